@@ -1,0 +1,68 @@
+/**
+ * @file  base/file.h
+ * @brief Reading whole files with a bound, and writing them so that a name never holds half a file.
+ *
+ * A written file goes to a hidden temporary name in the same folder, is flushed with fsync, and is
+ * renamed; then the folder is flushed. A failure at any point removes the temporary file and leaves
+ * an earlier file of that name untouched.
+ */
+#ifndef HEP_BASE_FILE_H
+#define HEP_BASE_FILE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * Read a regular file.
+ * @param[out] data heap, n bytes plus one terminating zero byte that is not counted; the caller's
+ * @param[in]  max  largest size allowed [bytes]
+ * @return HEP_OK; HEP_ENOENT, HEP_EIO, HEP_EFORMAT (too large, not a regular file), HEP_ENOMEM.
+ *         The message names the path.
+ */
+int hep_file_read(char **data, size_t *n, const char *path, size_t max, struct hep_error *err)
+    HEP_MUST_CHECK;
+
+/** A file being written. Start with `{ 0 }`. */
+struct hep_outfile {
+    FILE *stream; /* borrowed: write here, buffered */
+    char *path, *tmp;
+};
+/** @return HEP_ECREAT when the folder is missing or not writable. */
+int hep_outfile_open(struct hep_outfile *f, const char *path, struct hep_error *err) HEP_MUST_CHECK;
+/** Flush, fsync, rename. On failure the temporary file is gone. HEP_EIO names the path (disk full...). */
+int hep_outfile_commit(struct hep_outfile *f, struct hep_error *err) HEP_MUST_CHECK;
+/** Remove the temporary file; harmless after commit or on { 0 }. */
+void hep_outfile_abort(struct hep_outfile *f);
+
+/** All of the above in one call. */
+int hep_file_write(const char *path, const void *data, size_t n, struct hep_error *err)
+    HEP_MUST_CHECK;
+
+/** Create a folder and its parents, mode 0777 & ~umask. HEP_ECREAT with the path on failure. */
+int hep_mkdir_p(const char *path, struct hep_error *err) HEP_MUST_CHECK;
+
+bool hep_is_file(const char *path);
+bool hep_is_dir(const char *path);
+
+/** Heap "a/b" (one slash); NULL when out of memory. */
+char *hep_path_join(const char *a, const char *b);
+/** Borrowed tail after the last slash. */
+const char *hep_path_base(const char *path);
+
+/** Names in a folder, sorted by hep_natural_cmp, without "." and "..". */
+struct hep_listing {
+    char **names;
+    bool *is_dir;
+    size_t n;
+};
+/** Start with `{ 0 }`. HEP_ENOENT when the folder is missing, HEP_EIO when unreadable. */
+int hep_listing_read(struct hep_listing *out, const char *dir, struct hep_error *err) HEP_MUST_CHECK;
+void hep_listing_release(struct hep_listing *l);
+
+/** Remove a folder with all that is in it; never follows symbolic links. */
+int hep_remove_tree(const char *path, struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,31 @@
+/**
+ * @file  base/gz.h
+ * @brief gzip in memory: bounded inflate, and deflate in blocks on several threads with a result that
+ *        does not depend on the number of threads.
+ */
+#ifndef HEP_BASE_GZ_H
+#define HEP_BASE_GZ_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** True when n >= 2 bytes start with the gzip magic. */
+bool hep_gz_is(const void *data, size_t n);
+
+/**
+ * Inflate a gzip stream (several members allowed).
+ * @param[out] out  heap, the caller's
+ * @param[in]  want stop after this many bytes; SIZE_MAX for all
+ * @param[in]  max  HEP_EFORMAT when the content is larger than this
+ * @return HEP_EFORMAT for truncated or damaged data (CRC checked when read to the end)
+ */
+int hep_gz_inflate(unsigned char **out, size_t *n_out, const void *data, size_t n, size_t want,
+                   size_t max, struct hep_error *err) HEP_MUST_CHECK;
+
+/** One gzip member, blocks of fixed size joined by sync flushes; header without name and time. */
+int hep_gz_deflate(unsigned char **out, size_t *n_out, const void *data, size_t n, int level,
+                   int nthreads, struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,22 @@
+set(HEP_WARNINGS
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wdouble-promotion
+  -Wfloat-conversion -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wcast-qual
+  -Wwrite-strings -Wpointer-arith -Wundef -Wvla -Wformat=2 -Wswitch-enum -Wnull-dereference)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND HEP_SANITIZE)
+  # gcc's sanitizer instrumentation makes this warning report paths that do not exist.
+  list(REMOVE_ITEM HEP_WARNINGS -Wnull-dereference)
+endif()
+
+function(hep_flags target)
+  target_compile_options(${target} PRIVATE ${HEP_WARNINGS} -fno-common -ffp-contract=off)
+  target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L _XOPEN_SOURCE=700
+    HEP_VERSION="${PROJECT_VERSION}")
+  if(HEP_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(HEP_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=address,undefined
+      -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  endif()
+endfunction()

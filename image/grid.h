@@ -1,0 +1,45 @@
+/**
+ * @file  image/grid.h
+ * @brief Where the voxels of a volume are: size and voxel-to-world affine, in mm, RAS+ world.
+ *
+ * Directions come from the affine, never from the index order. Voxel (0,0,0) is a centre. Array
+ * order is `xyz`, x fastest, as the file stores it; nothing reorients.
+ */
+#ifndef HEP_IMAGE_GRID_H
+#define HEP_IMAGE_GRID_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct hep_grid {
+    size_t n[3];
+    double to_world[4][4]; /* mm, last row 0 0 0 1 */
+};
+
+/** Product of the sizes. */
+size_t hep_grid_voxels(const struct hep_grid *g);
+/** Distances between voxel centres along the three index axes [mm]. */
+void hep_grid_spacing(double mm[3], const struct hep_grid *g);
+/** Volume of a voxel: |det| of the 3x3 part [mm3]. */
+double hep_grid_voxel_mm3(const struct hep_grid *g);
+void hep_grid_to_world(double world[3], const struct hep_grid *g, const double voxel[3]);
+/** HEP_EGEOM when the affine is singular. */
+int hep_grid_inverse(double inv[4][4], const struct hep_grid *g, struct hep_error *err)
+    HEP_MUST_CHECK;
+void hep_affine_apply(double out[3], const double m[4][4], const double in[3]);
+void hep_affine_mul(double out[4][4], const double a[4][4], const double b[4][4]);
+int hep_affine_inverse(double out[4][4], const double m[4][4], struct hep_error *err) HEP_MUST_CHECK;
+/**
+ * Same size, and every corner voxel within tol_mm of its counterpart.
+ * The tolerance used throughout is HEP_GRID_TOL_MM.
+ */
+#define HEP_GRID_TOL_MM 0.01
+bool hep_grid_same(const struct hep_grid *a, const struct hep_grid *b, double tol_mm);
+/** Index axis (0..2) and sign that run most nearly along world axis w (0 = R, 1 = A, 2 = S). */
+void hep_grid_axis_of(int *axis, int *sign, const struct hep_grid *g, int w);
+/** Isotropic grid of the given spacing that covers g, axes parallel to g's. */
+void hep_grid_isotropic(struct hep_grid *out, const struct hep_grid *g, double mm);
+
+#endif

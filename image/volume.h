@@ -1,0 +1,57 @@
+/**
+ * @file  image/volume.h
+ * @brief A volume in memory: float32, shape `xyzt`, with its grid.
+ */
+#ifndef HEP_IMAGE_VOLUME_H
+#define HEP_IMAGE_VOLUME_H
+
+#include "image/grid.h"
+
+#include <stdint.h>
+
+/** Unit of a map's values; conversions to display units happen where data leave. */
+enum hep_unit {
+    HEP_UNIT_ARBITRARY,    /* signal: "arbitrary" */
+    HEP_UNIT_FRACTION,     /* 0..1, sidecar Units "1" */
+    HEP_UNIT_MM2_PER_S,    /* "mm2/s" */
+    HEP_UNIT_PER_S,        /* "1/s" */
+    HEP_UNIT_S,            /* "s" */
+    HEP_UNIT_DIMENSIONLESS /* "1": kurtosis, ratios, codes, labels */
+};
+const char *hep_unit_text(enum hep_unit unit);
+
+struct hep_volume {
+    struct hep_grid grid;
+    size_t nt;   /* volumes along the fourth (and fifth) axis; >= 1 */
+    float *data; /* n[0]*n[1]*n[2]*nt values; owned, 64-byte aligned */
+};
+
+/** Zero-filled. HEP_ENOMEM. */
+int hep_volume_new(struct hep_volume **out, const struct hep_grid *grid, size_t nt,
+                   struct hep_error *err) HEP_MUST_CHECK;
+int hep_volume_copy(struct hep_volume **out, const struct hep_volume *in, struct hep_error *err)
+    HEP_MUST_CHECK;
+void hep_volume_free(struct hep_volume *v);
+/** First value of volume t. */
+float *hep_volume_at(const struct hep_volume *v, size_t t);
+/** A new 3-D volume that holds volume t. */
+int hep_volume_pick(struct hep_volume **out, const struct hep_volume *v, size_t t,
+                    struct hep_error *err) HEP_MUST_CHECK;
+
+/** A mask or label map: uint8 or larger label in int32, shape `xyz`. 0 is background. */
+struct hep_labels {
+    struct hep_grid grid;
+    int32_t *data;
+};
+int hep_labels_new(struct hep_labels **out, const struct hep_grid *grid, struct hep_error *err)
+    HEP_MUST_CHECK;
+int hep_labels_copy(struct hep_labels **out, const struct hep_labels *in, struct hep_error *err)
+    HEP_MUST_CHECK;
+void hep_labels_free(struct hep_labels *l);
+/** Non-negative integers within 1e-3; HEP_EFORMAT names the first voxel that is none. */
+int hep_labels_from_volume(struct hep_labels **out, const struct hep_volume *v,
+                           struct hep_error *err) HEP_MUST_CHECK;
+/** Number of voxels with this label; label < 0 counts all that are not 0. */
+size_t hep_labels_count(const struct hep_labels *l, int32_t label);
+
+#endif
