@@ -1,0 +1,101 @@
+/**
+ * @file  contrast/enhancement.h
+ * @brief Enhancement of voxels and of regions: arrays in, arrays out.
+ *
+ * Maps and results hold fractions (unit 1): +90 % is 0.90; percent is made where results are shown.
+ * A measure whose denominator is not positive, or whose input is not finite, is NaN.
+ * Both series of a pair must have passed contrast/same_sequence.h. Arrays are shape [n], borrowed.
+ * Sources: RTE as used by Murata et al. and, muscle-normalised, Eur Radiol 2021; Q-LSC and its HUI:
+ *   Takatsu et al., MRI 2025; FLIS: Bastati et al., Eur Radiol 2016 (grades here are a proxy).
+ */
+#ifndef HEP_CONTRAST_ENHANCEMENT_H
+#define HEP_CONTRAST_ENHANCEMENT_H
+
+#include "contrast/agent.h"
+
+/* ---- maps ------------------------------------------------------------------------------------ */
+
+/**
+ * RE = (post - pre) / pre.
+ * @param[out] re       NaN where pre <= pre_floor or an input is not finite; may be `post`
+ * @param[in]  pre_floor signal that is background [a.u.], >= 0
+ * @return HEP_EINVAL for a negative or non-finite floor
+ */
+int hep_enhancement_map(float *re, const float *pre, const float *post, size_t n, double pre_floor,
+                        int nthreads, struct hep_error *err) HEP_MUST_CHECK;
+/** post - pre [a.u.]; NaN where an input is not finite. */
+void hep_enhancement_subtract(float *out, const float *pre, const float *post, size_t n,
+                              int nthreads);
+
+/* ---- regions: signals are medians or means of one region ------------------------------------- */
+
+/** (post - pre) / pre. With lesion signals of the hepatobiliary series this is RTE. */
+double hep_relative_enhancement(double pre, double post);
+/** RTE of S / S_muscle at the same phase. "Enhancing" above 0.20. */
+double hep_rte_muscle(double lesion_pre, double lesion_hbp, double muscle_pre, double muscle_hbp);
+/** (S_liver - S_lesion) / (S_liver + S_lesion). */
+double hep_llc(double liver, double lesion);
+/** S_lesion / S_liver. */
+double hep_contrast_ratio(double liver, double lesion);
+/** (S_lesion - S_liver) / sigma; sigma by the difference method or MAD, not from air. */
+double hep_cnr(double liver, double lesion, double sigma);
+/** S_liver / S_spleen. */
+double hep_q_lsc(double liver, double spleen);
+/** S_liver / S_muscle. */
+double hep_lsr(double liver, double muscle);
+/** Hepatocellular uptake index (Q-LSC - 1) * V [mL], Q-LSC over whole organs. */
+double hep_hui_q_lsc_ml(double q_lsc, double liver_volume_ml);
+/** Classic index V (L20/S20 - 1) [mL], L20 and S20 regions of the 20-min image. */
+double hep_hui_classic_ml(double liver_roi, double spleen_roi, double liver_volume_ml);
+/** (T1pre - T1post) / T1pre. */
+double hep_t1_reduction(double t1_pre_s, double t1_post_s);
+
+/* ---- SDR: the literature is ambiguous, so both, under their labels ----------------------------
+ */
+
+/** SDR_a: SD over voxels of S_HBP / S_pre (n - 1). Voxels with pre <= 0 or non-finite values are
+ * left out; NaN when fewer than two remain. */
+double hep_sdr_a(const float *pre, const float *hbp, size_t n);
+/** SDR_b: SD(S_HBP) / SD(S_pre) over the same voxels; NaN for fewer than two or no spread before.
+ */
+double hep_sdr_b(const float *pre, const float *hbp, size_t n);
+#define HEP_SDR_A_LABEL "SDR_a: SD over voxels of S_HBP/S_pre"
+#define HEP_SDR_B_LABEL "SDR_b: SD_HBP/SD_pre"
+
+/* ---- FLIS proxy -------------------------------------------------------------------------------
+ */
+
+/** Region medians of the hepatobiliary series; NaN for a region that is not there. */
+struct hep_flis_input {
+    double liver, kidney, portal_vein, ducts_peripheral, ducts_central;
+};
+/** Each 0..2, or -1 when not assessable; total -1 unless all three are there. */
+struct hep_flis_proxy {
+    int enhancement, excretion, portal_sign, total;
+};
+/** Signals within 10 % of each other count as equal (general). A proxy: readers grade what they
+ * see. */
+void hep_flis_proxy(struct hep_flis_proxy *out, const struct hep_flis_input *in);
+
+/* ---- receive gain between two phases -----------------------------------------------------------
+ */
+
+enum hep_gain_state {
+    HEP_GAIN_PLAUSIBLE,
+    HEP_GAIN_SUSPECT,   /* outside the expected range by more than 0.10: warn, change nothing */
+    HEP_GAIN_CORRECTED, /* outside [-0.10, +0.70]: multiply the later series by `gain` */
+    HEP_GAIN_NOT_ASSESSABLE
+};
+const char *hep_gain_name(enum hep_gain_state state);
+struct hep_gain_check {
+    enum hep_gain_state state;
+    double muscle_re;   /* observed, fraction */
+    double expected[2]; /* of this agent in this phase, fraction */
+    double gain;        /* 1 unless corrected */
+    char reason[192];
+};
+/** Paraspinal muscle before and in `phase`; NaN or <= 0: not assessable. */
+void hep_gain_check(struct hep_gain_check *out, const struct hep_agent *agent, enum hep_phase phase,
+                    double muscle_pre, double muscle_post);
+
+#endif

@@ -1,0 +1,58 @@
+/**
+ * @file  contrast/same_sequence.h
+ * @brief The gate before any relative enhancement: were the two series made by the same sequence?
+ *
+ * A lesion that does not enhance reads -56 % when the flip angle goes from 12 to 30 degrees (T1
+ * 1150 ms, TR 4 ms), so pairs whose flip angle, TR or TE differ by more than 10 % are not
+ * comparable, unless T1 before contrast is known and the spoiled gradient-echo ratio correction is
+ * applied. Ratios within one series need no gate.
+ */
+#ifndef HEP_CONTRAST_SAME_SEQUENCE_H
+#define HEP_CONTRAST_SAME_SEQUENCE_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+#define HEP_SAME_SEQUENCE_LIMIT 0.10
+
+enum hep_fat_signal { HEP_FAT_UNKNOWN, HEP_FAT_PLAIN, HEP_FAT_SUPPRESSED, HEP_FAT_DIXON_WATER };
+
+/** What the gate compares; NaN for unknown numbers. */
+struct hep_t1w_protocol {
+    double flip_deg, tr_s, te_s;
+    enum hep_fat_signal fat;
+};
+
+enum hep_comparable {
+    HEP_COMPARABLE,
+    HEP_COMPARABLE_UNCHECKED, /* a parameter is missing in one or both: usable with a warning */
+    HEP_NOT_COMPARABLE
+};
+const char *hep_comparable_name(enum hep_comparable c);
+
+struct hep_same_sequence {
+    enum hep_comparable state;
+    double value,
+        limit; /* largest relative difference met and allowed; NaN when nothing is known */
+    char reason[256];
+};
+/** Differences are relative to `pre`. Two known fat treatments that differ are not comparable
+ * either. */
+void hep_same_sequence(struct hep_same_sequence *out, const struct hep_t1w_protocol *pre,
+                       const struct hep_t1w_protocol *post);
+
+/**
+ * What the precontrast signal would have been with the flip angle and TR of `post`.
+ * S' = S * f(T1, post) / f(T1, pre), f the spoiled gradient-echo steady state; TE must agree within
+ * the limit. Results made with it are to be labelled "corrected_for_FA".
+ * @param[out] out   shape [n]; may be `pre_signal`; NaN where T1 is not finite or <= 0
+ * @param[in]  t1_s  [s], shape [n], before contrast
+ * @return HEP_EINVAL for unknown or non-positive flip angle or TR, or TE that differs
+ */
+int hep_same_sequence_correct(float *out, const float *pre_signal, const float *t1_s, size_t n,
+                              const struct hep_t1w_protocol *pre,
+                              const struct hep_t1w_protocol *post,
+                              struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

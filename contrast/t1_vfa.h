@@ -1,0 +1,39 @@
+/**
+ * @file  contrast/t1_vfa.h
+ * @brief T1 from spoiled gradient echoes at two or more flip angles.
+ * Model:   S = M0 sin(a) (1 - E1) / (1 - cos(a) E1), E1 = exp(-TR/T1)
+ * Source:  Deoni et al., MRM 2003;49:515-526 (linear form S/sin = E1 S/tan + M0 (1 - E1)), with the
+ *          weights of Chang et al., MRM 2008;60:496-501, [sin(a) / (1 - E1 cos(a))]^2, iterated.
+ * Valid:   ideal spoiling, flip angles as given (no B1 correction), signal well above the noise
+ * floor. Threads: pure functions; maps do not depend on the number of threads.
+ */
+#ifndef HEP_CONTRAST_T1_VFA_H
+#define HEP_CONTRAST_T1_VFA_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HEP_VFA_MAX_ANGLES 16
+
+enum hep_vfa_status {
+    HEP_VFA_OK = 0,
+    HEP_VFA_BAD_INPUT = 1,   /* a signal is not finite or not positive */
+    HEP_VFA_OUT_OF_RANGE = 2 /* slope outside (0, 1), or T1 above t1_max_s: T1 and M0 are NaN */
+};
+
+/**
+ * One T1 and M0 per voxel.
+ * @param[out] t1_s, m0  shape [n]; NaN where status is not HEP_VFA_OK; m0 may be NULL
+ * @param[out] status    shape [n], enum hep_vfa_status; may be NULL
+ * @param[in]  signal    n_angles pointers to arrays of shape [n]; borrowed
+ * @param[in]  flip_rad  shape [n_angles], distinct, in (0, pi/2]
+ * @param[in]  t1_max_s  longest T1 accepted, for example 5 s
+ * @return HEP_EDATA for fewer than two angles or two equal ones; HEP_EINVAL for other bounds
+ */
+int hep_t1_vfa(float *t1_s, float *m0, uint8_t *status, const float *const *signal,
+               const double *flip_rad, size_t n_angles, double tr_s, double t1_max_s, size_t n,
+               int nthreads, struct hep_error *err) HEP_MUST_CHECK;
+
+#endif
