@@ -1,0 +1,16 @@
+/**
+ * @file  pipeline/cli/manual.h
+ * @brief The generated parts of the manual, in Markdown: commands, settings, exit codes.
+ */
+#ifndef HEP_PIPELINE_CLI_MANUAL_H
+#define HEP_PIPELINE_CLI_MANUAL_H
+
+#include "base/text.h"
+#include "pipeline/cli/options.h"
+
+/** docs/reference-commands.md */
+void hep_manual_commands(struct hep_str *out, const struct hep_command *commands);
+/** docs/reference-settings.md */
+void hep_manual_settings(struct hep_str *out);
+
+#endif
