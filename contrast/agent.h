@@ -12,12 +12,12 @@
 #ifndef HEP_CONTRAST_AGENT_H
 #define HEP_CONTRAST_AGENT_H
 
-#include "base/error.h"
+#include "sequences/role.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/** The roles that have a time after injection; names are those of the roles ("portal_venous"). */
+/** The T1 phases, numbered for tables; the roles of the same names. */
 enum hep_phase {
     HEP_PHASE_PRECONTRAST,
     HEP_PHASE_ARTERIAL,
@@ -27,10 +27,12 @@ enum hep_phase {
     HEP_PHASE_HEPATOBILIARY,
     HEP_PHASE_COUNT
 };
-/** Static role name; "?" outside the enumeration. */
+/** HEP_PHASE_COUNT for a role that is no phase. */
+enum hep_phase hep_phase_of_role(enum hep_role role);
+/** HEP_ROLE_UNKNOWN outside the enumeration. */
+enum hep_role hep_role_of_phase(enum hep_phase phase);
+/** Name of the role, "portal_venous": static. */
 const char *hep_phase_name(enum hep_phase phase);
-/** HEP_PHASE_COUNT when `role` names no phase. */
-enum hep_phase hep_phase_from_name(const char *role);
 
 enum hep_mark { HEP_MARK_GENERAL, HEP_MARK_VERIFIED };
 

@@ -20,7 +20,7 @@ enum hep_fat_signal { HEP_FAT_UNKNOWN, HEP_FAT_PLAIN, HEP_FAT_SUPPRESSED, HEP_FA
 
 /** What the gate compares; NaN for unknown numbers. */
 struct hep_t1w_protocol {
-    double flip_deg, tr_s, te_s;
+    double flip_rad, tr_s, te_s;
     enum hep_fat_signal fat;
 };
 
