@@ -1,0 +1,102 @@
+/**
+ * @file  fitting/dualecho.h
+ * @brief Fat fraction from an opposed-phase and an in-phase magnitude, corrected for R2* where it
+ * is known or a third echo tells it. Model:   FF_raw = (IP - OP) / (2 IP); IP' = IP exp(R2* (TE_ip
+ * - TE_op)), FF = (IP' - OP) / (2 IP'); R2* = ln(S_a / S_c) / (TE_c - TE_a) of the two echoes a, c
+ * that share a phase position Source:  Dixon, Radiology 1984;153:189-194 (two-point method); Guiu
+ * et al., Radiology 2009;250:95-102 (triple echo: R2* from the pair of like phase) Differs:
+ * negative fractions are kept, because they are the sign of iron and because clamping biases a
+ *          regional median; the opposed echo may come before or after the in-phase one, the sign of
+ *          TE_ip - TE_op carries the difference
+ * Valid:   magnitudes of one gradient-echo series, fat below 50 % (f and 1 - f give one magnitude
+ *          pair); T1 weighting is not corrected (about +1 to +5 points at 12 degrees)
+ * Threads: pure functions of their arguments; maps do not depend on the number of threads
+ */
+#ifndef HEP_FITTING_DUALECHO_H
+#define HEP_FITTING_DUALECHO_H
+
+#include "base/error.h"
+#include "fitting/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Fraction above which f and 1 - f can no longer be told apart with confidence. */
+#define HEP_DUALECHO_AMBIGUOUS_FRAC 0.40
+/** Fraction below which a negative value is called a sign of iron rather than noise. */
+#define HEP_DUALECHO_IRON_FRAC (-0.02)
+
+enum hep_echo_phase { HEP_ECHO_IN_PHASE, HEP_ECHO_OPPOSED, HEP_ECHO_BETWEEN };
+
+/**
+ * Phase position of an echo for the main fat peak at -3.40 ppm.
+ * @return in phase or opposed when the angle is within 60 degrees of it, else between
+ */
+enum hep_echo_phase hep_dualecho_phase(double te_s, double b0_t);
+
+/** Echo times and how R2* is had. */
+struct hep_dualecho_options {
+    double b0_t; /* field strength, 0.2 to 12 T */
+    double te_opposed_s, te_in_phase_s;
+    double te_third_s;   /* 0 when there is no third echo */
+    double r2star_per_s; /* used when there is no third echo; NaN: no corrected fraction */
+    double sigma;        /* noise SD of one channel, units of the signal; 0: unknown */
+    int nthreads;        /* >= 1 */
+};
+/** R2* unknown, noise unknown, one thread; times and field are the caller's to fill in. */
+struct hep_dualecho_options hep_dualecho_defaults(void);
+
+/** Magnitudes, each [n], borrowed. `third` NULL without a third echo. */
+struct hep_dualecho_signals {
+    const float *opposed, *in_phase, *third;
+    size_t n;
+};
+
+/**
+ * Maps to fill, each [n], borrowed; NULL where not wanted. Fractions are 0..1, negative values
+ * kept. A voxel in the mask that is not HEP_FIT_OK holds NaN. R2* may be slightly negative from
+ * noise, for the same reason as the fraction.
+ */
+struct hep_dualecho_maps {
+    float *ff_raw_frac, *ff_frac, *r2star_per_s;
+    uint8_t *status; /* enum hep_fit_status */
+};
+
+/** Counts over voxels that are HEP_FIT_OK; the fraction counted is the corrected one where there is
+ * one. */
+struct hep_dualecho_summary {
+    struct hep_fit_counts counts;
+    size_t n_ambiguous; /* above HEP_DUALECHO_AMBIGUOUS_FRAC */
+    size_t n_iron;      /* raw fraction below HEP_DUALECHO_IRON_FRAC */
+    bool opposed_is_later;
+};
+
+/**
+ * Check echo times against field and each other.
+ * @return HEP_EINVAL: field, a time, sigma or R2* outside its range, nthreads < 1;
+ *         HEP_EDATA: equal echo times, the two echoes swapped, an echo at neither position, a third
+ *         echo that shares its phase position with neither of the others. The message gives the
+ * times.
+ */
+int hep_dualecho_check(const struct hep_dualecho_options *opt,
+                       struct hep_error *err) HEP_MUST_CHECK;
+
+/** R2* [1/s] of two echoes of one phase position; NaN unless both signals are positive. */
+double hep_dualecho_r2star(double signal_a, double te_a_s, double signal_c, double te_c_s);
+
+/**
+ * Fill the maps for every voxel with mask != 0 (NULL: all). Fractions come from
+ * hep_dual_echo_raw_ff() and hep_dual_echo_corrected_ff() of sequences/signal.h. Without R2* the
+ * corrected map is NaN. Voxels: a magnitude that is negative or not finite, or an in-phase
+ * magnitude of 0, is HEP_FIT_BAD_INPUT; with sigma > 0 an in-phase magnitude below 3 sigma is
+ * HEP_FIT_NOT_IDENTIFIABLE.
+ * @param[out] summary may be NULL
+ * @return HEP_OK; the codes of hep_dualecho_check(); HEP_EINVAL when a signal is missing, or there
+ * is a third signal without its echo time or the reverse. Maps are untouched on failure.
+ */
+int hep_dualecho_map(const struct hep_dualecho_maps *maps, struct hep_dualecho_summary *summary,
+                     const struct hep_dualecho_signals *signals, const uint8_t *mask,
+                     const struct hep_dualecho_options *opt, struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,98 @@
+/**
+ * @file  fitting/multiecho.h
+ * @brief Proton density fat fraction and R2* from three or more gradient-echo magnitudes.
+ * Model:   S(t) = |W + F sum_p a_p exp(i 2 pi f_p t)| exp(-R2* t), PDFF = F / (W + F)
+ * Source:  Bydder et al., Magn Reson Imaging 2008;26:347-359 (magnitude fit, two starts);
+ *          spectrum: sequences/fat_spectrum.h; one R2* for water and fat: Horng et al., J Magn
+ * Reson Imaging 2013;37:414-422 Differs: both starts come from a grid of (fraction, R2*) on either
+ * side of 50 %, with W + F eliminated by linear least squares; the lower residual is kept Valid:
+ * magnitude data of one series; W, F >= 0; 0 <= R2* <= r2star_max; field 0.2 to 12 T Threads: maps
+ * are bit-identical for every number of threads and every instruction set
+ */
+#ifndef HEP_FITTING_MULTIECHO_H
+#define HEP_FITTING_MULTIECHO_H
+
+#include "base/error.h"
+#include "fitting/status.h"
+#include "sequences/fat_spectrum.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HEP_MULTIECHO_MIN_ECHOES 3
+#define HEP_MULTIECHO_MAX_ECHOES 32
+
+enum hep_multiecho_solver {
+    HEP_MULTIECHO_BATCHED, /* eight voxels at a time, bounds by an active set; unsettled ones go to
+                              GSL */
+    HEP_MULTIECHO_GSL      /* gsl_multifit_nlinear, bounds by reparametrisation: the reference */
+};
+
+/** What is done about the noise floor of magnitudes. All but the first need sigma. */
+enum hep_multiecho_noise {
+    HEP_MULTIECHO_NOISE_IGNORE,
+    HEP_MULTIECHO_NOISE_DROP, /* leave out echoes below snr_min * sigma */
+    HEP_MULTIECHO_NOISE_FLOOR /* fit sqrt(S^2 + 2 sigma^2), the root of the Rician second moment */
+};
+
+struct hep_multiecho_options {
+    enum hep_multiecho_solver solver;
+    enum hep_multiecho_noise noise;
+    double sigma;            /* noise SD of one channel, units of the signal; 0: unknown */
+    double snr_min;          /* HEP_MULTIECHO_NOISE_DROP; preset 3 */
+    double r2star_max_per_s; /* upper bound; preset 1500 */
+    int nthreads;            /* >= 1 */
+};
+/** Batched, noise ignored, snr_min 3, R2* up to 1500 /s, one thread. */
+struct hep_multiecho_options hep_multiecho_defaults(void);
+
+/** The acquisition. All borrowed. */
+struct hep_multiecho_data {
+    const float *const *echo; /* [n_echoes] magnitudes, each [n_voxels] */
+    const double *te_s;       /* [n_echoes], > 0, strictly increasing */
+    size_t n_echoes, n_voxels;
+    double b0_t;
+    const struct hep_fat_spectrum *spectrum;
+};
+
+/**
+ * Maps to fill, each [n_voxels], borrowed; NULL where not wanted. Contents by status:
+ * fitting/status.h. The bounds are W = 0, F = 0 (a fraction of 1 or 0), R2* = 0 and its upper
+ * bound. Standard errors come from the inverse Fisher information with the given sigma, or with
+ * that of the residual when sigma is 0 (NaN with as many echoes as unknowns).
+ */
+struct hep_multiecho_maps {
+    float *pdff_frac, *r2star_per_s, *water, *fat;
+    float *pdff_se_frac, *r2star_se_per_s;
+    float *rmse;     /* root of the mean squared residual, units of the signal */
+    uint8_t *status; /* enum hep_fit_status */
+};
+
+struct hep_multiecho_summary {
+    struct hep_fit_counts counts;
+    size_t n_to_gsl; /* voxels that the batched solver did not settle and passed to GSL */
+};
+
+/**
+ * Check times, field, spectrum and options.
+ * @return HEP_EINVAL: NULL arrays, echo count, field, sigma, snr_min, r2star_max or nthreads out of
+ *         range, a noise mode without sigma; HEP_EDATA: echo times that are not increasing, or at
+ * which water and fat cannot be told apart (all in phase, for example)
+ */
+int hep_multiecho_check(const struct hep_multiecho_data *data,
+                        const struct hep_multiecho_options *opt,
+                        struct hep_error *err) HEP_MUST_CHECK;
+
+/**
+ * Fit every voxel with mask != 0 (NULL: all); the others get 0 and HEP_FIT_OUTSIDE.
+ * Voxels: a magnitude that is negative or not finite, or no signal at all, is HEP_FIT_BAD_INPUT;
+ * fewer than three echoes left by HEP_MULTIECHO_NOISE_DROP too.
+ * @param[out] summary may be NULL
+ * @return HEP_OK, the codes of hep_multiecho_check(), HEP_ENOMEM; maps are untouched on failure
+ */
+int hep_multiecho_map(const struct hep_multiecho_maps *maps, struct hep_multiecho_summary *summary,
+                      const struct hep_multiecho_data *data, const uint8_t *mask,
+                      const struct hep_multiecho_options *opt,
+                      struct hep_error *err) HEP_MUST_CHECK;
+
+#endif
