@@ -26,11 +26,15 @@ struct hep_str {
     bool failed;
 };
 void hep_str_release(struct hep_str *str);
+/** Empty text, same memory; a recorded failure stays. */
 void hep_str_clear(struct hep_str *str);
 void hep_str_add(struct hep_str *str, const char *text);
 void hep_str_addn(struct hep_str *str, const char *text, size_t n);
 void hep_str_addf(struct hep_str *str, const char *fmt, ...) HEP_PRINTF(2, 3);
-/** Escape & < > " ' for HTML text and attribute values; drop control characters; replace invalid UTF-8. */
+/** Append, with U+FFFD in place of every byte that is not part of well-formed UTF-8. */
+void hep_str_add_utf8(struct hep_str *str, const char *text);
+/** Escape & < > " ' for HTML text and attribute values; drop control characters other than tab and
+ *  newline; replace invalid UTF-8. */
 void hep_str_add_html(struct hep_str *str, const char *text);
 /** Replace tab, CR, LF by a blank so that the text is one TSV cell; empty text becomes "n/a". */
 void hep_str_add_tsv(struct hep_str *str, const char *text);
@@ -40,7 +44,8 @@ void hep_str_add_number(struct hep_str *str, double value);
 int hep_str_check(const struct hep_str *str, struct hep_error *err) HEP_MUST_CHECK;
 
 /**
- * The candidate nearest to `word` by Damerau-Levenshtein distance, if within max(2, length / 3).
+ * The candidate nearest to `word` by Damerau-Levenshtein distance, if within max(2, length / 3)
+ * and nearer than a word with no letter in common. Words over 64 bytes match nothing.
  * @param[in] candidates array of n strings, borrowed
  * @return borrowed candidate or NULL
  */
