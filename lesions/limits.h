@@ -3,8 +3,8 @@
  * @brief Every limit of lesion detection, measurement and flags, with its unit. The defaults and
  * their sources are rows of the settings table; nothing here is compiled in anywhere else.
  *
- * Ratios are pure numbers, relative enhancement is in percent of the precontrast signal, fat
- * fractions are in percentage points, diffusivities in mm2/s, lengths in mm.
+ * Ratios are pure numbers, relative enhancement and fat fractions are fractions (+20 % is 0.20),
+ * diffusivities in mm2/s, lengths in mm.
  */
 #ifndef HEP_LESIONS_LIMITS_H
 #define HEP_LESIONS_LIMITS_H
@@ -52,19 +52,19 @@ struct hep_lesion_limits {
 
     /* Enhancement patterns. */
     double ring_index_min;
-    double ring_liver_re_floor_percent; /* of the divisor of the ring index */
-    double ring_cover_min;              /* share of sectors: continuous ring */
-    double ring_cover_partial;          /* between this and ring_cover_min: nodular */
-    double washout_ratio_max;           /* lesion over liver */
-    double washout_drop_min;            /* of that ratio since the arterial phase */
+    double ring_liver_re_floor; /* lower bound of the divisor of the ring index */
+    double ring_cover_min;      /* share of sectors: continuous ring */
+    double ring_cover_partial;  /* between this and ring_cover_min: nodular */
+    double washout_ratio_max;   /* lesion over liver */
+    double washout_drop_min;    /* of that ratio since the arterial phase */
     double rim_washout_liver_ratio_max, rim_washout_core_ratio_max, rim_washout_drop_min;
     double targetoid_index_min;  /* |TI| */
     double blood_pool_tolerance; /* |lesion / portal vein - 1| */
 
     /* Fat. */
-    double focal_fat_min_points;     /* lesion minus liver ring */
-    double sparing_min_points;       /* liver ring minus lesion */
-    double sparing_liver_ff_percent; /* sparing is looked for in a liver above this */
+    double focal_fat_min_frac;    /* lesion minus liver ring */
+    double sparing_min_frac;      /* liver ring minus lesion */
+    double sparing_liver_ff_frac; /* sparing is looked for in a liver above this */
 
     /* Evidence. */
     int context; /* enum hep_lesion_context */

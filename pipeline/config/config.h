@@ -16,12 +16,15 @@
 #define HEP_PIPELINE_CONFIG_CONFIG_H
 
 #include "base/sha256.h"
+#include "contrast/agent.h"
+#include "fitting/diffusion.h"
 #include "lesions/limits.h"
 #include "pipeline/config/field.h"
 
-/** The series that a protocol can expect. `in_opposed` stands for the roles in_phase and opposed.
+/** The series that a protocol can plan (the word series alone is sequences/inventory.h's struct
+ * hep_series). `in_opposed` stands for the roles in_phase and opposed.
  */
-enum hep_series {
+enum hep_planned {
     HEP_SERIES_IN_OPPOSED,
     HEP_SERIES_ECHOES,
     HEP_SERIES_T2,
@@ -35,9 +38,12 @@ enum hep_series {
     HEP_SERIES_COUNT
 };
 /** Key in a protocol: "in_opposed" ... "hepatobiliary". */
-const char *hep_series_name(enum hep_series series);
+const char *hep_planned_name(enum hep_planned series);
 /** HEP_SERIES_COUNT when the name is unknown. */
-enum hep_series hep_series_from_name(const char *name);
+enum hep_planned hep_planned_from_name(const char *name);
+
+/** The phase that a series is; HEP_PHASE_COUNT for series that are not T1 phases. */
+enum hep_phase hep_series_phase(enum hep_series series);
 
 /** How a series is acquired, for the scan time. */
 enum hep_technique {
@@ -61,10 +67,10 @@ enum hep_placement {
 };
 
 /** What a protocol says of one series. Unset numbers are NAN. */
-struct hep_series_plan {
+struct hep_plan {
     bool expected;             /* the protocol names the series */
     bool required;             /* a study without it does not satisfy the protocol */
-    struct hep_span window_s;  /* from the start of injection to the centre of k-space */
+    struct hep_span window_s;  /* start of injection to centre of k-space; NAN: the agent's */
     struct hep_span nominal_s; /* inside the window; a time outside nominal is a warning */
     struct hep_list b_values_s_per_mm2;
     struct hep_list averages; /* one for all b, or one per b */
@@ -85,7 +91,7 @@ struct hep_series_plan {
     double scan_time_s; /* measured time that replaces the model; NAN = model */
 };
 
-struct hep_acquisition_settings {
+struct hep_cfg_acquisition {
     double field_t;     /* field strength that the protocol is written for */
     double localiser_s; /* localiser and calibration, once per visit */
     double recovery_s;  /* rest after each breath-hold */
@@ -96,64 +102,46 @@ struct hep_acquisition_settings {
 };
 enum hep_injection_place { HEP_INJECTION_IN_SCANNER, HEP_INJECTION_BEFORE_ARRIVAL };
 
-enum hep_fat_method { HEP_FAT_AUTO, HEP_FAT_DUAL_ECHO, HEP_FAT_MULTI_ECHO };
-enum hep_fat_spectrum { HEP_SPECTRUM_HAMILTON2011, HEP_SPECTRUM_LIVER_ALTERNATIVE };
-enum hep_iron_calibration {
-    HEP_IRON_AUTO,
-    HEP_IRON_HERNANDO2022,
-    HEP_IRON_WOOD2005,
-    HEP_IRON_GARBOWSKI2014
-};
-struct hep_fat_settings {
-    int method;   /* enum hep_fat_method */
-    int spectrum; /* enum hep_fat_spectrum */
-    bool r2star_correction;
-    double warn_above_percent; /* dual echo cannot tell f from 1 - f: warn above this */
-    double echo_snr_min;
-    int iron_calibration; /* enum hep_iron_calibration */
+/* Names that a lower room defines stay names here; that room's own *_parse or *_get reads them. */
+enum hep_fat_choice { HEP_FAT_CHOICE_AUTO, HEP_FAT_CHOICE_DUAL_ECHO, HEP_FAT_CHOICE_MULTI_ECHO };
+struct hep_cfg_fat {
+    int method;               /* enum hep_fat_choice */
+    struct hep_text spectrum; /* hep_fat_spectrum_get() */
+    struct hep_text
+        iron_calibration; /* hep_iron_find(), or "auto": by field, hep_iron_for_field() */
+    double r2star_per_s;  /* for two echoes; NAN: the uncorrected fraction is reported */
+    double sigma;         /* noise SD of one channel [signal units]; NAN: unknown */
+    double r2star_max_per_s;
+    int noise; /* enum hep_multiecho_noise */
+    double snr_min;
+    int solver; /* enum hep_multiecho_solver */
 };
 
-enum hep_adc_choice { HEP_ADC_CHOICE_OLS, HEP_ADC_CHOICE_WLS, HEP_ADC_CHOICE_IWLS };
-enum hep_ivim_choice { HEP_IVIM_CHOICE_NLLS, HEP_IVIM_CHOICE_SEGMENTED, HEP_IVIM_CHOICE_FIXED_D };
-enum hep_solver_choice { HEP_SOLVER_CHOICE_AUTO, HEP_SOLVER_CHOICE_FAST, HEP_SOLVER_CHOICE_GSL };
-enum hep_noise_choice { HEP_NOISE_CHOICE_GAUSSIAN, HEP_NOISE_CHOICE_RICIAN };
 enum hep_fit_wish { HEP_FIT_AUTO, HEP_FIT_ON, HEP_FIT_OFF };
-struct hep_diffusion_settings {
-    int adc_method; /* enum hep_adc_choice */
+struct hep_cfg_diffusion {
+    struct hep_text solver, rician; /* hep_fit_solver_parse(), hep_diffusion_rician_parse() */
+    struct hep_text adc_method, ivim_method, kurtosis_method; /* hep_diffusion_method_parse() */
     double adc_b_min_s_per_mm2, adc_b_max_s_per_mm2;
-    int ivim;        /* enum hep_fit_wish */
-    int ivim_method; /* enum hep_ivim_choice */
+    int ivim, kurtosis; /* enum hep_fit_wish; AUTO: when the b-values allow it */
     double ivim_b_split_s_per_mm2;
-    struct hep_span ivim_d_mm2_per_s, ivim_f, ivim_dstar_mm2_per_s;
-    int kurtosis; /* enum hep_fit_wish */
-    double kurtosis_b_needed_s_per_mm2;
-    double kurtosis_snr_min;
-    int solver; /* enum hep_solver_choice */
-    bool robust;
-    int noise;        /* enum hep_noise_choice */
-    double sigma;     /* in units of the signal; NAN = estimated when it is needed */
-    double floor_snr; /* voxels whose highest b has less are marked */
+    struct hep_span d_mm2_per_s, f_frac, dstar_mm2_per_s, k; /* bounds */
+    bool robust, verify;
+    double sigma; /* noise SD of one acquisition [signal units]; NAN: estimated from residuals */
 };
 
-struct hep_enhancement_settings {
-    double same_sequence_tolerance; /* relative difference of flip angle, TR, TE */
-    double arterial_early_portal;   /* portal RE over its portal venous value: below is too early */
-    double arterial_late_liver;     /* liver RE over its portal venous value: above is too late */
-    double hbp_adequate_ratio,
-        hbp_suboptimal_ratio;               /* liver over vessel, uptake agents with high share */
-    double hbp_adequate_ratio_low_uptake;   /* gadobenate */
-    struct hep_span gain_muscle_re_percent; /* paraspinal muscle outside this: gain is suspected */
-    bool gain_correction;
+struct hep_cfg_enhancement {
+    double pre_floor;     /* precontrast signal that is background [signal units] */
+    bool gain_correction; /* apply the gain that muscle suggests when it is far outside */
 };
 
-struct hep_liver_settings {
-    struct hep_span volume_ml;
+struct hep_cfg_liver {
+    double label;              /* value of the liver in a given label map; NAN: every value but 0 */
+    struct hep_span volume_ml; /* outside: the mask is called doubtful */
     double seed_min_ml, erosion_mm, opening_mm, median_mm, block_mm, hole_mm;
-    double label; /* value of the liver in a given label map; NAN = every value but 0 */
 };
 
 enum hep_align_engine { HEP_ALIGN_AUTO, HEP_ALIGN_ELASTIX, HEP_ALIGN_NONE };
-struct hep_align_settings {
+struct hep_cfg_align {
     int engine; /* enum hep_align_engine */
     bool within_dwi, deformable;
     double bspline_mm;
@@ -162,30 +150,29 @@ struct hep_align_settings {
     struct hep_span jacobian;
 };
 
-enum hep_colour_map { HEP_COLOUR_VIRIDIS, HEP_COLOUR_CIVIDIS };
-struct hep_report_settings {
+struct hep_cfg_report {
     bool html, pictures, viewer;
-    int colour_map; /* enum hep_colour_map */
+    struct hep_text colour_map;
     long gzip_level;
 };
 
 struct hep_config {
     struct hep_text name, title;
     struct hep_text agent; /* a name of configs/agents.yml, or "none" */
-    struct hep_series_plan series[HEP_SERIES_COUNT];
-    struct hep_acquisition_settings acquisition;
-    struct hep_fat_settings fat;
-    struct hep_diffusion_settings diffusion;
-    struct hep_enhancement_settings enhancement;
-    struct hep_liver_settings liver;
-    struct hep_align_settings align;
+    struct hep_plan series[HEP_SERIES_COUNT];
+    struct hep_cfg_acquisition acquisition;
+    struct hep_cfg_fat fat;
+    struct hep_cfg_diffusion diffusion;
+    struct hep_cfg_enhancement enhancement;
+    struct hep_cfg_liver liver;
+    struct hep_cfg_align align;
     struct hep_lesion_limits lesions;
-    struct hep_report_settings report;
+    struct hep_cfg_report report;
 };
 
 /** The schema: rows of struct hep_config, and rows of each entry of its `series`. */
 const struct hep_field *hep_config_fields(void);
-const struct hep_field *hep_series_fields(void);
+const struct hep_field *hep_planned_fields(void);
 
 /** Every setting at its default, no series expected. */
 int hep_config_defaults(struct hep_config *out, struct hep_error *err) HEP_MUST_CHECK;
@@ -207,6 +194,38 @@ int hep_config_parse(struct hep_config *out, const char *text, size_t n, const c
  */
 int hep_config_load(struct hep_config *out, const char *path_or_name, struct hep_str *caret,
                     struct hep_error *err) HEP_MUST_CHECK;
+
+/**
+ * The protocol's agent with the protocol's own windows in place of the agent's.
+ * @param[out] out  texts borrowed from `agents`; for "none" every phase is undefined and the name
+ * is "none"
+ * @return HEP_OK; HEP_ECONFIG for an agent that is not in the set
+ */
+int hep_config_agent(struct hep_agent *out, const struct hep_config *cfg,
+                     const struct hep_agents *agents, struct hep_error *err) HEP_MUST_CHECK;
+
+/** Fill windows that the protocol left to the agent, so that the printed file is complete. */
+int hep_config_resolve(struct hep_config *cfg, const struct hep_agents *agents,
+                       struct hep_error *err) HEP_MUST_CHECK;
+
+/** What a command needs: protocol, overlays and agents, resolved. Start with `{ 0 }`. */
+struct hep_config_bundle {
+    struct hep_config config;
+    struct hep_agents *agents;
+    struct hep_agent agent; /* as by hep_config_agent() */
+};
+/**
+ * @param[in]  sets  n texts "key=value", applied after the file; may be NULL
+ * @param[out] caret NULL, or see hep_config_load()
+ */
+int hep_config_open(struct hep_config_bundle *out, const char *path_or_name,
+                    const char *const *sets, size_t n, struct hep_str *caret,
+                    struct hep_error *err) HEP_MUST_CHECK;
+void hep_config_close(struct hep_config_bundle *bundle);
+
+/** Settings of a diffusion fit; threads are the caller's to fill in. */
+int hep_config_diffusion(struct hep_diffusion_settings *out, const struct hep_config *cfg,
+                         enum hep_diffusion_model model, struct hep_error *err) HEP_MUST_CHECK;
 
 /** One "key=value" of the command line; keys of series are "series.dwi.required". HEP_ECONFIG. */
 int hep_config_set(struct hep_config *cfg, const char *assignment,

@@ -40,7 +40,7 @@ enum hep_field_type {
     HEP_FIELD_BOOL,    /* bool: true, false */
     HEP_FIELD_INTEGER, /* long */
     HEP_FIELD_NUMBER,  /* double */
-    HEP_FIELD_TEXT,    /* struct hep_text */
+    HEP_FIELD_TEXT,    /* struct hep_text; one of choices when there are any */
     HEP_FIELD_CHOICE,  /* int: index into choices */
     HEP_FIELD_SPAN,    /* struct hep_span */
     HEP_FIELD_LIST     /* struct hep_list */
@@ -53,7 +53,7 @@ struct hep_field {
     double min, max;            /* inclusive, for numbers and each entry of spans and lists */
     const char *preset;         /* the default as it is written in a file */
     const char *doc;            /* what it does; the last words name the source */
-    const char *const *choices; /* HEP_FIELD_CHOICE: NULL-terminated */
+    const char *const *choices; /* HEP_FIELD_CHOICE, HEP_FIELD_TEXT: NULL-terminated */
     size_t offset;
 };
 
@@ -78,6 +78,12 @@ struct hep_field {
 #define HEP_ROW_TEXT(strct, member, key, preset, doc)                                              \
     {                                                                                              \
         key, "", HEP_FIELD_TEXT, 0, 0, preset, doc, NULL,                                          \
+            HEP_MEMBER(struct hep_text, strct, member)                                             \
+    }
+/* A text that must be one of the choices. */
+#define HEP_ROW_NAME(strct, member, key, choices, preset, doc)                                     \
+    {                                                                                              \
+        key, "", HEP_FIELD_TEXT, 0, 0, preset, doc, choices,                                       \
             HEP_MEMBER(struct hep_text, strct, member)                                             \
     }
 #define HEP_ROW_CHOICE(strct, member, key, choices, preset, doc)                                   \

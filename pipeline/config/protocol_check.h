@@ -16,13 +16,14 @@
 enum hep_check_level { HEP_CHECK_ERROR, HEP_CHECK_WARNING, HEP_CHECK_NOTE };
 const char *hep_check_level_name(enum hep_check_level level);
 
-/** One kind of mistake. Texts are static. */
+/** One kind of mistake. Texts are static. `agent` is the unchanged agent of agents.yml, NULL for
+ * "none"; windows of `cfg` are resolved. */
 struct hep_check_rule {
     const char *id; /* stable, for --json: "dwi-no-b0" */
     enum hep_check_level level;
     const char *why, *source, *mend;
     /** Append what is wrong, with the numbers met; nothing when the protocol passes. */
-    void (*test)(struct hep_str *what, const struct hep_config *cfg);
+    void (*test)(struct hep_str *what, const struct hep_config *cfg, const struct hep_agent *agent);
 };
 /** All rules; the last row has a NULL id. */
 const struct hep_check_rule *hep_check_rules(void);
@@ -37,8 +38,10 @@ struct hep_check_result {
     size_t n;
     size_t errors, warnings, notes;
 };
+/** @param[in] agents the protocol's windows are compared with those of its agent. HEP_ECONFIG when
+ * the agent is not in the set. */
 int hep_protocol_check(struct hep_check_result *out, const struct hep_config *cfg,
-                       struct hep_error *err) HEP_MUST_CHECK;
+                       const struct hep_agents *agents, struct hep_error *err) HEP_MUST_CHECK;
 void hep_check_release(struct hep_check_result *result);
 
 /** For people: one paragraph per finding, and a last line with the counts. */

@@ -18,7 +18,7 @@
  * without an agent, from the start of the first visit. */
 struct hep_timeline_item {
     const char *label; /* "localiser", series name, "wait", "injection", "second visit": static */
-    int series;        /* enum hep_series, or -1 */
+    int series;        /* enum hep_planned, or -1 */
     long visit;
     double start_s, end_s;
     double scan_s;   /* data acquisition */
@@ -37,8 +37,8 @@ struct hep_timeline {
 };
 
 /** Acquisition time [s] of one expected series without rest, and its breath-holds. */
-double hep_series_scan_time(const struct hep_config *cfg, enum hep_series series,
-                            long *breath_holds);
+double hep_planned_scan_time(const struct hep_config *cfg, enum hep_planned series,
+                             long *breath_holds);
 
 /** Place every expected series. */
 void hep_timeline_make(struct hep_timeline *out, const struct hep_config *cfg);
