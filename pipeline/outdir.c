@@ -1,0 +1,334 @@
+#define _GNU_SOURCE /* renameat2 */
+#include "pipeline/outdir.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BIDS_VERSION "1.10.0"
+#define LOCK_NAME_MAX 256
+
+static int write_if_absent(const char *root, const char *name, const char *text,
+                           struct hep_error *err)
+{
+    char *path = hep_path_join(root, name);
+    int rc = HEP_OK;
+
+    if (path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (!hep_is_file(path))
+        rc = hep_file_write(path, text, strlen(text), err);
+    free(path);
+    return rc;
+}
+
+static int make_dataset(const char *root, struct hep_error *err)
+{
+    static const char description[] = "{\n"
+                                      "  \"BIDSVersion\": \"" BIDS_VERSION "\",\n"
+                                      "  \"DatasetType\": \"derivative\",\n"
+                                      "  \"GeneratedBy\": [\n"
+                                      "    {\n"
+                                      "      \"Name\": \"Hepar\",\n"
+                                      "      \"Version\": \"" HEP_VERSION "\"\n"
+                                      "    }\n"
+                                      "  ],\n"
+                                      "  \"Name\": \"Hepar liver MRI maps and findings\"\n"
+                                      "}\n";
+    /* Names in the style of BIDS that the specification does not have. */
+    static const char ignore[] = "*_FFmap.*\n*_PDFFmap.*\n*_R2starmap.*\n*_REmap.*\n*_ADC*\n*_Dmap*\n*_fmap.*\n"
+                                 "*_Dstarmap*\n*_Kmap*\n*map.*\n*_xfm.*\n*_lesions.*\n*_report.html\n*_run.json\n"
+                                 "*_regions.tsv\n*.log\nstudies.tsv\nlesions.tsv\ngroup.html\n.*\n";
+    int rc = hep_mkdir_p(root, err);
+
+    if (rc == HEP_OK)
+        rc = write_if_absent(root, "dataset_description.json", description, err);
+    if (rc == HEP_OK)
+        rc = write_if_absent(root, ".bidsignore", ignore, err);
+    return rc;
+}
+
+/* Locks of other hosts cannot be probed; their runs touch the owner file at every stage. */
+#define FOREIGN_LOCK_MAX_AGE_S 1800
+#define HALF_MADE_LOCK_MAX_AGE_S 60
+#define LOCK_TRIES 8
+
+static double age_s(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? difftime(time(NULL), st.st_mtime) : 0.0;
+}
+
+/* True when the lock's owner is gone, or has given no sign of life for long. */
+static bool owner_is_gone(const char *lock)
+{
+    struct hep_error e = { 0 };
+    char *path = hep_path_join(lock, "owner"), *text = NULL, host[LOCK_NAME_MAX] = "";
+    bool gone = false;
+    size_t n = 0;
+    char *space;
+    long pid = 0;
+
+    if (path == NULL)
+        return false;
+    if (hep_file_read(&text, &n, path, 4096, &e) != HEP_OK) {
+        gone = age_s(lock) > HALF_MADE_LOCK_MAX_AGE_S;
+    } else if ((space = strchr(text, ' ')) != NULL) {
+        *space = '\0';
+        (void)gethostname(host, sizeof host - 1);
+        if (strcmp(text, host) != 0)
+            gone = age_s(path) > FOREIGN_LOCK_MAX_AGE_S;
+        else if (hep_parse_long(&pid, space + 1, NULL) == HEP_OK)
+            gone = kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+    }
+    free(path);
+    free(text);
+    return gone;
+}
+
+/* Move a dead run's lock out of the way. Of several runs that try, rename lets one succeed; one that moved a
+ * lock which came alive in between puts it back. */
+static void clear_dead_lock(const char *lock)
+{
+    char *aside = hep_asprintf("%s.gone-%ld", lock, (long)getpid());
+
+    if (aside == NULL || rename(lock, aside) != 0)
+        goto out;
+    if (!owner_is_gone(aside) && rename(aside, lock) == 0)
+        goto out;
+    (void)hep_remove_tree(aside, NULL);
+out:
+    free(aside);
+}
+
+static int write_owner(const char *lock, struct hep_error *err)
+{
+    char owner[LOCK_NAME_MAX + 32], host[LOCK_NAME_MAX] = "", *path = hep_path_join(lock, "owner");
+    int rc;
+
+    if (path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    (void)gethostname(host, sizeof host - 1);
+    (void)snprintf(owner, sizeof owner, "%s %ld\n", host, (long)getpid());
+    rc = hep_file_write(path, owner, strlen(owner), err);
+    free(path);
+    return rc;
+}
+
+static int take_lock(const char *lock, struct hep_error *err)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (mkdir(lock, 0777) == 0)
+            return write_owner(lock, err);
+        if (errno != EEXIST)
+            return HEP_FAIL(err, HEP_ECREAT, "%s: cannot lock the study: %s", lock, strerror(errno));
+        if (!owner_is_gone(lock))
+            break;
+        clear_dead_lock(lock);
+    }
+    return HEP_FAIL(err, HEP_ETEMP, "%s: another run is writing this study", lock);
+}
+
+void hep_outdir_touch(const struct hep_outdir *d)
+{
+    char *path = hep_path_join(d->lock, "owner");
+
+    if (path != NULL)
+        (void)utimensat(AT_FDCWD, path, NULL, 0);
+    free(path);
+}
+
+/* Remove temporary folders of killed runs; put an old result back when the swap was interrupted. */
+static int repair(const char *parent, const char *base, const char *final, struct hep_error *err)
+{
+    struct hep_listing list = { 0 };
+    char *new_prefix = hep_asprintf(".%s.new-", base), *old_name = hep_asprintf(".%s.old", base);
+    int rc = HEP_ENOMEM;
+
+    if (new_prefix == NULL || old_name == NULL)
+        goto out;
+    rc = hep_listing_read(&list, parent, err);
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
+        char *path = hep_path_join(parent, list.names[i]);
+
+        if (path == NULL)
+            rc = HEP_ENOMEM;
+        else if (strcmp(list.names[i], old_name) == 0 && !hep_is_dir(final))
+            rc = rename(path, final) == 0 ? HEP_OK : HEP_EIO;
+        else if (strcmp(list.names[i], old_name) == 0 || hep_starts_with(list.names[i], new_prefix))
+            rc = hep_remove_tree(path, err);
+        free(path);
+    }
+out:
+    hep_listing_release(&list);
+    free(new_prefix);
+    free(old_name);
+    if (rc != HEP_OK)
+        return HEP_FAIL(err, (enum hep_status)rc, "%s: cannot repair what a stopped run left", final);
+    return HEP_OK;
+}
+
+static char *parent_of(const char *path)
+{
+    size_t n = (size_t)(hep_path_base(path) - path);
+    char *p = hep_strdup(path);
+
+    if (p != NULL)
+        p[n > 1 ? n - 1 : n] = '\0';
+    return p;
+}
+
+int hep_outdir_open(struct hep_outdir *d, const char *root, const char *relative,
+                    struct hep_error *err)
+{
+    char *parent = NULL;
+    const char *base;
+    int rc;
+
+    *d = (struct hep_outdir){ .root = hep_strdup(root), .final = hep_path_join(root, relative) };
+    if (d->root == NULL || d->final == NULL || (parent = parent_of(d->final)) == NULL) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        goto out;
+    }
+    base = hep_path_base(d->final);
+    rc = make_dataset(root, err);
+    if (rc == HEP_OK)
+        rc = hep_mkdir_p(parent, err);
+    if (rc != HEP_OK)
+        goto out;
+    d->lock = hep_asprintf("%s/.%s.lock", parent, base);
+    d->tmp = hep_asprintf("%s/.%s.new-%ld", parent, base, (long)getpid());
+    if (d->lock == NULL || d->tmp == NULL) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        goto out;
+    }
+    rc = take_lock(d->lock, err);
+    if (rc != HEP_OK) {
+        free(d->lock);
+        d->lock = NULL;
+        goto out;
+    }
+    rc = repair(parent, base, d->final, err);
+    if (rc == HEP_OK)
+        rc = hep_mkdir_p(d->tmp, err);
+out:
+    free(parent);
+    if (rc != HEP_OK)
+        hep_outdir_close(d);
+    return rc;
+}
+
+/* Flush a folder's names to the disk. */
+static void sync_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
+}
+
+static int swap_in(const struct hep_outdir *d, const char *old, struct hep_error *err)
+{
+    if (!hep_is_dir(d->final)) {
+        if (rename(d->tmp, d->final) != 0)
+            return HEP_FAIL(err, HEP_EIO, "%s: cannot rename the result into place: %s", d->final,
+                            strerror(errno));
+        return HEP_OK;
+    }
+#ifdef RENAME_EXCHANGE
+    if (renameat2(AT_FDCWD, d->tmp, AT_FDCWD, d->final, RENAME_EXCHANGE) == 0)
+        return hep_remove_tree(d->tmp, err);
+#endif
+    if (rename(d->final, old) != 0 || rename(d->tmp, d->final) != 0)
+        return HEP_FAIL(err, HEP_EIO, "%s: cannot rename the result into place: %s", d->final,
+                        strerror(errno));
+    return hep_remove_tree(old, err);
+}
+
+int hep_outdir_commit(struct hep_outdir *d, struct hep_error *err)
+{
+    char *parent = parent_of(d->final), *old = NULL;
+    int rc;
+
+    if (parent != NULL)
+        old = hep_asprintf("%s/.%s.old", parent, hep_path_base(d->final));
+    if (old == NULL) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        goto out;
+    }
+    sync_folder(d->tmp);
+    rc = swap_in(d, old, err);
+    sync_folder(parent);
+    d->swapped = rc == HEP_OK;
+out:
+    free(parent);
+    free(old);
+    return rc;
+}
+
+char *hep_outdir_path(const struct hep_outdir *d, const char *relative_file, struct hep_error *err)
+{
+    char *path = hep_path_join(d->tmp, relative_file), *parent = path ? parent_of(path) : NULL;
+
+    if (parent == NULL) {
+        (void)HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        free(path);
+        return NULL;
+    }
+    if (hep_mkdir_p(parent, err) != HEP_OK) {
+        free(path);
+        path = NULL;
+    }
+    free(parent);
+    return path;
+}
+
+static int copy_file(const char *from, const char *to, struct hep_error *err)
+{
+    char *data = NULL;
+    size_t n = 0;
+    int rc = hep_file_read(&data, &n, from, SIZE_MAX / 2, err);
+
+    if (rc == HEP_OK)
+        rc = hep_file_write(to, data, n, err);
+    free(data);
+    return rc;
+}
+
+int hep_outdir_reuse(const struct hep_outdir *d, const char *relative_file, struct hep_error *err)
+{
+    char *from = hep_path_join(d->final, relative_file),
+         *to = hep_outdir_path(d, relative_file, err);
+    int rc = HEP_OK;
+
+    if (from == NULL || to == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    else if (link(from, to) != 0)
+        rc = copy_file(from, to, err);
+    free(from);
+    free(to);
+    return rc;
+}
+
+void hep_outdir_close(struct hep_outdir *d)
+{
+    if (d->tmp != NULL && !d->swapped && hep_is_dir(d->tmp))
+        (void)hep_remove_tree(d->tmp, NULL);
+    if (d->lock != NULL)
+        (void)hep_remove_tree(d->lock, NULL);
+    free(d->root);
+    free(d->final);
+    free(d->tmp);
+    free(d->lock);
+    *d = (struct hep_outdir){ 0 };
+}

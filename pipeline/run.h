@@ -1,0 +1,61 @@
+/**
+ * @file  pipeline/run.h
+ * @brief What a running stage sees: settings, log, the study's inventory, and its declared products.
+ *
+ * Products are owned by the run; a stage borrows inputs and gives outputs away. Asking for a product that the stage does
+ * not declare is HEP_EGRAPH.
+ */
+#ifndef HEP_PIPELINE_RUN_H
+#define HEP_PIPELINE_RUN_H
+
+#include "base/json.h"
+#include "base/log.h"
+#include "pipeline/stage.h"
+
+struct hep_config;
+struct hep_inventory;
+struct hep_series;
+struct hep_agent;
+
+const struct hep_config *hep_run_config(const struct hep_run *run);
+struct hep_log *hep_run_log(const struct hep_run *run);
+int hep_run_nthreads(const struct hep_run *run);
+/** "sub-01" or "sub-01_ses-1": what output names begin with. */
+const char *hep_run_label(const struct hep_run *run);
+const struct hep_inventory *hep_run_inventory(const struct hep_run *run);
+/** The agent in force; NULL when the study has no contrast series and names none. */
+const struct hep_agent *hep_run_agent(const struct hep_run *run);
+/** A mask that the user gave on the command line or in study.yml; NULL when there is none. */
+const char *hep_run_given_mask(const struct hep_run *run);
+/** Where the files of this run are being written; for stages that start other programs. */
+const char *hep_run_folder(const struct hep_run *run);
+
+/** @return HEP_OK with *out NULL when the product is absent (see hep_run_reason). Borrowed. */
+int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volume **out,
+                   struct hep_error *err) HEP_MUST_CHECK;
+int hep_run_labels(struct hep_run *run, const char *name, const struct hep_labels **out,
+                   struct hep_error *err) HEP_MUST_CHECK;
+int hep_run_json(struct hep_run *run, const char *name, const struct hep_json **out,
+                 struct hep_error *err) HEP_MUST_CHECK;
+/** The series behind a HEP_SLOT_SERIES input; NULL when absent. */
+const struct hep_series *hep_run_series(const struct hep_run *run, const char *name);
+/** Why a product is absent: text for people, never NULL. */
+const char *hep_run_reason(const struct hep_run *run, const char *name);
+
+/** Give an output: the volume and the sidecar (may be NULL) become the run's, also on failure. Sidecars get Units,
+ *  Sources and SkullStripped from the run. */
+int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume *v,
+                       struct hep_json *sidecar, struct hep_error *err) HEP_MUST_CHECK;
+int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels *l,
+                       struct hep_json *sidecar, struct hep_error *err) HEP_MUST_CHECK;
+int hep_run_put_json(struct hep_run *run, const char *name, struct hep_json *json,
+                     struct hep_error *err) HEP_MUST_CHECK;
+/** Say that an optional output stays away, and why. */
+void hep_run_put_absent(struct hep_run *run, const char *name, const char *fmt, ...)
+    HEP_PRINTF(3, 4);
+/** Write a further file of the study (report, TSV): atomic, hashed, listed in run.json. `path` is below the
+ *  study's folder. */
+int hep_run_put_file(struct hep_run *run, const char *path, const void *data, size_t n,
+                     struct hep_error *err) HEP_MUST_CHECK;
+
+#endif
