@@ -1,0 +1,94 @@
+#include "base/file.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_STEP = 65536 };
+
+static int open_regular(int *fd, size_t *expected, const char *path, size_t max,
+                        struct hep_error *err)
+{
+    struct stat st;
+    int code;
+
+    /* Without O_NONBLOCK opening a pipe would wait for a writer. */
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd < 0) {
+        code = errno == ENOENT || errno == ENOTDIR ? HEP_ENOENT : HEP_EIO;
+        return HEP_FAIL(err, (enum hep_status)code, "cannot read %s: %s", path, strerror(errno));
+    }
+    if (fstat(*fd, &st) != 0)
+        return HEP_FAIL(err, HEP_EIO, "cannot read %s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s is not a regular file", path);
+    if (st.st_size > 0 && (unsigned long long)st.st_size > max)
+        return HEP_FAIL(err, HEP_EFORMAT, "%s has %lld bytes, at most %zu are allowed", path,
+                        (long long)st.st_size, max);
+    *expected = (size_t)st.st_size;
+    return HEP_OK;
+}
+
+/* Read up to the end, however long the file is by then. One byte stays free for the terminator. */
+static int read_all(char **data, size_t *n, size_t cap, int fd, const char *path, size_t max,
+                    struct hep_error *err)
+{
+    for (;;) {
+        ssize_t got;
+
+        if (*n == cap - 1) {
+            char *bigger = cap > SIZE_MAX / 2 ? NULL : hep_realloc(*data, cap * 2, 1);
+
+            if (bigger == NULL)
+                return HEP_FAIL(err, HEP_ENOMEM, "out of memory to read %s", path);
+            *data = bigger;
+            cap *= 2;
+        }
+        got = read(fd, *data + *n, cap - 1 - *n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return HEP_FAIL(err, HEP_EIO, "cannot read %s: %s", path, strerror(errno));
+        if (got == 0)
+            break;
+        *n += (size_t)got;
+        if (*n > max)
+            return HEP_FAIL(err, HEP_EFORMAT, "%s has more than the %zu bytes allowed", path, max);
+    }
+    (*data)[*n] = '\0';
+    return HEP_OK;
+}
+
+int hep_file_read(char **data, size_t *n, const char *path, size_t max, struct hep_error *err)
+{
+    char *buffer = NULL;
+    size_t length = 0;
+    size_t expected = 0;
+    int fd = -1;
+    int rc;
+
+    rc = open_regular(&fd, &expected, path, max, err);
+    if (rc != HEP_OK)
+        goto out;
+    /* Two more: for the terminator, and so that the read that finds the end needs no growth. */
+    expected = expected > 0 && expected < SIZE_MAX - 2 ? expected + 2 : READ_STEP;
+    buffer = hep_calloc(expected, 1);
+    if (buffer == NULL) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "out of memory to read %s (%zu bytes)", path, expected);
+        goto out;
+    }
+    rc = read_all(&buffer, &length, expected, fd, path, max, err);
+    if (rc != HEP_OK)
+        goto out;
+    *data = buffer;
+    *n = length;
+    buffer = NULL;
+out:
+    free(buffer);
+    if (fd >= 0)
+        (void)close(fd);
+    return rc;
+}

@@ -1,0 +1,141 @@
+#include "base/file.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A name may hold 255 bytes; the rest is for the dot, the process number and the suffix. */
+enum { NAME_KEPT = 200, NAME_TRIES = 100 };
+
+static void forget(struct hep_outfile *f)
+{
+    free(f->path);
+    free(f->tmp);
+    *f = (struct hep_outfile){ 0 };
+}
+
+/* Open a new hidden file beside f->path. Sets f->tmp. A file left behind by a killed process of the
+ * same number is stepped over. */
+static int open_temporary(struct hep_outfile *f)
+{
+    const char *base = hep_path_base(f->path);
+    int folder_length = (int)(base - f->path);
+
+    for (int i = 0; i < NAME_TRIES; i++) {
+        int fd;
+
+        f->tmp = hep_asprintf("%.*s.%.*s.%ld-%d.tmp", folder_length, f->path, NAME_KEPT, base,
+                              (long)getpid(), i);
+        if (f->tmp == NULL) {
+            errno = ENOMEM;
+            return -1;
+        }
+        fd = open(f->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+        free(f->tmp);
+        f->tmp = NULL;
+    }
+    return -1;
+}
+
+int hep_outfile_open(struct hep_outfile *f, const char *path, struct hep_error *err)
+{
+    int fd;
+    int code;
+
+    *f = (struct hep_outfile){ 0 };
+    if (*hep_path_base(path) == '\0' || hep_is_dir(path))
+        return HEP_FAIL(err, HEP_ECREAT, "cannot create %s: it is a folder", path);
+    f->path = hep_strdup(path);
+    if (f->path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to open %s", path);
+    fd = open_temporary(f);
+    if (fd < 0) {
+        code = errno == ENOMEM ? HEP_ENOMEM : HEP_ECREAT;
+        (void)HEP_FAIL(err, (enum hep_status)code, "cannot create %s: %s", path, strerror(errno));
+        forget(f);
+        return code;
+    }
+    f->stream = fdopen(fd, "wb");
+    if (f->stream == NULL) {
+        (void)close(fd);
+        (void)unlink(f->tmp);
+        forget(f);
+        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to open %s", path);
+    }
+    return HEP_OK;
+}
+
+void hep_outfile_abort(struct hep_outfile *f)
+{
+    if (f->stream != NULL)
+        (void)fclose(f->stream);
+    if (f->tmp != NULL)
+        (void)unlink(f->tmp);
+    forget(f);
+}
+
+/* Make the new name durable. A file system that cannot flush a folder (EINVAL) is not a failure. */
+static int flush_folder(const char *path)
+{
+    size_t n = (size_t)(hep_path_base(path) - path);
+    char *folder = n > 0 ? hep_asprintf("%.*s", (int)n, path) : hep_strdup(".");
+    int fd;
+    int saved = 0;
+
+    if (folder == NULL)
+        return ENOMEM;
+    fd = open(folder, O_RDONLY | O_CLOEXEC);
+    free(folder);
+    if (fd < 0)
+        return errno == EACCES ? 0 : errno;
+    if (fsync(fd) != 0 && errno != EINVAL)
+        saved = errno;
+    (void)close(fd);
+    return saved;
+}
+
+int hep_outfile_commit(struct hep_outfile *f, struct hep_error *err)
+{
+    bool earlier_failure = ferror(f->stream) != 0;
+    int failed = 0;
+    int rc = HEP_OK;
+
+    errno = 0;
+    if (fflush(f->stream) != 0 || earlier_failure || fsync(fileno(f->stream)) != 0)
+        failed = errno != 0 ? errno : EIO;
+    if (fclose(f->stream) != 0 && failed == 0)
+        failed = errno;
+    f->stream = NULL;
+    if (failed == 0 && rename(f->tmp, f->path) != 0)
+        failed = errno;
+    if (failed == 0) {
+        free(f->tmp);
+        f->tmp = NULL;
+        failed = flush_folder(f->path);
+    }
+    if (failed != 0)
+        rc = HEP_FAIL(err, HEP_EIO, "cannot write %s: %s", f->path, strerror(failed));
+    hep_outfile_abort(f);
+    return rc;
+}
+
+int hep_file_write(const char *path, const void *data, size_t n, struct hep_error *err)
+{
+    struct hep_outfile f = { 0 };
+    int rc;
+
+    rc = hep_outfile_open(&f, path, err);
+    if (rc != HEP_OK)
+        return rc;
+    if (n > 0 && fwrite(data, 1, n, f.stream) != n) {
+        rc = HEP_FAIL(err, HEP_EIO, "cannot write %s: %s", path, strerror(errno));
+        hep_outfile_abort(&f);
+        return rc;
+    }
+    return hep_outfile_commit(&f, err);
+}

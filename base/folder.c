@@ -1,0 +1,214 @@
+#include "base/file.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { OPEN_FOLDERS = 32 };
+
+bool hep_is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool hep_is_dir(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+char *hep_path_join(const char *a, const char *b)
+{
+    size_t n = strlen(a);
+
+    if (n == 0)
+        return hep_strdup(b);
+    while (n > 1 && a[n - 1] == '/')
+        n--;
+    while (*b == '/')
+        b++;
+    return hep_asprintf("%.*s%s%s", (int)n, a, a[n - 1] == '/' ? "" : "/", b);
+}
+
+const char *hep_path_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+int hep_mkdir_p(const char *path, struct hep_error *err)
+{
+    char *part = hep_strdup(path);
+    int rc = HEP_OK;
+
+    if (part == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to create %s", path);
+    for (size_t i = 1; rc == HEP_OK && i <= strlen(path); i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        part[i] = '\0';
+        if (mkdir(part, 0777) != 0) {
+            int failed = errno;
+
+            if (!hep_is_dir(part))
+                rc = HEP_FAIL(err, HEP_ECREAT, "cannot create folder %s: %s", part,
+                              strerror(failed));
+        }
+        part[i] = path[i];
+    }
+    if (rc == HEP_OK && *path == '\0')
+        rc = HEP_FAIL(err, HEP_ECREAT, "cannot create a folder without a name");
+    free(part);
+    return rc;
+}
+
+struct entry {
+    char *name;
+    bool is_dir;
+};
+
+struct entries {
+    struct entry *e;
+    size_t n, cap;
+};
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct entry *x = a;
+    const struct entry *y = b;
+
+    return hep_natural_cmp(x->name, y->name);
+}
+
+static bool add_entry(struct entries *list, int dir_fd, const char *name)
+{
+    struct stat st;
+    struct entry *e;
+
+    if (list->n == list->cap) {
+        size_t cap = list->cap ? 2 * list->cap : 32;
+
+        e = hep_realloc(list->e, cap, sizeof *e);
+        if (e == NULL)
+            return false;
+        list->e = e;
+        list->cap = cap;
+    }
+    e = &list->e[list->n];
+    e->name = hep_strdup(name);
+    if (e->name == NULL)
+        return false;
+    e->is_dir = fstatat(dir_fd, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+    list->n++;
+    return true;
+}
+
+static int read_entries(struct entries *list, const char *dir, struct hep_error *err)
+{
+    DIR *d = opendir(dir);
+    int rc = HEP_OK;
+
+    if (d == NULL) {
+        rc = errno == ENOENT || errno == ENOTDIR ? HEP_ENOENT : HEP_EIO;
+        return HEP_FAIL(err, (enum hep_status)rc, "cannot list %s: %s", dir, strerror(errno));
+    }
+    while (rc == HEP_OK) {
+        const struct dirent *item;
+
+        errno = 0;
+        item = readdir(d);
+        if (item == NULL) {
+            if (errno != 0)
+                rc = HEP_FAIL(err, HEP_EIO, "cannot list %s: %s", dir, strerror(errno));
+            break;
+        }
+        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
+            continue;
+        if (!add_entry(list, dirfd(d), item->d_name))
+            rc = HEP_FAIL(err, HEP_ENOMEM, "out of memory to list %s", dir);
+    }
+    (void)closedir(d);
+    return rc;
+}
+
+int hep_listing_read(struct hep_listing *out, const char *dir, struct hep_error *err)
+{
+    struct entries list = { 0 };
+    int rc;
+
+    *out = (struct hep_listing){ 0 };
+    rc = read_entries(&list, dir, err);
+    if (rc != HEP_OK)
+        goto out;
+    if (list.n > 1)
+        qsort(list.e, list.n, sizeof *list.e, compare_entries);
+    out->names = hep_calloc(list.n, sizeof *out->names);
+    out->is_dir = hep_calloc(list.n, sizeof *out->is_dir);
+    if (out->names == NULL || out->is_dir == NULL) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "out of memory to list %s", dir);
+        hep_listing_release(out);
+        goto out;
+    }
+    for (size_t i = 0; i < list.n; i++) {
+        out->names[i] = list.e[i].name;
+        out->is_dir[i] = list.e[i].is_dir;
+        list.e[i].name = NULL;
+    }
+    out->n = list.n;
+out:
+    for (size_t i = 0; i < list.n; i++)
+        free(list.e[i].name);
+    free(list.e);
+    return rc;
+}
+
+void hep_listing_release(struct hep_listing *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        free(l->names[i]);
+    free(l->names);
+    free(l->is_dir);
+    *l = (struct hep_listing){ 0 };
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *place)
+{
+    (void)st;
+    (void)place;
+    if (remove(path) == 0)
+        return 0;
+    return type == FTW_DNR ? EACCES : errno;
+}
+
+int hep_remove_tree(const char *path, struct hep_error *err)
+{
+    /* "link/" would be followed, "link" is not. */
+    size_t n = strlen(path);
+    char *plain;
+    int failed;
+
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    plain = hep_asprintf("%.*s", (int)n, path);
+    if (plain == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to remove %s", path);
+    failed = nftw(plain, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    if (failed < 0)
+        failed = errno;
+    free(plain);
+    if (failed == ENOENT)
+        return HEP_FAIL(err, HEP_ENOENT, "cannot remove %s: %s", path, strerror(failed));
+    if (failed != 0)
+        return HEP_FAIL(err, HEP_EIO, "cannot remove %s: %s", path, strerror(failed));
+    return HEP_OK;
+}

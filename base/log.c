@@ -1,0 +1,250 @@
+#include "base/log.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MESSAGE_BYTES = 1024, TASK_BYTES = 64, BAR_WIDTH = 30 };
+
+struct hep_log {
+    pthread_mutex_t lock;
+    FILE *stream, *copy;
+    bool json, terminal, bar_shown;
+    enum hep_log_level level;
+    struct timespec start;
+    char **warnings;
+    size_t n_warnings, cap_warnings;
+    char task[TASK_BYTES];
+    int tenths, percent;
+};
+
+static bool is_terminal(FILE *stream)
+{
+    const char *term = getenv("TERM");
+
+    return stream != NULL && isatty(fileno(stream)) && (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+int hep_log_new(struct hep_log **out, FILE *stream, bool json, enum hep_log_level level,
+                struct hep_error *err)
+{
+    struct hep_log *log = hep_calloc(1, sizeof *log);
+
+    if (log == NULL || pthread_mutex_init(&log->lock, NULL) != 0) {
+        free(log);
+        return HEP_FAIL(err, HEP_ENOMEM, "out of memory for the log");
+    }
+    log->stream = stream;
+    log->json = json;
+    log->level = level;
+    log->terminal = !json && is_terminal(stream);
+    (void)clock_gettime(CLOCK_MONOTONIC, &log->start);
+    *out = log;
+    return HEP_OK;
+}
+
+void hep_log_free(struct hep_log *log)
+{
+    if (log == NULL)
+        return;
+    if (log->bar_shown)
+        (void)fputc('\n', log->stream);
+    for (size_t i = 0; i < log->n_warnings; i++)
+        free(log->warnings[i]);
+    free(log->warnings);
+    (void)pthread_mutex_destroy(&log->lock);
+    free(log);
+}
+
+void hep_log_copy_to(struct hep_log *log, FILE *copy)
+{
+    if (log == NULL)
+        return;
+    (void)pthread_mutex_lock(&log->lock);
+    log->copy = copy;
+    (void)pthread_mutex_unlock(&log->lock);
+}
+
+static const char *level_name(enum hep_log_level level)
+{
+    switch (level) {
+    case HEP_LOG_ERROR:
+        return "error";
+    case HEP_LOG_WARNING:
+        return "warning";
+    case HEP_LOG_INFO:
+        return "info";
+    case HEP_LOG_DEBUG:
+        return "debug";
+    }
+    return "info";
+}
+
+/* Milliseconds are enough, and keep the lines short. */
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now = { 0 };
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return round(1e3 * (double)(now.tv_sec - start->tv_sec) +
+                 1e-6 * (double)(now.tv_nsec - start->tv_nsec)) *
+           1e-3;
+}
+
+/* One complete JSON object, or NULL when out of memory. */
+static char *json_line(const struct hep_log *log, enum hep_log_level level, const char *event,
+                       const char *message)
+{
+    struct hep_json *line = hep_json_new_object();
+    char *text = NULL;
+    int rc;
+
+    rc = hep_json_set(line, "level", hep_json_new_string(level_name(level)), NULL);
+    if (rc == HEP_OK)
+        rc = hep_json_set(line, "event", hep_json_new_string(event), NULL);
+    if (rc == HEP_OK)
+        rc = hep_json_set(line, "message", hep_json_new_string(message), NULL);
+    if (rc == HEP_OK)
+        rc = hep_json_set(line, "time_s", hep_json_new_number(seconds_since(&log->start)), NULL);
+    if (rc == HEP_OK && hep_json_dump_line(&text, line, NULL) != HEP_OK)
+        text = NULL;
+    hep_json_free(line);
+    return text;
+}
+
+static void write_json(struct hep_log *log, enum hep_log_level level, const char *event,
+                       const char *message)
+{
+    char *line = json_line(log, level, event, message);
+
+    if (line != NULL)
+        (void)fprintf(log->stream, "%s\n", line);
+    else
+        (void)fprintf(log->stream,
+                      "{\"event\": \"out-of-memory\", \"level\": \"%s\", \"message\": \"\"}\n",
+                      level_name(level));
+    (void)fflush(log->stream);
+    free(line);
+}
+
+static void write_text(FILE *stream, enum hep_log_level level, const char *message)
+{
+    if (level == HEP_LOG_INFO)
+        (void)fprintf(stream, "%s\n", message);
+    else
+        (void)fprintf(stream, "%s: %s\n", level_name(level), message);
+    (void)fflush(stream);
+}
+
+static void hide_bar(struct hep_log *log)
+{
+    if (log->bar_shown)
+        (void)fputs("\r\033[K", log->stream);
+    log->bar_shown = false;
+}
+
+static void keep_warning(struct hep_log *log, const char *message)
+{
+    char *copy;
+
+    if (log->n_warnings == log->cap_warnings) {
+        size_t cap = log->cap_warnings ? 2 * log->cap_warnings : 16;
+        char **bigger = hep_realloc(log->warnings, cap, sizeof *bigger);
+
+        if (bigger == NULL)
+            return;
+        log->warnings = bigger;
+        log->cap_warnings = cap;
+    }
+    copy = hep_strdup(message);
+    if (copy != NULL)
+        log->warnings[log->n_warnings++] = copy;
+}
+
+void hep_log_write(struct hep_log *log, enum hep_log_level level, const char *event,
+                   const char *fmt, ...)
+{
+    char message[MESSAGE_BYTES];
+    va_list ap;
+
+    if (log == NULL)
+        return;
+    va_start(ap, fmt);
+    (void)vsnprintf(message, sizeof message, fmt, ap);
+    va_end(ap);
+    for (char *c = message; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    }
+    (void)pthread_mutex_lock(&log->lock);
+    if (level == HEP_LOG_WARNING)
+        keep_warning(log, message);
+    if (log->stream != NULL && level <= log->level) {
+        hide_bar(log);
+        if (log->json)
+            write_json(log, level, event, message);
+        else
+            write_text(log->stream, level, message);
+    }
+    if (log->copy != NULL && level <= HEP_LOG_INFO)
+        write_text(log->copy, level, message);
+    (void)pthread_mutex_unlock(&log->lock);
+}
+
+size_t hep_log_warning_count(const struct hep_log *log)
+{
+    return log ? log->n_warnings : 0;
+}
+
+const char *hep_log_warning(const struct hep_log *log, size_t i)
+{
+    return log != NULL && i < log->n_warnings ? log->warnings[i] : NULL;
+}
+
+static void draw_bar(struct hep_log *log, int percent)
+{
+    static const char full[] = "##############################";
+    static const char rest[] = "..............................";
+    int n = percent * BAR_WIDTH / 100;
+
+    (void)fprintf(log->stream, "\r\033[K%s [%.*s%.*s] %3d %%", log->task, n, full, BAR_WIDTH - n,
+                  rest, percent);
+    log->bar_shown = percent < 100;
+    if (percent == 100)
+        (void)fputc('\n', log->stream);
+    (void)fflush(log->stream);
+}
+
+void hep_log_progress(struct hep_log *log, const char *task, double fraction)
+{
+    int percent = fraction >= 1.0 ? 100 : fraction > 0.0 ? (int)(100.0 * fraction) : 0;
+
+    if (log == NULL || log->stream == NULL || log->level < HEP_LOG_INFO ||
+        (!log->json && !log->terminal))
+        return;
+    (void)pthread_mutex_lock(&log->lock);
+    if (strncmp(log->task, task, TASK_BYTES - 1) != 0 || (log->percent == 100 && percent < 100)) {
+        (void)snprintf(log->task, sizeof log->task, "%s", task);
+        log->tenths = -1;
+        log->percent = -1;
+    }
+    if (log->json && percent / 10 > log->tenths) {
+        char message[TASK_BYTES + 16];
+
+        (void)snprintf(message, sizeof message, "%s: %d %%", log->task, percent);
+        write_json(log, HEP_LOG_INFO, "progress", message);
+    } else if (log->terminal && percent > log->percent) {
+        draw_bar(log, percent);
+    }
+    if (percent > log->percent) {
+        log->tenths = percent / 10;
+        log->percent = percent;
+    }
+    (void)pthread_mutex_unlock(&log->lock);
+}
