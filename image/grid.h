@@ -25,19 +25,25 @@ void hep_grid_spacing(double mm[3], const struct hep_grid *g);
 /** Volume of a voxel: |det| of the 3x3 part [mm3]. */
 double hep_grid_voxel_mm3(const struct hep_grid *g);
 void hep_grid_to_world(double world[3], const struct hep_grid *g, const double voxel[3]);
+/** A local double[4][4] as the const argument of the functions below: C11 does not convert it by
+ * itself. */
+#define HEP_AFFINE(m) ((const double(*)[4])(m))
 /** HEP_EGEOM when the affine is singular. */
-int hep_grid_inverse(double inv[4][4], const struct hep_grid *g, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_grid_inverse(double inv[4][4], const struct hep_grid *g,
+                     struct hep_error *err) HEP_MUST_CHECK;
 void hep_affine_apply(double out[3], const double m[4][4], const double in[3]);
 void hep_affine_mul(double out[4][4], const double a[4][4], const double b[4][4]);
-int hep_affine_inverse(double out[4][4], const double m[4][4], struct hep_error *err) HEP_MUST_CHECK;
+int hep_affine_inverse(double out[4][4], const double m[4][4],
+                       struct hep_error *err) HEP_MUST_CHECK;
 /**
  * Same size, and every corner voxel within tol_mm of its counterpart.
  * The tolerance used throughout is HEP_GRID_TOL_MM.
  */
 #define HEP_GRID_TOL_MM 0.01
 bool hep_grid_same(const struct hep_grid *a, const struct hep_grid *b, double tol_mm);
-/** Index axis (0..2) and sign that run most nearly along world axis w (0 = R, 1 = A, 2 = S). */
+/** Index axis (0..2) and sign that run most nearly along world axis w (0 = R, 1 = A, 2 = S); the
+ * three world axes never share an index axis: the permutation with the largest sum of |cosines| is
+ * taken. */
 void hep_grid_axis_of(int *axis, int *sign, const struct hep_grid *g, int w);
 /** Isotropic grid of the given spacing that covers g, axes parallel to g's. */
 void hep_grid_isotropic(struct hep_grid *out, const struct hep_grid *g, double mm);

@@ -8,40 +8,43 @@
 
 #include "image/volume.h"
 
-/** Exact Euclidean distance [mm] from each voxel centre to the nearest voxel that is not set (inside = true) or that
- *  is set (inside = false); 0 where that voxel itself qualifies. Felzenszwalb and Huttenlocher 2012, anisotropic. */
+/** Exact Euclidean distance [mm] from each voxel centre to the nearest voxel that is not set
+ * (inside = true) or that is set (inside = false); 0 where that voxel itself qualifies.
+ * Felzenszwalb and Huttenlocher 2012, anisotropic. */
 int hep_mask_distance(struct hep_volume **out, const struct hep_labels *m, bool inside,
                       int nthreads, struct hep_error *err) HEP_MUST_CHECK;
 /** Ball of this radius; in place. */
-int hep_mask_dilate(struct hep_labels *m, double radius_mm, int nthreads, struct hep_error *err)
-    HEP_MUST_CHECK;
-int hep_mask_erode(struct hep_labels *m, double radius_mm, int nthreads, struct hep_error *err)
-    HEP_MUST_CHECK;
-int hep_mask_open(struct hep_labels *m, double radius_mm, int nthreads, struct hep_error *err)
-    HEP_MUST_CHECK;
-int hep_mask_close(struct hep_labels *m, double radius_mm, int nthreads, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_mask_dilate(struct hep_labels *m, double radius_mm, int nthreads,
+                    struct hep_error *err) HEP_MUST_CHECK;
+int hep_mask_erode(struct hep_labels *m, double radius_mm, int nthreads,
+                   struct hep_error *err) HEP_MUST_CHECK;
+int hep_mask_open(struct hep_labels *m, double radius_mm, int nthreads,
+                  struct hep_error *err) HEP_MUST_CHECK;
+int hep_mask_close(struct hep_labels *m, double radius_mm, int nthreads,
+                   struct hep_error *err) HEP_MUST_CHECK;
 /** Fill cavities that the border of the volume cannot reach (6-connected background). */
 int hep_mask_fill_holes(struct hep_labels *m, struct hep_error *err) HEP_MUST_CHECK;
 /** Fill holes slice by slice along index axis `axis`. */
-int hep_mask_fill_holes_slices(struct hep_labels *m, int axis, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_mask_fill_holes_slices(struct hep_labels *m, int axis,
+                               struct hep_error *err) HEP_MUST_CHECK;
 
 /** Components of set voxels, numbered 1..count by decreasing size, ties by first voxel index. */
 int hep_mask_components(struct hep_labels **out, size_t *count, const struct hep_labels *m,
                         int connectivity /* 6, 18 or 26 */, struct hep_error *err) HEP_MUST_CHECK;
 /** Keep the largest component only. */
-int hep_mask_keep_largest(struct hep_labels *m, int connectivity, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_mask_keep_largest(struct hep_labels *m, int connectivity,
+                          struct hep_error *err) HEP_MUST_CHECK;
 
-/** Watershed by flooding `height` (low first) from markers > 0, inside `domain`; ties by voxel index. In place on markers. */
+/** Watershed by flooding `height` (low first) from markers > 0, inside `domain`; ties by voxel
+ * index. In place on markers. */
 int hep_mask_watershed(struct hep_labels *markers, const struct hep_volume *height,
                        const struct hep_labels *domain, struct hep_error *err) HEP_MUST_CHECK;
 
 struct hep_overlap {
     double dice, mean_surface_mm, hd95_mm, volume_error_frac; /* (b - a) / a */
 };
-/** Agreement of two masks on the same grid; a is the reference. Surface distances are NaN when one is empty. */
+/** Agreement of two masks on the same grid; a is the reference. Surface distances are NaN when one
+ * is empty. */
 int hep_mask_overlap(struct hep_overlap *out, const struct hep_labels *a,
                      const struct hep_labels *b, struct hep_error *err) HEP_MUST_CHECK;
 

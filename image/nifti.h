@@ -2,12 +2,18 @@
  * @file  image/nifti.h
  * @brief NIfTI-1 and NIfTI-2, plain or gzip, read and written through nifticlib's header code.
  *
- * Reading: sizes are checked against the bytes there are before anything is allocated; sform when its
- * code > 0, else qform, else HEP_EGEOM; scl_slope 0 means 1; all integer and float types; units of
- * mm, or unknown (taken as mm, with `unit_assumed` set); 3-D to 5-D, axes 4 and 5 joined to t. NaN and
- * infinite values are kept. Complex data only through hep_nifti_read_complex().
- * Writing: float32, int16 with scaling or uint8/int32 labels; identical geometry (qform and sform, codes of the
- * source); unit in `descrip`; atomic; the same bytes for any number of threads.
+ * Reading: sizes are checked against the bytes there are before anything is allocated; sform when
+ * its code > 0, else qform, else HEP_EGEOM; scl_slope 0 means 1; all integer and float types; units
+ * of mm, or unknown (taken as mm, with `unit_assumed` set); 3-D to 5-D, axes 4 and 5 joined to t.
+ * NaN and infinite values are kept; float64 values beyond the range of float become infinite.
+ * Complex data only through hep_nifti_read_complex(). Refused with a reason: .hdr/.img pairs,
+ * ANALYZE, RGB and 128-bit types, lengths in metres or micrometres, steps along axes 6 and 7.
+ * Writing: float32, int16 with scaling or uint8/int32 labels; identical geometry (qform and sform,
+ * both with code 1, scanner); an affine of float32 numbers comes back bit by bit through the sform;
+ * unit in `descrip`; atomic; the same bytes for any number of threads. Source: NIfTI-1 and NIfTI-2
+ * standards, nifti1.h and nifti2.h of nifticlib. Differs: no orientation from pixdim alone (method
+ * 1, ANALYZE), since it does not say which side is left. Threads: reading uses as many as OpenMP
+ * gives; the values do not depend on it.
  */
 #ifndef HEP_IMAGE_NIFTI_H
 #define HEP_IMAGE_NIFTI_H
@@ -21,20 +27,23 @@ struct hep_nifti_info {
     int datatype; /* NIfTI code */
     bool is_complex, unit_assumed, gzip, nifti2;
     int qform_code, sform_code;
-    double tr_s; /* pixdim[4] in s, 0 when absent */
+    double tr_s; /* pixdim[4] in s (unknown time unit: taken as s), 0 when absent */
     char descrip[81];
 };
 
-/** HEP_ENOENT, HEP_EIO, HEP_EFORMAT, HEP_EGEOM; the message names the path. Reads the header only. */
-int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_error *err)
-    HEP_MUST_CHECK;
+/** HEP_ENOENT, HEP_EIO, HEP_EFORMAT, HEP_EGEOM; the message names the path. Reads the header only.
+ */
+int hep_nifti_info(struct hep_nifti_info *out, const char *path,
+                   struct hep_error *err) HEP_MUST_CHECK;
 
+/** HEP_ENOENT, HEP_EIO, HEP_EFORMAT, HEP_EGEOM, HEP_ENOMEM; the message names the path. */
 int hep_nifti_read(struct hep_volume **out, const char *path, struct hep_error *err) HEP_MUST_CHECK;
 /** Real and imaginary part as two volumes. HEP_EFORMAT for real data. */
 int hep_nifti_read_complex(struct hep_volume **re, struct hep_volume **im, const char *path,
                            struct hep_error *err) HEP_MUST_CHECK;
-int hep_nifti_read_labels(struct hep_labels **out, const char *path, struct hep_error *err)
-    HEP_MUST_CHECK;
+/** As hep_label_from(): exact for all integer types; HEP_EFORMAT for more than one volume. */
+int hep_nifti_read_labels(struct hep_labels **out, const char *path,
+                          struct hep_error *err) HEP_MUST_CHECK;
 
 enum hep_nifti_store { HEP_STORE_FLOAT32, HEP_STORE_INT16_SCALED };
 enum hep_nifti_form { HEP_FORM_BOTH, HEP_FORM_QFORM_ONLY, HEP_FORM_SFORM_ONLY };
@@ -47,12 +56,16 @@ struct hep_nifti_write_opts {
     bool nifti2;
     double tr_s;
 };
-/** `path` ends in .nii or .nii.gz. opts may be NULL. HEP_ECREAT, HEP_EIO. */
+/**
+ * `path` ends in .nii or .nii.gz. opts may be NULL. HEP_ECREAT, HEP_EIO, HEP_ENOMEM; HEP_EINVAL for
+ * another ending, for an axis longer than the format holds (32767 steps in NIfTI-1), and for int16
+ * of values that are not finite.
+ */
 int hep_nifti_write(const char *path, const struct hep_volume *v,
                     const struct hep_nifti_write_opts *opts, struct hep_error *err) HEP_MUST_CHECK;
 /** uint8 when all labels are < 256, else int32. */
 int hep_nifti_write_labels(const char *path, const struct hep_labels *l,
-                           const struct hep_nifti_write_opts *opts, struct hep_error *err)
-    HEP_MUST_CHECK;
+                           const struct hep_nifti_write_opts *opts,
+                           struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

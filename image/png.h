@@ -1,7 +1,8 @@
 /**
  * @file  image/png.h
- * @brief Pictures: RGB canvases, grey and colour-mapped slices, outlines, colour bars, PNG bytes (libpng).
- *        Colour maps are safe for colour-blind readers: grey, viridis, cividis, and a diverging one.
+ * @brief Pictures: RGB canvases, grey and colour-mapped slices, outlines, colour bars, PNG bytes
+ * (libpng). Colour maps are safe for colour-blind readers: grey, viridis, cividis, and a diverging
+ * one.
  */
 #ifndef HEP_IMAGE_PNG_H
 #define HEP_IMAGE_PNG_H
@@ -19,21 +20,24 @@ struct hep_canvas {
     size_t w, h;
     struct hep_rgb *px; /* row by row from the top left; owned */
 };
-int hep_canvas_new(struct hep_canvas **out, size_t w, size_t h, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_canvas_new(struct hep_canvas **out, size_t w, size_t h,
+                   struct hep_error *err) HEP_MUST_CHECK;
 void hep_canvas_free(struct hep_canvas *c);
 
 enum hep_plane { HEP_PLANE_AXIAL, HEP_PLANE_CORONAL, HEP_PLANE_SAGITTAL };
-/** A rectangle in a world plane: patient's right on the left of the picture, anterior (or superior) on top. */
+/** A rectangle in a world plane: patient's right on the left of the picture, anterior (or superior)
+ * on top. */
 struct hep_view {
     enum hep_plane plane;
     double centre_mm[3]; /* RAS world */
     double width_mm, height_mm;
 };
-/** The view that shows the whole grid through a world point, in the plane nearest to the grid's slices or as given. */
+/** The view that shows the whole grid through a world point, in the plane nearest to the grid's
+ * slices or as given. */
 void hep_view_whole(struct hep_view *out, const struct hep_grid *g, enum hep_plane plane,
                     const double centre_mm[3]);
-/** Draw volume t, linear interpolation, values lo..hi over the map, into a rectangle of the canvas. */
+/** Draw volume t, linear interpolation, values lo..hi over the map, into a rectangle of the canvas.
+ */
 void hep_canvas_slice(struct hep_canvas *c, size_t x0, size_t y0, size_t w, size_t h,
                       const struct hep_volume *v, size_t t, const struct hep_view *view, double lo,
                       double hi, enum hep_colormap map);

@@ -7,16 +7,22 @@
 
 #include "image/volume.h"
 
-enum hep_interp { HEP_INTERP_NEAREST, HEP_INTERP_LINEAR, HEP_INTERP_CUBIC /* Catmull-Rom (Keys a = -1/2) */ };
+enum hep_interp {
+    HEP_INTERP_NEAREST,
+    HEP_INTERP_LINEAR,
+    HEP_INTERP_CUBIC /* Catmull-Rom (Keys a = -1/2) */
+};
 
 /** World-to-world mapping from the target space to the source space; identity when NULL. */
 struct hep_transform {
-    double affine[4][4];              /* applied first */
-    const struct hep_volume *displacement; /* optional, borrowed: nt = 3, mm RAS, on a grid in target space; added */
+    double affine[4][4]; /* applied first */
+    const struct hep_volume
+        *displacement; /* optional, borrowed: nt = 3, mm RAS, on a grid in target space; added */
 };
 
 /**
- * @param[out] out    on `target`, nt of the source; outside the source the value is `outside` (may be NaN)
+ * @param[out] out    on `target`, nt of the source; outside the source the value is `outside` (may
+ * be NaN)
  * @param[in]  t      NULL for identity (scanner coordinates)
  * @param[in]  nthreads >= 1; the result does not depend on it
  */
@@ -32,7 +38,7 @@ double hep_sample_world(const struct hep_volume *v, size_t t, const double world
                         enum hep_interp how);
 /** Mean of the source voxels under each target voxel (box), for going to a coarser grid. */
 int hep_resample_area(struct hep_volume **out, const struct hep_volume *source,
-                      const struct hep_grid *target, int nthreads, struct hep_error *err)
-    HEP_MUST_CHECK;
+                      const struct hep_grid *target, int nthreads,
+                      struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 /**
  * @file  image/stats.h
- * @brief Robust statistics of values and of volumes over masks. Non-finite values are left out and counted.
+ * @brief Robust statistics of values and of volumes over masks. Non-finite values are left out and
+ * counted.
  */
 #ifndef HEP_IMAGE_STATS_H
 #define HEP_IMAGE_STATS_H
@@ -9,17 +10,18 @@
 
 struct hep_stats {
     size_t n, n_nonfinite;
-    double mean, sd, median, mad; /* mad: 1.4826 * median |x - median| */
+    double mean, sd, median, mad;        /* mad: 1.4826 * median |x - median| */
     double q05, q25, q75, q95, min, max; /* quantiles by linear interpolation (type 7) */
 };
 
 /** All NaN (and n = 0) for an empty set; sd NaN for n = 1. Values are not changed. */
-int hep_stats_of(struct hep_stats *out, const float *x, size_t n, struct hep_error *err)
-    HEP_MUST_CHECK;
-/** Over the voxels of volume t where mask == label (label < 0: not 0). Grids must agree: HEP_EGEOM. */
+int hep_stats_of(struct hep_stats *out, const float *x, size_t n,
+                 struct hep_error *err) HEP_MUST_CHECK;
+/** Over the voxels of volume t where mask == label (label < 0: not 0). Grids must agree: HEP_EGEOM.
+ */
 int hep_stats_masked(struct hep_stats *out, const struct hep_volume *v, size_t t,
-                     const struct hep_labels *mask, int32_t label, struct hep_error *err)
-    HEP_MUST_CHECK;
+                     const struct hep_labels *mask, int32_t label,
+                     struct hep_error *err) HEP_MUST_CHECK;
 /** q in [0, 1] of n values; x is reordered; NaN for n = 0. */
 double hep_quantile(float *x, size_t n, double q);
 /** Histogram of finite values; values outside [lo, hi] fall in no bin. counts[nbins]. */

@@ -26,11 +26,14 @@ struct hep_volume {
     float *data; /* n[0]*n[1]*n[2]*nt values; owned, 64-byte aligned */
 };
 
-/** Zero-filled. HEP_ENOMEM. */
+/** Zero-filled. HEP_ENOMEM; HEP_EINVAL when a size is 0. */
 int hep_volume_new(struct hep_volume **out, const struct hep_grid *grid, size_t nt,
                    struct hep_error *err) HEP_MUST_CHECK;
-int hep_volume_copy(struct hep_volume **out, const struct hep_volume *in, struct hep_error *err)
-    HEP_MUST_CHECK;
+/** As hep_volume_new(), but the values are not set: for callers that write every one. */
+int hep_volume_new_unset(struct hep_volume **out, const struct hep_grid *grid, size_t nt,
+                         struct hep_error *err) HEP_MUST_CHECK;
+int hep_volume_copy(struct hep_volume **out, const struct hep_volume *in,
+                    struct hep_error *err) HEP_MUST_CHECK;
 void hep_volume_free(struct hep_volume *v);
 /** First value of volume t. */
 float *hep_volume_at(const struct hep_volume *v, size_t t);
@@ -43,14 +46,20 @@ struct hep_labels {
     struct hep_grid grid;
     int32_t *data;
 };
-int hep_labels_new(struct hep_labels **out, const struct hep_grid *grid, struct hep_error *err)
-    HEP_MUST_CHECK;
-int hep_labels_copy(struct hep_labels **out, const struct hep_labels *in, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_labels_new(struct hep_labels **out, const struct hep_grid *grid,
+                   struct hep_error *err) HEP_MUST_CHECK;
+int hep_labels_copy(struct hep_labels **out, const struct hep_labels *in,
+                    struct hep_error *err) HEP_MUST_CHECK;
 void hep_labels_free(struct hep_labels *l);
 /** Non-negative integers within 1e-3; HEP_EFORMAT names the first voxel that is none. */
 int hep_labels_from_volume(struct hep_labels **out, const struct hep_volume *v,
                            struct hep_error *err) HEP_MUST_CHECK;
+/** The label nearest to x; false when x is further than HEP_LABEL_TOL from every integer in
+ * 0..INT32_MAX. */
+#define HEP_LABEL_TOL 1e-3
+bool hep_label_from(int32_t *label, double x);
+/** HEP_EFORMAT that names voxel index i and its value. */
+int hep_label_fail(const struct hep_grid *grid, size_t i, double x, struct hep_error *err);
 /** Number of voxels with this label; label < 0 counts all that are not 0. */
 size_t hep_labels_count(const struct hep_labels *l, int32_t label);
 

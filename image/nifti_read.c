@@ -1,0 +1,275 @@
+#include "image/nifti_header.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/gz.h"
+
+#include <errno.h>
+
+/* Values per decoded block: the doubles of a block fit the first cache. */
+#define BLOCK 1024
+/* Bytes allowed after the data before a gzip stream counts as a bomb. */
+#define TAIL_BYTES ((size_t)1 << 20)
+/* Deflate cannot shrink data by more than this (zlib, "Maximum Compression Factor" 1032:1). */
+#define DEFLATE_MAX_RATIO 1032
+/* Compressed bytes that hold a header also behind a long gzip file name. */
+#define PREFIX_BYTES ((size_t)64 << 10)
+#define FILE_MAX_BYTES ((size_t)1 << 40)
+
+/* Header of plain or gzip bytes; plain_n is how many bytes there can be once inflated. */
+static int parse_head(struct hep_nifti_layout *lay, size_t *plain_n, const void *bytes, size_t n,
+                      struct hep_error *err)
+{
+    const bool gzip = hep_gz_is(bytes, n);
+    unsigned char *head = NULL;
+    size_t head_n = 0;
+    int rc;
+
+    if (!gzip) {
+        *plain_n = n;
+        return hep_nifti_layout_parse(lay, bytes, n, err);
+    }
+    rc = hep_gz_inflate(&head, &head_n, bytes, n, HEP_NIFTI_HEADER_BYTES, SIZE_MAX, err);
+    if (rc == HEP_OK)
+        rc = hep_nifti_layout_parse(lay, head, head_n, err);
+    free(head);
+    if (rc == HEP_OK)
+        lay->info.gzip = true;
+    *plain_n = n > SIZE_MAX / DEFLATE_MAX_RATIO ? SIZE_MAX : n * DEFLATE_MAX_RATIO;
+    return rc;
+}
+
+static int check_length(const struct hep_nifti_layout *lay, size_t n, struct hep_error *err)
+{
+    if (n < lay->offset || n - lay->offset < lay->bytes)
+        return HEP_FAIL(err, HEP_EFORMAT,
+                        "the header asks for %zu bytes from byte %zu, the file has at most %zu",
+                        lay->bytes, lay->offset, n);
+    return HEP_OK;
+}
+
+/* float64 values beyond the range of float become infinite, as IEEE 754 conversion does. */
+static void fill_real(float *out, const struct hep_nifti_layout *lay, const unsigned char *data,
+                      size_t count)
+{
+    const bool scale = lay->slope != 1.0 || lay->inter != 0.0;
+    size_t component = 0;
+    size_t per_voxel = 0;
+
+    hep_nifti_type_size(&component, &per_voxel, lay->info.datatype);
+#pragma omp parallel for schedule(static)
+    for (size_t first = 0; first < count; first += BLOCK) {
+        const size_t n = count - first < BLOCK ? count - first : BLOCK;
+        double x[BLOCK];
+
+        hep_nifti_decode(x, data + first * component, n, lay->info.datatype, lay->swapped);
+        for (size_t i = 0; scale && i < n; i++)
+            x[i] = lay->slope * x[i] + lay->inter;
+        for (size_t i = 0; i < n; i++)
+            out[first + i] = (float)x[i];
+    }
+}
+
+static void fill_complex(float *re, float *im, const struct hep_nifti_layout *lay,
+                         const unsigned char *data, size_t count)
+{
+    size_t component = 0;
+    size_t per_voxel = 0;
+
+    hep_nifti_type_size(&component, &per_voxel, lay->info.datatype);
+#pragma omp parallel for schedule(static)
+    for (size_t first = 0; first < count; first += BLOCK / 2) {
+        const size_t n = count - first < BLOCK / 2 ? count - first : BLOCK / 2;
+        double x[BLOCK];
+
+        hep_nifti_decode(x, data + 2 * first * component, 2 * n, lay->info.datatype, lay->swapped);
+        for (size_t i = 0; i < n; i++) {
+            re[first + i] = (float)(lay->slope * x[2 * i] + lay->inter);
+            im[first + i] = (float)(lay->slope * x[2 * i + 1] + lay->inter);
+        }
+    }
+}
+
+/* The first voxel that holds no label, or count. */
+static size_t fill_labels(int32_t *out, double *bad, const struct hep_nifti_layout *lay,
+                          const unsigned char *data, size_t count)
+{
+    size_t component = 0;
+    size_t per_voxel = 0;
+
+    hep_nifti_type_size(&component, &per_voxel, lay->info.datatype);
+    for (size_t first = 0; first < count; first += BLOCK) {
+        const size_t n = count - first < BLOCK ? count - first : BLOCK;
+        double x[BLOCK];
+
+        hep_nifti_decode(x, data + first * component, n, lay->info.datatype, lay->swapped);
+        for (size_t i = 0; i < n; i++) {
+            const double value = lay->slope * x[i] + lay->inter;
+
+            if (!hep_label_from(&out[first + i], value)) {
+                *bad = value;
+                return first + i;
+            }
+        }
+    }
+    return count;
+}
+
+static int make_volumes(struct hep_volume **re, struct hep_volume **im,
+                        const struct hep_nifti_layout *lay, const unsigned char *data,
+                        struct hep_error *err)
+{
+    const size_t count = hep_grid_voxels(&lay->info.grid) * lay->info.nt;
+    struct hep_volume *a = NULL;
+    struct hep_volume *b = NULL;
+    int rc;
+
+    if (lay->info.is_complex != (im != NULL))
+        return HEP_FAIL(err, HEP_EFORMAT, "the data are %s, %s are wanted",
+                        lay->info.is_complex ? "complex" : "real",
+                        im != NULL ? "complex ones" : "real ones");
+    rc = hep_volume_new_unset(&a, &lay->info.grid, lay->info.nt, err);
+    if (rc == HEP_OK && im != NULL)
+        rc = hep_volume_new_unset(&b, &lay->info.grid, lay->info.nt, err);
+    if (rc != HEP_OK) {
+        hep_volume_free(a);
+        return rc;
+    }
+    if (im != NULL) {
+        fill_complex(a->data, b->data, lay, data, count);
+        *im = b;
+    } else {
+        fill_real(a->data, lay, data, count);
+    }
+    *re = a;
+    return HEP_OK;
+}
+
+static int make_labels(struct hep_labels **out, const struct hep_nifti_layout *lay,
+                       const unsigned char *data, struct hep_error *err)
+{
+    const size_t count = hep_grid_voxels(&lay->info.grid);
+    struct hep_labels *l = NULL;
+    double bad = 0.0;
+    size_t end;
+    int rc;
+
+    if (lay->info.is_complex || lay->info.nt != 1)
+        return HEP_FAIL(err, HEP_EFORMAT, "a label map is one real volume, this has %zu%s",
+                        lay->info.nt, lay->info.is_complex ? " and is complex" : "");
+    rc = hep_labels_new(&l, &lay->info.grid, err);
+    if (rc != HEP_OK)
+        return rc;
+    end = fill_labels(l->data, &bad, lay, data, count);
+    if (end < count) {
+        hep_labels_free(l);
+        return hep_label_fail(&lay->info.grid, end, bad, err);
+    }
+    *out = l;
+    return HEP_OK;
+}
+
+int hep_nifti_from_bytes(struct hep_volume **re, struct hep_volume **im, struct hep_labels **labels,
+                         const void *bytes, size_t n, struct hep_error *err)
+{
+    struct hep_nifti_layout lay;
+    const unsigned char *plain = bytes;
+    unsigned char *inflated = NULL;
+    size_t plain_n = 0;
+    int rc;
+
+    rc = parse_head(&lay, &plain_n, bytes, n, err);
+    if (rc == HEP_OK)
+        rc = check_length(&lay, plain_n, err);
+    if (rc == HEP_OK && lay.info.gzip) {
+        const size_t need = lay.offset + lay.bytes;
+
+        rc = hep_gz_inflate(&inflated, &plain_n, bytes, n, SIZE_MAX,
+                            need > SIZE_MAX - TAIL_BYTES ? SIZE_MAX : need + TAIL_BYTES, err);
+        plain = inflated;
+        if (rc == HEP_OK)
+            rc = check_length(&lay, plain_n, err);
+    }
+    if (rc == HEP_OK && labels != NULL)
+        rc = make_labels(labels, &lay, plain + lay.offset, err);
+    if (rc == HEP_OK && re != NULL)
+        rc = make_volumes(re, im, &lay, plain + lay.offset, err);
+    free(inflated);
+    return rc;
+}
+
+static int read_whole(struct hep_volume **re, struct hep_volume **im, struct hep_labels **labels,
+                      const char *path, struct hep_error *err)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    int rc = hep_file_read(&bytes, &n, path, FILE_MAX_BYTES, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    rc = hep_nifti_from_bytes(re, im, labels, bytes, n, err);
+    if (rc != HEP_OK)
+        (void)hep_error_prefix(err, "%s", path);
+    free(bytes);
+    return rc;
+}
+
+int hep_nifti_read(struct hep_volume **out, const char *path, struct hep_error *err)
+{
+    return read_whole(out, NULL, NULL, path, err);
+}
+
+int hep_nifti_read_complex(struct hep_volume **re, struct hep_volume **im, const char *path,
+                           struct hep_error *err)
+{
+    return read_whole(re, im, NULL, path, err);
+}
+
+int hep_nifti_read_labels(struct hep_labels **out, const char *path, struct hep_error *err)
+{
+    return read_whole(NULL, NULL, out, path, err);
+}
+
+/* At most max bytes from the start of a regular file. */
+static int read_prefix(unsigned char *bytes, size_t *n, size_t max, const char *path,
+                       struct hep_error *err)
+{
+    FILE *f;
+    bool bad;
+
+    if (hep_is_dir(path))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: a folder, not an image", path);
+    f = fopen(path, "rb");
+    if (f == NULL)
+        return HEP_FAIL(err, errno == ENOENT || errno == ENOTDIR ? HEP_ENOENT : HEP_EIO, "%s: %s",
+                        path, strerror(errno));
+    *n = fread(bytes, 1, max, f);
+    bad = ferror(f) != 0;
+    (void)fclose(f);
+    if (bad)
+        return HEP_FAIL(err, HEP_EIO, "%s: cannot be read", path);
+    return HEP_OK;
+}
+
+int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_error *err)
+{
+    struct hep_nifti_layout lay;
+    unsigned char *bytes = hep_calloc(1, PREFIX_BYTES);
+    size_t n = 0;
+    size_t plain_n = 0;
+    int rc = HEP_OK;
+
+    if (bytes == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a header");
+    if (rc == HEP_OK)
+        rc = read_prefix(bytes, &n, PREFIX_BYTES, path, err);
+    if (rc == HEP_OK) {
+        rc = parse_head(&lay, &plain_n, bytes, n, err);
+        if (rc != HEP_OK)
+            (void)hep_error_prefix(err, "%s", path);
+    }
+    if (rc == HEP_OK)
+        *out = lay.info;
+    free(bytes);
+    return rc;
+}
