@@ -43,7 +43,7 @@ const char *hep_planned_name(enum hep_planned series);
 enum hep_planned hep_planned_from_name(const char *name);
 
 /** The phase that a series is; HEP_PHASE_COUNT for series that are not T1 phases. */
-enum hep_phase hep_series_phase(enum hep_series series);
+enum hep_phase hep_planned_phase(enum hep_planned series);
 
 /** How a series is acquired, for the scan time. */
 enum hep_technique {
@@ -66,6 +66,9 @@ enum hep_placement {
     HEP_PLACE_WAITING /* between the last dynamic and the hepatobiliary phase */
 };
 
+/** AUTO decides from the data, ON is refused where it cannot be had. */
+enum hep_fit_wish { HEP_FIT_AUTO, HEP_FIT_ON, HEP_FIT_OFF };
+
 /** What a protocol says of one series. Unset numbers are NAN. */
 struct hep_plan {
     bool expected;             /* the protocol names the series */
@@ -78,9 +81,10 @@ struct hep_plan {
     struct hep_list echo_times_s;
     double tr_s, flip_deg;
     bool fat_suppressed;
-    int technique;     /* enum hep_technique */
-    int placement;     /* enum hep_placement */
-    long visit;        /* 1, or 2 for a second time on the table */
+    int washout;   /* enum hep_fit_wish: judged in this phase; AUTO: where the agent allows it */
+    int technique; /* enum hep_technique */
+    int placement; /* enum hep_placement */
+    long visit;    /* 1, or 2 for a second time on the table */
     long matrix_phase; /* phase-encoding lines of the full matrix */
     long slices;       /* slices, or partitions of a 3-D slab */
     double slice_thickness_mm;
@@ -96,9 +100,7 @@ struct hep_cfg_acquisition {
     double localiser_s; /* localiser and calibration, once per visit */
     double recovery_s;  /* rest after each breath-hold */
     double breath_hold_max_s;
-    int injection;             /* enum hep_injection_place */
-    bool washout_transitional; /* washout is wanted in the transitional phase (refused for uptake
-                                  agents) */
+    int injection; /* enum hep_injection_place */
 };
 enum hep_injection_place { HEP_INJECTION_IN_SCANNER, HEP_INJECTION_BEFORE_ARRIVAL };
 
@@ -117,7 +119,6 @@ struct hep_cfg_fat {
     int solver; /* enum hep_multiecho_solver */
 };
 
-enum hep_fit_wish { HEP_FIT_AUTO, HEP_FIT_ON, HEP_FIT_OFF };
 struct hep_cfg_diffusion {
     struct hep_text solver, rician; /* hep_fit_solver_parse(), hep_diffusion_rician_parse() */
     struct hep_text adc_method, ivim_method, kurtosis_method; /* hep_diffusion_method_parse() */
@@ -158,7 +159,7 @@ struct hep_cfg_report {
 
 struct hep_config {
     struct hep_text name, title;
-    struct hep_text agent; /* a name of configs/agents.yml, or "none" */
+    struct hep_text agent; /* a name of agents.yml; "none"; "auto": from the study */
     struct hep_plan series[HEP_SERIES_COUNT];
     struct hep_cfg_acquisition acquisition;
     struct hep_cfg_fat fat;
