@@ -1,7 +1,9 @@
 /**
  * @file  image/mask.h
  * @brief Binary morphology with radii in mm, components, distances and watershed on label maps.
- *        "Set" means not 0; results hold 0 and 1 unless said otherwise.
+ *        Distances come from the spacing: the index axes are taken as orthogonal. Nothing is known
+ * outside the volume: it neither erodes a mask nor counts as set. HEP_ENOMEM from all; radii:
+ * finite, >= 0, else HEP_EINVAL. "Set" means not 0; results hold 0 and 1 unless said otherwise.
  */
 #ifndef HEP_IMAGE_MASK_H
 #define HEP_IMAGE_MASK_H
@@ -9,8 +11,8 @@
 #include "image/volume.h"
 
 /** Exact Euclidean distance [mm] from each voxel centre to the nearest voxel that is not set
- * (inside = true) or that is set (inside = false); 0 where that voxel itself qualifies.
- * Felzenszwalb and Huttenlocher 2012, anisotropic. */
+ * (inside = true) or that is set (inside = false); 0 where that voxel itself qualifies, infinite
+ * where none does. Felzenszwalb and Huttenlocher 2012, anisotropic. */
 int hep_mask_distance(struct hep_volume **out, const struct hep_labels *m, bool inside,
                       int nthreads, struct hep_error *err) HEP_MUST_CHECK;
 /** Ball of this radius; in place. */
@@ -35,16 +37,23 @@ int hep_mask_components(struct hep_labels **out, size_t *count, const struct hep
 int hep_mask_keep_largest(struct hep_labels *m, int connectivity,
                           struct hep_error *err) HEP_MUST_CHECK;
 
-/** Watershed by flooding `height` (low first) from markers > 0, inside `domain`; ties by voxel
- * index. In place on markers. */
+/**
+ * Watershed by flooding `height` (low first) from markers > 0 over face neighbours, inside
+ * `domain`. In place on markers: those outside the domain and negative ones become 0. Ties, as on a
+ * plateau: first come, first served, and markers come in order of voxel index. NaN counts as
+ * highest. HEP_EGEOM when the grids differ. Source: priority flood of Meyer, Signal Processing
+ * 1994;38:113-125.
+ */
 int hep_mask_watershed(struct hep_labels *markers, const struct hep_volume *height,
                        const struct hep_labels *domain, struct hep_error *err) HEP_MUST_CHECK;
 
 struct hep_overlap {
     double dice, mean_surface_mm, hd95_mm, volume_error_frac; /* (b - a) / a */
 };
-/** Agreement of two masks on the same grid; a is the reference. Surface distances are NaN when one
- * is empty. */
+/** Agreement of two masks on the same grid (else HEP_EGEOM); a is the reference. mean_surface_mm:
+ * over the surface voxels of both, to the nearest one of the other; hd95_mm: the larger of the two
+ * directed 95th percentiles. Surface voxels have an unset face neighbour. Dice is NaN when both are
+ * empty, the volume error when a is. Surface distances are NaN when one is empty. */
 int hep_mask_overlap(struct hep_overlap *out, const struct hep_labels *a,
                      const struct hep_labels *b, struct hep_error *err) HEP_MUST_CHECK;
 

@@ -1,0 +1,226 @@
+#include "image/stats.h"
+
+#include "base/alloc.h"
+
+#include <math.h>
+
+/* Consistent with the SD of a normal distribution: 1 / Phi^-1(3/4). */
+#define MAD_TO_SD 1.4826
+#define OTSU_BINS 256
+
+static void swap_floats(float *a, float *b)
+{
+    const float t = *a;
+
+    *a = *b;
+    *b = t;
+}
+
+static float middle_of(float a, float b, float c)
+{
+    if (a > b)
+        swap_floats(&a, &b);
+    if (b > c)
+        b = a > c ? a : c;
+    return b;
+}
+
+/* Hoare's FIND: x[k] as if sorted, no larger value before it, no smaller one after it. */
+static float select_kth(float *x, size_t n, size_t k)
+{
+    size_t lo = 0;
+    size_t hi = n - 1;
+
+    while (lo < hi) {
+        const float pivot = middle_of(x[lo], x[lo + (hi - lo) / 2], x[hi]);
+        size_t i = lo;
+        size_t j = hi + 1; /* one past, so that it never passes 0 */
+
+        while (i < j) {
+            while (x[i] < pivot)
+                i++;
+            while (pivot < x[j - 1])
+                j--;
+            if (i < j) {
+                swap_floats(&x[i], &x[j - 1]);
+                i++;
+                j--;
+            }
+        }
+        if (k < j)
+            hi = j - 1;
+        else if (k >= i)
+            lo = i;
+        else
+            break;
+    }
+    return x[k];
+}
+
+static size_t drop_nan(float *x, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!isnan(x[i]))
+            swap_floats(&x[kept++], &x[i]);
+    }
+    return kept;
+}
+
+double hep_quantile(float *x, size_t n, double q)
+{
+    double h;
+    size_t k;
+    float low;
+    float high;
+
+    n = drop_nan(x, n);
+    if (n == 0 || !(q >= 0.0 && q <= 1.0))
+        return (double)NAN;
+    h = (double)(n - 1) * q;
+    k = (size_t)h;
+    low = select_kth(x, n, k);
+    if (k + 1 >= n || h <= (double)k)
+        return (double)low;
+    high = x[k + 1];
+    for (size_t i = k + 2; i < n; i++)
+        high = x[i] < high ? x[i] : high;
+    return (double)low + (h - (double)k) * ((double)high - (double)low);
+}
+
+/* x holds finite values and is reordered, then overwritten. */
+static void fill_stats(struct hep_stats *out, float *x, size_t n)
+{
+    double sum = 0.0;
+    double squares = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i];
+    out->mean = sum / (double)n;
+    for (size_t i = 0; i < n; i++)
+        squares += ((double)x[i] - out->mean) * ((double)x[i] - out->mean);
+    if (n > 1)
+        out->sd = sqrt(squares / (double)(n - 1));
+    out->min = hep_quantile(x, n, 0.0);
+    out->q05 = hep_quantile(x, n, 0.05);
+    out->q25 = hep_quantile(x, n, 0.25);
+    out->median = hep_quantile(x, n, 0.5);
+    out->q75 = hep_quantile(x, n, 0.75);
+    out->q95 = hep_quantile(x, n, 0.95);
+    out->max = hep_quantile(x, n, 1.0);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)fabs((double)x[i] - out->median);
+    out->mad = MAD_TO_SD * hep_quantile(x, n, 0.5);
+}
+
+/* mask NULL: every value. */
+static int collect(struct hep_stats *out, const float *x, size_t n, const int32_t *mask,
+                   int32_t label, struct hep_error *err)
+{
+    const double nan = (double)NAN;
+    struct hep_stats s = { 0, 0, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan };
+    float *kept;
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += mask == NULL || (label < 0 ? mask[i] != 0 : mask[i] == label);
+    kept = hep_calloc(count > 0 ? count : 1, sizeof *kept);
+    if (kept == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", count);
+    for (size_t i = 0; i < n; i++) {
+        if (mask != NULL && !(label < 0 ? mask[i] != 0 : mask[i] == label))
+            continue;
+        if (isfinite(x[i]))
+            kept[s.n++] = x[i];
+        else
+            s.n_nonfinite++;
+    }
+    if (s.n > 0)
+        fill_stats(&s, kept, s.n);
+    free(kept);
+    *out = s;
+    return HEP_OK;
+}
+
+int hep_stats_of(struct hep_stats *out, const float *x, size_t n, struct hep_error *err)
+{
+    return collect(out, x, n, NULL, 0, err);
+}
+
+int hep_stats_masked(struct hep_stats *out, const struct hep_volume *v, size_t t,
+                     const struct hep_labels *mask, int32_t label, struct hep_error *err)
+{
+    if (t >= v->nt)
+        return HEP_FAIL(err, HEP_EINVAL, "volume %zu of %zu", t, v->nt);
+    if (!hep_grid_same(&v->grid, &mask->grid, HEP_GRID_TOL_MM))
+        return HEP_FAIL(err, HEP_EGEOM, "mask and image lie on different grids");
+    return collect(out, hep_volume_at(v, t), hep_grid_voxels(&v->grid), mask->data, label, err);
+}
+
+void hep_histogram(size_t *counts, size_t nbins, double lo, double hi, const float *x, size_t n)
+{
+    (void)memset(counts, 0, nbins * sizeof *counts);
+    if (nbins == 0 || !(hi > lo))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        const double value = (double)x[i];
+        size_t bin;
+
+        if (!(value >= lo && value <= hi))
+            continue;
+        bin = (size_t)((value - lo) / (hi - lo) * (double)nbins);
+        counts[bin < nbins ? bin : nbins - 1]++;
+    }
+}
+
+/* Number of bins in the lower class; half-way through a run of equally good ones, as empty bins
+ * between two classes make. */
+static double best_cut(const size_t counts[OTSU_BINS])
+{
+    double total = 0.0;
+    double moment = 0.0;
+    double w = 0.0;
+    double m = 0.0;
+    double best = -1.0;
+    int first = 1;
+    int last = 1;
+
+    for (int i = 0; i < OTSU_BINS; i++) {
+        total += (double)counts[i];
+        moment += (double)counts[i] * i;
+    }
+    for (int i = 0; i + 1 < OTSU_BINS; i++) {
+        double between;
+
+        w += (double)counts[i];
+        m += (double)counts[i] * i;
+        between = (moment * w - total * m) * (moment * w - total * m) / (w * (total - w));
+        if (between > best) {
+            best = between;
+            first = i + 1;
+        }
+        if (between >= best)
+            last = i + 1;
+    }
+    return 0.5 * (first + last);
+}
+
+int hep_otsu(double *threshold, const float *x, size_t n, struct hep_error *err)
+{
+    size_t counts[OTSU_BINS];
+    double lo = (double)INFINITY;
+    double hi = -(double)INFINITY;
+
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(x[i])) {
+            lo = fmin(lo, (double)x[i]);
+            hi = fmax(hi, (double)x[i]);
+        }
+    }
+    if (!(hi > lo))
+        return HEP_FAIL(err, HEP_EDATA, "no threshold: fewer than two different finite values");
+    hep_histogram(counts, OTSU_BINS, lo, hi, x, n);
+    *threshold = lo + (hi - lo) * best_cut(counts) / OTSU_BINS;
+    return HEP_OK;
+}
