@@ -17,18 +17,18 @@
 
 enum hep_status {
     HEP_OK = 0,
-    HEP_EINVAL = -1,   /* argument outside its documented range */
-    HEP_ENOMEM = -2,   /* memory could not be had */
-    HEP_EIO = -3,      /* the operating system refused a read or a write */
-    HEP_EFORMAT = -4,  /* the bytes are not what the format says */
-    HEP_EGEOM = -5,    /* shapes, affines or units of two images disagree */
-    HEP_EGRAPH = -6,   /* stage table: missing producer, cycle, duplicate */
-    HEP_ENOENT = -7,   /* an input that was named is not there */
-    HEP_ECREAT = -8,   /* an output cannot be created */
-    HEP_EUSAGE = -9,   /* command line */
-    HEP_ECONFIG = -10, /* a protocol or setting is wrong */
-    HEP_EDATA = -11,   /* well formed input that cannot be used, such as a single b-value */
-    HEP_ETEMP = -12,   /* interrupted or busy: the same command is expected to succeed later */
+    HEP_EINVAL = -1,    /* argument outside its documented range */
+    HEP_ENOMEM = -2,    /* memory could not be had */
+    HEP_EIO = -3,       /* the operating system refused a read or a write */
+    HEP_EFORMAT = -4,   /* the bytes are not what the format says */
+    HEP_EGEOM = -5,     /* shapes, affines or units of two images disagree */
+    HEP_EGRAPH = -6,    /* stage table: missing producer, cycle, duplicate */
+    HEP_ENOENT = -7,    /* an input that was named is not there */
+    HEP_ECREAT = -8,    /* an output cannot be created */
+    HEP_EUSAGE = -9,    /* command line */
+    HEP_ECONFIG = -10,  /* a protocol or setting is wrong */
+    HEP_EDATA = -11,    /* well formed input that cannot be used, such as a single b-value */
+    HEP_ETEMP = -12,    /* interrupted or busy: the same command is expected to succeed later */
     HEP_EDATASET = -13, /* the folder is not a valid dataset */
     HEP_ELEVEL = -14,   /* unknown BIDS-App analysis level */
     HEP_EFILTER = -15,  /* the filters selected nothing */
@@ -47,8 +47,8 @@ struct hep_error {
  * @param[in,out] err   may be NULL; left alone when it already holds a failure
  * @param[in]     code  not HEP_OK
  * @param[in]     where static string
- * @param[in]     fmt   value met, value allowed, unit; no newline. Control characters that come from
- *                      file content are replaced by '?'.
+ * @param[in]     fmt   value met, value allowed, unit; no newline. Control characters that come
+ * from file content are replaced by '?'.
  * @return code
  */
 int hep_fail(struct hep_error *err, enum hep_status code, const char *where, const char *fmt, ...)

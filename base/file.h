@@ -22,8 +22,16 @@
  * @return HEP_OK; HEP_ENOENT, HEP_EIO, HEP_EFORMAT (too large, not a regular file), HEP_ENOMEM.
  *         The message names the path.
  */
-int hep_file_read(char **data, size_t *n, const char *path, size_t max, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_file_read(char **data, size_t *n, const char *path, size_t max,
+                  struct hep_error *err) HEP_MUST_CHECK;
+
+/**
+ * Open a regular file for reading.
+ * @param[out] fd   the caller's to close()
+ * @param[out] size as the file system tells it [bytes]; 0 where it does not know
+ * @return HEP_OK; HEP_ENOENT, HEP_EIO, HEP_EFORMAT (not a regular file)
+ */
+int hep_file_open(int *fd, size_t *size, const char *path, struct hep_error *err) HEP_MUST_CHECK;
 
 /** A file being written. Start with `{ 0 }`. */
 struct hep_outfile {
@@ -32,14 +40,15 @@ struct hep_outfile {
 };
 /** @return HEP_ECREAT when the folder is missing or not writable. */
 int hep_outfile_open(struct hep_outfile *f, const char *path, struct hep_error *err) HEP_MUST_CHECK;
-/** Flush, fsync, rename. On failure the temporary file is gone. HEP_EIO names the path (disk full...). */
+/** Flush, fsync, rename. On failure the temporary file is gone. HEP_EIO names the path (disk
+ * full...). */
 int hep_outfile_commit(struct hep_outfile *f, struct hep_error *err) HEP_MUST_CHECK;
 /** Remove the temporary file; harmless after commit or on { 0 }. */
 void hep_outfile_abort(struct hep_outfile *f);
 
 /** All of the above in one call. */
-int hep_file_write(const char *path, const void *data, size_t n, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_file_write(const char *path, const void *data, size_t n,
+                   struct hep_error *err) HEP_MUST_CHECK;
 
 /** Create a folder and its parents, mode 0777 & ~umask. HEP_ECREAT with the path on failure. */
 int hep_mkdir_p(const char *path, struct hep_error *err) HEP_MUST_CHECK;
@@ -59,7 +68,8 @@ struct hep_listing {
     size_t n;
 };
 /** Start with `{ 0 }`. HEP_ENOENT when the folder is missing, HEP_EIO when unreadable. */
-int hep_listing_read(struct hep_listing *out, const char *dir, struct hep_error *err) HEP_MUST_CHECK;
+int hep_listing_read(struct hep_listing *out, const char *dir,
+                     struct hep_error *err) HEP_MUST_CHECK;
 void hep_listing_release(struct hep_listing *l);
 
 /** Remove a folder with all that is in it; never follows symbolic links. */

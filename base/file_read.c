@@ -9,26 +9,30 @@
 
 enum { READ_STEP = 65536 };
 
-static int open_regular(int *fd, size_t *expected, const char *path, size_t max,
-                        struct hep_error *err)
+int hep_file_open(int *fd, size_t *size, const char *path, struct hep_error *err)
 {
     struct stat st;
-    int code;
+    int f;
+    int rc;
 
     /* Without O_NONBLOCK opening a pipe would wait for a writer. */
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (*fd < 0) {
-        code = errno == ENOENT || errno == ENOTDIR ? HEP_ENOENT : HEP_EIO;
-        return HEP_FAIL(err, (enum hep_status)code, "cannot read %s: %s", path, strerror(errno));
+    f = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (f < 0) {
+        rc = errno == ENOENT || errno == ENOTDIR ? HEP_ENOENT : HEP_EIO;
+        return HEP_FAIL(err, (enum hep_status)rc, "cannot read %s: %s", path, strerror(errno));
     }
-    if (fstat(*fd, &st) != 0)
-        return HEP_FAIL(err, HEP_EIO, "cannot read %s: %s", path, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return HEP_FAIL(err, HEP_EFORMAT, "%s is not a regular file", path);
-    if (st.st_size > 0 && (unsigned long long)st.st_size > max)
-        return HEP_FAIL(err, HEP_EFORMAT, "%s has %lld bytes, at most %zu are allowed", path,
-                        (long long)st.st_size, max);
-    *expected = (size_t)st.st_size;
+    if (fstat(f, &st) != 0)
+        rc = HEP_FAIL(err, HEP_EIO, "cannot read %s: %s", path, strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        rc = HEP_FAIL(err, HEP_EFORMAT, "%s is not a regular file", path);
+    else
+        rc = HEP_OK;
+    if (rc != HEP_OK) {
+        (void)close(f);
+        return rc;
+    }
+    *fd = f;
+    *size = st.st_size > 0 ? (size_t)st.st_size : 0;
     return HEP_OK;
 }
 
@@ -70,9 +74,14 @@ int hep_file_read(char **data, size_t *n, const char *path, size_t max, struct h
     int fd = -1;
     int rc;
 
-    rc = open_regular(&fd, &expected, path, max, err);
+    rc = hep_file_open(&fd, &expected, path, err);
     if (rc != HEP_OK)
         goto out;
+    if (expected > max) {
+        rc = HEP_FAIL(err, HEP_EFORMAT, "%s has %zu bytes, at most %zu are allowed", path, expected,
+                      max);
+        goto out;
+    }
     /* Two more: for the terminator, and so that the read that finds the end needs no growth. */
     expected = expected > 0 && expected < SIZE_MAX - 2 ? expected + 2 : READ_STEP;
     buffer = hep_calloc(expected, 1);

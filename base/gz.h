@@ -1,7 +1,7 @@
 /**
  * @file  base/gz.h
- * @brief gzip in memory: bounded inflate, and deflate in blocks on several threads with a result that
- *        does not depend on the number of threads.
+ * @brief gzip in memory: bounded inflate, and deflate in blocks on several threads with a result
+ * that does not depend on the number of threads.
  */
 #ifndef HEP_BASE_GZ_H
 #define HEP_BASE_GZ_H

@@ -16,7 +16,8 @@
 
 struct hep_json; /* never defined: a jansson value */
 
-/** Parse n bytes of UTF-8. `name` is used in messages ("name:line:column: ..."). HEP_EFORMAT. Depth <= 64. */
+/** Parse n bytes of UTF-8. `name` is used in messages ("name:line:column: ..."). HEP_EFORMAT. Depth
+ * <= 64. */
 int hep_json_parse(struct hep_json **out, const char *text, size_t n, const char *name,
                    struct hep_error *err) HEP_MUST_CHECK;
 /** Read a file of at most 64 MiB. */
@@ -51,22 +52,23 @@ struct hep_json *hep_json_new_object(void);
 struct hep_json *hep_json_new_array(void);
 struct hep_json *hep_json_new_number(double value);
 struct hep_json *hep_json_new_integer(long long value);
-struct hep_json *hep_json_new_string(const char *text); /* NULL text gives null; bad UTF-8 is replaced */
+struct hep_json *
+hep_json_new_string(const char *text); /* NULL text gives null; bad UTF-8 is replaced */
 struct hep_json *hep_json_new_bool(bool value);
 struct hep_json *hep_json_new_null(void);
 struct hep_json *hep_json_copy(const struct hep_json *node);
 int hep_json_set(struct hep_json *object, const char *key, struct hep_json *child,
                  struct hep_error *err) HEP_MUST_CHECK;
-int hep_json_append(struct hep_json *array, struct hep_json *child, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_json_append(struct hep_json *array, struct hep_json *child,
+                    struct hep_error *err) HEP_MUST_CHECK;
 
 /** Heap text, indented by two blanks, sorted keys, newline at the end; the caller's. */
 int hep_json_dump(char **text, const struct hep_json *node, struct hep_error *err) HEP_MUST_CHECK;
 /** One line without newline. */
-int hep_json_dump_line(char **text, const struct hep_json *node, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_json_dump_line(char **text, const struct hep_json *node,
+                       struct hep_error *err) HEP_MUST_CHECK;
 /** Atomic. */
-int hep_json_write(const char *path, const struct hep_json *node, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_json_write(const char *path, const struct hep_json *node,
+                   struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

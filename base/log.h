@@ -28,7 +28,8 @@ int hep_log_new(struct hep_log **out, FILE *stream, bool json, enum hep_log_leve
                 struct hep_error *err) HEP_MUST_CHECK;
 void hep_log_free(struct hep_log *log);
 
-/** Write every message (text form, all levels up to info) also to `copy`, borrowed; NULL stops it. */
+/** Write every message (text form, all levels up to info) also to `copy`, borrowed; NULL stops it.
+ */
 void hep_log_copy_to(struct hep_log *log, FILE *copy);
 
 /**

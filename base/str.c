@@ -82,19 +82,22 @@ void hep_str_addf(struct hep_str *str, const char *fmt, ...)
     str->len += (size_t)n;
 }
 
-/* Bytes of the well-formed UTF-8 sequence at s (Unicode 15, table 3-7), 0 when it is ill-formed.
- * The terminator of the string is never a continuation byte, so reading stops before its end. */
-static size_t utf8_length(const unsigned char *s)
+size_t hep_utf8_length(const char *text, size_t n_left)
 {
+    const unsigned char *s = (const unsigned char *)text;
     unsigned char lo = 0x80;
     unsigned char hi = 0xbf;
     size_t n;
 
+    if (n_left == 0)
+        return 0;
     if (s[0] < 0x80)
         return 1;
     if (s[0] < 0xc2 || s[0] > 0xf4)
         return 0;
     n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    if (n > n_left)
+        return 0;
     if (s[0] == 0xe0)
         lo = 0xa0;
     else if (s[0] == 0xed)
@@ -112,10 +115,11 @@ static size_t utf8_length(const unsigned char *s)
     return n;
 }
 
+/* SIZE_MAX for a terminated text: the terminator is never a continuation byte, so reading stops. */
 void hep_str_add_utf8(struct hep_str *str, const char *text)
 {
     while (*text != '\0') {
-        size_t n = utf8_length((const unsigned char *)text);
+        size_t n = hep_utf8_length(text, SIZE_MAX);
 
         if (n == 0) {
             hep_str_add(str, "\xef\xbf\xbd");
@@ -158,7 +162,7 @@ static bool is_control(const char *s, size_t n)
 void hep_str_add_html(struct hep_str *str, const char *text)
 {
     while (*text != '\0') {
-        size_t n = utf8_length((const unsigned char *)text);
+        size_t n = hep_utf8_length(text, SIZE_MAX);
         const char *entity = html_entity(*text);
 
         if (n == 0)

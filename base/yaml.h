@@ -19,7 +19,8 @@ struct hep_yaml; /* a node, borrowed from its document */
 /** `name` is used in messages. HEP_ECONFIG "name:line:column: ...". */
 int hep_yaml_parse(struct hep_yaml_doc **out, const char *text, size_t n, const char *name,
                    struct hep_error *err) HEP_MUST_CHECK;
-int hep_yaml_read(struct hep_yaml_doc **out, const char *path, struct hep_error *err) HEP_MUST_CHECK;
+int hep_yaml_read(struct hep_yaml_doc **out, const char *path,
+                  struct hep_error *err) HEP_MUST_CHECK;
 void hep_yaml_free(struct hep_yaml_doc *doc);
 
 /** NULL for an empty document. */
@@ -48,10 +49,10 @@ size_t hep_yaml_column(const struct hep_yaml *node);
  * Fail at a node: "name:line:column: message". The source line and a caret below it can be shown
  * with hep_yaml_caret(), which gives two lines in `out`.
  */
-int hep_yaml_fail(const struct hep_yaml_doc *doc, const struct hep_yaml *node, struct hep_error *err,
-                  const char *fmt, ...) HEP_PRINTF(4, 5);
-/** Source line and caret line for an error message that hep_yaml_fail() or the parser made from this
- *  text; empty when the message holds no position of `name`. */
+int hep_yaml_fail(const struct hep_yaml_doc *doc, const struct hep_yaml *node,
+                  struct hep_error *err, const char *fmt, ...) HEP_PRINTF(4, 5);
+/** Source line and caret line for an error message that hep_yaml_fail() or the parser made from
+ * this text; empty when the message holds no position of `name`. */
 struct hep_str;
 void hep_yaml_caret(struct hep_str *out, const char *text, size_t n, const char *name,
                     const struct hep_error *err);

@@ -1,0 +1,297 @@
+#include "base/gz.h"
+
+#include "base/alloc.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <zlib.h>
+
+enum {
+    RAW_DEFLATE = -15,
+    GZIP_ONLY = 15 + 16,
+    MEMORY_LEVEL = 8,
+    BLOCK_BYTES = 256 << 10,
+    WINDOW_BYTES = 32 << 10,
+    HEADER_BYTES = 10,
+    TRAILER_BYTES = 8,
+    FLUSH_BYTES = 64, /* a sync flush adds at most an empty stored block and pending bits */
+    FIRST_OUTPUT = 64 << 10
+};
+
+static voidpf zlib_alloc(voidpf unused, uInt n, uInt size)
+{
+    (void)unused;
+    return hep_calloc(n, size);
+}
+
+static void zlib_free(voidpf unused, voidpf p)
+{
+    (void)unused;
+    free(p);
+}
+
+/* zlib declares its input as writable, but never writes to it. */
+static Bytef *zlib_input(const unsigned char *data)
+{
+    return (Bytef *)(uintptr_t)data;
+}
+
+bool hep_gz_is(const void *data, size_t n)
+{
+    const unsigned char *p = data;
+
+    return n >= 2 && p[0] == 0x1f && p[1] == 0x8b;
+}
+
+struct inflating {
+    z_stream z;
+    const unsigned char *data;
+    size_t n, used; /* input: all, and given to zlib so far */
+    unsigned char *out;
+    size_t len, cap, limit; /* output: real, allocated, largest allowed */
+};
+
+/* The buffer only grows after it was filled with real output. */
+static int grow(struct inflating *s, struct hep_error *err)
+{
+    size_t cap = s->cap == 0 ? FIRST_OUTPUT : s->cap > SIZE_MAX / 2 ? SIZE_MAX : s->cap * 2;
+    unsigned char *bigger;
+
+    if (cap > s->limit)
+        cap = s->limit;
+    bigger = hep_realloc(s->out, cap, 1);
+    if (bigger == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "out of memory for %zu inflated bytes", cap);
+    s->out = bigger;
+    s->cap = cap;
+    return HEP_OK;
+}
+
+/* Between members: true when another member follows. Zero padding is skipped, as gzip does. */
+static bool next_member(struct inflating *s, int *rc, struct hep_error *err)
+{
+    size_t at = s->used - s->z.avail_in;
+    size_t zeros = at;
+
+    while (zeros < s->n && s->data[zeros] == 0)
+        zeros++;
+    if (zeros == s->n)
+        return false;
+    if (!hep_gz_is(s->data + at, s->n - at)) {
+        *rc = HEP_FAIL(err, HEP_EFORMAT, "gzip: %zu bytes after the end are not gzip", s->n - at);
+        return false;
+    }
+    if (inflateReset(&s->z) != Z_OK) {
+        *rc = HEP_FAIL(err, HEP_EFORMAT, "gzip: damaged stream");
+        return false;
+    }
+    return true;
+}
+
+/* One call of zlib. *ended is set at the end of a member. */
+static int step(struct inflating *s, bool *ended, struct hep_error *err)
+{
+    size_t room;
+    size_t before = s->len;
+    int z;
+
+    if (s->z.avail_in == 0 && s->used < s->n) {
+        size_t part = s->n - s->used < UINT_MAX ? s->n - s->used : UINT_MAX;
+
+        s->z.next_in = zlib_input(s->data + s->used);
+        s->z.avail_in = (uInt)part;
+        s->used += part;
+    }
+    room = s->cap - s->len < UINT_MAX ? s->cap - s->len : UINT_MAX;
+    s->z.next_out = s->out + s->len;
+    s->z.avail_out = (uInt)room;
+    z = inflate(&s->z, Z_NO_FLUSH);
+    s->len += room - s->z.avail_out;
+    *ended = z == Z_STREAM_END;
+    if (z == Z_STREAM_END)
+        return HEP_OK;
+    if (z == Z_MEM_ERROR)
+        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to inflate");
+    if (z != Z_OK && z != Z_BUF_ERROR)
+        return HEP_FAIL(err, HEP_EFORMAT, "gzip: %s near byte %zu",
+                        s->z.msg ? s->z.msg : "damaged stream", s->used - s->z.avail_in);
+    if (s->z.avail_in == 0 && s->used == s->n && s->z.avail_out > 0)
+        return HEP_FAIL(err, HEP_EFORMAT, "gzip: truncated after %zu bytes", s->n);
+    if (z == Z_BUF_ERROR && s->len == before && s->z.avail_in > 0 && s->z.avail_out > 0)
+        return HEP_FAIL(err, HEP_EFORMAT, "gzip: damaged stream");
+    return HEP_OK;
+}
+
+/* Read members until the end, or until `want` bytes are there. */
+static int inflate_members(struct inflating *s, size_t want, size_t max, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (;;) {
+        bool ended = false;
+
+        if (s->len == s->cap && s->cap < s->limit)
+            rc = grow(s, err);
+        if (rc == HEP_OK)
+            rc = step(s, &ended, err);
+        if (rc != HEP_OK)
+            return rc;
+        if (s->len > max)
+            return HEP_FAIL(err, HEP_EFORMAT, "gzip: content is larger than %zu bytes", max);
+        if (s->len >= want && want < SIZE_MAX)
+            return HEP_OK;
+        if (ended && !next_member(s, &rc, err))
+            return rc;
+    }
+}
+
+int hep_gz_inflate(unsigned char **out, size_t *n_out, const void *data, size_t n, size_t want,
+                   size_t max, struct hep_error *err)
+{
+    struct inflating s = { .z = { .zalloc = zlib_alloc, .zfree = zlib_free },
+                           .data = data,
+                           .n = n };
+    int rc;
+
+    if (!hep_gz_is(data, n))
+        return HEP_FAIL(err, HEP_EFORMAT, "not gzip data");
+    /* One byte over the bound shows that the content is too large. */
+    s.limit = max < SIZE_MAX ? max + 1 : max;
+    if (want < s.limit)
+        s.limit = want > 0 ? want : 1;
+    if (inflateInit2(&s.z, GZIP_ONLY) != Z_OK)
+        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to inflate");
+    rc = inflate_members(&s, want, max, err);
+    (void)inflateEnd(&s.z);
+    if (rc == HEP_OK) {
+        *out = s.out;
+        *n_out = s.len < want ? s.len : want;
+        s.out = NULL;
+    }
+    free(s.out);
+    return rc;
+}
+
+struct block {
+    unsigned char *bytes;
+    size_t n;
+    uLong crc;
+    int status;
+};
+
+static int deflate_into(struct block *b, z_stream *z, size_t cap, int flush)
+{
+    int got;
+
+    b->bytes = hep_calloc(cap, 1);
+    if (b->bytes == NULL)
+        return HEP_ENOMEM;
+    z->next_out = b->bytes;
+    z->avail_out = (uInt)cap;
+    got = deflate(z, flush);
+    if (got != (flush == Z_FINISH ? Z_STREAM_END : Z_OK) || z->avail_in != 0 || z->avail_out == 0)
+        return HEP_EINVAL;
+    b->n = cap - z->avail_out;
+    return HEP_OK;
+}
+
+/* Deflate data[from, from + n) so that it continues the stream before it: the previous 32 KiB are
+ * its dictionary, and a sync flush ends it on a byte. Reads nothing else, so the bytes made here do
+ * not depend on which thread makes them. */
+static void deflate_block(struct block *b, const unsigned char *data, size_t from, size_t n,
+                          bool last, int level)
+{
+    z_stream z = { .zalloc = zlib_alloc, .zfree = zlib_free };
+    size_t window = from < WINDOW_BYTES ? from : WINDOW_BYTES;
+
+    if (deflateInit2(&z, level, Z_DEFLATED, RAW_DEFLATE, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) !=
+        Z_OK) {
+        b->status = HEP_ENOMEM;
+        return;
+    }
+    if (window > 0)
+        (void)deflateSetDictionary(&z, data + from - window, (uInt)window);
+    z.next_in = n > 0 ? zlib_input(data + from) : NULL;
+    z.avail_in = (uInt)n;
+    b->status = deflate_into(b, &z, deflateBound(&z, (uLong)n) + FLUSH_BYTES,
+                             last ? Z_FINISH : Z_SYNC_FLUSH);
+    (void)deflateEnd(&z);
+    b->crc = crc32(0, Z_NULL, 0);
+    if (n > 0)
+        b->crc = crc32(b->crc, data + from, (uInt)n);
+    if (b->status == HEP_OK) {
+        unsigned char *smaller = hep_realloc(b->bytes, b->n, 1);
+
+        b->bytes = smaller ? smaller : b->bytes;
+    }
+}
+
+static void put_le32(unsigned char *p, unsigned long v)
+{
+    for (int i = 0; i < 4; i++)
+        p[i] = (unsigned char)(v >> (8 * i) & 0xff);
+}
+
+static int join_blocks(unsigned char **out, size_t *n_out, const struct block *blocks,
+                       size_t n_blocks, size_t n, struct hep_error *err)
+{
+    /* RFC 1952: magic, deflate, no flags, no time, no level hint, unknown system */
+    static const unsigned char header[HEADER_BYTES] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255 };
+    size_t total = HEADER_BYTES + TRAILER_BYTES;
+    size_t at = HEADER_BYTES;
+    uLong crc = crc32(0, Z_NULL, 0);
+    unsigned char *bytes;
+
+    for (size_t i = 0; i < n_blocks; i++) {
+        if (blocks[i].status == HEP_ENOMEM)
+            return HEP_FAIL(err, HEP_ENOMEM, "out of memory to deflate %zu bytes", n);
+        if (blocks[i].status != HEP_OK)
+            return HEP_FAIL(err, HEP_EINVAL, "deflate of block %zu failed", i);
+        total += blocks[i].n;
+    }
+    bytes = hep_alloc_aligned(total, 1);
+    if (bytes == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "out of memory for %zu deflated bytes", total);
+    (void)memcpy(bytes, header, HEADER_BYTES);
+    for (size_t i = 0; i < n_blocks; i++) {
+        size_t length = i + 1 < n_blocks ? BLOCK_BYTES : n - i * BLOCK_BYTES;
+
+        (void)memcpy(bytes + at, blocks[i].bytes, blocks[i].n);
+        at += blocks[i].n;
+        crc = crc32_combine(crc, blocks[i].crc, (z_off_t)length);
+    }
+    put_le32(bytes + at, crc);
+    put_le32(bytes + at + 4, (unsigned long)(n & 0xffffffffUL));
+    *out = bytes;
+    *n_out = total;
+    return HEP_OK;
+}
+
+int hep_gz_deflate(unsigned char **out, size_t *n_out, const void *data, size_t n, int level,
+                   int nthreads, struct hep_error *err)
+{
+    const unsigned char *bytes = data;
+    size_t n_blocks = n > 0 ? (n - 1) / BLOCK_BYTES + 1 : 1;
+    struct block *blocks;
+    int rc;
+
+    if (level < 0 || level > 9)
+        return HEP_FAIL(err, HEP_EINVAL, "deflate level %d, allowed are 0 to 9", level);
+    if (nthreads < 1)
+        return HEP_FAIL(err, HEP_EINVAL, "%d threads, at least 1 is needed", nthreads);
+    blocks = hep_calloc(n_blocks, sizeof *blocks);
+    if (blocks == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to deflate %zu bytes", n);
+#pragma omp parallel for num_threads(nthreads) schedule(dynamic)
+    for (size_t i = 0; i < n_blocks; i++) {
+        bool last = i + 1 == n_blocks;
+
+        deflate_block(&blocks[i], bytes, i * BLOCK_BYTES, last ? n - i * BLOCK_BYTES : BLOCK_BYTES,
+                      last, level);
+    }
+    rc = join_blocks(out, n_out, blocks, n_blocks, n, err);
+    for (size_t i = 0; i < n_blocks; i++)
+        free(blocks[i].bytes);
+    free(blocks);
+    return rc;
+}
