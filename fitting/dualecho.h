@@ -42,9 +42,9 @@ struct hep_dualecho_options {
     double te_third_s;   /* 0 when there is no third echo */
     double r2star_per_s; /* used when there is no third echo; NaN: no corrected fraction */
     double sigma;        /* noise SD of one channel, units of the signal; 0: unknown */
-    int nthreads;        /* >= 1 */
+    int nthreads;        /* 0: as many as OpenMP offers */
 };
-/** R2* unknown, noise unknown, one thread; times and field are the caller's to fill in. */
+/** R2* unknown, noise unknown, all threads; times and field are the caller's to fill in. */
 struct hep_dualecho_options hep_dualecho_defaults(void);
 
 /** Magnitudes, each [n], borrowed. `third` NULL without a third echo. */
@@ -74,7 +74,7 @@ struct hep_dualecho_summary {
 
 /**
  * Check echo times against field and each other.
- * @return HEP_EINVAL: field, a time, sigma or R2* outside its range, nthreads < 1;
+ * @return HEP_EINVAL: field, a time, sigma or R2* outside its range,
  *         HEP_EDATA: equal echo times, the two echoes swapped, an echo at neither position, a third
  *         echo that shares its phase position with neither of the others. The message gives the
  * times.

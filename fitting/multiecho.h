@@ -13,6 +13,7 @@
 #define HEP_FITTING_MULTIECHO_H
 
 #include "base/error.h"
+#include "fitting/settings.h"
 #include "fitting/status.h"
 #include "sequences/fat_spectrum.h"
 
@@ -22,12 +23,6 @@
 #define HEP_MULTIECHO_MIN_ECHOES 3
 #define HEP_MULTIECHO_MAX_ECHOES 32
 
-enum hep_multiecho_solver {
-    HEP_MULTIECHO_BATCHED, /* eight voxels at a time, bounds by an active set; unsettled ones go to
-                              GSL */
-    HEP_MULTIECHO_GSL      /* gsl_multifit_nlinear, bounds by reparametrisation: the reference */
-};
-
 /** What is done about the noise floor of magnitudes. All but the first need sigma. */
 enum hep_multiecho_noise {
     HEP_MULTIECHO_NOISE_IGNORE,
@@ -36,14 +31,13 @@ enum hep_multiecho_noise {
 };
 
 struct hep_multiecho_options {
-    enum hep_multiecho_solver solver;
+    struct hep_fit_settings fit; /* batched: bounds by an active set; GSL: by reparametrisation */
     enum hep_multiecho_noise noise;
     double sigma;            /* noise SD of one channel, units of the signal; 0: unknown */
     double snr_min;          /* HEP_MULTIECHO_NOISE_DROP; preset 3 */
     double r2star_max_per_s; /* upper bound; preset 1500 */
-    int nthreads;            /* >= 1 */
 };
-/** Batched, noise ignored, snr_min 3, R2* up to 1500 /s, one thread. */
+/** Batched, noise ignored, snr_min 3, R2* up to 1500 /s, all threads. */
 struct hep_multiecho_options hep_multiecho_defaults(void);
 
 /** The acquisition. All borrowed. */
@@ -71,12 +65,15 @@ struct hep_multiecho_maps {
 struct hep_multiecho_summary {
     struct hep_fit_counts counts;
     size_t n_to_gsl; /* voxels that the batched solver did not settle and passed to GSL */
+    /* With fit.verify: largest difference of the two solvers over voxels that both call OK or at a
+     * bound. */
+    double worst_pdff_frac, worst_r2star_per_s;
 };
 
 /**
  * Check times, field, spectrum and options.
- * @return HEP_EINVAL: NULL arrays, echo count, field, sigma, snr_min, r2star_max or nthreads out of
- *         range, a noise mode without sigma; HEP_EDATA: echo times that are not increasing, or at
+ * @return HEP_EINVAL: NULL arrays, echo count, field, sigma, snr_min, r2star_max or instruction set
+ * out of range, a noise mode without sigma; HEP_EDATA: echo times that are not increasing, or at
  * which water and fat cannot be told apart (all in phase, for example)
  */
 int hep_multiecho_check(const struct hep_multiecho_data *data,

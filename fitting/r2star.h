@@ -32,9 +32,9 @@ struct hep_decay_options {
     double sigma;   /* noise SD, units of the signal; 0: unknown */
     double snr_min; /* with sigma > 0, echoes below snr_min * sigma are left out; 0 keeps all */
     double rate_max_per_s; /* preset 5000 */
-    int nthreads;          /* >= 1 */
+    int nthreads;          /* 0: as many as OpenMP offers */
 };
-/** Noise unknown, all echoes, rates up to 5000 /s, one thread. */
+/** Noise unknown, all echoes, rates up to 5000 /s, all threads. */
 struct hep_decay_options hep_decay_defaults(void);
 
 /** One voxel's result. */
@@ -64,6 +64,10 @@ int hep_decay_check(const struct hep_decay_data *data, const struct hep_decay_op
  */
 struct hep_decay hep_decay_fit(const double *te_s, const double *signal, size_t n,
                                const struct hep_decay_options *opt);
+
+/** The same for voxel i of `data`, with data->n_echoes <= HEP_DECAY_MAX_ECHOES. */
+struct hep_decay hep_decay_fit_voxel(const struct hep_decay_data *data, size_t i,
+                                     const struct hep_decay_options *opt);
 
 /**
  * Every voxel with mask != 0 (NULL: all); the others get 0 and HEP_FIT_OUTSIDE.
