@@ -1,7 +1,12 @@
 /**
  * @file  image/filter.h
- * @brief Smoothing, derivatives and scale-space on volumes, in mm. Borders repeat the edge voxel.
- *        NaN voxels are treated as missing (normalised convolution) by the smoothers.
+ * @brief Smoothing, derivatives and scale-space of volume t = 0, in mm. Borders repeat the edge
+ * voxel.
+ *
+ * NaN is missing: smoothers leave it out (normalised convolution), and what was missing stays NaN
+ * in the result. Second derivatives take the index axes as orthogonal; they are differences of the
+ * sampled Gaussian's result. HEP_ENOMEM from all; a scale or radius outside its range is
+ * HEP_EINVAL. Results do not depend on nthreads.
  */
 #ifndef HEP_IMAGE_FILTER_H
 #define HEP_IMAGE_FILTER_H
@@ -15,7 +20,7 @@ int hep_filter_gauss(struct hep_volume *v, double sigma_mm, int nthreads,
 /** Gaussian restricted to a mask: sum(w S m)/sum(w m); voxels outside the mask become NaN. */
 int hep_filter_gauss_masked(struct hep_volume *v, const struct hep_labels *mask, double sigma_mm,
                             int nthreads, struct hep_error *err) HEP_MUST_CHECK;
-/** Median over a box of radius r voxels per axis. */
+/** Median over a box of radius r voxels per axis, 0 to 64. */
 int hep_filter_median(struct hep_volume *v, const int r[3], int nthreads,
                       struct hep_error *err) HEP_MUST_CHECK;
 /** |grad| in value per mm, from central differences. */

@@ -1,6 +1,11 @@
 /**
  * @file  image/resample.h
  * @brief Values of one volume on another grid through one composed transform, interpolated once.
+ *
+ * A position is inside while it lies in a voxel, so up to half a voxel beyond the outer centres;
+ * there the edge voxel is repeated, for cubic interpolation too. NaN spreads to every value that
+ * gives it a weight other than 0. Threads: each value is a function of its own position; the result
+ * does not depend on their number.
  */
 #ifndef HEP_IMAGE_RESAMPLE_H
 #define HEP_IMAGE_RESAMPLE_H
@@ -15,9 +20,9 @@ enum hep_interp {
 
 /** World-to-world mapping from the target space to the source space; identity when NULL. */
 struct hep_transform {
-    double affine[4][4]; /* applied first */
-    const struct hep_volume
-        *displacement; /* optional, borrowed: nt = 3, mm RAS, on a grid in target space; added */
+    double affine[4][4];                   /* applied first */
+    const struct hep_volume *displacement; /* optional, borrowed: nt = 3, mm RAS, on a grid in
+                                              target space; added; 0 beyond it */
 };
 
 /**
@@ -25,6 +30,8 @@ struct hep_transform {
  * be NaN)
  * @param[in]  t      NULL for identity (scanner coordinates)
  * @param[in]  nthreads >= 1; the result does not depend on it
+ * @return HEP_OK; HEP_EGEOM (singular affine), HEP_EINVAL (displacement without 3 components),
+ * HEP_ENOMEM
  */
 int hep_resample(struct hep_volume **out, const struct hep_volume *source,
                  const struct hep_grid *target, const struct hep_transform *t, enum hep_interp how,
@@ -36,7 +43,13 @@ int hep_resample_labels(struct hep_labels **out, const struct hep_labels *source
 /** One value at a world point; NaN outside. */
 double hep_sample_world(const struct hep_volume *v, size_t t, const double world[3],
                         enum hep_interp how);
-/** Mean of the source voxels under each target voxel (box), for going to a coarser grid. */
+/**
+ * Mean over the box of each target voxel, for going to a coarser grid: of linearly interpolated
+ * points that split the box evenly, no further apart than the source's voxels. Where the target's
+ * spacing is a whole multiple of the source's and the axes are parallel with shared edges this is
+ * the mean of the source voxels in the box. NaN and positions outside are left out; NaN when
+ * nothing is left. HEP_EGEOM, HEP_ENOMEM.
+ */
 int hep_resample_area(struct hep_volume **out, const struct hep_volume *source,
                       const struct hep_grid *target, int nthreads,
                       struct hep_error *err) HEP_MUST_CHECK;

@@ -1,0 +1,247 @@
+#include "image/filter_smooth.h"
+
+#include "base/alloc.h"
+#include "image/filter.h"
+#include "image/threads.h"
+
+#include <math.h>
+#include <omp.h>
+
+#define TRUNCATE_SD 4.0
+/* Below this sum of weights nothing valid is in reach. */
+#define NO_WEIGHT 1e-20
+
+struct kernel {
+    size_t radius;
+    double *w; /* 2 * radius + 1, sum 1 */
+};
+
+/* What a thread works with: a copy of the lines it filters, and a row of sums. */
+struct scratch {
+    float *plane;
+    double *sums;
+};
+
+static int kernel_new(struct kernel *k, double sigma_voxels)
+{
+    const double reach = fmax(1.0, ceil(TRUNCATE_SD * sigma_voxels));
+    double sum = 0.0;
+
+    k->radius = (size_t)reach;
+    k->w = hep_calloc(2 * k->radius + 1, sizeof *k->w);
+    if (k->w == NULL)
+        return 0;
+    for (size_t i = 0; i <= 2 * k->radius; i++) {
+        const double x = ((double)i - reach) / sigma_voxels;
+
+        k->w[i] = exp(-0.5 * x * x);
+        sum += k->w[i];
+    }
+    for (size_t i = 0; i <= 2 * k->radius; i++)
+        k->w[i] /= sum;
+    return 1;
+}
+
+static size_t clamped(size_t i, size_t step, size_t radius, size_t n)
+{
+    const size_t shifted = i + step;
+
+    if (shifted < radius)
+        return 0;
+    return shifted - radius < n ? shifted - radius : n - 1;
+}
+
+/* One row along x, in place. */
+static void filter_row(float *row, size_t n, const struct kernel *k, struct scratch *s)
+{
+    (void)memcpy(s->plane, row, n * sizeof *row);
+    for (size_t i = 0; i < n; i++)
+        s->sums[i] = 0.0;
+    for (size_t j = 0; j <= 2 * k->radius; j++) {
+        const double w = k->w[j];
+        const size_t before = j < k->radius ? k->radius - j : 0;
+        const size_t after = j > k->radius ? j - k->radius : 0;
+        const size_t first = before < n ? before : n;
+        const size_t last = after < n - first ? n - after : first;
+
+        for (size_t i = 0; i < first; i++)
+            s->sums[i] += w * (double)s->plane[0];
+        for (size_t i = first; i < last; i++)
+            s->sums[i] += w * (double)s->plane[i + after - before];
+        for (size_t i = last; i < n; i++)
+            s->sums[i] += w * (double)s->plane[n - 1];
+    }
+    for (size_t i = 0; i < n; i++)
+        row[i] = (float)s->sums[i];
+}
+
+/* count rows of n0 values, `stride` apart, filtered across the rows, in place. */
+static void filter_plane(float *first, size_t n0, size_t count, size_t stride,
+                         const struct kernel *k, struct scratch *s)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)memcpy(s->plane + i * n0, first + i * stride, n0 * sizeof *first);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t x = 0; x < n0; x++)
+            s->sums[x] = 0.0;
+        for (size_t j = 0; j <= 2 * k->radius; j++) {
+            const float *in = s->plane + clamped(i, j, k->radius, count) * n0;
+            const double w = k->w[j];
+
+            for (size_t x = 0; x < n0; x++)
+                s->sums[x] += w * (double)in[x];
+        }
+        for (size_t x = 0; x < n0; x++)
+            first[i * stride + x] = (float)s->sums[x];
+    }
+}
+
+static void filter_axis(float *data, const size_t n[3], int axis, const struct kernel *k,
+                        struct scratch *scratch, int nthreads)
+{
+    const size_t stride = axis == 1 ? n[0] : n[0] * n[1];
+    const size_t step = axis == 1 ? n[0] * n[1] : n[0];
+    const size_t jobs = axis == 0 ? n[1] * n[2] : axis == 1 ? n[2] : n[1];
+
+#pragma omp parallel for schedule(static) num_threads(nthreads)
+    for (size_t i = 0; i < jobs; i++) {
+        struct scratch *s = &scratch[omp_get_thread_num()];
+
+        if (axis == 0)
+            filter_row(data + i * n[0], n[0], k, s);
+        else
+            filter_plane(data + i * step, n[0], n[axis], stride, k, s);
+    }
+}
+
+static void scratch_free(struct scratch *s, int count)
+{
+    for (int i = 0; s != NULL && i < count; i++) {
+        free(s[i].plane);
+        free(s[i].sums);
+    }
+    free(s);
+}
+
+static struct scratch *scratch_new(const size_t n[3], int count)
+{
+    struct scratch *s = hep_calloc((size_t)count, sizeof *s);
+    const size_t longest = n[1] > n[2] ? n[1] : n[2];
+
+    for (int i = 0; s != NULL && i < count; i++) {
+        s[i].plane = hep_alloc_aligned(n[0] * longest, sizeof *s[i].plane);
+        s[i].sums = hep_alloc_aligned(n[0], sizeof *s[i].sums);
+        if (s[i].plane == NULL || s[i].sums == NULL) {
+            scratch_free(s, count);
+            return NULL;
+        }
+    }
+    return s;
+}
+
+/* Axes of one voxel need no filter: the repeated edge gives the voxel itself. */
+static int blur(float *data, const struct hep_grid *g, double sigma_mm, int nthreads,
+                struct hep_error *err)
+{
+    struct scratch *scratch = scratch_new(g->n, nthreads);
+    double mm[3];
+    int rc = HEP_OK;
+
+    if (scratch == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory to smooth");
+    hep_grid_spacing(mm, g);
+    for (int axis = 0; axis < 3 && rc == HEP_OK; axis++) {
+        struct kernel k = { 0 };
+
+        if (g->n[axis] == 1)
+            continue;
+        if (kernel_new(&k, sigma_mm / mm[axis]))
+            filter_axis(data, g->n, axis, &k, scratch, nthreads);
+        else
+            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a kernel");
+        free(k.w);
+    }
+    scratch_free(scratch, nthreads);
+    return rc;
+}
+
+/* Values with missing ones set to 0, and the weights; NULL weights when nothing is missing. */
+static int split_missing(struct hep_volume **weight, struct hep_volume *v, const int32_t *mask,
+                         struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&v->grid);
+    size_t missing = 0;
+    int rc;
+
+    for (size_t i = 0; i < n; i++)
+        missing += isnan(v->data[i]) || (mask != NULL && mask[i] == 0);
+    if (missing == 0)
+        return HEP_OK;
+    rc = hep_volume_new_unset(weight, &v->grid, 1, err);
+    if (rc != HEP_OK)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        const bool gone = isnan(v->data[i]) || (mask != NULL && mask[i] == 0);
+
+        (*weight)->data[i] = gone ? 0.0F : 1.0F;
+        v->data[i] = gone ? 0.0F : v->data[i];
+    }
+    return HEP_OK;
+}
+
+int hep_smooth_fill(struct hep_volume *v, const int32_t *mask, double sigma_mm, int nthreads,
+                    struct hep_error *err)
+{
+    const int threads = hep_threads(nthreads);
+    const size_t n = hep_grid_voxels(&v->grid);
+    struct hep_volume *weight = NULL;
+    int rc;
+
+    if (!(sigma_mm >= 0.0 && isfinite(sigma_mm)))
+        return HEP_FAIL(err, HEP_EINVAL, "SD of a Gaussian is %g mm", sigma_mm);
+    if (!(sigma_mm > 0.0))
+        return HEP_OK;
+    rc = split_missing(&weight, v, mask, err);
+    if (rc == HEP_OK)
+        rc = blur(v->data, &v->grid, sigma_mm, threads, err);
+    if (rc == HEP_OK && weight != NULL)
+        rc = blur(weight->data, &v->grid, sigma_mm, threads, err);
+    for (size_t i = 0; rc == HEP_OK && weight != NULL && i < n; i++)
+        v->data[i] = (double)weight->data[i] > NO_WEIGHT ? v->data[i] / weight->data[i] : NAN;
+    hep_volume_free(weight);
+    return rc;
+}
+
+/* Smooth, and let what was missing stay so. */
+static int smooth_keep(struct hep_volume *v, const int32_t *mask, double sigma_mm, int nthreads,
+                       struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&v->grid);
+    unsigned char *gone = hep_calloc(n, sizeof *gone);
+    int rc;
+
+    if (gone == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory to smooth %zu voxels", n);
+    for (size_t i = 0; i < n; i++)
+        gone[i] = isnan(v->data[i]) || (mask != NULL && mask[i] == 0);
+    rc = hep_smooth_fill(v, mask, sigma_mm, nthreads, err);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        if (gone[i])
+            v->data[i] = NAN;
+    }
+    free(gone);
+    return rc;
+}
+
+int hep_filter_gauss(struct hep_volume *v, double sigma_mm, int nthreads, struct hep_error *err)
+{
+    return smooth_keep(v, NULL, sigma_mm, nthreads, err);
+}
+
+int hep_filter_gauss_masked(struct hep_volume *v, const struct hep_labels *mask, double sigma_mm,
+                            int nthreads, struct hep_error *err)
+{
+    if (!hep_grid_same(&v->grid, &mask->grid, HEP_GRID_TOL_MM))
+        return HEP_FAIL(err, HEP_EGEOM, "mask and image lie on different grids");
+    return smooth_keep(v, mask->data, sigma_mm, nthreads, err);
+}
