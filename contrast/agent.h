@@ -71,6 +71,7 @@ struct hep_agent {
     struct hep_sourced dose_mmol_per_kg;
     struct hep_sourced hepatic_frac;       /* share of the dose that leaves through the liver */
     struct hep_sourced plasma_decay_per_s; /* extra loss from plasma by uptake; 0 for none */
+    struct hep_sourced uptake_relative;    /* liver uptake rate Ki as a multiple of gadoxetate's */
     struct hep_sourced uptake_start_s;     /* NaN when the liver takes up nothing */
     struct hep_relaxivity fields[HEP_AGENT_MAX_FIELDS]; /* rising field */
     size_t n_fields;
@@ -78,6 +79,7 @@ struct hep_agent {
     struct hep_window windows[HEP_PHASE_COUNT];
     bool washout[HEP_PHASE_COUNT]; /* phases in which washout may be judged */
     const char *washout_source;
+    enum hep_mark washout_mark;
     struct hep_sourced hbp_adequate_above;   /* liver/vessel signal ratio; NaN: no such phase */
     struct hep_sourced hbp_inadequate_up_to; /* at and below */
     struct hep_sourced muscle_re_dynamic[2]; /* expected relative enhancement of muscle, fraction */

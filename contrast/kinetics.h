@@ -82,7 +82,8 @@ int hep_tissue_curve_new(struct hep_tissue_curve **out, const struct hep_inputs 
                          const struct hep_tissue_kinetics *tissue,
                          struct hep_error *err) HEP_MUST_CHECK;
 void hep_tissue_curve_free(struct hep_tissue_curve *curve);
-/** As above into arrays of the caller, shape [inputs->n]; nothing is allocated. */
+/** As above into arrays of the caller, shape [inputs->n]; ch_mM may be NULL; nothing is allocated.
+ */
 int hep_tissue_solve(double *ce_mM, double *ch_mM, const struct hep_inputs *inputs,
                      const struct hep_tissue_kinetics *tissue,
                      struct hep_error *err) HEP_MUST_CHECK;

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define HEP_SAME_SEQUENCE_LIMIT 0.10
