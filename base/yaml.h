@@ -19,6 +19,7 @@ struct hep_yaml; /* a node, borrowed from its document */
 /** `name` is used in messages. HEP_ECONFIG "name:line:column: ...". */
 int hep_yaml_parse(struct hep_yaml_doc **out, const char *text, size_t n, const char *name,
                    struct hep_error *err) HEP_MUST_CHECK;
+/** As hep_yaml_parse(); also HEP_ENOENT and HEP_EIO. */
 int hep_yaml_read(struct hep_yaml_doc **out, const char *path,
                   struct hep_error *err) HEP_MUST_CHECK;
 void hep_yaml_free(struct hep_yaml_doc *doc);

@@ -199,10 +199,13 @@ static int refuse_extras(struct reader *r, struct fy_event *event)
     struct fy_token *anchor = fy_event_get_anchor_token(event);
     struct fy_token *tag = fy_event_get_tag_token(event);
 
-    if (event->type == FYET_ALIAS)
+    if (event->type == FYET_ALIAS) {
+        r->column -= r->column > 1; /* libfyaml's mark is behind the '*' */
         return fail_here(r, "aliases ('*name') are not allowed");
+    }
     if (anchor != NULL) {
         move_to(r, fy_token_start_mark(anchor));
+        r->column -= r->column > 1; /* and behind the '&' */
         return fail_here(r, "anchors ('&name') are not allowed");
     }
     if (tag != NULL) {
@@ -361,12 +364,15 @@ out:
 
 int hep_yaml_read(struct hep_yaml_doc **out, const char *path, struct hep_error *err)
 {
+    struct hep_error e = { 0 };
     char *text = NULL;
     size_t n = 0;
     int rc;
 
-    rc = hep_file_read(&text, &n, path, LARGEST_FILE, err);
-    if (rc == HEP_OK)
+    rc = hep_file_read(&text, &n, path, LARGEST_FILE, &e);
+    if (rc != HEP_OK) /* a file that is too large or no file is a fault of the configuration */
+        rc = HEP_FAIL(err, rc == HEP_EFORMAT ? HEP_ECONFIG : e.code, "%s", e.msg);
+    else
         rc = hep_yaml_parse(out, text, n, path, err);
     free(text);
     return rc;

@@ -1,3 +1,8 @@
+option(HEP_FUZZ "Build the fuzz targets with libFuzzer (clang); brings the sanitizers" OFF)
+if(HEP_FUZZ)
+  set(HEP_SANITIZE ON)
+endif()
+
 set(HEP_WARNINGS
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wdouble-promotion
   -Wfloat-conversion -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wcast-qual
@@ -18,5 +23,8 @@ function(hep_flags target)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined
       -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  endif()
+  if(HEP_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
 endfunction()
