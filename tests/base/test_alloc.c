@@ -1,0 +1,136 @@
+#include "support/support.h"
+
+#include "base/alloc.h"
+
+static void test_products(void **state)
+{
+    size_t out = 7;
+
+    (void)state;
+    assert_true(hep_mul_size(&out, 3, 5));
+    assert_int_equal(out, 15);
+    assert_true(hep_mul_size(&out, SIZE_MAX, 1));
+    assert_true(out == SIZE_MAX);
+    assert_true(hep_mul_size(&out, SIZE_MAX, 0));
+    assert_int_equal(out, 0);
+    out = 7;
+    assert_false(hep_mul_size(&out, SIZE_MAX / 2 + 1, 2));
+    assert_false(hep_mul_size(&out, (size_t)1 << 32, (size_t)1 << 32));
+    assert_int_equal(out, 7);
+}
+
+static void test_overflow_is_refused(void **state)
+{
+    void *old = hep_calloc(1, 8);
+
+    (void)state;
+    assert_null(hep_calloc(SIZE_MAX / 2, 3));
+    assert_null(hep_alloc_aligned(SIZE_MAX / 2, 3));
+    assert_null(hep_alloc_aligned(SIZE_MAX, 1));
+    assert_null(hep_realloc(old, SIZE_MAX / 2, 3));
+    free(old);
+}
+
+static void test_memory(void **state)
+{
+    unsigned char *zeros = hep_calloc(100, 3);
+    unsigned char *empty = hep_calloc(0, 8);
+    unsigned char *aligned = hep_alloc_aligned(3, 7);
+    unsigned char *aligned_empty = hep_alloc_aligned(0, 7);
+
+    (void)state;
+    assert_non_null(zeros);
+    assert_non_null(empty);
+    assert_non_null(aligned);
+    assert_non_null(aligned_empty);
+    for (size_t i = 0; i < 300; i++)
+        assert_int_equal(zeros[i], 0);
+    assert_int_equal((uintptr_t)aligned % 64, 0);
+    zeros[299] = 9;
+    zeros = hep_realloc(zeros, 1000, 3);
+    assert_non_null(zeros);
+    assert_int_equal(zeros[299], 9);
+    free(zeros);
+    free(empty);
+    free(aligned);
+    free(aligned_empty);
+}
+
+static void test_injected_failure(void **state)
+{
+    void *p;
+    void *q;
+
+    (void)state;
+    hep_alloc_fail_at(2);
+    p = hep_calloc(1, 1);
+    assert_non_null(p);
+    q = hep_realloc(p, 2, 1);
+    assert_null(q);
+    q = hep_realloc(p, 2, 1); /* once only; the old block was kept */
+    assert_non_null(q);
+    hep_alloc_fail_at(1);
+    assert_null(hep_alloc_aligned(1, 1));
+    hep_alloc_fail_at(1);
+    hep_alloc_fail_at(0);
+    p = hep_calloc(1, 1);
+    assert_non_null(p);
+    free(p);
+    free(q);
+}
+
+static void test_error_keeps_the_first(void **state)
+{
+    struct hep_error e = { 0 };
+
+    (void)state;
+    assert_int_equal(hep_error_prefix(&e, "nothing"), HEP_OK);
+    assert_int_equal(HEP_FAIL(&e, HEP_EIO, "line\none %d", 1), HEP_EIO);
+    assert_int_equal(HEP_FAIL(&e, HEP_EDATA, "second"), HEP_EDATA);
+    assert_int_equal(e.code, HEP_EIO);
+    assert_string_equal(e.msg, "line?one 1");
+    assert_string_equal(e.where, "test_error_keeps_the_first");
+    assert_int_equal(hep_error_prefix(&e, "sub-%02d", 1), HEP_EIO);
+    assert_string_equal(e.msg, "sub-01: line?one 1");
+    assert_int_equal(HEP_FAIL(NULL, HEP_EIO, "nobody listens"), HEP_EIO);
+}
+
+static void test_error_is_cut_not_overrun(void **state)
+{
+    struct hep_error e = { 0 };
+    char big[2000];
+
+    (void)state;
+    (void)memset(big, 'x', sizeof big);
+    big[sizeof big - 1] = '\0';
+    (void)HEP_FAIL(&e, HEP_EIO, "%s", big);
+    assert_int_equal(strlen(e.msg), sizeof e.msg - 1);
+    (void)hep_error_prefix(&e, "%s", big);
+    assert_true(strlen(e.msg) < sizeof e.msg);
+    assert_non_null(strstr(e.msg, ": x"));
+}
+
+static void test_status_names(void **state)
+{
+    (void)state;
+    assert_string_equal(hep_status_name(HEP_OK), "OK");
+    for (int code = HEP_EPARTIAL; code < 0; code++)
+        assert_int_equal(hep_status_name((enum hep_status)code)[0], 'E');
+    assert_string_equal(hep_status_name(HEP_EPARTIAL), "EPARTIAL");
+    assert_string_equal(hep_status_name((enum hep_status) - 99), "?");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_products),
+        cmocka_unit_test(test_overflow_is_refused),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_injected_failure),
+        cmocka_unit_test(test_error_keeps_the_first),
+        cmocka_unit_test(test_error_is_cut_not_overrun),
+        cmocka_unit_test(test_status_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
