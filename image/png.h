@@ -2,7 +2,10 @@
  * @file  image/png.h
  * @brief Pictures: RGB canvases, grey and colour-mapped slices, outlines, colour bars, PNG bytes
  * (libpng). Colour maps are safe for colour-blind readers: grey, viridis, cividis, and a diverging
- * one.
+ * one. Source:  viridis (Smith, van der Walt, CC0) and cividis (Nunez, Anderton, Renslow, PLOS ONE
+ * 2018;13:e0199239): ten evenly spaced colours each; diverging: ColorBrewer's RdBu, blue to red
+ * (Brewer 2002), nine. Differs: straight lines in sRGB between these colours instead of tables of
+ * 256.
  */
 #ifndef HEP_IMAGE_PNG_H
 #define HEP_IMAGE_PNG_H
@@ -20,6 +23,7 @@ struct hep_canvas {
     size_t w, h;
     struct hep_rgb *px; /* row by row from the top left; owned */
 };
+/** Black. HEP_EINVAL unless 1 <= w, h <= 32767; HEP_ENOMEM. */
 int hep_canvas_new(struct hep_canvas **out, size_t w, size_t h,
                    struct hep_error *err) HEP_MUST_CHECK;
 void hep_canvas_free(struct hep_canvas *c);
@@ -32,8 +36,8 @@ struct hep_view {
     double centre_mm[3]; /* RAS world */
     double width_mm, height_mm;
 };
-/** The view that shows the whole grid through a world point, in the plane nearest to the grid's
- * slices or as given. */
+/** The view that shows the whole grid, voxels to their edges, in the plane through a world point.
+ */
 void hep_view_whole(struct hep_view *out, const struct hep_grid *g, enum hep_plane plane,
                     const double centre_mm[3]);
 /** Draw volume t, linear interpolation, values lo..hi over the map, into a rectangle of the canvas.
@@ -45,7 +49,7 @@ void hep_canvas_slice(struct hep_canvas *c, size_t x0, size_t y0, size_t w, size
 void hep_canvas_outline(struct hep_canvas *c, size_t x0, size_t y0, size_t w, size_t h,
                         const struct hep_labels *l, int32_t label, const struct hep_view *view,
                         struct hep_rgb colour);
-/** PNG bytes, heap, the caller's. */
+/** PNG bytes (8-bit RGB), heap, the caller's. HEP_ENOMEM, HEP_EIO when libpng refuses. */
 int hep_canvas_png(unsigned char **out, size_t *n, const struct hep_canvas *c,
                    struct hep_error *err) HEP_MUST_CHECK;
 

@@ -117,7 +117,7 @@ static void route_apply(double p[3], const struct route *r, size_t x, size_t y, 
     const double voxel[3] = { (double)x, (double)y, (double)z };
     double world[3];
     double in_field[3];
-    struct stencil s;
+    struct stencil s = { .count = 0 };
 
     hep_affine_apply(p, r->whole, voxel);
     if (r->d == NULL)
@@ -161,7 +161,7 @@ int hep_resample(struct hep_volume **out, const struct hep_volume *source,
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t row = 0; row < n[1] * n[2]; row++) {
         for (size_t x = 0; x < n[0]; x++) {
-            struct stencil s;
+            struct stencil s = { .count = 0 };
             double p[3];
             bool inside;
 
@@ -194,7 +194,7 @@ int hep_resample_labels(struct hep_labels **out, const struct hep_labels *source
 #pragma omp parallel for schedule(static)
     for (size_t row = 0; row < n[1] * n[2]; row++) {
         for (size_t x = 0; x < n[0]; x++) {
-            struct stencil s;
+            struct stencil s = { .count = 0 };
             double p[3];
 
             route_apply(p, &route, x, row % n[1], row / n[1]);
@@ -212,7 +212,7 @@ double hep_sample_world(const struct hep_volume *v, size_t t, const double world
 {
     double inverse[4][4];
     double p[3];
-    struct stencil s;
+    struct stencil s = { .count = 0 };
 
     if (t >= v->nt || hep_grid_inverse(inverse, &v->grid, NULL) != HEP_OK)
         return (double)NAN;
@@ -220,6 +220,21 @@ double hep_sample_world(const struct hep_volume *v, size_t t, const double world
     if (!stencil_at(&s, v->grid.n, p, how))
         return (double)NAN;
     return stencil_value(&s, v->grid.n, hep_volume_at(v, t));
+}
+
+int32_t hep_sample_label(const struct hep_labels *l, const double world[3])
+{
+    const size_t *n = l->grid.n;
+    double inverse[4][4];
+    double p[3];
+    struct stencil s = { .count = 0 };
+
+    if (hep_grid_inverse(inverse, &l->grid, NULL) != HEP_OK)
+        return 0;
+    hep_affine_apply(p, HEP_AFFINE(inverse), world);
+    if (!stencil_at(&s, n, p, HEP_INTERP_NEAREST))
+        return 0;
+    return l->data[s.at[0][0] + n[0] * (s.at[1][0] + n[1] * s.at[2][0])];
 }
 
 /* Points per target axis, no further apart than the source's voxels. */

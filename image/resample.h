@@ -43,6 +43,8 @@ int hep_resample_labels(struct hep_labels **out, const struct hep_labels *source
 /** One value at a world point; NaN outside. */
 double hep_sample_world(const struct hep_volume *v, size_t t, const double world[3],
                         enum hep_interp how);
+/** The label at a world point; 0 outside. */
+int32_t hep_sample_label(const struct hep_labels *l, const double world[3]);
 /**
  * Mean over the box of each target voxel, for going to a coarser grid: of linearly interpolated
  * points that split the box evenly, no further apart than the source's voxels. Where the target's
