@@ -175,6 +175,13 @@ struct hep_config {
 const struct hep_field *hep_config_fields(void);
 const struct hep_field *hep_planned_fields(void);
 
+/** Defaults that one kind of series has in place of its row's preset; ends with a NULL key. */
+struct hep_series_preset {
+    enum hep_planned series;
+    const char *key, *preset;
+};
+const struct hep_series_preset *hep_series_presets(void);
+
 /** Every setting at its default, no series expected. */
 int hep_config_defaults(struct hep_config *out, struct hep_error *err) HEP_MUST_CHECK;
 
@@ -240,6 +247,9 @@ enum hep_config_form {
 /** The effective file; hep_config_parse() of it gives the same settings. */
 void hep_config_print(struct hep_str *out, const struct hep_config *cfg, enum hep_config_form form);
 
+/** configs/default.yml: the documented defaults, every series expected and none required. */
+void hep_config_print_default(struct hep_str *out);
+
 /**
  * Hash of the effective values, for reuse of products.
  * @param[in] groups NULL for everything, else a NULL-terminated list of key prefixes such as
@@ -253,5 +263,13 @@ int hep_config_hash(char hex[HEP_SHA256_HEX], const struct hep_config *cfg,
  * @return HEP_OK; HEP_ENOENT names the folders that were searched
  */
 int hep_config_find(char **path, const char *file_name, struct hep_error *err) HEP_MUST_CHECK;
+
+/** Path of a shipped protocol by its name, "eob-full". HEP_ENOENT with "did you mean" and the names
+ * there are. */
+int hep_config_find_protocol(char **path, const char *name, struct hep_error *err) HEP_MUST_CHECK;
+
+/** Is this name in the folder of shipped files that of a protocol, and not that of a table of data?
+ */
+bool hep_config_is_protocol_file(const char *name);
 
 #endif

@@ -1,0 +1,389 @@
+/* The schema: one row per setting. docs/reference-settings.md and configs/default.yml are made from
+ * it. */
+#include "pipeline/config/config.h"
+
+#define C struct hep_config
+#define P struct hep_plan
+
+/* A source that is cited often. */
+#define EXPERT "expert value"
+#define MAINO "Maino et al., World J Gastroenterol 2023;29:5180"
+
+static const char *const wishes[] = { "auto", "on", "off", NULL };
+static const char *const techniques[] = {
+    "spgr",  "dual_echo",       "multi_echo", "fse",           "fse_triggered",
+    "ssfse", "epi_breath_hold", "epi_free",   "epi_triggered", "epi_navigator",
+    NULL
+};
+static const char *const placements[] = { "auto", "before", "waiting", NULL };
+static const char *const injections[] = { "in_scanner", "before_arrival", NULL };
+static const char *const fat_methods[] = { "auto", "dual_echo", "multi_echo", NULL };
+static const char *const spectra[] = { "hamilton2011", "hamilton2011-liver", "single", NULL };
+static const char *const irons[] = { "auto",        "hernando-1.5t", "hernando-2.89t",
+                                     "hernando-3t", "wood-1.5t",     "garbowski-1.5t",
+                                     NULL };
+static const char *const multiecho_noise[] = { "ignore", "drop", "floor", NULL };
+static const char *const solvers[] = { "batched", "gsl", NULL };
+static const char *const adc_methods[] = { "ols", "wls", "iwls", NULL };
+static const char *const ivim_methods[] = {
+    "default", "nlls", "segmented", "segmented-fixed-d", "sivim", "shrinkage", NULL
+};
+static const char *const kurtosis_methods[] = { "wls", "nlls", NULL };
+static const char *const ricians[] = { "none", "corrected", "mean", NULL };
+static const char *const engines[] = { "auto", "elastix", "none", NULL };
+static const char *const colour_maps[] = { "viridis", "cividis", NULL };
+static const char *const contexts[] = { "unknown", "other_cancer", "colorectal", NULL };
+
+static const struct hep_field series_rows[] = {
+    HEP_ROW_BOOL(P, expected, "expected", "true",
+                 "false takes the series out of the protocol; naming a series sets it to true"),
+    HEP_ROW_BOOL(P, required, "required", "false",
+                 "a study without the series does not satisfy the protocol"),
+    HEP_ROW_SPAN(
+        P, window_s, "window_s", "s", 0, 21600, "none",
+        "start of injection to centre of k-space; outside it the rules of the phase are not "
+        "assessable; none: the agent's window, agents.yml"),
+    HEP_ROW_SPAN(P, nominal_s, "nominal_s", "s", 0, 21600, "none",
+                 "times inside the window that need no warning; none: the agent's, agents.yml"),
+    HEP_ROW_LIST(
+        P, b_values_s_per_mm2, "b_values_s_per_mm2", "s/mm2", 0, 10000, "none",
+        "b-values of the diffusion series; none: not planned, those of the study; 0, 50, 400, "
+        "800 are usual, " MAINO),
+    HEP_ROW_LIST(P, averages, "averages", "", 1, 64, "[3]",
+                 "signal averages: one number for every b-value, or one per b-value; " EXPERT),
+    HEP_ROW_INTEGER(P, directions, "directions", "", 1, 256, "3",
+                    "diffusion directions of every b-value above 0; 3 make a trace image; " EXPERT),
+    HEP_ROW_LIST(P, echo_times_s, "echo_times_s", "s", 0.0001, 1, "none",
+                 "echo times, in the order of acquisition; none: those of the study"),
+    HEP_ROW_NUMBER(P, tr_s, "tr_s", "s", 0.001, 30, "0.004",
+                   "repetition time; per diffusion volume for EPI; " EXPERT),
+    HEP_ROW_NUMBER(P, flip_deg, "flip_deg", "deg", 1, 180, "12",
+                   "flip angle; relative enhancement needs the same one in all T1 phases; " EXPERT),
+    HEP_ROW_BOOL(
+        P, fat_suppressed, "fat_suppressed", "true",
+        "fat suppression or a Dixon water image; must be the same in all T1 phases; " EXPERT),
+    HEP_ROW_CHOICE(P, washout, "washout", wishes, "auto",
+                   "judge washout in this phase; auto: where the agent allows it, agents.yml"),
+    HEP_ROW_CHOICE(P, technique, "technique", techniques, "spgr",
+                   "kind of sequence, for the scan time; " EXPERT),
+    HEP_ROW_CHOICE(
+        P, placement, "placement", placements, "auto",
+        "before the injection, or while waiting for the hepatobiliary phase; auto: T2 and "
+        "DWI while waiting in the same visit, else before; " EXPERT),
+    HEP_ROW_INTEGER(P, visit, "visit", "", 1, 2, "1", "time on the table in which it is acquired"),
+    HEP_ROW_INTEGER(P, matrix_phase, "matrix_phase", "", 16, 1024, "160",
+                    "phase-encoding lines of the full matrix; " EXPERT),
+    HEP_ROW_INTEGER(P, slices, "slices", "", 1, 512, "72",
+                    "slices, or partitions of a 3-D slab; " EXPERT),
+    HEP_ROW_NUMBER(P, slice_thickness_mm, "slice_thickness_mm", "mm", 0.5, 20, "3",
+                   "as thin as possible, 3 to 5 mm; " MAINO),
+    HEP_ROW_NUMBER(P, partial_fourier, "partial_fourier", "", 0.5, 1, "0.75",
+                   "share of k-space that is acquired; " EXPERT),
+    HEP_ROW_NUMBER(P, acceleration, "acceleration", "", 1, 16, "2",
+                   "parallel imaging factor of a 3-D gradient echo; " EXPERT),
+    HEP_ROW_INTEGER(P, echo_train, "echo_train", "", 1, 512, "16",
+                    "echoes per shot of a fast spin echo; " EXPERT),
+    HEP_ROW_NUMBER(P, respiratory_period_s, "respiratory_period_s", "s", 1, 15, "4",
+                   "one breath of a triggered sequence; " EXPERT),
+    HEP_ROW_NUMBER(
+        P, efficiency, "efficiency", "", 0.05, 1, "none",
+        "share of the time in which gated EPI takes data; none: 1 in breath-holds and free "
+        "breathing, 0.5 with a trigger, 0.4 with a navigator; " EXPERT),
+    HEP_ROW_NUMBER(P, scan_time_s, "scan_time_s", "s", 0.1, 7200, "none",
+                   "measured duration that replaces the model, as shown by the scanner"),
+    { 0 },
+};
+
+static const struct hep_field config_rows[] = {
+    HEP_ROW_TEXT(C, name, "name", "unnamed", "name of the protocol, stands in every result"),
+    HEP_ROW_TEXT(C, title, "title", "", "one line for people"),
+    HEP_ROW_TEXT(C, agent, "agent", "auto",
+                 "contrast agent: a name of agents.yml; none; auto: what the study says"),
+
+    HEP_ROW_NUMBER(
+        C, acquisition.field_t, "acquisition.field_t", "T", 0.2, 12, "3",
+        "field strength that the protocol is written for; a study's own is used for maps"),
+    HEP_ROW_NUMBER(C, acquisition.localiser_s, "acquisition.localiser_s", "s", 0, 600, "60",
+                   "localiser and calibration, once per visit; " EXPERT),
+    HEP_ROW_NUMBER(C, acquisition.recovery_s, "acquisition.recovery_s", "s", 0, 120, "15",
+                   "rest after each breath-hold; " EXPERT),
+    HEP_ROW_NUMBER(C, acquisition.breath_hold_max_s, "acquisition.breath_hold_max_s", "s", 5, 60,
+                   "20", "longest breath-hold that is asked of a patient; " EXPERT),
+    HEP_ROW_CHOICE(C, acquisition.injection, "acquisition.injection", injections, "in_scanner",
+                   "before_arrival: injected outside the scanner, no dynamic phases"),
+
+    HEP_ROW_CHOICE(
+        C, fat.method, "fat.method", fat_methods, "auto",
+        "auto: multi-echo when there are three or more echoes of one series, else dual echo"),
+    HEP_ROW_NAME(C, fat.spectrum, "fat.spectrum", spectra, "hamilton2011",
+                 "fat peaks; Hamilton et al., NMR Biomed 2011;24:784"),
+    HEP_ROW_NAME(C, fat.iron_calibration, "fat.iron_calibration", irons, "auto",
+                 "R2* to liver iron; auto: by field strength, Hernando et al., Radiology 2022"),
+    HEP_ROW_NUMBER(
+        C, fat.r2star_per_s, "fat.r2star_per_s", "1/s", 0, 2000, "none",
+        "assumed R2* of the liver for two echoes only; none: uncorrected; normal is 28.7 at "
+        "1.5 T, Obrzut et al., Sci Rep 2020"),
+    HEP_ROW_NUMBER(C, fat.sigma, "fat.sigma", "", 0, 1e9, "none",
+                   "noise SD of one channel in units of the signal; none: unknown"),
+    HEP_ROW_NUMBER(C, fat.r2star_max_per_s, "fat.r2star_max_per_s", "1/s", 50, 5000, "1500",
+                   "upper bound of the multi-echo fit; " EXPERT),
+    HEP_ROW_CHOICE(
+        C, fat.noise, "fat.noise", multiecho_noise, "ignore",
+        "noise floor of multi-echo magnitudes: drop echoes below fat.snr_min, or fit the "
+        "Rician second moment; both need fat.sigma"),
+    HEP_ROW_NUMBER(C, fat.snr_min, "fat.snr_min", "", 0, 100, "3",
+                   "signal over sigma of an echo that is kept; " EXPERT),
+    HEP_ROW_CHOICE(C, fat.solver, "fat.solver", solvers, "batched",
+                   "multi-echo solver; gsl is the reference"),
+
+    HEP_ROW_NAME(C, diffusion.solver, "diffusion.solver", solvers, "batched",
+                 "gsl is the reference; the batched solver passes on what it cannot settle"),
+    HEP_ROW_NAME(
+        C, diffusion.rician, "diffusion.rician", ricians, "none",
+        "noise floor; corrected: Gudbjartsson and Patz, MRM 1995;34:910; mean: Rician mean"),
+    HEP_ROW_BOOL(C, diffusion.robust, "diffusion.robust", "false",
+                 "reweight against single corrupted volumes, Tukey's bisquare"),
+    HEP_ROW_BOOL(C, diffusion.verify, "diffusion.verify", "false",
+                 "fit with both solvers and report the disagreement"),
+    HEP_ROW_NUMBER(C, diffusion.sigma, "diffusion.sigma", "", 0, 1e9, "none",
+                   "noise SD of one acquisition in units of the signal; none: from the residuals"),
+    HEP_ROW_NAME(C, diffusion.adc_method, "diffusion.adc.method", adc_methods, "iwls",
+                 "ols equals dwi2adc of MRtrix3; iwls has the smallest error, Veraart et al., "
+                 "NeuroImage 2013;81:335"),
+    HEP_ROW_NUMBER(C, diffusion.adc_b_min_s_per_mm2, "diffusion.adc.b_min_s_per_mm2", "s/mm2", 0,
+                   10000, "50", "lowest b-value of the ADC; below 50 perfusion raises it; " EXPERT),
+    HEP_ROW_NUMBER(C, diffusion.adc_b_max_s_per_mm2, "diffusion.adc.b_max_s_per_mm2", "s/mm2", 0,
+                   10000, "1000",
+                   "highest b-value of the ADC; above 1000 kurtosis lowers it; " EXPERT),
+    HEP_ROW_CHOICE(C, diffusion.ivim, "diffusion.ivim.fit", wishes, "auto",
+                   "auto: with 4 or more b-values, one of them below 100 and two from 200 up"),
+    HEP_ROW_NAME(
+        C, diffusion.ivim_method, "diffusion.ivim.method", ivim_methods, "default",
+        "default: nlls, or sivim where D* cannot be had; Jalnefjord et al., MAGMA 2018;31:715"),
+    HEP_ROW_NUMBER(C, diffusion.ivim_b_split_s_per_mm2, "diffusion.ivim.b_split_s_per_mm2", "s/mm2",
+                   50, 1000, "200",
+                   "lowest b-value of the D step of the segmented methods; " EXPERT),
+    HEP_ROW_SPAN(C, diffusion.f_frac, "diffusion.ivim.f_frac", "", 0, 1, "[0, 0.6]",
+                 "bounds of the perfusion fraction; " EXPERT),
+    HEP_ROW_SPAN(C, diffusion.dstar_mm2_per_s, "diffusion.ivim.dstar_mm2_per_s", "mm2/s", 0.001, 1,
+                 "[0.005, 0.3]", "bounds of D*; " EXPERT),
+    HEP_ROW_SPAN(C, diffusion.d_mm2_per_s, "diffusion.d_mm2_per_s", "mm2/s", 1e-6, 0.01,
+                 "[0.0001, 0.004]", "bounds of D; free water at 37 C is 0.003; " EXPERT),
+    HEP_ROW_CHOICE(C, diffusion.kurtosis, "diffusion.kurtosis.fit", wishes, "auto",
+                   "auto: with a b-value of 1500 or more; Jensen et al., MRM 2005;53:1432"),
+    HEP_ROW_NAME(C, diffusion.kurtosis_method, "diffusion.kurtosis.method", kurtosis_methods,
+                 "nlls", "least squares on the signal, or weighted on its logarithm"),
+    HEP_ROW_SPAN(C, diffusion.k, "diffusion.kurtosis.k", "", 0, 10, "[0, 3]",
+                 "bounds of the kurtosis; " EXPERT),
+
+    HEP_ROW_NUMBER(C, enhancement.pre_floor, "enhancement.pre_floor", "", 0, 1e9, "0",
+                   "precontrast signal, in units of the signal, up to which a voxel is background"),
+    HEP_ROW_BOOL(
+        C, enhancement.gain_correction, "enhancement.gain_correction", "true",
+        "divide by the gain that paraspinal muscle shows when it lies far outside its range"),
+
+    HEP_ROW_NUMBER(C, liver.label, "liver.label", "", 1, 65535, "none",
+                   "value of the liver in a given label map (5 in TotalSegmentator's); none: every "
+                   "value but 0"),
+    HEP_ROW_SPAN(C, liver.volume_ml, "liver.volume_ml", "mL", 0, 10000, "[800, 2500]",
+                 "a liver outside it is called doubtful; " EXPERT),
+    HEP_ROW_NUMBER(C, liver.seed_min_ml, "liver.seed_min_ml", "mL", 1, 5000, "400",
+                   "smallest seed region after erosion; " EXPERT),
+    HEP_ROW_NUMBER(C, liver.erosion_mm, "liver.erosion_mm", "mm", 0, 20, "3",
+                   "erosion before the seed is chosen; " EXPERT),
+    HEP_ROW_NUMBER(C, liver.opening_mm, "liver.opening_mm", "mm", 0, 20, "3",
+                   "opening that cuts heart and stomach off; " EXPERT),
+    HEP_ROW_NUMBER(C, liver.median_mm, "liver.median_mm", "mm", 0, 20, "5",
+                   "median filter of the mask; " EXPERT),
+    HEP_ROW_NUMBER(C, liver.block_mm, "liver.block_mm", "mm", 10, 200, "40",
+                   "block of the local intensity model; " EXPERT),
+    HEP_ROW_NUMBER(C, liver.hole_mm, "liver.hole_mm", "mm", 0, 100, "30",
+                   "dark lesions and vessels up to this depth stay inside; " EXPERT),
+
+    HEP_ROW_CHOICE(C, align.engine, "align.engine", engines, "auto",
+                   "auto: elastix when it is installed, else series stay in scanner coordinates"),
+    HEP_ROW_BOOL(C, align.within_dwi, "align.within_dwi", "true",
+                 "align each diffusion volume with b = 0; Mazaheri et al., Acad Radiol 2012"),
+    HEP_ROW_BOOL(C, align.deformable, "align.deformable", "true",
+                 "B-spline step after the rigid one; Jansen et al., PMB 2017"),
+    HEP_ROW_NUMBER(C, align.bspline_mm, "align.bspline_mm", "mm", 4, 128, "16",
+                   "final grid spacing; elastix model zoo Par0047"),
+    HEP_ROW_INTEGER(C, align.resolutions, "align.resolutions", "", 1, 8, "3",
+                    "pyramid levels; elastix model zoo Par0047"),
+    HEP_ROW_INTEGER(C, align.bins, "align.bins", "", 8, 256, "32",
+                    "histogram bins of the mutual information; elastix model zoo Par0047"),
+    HEP_ROW_INTEGER(C, align.samples, "align.samples", "", 256, 1000000, "2048",
+                    "samples per iteration; elastix model zoo Par0047"),
+    HEP_ROW_INTEGER(C, align.iterations, "align.iterations", "", 10, 10000, "500",
+                    "iterations per level; elastix model zoo Par0047"),
+    HEP_ROW_NUMBER(C, align.mask_margin_mm, "align.mask_margin_mm", "mm", 0, 100, "10",
+                   "the metric sees the liver and this much around it; " EXPERT),
+    HEP_ROW_SPAN(C, align.jacobian, "align.jacobian", "", 0.01, 100, "[0.5, 2]",
+                 "local volume change of an accepted deformation; " EXPERT),
+
+    HEP_ROW_NUMBER(C, lesions.restriction_z_min, "lesions.restriction.z_min", "", 0, 20, "2",
+                   "robust z of the highest b-value against the ring of liver; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.restriction_adc_max_mm2_per_s,
+                   "lesions.restriction.adc_max_mm2_per_s", "mm2/s", 1e-4, 0.004, "0.0011",
+                   "restricted at or below; near the 0.001066 of Mungai et al., Medicine 2014"),
+    HEP_ROW_NUMBER(C, lesions.restriction_adc_liver_ratio_max,
+                   "lesions.restriction.adc_liver_ratio_max", "", 0.1, 2, "0.95",
+                   "and at or below this share of the liver's ADC; Jain et al., EJRO 2018"),
+    HEP_ROW_NUMBER(C, lesions.shine_adc_min_mm2_per_s, "lesions.shine_through.adc_min_mm2_per_s",
+                   "mm2/s", 1e-4, 0.004, "0.0015",
+                   "T2 shine-through at or above; Mungai et al., Medicine 2014"),
+    HEP_ROW_NUMBER(C, lesions.shine_adc_liver_ratio_min,
+                   "lesions.shine_through.adc_liver_ratio_min", "", 0.5, 5, "1.1",
+                   "and above this share of the liver's ADC; " EXPERT),
+
+    HEP_ROW_NUMBER(C, lesions.grid_mm, "lesions.candidates.grid_mm", "mm", 0.5, 5, "1.5",
+                   "isotropic detection grid; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.z_window_mm, "lesions.candidates.z_window_mm", "mm", 5, 100, "25",
+                   "window of the local robust z; " EXPERT),
+    HEP_ROW_INTEGER(C, lesions.z_passes, "lesions.candidates.z_passes", "", 1, 5, "2",
+                    "passes of the local robust z; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.scale_min_mm, "lesions.candidates.scale_min_mm", "mm", 0.3, 20, "1",
+                   "smallest sigma of the Laplacian; a sphere of radius r peaks at r / sqrt(3), "
+                   "Lindeberg, IJCV 1998;30:79"),
+    HEP_ROW_NUMBER(C, lesions.scale_max_mm, "lesions.candidates.scale_max_mm", "mm", 0.5, 40, "8.7",
+                   "largest sigma: diameters to 30 mm; Lindeberg, IJCV 1998;30:79"),
+    HEP_ROW_INTEGER(C, lesions.scale_steps, "lesions.candidates.scale_steps", "", 2, 40, "10",
+                    "logarithmic steps between them; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.suppression, "lesions.candidates.suppression", "", 0, 2, "0.7",
+                   "maxima nearer than this share of the sum of their radii are one; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.large_diameter_mm, "lesions.candidates.large_diameter_mm", "mm", 10,
+                   200, "30", "above it stable components are searched for; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.large_z_min, "lesions.candidates.large_z_min", "", 0, 20, "2.5",
+                   "z of a large component; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.large_stability_max, "lesions.candidates.large_stability_max", "", 0,
+                   2, "0.25", "relative change of volume per level; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.leak_volume_ratio, "lesions.candidates.leak_volume_ratio", "", 1, 100,
+                   "4", "a region larger than this many seed spheres has leaked; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.leak_border_frac, "lesions.candidates.leak_border_frac", "", 0, 1,
+                   "0.3", "or touching the liver's border with this share; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.vessel_scale_min_mm, "lesions.candidates.vessel_scale_min_mm", "mm",
+                   0.3, 20, "1", "smallest scale of the vessel filter; Frangi et al., MICCAI 1998"),
+    HEP_ROW_NUMBER(C, lesions.vessel_scale_max_mm, "lesions.candidates.vessel_scale_max_mm", "mm",
+                   0.3, 20, "5", "largest scale of the vessel filter; Frangi et al., MICCAI 1998"),
+    HEP_ROW_NUMBER(C, lesions.vesselness_max, "lesions.candidates.vesselness_max", "", 0, 1, "0.4",
+                   "mean vesselness of a kept candidate; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.elongation_max, "lesions.candidates.elongation_max", "", 1, 100, "4",
+                   "longest over shortest principal axis of a kept candidate; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.vessel_gap_mm, "lesions.candidates.vessel_gap_mm", "mm", 0, 20, "3",
+                   "dark spots nearer to a vessel need DWI or T2 as well; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.diameter_min_mm, "lesions.candidates.diameter_min_mm", "mm", 0, 30,
+                   "3", "size floor, sensitivity is low below it; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.diffuse_z_min, "lesions.candidates.diffuse_z_min", "", 0, 20, "2",
+                   "segment-wise alarm for infiltrative disease; " EXPERT),
+
+    HEP_ROW_NUMBER(C, lesions.rim_depth_frac, "lesions.shells.rim_depth_frac", "", 0.05, 0.5,
+                   "0.333333333333", "rim: relative depth below; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.core_depth_frac, "lesions.shells.core_depth_frac", "", 0.5, 0.95,
+                   "0.666666666667", "core: relative depth above; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.shell_mm, "lesions.shells.shell_mm", "mm", 0.5, 10, "2",
+                   "rim and core in absolute depth; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.ring_inner_mm, "lesions.shells.ring_inner_mm", "mm", 0, 30, "3",
+                   "ring of liver around a lesion: inner distance; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.ring_outer_mm, "lesions.shells.ring_outer_mm", "mm", 1, 60, "8",
+                   "outer distance; " EXPERT),
+    HEP_ROW_NUMBER(
+        C, lesions.depth_min_voxels, "lesions.shells.depth_min_voxels", "", 1, 20, "3",
+        "depth of a lesion on the native grid below which shells are not assessable; " EXPERT),
+    HEP_ROW_INTEGER(C, lesions.sectors_azimuth, "lesions.shells.sectors_azimuth", "", 4, 72, "12",
+                    "sectors of the covering fraction; " EXPERT),
+    HEP_ROW_INTEGER(C, lesions.sectors_polar, "lesions.shells.sectors_polar", "", 1, 18, "3",
+                    "sectors of the covering fraction; " EXPERT),
+
+    HEP_ROW_NUMBER(C, lesions.ring_index_min, "lesions.ring.index_min", "", 0, 10, "0.3",
+                   "(RE rim - RE core) / RE liver of a ring; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.ring_liver_re_floor, "lesions.ring.liver_re_floor", "", 0.01, 2,
+                   "0.2", "lower bound of that divisor, as a fraction; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.ring_cover_min, "lesions.ring.cover_min", "", 0, 1, "0.75",
+                   "share of sectors of a continuous ring; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.ring_cover_partial, "lesions.ring.cover_partial", "", 0, 1, "0.25",
+                   "from here to cover_min: nodular peripheral; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.washout_ratio_max, "lesions.washout.ratio_max", "", 0.1, 1.5, "0.9",
+                   "lesion over liver in an allowed phase; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.washout_drop_min, "lesions.washout.drop_min", "", 0, 1, "0.1",
+                   "drop of that ratio since the arterial phase; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.rim_washout_liver_ratio_max, "lesions.washout.rim_liver_ratio_max",
+                   "", 0.1, 1.5, "0.92", "rim over liver; Mahfouz et al., Radiology 1994 (sign)"),
+    HEP_ROW_NUMBER(C, lesions.rim_washout_core_ratio_max, "lesions.washout.rim_core_ratio_max", "",
+                   0.1, 1.5, "0.95", "rim over core; Mahfouz et al., Radiology 1994 (sign)"),
+    HEP_ROW_NUMBER(C, lesions.rim_washout_drop_min, "lesions.washout.rim_drop_min", "", 0, 1,
+                   "0.08", "drop of rim over liver since the arterial phase; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.targetoid_index_min, "lesions.targetoid_index_min", "", 0, 20, "1",
+                   "|rim - core| in pooled standard deviations; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.blood_pool_tolerance, "lesions.blood_pool_tolerance", "", 0, 1,
+                   "0.15", "|lesion / portal vein - 1| in every later phase; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.focal_fat_min_frac, "lesions.fat.focal_min_frac", "", 0, 1, "0.05",
+                   "fat fraction of a lesion above its ring; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.sparing_min_frac, "lesions.fat.sparing_min_frac", "", 0, 1, "0.05",
+                   "fat fraction of the ring above the lesion; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.sparing_liver_ff_frac, "lesions.fat.sparing_liver_frac", "", 0, 1,
+                   "0.1", "sparing is looked for in a liver above it; " EXPERT),
+    HEP_ROW_CHOICE(C, lesions.context, "lesions.evidence.context", contexts, "unknown",
+                   "what is known of the patient; chooses the prior probability"),
+    HEP_ROW_NUMBER(C, lesions.prior_unknown, "lesions.evidence.prior_unknown", "", 0.001, 0.999,
+                   "0.1", "probability of metastasis before the images; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.prior_other_cancer, "lesions.evidence.prior_other_cancer", "", 0.001,
+                   0.999, "0.4", "with a known cancer; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.prior_colorectal, "lesions.evidence.prior_colorectal", "", 0.001,
+                   0.999, "0.5", "with known colorectal cancer; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.correlated_weight, "lesions.evidence.correlated_weight", "", 0, 1,
+                   "0.5", "weight of the second strongest evidence of one mechanism; " EXPERT),
+
+    HEP_ROW_BOOL(C, report.html, "report.html", "true", "write the HTML report of each study"),
+    HEP_ROW_BOOL(C, report.pictures, "report.pictures", "true", "draw maps and lesions"),
+    HEP_ROW_BOOL(C, report.viewer, "report.viewer", "false", "put a viewer and the volumes inside"),
+    HEP_ROW_NAME(C, report.colour_map, "report.colour_map", colour_maps, "viridis",
+                 "colours of maps, safe for colour-blind readers"),
+    HEP_ROW_INTEGER(C, report.gzip_level, "report.gzip_level", "", 1, 9, "6",
+                    "compression of written volumes"),
+    { 0 },
+};
+
+const struct hep_field *hep_config_fields(void)
+{
+    return config_rows;
+}
+
+const struct hep_field *hep_planned_fields(void)
+{
+    return series_rows;
+}
+
+/* Defaults of one kind of series that differ from the rows above; expert values for 3 T. */
+static const struct hep_series_preset series_presets[] = {
+    { HEP_SERIES_IN_OPPOSED, "technique", "dual_echo" },
+    { HEP_SERIES_IN_OPPOSED, "tr_s", "0.005" },
+    { HEP_SERIES_IN_OPPOSED, "flip_deg", "10" },
+    { HEP_SERIES_IN_OPPOSED, "slices", "50" },
+    { HEP_SERIES_IN_OPPOSED, "fat_suppressed", "false" },
+    { HEP_SERIES_ECHOES, "technique", "multi_echo" },
+    { HEP_SERIES_ECHOES, "tr_s", "0.009" },
+    { HEP_SERIES_ECHOES, "flip_deg", "4" },
+    { HEP_SERIES_ECHOES, "matrix_phase", "128" },
+    { HEP_SERIES_ECHOES, "slices", "50" },
+    { HEP_SERIES_ECHOES, "acceleration", "2.5" },
+    { HEP_SERIES_ECHOES, "fat_suppressed", "false" },
+    { HEP_SERIES_T2, "technique", "fse_triggered" },
+    { HEP_SERIES_T2, "tr_s", "4" },
+    { HEP_SERIES_T2, "flip_deg", "90" },
+    { HEP_SERIES_T2, "matrix_phase", "256" },
+    { HEP_SERIES_T2, "slices", "36" },
+    { HEP_SERIES_T2, "slice_thickness_mm", "5" },
+    { HEP_SERIES_DWI, "technique", "epi_free" },
+    { HEP_SERIES_DWI, "tr_s", "6" },
+    { HEP_SERIES_DWI, "flip_deg", "90" },
+    { HEP_SERIES_DWI, "matrix_phase", "132" },
+    { HEP_SERIES_DWI, "slices", "36" },
+    { HEP_SERIES_DWI, "slice_thickness_mm", "5" },
+    { HEP_SERIES_HEPATOBILIARY, "slices", "80" },
+    { HEP_SERIES_COUNT, NULL, NULL },
+};
+
+const struct hep_series_preset *hep_series_presets(void)
+{
+    return series_presets;
+}
