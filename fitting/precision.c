@@ -71,7 +71,7 @@ static double signal_at(double grad[HEP_PRECISION_PARAMS_MAX], enum hep_precisio
 
 double hep_precision_rician_factor(double z)
 {
-    /* The integrand is odd in m at 0 and falls as a Gaussian, so the trapezium rule with this step
+    /* The integrand rises as m^5 at 0 and falls as a Gaussian, so the trapezium rule with this step
      * is exact to about 1e-9; beyond z = 100 the series 1 - 1/(2 z^2) is closer than that. */
     const double step = 0.05, reach = 10.0, far = 100.0;
     double sum = 0.0, from = fmax(0.0, z - reach);
@@ -83,11 +83,11 @@ double hep_precision_rician_factor(double z)
         return 1.0 - 0.5 / (z * z);
     for (int i = 0; i <= n; i++) {
         double m = from + (double)i * step, i0 = gsl_sf_bessel_I0_scaled(m * z);
-        double slope = m * gsl_sf_bessel_I1_scaled(m * z) / i0 - z; /* d ln p / dz */
+        double drift = m * gsl_sf_bessel_I1_scaled(m * z) / i0; /* d ln p / dz + z */
 
-        sum += slope * slope * m * exp(-0.5 * (m - z) * (m - z)) * i0;
+        sum += drift * drift * m * exp(-0.5 * (m - z) * (m - z)) * i0;
     }
-    return fmin(1.0, sum * step);
+    return fmin(1.0, sum * step - z * z);
 }
 
 double hep_precision_root_information(double root[HEP_PRECISION_PARAMS_MAX],

@@ -119,21 +119,21 @@ static double start_rate(const struct curve *c)
     return det > 0.0 ? (wt * wl - w * wtl) / det : 0.0;
 }
 
-/* Root of g in [0, max]; a bound when g does not change sign between them. */
+/* Root of g in [0, max]; a bound when g does not change sign between them beyond rounding. */
 static double best_rate(const struct curve *c, double max_per_s, enum hep_fit_status *status)
 {
-    double lo = 0.0, hi = max_per_s, rate = start_rate(c);
+    const double rounding = 1e-14;
+    double lo = 0.0, hi = max_per_s, rate = start_rate(c), next;
+    struct projection p;
 
     *status = HEP_FIT_AT_BOUND;
-    if (project(c, lo).g >= 0.0)
+    p = project(c, lo);
+    if (p.g >= -rounding * p.a * p.te2)
         return lo;
     if (project(c, hi).g <= 0.0)
         return hi;
     *status = HEP_FIT_OK;
     for (int step = 0; step < max_steps && hi - lo > rate_resolution * hi; step++) {
-        struct projection p;
-        double next;
-
         if (!(rate > lo && rate < hi))
             rate = 0.5 * (lo + hi);
         p = project(c, rate);
