@@ -15,62 +15,62 @@ static const struct hep_slot *find_slot(const struct hep_slot *slots, const char
 }
 
 /* Index of the stage that makes a product, n when nobody does. */
-static size_t producer(const struct hep_stage *stages, size_t n, const char *name)
+static size_t producer(const struct hep_stage *const *stages, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++) {
-        if (find_slot(stages[i].outputs, name) != NULL)
+        if (find_slot(stages[i]->outputs, name) != NULL)
             return i;
     }
     return n;
 }
 
-static int check_outputs(const struct hep_stage *stages, size_t n, size_t i, struct hep_error *err)
+static int check_outputs(const struct hep_stage *const *stages, size_t n, size_t i, struct hep_error *err)
 {
-    for (const struct hep_slot *s = stages[i].outputs; s->name != NULL; s++) {
+    for (const struct hep_slot *s = stages[i]->outputs; s->name != NULL; s++) {
         bool saved = s->kind == HEP_SLOT_VOLUME || s->kind == HEP_SLOT_LABELS;
 
         if (producer(stages, n, s->name) != i || find_slot(s + 1, s->name) != NULL)
-            return HEP_FAIL(err, HEP_EGRAPH, "stage %s: product %s is made twice", stages[i].name,
+            return HEP_FAIL(err, HEP_EGRAPH, "stage %s: product %s is made twice", stages[i]->name,
                             s->name);
         if (saved != (s->file != NULL))
             return HEP_FAIL(err, HEP_EGRAPH, "stage %s: product %s: maps and masks have a file, others none",
-                            stages[i].name, s->name);
+                            stages[i]->name, s->name);
     }
     return HEP_OK;
 }
 
-static int check_inputs(const struct hep_stage *stages, size_t n, size_t i, struct hep_error *err)
+static int check_inputs(const struct hep_stage *const *stages, size_t n, size_t i, struct hep_error *err)
 {
-    for (const struct hep_slot *s = stages[i].inputs; s->name != NULL; s++) {
+    for (const struct hep_slot *s = stages[i]->inputs; s->name != NULL; s++) {
         size_t p = producer(stages, n, s->name);
         const struct hep_slot *made;
 
         if (p == n)
-            return HEP_FAIL(err, HEP_EGRAPH, "stage %s: nobody makes its input %s", stages[i].name,
+            return HEP_FAIL(err, HEP_EGRAPH, "stage %s: nobody makes its input %s", stages[i]->name,
                             s->name);
-        made = find_slot(stages[p].outputs, s->name);
+        made = find_slot(stages[p]->outputs, s->name);
         if (made->kind != s->kind || made->unit != s->unit || strcmp(made->shape, s->shape) != 0)
             return HEP_FAIL(err, HEP_EGRAPH,
                             "stage %s: input %s [%s, %s] differs from what stage %s makes [%s, %s]",
-                            stages[i].name, s->name, s->shape, hep_unit_text(s->unit),
-                            stages[p].name, made->shape, hep_unit_text(made->unit));
+                            stages[i]->name, s->name, s->shape, hep_unit_text(s->unit),
+                            stages[p]->name, made->shape, hep_unit_text(made->unit));
         if (made->optional && !s->optional)
             return HEP_FAIL(err, HEP_EGRAPH, "stage %s: input %s may be absent, so it must be optional",
-                            stages[i].name, s->name);
+                            stages[i]->name, s->name);
     }
     return HEP_OK;
 }
 
-static bool ready(const struct hep_stage *stages, size_t n, size_t i, const bool *done)
+static bool ready(const struct hep_stage *const *stages, size_t n, size_t i, const bool *done)
 {
-    for (const struct hep_slot *s = stages[i].inputs; s->name != NULL; s++) {
+    for (const struct hep_slot *s = stages[i]->inputs; s->name != NULL; s++) {
         if (!done[producer(stages, n, s->name)])
             return false;
     }
     return true;
 }
 
-int hep_stages_order(size_t *order, const struct hep_stage *stages, size_t n,
+int hep_stages_order(size_t *order, const struct hep_stage *const *stages, size_t n,
                      struct hep_error *err)
 {
     bool *done = hep_calloc(n, sizeof *done);
@@ -93,7 +93,7 @@ int hep_stages_order(size_t *order, const struct hep_stage *stages, size_t n,
             for (i = 0; done[i]; i++)
                 ;
             rc = HEP_FAIL(err, HEP_EGRAPH, "stage %s: waits for its own result (cycle)",
-                          stages[i].name);
+                          stages[i]->name);
             break;
         }
         done[i] = true;
@@ -117,26 +117,26 @@ static void add_slots(struct hep_str *out, const char *head, const struct hep_sl
     }
 }
 
-void hep_stages_text(struct hep_str *out, const struct hep_stage *stages, size_t n)
+void hep_stages_text(struct hep_str *out, const struct hep_stage *const *stages, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        hep_str_addf(out, "%s%s: %s\n", i > 0 ? "\n" : "", stages[i].name, stages[i].summary);
-        if (stages[i].inputs->name != NULL)
-            add_slots(out, "reads", stages[i].inputs);
-        add_slots(out, "makes", stages[i].outputs);
+        hep_str_addf(out, "%s%s: %s\n", i > 0 ? "\n" : "", stages[i]->name, stages[i]->summary);
+        if (stages[i]->inputs->name != NULL)
+            add_slots(out, "reads", stages[i]->inputs);
+        add_slots(out, "makes", stages[i]->outputs);
     }
 }
 
-void hep_stages_markdown(struct hep_str *out, const struct hep_stage *stages, size_t n)
+void hep_stages_markdown(struct hep_str *out, const struct hep_stage *const *stages, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        hep_str_addf(out, "## %s\n\n%s\n\nReads:", stages[i].name, stages[i].summary);
-        for (const struct hep_slot *s = stages[i].inputs; s->name != NULL; s++)
+        hep_str_addf(out, "## %s\n\n%s\n\nReads:", stages[i]->name, stages[i]->summary);
+        for (const struct hep_slot *s = stages[i]->inputs; s->name != NULL; s++)
             hep_str_addf(out, " `%s`%s", s->name, s->optional ? " (optional)" : "");
-        if (stages[i].inputs->name == NULL)
+        if (stages[i]->inputs->name == NULL)
             hep_str_add(out, " the files of the study");
         hep_str_add(out, "\n\n| makes | kind | shape | unit | file | what |\n|---|---|---|---|---|---|\n");
-        for (const struct hep_slot *s = stages[i].outputs; s->name != NULL; s++) {
+        for (const struct hep_slot *s = stages[i]->outputs; s->name != NULL; s++) {
             hep_str_addf(out, "| `%s`%s | %s | %s | %s | ", s->name, s->optional ? " (optional)" : "",
                          kind_text[s->kind], s->shape,
                          s->kind == HEP_SLOT_JSON ? "-" : hep_unit_text(s->unit));

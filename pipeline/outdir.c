@@ -15,6 +15,15 @@
 #define BIDS_VERSION "1.10.0"
 #define LOCK_NAME_MAX 256
 
+/* For clean-up after the outcome is settled: a folder that stays behind is removed by the next run. */
+static void remove_if_possible(const char *path)
+{
+    struct hep_error e = { 0 };
+
+    if (hep_remove_tree(path, &e) != HEP_OK)
+        return;
+}
+
 static int write_if_absent(const char *root, const char *name, const char *text,
                            struct hep_error *err)
 {
@@ -104,7 +113,7 @@ static void clear_dead_lock(const char *lock)
         goto out;
     if (!owner_is_gone(aside) && rename(aside, lock) == 0)
         goto out;
-    (void)hep_remove_tree(aside, NULL);
+    remove_if_possible(aside);
 out:
     free(aside);
 }
@@ -323,9 +332,9 @@ int hep_outdir_reuse(const struct hep_outdir *d, const char *relative_file, stru
 void hep_outdir_close(struct hep_outdir *d)
 {
     if (d->tmp != NULL && !d->swapped && hep_is_dir(d->tmp))
-        (void)hep_remove_tree(d->tmp, NULL);
+        remove_if_possible(d->tmp);
     if (d->lock != NULL)
-        (void)hep_remove_tree(d->lock, NULL);
+        remove_if_possible(d->lock);
     free(d->root);
     free(d->final);
     free(d->tmp);

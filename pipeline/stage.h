@@ -44,7 +44,7 @@ struct hep_stage {
 };
 
 /** The stages of a run, in table order. */
-const struct hep_stage *hep_stages(size_t *n);
+const struct hep_stage *const *hep_stages(size_t *n);
 
 /**
  * Check a table (one producer per product, every required input made by somebody, units, shapes and kinds
@@ -52,12 +52,12 @@ const struct hep_stage *hep_stages(size_t *n);
  * @param[out] order n indices into stages
  * @return HEP_EGRAPH names the stage and the product
  */
-int hep_stages_order(size_t *order, const struct hep_stage *stages, size_t n,
+int hep_stages_order(size_t *order, const struct hep_stage *const *stages, size_t n,
                      struct hep_error *err) HEP_MUST_CHECK;
 
 /** The table as text for `hepar stages`, as Markdown for the reference. */
 struct hep_str;
-void hep_stages_text(struct hep_str *out, const struct hep_stage *stages, size_t n);
-void hep_stages_markdown(struct hep_str *out, const struct hep_stage *stages, size_t n);
+void hep_stages_text(struct hep_str *out, const struct hep_stage *const *stages, size_t n);
+void hep_stages_markdown(struct hep_str *out, const struct hep_stage *const *stages, size_t n);
 
 #endif

@@ -1,0 +1,205 @@
+#include "pipeline/keys.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "pipeline/config/config.h"
+#include "pipeline/split.h"
+#include "sequences/inventory.h"
+
+#include <math.h>
+
+/* What is known of a series beside its bytes: its entry in the inventory, and the frames in use. */
+static int add_facts(struct hep_sha256 *h, const struct hep_run *run,
+                     const struct hep_series *series, const struct hep_json *inventory,
+                     struct hep_error *err)
+{
+    const struct hep_json *all = hep_json_get(inventory, "series");
+    char *text = NULL;
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < hep_json_size(all); i++) {
+        if (i < run->inventory->n_series && &run->inventory->series[i] == series) {
+            rc = hep_json_dump_line(&text, hep_json_at(all, i), err);
+            if (rc == HEP_OK)
+                rc = hep_sha256_add(h, text, strlen(text), err);
+        }
+    }
+    free(text);
+    for (size_t i = 0; rc == HEP_OK && i < series->nt; i++) {
+        const struct hep_frame *f = &series->frame[i];
+        char line[160];
+        int n = snprintf(line, sizeof line, "%zu %zu %.9g %.9g %.9g\n", f->path, f->volume, f->te_s,
+                         f->b_s_per_mm2, f->time_s);
+
+        rc = hep_sha256_add(h, line, (size_t)n, err);
+    }
+    return rc;
+}
+
+/* Hash of one file, computed once however many series use it. */
+static int file_hash(char hex[HEP_SHA256_HEX], struct hep_record *record, const char *path,
+                     const char *name, const char *role, struct hep_error *err)
+{
+    int rc;
+
+    for (size_t i = 0; i < record->n_inputs; i++) {
+        if (strcmp(record->inputs[i].path, name) == 0) {
+            (void)snprintf(hex, HEP_SHA256_HEX, "%s", record->inputs[i].sha256);
+            return HEP_OK;
+        }
+    }
+    rc = hep_sha256_file(hex, path, err);
+    if (rc == HEP_OK)
+        rc = hep_record_add_input(record, name, role, hex, err);
+    return rc;
+}
+
+/* Path below the study's folder. */
+static const char *relative_path(const struct hep_run *run, const char *path)
+{
+    const char *study = run->inventory->study;
+    size_t n = strlen(study);
+
+    if (strncmp(path, study, n) == 0) {
+        path += n;
+        while (*path == '/')
+            path++;
+        return path;
+    }
+    return hep_path_base(path);
+}
+
+static int series_key(struct hep_product *p, const struct hep_run *run, struct hep_record *record,
+                      const struct hep_json *inventory, struct hep_error *err)
+{
+    struct hep_sha256 *h = NULL;
+    char hex[HEP_SHA256_HEX];
+    int rc = hep_sha256_new(&h, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < p->series->n_paths; i++) {
+        rc = file_hash(hex, record, p->series->path[i], relative_path(run, p->series->path[i]),
+                       hep_role_name(p->series->role), err);
+        if (rc == HEP_OK)
+            rc = hep_sha256_add(h, hex, HEP_SHA256_HEX, err);
+    }
+    if (rc == HEP_OK)
+        rc = add_facts(h, run, p->series, inventory, err);
+    if (rc == HEP_OK)
+        rc = hep_sha256_end(h, p->key, err);
+    hep_sha256_free(h);
+    return rc;
+}
+
+static int given_mask(struct hep_product *p, const struct hep_run *run, struct hep_record *record,
+                      struct hep_error *err)
+{
+    int rc = file_hash(p->key, record, run->given_mask, hep_path_base(run->given_mask),
+                       hep_role_name(HEP_ROLE_LIVER_MASK), err);
+
+    if (rc == HEP_OK && (p->path = hep_strdup(run->given_mask)) == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    p->state = HEP_PRODUCT_PRESENT;
+    p->series = NULL;
+    return rc;
+}
+
+static int settle_series(struct hep_run *run, struct hep_record *record, struct hep_error *err)
+{
+    struct hep_json *inventory = NULL;
+    int rc = hep_inventory_json(&inventory, run->inventory, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < run->n_products; i++) {
+        struct hep_product *p = &run->products[i];
+        enum hep_role role = HEP_ROLE_UNKNOWN;
+
+        if (p->slot->kind != HEP_SLOT_SERIES)
+            continue;
+        rc = hep_role_from_name(&role, p->slot->name, err);
+        if (rc != HEP_OK)
+            break;
+        p->series = hep_split_find(run, role);
+        if (role == HEP_ROLE_LIVER_MASK && run->given_mask != NULL) {
+            rc = given_mask(p, run, record, err);
+        } else if (p->series != NULL) {
+            p->state = HEP_PRODUCT_PRESENT;
+            rc = series_key(p, run, record, inventory, err);
+        } else {
+            p->state = HEP_PRODUCT_ABSENT;
+            p->reason = hep_asprintf("the study has no %s series", p->slot->name);
+        }
+    }
+    hep_json_free(inventory);
+    return rc;
+}
+
+static int add_text(struct hep_sha256 *h, const char *text, struct hep_error *err)
+{
+    return hep_sha256_add(h, text, strlen(text) + 1, err);
+}
+
+static int stage_key(struct hep_run *run, size_t i, struct hep_record *record,
+                     struct hep_error *err)
+{
+    const struct hep_stage *stage = run->stages[i];
+    struct hep_sha256 *h = NULL;
+    char hex[HEP_SHA256_HEX];
+    int rc = hep_sha256_new(&h, err);
+
+    if (rc == HEP_OK)
+        rc = add_text(h, HEP_VERSION, err);
+    if (rc == HEP_OK)
+        rc = add_text(h, stage->name, err);
+    if (rc == HEP_OK)
+        rc = add_text(h, run->label, err);
+    if (rc == HEP_OK)
+        rc = add_text(h, run->agent != NULL ? run->agent->name : "none", err);
+    if (rc == HEP_OK)
+        rc = hep_config_hash(hex, run->cfg, stage->settings, err);
+    if (rc == HEP_OK)
+        rc = add_text(h, hex, err);
+    for (const struct hep_slot *s = stage->inputs; rc == HEP_OK && s->name != NULL; s++) {
+        const struct hep_product *p = hep_product_find(run, s->name);
+
+        rc = add_text(h, p->state == HEP_PRODUCT_ABSENT ? "absent" : p->key, err);
+    }
+    /* The first stage looks at every file of the study. */
+    for (size_t k = 0; rc == HEP_OK && stage->inputs->name == NULL && k < run->n_products; k++)
+        rc = add_text(h, run->products[k].slot->kind == HEP_SLOT_SERIES ? run->products[k].key : "",
+                      err);
+    if (rc == HEP_OK)
+        rc = hep_sha256_end(h, record->stage[i].key, err);
+    hep_sha256_free(h);
+    return rc;
+}
+
+static int product_keys(struct hep_run *run, size_t stage, const char *key, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < run->n_products; i++) {
+        struct hep_product *p = &run->products[i];
+        char text[HEP_SHA256_HEX + 128];
+
+        if (p->stage != stage || p->slot->kind == HEP_SLOT_SERIES)
+            continue;
+        (void)snprintf(text, sizeof text, "%s %s", key, p->slot->name);
+        rc = hep_sha256_memory(p->key, text, strlen(text), err);
+    }
+    return rc;
+}
+
+int hep_keys_make(struct hep_run *run, struct hep_record *record, const size_t *order,
+                  struct hep_error *err)
+{
+    int rc = hep_split_dynamic(run, err);
+
+    if (rc == HEP_OK)
+        rc = settle_series(run, record, err);
+    for (size_t k = 0; rc == HEP_OK && k < run->n_stages; k++) {
+        rc = stage_key(run, order[k], record, err);
+        if (rc == HEP_OK)
+            rc = product_keys(run, order[k], record->stage[order[k]].key, err);
+    }
+    return rc;
+}

@@ -1,0 +1,187 @@
+#include "pipeline/open_study.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
+
+/* Letters and digits only, as BIDS labels are. */
+static void add_label(char *out, size_t n, const char *prefix, const char *text)
+{
+    size_t at = strlen(out);
+
+    at += (size_t)snprintf(out + at, n - at, "%s", prefix);
+    for (; *text != '\0' && at + 1 < n; text++) {
+        if (isalnum((unsigned char)*text))
+            out[at++] = *text;
+    }
+    out[at < n ? at : n - 1] = '\0';
+}
+
+static void name_study(struct hep_open_study *s, const char *study)
+{
+    char real[PATH_MAX];
+    const char *subject = s->inventory->subject;
+
+    if (subject == NULL || *subject == '\0')
+        subject = hep_path_base(realpath(study, real) != NULL ? real : study);
+    add_label(s->label, sizeof s->label / 2, "sub-", subject);
+    if (strcmp(s->label, "sub-") == 0)
+        add_label(s->label, sizeof s->label, "", "study");
+    (void)snprintf(s->relative, sizeof s->relative, "%s", s->label);
+    if (s->inventory->session != NULL) {
+        add_label(s->label, sizeof s->label, "_ses-", s->inventory->session);
+        add_label(s->relative, sizeof s->relative, "/ses-", s->inventory->session);
+    }
+}
+
+/* The only subject (or session) folder of a dataset; NULL when there is none or more than one. */
+static char *only_child(const char *dir, const char *prefix)
+{
+    struct hep_listing list = { 0 };
+    const char *found = NULL;
+    char *path = NULL;
+    size_t count = 0;
+
+    if (hep_listing_read(&list, dir, NULL) == HEP_OK) {
+        for (size_t i = 0; i < list.n; i++) {
+            if (list.is_dir[i] && hep_starts_with(list.names[i], prefix)) {
+                found = list.names[i];
+                count++;
+            }
+        }
+    }
+    if (count == 1)
+        path = hep_path_join(dir, found);
+    hep_listing_release(&list);
+    return path;
+}
+
+static int scan(struct hep_open_study *s, const char *study, struct hep_error *err)
+{
+    char *subject = only_child(study, "sub-");
+    char *session = only_child(subject != NULL ? subject : study, "ses-");
+    const char *dir = session != NULL ? session : subject != NULL ? subject : study;
+    int rc = hep_inventory_scan(&s->inventory, dir, err);
+
+    free(subject);
+    free(session);
+    return rc;
+}
+
+const char *hep_choose_protocol(char *why, size_t n, const struct hep_inventory *inventory,
+                                const struct hep_agent *agent)
+{
+    bool dynamic = hep_inventory_find(inventory, HEP_ROLE_ARTERIAL) != NULL ||
+                   hep_inventory_find(inventory, HEP_ROLE_PORTAL_VENOUS) != NULL ||
+                   hep_inventory_find(inventory, HEP_ROLE_DYNAMIC) != NULL;
+    bool hbp = hep_inventory_find(inventory, HEP_ROLE_HEPATOBILIARY) != NULL;
+
+    if (dynamic && agent != NULL) {
+        (void)snprintf(why, n, "the agent is %s and there are dynamic phases", agent->name);
+        if (strcmp(agent->name, "gadobenate") == 0)
+            return "bopta-full";
+        return strcmp(agent->name, "gadoxetate") == 0 ? "eob-full" : "eca-full";
+    }
+    if (dynamic) {
+        (void)snprintf(why, n, "there are dynamic phases and nothing names the agent");
+        return "eca-full";
+    }
+    if (hbp) {
+        (void)snprintf(why, n, "there is a hepatobiliary phase without dynamic phases");
+        return "amri-hbp";
+    }
+    (void)snprintf(why, n, "there is no contrast series");
+    return "amri-noncontrast";
+}
+
+/* The study's own agent counts; the protocol's when the study names none. Windows of the protocol hold for the
+ * protocol's agent only. */
+static int settle_agent(struct hep_open_study *s, struct hep_log *log, struct hep_error *err)
+{
+    struct hep_config *cfg = &s->config;
+    struct hep_agent_match match = { 0 };
+    bool fixed = strcmp(cfg->agent.s, "auto") != 0 && strcmp(cfg->agent.s, "none") != 0;
+    const char *text = s->inventory->agent_text;
+    int rc;
+
+    if (text != NULL)
+        hep_agents_resolve(&match, s->agents, text);
+    if (text != NULL && match.agent == NULL)
+        hep_log_write(log, HEP_LOG_WARNING, "agent-unknown", "%s; the protocol's agent (%s) counts",
+                      match.warning, cfg->agent.s);
+    if (!fixed)
+        (void)snprintf(cfg->agent.s, sizeof cfg->agent.s, "%s",
+                       match.agent != NULL ? match.agent->name : "none");
+    rc = hep_config_agent(&s->agent_storage, cfg, s->agents, err);
+    if (rc != HEP_OK)
+        return rc;
+    if (fixed && match.agent != NULL && strcmp(match.agent->name, s->agent_storage.name) != 0) {
+        hep_log_write(log, HEP_LOG_WARNING, "agent-differs",
+                      "the protocol is for %s but the study was made with %s (%s): the rules of %s "
+                      "are used",
+                      s->agent_storage.name, match.agent->name, s->inventory->agent_source,
+                      match.agent->name);
+        s->agent_storage = *match.agent;
+    }
+    s->agent = strcmp(s->agent_storage.name, "none") == 0 ? NULL : &s->agent_storage;
+    return HEP_OK;
+}
+
+static int load_agents(struct hep_open_study *s, struct hep_error *err)
+{
+    char *path = NULL;
+    int rc = hep_config_find(&path, "agents.yml", err);
+
+    if (rc == HEP_OK)
+        rc = hep_agents_read(&s->agents, path, err);
+    free(path);
+    return rc;
+}
+
+static int load_protocol(struct hep_open_study *s, const char *protocol, struct hep_log *log,
+                         struct hep_str *caret, struct hep_error *err)
+{
+    char why[160];
+
+    if (protocol == NULL) {
+        struct hep_agent_match match = { 0 };
+
+        if (s->inventory->agent_text != NULL)
+            hep_agents_resolve(&match, s->agents, s->inventory->agent_text);
+        protocol = hep_choose_protocol(why, sizeof why, s->inventory, match.agent);
+        hep_log_write(log, HEP_LOG_INFO, "protocol-chosen", "protocol %s: %s", protocol, why);
+    }
+    return hep_config_load(&s->config, protocol, caret, err);
+}
+
+int hep_open_study(struct hep_open_study *out, const char *study, const char *protocol,
+                   const char *const *settings, size_t n_settings, struct hep_log *log,
+                   struct hep_str *caret, struct hep_error *err)
+{
+    int rc = scan(out, study, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    name_study(out, study);
+    for (size_t i = 0; i < out->inventory->warnings.n; i++)
+        hep_log_write(log, HEP_LOG_WARNING, "inventory", "%s", out->inventory->warnings.line[i]);
+    rc = load_agents(out, err);
+    if (rc == HEP_OK)
+        rc = load_protocol(out, protocol, log, caret, err);
+    for (size_t i = 0; rc == HEP_OK && i < n_settings; i++)
+        rc = hep_config_set(&out->config, settings[i], err);
+    if (rc == HEP_OK)
+        rc = settle_agent(out, log, err);
+    return rc;
+}
+
+void hep_open_study_release(struct hep_open_study *s)
+{
+    hep_inventory_free(s->inventory);
+    hep_agents_free(s->agents);
+    *s = (struct hep_open_study){ 0 };
+}

@@ -1,0 +1,449 @@
+#include "pipeline/products.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "image/nifti.h"
+#include "sequences/inventory.h"
+
+#include <omp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+int hep_products_init(struct hep_run *run, struct hep_error *err)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < run->n_stages; i++) {
+        for (const struct hep_slot *s = run->stages[i]->outputs; s->name != NULL; s++)
+            n++;
+    }
+    run->products = hep_calloc(n, sizeof *run->products);
+    if (run->products == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu products", n);
+    for (size_t i = 0; i < run->n_stages; i++) {
+        for (const struct hep_slot *s = run->stages[i]->outputs; s->name != NULL; s++) {
+            run->products[run->n_products].slot = s;
+            run->products[run->n_products++].stage = i;
+        }
+    }
+    run->current = run->n_stages;
+    return HEP_OK;
+}
+
+void hep_products_release(struct hep_run *run)
+{
+    for (size_t i = 0; i < run->n_products; i++) {
+        struct hep_product *p = &run->products[i];
+
+        free(p->reason);
+        free(p->path);
+        hep_volume_free(p->volume);
+        hep_labels_free(p->labels);
+        hep_json_free(p->json);
+    }
+    for (size_t i = 0; i < run->n_written; i++)
+        free(run->written[i].path);
+    for (size_t i = 0; i < run->n_split; i++)
+        free(run->split[i].frame);
+    free(run->split);
+    free(run->products);
+    free(run->written);
+    run->products = NULL;
+    run->written = NULL;
+    run->n_products = run->n_written = 0;
+}
+
+struct hep_product *hep_product_find(const struct hep_run *run, const char *name)
+{
+    for (size_t i = 0; i < run->n_products; i++) {
+        if (strcmp(run->products[i].slot->name, name) == 0)
+            return &run->products[i];
+    }
+    return NULL;
+}
+
+static bool declared(const struct hep_slot *slots, const char *name)
+{
+    for (; slots->name != NULL; slots++) {
+        if (strcmp(slots->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A product that the running stage may read. */
+static int readable(struct hep_product **out, const struct hep_run *run, const char *name,
+                    enum hep_slot_kind kind, enum hep_slot_kind other, struct hep_error *err)
+{
+    const struct hep_stage *stage =
+        run->current < run->n_stages ? run->stages[run->current] : NULL;
+    struct hep_product *p = hep_product_find(run, name);
+
+    if (p == NULL || (stage != NULL && !declared(stage->inputs, name)))
+        return HEP_FAIL(err, HEP_EGRAPH, "stage %s reads %s, which it does not declare",
+                        stage != NULL ? stage->name : "-", name);
+    if (p->slot->kind != kind && p->slot->kind != other)
+        return HEP_FAIL(err, HEP_EGRAPH, "product %s is of another kind", name);
+    *out = p;
+    return HEP_OK;
+}
+
+/* A product that the running stage may make, not made yet. */
+static int writable(struct hep_product **out, const struct hep_run *run, const char *name,
+                    enum hep_slot_kind kind, struct hep_error *err)
+{
+    struct hep_product *p = hep_product_find(run, name);
+
+    if (p == NULL || p->stage != run->current || p->slot->kind != kind ||
+        p->state != HEP_PRODUCT_UNKNOWN)
+        return HEP_FAIL(err, HEP_EGRAPH, "product %s cannot be made here or now", name);
+    *out = p;
+    return HEP_OK;
+}
+
+static int load_volume(struct hep_run *run, struct hep_product *p, struct hep_error *err)
+{
+    double start = omp_get_wtime();
+    int rc = p->slot->kind == HEP_SLOT_SERIES ? hep_series_read(&p->volume, p->series, err)
+                                              : hep_nifti_read(&p->volume, p->path, err);
+
+    run->read_s += omp_get_wtime() - start;
+    return rc;
+}
+
+int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volume **out,
+                   struct hep_error *err)
+{
+    struct hep_product *p = NULL;
+    int rc = readable(&p, run, name, HEP_SLOT_VOLUME, HEP_SLOT_SERIES, err);
+
+    *out = NULL;
+    if (rc != HEP_OK || p->state != HEP_PRODUCT_PRESENT)
+        return rc;
+    if (p->volume == NULL)
+        rc = load_volume(run, p, err);
+    if (rc == HEP_OK)
+        *out = p->volume;
+    return rc;
+}
+
+static int load_labels(struct hep_run *run, struct hep_product *p, struct hep_error *err)
+{
+    double start = omp_get_wtime();
+    int rc = p->series != NULL ? hep_series_read_labels(&p->labels, p->series, err)
+                               : hep_nifti_read_labels(&p->labels, p->path, err);
+
+    run->read_s += omp_get_wtime() - start;
+    return rc;
+}
+
+int hep_run_labels(struct hep_run *run, const char *name, const struct hep_labels **out,
+                   struct hep_error *err)
+{
+    struct hep_product *p = NULL;
+    int rc = readable(&p, run, name, HEP_SLOT_LABELS, HEP_SLOT_SERIES, err);
+
+    *out = NULL;
+    if (rc != HEP_OK || p->state != HEP_PRODUCT_PRESENT)
+        return rc;
+    if (p->labels == NULL)
+        rc = load_labels(run, p, err);
+    if (rc == HEP_OK)
+        *out = p->labels;
+    return rc;
+}
+
+int hep_run_json(struct hep_run *run, const char *name, const struct hep_json **out,
+                 struct hep_error *err)
+{
+    struct hep_product *p = NULL;
+    int rc = readable(&p, run, name, HEP_SLOT_JSON, HEP_SLOT_JSON, err);
+
+    *out = rc == HEP_OK && p->state == HEP_PRODUCT_PRESENT ? p->json : NULL;
+    return rc;
+}
+
+const struct hep_series *hep_run_series(const struct hep_run *run, const char *name)
+{
+    const struct hep_product *p = hep_product_find(run, name);
+
+    return p != NULL && p->state == HEP_PRODUCT_PRESENT ? p->series : NULL;
+}
+
+const char *hep_run_reason(const struct hep_run *run, const char *name)
+{
+    const struct hep_product *p = hep_product_find(run, name);
+
+    return p != NULL && p->reason != NULL ? p->reason : "not made";
+}
+
+static int grow_written(struct hep_run *run, struct hep_error *err)
+{
+    struct hep_written *more =
+        hep_realloc(run->written, run->n_written + 1, sizeof *run->written);
+
+    if (more == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the list of outputs");
+    run->written = more;
+    more[run->n_written] = (struct hep_written){ 0 };
+    return HEP_OK;
+}
+
+int hep_products_note_file(struct hep_run *run, const char *relative, const char *sha256,
+                           struct hep_error *err)
+{
+    char *path = hep_path_join(run->out.tmp, relative);
+    struct hep_written *w;
+    struct stat st;
+    int rc;
+
+    if (path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    rc = grow_written(run, err);
+    if (rc != HEP_OK)
+        goto out;
+    w = &run->written[run->n_written];
+    if (stat(path, &st) != 0) {
+        rc = HEP_FAIL(err, HEP_EIO, "%s: vanished while it was being written", path);
+        goto out;
+    }
+    w->bytes = (size_t)st.st_size;
+    w->stage = run->current;
+    if (sha256 != NULL)
+        (void)snprintf(w->sha256, sizeof w->sha256, "%s", sha256);
+    else
+        rc = hep_sha256_file(w->sha256, path, err);
+    if (rc == HEP_OK && (w->path = hep_strdup(relative)) == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (rc == HEP_OK)
+        run->n_written++;
+out:
+    free(path);
+    return rc;
+}
+
+int hep_run_put_file(struct hep_run *run, const char *path, const void *data, size_t n,
+                     struct hep_error *err)
+{
+    char *full = hep_outdir_path(&run->out, path, err);
+    int rc;
+
+    if (full == NULL)
+        return err != NULL ? (int)err->code : HEP_ENOMEM;
+    rc = hep_file_write(full, data, n, err);
+    if (rc == HEP_OK)
+        rc = hep_products_note_file(run, path, NULL, err);
+    free(full);
+    return rc;
+}
+
+/* Sidecar keys that every map has. Series are named relative to the study. */
+static int finish_sidecar(const struct hep_run *run, const struct hep_product *p,
+                          struct hep_json *sidecar, struct hep_error *err)
+{
+    struct hep_json *sources = hep_json_new_array();
+    int rc = HEP_OK;
+
+    for (const struct hep_slot *s = run->stages[run->current]->inputs;
+         rc == HEP_OK && s->name != NULL; s++) {
+        const struct hep_product *in = hep_product_find(run, s->name);
+
+        if (in == NULL || in->state != HEP_PRODUCT_PRESENT || s->kind == HEP_SLOT_JSON)
+            continue;
+        if (in->series != NULL) {
+            for (size_t i = 0; rc == HEP_OK && i < in->series->n_paths; i++)
+                rc = hep_json_append(sources,
+                                     hep_json_new_string(in->series->n_paths > 1
+                                                             ? hep_path_base(in->series->path[i])
+                                                             : in->series->name),
+                                     err);
+        } else if (in->slot->file != NULL) {
+            rc = hep_json_append(sources, hep_json_new_string(s->name), err);
+        }
+    }
+    if (rc == HEP_OK)
+        rc = hep_json_set(sidecar, "Sources", hep_json_copy(sources), err);
+    hep_json_free(sources);
+    if (rc == HEP_OK)
+        rc = hep_json_set(sidecar, "SkullStripped", hep_json_new_bool(false), err);
+    if (rc == HEP_OK && p->slot->kind == HEP_SLOT_VOLUME)
+        rc = hep_json_set(sidecar, "Units", hep_json_new_string(hep_unit_text(p->slot->unit)), err);
+    if (rc == HEP_OK && p->slot->doc != NULL)
+        rc = hep_json_set(sidecar, "Description", hep_json_new_string(p->slot->doc), err);
+    return rc;
+}
+
+/* "anat/sub-01_desc-x_FFmap" + extension; heap. */
+static char *product_file(const struct hep_run *run, const struct hep_product *p, const char *ext)
+{
+    const char *pattern = p->slot->file, *mark = strstr(pattern, "%s");
+
+    if (mark == NULL)
+        return hep_asprintf("%s%s", pattern, ext);
+    return hep_asprintf("%.*s%s%s%s", (int)(mark - pattern), pattern, run->label, mark + 2, ext);
+}
+
+static int save_sidecar(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
+                        struct hep_error *err)
+{
+    struct hep_json *own = sidecar == NULL ? hep_json_new_object() : NULL;
+    struct hep_json *use = sidecar == NULL ? own : sidecar;
+    char *file = product_file(run, p, ".json"), *text = NULL;
+    int rc = file == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+                          : finish_sidecar(run, p, use, err);
+
+    if (rc == HEP_OK)
+        rc = hep_json_dump(&text, use, err);
+    if (rc == HEP_OK)
+        rc = hep_run_put_file(run, file, text, strlen(text), err);
+    free(text);
+    free(file);
+    hep_json_free(own);
+    return rc;
+}
+
+static int save_product(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
+                        struct hep_error *err)
+{
+    struct hep_nifti_write_opts opts = { .unit = p->slot->unit,
+                                         .gzip_level = run->gzip_level,
+                                         .nthreads = run->nthreads };
+    char *file = product_file(run, p, ".nii.gz");
+    double start = omp_get_wtime();
+    int rc = HEP_ENOMEM;
+
+    if (file == NULL || (p->path = hep_outdir_path(&run->out, file, err)) == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    else if (p->volume != NULL)
+        rc = hep_nifti_write(p->path, p->volume, &opts, err);
+    else
+        rc = hep_nifti_write_labels(p->path, p->labels, &opts, err);
+    if (rc == HEP_OK)
+        rc = hep_products_note_file(run, file, NULL, err);
+    if (rc == HEP_OK)
+        rc = save_sidecar(run, p, sidecar, err);
+    run->write_s += omp_get_wtime() - start;
+    free(file);
+    return rc;
+}
+
+int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume *v,
+                       struct hep_json *sidecar, struct hep_error *err)
+{
+    struct hep_product *p = NULL;
+    int rc = writable(&p, run, name, HEP_SLOT_VOLUME, err);
+
+    if (rc != HEP_OK) {
+        hep_volume_free(v);
+    } else {
+        p->volume = v;
+        p->state = HEP_PRODUCT_PRESENT;
+        rc = save_product(run, p, sidecar, err);
+    }
+    hep_json_free(sidecar);
+    return rc;
+}
+
+int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels *l,
+                       struct hep_json *sidecar, struct hep_error *err)
+{
+    struct hep_product *p = NULL;
+    int rc = writable(&p, run, name, HEP_SLOT_LABELS, err);
+
+    if (rc != HEP_OK) {
+        hep_labels_free(l);
+    } else {
+        p->labels = l;
+        p->state = HEP_PRODUCT_PRESENT;
+        rc = save_product(run, p, sidecar, err);
+    }
+    hep_json_free(sidecar);
+    return rc;
+}
+
+int hep_run_put_json(struct hep_run *run, const char *name, struct hep_json *json,
+                     struct hep_error *err)
+{
+    struct hep_product *p = NULL;
+    int rc = writable(&p, run, name, HEP_SLOT_JSON, err);
+
+    if (rc != HEP_OK) {
+        hep_json_free(json);
+        return rc;
+    }
+    p->json = json;
+    p->state = HEP_PRODUCT_PRESENT;
+    return HEP_OK;
+}
+
+void hep_run_put_absent(struct hep_run *run, const char *name, const char *fmt, ...)
+{
+    struct hep_product *p = hep_product_find(run, name);
+    char text[512];
+    va_list ap;
+
+    if (p == NULL || p->state == HEP_PRODUCT_PRESENT)
+        return;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    free(p->reason);
+    p->reason = hep_strdup(text);
+    p->state = HEP_PRODUCT_ABSENT;
+}
+
+int hep_products_close_stage(struct hep_run *run, size_t stage, struct hep_error *err)
+{
+    for (size_t i = 0; i < run->n_products; i++) {
+        struct hep_product *p = &run->products[i];
+
+        if (p->stage != stage || p->state != HEP_PRODUCT_UNKNOWN)
+            continue;
+        if (!p->slot->optional)
+            return HEP_FAIL(err, HEP_EGRAPH, "stage %s did not make %s", run->stages[stage]->name,
+                            p->slot->name);
+        p->state = HEP_PRODUCT_ABSENT;
+    }
+    return HEP_OK;
+}
+
+const struct hep_config *hep_run_config(const struct hep_run *run)
+{
+    return run->cfg;
+}
+
+struct hep_log *hep_run_log(const struct hep_run *run)
+{
+    return run->log;
+}
+
+int hep_run_nthreads(const struct hep_run *run)
+{
+    return run->nthreads;
+}
+
+const char *hep_run_label(const struct hep_run *run)
+{
+    return run->label;
+}
+
+const struct hep_inventory *hep_run_inventory(const struct hep_run *run)
+{
+    return run->inventory;
+}
+
+const struct hep_agent *hep_run_agent(const struct hep_run *run)
+{
+    return run->agent;
+}
+
+const char *hep_run_given_mask(const struct hep_run *run)
+{
+    return run->given_mask;
+}
+
+const char *hep_run_folder(const struct hep_run *run)
+{
+    return run->out.tmp;
+}

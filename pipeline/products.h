@@ -1,0 +1,79 @@
+/**
+ * @file  pipeline/products.h
+ * @brief The run's store: every product of the stage table with its key, its state and, once somebody asked
+ *        for it, its data. Internal to the runner; stages see pipeline/run.h.
+ *
+ * The key of a series is the hash of its files and of what is known of its acquisition; the key of a stage is the hash
+ * of the program's version, the settings that the stage reads and the keys of its inputs; the key of a product
+ * follows from its stage's. So what must be computed again is known before anything is read.
+ */
+#ifndef HEP_PIPELINE_PRODUCTS_H
+#define HEP_PIPELINE_PRODUCTS_H
+
+#include "base/json.h"
+#include "base/sha256.h"
+#include "pipeline/outdir.h"
+#include "pipeline/run.h"
+
+enum hep_product_state {
+    HEP_PRODUCT_UNKNOWN, /* its stage has not run */
+    HEP_PRODUCT_ABSENT,
+    HEP_PRODUCT_PRESENT
+};
+
+struct hep_product {
+    const struct hep_slot *slot; /* as its maker declares it */
+    size_t stage;                /* its maker */
+    enum hep_product_state state;
+    char key[HEP_SHA256_HEX];
+    char *reason; /* of absence */
+    char *path;   /* saved file, absolute or relative as the output folder is; owned */
+    const struct hep_series *series;
+    struct hep_volume *volume;
+    struct hep_labels *labels;
+    struct hep_json *json;
+};
+
+/** A file of the study as it stands in run.json. */
+struct hep_written {
+    char *path; /* below the study's folder */
+    char sha256[HEP_SHA256_HEX];
+    size_t bytes;
+    size_t stage; /* that made it; n_stages for files of the run itself */
+};
+
+struct hep_run {
+    const struct hep_config *cfg;
+    const struct hep_agent *agent;
+    struct hep_log *log;
+    const struct hep_inventory *inventory;
+    const char *given_mask; /* borrowed */
+    char *label;            /* "sub-01_ses-1" */
+    int nthreads;
+    int gzip_level;
+    bool reproducible;
+    struct hep_outdir out;
+    const struct hep_stage *const *stages;
+    size_t n_stages;
+    struct hep_product *products;
+    size_t n_products;
+    size_t current; /* index of the running stage; n_stages between stages */
+    struct hep_written *written;
+    size_t n_written;
+    struct hep_series *split; /* phases cut out of a 4-D dynamic: frames owned, the rest borrowed */
+    size_t n_split;
+    double write_s, read_s; /* time spent in files, for --timings */
+};
+
+int hep_products_init(struct hep_run *run, struct hep_error *err) HEP_MUST_CHECK;
+void hep_products_release(struct hep_run *run);
+/** NULL when nobody makes it. */
+struct hep_product *hep_product_find(const struct hep_run *run, const char *name);
+/** Products that a stage left unknown become absent; a required one is HEP_EGRAPH. */
+int hep_products_close_stage(struct hep_run *run, size_t stage, struct hep_error *err)
+    HEP_MUST_CHECK;
+/** Note a file as part of the result. The hash is computed unless given. */
+int hep_products_note_file(struct hep_run *run, const char *relative, const char *sha256,
+                           struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

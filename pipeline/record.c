@@ -1,0 +1,346 @@
+#include "pipeline/record.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "pipeline/cli/exit_codes.h"
+#include "pipeline/config/config.h"
+#include "pipeline/put.h"
+#include "sequences/inventory.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+void hep_record_release(struct hep_record *r)
+{
+    for (size_t i = 0; i < r->n_inputs; i++)
+        free(r->inputs[i].path);
+    free(r->inputs);
+    *r = (struct hep_record){ 0 };
+}
+
+int hep_record_add_input(struct hep_record *r, const char *path, const char *role,
+                         const char *sha256, struct hep_error *err)
+{
+    struct hep_record_input *more = hep_realloc(r->inputs, r->n_inputs + 1, sizeof *more);
+
+    if (more == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the list of inputs");
+    r->inputs = more;
+    more[r->n_inputs] = (struct hep_record_input){ .path = hep_strdup(path), .role = role };
+    if (more[r->n_inputs].path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the list of inputs");
+    (void)snprintf(more[r->n_inputs].sha256, HEP_SHA256_HEX, "%s", sha256);
+    r->n_inputs++;
+    return HEP_OK;
+}
+
+size_t hep_peak_memory_bytes(void)
+{
+    struct rusage u;
+
+    return getrusage(RUSAGE_SELF, &u) == 0 ? (size_t)u.ru_maxrss * 1024 : 0;
+}
+
+static struct hep_json *warnings_json(const struct hep_run *run, size_t first, size_t end,
+                                      struct hep_put *put)
+{
+    struct hep_json *a = hep_json_new_array();
+
+    for (size_t i = first; i < end; i++)
+        hep_put_item(put, a, hep_json_new_string(hep_log_warning(run->log, i)));
+    return a;
+}
+
+static struct hep_json *products_json(const struct hep_run *run, size_t stage, struct hep_put *put)
+{
+    static const char *const state_text[] = { "unknown", "absent", "present" };
+    struct hep_json *all = hep_json_new_object();
+
+    for (size_t i = 0; i < run->n_products; i++) {
+        const struct hep_product *p = &run->products[i];
+        struct hep_json *o;
+
+        if (p->stage != stage || p->slot->kind == HEP_SLOT_SERIES)
+            continue;
+        o = hep_json_new_object();
+        hep_put_text(put, o, "state", state_text[p->state]);
+        if (p->reason != NULL)
+            hep_put_text(put, o, "reason", p->reason);
+        if (p->json != NULL)
+            hep_put(put, o, "results", hep_json_copy(p->json));
+        if (p->path != NULL)
+            hep_put_text(put, o, "file", p->path + strlen(run->out.tmp) + 1);
+        hep_put(put, all, p->slot->name, o);
+    }
+    return all;
+}
+
+static struct hep_json *stages_json(const struct hep_run *run, const struct hep_record *r,
+                                    bool reproducible, struct hep_put *put)
+{
+    struct hep_json *a = hep_json_new_array();
+
+    for (size_t i = 0; i < run->n_stages; i++) {
+        const struct hep_stage_record *s = &r->stage[i];
+        struct hep_json *o = hep_json_new_object();
+
+        hep_put_text(put, o, "name", run->stages[i]->name);
+        hep_put_text(put, o, "key", s->key);
+        hep_put(put, o, "products", products_json(run, i, put));
+        hep_put(put, o, "warnings", warnings_json(run, s->first_warning, s->end_warning, put));
+        if (!reproducible) {
+            hep_put_text(put, o, "state", s->reused ? "reused" : "run");
+            hep_put_number(put, o, "seconds", s->seconds);
+        }
+        hep_put_item(put, a, o);
+    }
+    return a;
+}
+
+static struct hep_json *inputs_json(const struct hep_record *r, struct hep_put *put)
+{
+    struct hep_json *a = hep_json_new_array();
+
+    for (size_t i = 0; i < r->n_inputs; i++) {
+        struct hep_json *o = hep_json_new_object();
+
+        hep_put_text(put, o, "path", r->inputs[i].path);
+        hep_put_text(put, o, "role", r->inputs[i].role);
+        hep_put_text(put, o, "sha256", r->inputs[i].sha256);
+        hep_put_item(put, a, o);
+    }
+    return a;
+}
+
+static struct hep_json *outputs_json(const struct hep_run *run, struct hep_put *put)
+{
+    struct hep_json *a = hep_json_new_array();
+
+    for (size_t i = 0; i < run->n_written; i++) {
+        const struct hep_written *w = &run->written[i];
+        struct hep_json *o = hep_json_new_object();
+
+        hep_put_text(put, o, "path", w->path);
+        hep_put_text(put, o, "sha256", w->sha256);
+        hep_put_count(put, o, "bytes", w->bytes);
+        if (w->stage < run->n_stages)
+            hep_put_text(put, o, "stage", run->stages[w->stage]->name);
+        hep_put_item(put, a, o);
+    }
+    return a;
+}
+
+/* Folders may name people: of a path only its last part is kept. */
+static struct hep_json *command_json(const char *const *argv, struct hep_put *put)
+{
+    struct hep_json *a = hep_json_new_array();
+
+    for (; argv != NULL && *argv != NULL; argv++) {
+        bool path = strchr(*argv, '/') != NULL && strchr(*argv, '=') == NULL;
+
+        hep_put_item(put, a, hep_json_new_string(path ? hep_path_base(*argv) : *argv));
+    }
+    return a;
+}
+
+static void put_fields(struct hep_put *put, struct hep_json *o, const char *prefix,
+                       const void *base, const struct hep_field *table)
+{
+    struct hep_str key = { 0 }, value = { 0 };
+
+    for (const struct hep_field *f = table; put->rc == HEP_OK && f->key != NULL; f++) {
+        hep_str_clear(&key);
+        hep_str_clear(&value);
+        hep_str_addf(&key, "%s%s", prefix, f->key);
+        hep_field_print(&value, base, f);
+        put->rc = hep_str_check(&key, put->err);
+        if (put->rc == HEP_OK)
+            put->rc = hep_str_check(&value, put->err);
+        if (put->rc == HEP_OK)
+            hep_put_text(put, o, key.s, value.s);
+    }
+    hep_str_release(&key);
+    hep_str_release(&value);
+}
+
+/* Every setting in force, as it would be written in a protocol. */
+static struct hep_json *settings_json(const struct hep_config *cfg, struct hep_put *put)
+{
+    struct hep_json *o = hep_json_new_object();
+    char prefix[64];
+
+    put_fields(put, o, "", cfg, hep_config_fields());
+    for (int i = 0; i < HEP_SERIES_COUNT; i++) {
+        (void)snprintf(prefix, sizeof prefix, "series.%s.", hep_planned_name((enum hep_planned)i));
+        if (cfg->series[i].expected)
+            put_fields(put, o, prefix, &cfg->series[i], hep_planned_fields());
+    }
+    return o;
+}
+
+static void put_outcome(struct hep_put *put, struct hep_json *o, const struct hep_error *failure)
+{
+    bool failed = failure != NULL && failure->code != HEP_OK;
+    int code = failed ? hep_exit_code((int)failure->code) : 0;
+
+    hep_put_text(put, o, "state", failed ? "failed" : "done");
+    hep_put(put, o, "exit_code", hep_json_new_integer(code));
+    if (failed)
+        hep_put_text(put, o, "error", failure->msg);
+}
+
+static void put_host(struct hep_put *put, struct hep_json *o, const struct hep_run *run,
+                     const struct hep_study_request *request)
+{
+    hep_put(put, o, "command", command_json(request->command, put));
+    hep_put_count(put, o, "threads", (size_t)run->nthreads);
+    hep_put_count(put, o, "peak_memory_bytes", hep_peak_memory_bytes());
+}
+
+int hep_record_json(struct hep_json **out, const struct hep_run *run, const struct hep_record *r,
+                    const struct hep_study_request *request, const struct hep_error *failure,
+                    struct hep_error *err)
+{
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *o = hep_json_new_object(), *inventory = NULL;
+    size_t end = hep_log_warning_count(run->log);
+
+    hep_put_text(&put, o, "version", HEP_VERSION);
+    put_outcome(&put, o, failure);
+    hep_put_text(&put, o, "study", run->label);
+    if (run->cfg != NULL) {
+        hep_put_text(&put, o, "protocol", run->cfg->name.s);
+        hep_put(&put, o, "settings", settings_json(run->cfg, &put));
+    }
+    hep_put_text(&put, o, "agent", run->agent != NULL ? run->agent->name : "none");
+    hep_put(&put, o, "inputs", inputs_json(r, &put));
+    if (run->inventory != NULL && put.rc == HEP_OK) {
+        put.rc = hep_inventory_json(&inventory, run->inventory, err);
+        hep_put(&put, o, "inventory", inventory);
+    }
+    hep_put(&put, o, "warnings", warnings_json(run, r->first_warning, end, &put));
+    hep_put(&put, o, "stages", stages_json(run, r, request->reproducible, &put));
+    hep_put(&put, o, "outputs", outputs_json(run, &put));
+    if (!request->reproducible)
+        put_host(&put, o, run, request);
+    if (put.rc == HEP_OK)
+        *out = o;
+    else
+        hep_json_free(o);
+    return put.rc;
+}
+
+const struct hep_json *hep_record_stage(const struct hep_json *earlier, const char *stage)
+{
+    const struct hep_json *all = hep_json_get(earlier, "stages");
+
+    for (size_t i = 0; i < hep_json_size(all); i++) {
+        const struct hep_json *s = hep_json_at(all, i);
+        const char *name = hep_json_string(hep_json_get(s, "name"));
+
+        if (name != NULL && strcmp(name, stage) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+static bool same_text(const struct hep_json *node, const char *text)
+{
+    const char *s = hep_json_string(node);
+
+    return s != NULL && strcmp(s, text) == 0;
+}
+
+/* A path from a file that anybody may have edited: below the folder, nothing else. */
+static bool tame(const char *path)
+{
+    return path != NULL && path[0] != '/' && path[0] != '\0' && strstr(path, "..") == NULL;
+}
+
+static bool file_is_there(const struct hep_json *output, const char *folder)
+{
+    const char *relative = hep_json_string(hep_json_get(output, "path"));
+    char *path = tame(relative) ? hep_path_join(folder, relative) : NULL;
+    struct stat st;
+    bool there = path != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+                 (double)st.st_size == hep_json_number(hep_json_get(output, "bytes"));
+
+    free(path);
+    return there;
+}
+
+bool hep_record_reusable(const struct hep_json *earlier, const char *stage, const char *key,
+                         const char *folder)
+{
+    const struct hep_json *entry = hep_record_stage(earlier, stage),
+                          *outputs = hep_json_get(earlier, "outputs");
+
+    if (entry == NULL || !same_text(hep_json_get(entry, "key"), key) ||
+        !same_text(hep_json_get(earlier, "version"), HEP_VERSION) ||
+        !same_text(hep_json_get(earlier, "state"), "done"))
+        return false;
+    for (size_t i = 0; i < hep_json_size(outputs); i++) {
+        const struct hep_json *o = hep_json_at(outputs, i);
+
+        if (same_text(hep_json_get(o, "stage"), stage) && !file_is_there(o, folder))
+            return false;
+    }
+    return true;
+}
+
+static int restore_product(struct hep_run *run, struct hep_product *p,
+                           const struct hep_json *entry, struct hep_error *err)
+{
+    const char *reason = hep_json_string(hep_json_get(entry, "reason")),
+               *file = hep_json_string(hep_json_get(entry, "file"));
+    const struct hep_json *results = hep_json_get(entry, "results");
+
+    if (!same_text(hep_json_get(entry, "state"), "present")) {
+        p->state = HEP_PRODUCT_ABSENT;
+        p->reason = hep_strdup(reason);
+        return HEP_OK;
+    }
+    p->state = HEP_PRODUCT_PRESENT;
+    if (p->slot->kind == HEP_SLOT_JSON) {
+        p->json = hep_json_copy(results);
+    } else if (tame(file)) {
+        p->path = hep_path_join(run->out.tmp, file);
+    }
+    if (p->json == NULL && p->path == NULL)
+        return HEP_FAIL(err, HEP_EFORMAT, "run.json of the earlier run lacks product %s",
+                        p->slot->name);
+    return HEP_OK;
+}
+
+int hep_record_restore(struct hep_run *run, size_t stage, const struct hep_json *earlier,
+                       struct hep_error *err)
+{
+    const char *name = run->stages[stage]->name;
+    const struct hep_json *entry = hep_record_stage(earlier, name),
+                          *outputs = hep_json_get(earlier, "outputs"),
+                          *warnings = hep_json_get(entry, "warnings");
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < hep_json_size(outputs); i++) {
+        const struct hep_json *o = hep_json_at(outputs, i);
+        const char *path = hep_json_string(hep_json_get(o, "path"));
+
+        if (!same_text(hep_json_get(o, "stage"), name))
+            continue;
+        rc = hep_outdir_reuse(&run->out, path, err);
+        if (rc == HEP_OK)
+            rc = hep_products_note_file(run, path, hep_json_string(hep_json_get(o, "sha256")), err);
+    }
+    for (size_t i = 0; rc == HEP_OK && i < run->n_products; i++) {
+        struct hep_product *p = &run->products[i];
+
+        if (p->stage == stage)
+            rc = restore_product(
+                run, p, hep_json_get(hep_json_get(entry, "products"), p->slot->name), err);
+    }
+    for (size_t i = 0; rc == HEP_OK && i < hep_json_size(warnings); i++)
+        hep_log_write(run->log, HEP_LOG_WARNING, "reused", "%s",
+                      hep_json_string(hep_json_at(warnings, i)));
+    return rc;
+}

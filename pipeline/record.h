@@ -1,0 +1,63 @@
+/**
+ * @file  pipeline/record.h
+ * @brief run.json: what was done to a study, with what, and what came out. It is also the memory from which the next
+ *        run knows what it need not compute again. Internal to the runner.
+ *
+ * {"version", "state", "exit_code", "error", "study", "protocol", "agent", "command", "settings": {...} (effective
+ * file as text), "inputs": [{"path", "sha256", "role", ...}], "roles", "warnings": [...], "stages": [{"name", "key",
+ * "warnings", "products": {NAME: {"state", "reason", "file", "results"}}, "state", "seconds"}], "outputs": [{"path",
+ * "sha256", "bytes", "stage"}], "peak_memory_bytes", "host_threads"}. With reproducible set nothing in it depends on
+ * time, host or path.
+ */
+#ifndef HEP_PIPELINE_RECORD_H
+#define HEP_PIPELINE_RECORD_H
+
+#include "pipeline/products.h"
+#include "pipeline/study.h"
+
+/** What one stage did in this run. */
+struct hep_stage_record {
+    char key[HEP_SHA256_HEX];
+    bool reused;
+    double seconds;
+    size_t first_warning, end_warning; /* of the log */
+};
+
+struct hep_record_input {
+    char *path; /* below the study's folder, or the file's name alone */
+    char sha256[HEP_SHA256_HEX];
+    const char *role;
+};
+
+struct hep_record {
+    struct hep_stage_record stage[HEP_STAGES_MAX];
+    struct hep_record_input *inputs;
+    size_t n_inputs;
+    size_t first_warning; /* of the log when the study began */
+};
+void hep_record_release(struct hep_record *r);
+int hep_record_add_input(struct hep_record *r, const char *path, const char *role,
+                         const char *sha256, struct hep_error *err) HEP_MUST_CHECK;
+
+/**
+ * The document of a finished or failed run.
+ * @param[in] failure NULL or HEP_OK for success
+ */
+int hep_record_json(struct hep_json **out, const struct hep_run *run, const struct hep_record *r,
+                    const struct hep_study_request *request, const struct hep_error *failure,
+                    struct hep_error *err) HEP_MUST_CHECK;
+
+/** Entry of a stage in an earlier run.json; NULL when there is none. */
+const struct hep_json *hep_record_stage(const struct hep_json *earlier, const char *stage);
+
+/** True when an earlier stage entry has this key and every file of it is in `folder` with its size. */
+bool hep_record_reusable(const struct hep_json *earlier, const char *stage, const char *key,
+                         const char *folder);
+
+/** Take a stage's products, files and warnings from an earlier run instead of running it. */
+int hep_record_restore(struct hep_run *run, size_t stage, const struct hep_json *earlier,
+                       struct hep_error *err) HEP_MUST_CHECK;
+
+size_t hep_peak_memory_bytes(void);
+
+#endif

@@ -1,0 +1,253 @@
+#include "pipeline/study.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "pipeline/cli/exit_codes.h"
+#include "pipeline/keys.h"
+#include "pipeline/open_study.h"
+#include "pipeline/products.h"
+#include "pipeline/record.h"
+
+#include <omp.h>
+#include <unistd.h>
+
+/* Everything that one study's run owns. */
+struct study_run {
+    struct hep_open_study open;
+    struct hep_run run;
+    struct hep_record record;
+    struct hep_json *earlier; /* run.json of the earlier result */
+    char *folder;             /* OUT/sub-01 */
+    size_t order[HEP_STAGES_MAX];
+    bool reusable[HEP_STAGES_MAX];
+    double start_s;
+};
+
+int hep_default_nthreads(void)
+{
+    static const char *const names[] = { "SLURM_CPUS_PER_TASK", "OMP_NUM_THREADS" };
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *text = getenv(names[i]);
+        long value = 0;
+
+        if (text != NULL && hep_parse_long(&value, text, NULL) == HEP_OK && value >= 1 &&
+            value <= 4096)
+            return (int)value;
+    }
+    return n >= 1 && n <= 4096 ? (int)n : 1;
+}
+
+static char *run_json_path(const char *folder, const char *label, const char *suffix)
+{
+    return hep_asprintf("%s/%s_%s.json", folder, label, suffix);
+}
+
+static int begin(struct study_run *s, const struct hep_study_request *q, struct hep_log *log,
+                 struct hep_str *caret, struct hep_error *err)
+{
+    char *path;
+    int rc;
+
+    s->start_s = omp_get_wtime();
+    s->record.first_warning = hep_log_warning_count(log);
+    s->run.log = log;
+    s->run.stages = hep_stages(&s->run.n_stages);
+    s->run.given_mask = q->liver_mask;
+    s->run.nthreads = q->nthreads;
+    s->run.reproducible = q->reproducible;
+    if (s->run.n_stages > HEP_STAGES_MAX)
+        return HEP_FAIL(err, HEP_EGRAPH, "more than %d stages", HEP_STAGES_MAX);
+    rc = hep_stages_order(s->order, s->run.stages, s->run.n_stages, err);
+    if (rc == HEP_OK)
+        rc = hep_open_study(&s->open, q->study, q->protocol, q->settings, q->n_settings, log, caret,
+                            err);
+    if (s->open.label[0] != '\0') {
+        s->run.label = hep_strdup(s->open.label);
+        s->folder = hep_path_join(q->out, s->open.relative);
+        s->run.inventory = s->open.inventory;
+    }
+    if (rc != HEP_OK)
+        return rc;
+    s->run.cfg = &s->open.config;
+    s->run.agent = s->open.agent;
+    s->run.gzip_level = (int)s->open.config.report.gzip_level;
+    if (s->folder == NULL || s->run.label == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    path = run_json_path(s->folder, s->run.label, "run");
+    if (path != NULL && hep_is_file(path)) {
+        struct hep_error unreadable = { 0 };
+
+        if (hep_json_read(&s->earlier, path, &unreadable) != HEP_OK)
+            hep_log_write(log, HEP_LOG_WARNING, "run-json", "%s; everything is computed again",
+                          unreadable.msg);
+    }
+    free(path);
+    return hep_products_init(&s->run, err);
+}
+
+static void settle_reuse(struct study_run *s, bool force)
+{
+    for (size_t i = 0; i < s->run.n_stages; i++)
+        s->reusable[i] = !force && hep_record_reusable(s->earlier, s->run.stages[i]->name,
+                                                       s->record.stage[i].key, s->folder);
+}
+
+static bool unchanged(const struct study_run *s)
+{
+    for (size_t i = 0; i < s->run.n_stages; i++) {
+        if (!s->reusable[i])
+            return false;
+    }
+    return true;
+}
+
+static int run_stage(struct study_run *s, size_t i, struct hep_error *err)
+{
+    struct hep_run *run = &s->run;
+    struct hep_stage_record *r = &s->record.stage[i];
+    const struct hep_stage *stage = run->stages[i];
+    double start = omp_get_wtime();
+    int rc;
+
+    hep_outdir_touch(&run->out);
+    run->current = i;
+    r->first_warning = hep_log_warning_count(run->log);
+    r->reused = s->reusable[i] && i != 0;
+    hep_log_write(run->log, HEP_LOG_INFO, r->reused ? "stage-reused" : "stage-start", "%s: %s%s",
+                  run->label, stage->name, r->reused ? " (unchanged)" : "");
+    rc = r->reused ? hep_record_restore(run, i, s->earlier, err) : stage->run(run, err);
+    if (rc == HEP_OK)
+        rc = hep_products_close_stage(run, i, err);
+    run->current = run->n_stages;
+    r->end_warning = hep_log_warning_count(run->log);
+    r->seconds = omp_get_wtime() - start;
+    if (rc != HEP_OK)
+        (void)hep_error_prefix(err, "%s: %s", run->label, stage->name);
+    return rc;
+}
+
+static int run_stages(struct study_run *s, const struct hep_study_request *q, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t k = 0; rc == HEP_OK && k < s->run.n_stages; k++) {
+        if (q->stop != NULL && *q->stop)
+            return HEP_FAIL(err, HEP_ETEMP, "%s: stopped on request before stage %s", s->run.label,
+                            s->run.stages[s->order[k]]->name);
+        rc = run_stage(s, s->order[k], err);
+        hep_log_progress(s->run.log, s->run.label, (double)(k + 1) / (double)s->run.n_stages);
+    }
+    return rc;
+}
+
+static int write_record(struct study_run *s, const struct hep_study_request *q,
+                        struct hep_error *err)
+{
+    struct hep_json *json = NULL;
+    char *path = NULL, *name = hep_asprintf("%s_run.json", s->run.label);
+    int rc = name == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+                          : hep_record_json(&json, &s->run, &s->record, q, NULL, err);
+
+    if (rc == HEP_OK) {
+        path = hep_outdir_path(&s->run.out, name, err);
+        rc = path == NULL ? HEP_ECREAT : hep_json_write(path, json, err);
+    }
+    hep_json_free(json);
+    free(path);
+    free(name);
+    return rc;
+}
+
+/* The reason of a failure, where `hepar status` looks for it. Its own failure adds nothing to the first. */
+static void record_failure(struct study_run *s, const struct hep_study_request *q,
+                           const struct hep_error *failure)
+{
+    struct hep_error e = { 0 };
+    struct hep_json *json = NULL;
+    bool had_result = s->earlier != NULL &&
+                      hep_json_string(hep_json_get(s->earlier, "state")) != NULL &&
+                      strcmp(hep_json_string(hep_json_get(s->earlier, "state")), "done") == 0;
+    char *path = s->folder == NULL || s->run.label == NULL || failure->code == HEP_ECREAT ||
+                         failure->code == HEP_ETEMP
+                     ? NULL
+                     : run_json_path(s->folder, s->run.label, had_result ? "failed" : "run");
+
+    if (path == NULL || hep_mkdir_p(s->folder, &e) != HEP_OK ||
+        hep_record_json(&json, &s->run, &s->record, q, failure, &e) != HEP_OK ||
+        hep_json_write(path, json, &e) != HEP_OK)
+        hep_log_write(s->run.log, HEP_LOG_DEBUG, "record", "failure of %s not recorded",
+                      s->run.label != NULL ? s->run.label : q->study);
+    if (e.code != HEP_OK)
+        hep_log_write(s->run.log, HEP_LOG_WARNING, "record", "the failure is not recorded: %s",
+                      e.msg);
+    hep_json_free(json);
+    free(path);
+}
+
+static void fill_outcome(struct hep_study_outcome *out, const struct study_run *s, int rc,
+                         bool nothing_to_do)
+{
+    out->state = rc != HEP_OK ? HEP_STUDY_FAILED : nothing_to_do ? HEP_STUDY_UNCHANGED
+                                                                  : HEP_STUDY_DONE;
+    if (s->run.label != NULL)
+        (void)snprintf(out->label, sizeof out->label, "%s", s->run.label);
+    if (s->folder != NULL)
+        (void)snprintf(out->folder, sizeof out->folder, "%s", s->folder);
+    for (size_t k = 0; k < s->run.n_stages && !nothing_to_do; k++) {
+        size_t i = s->order[k];
+
+        out->stage[k] = (struct hep_stage_time){ s->run.stages[i]->name, s->record.stage[i].seconds,
+                                                 s->record.stage[i].reused };
+    }
+    out->n_stages = nothing_to_do ? 0 : s->run.n_stages;
+    out->total_s = omp_get_wtime() - s->start_s;
+    out->read_s = s->run.read_s;
+    out->write_s = s->run.write_s;
+    out->peak_bytes = hep_peak_memory_bytes();
+}
+
+static void end(struct study_run *s)
+{
+    hep_outdir_close(&s->run.out);
+    hep_products_release(&s->run);
+    hep_record_release(&s->record);
+    hep_open_study_release(&s->open);
+    hep_json_free(s->earlier);
+    free(s->run.label);
+    free(s->folder);
+}
+
+int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request *request,
+                  struct hep_log *log, struct hep_str *caret, struct hep_error *err)
+{
+    struct study_run s = { 0 };
+    struct hep_error first = { 0 };
+    bool nothing_to_do = false;
+    int rc;
+
+    *out = (struct hep_study_outcome){ 0 };
+    rc = begin(&s, request, log, caret, &first);
+    if (rc == HEP_OK)
+        rc = hep_keys_make(&s.run, &s.record, s.order, &first);
+    if (rc == HEP_OK) {
+        settle_reuse(&s, request->force);
+        nothing_to_do = unchanged(&s);
+    }
+    if (rc == HEP_OK && !nothing_to_do)
+        rc = hep_outdir_open(&s.run.out, request->out, s.open.relative, &first);
+    if (rc == HEP_OK && !nothing_to_do)
+        rc = run_stages(&s, request, &first);
+    if (rc == HEP_OK && !nothing_to_do)
+        rc = write_record(&s, request, &first);
+    if (rc == HEP_OK && !nothing_to_do)
+        rc = hep_outdir_commit(&s.run.out, &first);
+    fill_outcome(out, &s, rc, nothing_to_do);
+    if (rc != HEP_OK) {
+        record_failure(&s, request, &first);
+        (void)hep_fail(err, first.code, first.where, "%s", first.msg);
+    }
+    end(&s);
+    return rc;
+}

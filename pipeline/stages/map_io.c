@@ -1,0 +1,121 @@
+#include "pipeline/stages/map_io.h"
+
+#include "image/mask.h"
+
+#include <math.h>
+
+/* Otsu's threshold lies between air and tissue; liver with iron or at high b is darker than that. */
+#define BODY_OTSU_SHARE 0.35
+
+int hep_maps_new(struct hep_map *maps, const struct hep_grid *grid, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (; rc == HEP_OK && maps->product != NULL; maps++)
+        rc = hep_volume_new(&maps->volume, grid, 1, err);
+    return rc;
+}
+
+void hep_maps_free(struct hep_map *maps)
+{
+    for (; maps->product != NULL; maps++) {
+        hep_volume_free(maps->volume);
+        maps->volume = NULL;
+    }
+}
+
+float *hep_maps_data(const struct hep_map *maps, const char *product)
+{
+    for (; maps->product != NULL; maps++) {
+        if (strcmp(maps->product, product) == 0)
+            return maps->volume->data;
+    }
+    return NULL;
+}
+
+int hep_maps_put(struct hep_run *run, struct hep_map *maps, const struct hep_json *sidecar,
+                 struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (; rc == HEP_OK && maps->product != NULL; maps++) {
+        struct hep_volume *v = maps->volume;
+
+        maps->volume = NULL;
+        rc = hep_run_put_volume(run, maps->product, v, hep_json_copy(sidecar), err);
+    }
+    return rc;
+}
+
+int hep_maps_put_status(struct hep_run *run, const char *product, const struct hep_volume *status,
+                        const struct hep_json *sidecar, struct hep_error *err)
+{
+    struct hep_labels *codes = NULL;
+    struct hep_json *own = hep_json_copy(sidecar), *meaning = hep_json_new_object();
+    struct hep_put put = { hep_labels_from_volume(&codes, status, err), err };
+    char key[16];
+
+    for (int i = 0; i < HEP_FIT_STATUS_COUNT; i++) {
+        (void)snprintf(key, sizeof key, "%d", i);
+        hep_put_text(&put, meaning, key, hep_fit_status_name((enum hep_fit_status)i));
+    }
+    hep_put(&put, own, "StatusCodes", meaning);
+    if (put.rc == HEP_OK)
+        return hep_run_put_labels(run, product, codes, own, err);
+    hep_labels_free(codes);
+    hep_json_free(own);
+    return put.rc;
+}
+
+void hep_maps_absent(struct hep_run *run, const char *const *products, const char *reason)
+{
+    for (; *products != NULL; products++)
+        hep_run_put_absent(run, *products, "%s", reason);
+}
+
+struct hep_json *hep_stats_json(struct hep_put *put, const struct hep_stats *s)
+{
+    struct hep_json *o = hep_json_new_object();
+
+    hep_put_number(put, o, "median", s->median);
+    hep_put_number(put, o, "iqr", s->q75 - s->q25);
+    hep_put_number(put, o, "q25", s->q25);
+    hep_put_number(put, o, "q75", s->q75);
+    hep_put_number(put, o, "mean", s->mean);
+    hep_put_number(put, o, "sd", s->sd);
+    hep_put_count(put, o, "n", s->n);
+    hep_put_count(put, o, "n_nonfinite", s->n_nonfinite);
+    return o;
+}
+
+struct hep_json *hep_counts_json(struct hep_put *put, const struct hep_fit_counts *counts)
+{
+    struct hep_json *o = hep_json_new_object();
+
+    for (int i = 0; i < HEP_FIT_STATUS_COUNT; i++)
+        hep_put_count(put, o, hep_fit_status_name((enum hep_fit_status)i), counts->n[i]);
+    return o;
+}
+
+int hep_body_mask(struct hep_labels **out, const struct hep_volume *v, size_t t,
+                  struct hep_error *err)
+{
+    size_t n = hep_grid_voxels(&v->grid);
+    const float *s = hep_volume_at(v, t);
+    double threshold = 0.0;
+    int axis = 2, sign = 1, rc = hep_otsu(&threshold, s, n, err);
+
+    if (rc == HEP_OK)
+        rc = hep_labels_new(out, &v->grid, err);
+    if (rc != HEP_OK)
+        return rc;
+    for (size_t i = 0; i < n; i++)
+        (*out)->data[i] = isfinite(s[i]) && (double)s[i] > BODY_OTSU_SHARE * threshold;
+    hep_grid_axis_of(&axis, &sign, &v->grid, 2);
+    rc = hep_mask_fill_holes_slices(*out, axis, err);
+    if (rc != HEP_OK) {
+        hep_labels_free(*out);
+        *out = NULL;
+    }
+    return rc;
+}

@@ -1,0 +1,43 @@
+/**
+ * @file  pipeline/stages/map_io.h
+ * @brief What the stages that make maps share: empty maps on a grid, status maps, statistics as JSON.
+ */
+#ifndef HEP_PIPELINE_STAGES_MAP_IO_H
+#define HEP_PIPELINE_STAGES_MAP_IO_H
+
+#include "fitting/status.h"
+#include "image/stats.h"
+#include "pipeline/put.h"
+#include "pipeline/run.h"
+
+/** A map of a stage between its making and its saving. A list ends with { 0 }. */
+struct hep_map {
+    const char *product;
+    struct hep_volume *volume;
+};
+
+/** Allocate every map of a list on a grid. */
+int hep_maps_new(struct hep_map *maps, const struct hep_grid *grid, struct hep_error *err)
+    HEP_MUST_CHECK;
+void hep_maps_free(struct hep_map *maps);
+/** Data of a map by product name; NULL when the list has none. */
+float *hep_maps_data(const struct hep_map *maps, const char *product);
+/** Give every map to the run with its own copy of `sidecar` (borrowed). */
+int hep_maps_put(struct hep_run *run, struct hep_map *maps, const struct hep_json *sidecar,
+                 struct hep_error *err) HEP_MUST_CHECK;
+/** Turn a status map (float codes of fitting/status.h) into labels and give it to the run. */
+int hep_maps_put_status(struct hep_run *run, const char *product, const struct hep_volume *status,
+                        const struct hep_json *sidecar, struct hep_error *err) HEP_MUST_CHECK;
+/** Say that none of these products was made. */
+void hep_maps_absent(struct hep_run *run, const char *const *products, const char *reason);
+
+/** {"median", "iqr", "q25", "q75", "mean", "sd", "n", "n_nonfinite"}; nulls for an empty set. */
+struct hep_json *hep_stats_json(struct hep_put *put, const struct hep_stats *s);
+/** {"ok": n, "at_bound": n, ...} */
+struct hep_json *hep_counts_json(struct hep_put *put, const struct hep_fit_counts *counts);
+
+/** Voxels brighter than a share of the Otsu threshold of volume t, holes filled slice by slice: the body. */
+int hep_body_mask(struct hep_labels **out, const struct hep_volume *v, size_t t,
+                  struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,312 @@
+#include "pipeline/stages/stages.h"
+
+#include "fitting/diffusion.h"
+#include "pipeline/config/config.h"
+#include "pipeline/stages/map_io.h"
+#include "sequences/inventory.h"
+
+#include <math.h>
+
+static const struct hep_slot inputs[] = { HEP_READS_SERIES_4D("dwi", "xyzb"), { 0 } };
+
+#define MM2S HEP_UNIT_MM2_PER_S
+#define ONE HEP_UNIT_FRACTION
+#define SIGNAL HEP_UNIT_ARBITRARY
+
+static const struct hep_slot outputs[] = {
+    HEP_MAKES_MAP("adc", MM2S, "dwi/%s_desc-mono_ADC", "apparent diffusion coefficient of the stated b-values"),
+    HEP_MAKES_MAP("adc_se", MM2S, "dwi/%s_desc-mono_ADCstderrmap", "standard error of the ADC"),
+    HEP_MAKES_MAP("adc_rmse", SIGNAL, "dwi/%s_desc-mono_rmsemap", "root mean square residual"),
+    HEP_MAKES_LABELS("adc_status", "dwi/%s_desc-mono_statusmap", "status of each voxel's fit"),
+    HEP_MAKES_MAP("adc_all", MM2S, "dwi/%s_desc-monoall_ADC", "ADC over every b-value, perfusion included"),
+    HEP_MAKES_MAP("ivim_d", MM2S, "dwi/%s_desc-ivim_Dmap", "IVIM diffusion coefficient"),
+    HEP_MAKES_MAP("ivim_f", ONE, "dwi/%s_desc-ivim_fmap", "IVIM perfusion fraction"),
+    HEP_MAKES_MAP("ivim_dstar", MM2S, "dwi/%s_desc-ivim_Dstarmap", "IVIM pseudo-diffusion coefficient; NaN where f is negligible"),
+    HEP_MAKES_MAP("ivim_d_se", MM2S, "dwi/%s_desc-ivim_Dstderrmap", "standard error of D"),
+    HEP_MAKES_MAP("ivim_f_se", ONE, "dwi/%s_desc-ivim_fstderrmap", "standard error of f"),
+    HEP_MAKES_MAP("ivim_dstar_se", MM2S, "dwi/%s_desc-ivim_Dstarstderrmap", "standard error of D*"),
+    HEP_MAKES_MAP("ivim_rmse", SIGNAL, "dwi/%s_desc-ivim_rmsemap", "root mean square residual"),
+    HEP_MAKES_MAP("ivim_r2", ONE, "dwi/%s_desc-ivim_R2map", "share of the signal's variance that the fit explains"),
+    HEP_MAKES_LABELS("ivim_status", "dwi/%s_desc-ivim_statusmap", "status of each voxel's fit"),
+    HEP_MAKES_LABELS("ivim_choice", "dwi/%s_desc-ivim_choicemap", "model with the smaller AICc: 1 mono-, 2 bi-exponential"),
+    HEP_MAKES_MAP("dki_d", MM2S, "dwi/%s_desc-dki_Dmap", "diffusion coefficient of the kurtosis model"),
+    HEP_MAKES_MAP("dki_k", ONE, "dwi/%s_desc-dki_Kmap", "kurtosis"),
+    HEP_MAKES_MAP("dki_d_se", MM2S, "dwi/%s_desc-dki_Dstderrmap", "standard error of D"),
+    HEP_MAKES_MAP("dki_k_se", ONE, "dwi/%s_desc-dki_Kstderrmap", "standard error of K"),
+    HEP_MAKES_MAP("dki_rmse", SIGNAL, "dwi/%s_desc-dki_rmsemap", "root mean square residual"),
+    HEP_MAKES_LABELS("dki_status", "dwi/%s_desc-dki_statusmap", "status of each voxel's fit"),
+    HEP_MAKES_JSON("diffusion", "b-values, methods and fit quality of each model"),
+    { 0 }
+};
+
+/* Which product takes which map of one model; NULL where it is not kept. */
+struct model_row {
+    enum hep_diffusion_model model;
+    const char *name; /* in the results */
+    const char *d, *f, *dstar, *k, *d_se, *f_se, *dstar_se, *k_se, *rmse, *r2, *status, *choice;
+};
+
+static const struct model_row rows[] = {
+    { .model = HEP_DIFFUSION_ADC, .name = "mono", .d = "adc", .d_se = "adc_se", .rmse = "adc_rmse",
+      .status = "adc_status" },
+    { .model = HEP_DIFFUSION_ADC, .name = "mono_all", .d = "adc_all" },
+    { .model = HEP_DIFFUSION_IVIM, .name = "ivim", .d = "ivim_d", .f = "ivim_f", .dstar = "ivim_dstar",
+      .d_se = "ivim_d_se", .f_se = "ivim_f_se", .dstar_se = "ivim_dstar_se", .rmse = "ivim_rmse",
+      .r2 = "ivim_r2", .status = "ivim_status", .choice = "ivim_choice" },
+    { .model = HEP_DIFFUSION_KURTOSIS, .name = "dki", .d = "dki_d", .k = "dki_k", .d_se = "dki_d_se",
+      .k_se = "dki_k_se", .rmse = "dki_rmse", .status = "dki_status" },
+};
+
+#define MAX_MAPS 14
+
+/* The running stage's inputs, the same for every model. */
+struct job {
+    struct hep_run *run;
+    const struct hep_volume *dwi;
+    const struct hep_series *series;
+    const struct hep_labels *body;
+    struct hep_json *results;
+};
+
+static void add_map(struct hep_map *maps, size_t *n, const char *product)
+{
+    if (product != NULL)
+        maps[(*n)++].product = product;
+}
+
+static void list_maps(struct hep_map *maps, const struct model_row *row)
+{
+    size_t n = 0;
+
+    add_map(maps, &n, row->d);
+    add_map(maps, &n, row->f);
+    add_map(maps, &n, row->dstar);
+    add_map(maps, &n, row->k);
+    add_map(maps, &n, row->d_se);
+    add_map(maps, &n, row->f_se);
+    add_map(maps, &n, row->dstar_se);
+    add_map(maps, &n, row->k_se);
+    add_map(maps, &n, row->rmse);
+    add_map(maps, &n, row->r2);
+}
+
+static float *map_data(const struct hep_map *maps, const char *product)
+{
+    return product != NULL ? hep_maps_data(maps, product) : NULL;
+}
+
+static void absent(struct hep_run *run, const struct model_row *row, const char *reason)
+{
+    const char *const all[] = { row->d,    row->f,    row->dstar, row->k,  row->d_se,   row->f_se,
+                                row->dstar_se, row->k_se, row->rmse, row->r2, row->status, row->choice };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (all[i] != NULL)
+            hep_run_put_absent(run, all[i], "%s", reason);
+    }
+}
+
+/* What a reader of the map must know to read it. */
+static struct hep_json *report_json(struct hep_put *put, const struct hep_diffusion_report *r,
+                                    const struct hep_diffusion_settings *s)
+{
+    struct hep_json *o = hep_json_new_object(), *averages = hep_json_new_array();
+    const struct hep_diffusion_bounds *b = &s->bounds;
+
+    hep_put_text(put, o, "Model", hep_diffusion_model_name(r->model));
+    hep_put_text(put, o, "Method", hep_diffusion_method_name(r->method));
+    hep_put_text(put, o, "Solver", hep_fit_solver_name(s->fit.solver));
+    hep_put_numbers(put, o, "BValues", r->b_s_per_mm2, r->n_b);
+    for (size_t i = 0; i < r->n_b; i++)
+        hep_put_item(put, averages, hep_json_new_integer((long long)r->n_averages[i]));
+    hep_put(put, o, "Averages", averages);
+    hep_put_text(put, o, "BValueUnits", "s/mm2");
+    hep_put_text(put, o, "Rician", hep_diffusion_rician_name(s->rician));
+    hep_put_bool(put, o, "Robust", s->robust);
+    hep_put_number(put, o, "NoiseSD", r->sigma);
+    if (r->model != HEP_DIFFUSION_ADC) {
+        hep_put_numbers(put, o, "BoundsD", (const double[]){ b->d_min, b->d_max }, 2);
+        if (r->model == HEP_DIFFUSION_IVIM) {
+            hep_put_numbers(put, o, "BoundsF", (const double[]){ b->f_min, b->f_max }, 2);
+            hep_put_numbers(put, o, "BoundsDstar", (const double[]){ b->dstar_min, b->dstar_max }, 2);
+        } else if (r->model == HEP_DIFFUSION_KURTOSIS) {
+            hep_put_numbers(put, o, "BoundsK", (const double[]){ b->k_min, b->k_max }, 2);
+        }
+    }
+    hep_put(put, o, "Voxels", hep_counts_json(put, &r->counts));
+    if (r->note[0] != '\0')
+        hep_put_text(put, o, "Note", r->note);
+    if (s->fit.verify) {
+        hep_put_count(put, o, "Verified", r->n_verified);
+        hep_put_count(put, o, "VerifiedAgree", r->n_agree);
+        hep_put_number(put, o, "WorstDisagreementSE", r->worst_disagreement_se);
+    }
+    return o;
+}
+
+static int save(struct job *j, const struct model_row *row, struct hep_map *maps,
+                const struct hep_volume *status, const struct hep_volume *choice,
+                struct hep_json *sidecar, struct hep_error *err)
+{
+    int rc = hep_maps_put(j->run, maps, sidecar, err);
+
+    if (rc == HEP_OK && row->status != NULL)
+        rc = hep_maps_put_status(j->run, row->status, status, sidecar, err);
+    if (rc == HEP_OK && row->choice != NULL) {
+        struct hep_labels *codes = NULL;
+
+        rc = hep_labels_from_volume(&codes, choice, err);
+        if (rc == HEP_OK)
+            rc = hep_run_put_labels(j->run, row->choice, codes, hep_json_copy(sidecar), err);
+    }
+    return rc;
+}
+
+static int fit(struct hep_diffusion_report *report, const struct job *j, const struct model_row *row,
+               const struct hep_map *maps, struct hep_volume *status, struct hep_volume *choice,
+               const struct hep_diffusion_settings *settings, struct hep_error *err)
+{
+    struct hep_diffusion_maps out = {
+        .d = map_data(maps, row->d),
+        .f = map_data(maps, row->f),
+        .dstar = map_data(maps, row->dstar),
+        .k = map_data(maps, row->k),
+        .d_se = map_data(maps, row->d_se),
+        .f_se = map_data(maps, row->f_se),
+        .dstar_se = map_data(maps, row->dstar_se),
+        .k_se = map_data(maps, row->k_se),
+        .rmse = map_data(maps, row->rmse),
+        .r2 = map_data(maps, row->r2),
+        .status = status->data,
+        .choice = row->choice != NULL ? choice->data : NULL,
+    };
+    struct hep_diffusion_input input = { .signal = j->dwi->data,
+                                         .nvox = hep_grid_voxels(&j->dwi->grid),
+                                         .nb = j->dwi->nt,
+                                         .b_s_per_mm2 = j->series->gradients.b_s_per_mm2,
+                                         .mask = j->body->data };
+
+    return hep_diffusion_fit(&out, report, &input, settings, err);
+}
+
+static int fit_and_save(struct job *j, const struct model_row *row,
+                        const struct hep_diffusion_settings *settings, struct hep_error *err)
+{
+    struct hep_map maps[MAX_MAPS] = { { 0 } };
+    struct hep_volume *status = NULL, *choice = NULL;
+    struct hep_diffusion_report report = { 0 };
+    struct hep_json *json = NULL;
+    struct hep_put put = { HEP_OK, err };
+    int rc;
+
+    list_maps(maps, row);
+    rc = hep_maps_new(maps, &j->dwi->grid, err);
+    if (rc == HEP_OK)
+        rc = hep_volume_new(&status, &j->dwi->grid, 1, err);
+    if (rc == HEP_OK)
+        rc = hep_volume_new(&choice, &j->dwi->grid, 1, err);
+    if (rc == HEP_OK)
+        rc = fit(&report, j, row, maps, status, choice, settings, err);
+    if (rc != HEP_OK)
+        goto out;
+    json = report_json(&put, &report, settings);
+    hep_put(&put, j->results, row->name, hep_json_copy(json));
+    rc = put.rc;
+    if (rc == HEP_OK)
+        rc = save(j, row, maps, status, choice, json, err);
+out:
+    hep_json_free(json);
+    hep_maps_free(maps);
+    hep_volume_free(status);
+    hep_volume_free(choice);
+    return rc;
+}
+
+static int wish_of(const struct hep_config *cfg, enum hep_diffusion_model model)
+{
+    return model == HEP_DIFFUSION_IVIM       ? cfg->diffusion.ivim
+           : model == HEP_DIFFUSION_KURTOSIS ? cfg->diffusion.kurtosis
+                                             : (int)HEP_FIT_AUTO;
+}
+
+/* One model: made, or absent with the reason. Only an explicit "on" turns what the b-values do not
+ * allow into a failure. */
+static int run_model(struct job *j, const struct model_row *row, struct hep_error *err)
+{
+    const struct hep_config *cfg = hep_run_config(j->run);
+    struct hep_diffusion_settings settings;
+    struct hep_diffusion_scheme *scheme = malloc(sizeof *scheme);
+    struct hep_error refused = { 0 };
+    int rc, wish = wish_of(cfg, row->model);
+
+    if (scheme == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the b-value scheme");
+    if (wish == HEP_FIT_OFF) {
+        absent(j->run, row, "switched off in the settings");
+        rc = HEP_OK;
+        goto out;
+    }
+    rc = hep_config_diffusion(&settings, cfg, row->model, err);
+    if (rc != HEP_OK)
+        goto out;
+    settings.fit.nthreads = hep_run_nthreads(j->run);
+    if (strcmp(row->name, "mono_all") == 0)
+        settings.b_min_s_per_mm2 = 0.0;
+    rc = hep_diffusion_prepare(scheme, j->series->gradients.b_s_per_mm2, j->dwi->nt, &settings,
+                               &refused);
+    if (rc == HEP_OK) {
+        rc = fit_and_save(j, row, &settings, err);
+    } else if (rc == HEP_EDATA && wish != HEP_FIT_ON && row->model != HEP_DIFFUSION_ADC) {
+        absent(j->run, row, refused.msg);
+        hep_log_write(hep_run_log(j->run), HEP_LOG_INFO, "not-assessable", "%s: %s", row->name,
+                      refused.msg);
+        rc = HEP_OK;
+    } else {
+        (void)HEP_FAIL(err, refused.code, "%s: %s: %s", j->series->name, row->name, refused.msg);
+    }
+out:
+    free(scheme);
+    return rc;
+}
+
+static int run_diffusion(struct hep_run *run, struct hep_error *err)
+{
+    struct job j = { .run = run, .series = hep_run_series(run, "dwi") };
+    struct hep_labels *body = NULL;
+    size_t lowest = 0;
+    int rc = hep_run_volume(run, "dwi", &j.dwi, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    if (j.dwi == NULL) {
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+            absent(run, &rows[i], hep_run_reason(run, "dwi"));
+        hep_run_put_absent(run, "diffusion", "%s", hep_run_reason(run, "dwi"));
+        return HEP_OK;
+    }
+    if (j.series->gradients.n != j.dwi->nt)
+        return HEP_FAIL(err, HEP_EDATA, "%s: %zu volumes but %zu b-values", j.series->name,
+                        j.dwi->nt, j.series->gradients.n);
+    for (size_t i = 1; i < j.dwi->nt; i++) {
+        if (j.series->gradients.b_s_per_mm2[i] < j.series->gradients.b_s_per_mm2[lowest])
+            lowest = i;
+    }
+    rc = hep_body_mask(&body, j.dwi, lowest, err);
+    j.body = body;
+    j.results = hep_json_new_object();
+    for (size_t i = 0; rc == HEP_OK && i < sizeof rows / sizeof rows[0]; i++)
+        rc = run_model(&j, &rows[i], err);
+    if (rc == HEP_OK)
+        rc = hep_run_put_json(run, "diffusion", j.results, err);
+    else
+        hep_json_free(j.results);
+    hep_labels_free(body);
+    return rc;
+}
+
+static const char *const settings[] = { "diffusion.", NULL };
+
+const struct hep_stage hep_stage_diffusion = {
+    "diffusion", "Fits ADC, IVIM and kurtosis to the diffusion series.", inputs, outputs, settings,
+    run_diffusion
+};

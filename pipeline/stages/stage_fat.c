@@ -1,0 +1,342 @@
+#include "pipeline/stages/stages.h"
+
+#include "base/alloc.h"
+#include "fitting/dualecho.h"
+#include "fitting/multiecho.h"
+#include "pipeline/config/config.h"
+#include "pipeline/stages/map_io.h"
+#include "sequences/inventory.h"
+
+#include <math.h>
+
+static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"), HEP_READS_SERIES("in_phase"),
+                                          HEP_READS_SERIES_4D("echoes", "xyze"), { 0 } };
+
+static const struct hep_slot outputs[] = {
+    HEP_MAKES_MAP("ff", HEP_UNIT_FRACTION, "anat/%s_desc-dualecho_FFmap",
+                  "fat fraction of an opposed and an in-phase echo; negative values are a sign of iron"),
+    HEP_MAKES_LABELS("ff_status", "anat/%s_desc-dualecho_statusmap", "status of each voxel"),
+    HEP_MAKES_MAP("pdff", HEP_UNIT_FRACTION, "anat/%s_desc-multiecho_PDFFmap",
+                  "proton density fat fraction of the six-peak magnitude fit"),
+    HEP_MAKES_MAP("pdff_se", HEP_UNIT_FRACTION, "anat/%s_desc-multiecho_PDFFstderrmap",
+                  "standard error of the fat fraction"),
+    HEP_MAKES_MAP("r2star", HEP_UNIT_PER_S, "anat/%s_desc-multiecho_R2starmap",
+                  "effective transverse relaxation rate"),
+    HEP_MAKES_MAP("r2star_se", HEP_UNIT_PER_S, "anat/%s_desc-multiecho_R2starstderrmap",
+                  "standard error of R2*"),
+    HEP_MAKES_MAP("fat_rmse", HEP_UNIT_ARBITRARY, "anat/%s_desc-multiecho_rmsemap",
+                  "root mean square residual"),
+    HEP_MAKES_LABELS("fat_status", "anat/%s_desc-multiecho_statusmap", "status of each voxel's fit"),
+    HEP_MAKES_JSON("fat", "echo times, methods and fit quality"),
+    { 0 }
+};
+
+static const char *const dual_products[] = { "ff", "ff_status", NULL };
+static const char *const multi_products[] = { "pdff", "pdff_se",  "r2star",     "r2star_se",
+                                              "fat_rmse", "fat_status", NULL };
+
+/* Echoes of one field strength on one grid; volumes borrowed. */
+struct echoes {
+    const float *data[HEP_MULTIECHO_MAX_ECHOES];
+    double te_s[HEP_MULTIECHO_MAX_ECHOES];
+    size_t n;
+    const struct hep_grid *grid;
+    double b0_t;
+};
+
+static int need_times(const struct hep_series *s, double b0_t, struct hep_error *err)
+{
+    for (size_t i = 0; i < s->nt; i++) {
+        if (!isfinite(s->frame[i].te_s))
+            return HEP_FAIL(err, HEP_EDATA,
+                            "%s: EchoTime is missing: fat and water cannot be told apart without it",
+                            s->name);
+    }
+    if (!isfinite(b0_t))
+        return HEP_FAIL(err, HEP_EDATA, "%s: MagneticFieldStrength is missing", s->name);
+    return HEP_OK;
+}
+
+static double field_of(const struct hep_run *run, const struct hep_series *s)
+{
+    return isfinite(s->acquisition.field_t) ? s->acquisition.field_t
+                                            : hep_run_inventory(run)->field_t;
+}
+
+static int load_echoes(struct echoes *e, struct hep_run *run, struct hep_error *err)
+{
+    const struct hep_series *s = hep_run_series(run, "echoes");
+    const struct hep_volume *v = NULL;
+    int rc = hep_run_volume(run, "echoes", &v, err);
+
+    if (rc != HEP_OK || v == NULL)
+        return rc;
+    e->b0_t = field_of(run, s);
+    rc = need_times(s, e->b0_t, err);
+    if (rc != HEP_OK)
+        return rc;
+    if (v->nt > HEP_MULTIECHO_MAX_ECHOES)
+        return HEP_FAIL(err, HEP_EDATA, "%s: %zu echoes, at most %d are used", s->name, v->nt,
+                        HEP_MULTIECHO_MAX_ECHOES);
+    e->grid = &v->grid;
+    for (e->n = 0; e->n < v->nt; e->n++) {
+        e->data[e->n] = hep_volume_at(v, e->n);
+        e->te_s[e->n] = s->frame[e->n].te_s;
+    }
+    return HEP_OK;
+}
+
+/* Opposed first, in phase second, whichever was acquired first. */
+static int load_pair(struct echoes *e, struct hep_run *run, struct hep_error *err)
+{
+    const struct hep_series *op = hep_run_series(run, "opposed"),
+                            *ip = hep_run_series(run, "in_phase");
+    const struct hep_volume *vo = NULL, *vi = NULL;
+    int rc = hep_run_volume(run, "opposed", &vo, err);
+
+    if (rc == HEP_OK)
+        rc = hep_run_volume(run, "in_phase", &vi, err);
+    if (rc != HEP_OK || vo == NULL || vi == NULL)
+        return rc;
+    if (!hep_grid_same(&vo->grid, &vi->grid, HEP_GRID_TOL_MM))
+        return HEP_FAIL(err, HEP_EGEOM,
+                        "%s and %s: opposed and in-phase series have different grids", op->name,
+                        ip->name);
+    e->b0_t = field_of(run, op);
+    rc = need_times(op, e->b0_t, err);
+    if (rc == HEP_OK)
+        rc = need_times(ip, e->b0_t, err);
+    e->grid = &vo->grid;
+    e->data[0] = vo->data;
+    e->data[1] = vi->data;
+    e->te_s[0] = op->frame[0].te_s;
+    e->te_s[1] = ip->frame[0].te_s;
+    e->n = 2;
+    return rc;
+}
+
+/* Opposed, in phase and, when there is one, a later echo of either position: indices into e. */
+static bool pick_pair(size_t pick[3], size_t *n, const struct echoes *e)
+{
+    size_t op = e->n, ip = e->n, third = e->n;
+
+    for (size_t i = 0; i < e->n; i++) {
+        enum hep_echo_phase phase = hep_dualecho_phase(e->te_s[i], e->b0_t);
+
+        if (phase == HEP_ECHO_OPPOSED && op == e->n)
+            op = i;
+        else if (phase == HEP_ECHO_IN_PHASE && ip == e->n)
+            ip = i;
+        else if (phase != HEP_ECHO_BETWEEN && third == e->n)
+            third = i;
+    }
+    pick[0] = op;
+    pick[1] = ip;
+    pick[2] = third;
+    *n = third < e->n ? 3 : 2;
+    return op < e->n && ip < e->n;
+}
+
+static int put_codes(struct hep_run *run, const char *product, const struct hep_grid *grid,
+                     const uint8_t *status, const struct hep_json *sidecar, struct hep_error *err)
+{
+    struct hep_volume *v = NULL;
+    size_t n = hep_grid_voxels(grid);
+    int rc = hep_volume_new(&v, grid, 1, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        v->data[i] = status[i];
+    if (rc == HEP_OK)
+        rc = hep_maps_put_status(run, product, v, sidecar, err);
+    hep_volume_free(v);
+    return rc;
+}
+
+static struct hep_json *dual_json(struct hep_put *put, const struct hep_dualecho_options *opt,
+                                  const struct hep_dualecho_summary *sum)
+{
+    struct hep_json *o = hep_json_new_object();
+
+    hep_put_text(put, o, "Method", opt->te_third_s > 0.0 ? "two-point with R2* from the third echo"
+                         : isfinite(opt->r2star_per_s) ? "two-point with a given R2*"
+                                                       : "two-point, R2* not corrected");
+    hep_put_number(put, o, "EchoTimeOpposed", opt->te_opposed_s);
+    hep_put_number(put, o, "EchoTimeInPhase", opt->te_in_phase_s);
+    if (opt->te_third_s > 0.0)
+        hep_put_number(put, o, "EchoTimeThird", opt->te_third_s);
+    if (isfinite(opt->r2star_per_s))
+        hep_put_number(put, o, "R2starGiven", opt->r2star_per_s);
+    hep_put_number(put, o, "MagneticFieldStrength", opt->b0_t);
+    hep_put_bool(put, o, "OpposedIsLater", sum->opposed_is_later);
+    hep_put_count(put, o, "VoxelsFitted", sum->n_ok);
+    hep_put_count(put, o, "VoxelsAmbiguous", sum->n_ambiguous);
+    hep_put_count(put, o, "VoxelsIronSuspected", sum->n_iron);
+    return o;
+}
+
+static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t pick[3], size_t n,
+                     struct hep_json *results, struct hep_error *err)
+{
+    const struct hep_config *cfg = hep_run_config(run);
+    struct hep_dualecho_options opt = hep_dualecho_defaults();
+    struct hep_dualecho_signals signals = { e->data[pick[0]], e->data[pick[1]],
+                                            n == 3 ? e->data[pick[2]] : NULL,
+                                            hep_grid_voxels(e->grid) };
+    struct hep_dualecho_summary sum = { 0 };
+    struct hep_map maps[] = { { "ff", NULL }, { 0 } };
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *json = NULL;
+    uint8_t *status = hep_calloc(signals.n, 1);
+    bool corrected;
+    int rc = status == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a status map")
+                            : hep_maps_new(maps, e->grid, err);
+
+    opt.b0_t = e->b0_t;
+    opt.te_opposed_s = e->te_s[pick[0]];
+    opt.te_in_phase_s = e->te_s[pick[1]];
+    opt.te_third_s = n == 3 ? e->te_s[pick[2]] : 0.0;
+    opt.r2star_per_s = n == 3 ? (double)NAN : cfg->fat.r2star_per_s;
+    opt.sigma = isfinite(cfg->fat.sigma) ? cfg->fat.sigma : 0.0;
+    opt.nthreads = hep_run_nthreads(run);
+    corrected = n == 3 || isfinite(opt.r2star_per_s);
+    if (rc == HEP_OK)
+        rc = hep_dualecho_map(
+            &(struct hep_dualecho_maps){ .ff_raw_frac = corrected ? NULL : maps[0].volume->data,
+                                         .ff_frac = corrected ? maps[0].volume->data : NULL,
+                                         .status = status },
+            &sum, &signals, NULL, &opt, err);
+    if (rc != HEP_OK)
+        goto out;
+    json = dual_json(&put, &opt, &sum);
+    hep_put(&put, results, "dualecho", hep_json_copy(json));
+    rc = put.rc;
+    if (rc == HEP_OK)
+        rc = hep_maps_put(run, maps, json, err);
+    if (rc == HEP_OK)
+        rc = put_codes(run, "ff_status", e->grid, status, json, err);
+out:
+    hep_json_free(json);
+    hep_maps_free(maps);
+    free(status);
+    return rc;
+}
+
+static struct hep_json *multi_json(struct hep_put *put, const struct echoes *e,
+                                   const struct hep_cfg_fat *cfg,
+                                   const struct hep_multiecho_summary *sum)
+{
+    struct hep_json *o = hep_json_new_object();
+
+    hep_put_text(put, o, "Method", "magnitude fit of water, fat and one R2*");
+    hep_put_text(put, o, "FatSpectrum", cfg->spectrum.s);
+    hep_put_text(put, o, "Solver", cfg->solver == (int)HEP_MULTIECHO_GSL ? "gsl" : "batched");
+    hep_put_numbers(put, o, "EchoTimes", e->te_s, e->n);
+    hep_put_number(put, o, "MagneticFieldStrength", e->b0_t);
+    hep_put_number(put, o, "R2starMax", cfg->r2star_max_per_s);
+    hep_put_count(put, o, "VoxelsFitted", sum->n_ok);
+    hep_put_count(put, o, "VoxelsAtBound", sum->n_at_bound);
+    hep_put_count(put, o, "VoxelsBySolverOfLastResort", sum->n_unsettled);
+    return o;
+}
+
+static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_json *results,
+                      struct hep_error *err)
+{
+    const struct hep_cfg_fat *cfg = &hep_run_config(run)->fat;
+    struct hep_multiecho_options opt = hep_multiecho_defaults();
+    struct hep_multiecho_summary sum = { 0 };
+    struct hep_multiecho_data data = { e->data, e->te_s, e->n, hep_grid_voxels(e->grid), e->b0_t,
+                                       NULL };
+    struct hep_map maps[] = { { "pdff", NULL },      { "pdff_se", NULL },  { "r2star", NULL },
+                              { "r2star_se", NULL }, { "fat_rmse", NULL }, { 0 } };
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *json = NULL;
+    uint8_t *status = hep_calloc(data.n_voxels, 1);
+    int rc = status == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a status map")
+                            : hep_fat_spectrum_get(&data.spectrum, cfg->spectrum.s, err);
+
+    opt.solver = (enum hep_multiecho_solver)cfg->solver;
+    opt.noise = (enum hep_multiecho_noise)cfg->noise;
+    opt.sigma = isfinite(cfg->sigma) ? cfg->sigma : 0.0;
+    opt.snr_min = cfg->snr_min;
+    opt.r2star_max_per_s = cfg->r2star_max_per_s;
+    opt.nthreads = hep_run_nthreads(run);
+    if (rc == HEP_OK)
+        rc = hep_maps_new(maps, e->grid, err);
+    if (rc == HEP_OK)
+        rc = hep_multiecho_map(&(struct hep_multiecho_maps){ .pdff_frac = maps[0].volume->data,
+                                                             .pdff_se_frac = maps[1].volume->data,
+                                                             .r2star_per_s = maps[2].volume->data,
+                                                             .r2star_se_per_s = maps[3].volume->data,
+                                                             .rmse = maps[4].volume->data,
+                                                             .status = status },
+                               &sum, &data, NULL, &opt, err);
+    if (rc != HEP_OK)
+        goto out;
+    json = multi_json(&put, e, cfg, &sum);
+    hep_put(&put, results, "multiecho", hep_json_copy(json));
+    rc = put.rc;
+    if (rc == HEP_OK)
+        rc = hep_maps_put(run, maps, json, err);
+    if (rc == HEP_OK)
+        rc = put_codes(run, "fat_status", e->grid, status, json, err);
+out:
+    hep_json_free(json);
+    hep_maps_free(maps);
+    free(status);
+    return rc;
+}
+
+static int make_maps(struct hep_run *run, const struct echoes *e, struct hep_json *results,
+                     struct hep_error *err)
+{
+    int method = hep_run_config(run)->fat.method;
+    size_t pick[3] = { 0, 1, 0 }, n = 2;
+    bool pair = e->n == 2 || pick_pair(pick, &n, e);
+    int rc = HEP_OK;
+
+    if (method == HEP_FAT_CHOICE_MULTI_ECHO && e->n < HEP_MULTIECHO_MIN_ECHOES)
+        return HEP_FAIL(err, HEP_EDATA, "the multi-echo fit needs %d echoes, the study has %zu",
+                        HEP_MULTIECHO_MIN_ECHOES, e->n);
+    if (method == HEP_FAT_CHOICE_MULTI_ECHO || !pair)
+        hep_maps_absent(run, dual_products, "no opposed and in-phase pair was asked for or found");
+    else
+        rc = dual_maps(run, e, pick, n, results, err);
+    if (rc != HEP_OK)
+        return rc;
+    if (method == HEP_FAT_CHOICE_DUAL_ECHO || e->n < HEP_MULTIECHO_MIN_ECHOES)
+        hep_maps_absent(run, multi_products, "fewer than three echoes");
+    else
+        rc = multi_maps(run, e, results, err);
+    return rc;
+}
+
+static int run_fat(struct hep_run *run, struct hep_error *err)
+{
+    struct echoes e = { .n = 0 };
+    struct hep_json *results = hep_json_new_object();
+    int rc = load_echoes(&e, run, err);
+
+    if (rc == HEP_OK && e.n == 0)
+        rc = load_pair(&e, run, err);
+    if (rc == HEP_OK && e.n == 0) {
+        hep_maps_absent(run, dual_products, "no in-phase and opposed series");
+        hep_maps_absent(run, multi_products, "no multi-echo series");
+        hep_run_put_absent(run, "fat", "no in-phase and opposed or multi-echo series");
+        hep_json_free(results);
+        return HEP_OK;
+    }
+    if (rc == HEP_OK)
+        rc = make_maps(run, &e, results, err);
+    if (rc != HEP_OK) {
+        hep_json_free(results);
+        return rc;
+    }
+    return hep_run_put_json(run, "fat", results, err);
+}
+
+static const char *const settings[] = { "fat.", NULL };
+
+const struct hep_stage hep_stage_fat = {
+    "fat", "Fat fraction and R2* from gradient echoes.", inputs, outputs, settings, run_fat
+};
