@@ -104,6 +104,8 @@ struct hep_sim_settings {
     size_t n_wishes;
     bool no_lesions;
     double degrade[HEP_SIM_N_DEGRADATIONS]; /* level >= 0; 0 is off */
+    double
+        variation;  /* 1: values differ per study by +-10 % and per lesion by +-5 %; 0: the table */
     double texture; /* 1: SD of proton density 3 % in liver, 5 % in lesions; 0 is off */
     bool fast;      /* anatomy at 2 mm and coarse acquisitions, for tests */
     int nthreads;

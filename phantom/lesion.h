@@ -1,0 +1,72 @@
+/**
+ * @file  phantom/lesion.h
+ * @brief Lesions: where they lie, their shape, their layers, and the tissue of each layer.
+ * Model:   a superquadric with random axes and rotation and a smooth irregular border, scaled so
+ * that its volume is that of the sphere of its diameter; layers are shells of relative radius; a
+ * halo of altered parenchyma may surround it Source:  layers and behaviour as in radiology reviews
+ * of liver metastases (Maino et al., World J Gastroenterol 2023;29:5180); shares of each type are
+ * an expert's choice
+ */
+#ifndef HEP_PHANTOM_LESION_H
+#define HEP_PHANTOM_LESION_H
+
+#include "phantom/phantom.h"
+#include "phantom/shape.h"
+#include "phantom/tree.h"
+
+enum hep_layer { HEP_LAYER_HALO, HEP_LAYER_RIM, HEP_LAYER_MID, HEP_LAYER_CORE, HEP_N_LAYERS };
+#define HEP_LAYER_NONE (-1)
+#define HEP_LESION_WAVES 8
+
+struct hep_lesion {
+    enum hep_sim_lesion_type type;
+    double diameter_mm, centre_mm[3]; /* world */
+    double axes[3], rotation[3][3];   /* ratios with product 1; rows are the lesion's axes */
+    double exponent, scale;           /* superquadric; makes the volume right */
+    double jitter, wave[HEP_LESION_WAVES][4]; /* relative border irregularity */
+    double core_rho, mid_rho;                 /* shells: core below, then mid, then rim up to 1 */
+    double halo_mm;                           /* 0: none */
+    bool nodular;                             /* rim in separate patches, centre elsewhere */
+    bool mass;                                /* displaces vessels; focal fat and sparing do not */
+    bool subcapsular, at_vessel;
+    struct hep_tissue_values layer[HEP_N_LAYERS];
+};
+
+/** Layer at a world point, HEP_LAYER_NONE outside; rho gets the relative radius (1 at the border).
+ */
+int hep_lesion_layer(double *rho, const struct hep_lesion *l, const double p[3]);
+/** Relative radius alone. */
+double hep_lesion_rho(const struct hep_lesion *l, const double p[3]);
+/** Largest distance of the border, or of the halo, from the centre. */
+double hep_lesion_reach_mm(const struct hep_lesion *l);
+/** Longest diameter in the axial plane through the centre, and the largest one across it. */
+void hep_lesion_axes_mm(double *long_mm, double *short_mm, const struct hep_lesion *l);
+
+/** One of the seven words of lesions.json: "metastasis", "cyst", ... */
+const char *hep_lesion_class(enum hep_sim_lesion_type type);
+
+struct hep_rng;
+/** Shape, layers and tissues of a lesion of this type and size; the centre is left alone. */
+void hep_lesion_make(struct hep_lesion *l, enum hep_sim_lesion_type type, double diameter_mm,
+                     const struct hep_study_tissues *tissues, double variation,
+                     struct hep_rng *rng);
+
+struct hep_lesion_list {
+    struct hep_lesion item[HEP_SIM_MAX_LESIONS];
+    size_t n;
+    size_t n_unplaced; /* drawn lesions that found no room */
+};
+/**
+ * Draw and place the lesions of a study, largest first, then in the order wished.
+ * No mass touches another, leaves the liver or swallows a vessel of 2.5 mm radius or more.
+ * @return HEP_EDATA when a wished lesion finds no room
+ */
+int hep_lesions_plan(struct hep_lesion_list *out, const struct hep_sim_settings *s,
+                     const struct hep_shape *shape, const struct hep_tree *portal,
+                     const struct hep_tree *hepatic, const struct hep_study_tissues *tissues,
+                     uint64_t seed, struct hep_error *err) HEP_MUST_CHECK;
+/** Fat fraction that the liver must have at least for the wished lesions: 0.2 with sparing, else 0.
+ */
+double hep_lesions_min_liver_ff(const struct hep_sim_settings *s);
+
+#endif

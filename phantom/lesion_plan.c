@@ -1,0 +1,263 @@
+#include "phantom/lesion.h"
+
+#include "base/rng.h"
+
+#include <math.h>
+
+#define PI 3.14159265358979323846
+
+/* Share of each type among lesions that are drawn; sparing only in fatty livers. */
+static const double type_share[HEP_SIM_N_LESION_TYPES] = {
+    [HEP_SIM_MET_FIBROUS] = 0.32, [HEP_SIM_MET_NECROTIC] = 0.12, [HEP_SIM_NET] = 0.10,
+    [HEP_SIM_MUCINOUS] = 0.07,    [HEP_SIM_MELANOMA] = 0.04,     [HEP_SIM_HAEMANGIOMA] = 0.10,
+    [HEP_SIM_CYST] = 0.12,        [HEP_SIM_FNH_LIKE] = 0.05,     [HEP_SIM_ABSCESS] = 0.02,
+    [HEP_SIM_FOCAL_FAT] = 0.04,   [HEP_SIM_SPARING] = 0.02,
+};
+#define MAX_DRAWN 15
+
+double hep_lesions_min_liver_ff(const struct hep_sim_settings *s)
+{
+    for (size_t i = 0; i < s->n_wishes; i++)
+        if (s->wishes[i].type == HEP_SIM_SPARING)
+            return 0.2;
+    return 0.0;
+}
+
+struct place {
+    const struct hep_shape *shape;
+    const struct hep_tree *portal, *hepatic;
+    struct hep_lesion_list *list;
+};
+
+static double clearance(const struct place *pl, const double p[3], double min_radius)
+{
+    return fmin(hep_tree_clearance(pl->portal, p, min_radius),
+                hep_tree_clearance(pl->hepatic, p, min_radius));
+}
+
+/* i-th of n directions spread over the sphere. */
+static void spread_direction(double dir[3], int i, int n)
+{
+    const double z = 1.0 - 2.0 * (i + 0.5) / n, phi = PI * (1.0 + sqrt(5.0)) * i;
+    const double s = sqrt(1.0 - z * z);
+
+    dir[0] = s * cos(phi);
+    dir[1] = s * sin(phi);
+    dir[2] = z;
+}
+
+/* The whole border, pushed out by margin_mm, is liver. */
+static bool inside_liver(const struct place *pl, const struct hep_lesion *l, double margin_mm)
+{
+    enum { N = 120 };
+
+    for (int i = 0; i < N; i++) {
+        double dir[3], p[3], r;
+
+        spread_direction(dir, i, N);
+        for (int k = 0; k < 3; k++)
+            p[k] = l->centre_mm[k] + dir[k];
+        r = 1.0 / hep_lesion_rho(l, p) + margin_mm;
+        for (int k = 0; k < 3; k++)
+            p[k] = l->centre_mm[k] + r * dir[k];
+        if (hep_shape_label(pl->shape, p) != HEP_LABEL_LIVER)
+            return false;
+    }
+    return true;
+}
+
+static bool free_of_others(const struct place *pl, const struct hep_lesion *l, size_t self)
+{
+    const double reach = hep_lesion_reach_mm(l);
+
+    for (size_t i = 0; i < self; i++) {
+        const struct hep_lesion *o = &pl->list->item[i];
+        const double d =
+            hypot(hypot(l->centre_mm[0] - o->centre_mm[0], l->centre_mm[1] - o->centre_mm[1]),
+                  l->centre_mm[2] - o->centre_mm[2]);
+
+        if (d < reach + hep_lesion_reach_mm(o) + 2.0)
+            return false;
+    }
+    return true;
+}
+
+static bool acceptable(const struct place *pl, const struct hep_lesion *l, size_t self)
+{
+    if (!free_of_others(pl, l, self))
+        return false;
+    if (!inside_liver(pl, l, l->subcapsular ? 0.6 : 1.5))
+        return false;
+    if (hep_shape_label(pl->shape, l->centre_mm) != HEP_LABEL_LIVER)
+        return false;
+    return !l->mass || clearance(pl, l->centre_mm, 2.5) > 0.5 * l->diameter_mm;
+}
+
+static void random_point(double p[3], struct hep_rng *rng)
+{
+    const struct hep_box box = hep_shape_box();
+
+    for (int k = 0; k < 3; k++)
+        p[k] = hep_rng_next_range(rng, box.lo[k], box.hi[k]);
+}
+
+static void random_direction(double dir[3], struct hep_rng *rng)
+{
+    double n = 0.0;
+
+    for (int k = 0; k < 3; k++) {
+        dir[k] = hep_rng_next_normal(rng);
+        n += dir[k] * dir[k];
+    }
+    for (int k = 0; k < 3; k++)
+        dir[k] /= sqrt(n);
+}
+
+/* Move along the surface distance's gradient until the border almost touches the capsule. */
+static void to_capsule(const struct place *pl, struct hep_lesion *l)
+{
+    const double want = -(0.5 * l->diameter_mm + 1.5);
+
+    for (int it = 0; it < 12; it++) {
+        const double f = hep_shape_liver(pl->shape, l->centre_mm);
+        double g[3], n = 0.0;
+
+        for (int k = 0; k < 3; k++) {
+            double p[3] = { l->centre_mm[0], l->centre_mm[1], l->centre_mm[2] };
+
+            p[k] += 1.0;
+            g[k] = hep_shape_liver(pl->shape, p) - f;
+            n += g[k] * g[k];
+        }
+        if (!(n > 1e-6))
+            return;
+        for (int k = 0; k < 3; k++)
+            l->centre_mm[k] += 0.7 * (want - f) * g[k] / n;
+    }
+}
+
+/* Beside a vessel of 2 to 5 mm radius. */
+static bool to_vessel(const struct place *pl, struct hep_lesion *l, struct hep_rng *rng)
+{
+    const struct hep_tree *t = hep_rng_next(rng) < 0.5 ? pl->portal : pl->hepatic;
+    const struct hep_branch *b;
+    double dir[3];
+
+    if (t->n == 0)
+        return false;
+    b = &t->branch[(size_t)(hep_rng_next(rng) * (double)t->n)];
+    if (b->cut || b->radius_mm < 2.0 || b->radius_mm > 5.0)
+        return false;
+    random_direction(dir, rng);
+    for (int k = 0; k < 3; k++)
+        l->centre_mm[k] =
+            0.5 * (b->a[k] + b->b[k]) + dir[k] * (b->radius_mm + 0.5 * l->diameter_mm + 1.0);
+    return true;
+}
+
+static bool place_one(const struct place *pl, struct hep_lesion *l, size_t self,
+                      struct hep_rng *rng)
+{
+    const double habit = hep_rng_next(rng);
+
+    for (int tries = 0; tries < 6000; tries++) {
+        /* a habit that finds no room is given up half-way */
+        const bool keep = tries < 3000;
+
+        l->subcapsular = keep && habit < 0.2;
+        l->at_vessel = keep && l->mass && habit >= 0.2 && habit < 0.4;
+        if (l->at_vessel) {
+            if (!to_vessel(pl, l, rng))
+                continue;
+        } else {
+            random_point(l->centre_mm, rng);
+            if (hep_shape_liver(pl->shape, l->centre_mm) > -0.3 * l->diameter_mm)
+                continue;
+            if (l->subcapsular)
+                to_capsule(pl, l);
+        }
+        if (acceptable(pl, l, self))
+            return true;
+    }
+    return false;
+}
+
+static enum hep_sim_lesion_type draw_type(double u, const struct hep_study_tissues *tissues)
+{
+    const bool fatty = tissues->row[HEP_TISSUE_LIVER].ff > 0.16;
+    double total = 0.0, sum = 0.0;
+
+    for (int t = 0; t < (int)HEP_SIM_N_LESION_TYPES; t++)
+        total += t == (int)HEP_SIM_SPARING && !fatty ? 0.0 : type_share[t];
+    for (int t = 0; t < (int)HEP_SIM_N_LESION_TYPES; t++) {
+        sum += t == (int)HEP_SIM_SPARING && !fatty ? 0.0 : type_share[t];
+        if (u * total < sum)
+            return (enum hep_sim_lesion_type)t;
+    }
+    return HEP_SIM_MET_FIBROUS;
+}
+
+/* What to place: wishes as they are, or a Poisson number of draws. */
+static size_t draw_wishes(struct hep_sim_wish *wish, const struct hep_sim_settings *s,
+                          const struct hep_study_tissues *tissues, uint64_t seed)
+{
+    struct hep_rng rng = { seed, hep_rng_stream("lesion list"), 0 };
+    const double ratio = s->max_diameter_mm / s->min_diameter_mm;
+    size_t n;
+
+    if (s->no_lesions)
+        return 0;
+    if (s->n_wishes > 0) {
+        memcpy(wish, s->wishes, s->n_wishes * sizeof *wish);
+        return s->n_wishes;
+    }
+    n = hep_rng_next_poisson(&rng, s->mean_lesions);
+    n = n < MAX_DRAWN ? n : MAX_DRAWN;
+    for (size_t i = 0; i < n; i++) {
+        wish[i].type = draw_type(hep_rng_next(&rng), tissues);
+        wish[i].diameter_mm = s->min_diameter_mm * pow(ratio, hep_rng_next(&rng));
+        /* focal fat and sparing are seen as areas, not as dots */
+        if (wish[i].type == HEP_SIM_FOCAL_FAT || wish[i].type == HEP_SIM_SPARING)
+            wish[i].diameter_mm = fmin(fmax(wish[i].diameter_mm, 10.0), 30.0);
+    }
+    return n;
+}
+
+static void sort_by_size(struct hep_sim_wish *wish, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const struct hep_sim_wish w = wish[i];
+        size_t j = i;
+
+        for (; j > 0 && wish[j - 1].diameter_mm < w.diameter_mm; j--)
+            wish[j] = wish[j - 1];
+        wish[j] = w;
+    }
+}
+
+int hep_lesions_plan(struct hep_lesion_list *out, const struct hep_sim_settings *s,
+                     const struct hep_shape *shape, const struct hep_tree *portal,
+                     const struct hep_tree *hepatic, const struct hep_study_tissues *tissues,
+                     uint64_t seed, struct hep_error *err)
+{
+    const struct place pl = { shape, portal, hepatic, out };
+    struct hep_sim_wish wish[HEP_SIM_MAX_LESIONS];
+    const size_t n = draw_wishes(wish, s, tissues, seed);
+
+    out->n = out->n_unplaced = 0;
+    sort_by_size(wish, n);
+    for (size_t i = 0; i < n; i++) {
+        struct hep_rng rng = { seed, hep_rng_stream("lesion"), (uint64_t)i << 32 };
+        struct hep_lesion *l = &out->item[out->n];
+
+        hep_lesion_make(l, wish[i].type, wish[i].diameter_mm, tissues, s->variation, &rng);
+        if (place_one(&pl, l, out->n, &rng))
+            out->n++;
+        else if (s->n_wishes > 0)
+            return HEP_FAIL(err, HEP_EDATA, "no room in the liver for %s of %g mm",
+                            hep_sim_lesion_type_name(wish[i].type), wish[i].diameter_mm);
+        else
+            out->n_unplaced++;
+    }
+    return HEP_OK;
+}

@@ -1,0 +1,159 @@
+#include "phantom/shape.h"
+
+#include "base/alloc.h"
+#include "base/rng.h"
+
+#include <math.h>
+
+double hep_smooth_max(double a, double b, double radius_mm)
+{
+    const double h = fmax(radius_mm - fabs(a - b), 0.0) / radius_mm;
+
+    return fmax(a, b) + h * h * radius_mm * 0.25;
+}
+
+double hep_ellipsoid(const double q[3], const double centre[3], const double semi_mm[3])
+{
+    double k0 = 0.0, k1 = 0.0;
+
+    for (int k = 0; k < 3; k++) {
+        const double u = (q[k] - centre[k]) / semi_mm[k];
+
+        k0 += u * u;
+        k1 += u * u / (semi_mm[k] * semi_mm[k]);
+    }
+    k0 = sqrt(k0);
+    if (k1 <= 0.0)
+        return -fmin(semi_mm[0], fmin(semi_mm[1], semi_mm[2]));
+    return k0 * (k0 - 1.0) / sqrt(k1);
+}
+
+double hep_capsule(const double q[3], const double a[3], const double b[3], double ra, double rb)
+{
+    double along = 0.0, length = 0.0, d2 = 0.0, t;
+
+    for (int k = 0; k < 3; k++) {
+        along += (q[k] - a[k]) * (b[k] - a[k]);
+        length += (b[k] - a[k]) * (b[k] - a[k]);
+    }
+    t = length > 0.0 ? fmin(fmax(along / length, 0.0), 1.0) : 0.0;
+    for (int k = 0; k < 3; k++) {
+        const double d = q[k] - a[k] - t * (b[k] - a[k]);
+
+        d2 += d * d;
+    }
+    return sqrt(d2) - (ra + t * (rb - ra));
+}
+
+struct hep_box hep_shape_box(void)
+{
+    return (struct hep_box){ { -186.0, -132.0, -136.0 }, { 186.0, 124.0, 136.0 } };
+}
+
+void hep_shape_standard(double q[3], const struct hep_shape *s, const double p[3])
+{
+    double bend[3];
+
+    hep_field_at(bend, s->bend, p);
+    for (int k = 0; k < 3; k++)
+        q[k] = (p[k] + s->bend_mm * bend[k]) / s->scale[k];
+}
+
+void hep_shape_world(double p[3], const struct hep_shape *s, const double q[3])
+{
+    double bend[3];
+
+    for (int k = 0; k < 3; k++)
+        p[k] = q[k] * s->scale[k];
+    /* contraction: the bend changes by less than a fifth over its own size */
+    for (int i = 0; i < 12; i++) {
+        hep_field_at(bend, s->bend, p);
+        for (int k = 0; k < 3; k++)
+            p[k] = q[k] * s->scale[k] - s->bend_mm * bend[k];
+    }
+}
+
+double hep_shape_liver(const struct hep_shape *s, const double p[3])
+{
+    double q[3];
+
+    hep_shape_standard(q, s, p);
+    return hep_organ_liver(s, q);
+}
+
+/* Liver volume on a 4 mm lattice [mL]. */
+static double liver_volume_ml(const struct hep_shape *s)
+{
+    const struct hep_box box = hep_shape_box();
+    const double step = 4.0;
+    size_t count = 0;
+
+    for (double z = box.lo[2] + 20.0; z < box.hi[2] - 20.0; z += step)
+        for (double y = box.lo[1]; y < box.hi[1]; y += step)
+            for (double x = box.lo[0] + 40.0; x < box.hi[0]; x += step)
+                if (hep_shape_liver(s, (const double[3]){ x, y, z }) < 0.0)
+                    count++;
+    return (double)count * step * step * step / 1000.0;
+}
+
+static void solve_liver_volume(struct hep_shape *s)
+{
+    double lo = -24.0, hi = 24.0;
+
+    for (int i = 0; i < 9; i++) {
+        s->liver_grow_mm = 0.5 * (lo + hi);
+        if (liver_volume_ml(s) < s->liver_ml)
+            lo = s->liver_grow_mm;
+        else
+            hi = s->liver_grow_mm;
+    }
+}
+
+int hep_shape_new(struct hep_shape **out, uint64_t seed, struct hep_error *err)
+{
+    const struct hep_box box = hep_shape_box();
+    struct hep_rng rng = { seed, hep_rng_stream("person"), 0 };
+    struct hep_shape *s = hep_calloc(1, sizeof *s);
+    int rc;
+
+    if (s == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a person");
+    s->scale[0] = hep_rng_next_range(&rng, 0.93, 1.04);
+    s->scale[1] = s->scale[0] * hep_rng_next_range(&rng, 0.95, 1.05);
+    s->scale[2] = hep_rng_next_range(&rng, 0.95, 1.05);
+    s->bend_mm = hep_rng_next_range(&rng, 2.0, 3.5);
+    s->fat_mm = hep_rng_next_range(&rng, 9.0, 24.0);
+    s->wall_mm = hep_rng_next_range(&rng, 9.0, 12.0);
+    s->dome_mm = hep_rng_next_range(&rng, 74.0, 84.0);
+    s->left_mm = hep_rng_next_range(&rng, 62.0, 96.0);
+    s->stomach_mm[0] = hep_rng_next_range(&rng, 32.0, 44.0);
+    s->stomach_mm[1] = hep_rng_next_range(&rng, 28.0, 38.0);
+    s->stomach_mm[2] = hep_rng_next_range(&rng, 34.0, 46.0);
+    s->spleen_scale = hep_rng_next_range(&rng, 0.9, 1.1);
+    s->gallbladder_scale = hep_rng_next_range(&rng, 0.8, 1.15);
+    s->rib_phase_mm = hep_rng_next_range(&rng, 0.0, 28.0);
+    s->liver_ml =
+        hep_rng_next_range(&rng, 1280.0, 1680.0) * s->scale[0] * s->scale[1] * s->scale[2];
+    s->liver_ml = fmin(fmax(s->liver_ml, 1150.0), 1750.0);
+    rc = hep_field_new(&s->bend, &box, 55.0, 3, seed, "bend", err);
+    if (rc != HEP_OK)
+        goto fail;
+    rc = hep_field_new(&s->gut, &box, 22.0, 1, seed, "gut", err);
+    if (rc != HEP_OK)
+        goto fail;
+    solve_liver_volume(s);
+    *out = s;
+    return HEP_OK;
+fail:
+    hep_shape_free(s);
+    return rc;
+}
+
+void hep_shape_free(struct hep_shape *s)
+{
+    if (s == NULL)
+        return;
+    hep_field_free(s->bend);
+    hep_field_free(s->gut);
+    free(s);
+}
