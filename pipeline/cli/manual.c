@@ -112,7 +112,7 @@ void hep_manual_settings(struct hep_str *out)
     setting_rows(out, hep_planned_fields(), "");
     hep_str_add(out, "\nDefaults that depend on the series (expert values for 3 T):\n\n"
                      "| series | key | default |\n|---|---|---|\n");
-    for (const struct hep_series_preset *p = hep_series_presets(); p->key; p++)
+    for (const struct hep_planned_preset *p = hep_planned_presets(); p->key; p++)
         hep_str_addf(out, "| `%s` | `%s` | `%s` |\n", hep_planned_name(p->series), p->key,
                      p->preset);
     for (const struct hep_field *f = fields; f->key; f++) {

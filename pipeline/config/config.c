@@ -42,7 +42,7 @@ static int series_defaults(struct hep_plan *plan, enum hep_planned series, struc
     const struct hep_field *fields = hep_planned_fields();
     int rc = hep_field_presets(plan, fields, err);
 
-    for (const struct hep_series_preset *p = hep_series_presets(); rc == HEP_OK && p->key; p++) {
+    for (const struct hep_planned_preset *p = hep_planned_presets(); rc == HEP_OK && p->key; p++) {
         if (p->series == series)
             rc = hep_field_set(plan, hep_field_find(fields, p->key), p->preset, err);
     }

@@ -176,11 +176,11 @@ const struct hep_field *hep_config_fields(void);
 const struct hep_field *hep_planned_fields(void);
 
 /** Defaults that one kind of series has in place of its row's preset; ends with a NULL key. */
-struct hep_series_preset {
+struct hep_planned_preset {
     enum hep_planned series;
     const char *key, *preset;
 };
-const struct hep_series_preset *hep_series_presets(void);
+const struct hep_planned_preset *hep_planned_presets(void);
 
 /** Every setting at its default, no series expected. */
 int hep_config_defaults(struct hep_config *out, struct hep_error *err) HEP_MUST_CHECK;

@@ -354,7 +354,7 @@ const struct hep_field *hep_planned_fields(void)
 }
 
 /* Defaults of one kind of series that differ from the rows above; expert values for 3 T. */
-static const struct hep_series_preset series_presets[] = {
+static const struct hep_planned_preset series_presets[] = {
     { HEP_SERIES_IN_OPPOSED, "technique", "dual_echo" },
     { HEP_SERIES_IN_OPPOSED, "tr_s", "0.005" },
     { HEP_SERIES_IN_OPPOSED, "flip_deg", "10" },
@@ -383,7 +383,7 @@ static const struct hep_series_preset series_presets[] = {
     { HEP_SERIES_COUNT, NULL, NULL },
 };
 
-const struct hep_series_preset *hep_series_presets(void)
+const struct hep_planned_preset *hep_planned_presets(void)
 {
     return series_presets;
 }
