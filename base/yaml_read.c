@@ -102,19 +102,23 @@ static int place(struct reader *r, struct hep_yaml *node)
 
 static int read_scalar(struct reader *r, const struct fy_event *event)
 {
-    struct hep_yaml *node = new_node(r, HEP_YAML_SCALAR);
     struct fy_token *token = event->scalar.value;
+    enum fy_scalar_style style = token != NULL ? fy_token_scalar_style(token) : FYSS_PLAIN;
+    struct hep_yaml *node;
     const char *text = "";
     size_t n = 0;
 
+    /* libfyaml's mark is behind the opening quote */
+    if (r->column > 1 && (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED))
+        r->column--;
+    node = new_node(r, HEP_YAML_SCALAR);
     if (node == NULL)
         return out_of_memory(r);
-    if (token != NULL) {
+    node->quoted = style != FYSS_PLAIN;
+    if (token != NULL)
         text = fy_token_get_text(token, &n);
-        if (text == NULL)
-            return out_of_memory(r);
-        node->quoted = fy_token_scalar_style(token) != FYSS_PLAIN;
-    }
+    if (text == NULL)
+        return out_of_memory(r);
     if (memchr(text, '\0', n) != NULL)
         return fail_here(r, "a text must not hold a zero byte");
     node->text = hep_calloc(n + 1, 1);
