@@ -46,7 +46,7 @@ static int want_type(const struct reader *r, const struct hep_yaml *node, enum h
 {
     if (hep_yaml_type(node) == type)
         return HEP_OK;
-    return hep_yaml_fail(r->doc, node, r->err, "%s must be a %s, not a %s", what,
+    return hep_yaml_fail(r->doc, node, r->err, "%s must be %s, not %s", what,
                          hep_yaml_type_name(type), hep_yaml_type_name(hep_yaml_type(node)));
 }
 
