@@ -168,7 +168,7 @@ static struct hep_json *dual_json(struct hep_put *put, const struct hep_dualecho
         hep_put_number(put, o, "R2starGiven", opt->r2star_per_s);
     hep_put_number(put, o, "MagneticFieldStrength", opt->b0_t);
     hep_put_bool(put, o, "OpposedIsLater", sum->opposed_is_later);
-    hep_put_count(put, o, "VoxelsFitted", sum->n_ok);
+    hep_put(put, o, "Voxels", hep_counts_json(put, &sum->counts));
     hep_put_count(put, o, "VoxelsAmbiguous", sum->n_ambiguous);
     hep_put_count(put, o, "VoxelsIronSuspected", sum->n_iron);
     return o;
@@ -229,13 +229,12 @@ static struct hep_json *multi_json(struct hep_put *put, const struct echoes *e,
 
     hep_put_text(put, o, "Method", "magnitude fit of water, fat and one R2*");
     hep_put_text(put, o, "FatSpectrum", cfg->spectrum.s);
-    hep_put_text(put, o, "Solver", cfg->solver == (int)HEP_MULTIECHO_GSL ? "gsl" : "batched");
+    hep_put_text(put, o, "Solver", hep_fit_solver_name((enum hep_fit_solver)cfg->solver));
     hep_put_numbers(put, o, "EchoTimes", e->te_s, e->n);
     hep_put_number(put, o, "MagneticFieldStrength", e->b0_t);
     hep_put_number(put, o, "R2starMax", cfg->r2star_max_per_s);
-    hep_put_count(put, o, "VoxelsFitted", sum->n_ok);
-    hep_put_count(put, o, "VoxelsAtBound", sum->n_at_bound);
-    hep_put_count(put, o, "VoxelsBySolverOfLastResort", sum->n_unsettled);
+    hep_put(put, o, "Voxels", hep_counts_json(put, &sum->counts));
+    hep_put_count(put, o, "VoxelsBySolverOfLastResort", sum->n_to_gsl);
     return o;
 }
 
@@ -245,22 +244,23 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_js
     const struct hep_cfg_fat *cfg = &hep_run_config(run)->fat;
     struct hep_multiecho_options opt = hep_multiecho_defaults();
     struct hep_multiecho_summary sum = { 0 };
+    struct hep_fat_spectrum spectrum;
     struct hep_multiecho_data data = { e->data, e->te_s, e->n, hep_grid_voxels(e->grid), e->b0_t,
-                                       NULL };
+                                       &spectrum };
     struct hep_map maps[] = { { "pdff", NULL },      { "pdff_se", NULL },  { "r2star", NULL },
                               { "r2star_se", NULL }, { "fat_rmse", NULL }, { 0 } };
     struct hep_put put = { HEP_OK, err };
     struct hep_json *json = NULL;
     uint8_t *status = hep_calloc(data.n_voxels, 1);
     int rc = status == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a status map")
-                            : hep_fat_spectrum_get(&data.spectrum, cfg->spectrum.s, err);
+                            : hep_fat_spectrum_get(&spectrum, cfg->spectrum.s, err);
 
-    opt.solver = (enum hep_multiecho_solver)cfg->solver;
+    opt.fit.solver = (enum hep_fit_solver)cfg->solver;
     opt.noise = (enum hep_multiecho_noise)cfg->noise;
     opt.sigma = isfinite(cfg->sigma) ? cfg->sigma : 0.0;
     opt.snr_min = cfg->snr_min;
     opt.r2star_max_per_s = cfg->r2star_max_per_s;
-    opt.nthreads = hep_run_nthreads(run);
+    opt.fit.nthreads = hep_run_nthreads(run);
     if (rc == HEP_OK)
         rc = hep_maps_new(maps, e->grid, err);
     if (rc == HEP_OK)

@@ -1,0 +1,51 @@
+#include "pipeline/stages/regions.h"
+
+#include "image/stats.h"
+#include "pipeline/stages/aligned.h"
+
+#include <math.h>
+
+static int medians(struct hep_regions *out, const struct hep_volume *v,
+                   const struct hep_labels *anatomy, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (int organ = 1; rc == HEP_OK && organ < HEP_ANATOMY_COUNT; organ++) {
+        struct hep_stats s;
+
+        rc = hep_stats_masked(&s, v, 0, anatomy, organ, err);
+        if (rc == HEP_OK && s.n >= HEP_REGION_MIN_VOXELS)
+            out->median[organ] = s.median;
+        if (rc == HEP_OK)
+            out->n[organ] = s.n;
+    }
+    return rc;
+}
+
+int hep_regions_of(struct hep_regions *out, struct hep_run *run, const char *series,
+                   struct hep_error *err)
+{
+    const struct hep_volume *v = NULL;
+    const struct hep_labels *anatomy = NULL;
+    struct hep_labels *here = NULL;
+    struct hep_volume *mean = NULL;
+    int rc;
+
+    for (int i = 0; i < HEP_ANATOMY_COUNT; i++) {
+        out->median[i] = (double)NAN;
+        out->n[i] = 0;
+    }
+    rc = hep_run_volume(run, series, &v, err);
+    if (rc == HEP_OK)
+        rc = hep_run_labels(run, "anatomy", &anatomy, err);
+    if (rc != HEP_OK || v == NULL || anatomy == NULL)
+        return rc;
+    rc = hep_aligned_labels(&here, run, anatomy, hep_reference_name(run), series, &v->grid, err);
+    if (rc == HEP_OK)
+        rc = hep_aligned_volume(&mean, run, v, series, series, &v->grid, err);
+    if (rc == HEP_OK)
+        rc = medians(out, mean, here, err);
+    hep_labels_free(here);
+    hep_volume_free(mean);
+    return rc;
+}

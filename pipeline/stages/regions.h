@@ -1,0 +1,22 @@
+/**
+ * @file  pipeline/stages/regions.h
+ * @brief Medians of organs and vessels in any series. Stages that use it declare "anatomy" and "alignment".
+ */
+#ifndef HEP_PIPELINE_STAGES_REGIONS_H
+#define HEP_PIPELINE_STAGES_REGIONS_H
+
+#include "lesions/anatomy.h"
+#include "pipeline/run.h"
+
+/** Median signal of each organ in one series, NaN where the organ has fewer than HEP_REGION_MIN_VOXELS. */
+#define HEP_REGION_MIN_VOXELS 10
+struct hep_regions {
+    double median[HEP_ANATOMY_COUNT];
+    size_t n[HEP_ANATOMY_COUNT];
+};
+
+/** All NaN when the anatomy or the series is absent. */
+int hep_regions_of(struct hep_regions *out, struct hep_run *run, const char *series,
+                   struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,269 @@
+#include "pipeline/stages/stages.h"
+
+#include "contrast/adequacy.h"
+#include "contrast/enhancement.h"
+#include "contrast/phase.h"
+#include "contrast/same_sequence.h"
+#include "pipeline/config/config.h"
+#include "pipeline/put.h"
+#include "pipeline/stages/aligned.h"
+#include "pipeline/stages/regions.h"
+#include "sequences/inventory.h"
+
+#include <math.h>
+
+static const struct hep_slot inputs[] = {
+    HEP_READS_SERIES("precontrast"),   HEP_READS_SERIES("arterial"),
+    HEP_READS_SERIES("portal_venous"), HEP_READS_SERIES("delayed"),
+    HEP_READS_SERIES("transitional"),  HEP_READS_SERIES("hepatobiliary"),
+    HEP_READS_LABELS("liver"),         HEP_READS_LABELS("anatomy"),
+    HEP_READS_JSON("alignment"),       { 0 }
+};
+
+static const struct hep_slot outputs[] = {
+    HEP_MAKES_MAP("re_art", HEP_UNIT_FRACTION, "anat/%s_desc-art_REmap", "relative enhancement, arterial phase"),
+    HEP_MAKES_MAP("re_pv", HEP_UNIT_FRACTION, "anat/%s_desc-pv_REmap", "relative enhancement, portal venous phase"),
+    HEP_MAKES_MAP("re_del", HEP_UNIT_FRACTION, "anat/%s_desc-del_REmap", "relative enhancement, delayed phase"),
+    HEP_MAKES_MAP("re_trans", HEP_UNIT_FRACTION, "anat/%s_desc-trans_REmap", "relative enhancement, transitional phase"),
+    HEP_MAKES_MAP("re_hbp", HEP_UNIT_FRACTION, "anat/%s_desc-hbp_REmap", "relative enhancement, hepatobiliary phase"),
+    HEP_MAKES_JSON("enhancement", "phases, gates, adequacy, and the signals of organs"),
+    { 0 }
+};
+
+struct phase_row {
+    enum hep_phase phase;
+    const char *series, *map;
+};
+static const struct phase_row phase_rows[] = {
+    { HEP_PHASE_ARTERIAL, "arterial", "re_art" },
+    { HEP_PHASE_PORTAL_VENOUS, "portal_venous", "re_pv" },
+    { HEP_PHASE_DELAYED, "delayed", "re_del" },
+    { HEP_PHASE_TRANSITIONAL, "transitional", "re_trans" },
+    { HEP_PHASE_HEPATOBILIARY, "hepatobiliary", "re_hbp" },
+};
+#define N_PHASES (sizeof phase_rows / sizeof phase_rows[0])
+
+static struct hep_t1w_protocol parameters(const struct hep_series *s)
+{
+    struct hep_t1w_protocol p = { .flip_rad = s->acquisition.flip_rad,
+                                  .tr_s = s->acquisition.tr_s,
+                                  .te_s = s->acquisition.te_s };
+
+    p.fat = HEP_FAT_UNKNOWN;
+    return p;
+}
+
+static void put_timing(struct hep_put *put, struct hep_json *o, const struct hep_run *run,
+                       const struct phase_row *row)
+{
+    const struct hep_series *s = hep_run_series(run, row->series);
+    struct hep_phase_timing timing;
+
+    hep_put_number(put, o, "time_s", s->time_since_injection_s);
+    if (hep_run_agent(run) == NULL)
+        return;
+    hep_phase_judge(&timing, hep_run_agent(run), row->phase, s->time_since_injection_s);
+    hep_put_text(put, o, "phase", hep_phase_name(timing.phase));
+    hep_put_text(put, o, "grade", hep_phase_grade_name(timing.grade));
+    hep_put_text(put, o, "timing_reason", timing.reason);
+}
+
+static void put_regions(struct hep_put *put, struct hep_json *o, const struct hep_regions *pre,
+                        const struct hep_regions *post, bool comparable)
+{
+    struct hep_json *signals = hep_json_new_object(), *re = hep_json_new_object();
+
+    for (int i = 1; i < HEP_ANATOMY_COUNT; i++) {
+        const char *name = hep_anatomy_name((enum hep_anatomy)i);
+
+        if (isnan(post->median[i]))
+            continue;
+        hep_put_number(put, signals, name, post->median[i]);
+        if (comparable)
+            hep_put_number(put, re, name,
+                           hep_relative_enhancement(pre->median[i], post->median[i]));
+    }
+    hep_put(put, o, "signal", signals);
+    hep_put(put, o, "relative_enhancement", re);
+}
+
+/* The map of one phase on that phase's own grid. */
+static int make_map(struct hep_run *run, const struct phase_row *row, struct hep_json *sidecar,
+                    struct hep_error *err)
+{
+    const struct hep_volume *pre = NULL, *post = NULL;
+    struct hep_volume *pre_here = NULL, *re = NULL;
+    int nthreads = hep_run_nthreads(run);
+    int rc = hep_run_volume(run, "precontrast", &pre, err);
+
+    if (rc == HEP_OK)
+        rc = hep_run_volume(run, row->series, &post, err);
+    if (rc == HEP_OK)
+        rc = hep_aligned_volume(&re, run, post, row->series, row->series, &post->grid, err);
+    if (rc == HEP_OK)
+        rc = hep_aligned_volume(&pre_here, run, pre, "precontrast", row->series, &post->grid, err);
+    if (rc == HEP_OK)
+        rc = hep_enhancement_map(re->data, pre_here->data, re->data, hep_grid_voxels(&re->grid),
+                                 hep_run_config(run)->enhancement.pre_floor, nthreads, err);
+    if (rc == HEP_OK) {
+        rc = hep_run_put_volume(run, row->map, re, hep_json_copy(sidecar), err);
+        re = NULL;
+    }
+    hep_volume_free(re);
+    hep_volume_free(pre_here);
+    return rc;
+}
+
+static int do_phase(struct hep_run *run, const struct phase_row *row, const struct hep_regions *pre,
+                    struct hep_regions *post, struct hep_json *results, struct hep_error *err)
+{
+    const struct hep_series *before = hep_run_series(run, "precontrast"),
+                            *after = hep_run_series(run, row->series);
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *o = hep_json_new_object();
+    struct hep_same_sequence gate = { .state = HEP_NOT_COMPARABLE };
+    int rc = hep_regions_of(post, run, row->series, err);
+
+    if (before != NULL) {
+        struct hep_t1w_protocol a = parameters(before), b = parameters(after);
+
+        hep_same_sequence(&gate, &a, &b);
+    } else {
+        (void)snprintf(gate.reason, sizeof gate.reason, "the study has no precontrast series");
+    }
+    put_timing(&put, o, run, row);
+    hep_put_text(&put, o, "same_sequence", hep_comparable_name(gate.state));
+    hep_put_text(&put, o, "same_sequence_reason", gate.reason);
+    put_regions(&put, o, pre, post, gate.state != HEP_NOT_COMPARABLE);
+    if (rc == HEP_OK)
+        rc = put.rc;
+    if (rc == HEP_OK && gate.state != HEP_NOT_COMPARABLE)
+        rc = make_map(run, row, o, err);
+    else if (rc == HEP_OK)
+        hep_run_put_absent(run, row->map, "%s", gate.reason);
+    if (rc == HEP_OK && gate.state == HEP_NOT_COMPARABLE)
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "not-comparable", "%s: %s", row->series,
+                      gate.reason);
+    hep_put(&put, results, row->series, o);
+    return rc != HEP_OK ? rc : put.rc;
+}
+
+static struct hep_json *adequacy_json(struct hep_put *put, const struct hep_adequacy *a)
+{
+    struct hep_json *o = hep_json_new_object();
+
+    hep_put_text(put, o, "grade", hep_adequacy_name(a->grade));
+    hep_put_number(put, o, "value", a->value);
+    hep_put_number(put, o, "limit", a->limit);
+    hep_put_text(put, o, "unit", a->unit);
+    hep_put_text(put, o, "reason", a->reason);
+    hep_put_text(put, o, "source", a->source);
+    return o;
+}
+
+static struct hep_three_phase three(const struct hep_regions *pre, const struct hep_regions *phase,
+                                    enum hep_anatomy organ)
+{
+    return (struct hep_three_phase){ pre->median[organ], phase[0].median[organ],
+                                     phase[1].median[organ] };
+}
+
+static void put_adequacy(struct hep_put *put, struct hep_json *results, const struct hep_run *run,
+                         const struct hep_regions *pre, const struct hep_regions *phase)
+{
+    const struct hep_agent *agent = hep_run_agent(run);
+    const struct hep_regions *hbp = &phase[4];
+    bool ivc = isfinite(hbp->median[HEP_ANATOMY_IVC]);
+    struct hep_three_phase aorta = three(pre, phase, HEP_ANATOMY_AORTA),
+                           portal = three(pre, phase, HEP_ANATOMY_PORTAL_VEIN),
+                           veins = three(pre, phase, HEP_ANATOMY_HEPATIC_VEINS),
+                           liver = three(pre, phase, HEP_ANATOMY_LIVER);
+    struct hep_adequacy a;
+
+    if (agent == NULL)
+        return;
+    hep_adequacy_arterial(&a, &aorta, &portal, &veins, &liver);
+    hep_put(put, results, "arterial_adequacy", adequacy_json(put, &a));
+    hep_adequacy_hepatobiliary(&a, agent, hbp->median[HEP_ANATOMY_LIVER],
+                               hbp->median[ivc ? HEP_ANATOMY_IVC : HEP_ANATOMY_PORTAL_VEIN],
+                               ivc ? "inferior vena cava" : "portal vein");
+    hep_put(put, results, "hepatobiliary_adequacy", adequacy_json(put, &a));
+}
+
+static void put_gain(struct hep_put *put, struct hep_json *results, const struct hep_run *run,
+                     const struct hep_regions *pre, const struct hep_regions *phase)
+{
+    struct hep_json *all = hep_json_new_object();
+
+    for (size_t i = 0; i < N_PHASES; i++) {
+        struct hep_gain_check g;
+        struct hep_json *o;
+
+        if (hep_run_agent(run) == NULL || hep_run_series(run, phase_rows[i].series) == NULL)
+            continue;
+        hep_gain_check(&g, hep_run_agent(run), phase_rows[i].phase,
+                       pre->median[HEP_ANATOMY_MUSCLE], phase[i].median[HEP_ANATOMY_MUSCLE]);
+        o = hep_json_new_object();
+        hep_put_text(put, o, "state", hep_gain_name(g.state));
+        hep_put_number(put, o, "muscle_re", g.muscle_re);
+        hep_put_numbers(put, o, "expected", g.expected, 2);
+        hep_put_number(put, o, "gain", g.gain);
+        hep_put_text(put, o, "reason", g.reason);
+        hep_put(put, all, phase_rows[i].series, o);
+        if (g.state == HEP_GAIN_SUSPECT || g.state == HEP_GAIN_CORRECTED)
+            hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "gain", "%s: %s", phase_rows[i].series,
+                          g.reason);
+    }
+    hep_put(put, results, "gain", all);
+}
+
+static void all_absent(struct hep_run *run, const char *reason)
+{
+    for (size_t i = 0; i < N_PHASES; i++)
+        hep_run_put_absent(run, phase_rows[i].map, "%s", reason);
+    hep_run_put_absent(run, "enhancement", "%s", reason);
+}
+
+static int run_enhancement(struct hep_run *run, struct hep_error *err)
+{
+    struct hep_regions pre, phase[N_PHASES];
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *results;
+    size_t n_post = 0;
+    int rc = hep_regions_of(&pre, run, "precontrast", err);
+
+    for (size_t i = 0; i < N_PHASES; i++)
+        n_post += hep_run_series(run, phase_rows[i].series) != NULL;
+    if (rc != HEP_OK)
+        return rc;
+    if (n_post == 0) {
+        all_absent(run, "no series after contrast");
+        return HEP_OK;
+    }
+    results = hep_json_new_object();
+    for (size_t i = 0; rc == HEP_OK && i < N_PHASES; i++) {
+        if (hep_run_series(run, phase_rows[i].series) != NULL) {
+            rc = do_phase(run, &phase_rows[i], &pre, &phase[i], results, err);
+        } else {
+            hep_run_put_absent(run, phase_rows[i].map, "the study has no %s series",
+                               phase_rows[i].series);
+            rc = hep_regions_of(&phase[i], run, phase_rows[i].series, err);
+        }
+    }
+    if (rc == HEP_OK) {
+        put_adequacy(&put, results, run, &pre, phase);
+        put_gain(&put, results, run, &pre, phase);
+        rc = put.rc;
+    }
+    if (rc == HEP_OK)
+        return hep_run_put_json(run, "enhancement", results, err);
+    hep_json_free(results);
+    return rc;
+}
+
+static const char *const settings[] = { "enhancement.", "agent", "series.", NULL };
+
+const struct hep_stage hep_stage_enhancement = {
+    "enhancement", "Relative enhancement of each phase, and whether the phases can be judged.",
+    inputs, outputs, settings, run_enhancement
+};
