@@ -104,12 +104,18 @@ static void raw_from_n2(struct raw *r, const nifti_2_header *h)
     r->sform_code = h->sform_code;
 }
 
+/* nifticlib 3.0.1 leaves the last four bytes of a NIfTI-2 signature at 0, so both forms are met. */
+static bool good_tail(const char *magic)
+{
+    return memcmp(magic + 4, "\r\n\032\n", 4) == 0 || memcmp(magic + 4, "\0\0\0\0", 4) == 0;
+}
+
 static int check_magic(const char *magic, bool nifti2, struct hep_error *err)
 {
     const char version = nifti2 ? '2' : '1';
 
     if (memcmp(magic, "n+", 2) == 0 && magic[2] == version && magic[3] == '\0' &&
-        (!nifti2 || memcmp(magic + 4, "\r\n\032\n", 4) == 0))
+        (!nifti2 || good_tail(magic)))
         return HEP_OK;
     if (memcmp(magic, "ni", 2) == 0 && magic[2] == version)
         return HEP_FAIL(err, HEP_EFORMAT,

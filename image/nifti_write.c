@@ -119,6 +119,8 @@ static int put_header(unsigned char *bytes, const nifti_image *nim, bool nifti2,
         return HEP_FAIL(err, HEP_EINVAL, "nifticlib refuses the header");
     if (nifti2) {
         h2.vox_offset = N2_DATA_OFFSET;
+        /* nifticlib 3.0.1 leaves out the second half, which the standard asks for. */
+        (void)memcpy(h2.magic, "n+2\0\r\n\032\n", 8);
         (void)memcpy(bytes, &h2, sizeof h2);
     } else {
         h1.vox_offset = N1_DATA_OFFSET;

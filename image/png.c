@@ -8,6 +8,8 @@
 
 #define SIDE_MAX 32767
 
+_Static_assert(sizeof(struct hep_rgb) == 3, "pixels as libpng takes them");
+
 int hep_canvas_new(struct hep_canvas **out, size_t w, size_t h, struct hep_error *err)
 {
     struct hep_canvas *c;
