@@ -54,7 +54,15 @@ struct hep_error {
 int hep_fail(struct hep_error *err, enum hep_status code, const char *where, const char *fmt, ...)
     HEP_PRINTF(4, 5);
 
-#define HEP_FAIL(err, code, ...) hep_fail((err), (code), __func__, __VA_ARGS__)
+/** `code` is read twice. It is also the value, so that compilers and analysers know it is not
+ * HEP_OK. */
+#define HEP_FAIL(err, code, ...)                                                                   \
+    hep_fail_code(hep_fail((err), (code), __func__, __VA_ARGS__), (code))
+static inline int hep_fail_code(int recorded, enum hep_status code)
+{
+    (void)recorded;
+    return code;
+}
 
 /**
  * Put "prefix: " before a recorded message, truncating at the end of the buffer.

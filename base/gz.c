@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdint.h>
+#define ZLIB_CONST /* input pointers are const */
 #include <zlib.h>
 
 enum {
@@ -28,12 +29,6 @@ static void zlib_free(voidpf unused, voidpf p)
 {
     (void)unused;
     free(p);
-}
-
-/* zlib declares its input as writable, but never writes to it. */
-static Bytef *zlib_input(const unsigned char *data)
-{
-    return (Bytef *)(uintptr_t)data;
 }
 
 bool hep_gz_is(const void *data, size_t n)
@@ -98,7 +93,7 @@ static int step(struct inflating *s, bool *ended, struct hep_error *err)
     if (s->z.avail_in == 0 && s->used < s->n) {
         size_t part = s->n - s->used < UINT_MAX ? s->n - s->used : UINT_MAX;
 
-        s->z.next_in = zlib_input(s->data + s->used);
+        s->z.next_in = s->data + s->used;
         s->z.avail_in = (uInt)part;
         s->used += part;
     }
@@ -211,7 +206,7 @@ static void deflate_block(struct block *b, const unsigned char *data, size_t fro
     }
     if (window > 0)
         (void)deflateSetDictionary(&z, data + from - window, (uInt)window);
-    z.next_in = n > 0 ? zlib_input(data + from) : NULL;
+    z.next_in = n > 0 ? data + from : NULL;
     z.avail_in = (uInt)n;
     b->status = deflate_into(b, &z, deflateBound(&z, (uLong)n) + FLUSH_BYTES,
                              last ? Z_FINISH : Z_SYNC_FLUSH);

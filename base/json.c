@@ -8,14 +8,14 @@
 
 enum { DEEPEST = 64, LARGEST_FILE = 64 << 20 };
 
-static json_t *value_of(const struct hep_json *node)
+static const json_t *value_of(const struct hep_json *node)
 {
-    return (json_t *)(uintptr_t)node;
+    return (const void *)node;
 }
 
-static struct hep_json *node_of(const json_t *value)
+static const struct hep_json *node_of(const json_t *value)
 {
-    return (struct hep_json *)(uintptr_t)value;
+    return (const void *)value;
 }
 
 /* Containers may nest DEEPEST deep; jansson's own limit is compiled in. */
@@ -64,7 +64,7 @@ int hep_json_parse(struct hep_json **out, const char *text, size_t n, const char
     if (root == NULL)
         return HEP_FAIL(err, HEP_EFORMAT, "%s:%d:%d: %s", name, where.line > 0 ? where.line : 1,
                         where.column > 0 ? where.column : 1, where.text);
-    *out = node_of(root);
+    *out = (void *)root;
     return HEP_OK;
 }
 
@@ -83,7 +83,7 @@ int hep_json_read(struct hep_json **out, const char *path, struct hep_error *err
 
 void hep_json_free(struct hep_json *root)
 {
-    json_decref(value_of(root));
+    json_decref((void *)root);
 }
 
 enum hep_json_type hep_json_type(const struct hep_json *node)
@@ -140,15 +140,21 @@ const struct hep_json *hep_json_at(const struct hep_json *array, size_t i)
 
 /* Keys of `object` strictly between lo and hi (NULL: no bound): their number, and the middle one in
  * the order of insertion, which halves sorted and reversed objects. */
-static size_t keys_between(const char **middle, json_t *object, const char *lo, const char *hi)
+static size_t keys_between(const char **middle, const json_t *object, const char *lo,
+                           const char *hi)
 {
+    /* jansson's iteration takes a writable object, but does not write to it. */
+    union {
+        const json_t *given;
+        json_t *iterated;
+    } o = { .given = object };
     const char *key;
     json_t *value;
     size_t n = 0;
     size_t seen = 0;
 
     for (int pass = 0; pass < 2; pass++) {
-        json_object_foreach(object, key, value)
+        json_object_foreach(o.iterated, key, value)
         {
             if ((lo != NULL && strcmp(key, lo) <= 0) || (hi != NULL && strcmp(key, hi) >= 0))
                 continue;
@@ -163,7 +169,7 @@ static size_t keys_between(const char **middle, json_t *object, const char *lo, 
 
 const char *hep_json_key_at(const struct hep_json *object, size_t i, const struct hep_json **value)
 {
-    json_t *o = value_of(object);
+    const json_t *o = value_of(object);
     const char *lo = NULL;
     const char *hi = NULL;
     const char *pivot = NULL;

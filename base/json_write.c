@@ -8,14 +8,14 @@
 
 static const size_t writing = JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9);
 
-static json_t *value_of(const struct hep_json *node)
+static const json_t *value_of(const struct hep_json *node)
 {
-    return (json_t *)(uintptr_t)node;
+    return (const void *)node;
 }
 
 static struct hep_json *node_of(json_t *value)
 {
-    return (struct hep_json *)(void *)value;
+    return (void *)value;
 }
 
 struct hep_json *hep_json_new_object(void)
@@ -82,7 +82,7 @@ int hep_json_set(struct hep_json *object, const char *key, struct hep_json *chil
     if (clean.failed || child == NULL)
         hep_json_free(child);
     else
-        rc = json_object_set_new_nocheck(value_of(object), clean.s, value_of(child));
+        rc = json_object_set_new_nocheck((void *)object, clean.s, (void *)child);
     hep_str_release(&clean);
     if (rc != 0)
         return HEP_FAIL(err, HEP_ENOMEM, "out of memory for key '%s'", key);
@@ -96,7 +96,7 @@ int hep_json_append(struct hep_json *array, struct hep_json *child, struct hep_e
         return HEP_FAIL(err, HEP_EINVAL, "item appended to %s",
                         hep_json_type_name(hep_json_type(array)));
     }
-    if (child == NULL || json_array_append_new(value_of(array), value_of(child)) != 0)
+    if (child == NULL || json_array_append_new((void *)array, (void *)child) != 0)
         return HEP_FAIL(err, HEP_ENOMEM, "out of memory for a list item");
     return HEP_OK;
 }

@@ -97,14 +97,18 @@ static unsigned poisson_inverse(double u, double mean)
 unsigned hep_rng_next_poisson(struct hep_rng *rng, double mean)
 {
     const double part = 500.0; /* exp(-500) is far above the smallest double */
+    unsigned parts;
     unsigned k = 0;
 
-    if (!(mean > 0.0) || mean > HEP_RNG_POISSON_MAX)
-        mean = mean > 0.0 ? HEP_RNG_POISSON_MAX : 0.0;
+    if (!(mean > 0.0))
+        return 0;
+    if (mean > HEP_RNG_POISSON_MAX)
+        mean = HEP_RNG_POISSON_MAX;
     /* The sum of independent Poisson values is Poisson with the sum of their means. */
-    for (; mean > part; mean -= part)
+    parts = (unsigned)(mean / part);
+    for (unsigned i = 0; i < parts; i++)
         k += poisson_inverse(hep_rng_next(rng), part);
-    return k + (mean > 0.0 ? poisson_inverse(hep_rng_next(rng), mean) : 0);
+    return k + poisson_inverse(hep_rng_next(rng), mean - part * parts);
 }
 
 /* FNV-1a with 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */

@@ -3,7 +3,7 @@
  * @brief YAML trees over libfyaml, with the position of every node and strict limits.
  *
  * Refused with file, line and column: aliases, anchors, tags, repeated keys, several documents,
- * nesting deeper than 8, files over 1 MiB, keys that are not plain text.
+ * nesting deeper than 8, files over 1 MiB, keys that are not plain text, over 1000 blanks in a row.
  */
 #ifndef HEP_BASE_YAML_H
 #define HEP_BASE_YAML_H

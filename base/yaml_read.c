@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 
-enum { DEEPEST = 8, LARGEST_FILE = 1 << 20, SHOWN_CHARS = 60 };
+enum { DEEPEST = 8, LARGEST_FILE = 1 << 20, LONGEST_GAP = 1000, SHOWN_CHARS = 60 };
 
 struct open_node {
     struct hep_yaml *node, *key; /* key: waits for its value */
@@ -144,24 +144,28 @@ static int open_container(struct reader *r, enum hep_yaml_type type)
     return rc;
 }
 
+struct key_ref {
+    const struct hep_yaml *node;
+};
+
 static int compare_keys(const void *a, const void *b)
 {
-    const struct hep_yaml *const *x = a;
-    const struct hep_yaml *const *y = b;
-    int order = strcmp((*x)->text, (*y)->text);
+    const struct hep_yaml *x = ((const struct key_ref *)a)->node;
+    const struct hep_yaml *y = ((const struct key_ref *)b)->node;
+    int order = strcmp(x->text, y->text);
 
     if (order != 0)
         return order;
-    if ((*x)->line != (*y)->line)
-        return (*x)->line < (*y)->line ? -1 : 1;
-    return (*x)->column < (*y)->column ? -1 : 1;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return x->column < y->column ? -1 : 1;
 }
 
 /* Sorting finds repeated keys in n log n steps, so that a file full of keys cannot stall the run.
  */
 static int check_repeats(struct reader *r, const struct hep_yaml *mapping)
 {
-    const struct hep_yaml **keys;
+    struct key_ref *keys;
     int rc = HEP_OK;
 
     if (mapping->n < 2)
@@ -170,13 +174,13 @@ static int check_repeats(struct reader *r, const struct hep_yaml *mapping)
     if (keys == NULL)
         return out_of_memory(r);
     for (size_t i = 0; i < mapping->n; i++)
-        keys[i] = mapping->entries[i].key;
+        keys[i].node = mapping->entries[i].key;
     qsort(keys, mapping->n, sizeof *keys, compare_keys);
     for (size_t i = 1; rc == HEP_OK && i < mapping->n; i++) {
-        if (strcmp(keys[i - 1]->text, keys[i]->text) == 0)
-            rc = hep_yaml_fail(r->doc, keys[i], r->err,
+        if (strcmp(keys[i - 1].node->text, keys[i].node->text) == 0)
+            rc = hep_yaml_fail(r->doc, keys[i].node, r->err,
                                "key '%.*s' is repeated, it is already on line %zu", SHOWN_CHARS,
-                               keys[i]->text, keys[i - 1]->line);
+                               keys[i].node->text, keys[i - 1].node->line);
     }
     free(keys);
     return rc;
@@ -311,9 +315,17 @@ static int run_parser(struct reader *r, const char *text, size_t n)
     return rc;
 }
 
-/* YAML 1.2.2, section 5.1: UTF-8 without control characters. libfyaml never sees anything else. */
+static bool is_blank(unsigned char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* YAML 1.2.2, section 5.1: UTF-8 without control characters. libfyaml never sees anything else, nor
+ * a long run of blanks, for which 0.7.12 needs time in proportion to the square of its length. */
 static int check_characters(struct reader *r, const char *text, size_t n)
 {
+    size_t gap = 0;
+
     r->line = 1;
     r->column = 1;
     for (size_t i = 0; i < n;) {
@@ -322,8 +334,11 @@ static int check_characters(struct reader *r, const char *text, size_t n)
 
         if (bytes == 0)
             return fail_here(r, "byte 0x%02x is not UTF-8 text", c);
-        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+        if ((c < 0x20 && !is_blank(c)) || c == 0x7f)
             return fail_here(r, "control character 0x%02x is not allowed", c);
+        gap = is_blank(c) ? gap + 1 : 0;
+        if (gap > LONGEST_GAP)
+            return fail_here(r, "more than %d blanks or empty lines in a row", LONGEST_GAP);
         i += bytes;
         r->column++;
         if (c == '\n') {

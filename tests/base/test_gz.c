@@ -88,7 +88,7 @@ static void test_threads_do_not_matter(void **state)
 static void test_dictionary_spans_blocks(void **state)
 {
     struct hep_error e = { 0 };
-    size_t n = 262144 * 4;
+    size_t n = 1048576; /* four blocks */
     unsigned char *data = hep_calloc(n, 1);
     unsigned char *packed = NULL;
     size_t n_packed = 0;
@@ -178,7 +178,7 @@ struct damage {
     const char *part; /* of the message */
 };
 
-static const struct damage damages[] = {
+static struct damage damages[] = {
     { "no length", 4, 0, "truncated" },  { "no trailer", 8, 0, "truncated" },
     { "half", 60, 0, "truncated" },      { "header only", 0, 0, "truncated" },
     { "wrong CRC", 0, 5, "data check" }, { "wrong length", 0, 1, "length check" },
@@ -367,7 +367,7 @@ int main(void)
     for (size_t i = 0; i < N; i++)
         tests[i] = (struct CMUnitTest){ .name = damages[i].name,
                                         .test_func = test_damage,
-                                        .initial_state = (void *)(uintptr_t)&damages[i] };
+                                        .initial_state = &damages[i] };
     (void)memcpy(tests + N, rest, sizeof rest);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@ const char *__lsan_default_suppressions(void)
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /* Levels are limited to 8 by the reader, so this walk is bounded. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void walk(const struct hep_yaml_doc *doc, const struct hep_yaml *node)
 {
     double number;
