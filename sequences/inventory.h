@@ -86,9 +86,11 @@ struct hep_series {
 
 struct hep_inventory {
     char *study; /* folder as given; owned */
-    char *subject,
-        *session;     /* BIDS labels without "sub-" and "ses-"; "session" NULL when there is none */
-    char *agent_text; /* free text from study.yml, BIDS ce- or the sidecars; NULL unknown */
+    /* Labels without "sub-" and "ses-", letters and digits only; outside BIDS the subject is made
+     * from the folder's name. session is NULL when there is none. Owned. */
+    char *subject, *session;
+    bool is_bids;
+    char *agent_text;         /* free text from study.yml, BIDS ce- or the sidecars; NULL unknown */
     const char *agent_source; /* "study.yml", "name", "sidecar", NULL; static */
     double field_t;           /* NaN unknown or different between series */
     double injection_time_s;  /* time of day, NaN unknown */

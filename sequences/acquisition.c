@@ -1,0 +1,422 @@
+#include "sequences/acquisition.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "sequences/gradients.h"
+
+#include <ctype.h>
+#include <math.h>
+
+enum { MAX_SIDECAR_BYTES = 16 * 1024 * 1024, MAX_LIST = 100000, DAY_S = 86400 };
+
+/** One number of the sidecar: range as written, factor to the unit of the field. */
+struct number_key {
+    const char *key, *unit;
+    double lo, hi; /* lo is excluded when it is 0 and `positive` */
+    bool positive;
+    double factor;
+    size_t offset;
+};
+#define FIELD(name) offsetof(struct hep_acquisition, name)
+static const struct number_key number_keys[] = {
+    { "RepetitionTime", "s", 0, 60, true, 1.0, FIELD(repetition_time_s) },
+    { "RepetitionTimeExcitation", "s", 0, 60, true, 1.0, FIELD(repetition_time_excitation_s) },
+    { "FlipAngle", "degrees", 0, 180, true, 3.14159265358979323846 / 180.0, FIELD(flip_rad) },
+    { "MagneticFieldStrength", "T", 0, 25, true, 1.0, FIELD(field_t) },
+    { "TriggerDelayTime", "ms", 0, 1000.0 * DAY_S, false, 1e-3, FIELD(trigger_delay_s) },
+    { "TimeSinceInjection", "s", -DAY_S, DAY_S, false, 1.0, FIELD(time_since_injection_s) },
+};
+
+/** EchoTime, FrameTimesStart and b-values: one number or a list. */
+struct list_key {
+    const char *key, *unit;
+    double lo, hi;
+    bool positive;
+    size_t scalar_offset; /* SIZE_MAX: a list only */
+    size_t list_offset, count_offset;
+};
+static const struct list_key list_keys[] = {
+    { "EchoTime", "s", 0, 1, true, FIELD(te_s), FIELD(te_list_s), FIELD(n_te_list) },
+    { "FrameTimesStart", "s", -DAY_S, DAY_S, false, SIZE_MAX, FIELD(frame_times_s),
+      FIELD(n_frame_times) },
+    { "DiffusionBValue", "s/mm2", 0, 100000, false, FIELD(b_s_per_mm2), FIELD(b_list_s_per_mm2),
+      FIELD(n_b_list) },
+};
+
+static const struct text_key {
+    const char *key;
+    size_t offset;
+} text_keys[] = {
+    { "SeriesDescription", FIELD(series_description) },
+    { "ProtocolName", FIELD(protocol_name) },
+    { "SequenceName", FIELD(sequence_name) },
+    { "ScanningSequence", FIELD(scanning_sequence) },
+    { "Manufacturer", FIELD(manufacturer) },
+    { "ContrastBolusAgent", FIELD(agent_text) },
+    { "MRAcquisitionType", FIELD(acquisition_type) },
+};
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static void *at(struct hep_acquisition *a, size_t offset)
+{
+    return (char *)a + offset;
+}
+
+void hep_acquisition_init(struct hep_acquisition *a)
+{
+    *a = (struct hep_acquisition){ .te_s = (double)NAN,
+                                   .tr_s = (double)NAN,
+                                   .flip_rad = (double)NAN,
+                                   .repetition_time_s = (double)NAN,
+                                   .repetition_time_excitation_s = (double)NAN,
+                                   .field_t = (double)NAN,
+                                   .acquisition_time_s = (double)NAN,
+                                   .trigger_delay_s = (double)NAN,
+                                   .time_since_injection_s = (double)NAN,
+                                   .b_s_per_mm2 = (double)NAN };
+}
+
+void hep_acquisition_release(struct hep_acquisition *a)
+{
+    if (a == NULL)
+        return;
+    for (size_t i = 0; i < COUNT(text_keys); i++)
+        free(*(char **)at(a, text_keys[i].offset));
+    for (size_t i = 0; i < COUNT(list_keys); i++)
+        free(*(double **)at(a, list_keys[i].list_offset));
+    for (size_t i = 0; i < a->n_image_type; i++)
+        free(a->image_type[i]);
+    free(a->image_type);
+    hep_acquisition_init(a);
+}
+
+static int copy_lists(struct hep_acquisition *out, const struct hep_acquisition *in)
+{
+    for (size_t i = 0; i < COUNT(list_keys); i++) {
+        const char *base = (const char *)in;
+        const double *from = *(double *const *)(const void *)(base + list_keys[i].list_offset);
+        size_t n = *(const size_t *)(const void *)(base + list_keys[i].count_offset);
+        double *to;
+
+        *(double **)at(out, list_keys[i].list_offset) = NULL;
+        *(size_t *)at(out, list_keys[i].count_offset) = 0;
+        if (n == 0)
+            continue;
+        to = hep_calloc(n, sizeof *to);
+        if (to == NULL)
+            return HEP_ENOMEM;
+        (void)memcpy(to, from, n * sizeof *to);
+        *(double **)at(out, list_keys[i].list_offset) = to;
+        *(size_t *)at(out, list_keys[i].count_offset) = n;
+    }
+    return HEP_OK;
+}
+
+static int copy_texts(struct hep_acquisition *out, const struct hep_acquisition *in)
+{
+    for (size_t i = 0; i < COUNT(text_keys); i++) {
+        const char *base = (const char *)in;
+        const char *from = *(char *const *)(const void *)(base + text_keys[i].offset);
+
+        *(char **)at(out, text_keys[i].offset) = hep_strdup(from);
+        if (from != NULL && *(char **)at(out, text_keys[i].offset) == NULL)
+            return HEP_ENOMEM;
+    }
+    if (in->n_image_type > 0)
+        out->image_type = hep_calloc(in->n_image_type, sizeof *out->image_type);
+    if (in->n_image_type > 0 && out->image_type == NULL)
+        return HEP_ENOMEM;
+    for (size_t i = 0; i < in->n_image_type; i++) {
+        out->image_type[i] = hep_strdup(in->image_type[i]);
+        if (out->image_type[i] == NULL)
+            return HEP_ENOMEM;
+        out->n_image_type = i + 1;
+    }
+    return HEP_OK;
+}
+
+int hep_acquisition_copy(struct hep_acquisition *out, const struct hep_acquisition *in,
+                         struct hep_error *err)
+{
+    *out = *in;
+    for (size_t i = 0; i < COUNT(text_keys); i++)
+        *(char **)at(out, text_keys[i].offset) = NULL;
+    for (size_t i = 0; i < COUNT(list_keys); i++) {
+        *(double **)at(out, list_keys[i].list_offset) = NULL;
+        *(size_t *)at(out, list_keys[i].count_offset) = 0;
+    }
+    out->image_type = NULL;
+    out->n_image_type = 0;
+    if (copy_lists(out, in) != HEP_OK || copy_texts(out, in) != HEP_OK) {
+        hep_acquisition_release(out);
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the parameters of a series");
+    }
+    return HEP_OK;
+}
+
+static int check_range(double value, const char *name, const char *key, const char *unit, double lo,
+                       double hi, bool positive, struct hep_error *err)
+{
+    if (isfinite(value) && value <= hi && (positive ? value > lo : value >= lo))
+        return HEP_OK;
+    return HEP_FAIL(err, HEP_EFORMAT, "%s: %s: %g is outside %c%g, %g] %s", name, key, value,
+                    positive ? '(' : '[', lo, hi, unit);
+}
+
+static int wrong_type(const char *name, const char *key, const struct hep_json *node,
+                      const char *wanted, struct hep_error *err)
+{
+    return HEP_FAIL(err, HEP_EFORMAT, "%s: %s: is of type %s, %s is wanted", name, key,
+                    hep_json_type_name(hep_json_type(node)), wanted);
+}
+
+static bool is_absent(const struct hep_json *node)
+{
+    enum hep_json_type type = hep_json_type(node);
+
+    return type == HEP_JSON_MISSING || type == HEP_JSON_NULL;
+}
+
+static int read_number(struct hep_acquisition *a, const struct number_key *k,
+                       const struct hep_json *sidecar, const char *name, struct hep_error *err)
+{
+    const struct hep_json *node = hep_json_get(sidecar, k->key);
+    double value;
+    int rc;
+
+    if (is_absent(node))
+        return HEP_OK;
+    if (hep_json_type(node) != HEP_JSON_NUMBER)
+        return wrong_type(name, k->key, node, "a number", err);
+    value = hep_json_number(node);
+    rc = check_range(value, name, k->key, k->unit, k->lo, k->hi, k->positive, err);
+    if (rc == HEP_OK)
+        *(double *)at(a, k->offset) = value * k->factor;
+    return rc;
+}
+
+static int read_list(struct hep_acquisition *a, const struct list_key *k,
+                     const struct hep_json *sidecar, const char *name, struct hep_error *err)
+{
+    const struct hep_json *node = hep_json_get(sidecar, k->key);
+    bool scalar = hep_json_type(node) == HEP_JSON_NUMBER && k->scalar_offset != SIZE_MAX;
+    size_t n = scalar ? 1 : hep_json_size(node);
+    double *list;
+
+    if (is_absent(node))
+        return HEP_OK;
+    if (!scalar && hep_json_type(node) != HEP_JSON_ARRAY)
+        return wrong_type(name, k->key, node,
+                          k->scalar_offset == SIZE_MAX ? "a list of numbers"
+                                                       : "a number or a list of numbers",
+                          err);
+    if (n == 0 || n > MAX_LIST)
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: %s: has %zu values, 1 to %d are allowed", name,
+                        k->key, n, MAX_LIST);
+    list = hep_calloc(n, sizeof *list);
+    if (list == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "%s: no memory for %zu numbers", name, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct hep_json *item = scalar ? node : hep_json_at(node, i);
+        int rc;
+
+        list[i] = hep_json_number(item);
+        rc = hep_json_type(item) == HEP_JSON_NUMBER
+                 ? check_range(list[i], name, k->key, k->unit, k->lo, k->hi, k->positive, err)
+                 : wrong_type(name, k->key, item, "a number", err);
+        if (rc != HEP_OK) {
+            free(list);
+            return rc;
+        }
+    }
+    if (k->scalar_offset != SIZE_MAX)
+        *(double *)at(a, k->scalar_offset) = list[0];
+    if (scalar) {
+        free(list);
+        return HEP_OK;
+    }
+    free(*(double **)at(a, k->list_offset));
+    *(double **)at(a, k->list_offset) = list;
+    *(size_t *)at(a, k->count_offset) = n;
+    return HEP_OK;
+}
+
+static int read_text(struct hep_acquisition *a, const struct text_key *k,
+                     const struct hep_json *sidecar, const char *name, struct hep_error *err)
+{
+    const struct hep_json *node = hep_json_get(sidecar, k->key);
+    char **to = at(a, k->offset);
+
+    if (is_absent(node))
+        return HEP_OK;
+    if (hep_json_type(node) != HEP_JSON_STRING)
+        return wrong_type(name, k->key, node, "text", err);
+    free(*to);
+    *to = hep_strdup(hep_json_string(node));
+    return *to ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "%s: no memory for %s", name, k->key);
+}
+
+static char *upper_copy(const char *text)
+{
+    char *copy = hep_strdup(text);
+
+    for (char *c = copy; c != NULL && *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return copy;
+}
+
+static bool splits_dixon(const char *token)
+{
+    return strcmp(token, "OPP") == 0 || strcmp(token, "IN") == 0 || strcmp(token, "OUT") == 0;
+}
+
+/** Append a token; "OPP" followed by "PHASE" becomes one again. */
+static int add_token(struct hep_acquisition *a, const char *token)
+{
+    char *text = upper_copy(token);
+    size_t n = a->n_image_type;
+
+    if (text != NULL && n > 0 && strcmp(text, "PHASE") == 0 && splits_dixon(a->image_type[n - 1])) {
+        char *joined = hep_asprintf("%s_PHASE", a->image_type[n - 1]);
+
+        free(text);
+        if (joined == NULL)
+            return HEP_ENOMEM;
+        free(a->image_type[n - 1]);
+        a->image_type[n - 1] = joined;
+        return HEP_OK;
+    }
+    if (text == NULL)
+        return HEP_ENOMEM;
+    a->image_type[a->n_image_type++] = text;
+    return HEP_OK;
+}
+
+static int read_image_type(struct hep_acquisition *a, const struct hep_json *sidecar,
+                           const char *name, struct hep_error *err)
+{
+    const struct hep_json *node = hep_json_get(sidecar, "ImageType");
+    size_t n = hep_json_size(node);
+
+    if (is_absent(node))
+        return HEP_OK;
+    if (hep_json_type(node) != HEP_JSON_ARRAY)
+        return wrong_type(name, "ImageType", node, "a list of texts", err);
+    if (n > MAX_LIST)
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: ImageType: has %zu values", name, n);
+    for (size_t i = 0; i < a->n_image_type; i++)
+        free(a->image_type[i]);
+    free(a->image_type);
+    a->n_image_type = 0;
+    a->image_type = hep_calloc(n ? n : 1, sizeof *a->image_type);
+    if (a->image_type == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "%s: no memory for ImageType", name);
+    for (size_t i = 0; i < n; i++) {
+        const char *token = hep_json_string(hep_json_at(node, i));
+
+        if (token == NULL)
+            return wrong_type(name, "ImageType", hep_json_at(node, i), "text", err);
+        if (add_token(a, token) != HEP_OK)
+            return HEP_FAIL(err, HEP_ENOMEM, "%s: no memory for ImageType", name);
+    }
+    return HEP_OK;
+}
+
+static int read_echo_number(struct hep_acquisition *a, const struct hep_json *sidecar,
+                            const char *name, struct hep_error *err)
+{
+    const struct hep_json *node = hep_json_get(sidecar, "EchoNumber");
+    double value = hep_json_number(node);
+
+    if (is_absent(node))
+        return HEP_OK;
+    if (hep_json_type(node) != HEP_JSON_NUMBER)
+        return wrong_type(name, "EchoNumber", node, "a number", err);
+    if (!(value >= 0.0 && value <= 1000.0))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: EchoNumber: %g is outside [0, 1000]", name, value);
+    a->echo_number = (int)value;
+    return HEP_OK;
+}
+
+static int read_clock(struct hep_acquisition *a, const struct hep_json *sidecar, const char *name,
+                      struct hep_error *err)
+{
+    const struct hep_json *node = hep_json_get(sidecar, "AcquisitionTime");
+    struct hep_error local = { 0 };
+
+    if (is_absent(node))
+        return HEP_OK;
+    if (hep_json_type(node) != HEP_JSON_STRING)
+        return wrong_type(name, "AcquisitionTime", node, "text such as \"10:01:30.5\"", err);
+    if (hep_parse_clock(&a->acquisition_time_s, hep_json_string(node), &local) != HEP_OK)
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: AcquisitionTime: %s", name, local.msg);
+    return HEP_OK;
+}
+
+static void derive(struct hep_acquisition *a)
+{
+    const char *texts[] = { a->sequence_name, a->series_description, a->protocol_name };
+
+    a->tr_s = isnan(a->repetition_time_excitation_s) ? a->repetition_time_s
+                                                     : a->repetition_time_excitation_s;
+    for (size_t i = 0; i < COUNT(texts) && isnan(a->b_s_per_mm2) && a->n_b_list == 0; i++)
+        (void)hep_b_from_text(&a->b_s_per_mm2, texts[i]);
+}
+
+int hep_acquisition_from_json(struct hep_acquisition *a, const struct hep_json *sidecar,
+                              const char *name, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    if (hep_json_type(sidecar) != HEP_JSON_OBJECT)
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: a sidecar is an object {...}", name);
+    for (size_t i = 0; rc == HEP_OK && i < COUNT(number_keys); i++)
+        rc = read_number(a, &number_keys[i], sidecar, name, err);
+    for (size_t i = 0; rc == HEP_OK && i < COUNT(list_keys); i++)
+        rc = read_list(a, &list_keys[i], sidecar, name, err);
+    for (size_t i = 0; rc == HEP_OK && i < COUNT(text_keys); i++)
+        rc = read_text(a, &text_keys[i], sidecar, name, err);
+    if (rc == HEP_OK)
+        rc = read_image_type(a, sidecar, name, err);
+    if (rc == HEP_OK)
+        rc = read_echo_number(a, sidecar, name, err);
+    if (rc == HEP_OK)
+        rc = read_clock(a, sidecar, name, err);
+    if (rc == HEP_OK)
+        derive(a);
+    return rc;
+}
+
+int hep_acquisition_parse(struct hep_acquisition *a, const char *text, size_t n, const char *name,
+                          struct hep_error *err)
+{
+    struct hep_json *root = NULL;
+    int rc = hep_json_parse(&root, text, n, name, err);
+
+    if (rc == HEP_OK)
+        rc = hep_acquisition_from_json(a, root, name, err);
+    hep_json_free(root);
+    return rc;
+}
+
+int hep_acquisition_read(struct hep_acquisition *a, const char *path, struct hep_error *err)
+{
+    char *text = NULL;
+    size_t n = 0;
+    int rc = hep_file_read(&text, &n, path, MAX_SIDECAR_BYTES, err);
+
+    if (rc == HEP_OK)
+        rc = hep_acquisition_parse(a, text, n, path, err);
+    free(text);
+    return rc;
+}
+
+bool hep_acquisition_has_type(const struct hep_acquisition *a, const char *token)
+{
+    for (size_t i = 0; i < a->n_image_type; i++)
+        if (strcmp(a->image_type[i], token) == 0)
+            return true;
+    return false;
+}

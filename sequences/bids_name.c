@@ -1,0 +1,95 @@
+#include "sequences/bids_name.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+
+bool hep_bids_is_label(const char *text)
+{
+    size_t n = 0;
+
+    for (; text[n] != '\0'; n++)
+        if (!isalnum((unsigned char)text[n]))
+            return false;
+    return n > 0 && n < HEP_BIDS_VALUE;
+}
+
+char *hep_bids_make_label(const char *text)
+{
+    char label[HEP_BIDS_VALUE];
+    size_t n = 0;
+
+    for (; *text != '\0' && n + 1 < sizeof label; text++)
+        if (isalnum((unsigned char)*text))
+            label[n++] = *text;
+    label[n] = '\0';
+    return hep_strdup(n > 0 ? label : "study");
+}
+
+static int small_number(const char *text)
+{
+    struct hep_error ignored = { 0 };
+    long value = 0;
+
+    if (hep_parse_long(&value, text, &ignored) != HEP_OK || value < 1 || value > 10000)
+        return 0;
+    return (int)value;
+}
+
+/** One "key-value"; keys that are not used here are accepted. */
+static bool take_entity(struct hep_bids_name *b, const char *key, const char *value)
+{
+    struct {
+        const char *key;
+        char *to;
+    } texts[] = { { "sub", b->sub },   { "ses", b->ses },     { "acq", b->acq },  { "ce", b->ce },
+                  { "part", b->part }, { "label", b->label }, { "desc", b->desc } };
+
+    if (!hep_bids_is_label(value))
+        return false;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (strcmp(key, texts[i].key) == 0)
+            (void)snprintf(texts[i].to, HEP_BIDS_VALUE, "%s", value);
+    if (strcmp(key, "run") == 0)
+        b->run = small_number(value);
+    if (strcmp(key, "echo") == 0)
+        b->echo = small_number(value);
+    return true;
+}
+
+static bool take_part(struct hep_bids_name *b, char *part, bool first, bool last)
+{
+    char *dash = strchr(part, '-');
+
+    if (last) {
+        (void)snprintf(b->suffix, sizeof b->suffix, "%s", part);
+        return dash == NULL && hep_bids_is_label(part);
+    }
+    if (dash == NULL || (first && !hep_starts_with(part, "sub-")))
+        return false;
+    *dash = '\0';
+    return take_entity(b, part, dash + 1);
+}
+
+bool hep_bids_name_parse(struct hep_bids_name *out, const char *stem)
+{
+    char *copy = hep_strdup(stem);
+    char *part = copy;
+    bool ok = copy != NULL, first = true;
+
+    *out = (struct hep_bids_name){ 0 };
+    while (ok && part != NULL) {
+        char *next = strchr(part, '_');
+
+        if (next != NULL)
+            *next++ = '\0';
+        ok = take_part(out, part, first, next == NULL);
+        first = false;
+        part = next;
+    }
+    ok = ok && out->sub[0] != '\0' && out->suffix[0] != '\0';
+    if (!ok)
+        *out = (struct hep_bids_name){ 0 };
+    free(copy);
+    return ok;
+}

@@ -1,0 +1,84 @@
+/**
+ * @file  sequences/candidate.h
+ * @brief One NIfTI file of a study with all that is known about it before roles are given.
+ */
+#ifndef HEP_SEQUENCES_CANDIDATE_H
+#define HEP_SEQUENCES_CANDIDATE_H
+
+#include "image/nifti.h"
+#include "sequences/bids_name.h"
+#include "sequences/inventory.h"
+
+/** What a Dixon image shows, by its ImageType and texts. */
+enum hep_contrast_kind {
+    HEP_KIND_PLAIN,
+    HEP_KIND_WATER,
+    HEP_KIND_FAT,
+    HEP_KIND_PHASE,  /* phase, real or imaginary part */
+    HEP_KIND_DERIVED /* ADC map, subtraction, projection, localiser */
+};
+
+struct hep_candidate {
+    char *path, *rel,
+        *stem; /* openable, relative to the study, name without folder and extensions */
+    struct hep_nifti_info info;
+    struct hep_acquisition acquisition;
+    bool has_sidecar, derivative;
+    char *bval, *bvec;         /* paths, NULL when absent */
+    struct hep_bids_name bids; /* suffix empty when the name is not BIDS */
+    bool echo_pair;            /* another file of the same acquisition has another short TE */
+    bool used;                 /* is part of a series */
+    enum hep_contrast_kind kind;
+    double score[HEP_ROLE_COUNT];
+    struct hep_lines reasons[HEP_ROLE_COUNT], warnings;
+};
+
+struct hep_candidates {
+    struct hep_candidate *item;
+    size_t n;
+};
+
+/**
+ * Collect the NIfTI files of a folder and its subfolders in natural order of their paths.
+ * @param[out] out start with { 0 }; hep_candidates_release() also after a failure
+ * @param[in]  study folder; hidden folders, `derivatives`, `sourcedata` and datasets made by Hepar
+ * are left out
+ */
+int hep_candidates_collect(struct hep_candidates *out, const char *study,
+                           struct hep_error *err) HEP_MUST_CHECK;
+/** Append the liver masks and label maps of ROOT/derivatives/NAME/sub-SUBJECT[/ses-SESSION]. */
+int hep_candidates_collect_derivatives(struct hep_candidates *out, const char *root,
+                                       const char *subject, const char *session,
+                                       struct hep_error *err) HEP_MUST_CHECK;
+/** Append one file by its path and its name in the study. */
+int hep_candidates_add(struct hep_candidates *out, const char *path, const char *rel,
+                       bool derivative, struct hep_error *err) HEP_MUST_CHECK;
+/** Remove the files whose name in the study is `rel`. */
+void hep_candidates_drop(struct hep_candidates *c, const char *rel);
+/** Read header and sidecar of every file. */
+int hep_candidates_inspect(struct hep_candidates *c, struct hep_error *err) HEP_MUST_CHECK;
+void hep_candidates_release(struct hep_candidates *c);
+
+/** Heap copy of a path without .nii or .nii.gz; NULL when out of memory. */
+char *hep_nifti_base(const char *path);
+
+/** Put the contrast kind, scores and reasons in place from the table of rules. */
+int hep_candidate_score(struct hep_candidate *c, struct hep_error *err) HEP_MUST_CHECK;
+/** Add to the score of a role, with a reason. */
+int hep_candidate_add(struct hep_candidate *c, enum hep_role role, double points,
+                      struct hep_error *err, const char *fmt, ...) HEP_PRINTF(5, 6);
+/** Role with the highest score; HEP_ROLE_UNKNOWN below HEP_SCORE_MIN. */
+enum hep_role hep_candidate_best(const struct hep_candidate *c);
+#define HEP_SCORE_MIN 30.0
+/** True when texts, ImageType or BIDS suffix say that this is a chemical-shift (Dixon) image. */
+bool hep_candidate_is_dixon(const struct hep_candidate *c);
+/** True for a T1-weighted gradient echo: BIDS suffix, texts, or short TR and TE. */
+bool hep_candidate_is_t1(const struct hep_candidate *c);
+/**
+ * Nearest state of water and fat at an echo time.
+ * @param[out] off distance from it in quarters of a turn: 0 exact, 1 half way to the other state
+ * @return HEP_ROLE_OPPOSED, HEP_ROLE_IN_PHASE, or HEP_ROLE_UNKNOWN for an unknown or very short TE
+ */
+enum hep_role hep_role_of_echo(double *off, double te_s, double field_t);
+
+#endif

@@ -1,0 +1,265 @@
+#include "sequences/candidate.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "sequences/lines.h"
+
+enum { MAX_FILES = 5000, MAX_DEPTH = 6 };
+
+static const char *nifti_extension(const char *name)
+{
+    if (hep_ends_with(name, ".nii.gz"))
+        return ".nii.gz";
+    return hep_ends_with(name, ".nii") ? ".nii" : NULL;
+}
+
+char *hep_nifti_base(const char *path)
+{
+    const char *extension = nifti_extension(path);
+    char *base = hep_strdup(path);
+
+    if (base != NULL && extension != NULL)
+        base[strlen(base) - strlen(extension)] = '\0';
+    return base;
+}
+
+static void candidate_release(struct hep_candidate *c)
+{
+    free(c->path);
+    free(c->rel);
+    free(c->stem);
+    free(c->bval);
+    free(c->bvec);
+    hep_acquisition_release(&c->acquisition);
+    for (int r = 0; r < HEP_ROLE_COUNT; r++)
+        hep_lines_release(&c->reasons[r]);
+    hep_lines_release(&c->warnings);
+}
+
+void hep_candidates_release(struct hep_candidates *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        candidate_release(&c->item[i]);
+    free(c->item);
+    *c = (struct hep_candidates){ 0 };
+}
+
+int hep_candidates_add(struct hep_candidates *out, const char *path, const char *rel,
+                       bool derivative, struct hep_error *err)
+{
+    struct hep_candidate *grown, *c;
+
+    if (out->n >= MAX_FILES)
+        return HEP_FAIL(err, HEP_EDATA, "%s: more than %d NIfTI files: not one study", path,
+                        MAX_FILES);
+    grown = hep_realloc(out->item, out->n + 1, sizeof *grown);
+    if (grown == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu files", out->n + 1);
+    out->item = grown;
+    c = &grown[out->n++];
+    *c = (struct hep_candidate){ .derivative = derivative };
+    hep_acquisition_init(&c->acquisition);
+    c->path = hep_strdup(path);
+    c->rel = hep_strdup(rel);
+    c->stem = hep_nifti_base(hep_path_base(path));
+    if (c->path == NULL || c->rel == NULL || c->stem == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+    (void)hep_bids_name_parse(&c->bids, c->stem);
+    return HEP_OK;
+}
+
+void hep_candidates_drop(struct hep_candidates *c, const char *rel)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < c->n; i++) {
+        if (strcmp(c->item[i].rel, rel) == 0)
+            candidate_release(&c->item[i]);
+        else
+            c->item[kept++] = c->item[i];
+    }
+    c->n = kept;
+}
+
+/** A dataset whose description says that Hepar made it: results and truth, never input. */
+static bool made_by_hepar(const char *dir)
+{
+    char *path = hep_path_join(dir, "dataset_description.json");
+    struct hep_error ignored = { 0 };
+    struct hep_json *root = NULL;
+    bool made = false;
+
+    if (path != NULL && hep_is_file(path) && hep_json_read(&root, path, &ignored) == HEP_OK) {
+        const struct hep_json *by = hep_json_get(root, "GeneratedBy");
+
+        for (size_t i = 0; i < hep_json_size(by); i++) {
+            const char *name = hep_json_string(hep_json_get(hep_json_at(by, i), "Name"));
+
+            made = made || (name != NULL && hep_contains_nocase(name, "hepar"));
+        }
+    }
+    hep_json_free(root);
+    free(path);
+    return made;
+}
+
+static bool is_left_out(const char *name, const char *path)
+{
+    return name[0] == '.' || strcmp(name, "derivatives") == 0 || strcmp(name, "sourcedata") == 0 ||
+           made_by_hepar(path);
+}
+
+/** Only masks and label maps count in derivatives; label maps of lesions are somebody's reading. */
+static bool is_wanted_derivative(const char *path)
+{
+    struct hep_bids_name b;
+    char *stem = hep_nifti_base(hep_path_base(path));
+    bool wanted = false;
+
+    if (stem != NULL && hep_bids_name_parse(&b, stem))
+        wanted = (strcmp(b.suffix, "mask") == 0 && strcmp(b.label, "liver") == 0) ||
+                 (strcmp(b.suffix, "dseg") == 0 &&
+                  (b.label[0] == '\0' || strcmp(b.label, "liver") == 0));
+    free(stem);
+    return wanted;
+}
+
+struct walk {
+    struct hep_candidates *out;
+    bool derivative;
+    struct hep_error *err;
+};
+
+static int walk_folder(const struct walk *w, const char *dir, const char *rel, int depth);
+
+static int walk_entry(const struct walk *w, const char *dir, const char *rel, const char *name,
+                      bool is_dir, int depth)
+{
+    char *path = hep_path_join(dir, name);
+    char *inner = *rel ? hep_path_join(rel, name) : hep_strdup(name);
+    int rc = HEP_OK;
+
+    if (path == NULL || inner == NULL)
+        rc = HEP_FAIL(w->err, HEP_ENOMEM, "no memory for the name of a file");
+    else if (is_dir && depth < MAX_DEPTH && !is_left_out(name, path))
+        rc = walk_folder(w, path, inner, depth + 1);
+    else if (!is_dir && name[0] != '.' && nifti_extension(name) != NULL &&
+             (!w->derivative || is_wanted_derivative(path)))
+        rc = hep_candidates_add(w->out, path, inner, w->derivative, w->err);
+    free(path);
+    free(inner);
+    return rc;
+}
+
+static int walk_folder(const struct walk *w, const char *dir, const char *rel, int depth)
+{
+    struct hep_listing list = { 0 };
+    int rc = hep_listing_read(&list, dir, w->err);
+
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++)
+        rc = walk_entry(w, dir, rel, list.names[i], list.is_dir[i], depth);
+    hep_listing_release(&list);
+    return rc;
+}
+
+int hep_candidates_collect(struct hep_candidates *out, const char *study, struct hep_error *err)
+{
+    const struct walk w = { out, false, err };
+
+    return walk_folder(&w, study, "", 0);
+}
+
+static int collect_one_derivative(const struct walk *w, const char *dataset, const char *name,
+                                  const char *subject, const char *session)
+{
+    char *dir = hep_path_join(dataset, name);
+    char *rel = NULL, *folder = NULL;
+    int rc = HEP_OK;
+
+    if (dir == NULL)
+        return HEP_FAIL(w->err, HEP_ENOMEM, "no memory for the name of a file");
+    if (strcmp(name, "truth") == 0 || is_left_out(name, dir))
+        goto out;
+    folder = session ? hep_asprintf("%s/sub-%s/ses-%s", dir, subject, session)
+                     : hep_asprintf("%s/sub-%s", dir, subject);
+    rel = session ? hep_asprintf("../../derivatives/%s/sub-%s/ses-%s", name, subject, session)
+                  : hep_asprintf("../derivatives/%s/sub-%s", name, subject);
+    if (folder == NULL || rel == NULL)
+        rc = HEP_FAIL(w->err, HEP_ENOMEM, "no memory for the name of a file");
+    else if (hep_is_dir(folder))
+        rc = walk_folder(w, folder, rel, 0);
+out:
+    free(dir);
+    free(rel);
+    free(folder);
+    return rc;
+}
+
+int hep_candidates_collect_derivatives(struct hep_candidates *out, const char *root,
+                                       const char *subject, const char *session,
+                                       struct hep_error *err)
+{
+    const struct walk w = { out, true, err };
+    struct hep_listing list = { 0 };
+    char *dir = hep_path_join(root, "derivatives");
+    int rc = HEP_OK;
+
+    if (dir == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+    if (hep_is_dir(dir))
+        rc = hep_listing_read(&list, dir, err);
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++)
+        if (list.is_dir[i])
+            rc = collect_one_derivative(&w, dir, list.names[i], subject, session);
+    hep_listing_release(&list);
+    free(dir);
+    return rc;
+}
+
+/** Heap path "base.extension" when that file exists. */
+static int sibling(char **out, const char *base, const char *extension, struct hep_error *err)
+{
+    char *path = hep_asprintf("%s%s", base, extension);
+
+    *out = NULL;
+    if (path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+    if (hep_is_file(path))
+        *out = path;
+    else
+        free(path);
+    return HEP_OK;
+}
+
+static int inspect(struct hep_candidate *c, struct hep_error *err)
+{
+    char *base = hep_nifti_base(c->path);
+    char *sidecar = NULL;
+    int rc = base ? hep_nifti_info(&c->info, c->path, err)
+                  : HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+
+    if (rc == HEP_OK)
+        rc = sibling(&sidecar, base, ".json", err);
+    if (rc == HEP_OK)
+        rc = sibling(&c->bval, base, ".bval", err);
+    if (rc == HEP_OK)
+        rc = sibling(&c->bvec, base, ".bvec", err);
+    if (rc == HEP_OK && sidecar != NULL) {
+        rc = hep_acquisition_read(&c->acquisition, sidecar, err);
+        c->has_sidecar = rc == HEP_OK;
+    }
+    free(sidecar);
+    free(base);
+    return rc;
+}
+
+int hep_candidates_inspect(struct hep_candidates *c, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
+        rc = inspect(&c->item[i], err);
+    return rc;
+}

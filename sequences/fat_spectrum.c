@@ -1,0 +1,75 @@
+#include "sequences/fat_spectrum.h"
+
+#include "base/text.h"
+
+#include <math.h>
+
+static const double pi = 3.14159265358979323846;
+
+/* Amplitudes as published; hep_fat_spectrum_get() divides by their sum. */
+static const struct hep_fat_spectrum spectra[] = {
+    { HEP_FAT_SPECTRUM_DEFAULT,
+      "Hamilton et al., NMR Biomed 2011;24:784-790",
+      6,
+      { -3.80, -3.40, -2.60, -1.94, -0.39, 0.60 },
+      { 0.087, 0.693, 0.128, 0.004, 0.039, 0.048 } },
+    { "hamilton2011-liver",
+      "liver set after Hamilton et al. 2011, more digits",
+      6,
+      { -3.80, -3.40, -2.60, -1.95, -0.5, 0.60 },
+      { 0.0875, 0.6998, 0.1206, 0.0062, 0.0389, 0.0471 } },
+    { "single", "methylene peak only", 1, { -3.40 }, { 1.0 } },
+};
+enum { N_SPECTRA = sizeof spectra / sizeof spectra[0] };
+
+const char *hep_fat_spectrum_name_at(size_t i)
+{
+    return i < N_SPECTRA ? spectra[i].name : NULL;
+}
+
+int hep_fat_spectrum_get(struct hep_fat_spectrum *out, const char *name, struct hep_error *err)
+{
+    const char *names[N_SPECTRA];
+    const char *near;
+    double sum = 0.0;
+
+    for (size_t i = 0; i < N_SPECTRA; i++) {
+        names[i] = spectra[i].name;
+        if (name == NULL || strcmp(name, names[i]) != 0)
+            continue;
+        *out = spectra[i];
+        for (size_t p = 0; p < out->n; p++)
+            sum += out->amplitude[p];
+        for (size_t p = 0; p < out->n; p++)
+            out->amplitude[p] /= sum;
+        return HEP_OK;
+    }
+    near = name ? hep_did_you_mean(name, names, N_SPECTRA) : NULL;
+    return HEP_FAIL(err, HEP_EINVAL, "unknown fat spectrum \"%s\"; did you mean \"%s\"?",
+                    name ? name : "", near ? near : HEP_FAT_SPECTRUM_DEFAULT);
+}
+
+double hep_shift_hz(double ppm, double field_t)
+{
+    return ppm * HEP_GAMMA_BAR_MHZ_PER_T * field_t;
+}
+
+double hep_fat_water_period_s(double field_t)
+{
+    return 1.0 / hep_shift_hz(3.40, field_t);
+}
+
+void hep_fat_phasor(double out[2], const struct hep_fat_spectrum *spectrum, double field_t,
+                    double te_s)
+{
+    double re = 0.0, im = 0.0;
+
+    for (size_t p = 0; p < spectrum->n; p++) {
+        double angle = 2.0 * pi * hep_shift_hz(spectrum->ppm[p], field_t) * te_s;
+
+        re += spectrum->amplitude[p] * cos(angle);
+        im += spectrum->amplitude[p] * sin(angle);
+    }
+    out[0] = re;
+    out[1] = im;
+}

@@ -1,0 +1,227 @@
+#include "sequences/gradients.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdint.h>
+
+enum { MAX_TABLE_BYTES = 4 * 1024 * 1024, MAX_B_S_PER_MM2 = 100000 };
+
+struct table {
+    double *value;
+    size_t n, cap, rows, cols;
+    bool ragged;
+};
+
+static bool is_separator(char c)
+{
+    return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '\r' || c == '\n';
+}
+
+static int table_push(struct table *t, double value, struct hep_error *err)
+{
+    if (t->n == t->cap) {
+        size_t cap = t->cap ? 2 * t->cap : 64;
+        double *grown = hep_realloc(t->value, cap, sizeof *grown);
+
+        if (grown == NULL)
+            return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu numbers", cap);
+        t->value = grown;
+        t->cap = cap;
+    }
+    t->value[t->n++] = value;
+    return HEP_OK;
+}
+
+static int table_number(struct table *t, const char *token, size_t len, const char *name,
+                        size_t line, struct hep_error *err)
+{
+    char text[64];
+    double value;
+
+    if (len < sizeof text && memchr(token, '\0', len) == NULL) {
+        struct hep_error ignored = { 0 };
+
+        (void)memcpy(text, token, len);
+        text[len] = '\0';
+        if (hep_parse_double(&value, text, &ignored) == HEP_OK)
+            return table_push(t, value, err);
+    }
+    return HEP_FAIL(err, HEP_EFORMAT, "%s:%zu: \"%.*s\" is not a number", name, line,
+                    (int)(len < 40 ? len : 40), token);
+}
+
+static void table_end_row(struct table *t, size_t in_row)
+{
+    if (in_row == 0)
+        return;
+    if (t->rows == 0)
+        t->cols = in_row;
+    else if (in_row != t->cols)
+        t->ragged = true;
+    t->rows++;
+}
+
+static int table_parse(struct table *t, const char *text, size_t len, const char *name,
+                       struct hep_error *err)
+{
+    size_t i = 0, line = 1, in_row = 0;
+
+    while (i < len) {
+        size_t from = i;
+
+        if (is_separator(text[i])) {
+            if (text[i] == '\n') {
+                table_end_row(t, in_row);
+                in_row = 0;
+                line++;
+            }
+            i++;
+            continue;
+        }
+        while (i < len && !is_separator(text[i]))
+            i++;
+        if (table_number(t, text + from, i - from, name, line, err) != HEP_OK)
+            return err ? (int)err->code : HEP_EFORMAT;
+        in_row++;
+    }
+    table_end_row(t, in_row);
+    if (t->n == 0)
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: holds no numbers", name);
+    return HEP_OK;
+}
+
+int hep_bval_parse(double **b, size_t *n, const char *text, size_t len, const char *name,
+                   struct hep_error *err)
+{
+    struct table t = { 0 };
+    struct hep_error local = { 0 };
+    int rc;
+
+    if (err == NULL)
+        err = &local;
+    rc = table_parse(&t, text, len, name, err);
+    if (rc != HEP_OK)
+        goto out;
+    if (t.rows != 1 && (t.ragged || t.cols != 1)) {
+        rc = HEP_FAIL(err, HEP_EFORMAT,
+                      "%s: %zu rows of numbers, one row or one column of b-values is wanted", name,
+                      t.rows);
+        goto out;
+    }
+    for (size_t i = 0; i < t.n; i++) {
+        if (t.value[i] < 0.0 || t.value[i] > MAX_B_S_PER_MM2) {
+            rc = HEP_FAIL(err, HEP_EDATA, "%s: b-value %zu is %g, must be 0 to %d s/mm2", name,
+                          i + 1, t.value[i], MAX_B_S_PER_MM2);
+            goto out;
+        }
+    }
+    *b = t.value;
+    *n = t.n;
+    t.value = NULL;
+out:
+    free(t.value);
+    return rc;
+}
+
+static void normalise(double v[3])
+{
+    double size = sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
+
+    for (int k = 0; k < 3; k++)
+        v[k] = size > 1e-6 ? v[k] / size : 0.0;
+}
+
+int hep_bvec_parse(double (**direction)[3], const char *text, size_t len, size_t n_expected,
+                   const char *name, struct hep_error *err)
+{
+    struct table t = { 0 };
+    struct hep_error local = { 0 };
+    double(*out)[3] = NULL;
+    bool by_row;
+    int rc;
+
+    if (err == NULL)
+        err = &local;
+    rc = table_parse(&t, text, len, name, err);
+    if (rc != HEP_OK)
+        goto out;
+    by_row = t.rows == 3 && t.cols == n_expected;
+    if (t.ragged || (!by_row && (t.cols != 3 || t.rows != n_expected))) {
+        rc = HEP_FAIL(err, HEP_EFORMAT, "%s: %zu x %zu numbers%s, 3 x %zu are wanted", name, t.rows,
+                      t.cols, t.ragged ? " in rows of different length" : "", n_expected);
+        goto out;
+    }
+    out = hep_calloc(n_expected, sizeof *out);
+    if (out == NULL) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu directions", n_expected);
+        goto out;
+    }
+    for (size_t i = 0; i < n_expected; i++) {
+        for (size_t k = 0; k < 3; k++)
+            out[i][k] = by_row ? t.value[k * n_expected + i] : t.value[3 * i + k];
+        normalise(out[i]);
+    }
+    *direction = out;
+out:
+    free(t.value);
+    return rc;
+}
+
+static int read_bvec(struct hep_gradients *g, const char *path, struct hep_error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    bool any_b = false;
+    int rc = hep_file_read(&text, &len, path, MAX_TABLE_BYTES, err);
+
+    if (rc == HEP_OK)
+        rc = hep_bvec_parse(&g->direction, text, len, g->n, path, err);
+    free(text);
+    if (rc != HEP_OK)
+        return rc;
+    g->trace_weighted = true;
+    for (size_t i = 0; i < g->n; i++) {
+        const double *v = g->direction[i];
+
+        any_b = any_b || g->b_s_per_mm2[i] > 0.0;
+        if (g->b_s_per_mm2[i] > 0.0 && fabs(v[0]) + fabs(v[1]) + fabs(v[2]) > 0.0)
+            g->trace_weighted = false;
+    }
+    g->trace_weighted = g->trace_weighted && any_b;
+    return HEP_OK;
+}
+
+int hep_gradients_read(struct hep_gradients *out, const char *bval_path, const char *bvec_path,
+                       size_t n_volumes, struct hep_error *err)
+{
+    struct hep_gradients g = { 0 };
+    char *text = NULL;
+    size_t len = 0;
+    int rc = hep_file_read(&text, &len, bval_path, MAX_TABLE_BYTES, err);
+
+    if (rc == HEP_OK)
+        rc = hep_bval_parse(&g.b_s_per_mm2, &g.n, text, len, bval_path, err);
+    if (rc == HEP_OK && n_volumes != 0 && g.n != n_volumes)
+        rc =
+            HEP_FAIL(err, HEP_EDATA, "%s: %zu b-values for %zu volumes", bval_path, g.n, n_volumes);
+    if (rc == HEP_OK && bvec_path != NULL)
+        rc = read_bvec(&g, bvec_path, err);
+    free(text);
+    if (rc == HEP_OK)
+        *out = g;
+    else
+        hep_gradients_release(&g);
+    return rc;
+}
+
+void hep_gradients_release(struct hep_gradients *g)
+{
+    if (g == NULL)
+        return;
+    free(g->b_s_per_mm2);
+    free(g->direction);
+    *g = (struct hep_gradients){ 0 };
+}

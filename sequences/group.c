@@ -1,0 +1,323 @@
+#include "sequences/series_build.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sequences/lines.h"
+
+#include <math.h>
+
+static const double margin = 5.0;          /* a role must lead by this */
+static const double longest_echo_s = 0.05; /* of a gradient-echo train */
+static const double pair_echo_s = 0.015;   /* of an opposed and in-phase pair */
+
+static bool all_digits(const char *s, const char *end)
+{
+    for (; s < end; s++)
+        if (*s < '0' || *s > '9')
+            return false;
+    return true;
+}
+
+/** Part of a name that tells echoes or images of one acquisition apart: e1, e2a, ph, phMag, phMaga,
+ * echo-1. */
+static bool is_echo_tag(const char *s, size_t len)
+{
+    const char *end = s + len;
+
+    if (len >= 2 && *s == 'e' && s[1] >= '0' && s[1] <= '9') {
+        if (end[-1] >= 'a' && end[-1] <= 'z')
+            end--;
+        return all_digits(s + 1, end);
+    }
+    return (len == 2 && strncmp(s, "ph", 2) == 0) ||
+           ((len == 5 || len == 6) && strncmp(s, "phMag", 5) == 0) ||
+           (len > 5 && strncmp(s, "echo-", 5) == 0);
+}
+
+/** Write the path without echo tags; `out` has room for the whole path. */
+static void strip_echo(char *out, const char *path)
+{
+    const char *s = path;
+    size_t n = 0;
+
+    while (*s != '\0') {
+        size_t len = strcspn(s, "_./");
+
+        if (n == 0 || out[n - 1] != '_' || !is_echo_tag(s, len)) {
+            (void)memcpy(out + n, s, len);
+            n += len;
+        } else {
+            n--; /* the underscore before the tag */
+        }
+        s += len;
+        if (*s != '\0')
+            out[n++] = *s++;
+    }
+    out[n] = '\0';
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static bool same_number(double a, double b, double tolerance)
+{
+    return (isnan(a) && isnan(b)) || fabs(a - b) <= tolerance;
+}
+
+static bool same_stripped_name(const char *a, const char *b)
+{
+    char *x = hep_calloc(strlen(a) + 1, 1), *y = hep_calloc(strlen(b) + 1, 1);
+    bool same = false;
+
+    if (x != NULL && y != NULL) {
+        strip_echo(x, a);
+        strip_echo(y, b);
+        same = strcmp(x, y) == 0;
+    }
+    free(x);
+    free(y);
+    return same;
+}
+
+bool hep_same_acquisition(const struct hep_candidate *a, const struct hep_candidate *b)
+{
+    const struct hep_acquisition *p = &a->acquisition, *q = &b->acquisition;
+
+    if (a->info.nt != b->info.nt || !hep_grid_same(&a->info.grid, &b->info.grid, HEP_GRID_TOL_MM))
+        return false;
+    if (same_stripped_name(a->rel, b->rel))
+        return true;
+    return a->bids.suffix[0] == '\0' && b->bids.suffix[0] == '\0' &&
+           same_text(p->series_description, q->series_description) &&
+           !isnan(p->acquisition_time_s) &&
+           same_number(p->acquisition_time_s, q->acquisition_time_s, 1.0) &&
+           same_number(p->trigger_delay_s, q->trigger_delay_s, 0.5);
+}
+
+static bool maybe_echo(const struct hep_candidate *c, double longest_s)
+{
+    const char *sequence = c->acquisition.scanning_sequence;
+
+    return c->bval == NULL && c->info.nt == 1 && c->acquisition.te_s <= longest_s &&
+           (sequence == NULL || (strstr(sequence, "SE") == NULL && strstr(sequence, "EP") == NULL));
+}
+
+void hep_group_relate(struct hep_candidates *c, double field_t)
+{
+    double field = field_t;
+
+    for (size_t i = 0; i < c->n && isnan(field); i++)
+        field = c->item[i].acquisition.field_t;
+    for (size_t i = 0; i < c->n; i++)
+        if (!isnan(field_t) || isnan(c->item[i].acquisition.field_t))
+            c->item[i].acquisition.field_t = field;
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t k = i + 1; k < c->n; k++) {
+            struct hep_candidate *a = &c->item[i], *b = &c->item[k];
+
+            if (maybe_echo(a, pair_echo_s) && maybe_echo(b, pair_echo_s) &&
+                !same_number(a->acquisition.te_s, b->acquisition.te_s, 1e-6) &&
+                hep_same_acquisition(a, b))
+                a->echo_pair = b->echo_pair = true;
+        }
+}
+
+/* ---- three or more echoes ---- */
+
+static int by_te(const void *pa, const void *pb)
+{
+    const struct hep_candidate *const *a = pa;
+    const struct hep_candidate *const *b = pb;
+    double x = (*a)->acquisition.te_s, y = (*b)->acquisition.te_s;
+
+    return x != y ? (x < y ? -1 : 1) : hep_natural_cmp((*a)->rel, (*b)->rel);
+}
+
+static bool is_free_echo(const struct hep_candidate *c)
+{
+    return !c->used && !c->derivative && c->kind == HEP_KIND_PLAIN &&
+           maybe_echo(c, longest_echo_s) && hep_candidate_is_dixon(c);
+}
+
+/** Echoes of one acquisition from file i on, by TE; of files with one TE only the first. */
+static size_t collect_echoes(struct hep_candidate **part, struct hep_candidates *c, size_t i)
+{
+    size_t n = 0, kept = 0;
+
+    for (size_t k = i; k < c->n; k++)
+        if (is_free_echo(&c->item[k]) && (k == i || hep_same_acquisition(&c->item[i], &c->item[k])))
+            part[n++] = &c->item[k];
+    qsort(part, n, sizeof(struct hep_candidate *), by_te);
+    for (size_t k = 0; k < n; k++)
+        if (kept == 0 || part[k]->acquisition.te_s - part[kept - 1]->acquisition.te_s > 1e-6)
+            part[kept++] = part[k];
+    return kept;
+}
+
+static int build_echoes(struct hep_inventory *inv, struct hep_candidate *const *part, size_t n,
+                        struct hep_error *err)
+{
+    bool bids = strcmp(part[0]->bids.suffix, "MEGRE") == 0;
+    struct hep_series *s;
+    int rc = hep_series_append(&s, inv, err);
+
+    if (rc == HEP_OK)
+        rc = hep_series_fill(s, HEP_ROLE_ECHOES, part, n, err);
+    if (rc != HEP_OK)
+        return rc;
+    s->score = bids ? 100.0 : 70.0;
+    return hep_lines_addf(&s->reasons, err, "%+.0f %zu gradient echoes%s, TE %.4g to %.4g ms",
+                          s->score, n, bids ? ", BIDS name MEGRE" : " of one acquisition",
+                          1e3 * part[0]->acquisition.te_s, 1e3 * part[n - 1]->acquisition.te_s);
+}
+
+static bool is_echo_stack(const struct hep_candidate *c)
+{
+    return !c->used && c->kind == HEP_KIND_PLAIN && c->info.nt >= 3 &&
+           c->acquisition.n_te_list == c->info.nt;
+}
+
+static int group_echoes(struct hep_inventory *inv, struct hep_candidates *c,
+                        struct hep_candidate **part, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
+        struct hep_candidate *one = &c->item[i];
+        size_t n;
+
+        if (is_echo_stack(one)) {
+            struct hep_series *s;
+
+            rc = hep_series_append(&s, inv, err);
+            if (rc == HEP_OK)
+                rc = hep_series_fill(s, HEP_ROLE_ECHOES, &one, 1, err);
+            if (rc == HEP_OK) {
+                s->score = 90.0;
+                rc = hep_lines_addf(&s->reasons, err, "+90 EchoTime lists %zu echoes", s->nt);
+            }
+            continue;
+        }
+        if (!is_free_echo(one))
+            continue;
+        n = collect_echoes(part, c, i);
+        if (n >= 3)
+            rc = build_echoes(inv, part, n, err);
+    }
+    return rc;
+}
+
+/* ---- diffusion in single-b files ---- */
+
+static bool is_free_single_b(const struct hep_candidate *c)
+{
+    return !c->used && c->kind == HEP_KIND_PLAIN && c->info.nt == 1 && c->bval == NULL &&
+           !isnan(c->acquisition.b_s_per_mm2) && hep_candidate_best(c) == HEP_ROLE_DWI;
+}
+
+static int by_b(const void *pa, const void *pb)
+{
+    const struct hep_candidate *const *a = pa;
+    const struct hep_candidate *const *b = pb;
+    double x = (*a)->acquisition.b_s_per_mm2, y = (*b)->acquisition.b_s_per_mm2;
+
+    return x != y ? (x < y ? -1 : 1) : hep_natural_cmp((*a)->rel, (*b)->rel);
+}
+
+static int group_single_b(struct hep_inventory *inv, struct hep_candidates *c,
+                          struct hep_candidate **part, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
+        struct hep_candidate *first = &c->item[i];
+        struct hep_series *s;
+        size_t n = 0;
+
+        if (!is_free_single_b(first))
+            continue;
+        for (size_t k = i; k < c->n; k++)
+            if (is_free_single_b(&c->item[k]) &&
+                hep_grid_same(&first->info.grid, &c->item[k].info.grid, HEP_GRID_TOL_MM) &&
+                same_number(first->acquisition.te_s, c->item[k].acquisition.te_s, 1e-4))
+                part[n++] = &c->item[k];
+        if (n < 2)
+            continue;
+        qsort(part, n, sizeof(struct hep_candidate *), by_b);
+        rc = hep_series_append(&s, inv, err);
+        if (rc == HEP_OK)
+            rc = hep_series_fill(s, HEP_ROLE_DWI, part, n, err);
+        if (rc == HEP_OK)
+            rc = hep_series_take_score(s, part[0], err);
+        if (rc == HEP_OK)
+            rc = hep_lines_addf(&s->reasons, err, "joined from %zu files of one b-value each", n);
+    }
+    return rc;
+}
+
+/* ---- one file, one series ---- */
+
+static enum hep_role decide(const struct hep_candidate *c, enum hep_role *rival)
+{
+    enum hep_role best = hep_candidate_best(c);
+
+    *rival = HEP_ROLE_UNKNOWN;
+    for (int r = HEP_ROLE_UNKNOWN + 1; best != HEP_ROLE_UNKNOWN && r < HEP_ROLE_COUNT; r++)
+        if ((enum hep_role)r != best && c->score[r] > c->score[best] - margin)
+            *rival = (enum hep_role)r;
+    return *rival == HEP_ROLE_UNKNOWN ? best : HEP_ROLE_UNKNOWN;
+}
+
+static int warn_rivals(struct hep_series *s, const struct hep_candidate *c, enum hep_role rival,
+                       struct hep_error *err)
+{
+    enum hep_role best = hep_candidate_best(c);
+
+    if (rival != HEP_ROLE_UNKNOWN)
+        return hep_lines_addf(&s->warnings, err, "as likely %s as %s: give its role in study.yml",
+                              hep_role_name(rival), hep_role_name(best));
+    if (s->n_alternatives > 0 && s->alternative[0].score >= 45.0 &&
+        s->alternative[0].role != HEP_ROLE_UNKNOWN)
+        return hep_lines_addf(&s->warnings, err, "contradiction: %s (%.0f), but also %s (%.0f)",
+                              hep_role_name(s->role), s->score,
+                              hep_role_name(s->alternative[0].role), s->alternative[0].score);
+    return HEP_OK;
+}
+
+static int build_single(struct hep_inventory *inv, struct hep_candidate *c, struct hep_error *err)
+{
+    enum hep_role rival, role = decide(c, &rival);
+    struct hep_series *s;
+    int rc = hep_series_append(&s, inv, err);
+
+    if (rc == HEP_OK)
+        rc = hep_series_fill(s, role, &c, 1, err);
+    if (rc == HEP_OK)
+        rc = hep_series_take_score(s, c, err);
+    if (rc == HEP_OK && s->reasons.n == 0)
+        rc = hep_lines_addf(&s->reasons, err, "nothing says what this is");
+    if (rc == HEP_OK)
+        rc = warn_rivals(s, c, rival, err);
+    if (rc == HEP_OK && role == HEP_ROLE_DWI && s->gradients.n == 0)
+        rc = hep_lines_addf(&s->warnings, err, "no b-values: no .bval file, and none named");
+    return rc;
+}
+
+int hep_group_build(struct hep_inventory *inv, struct hep_candidates *c, struct hep_error *err)
+{
+    struct hep_candidate **part = hep_calloc(c->n ? c->n : 1, sizeof(struct hep_candidate *));
+    int rc;
+
+    if (part == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu files", c->n);
+    rc = group_echoes(inv, c, part, err);
+    if (rc == HEP_OK)
+        rc = group_single_b(inv, c, part, err);
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
+        if (!c->item[i].used)
+            rc = build_single(inv, &c->item[i], err);
+    free(part);
+    return rc;
+}

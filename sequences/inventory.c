@@ -1,0 +1,192 @@
+#include "sequences/inventory.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "sequences/lines.h"
+#include "sequences/locate.h"
+#include "sequences/series_build.h"
+
+#include <math.h>
+
+enum { MAX_STUDY_YML_BYTES = 1024 * 1024 };
+
+const char *hep_time_source_name(enum hep_time_source source)
+{
+    static const char *const names[] = {
+        [HEP_TIME_UNKNOWN] = "unknown",     [HEP_TIME_ASSUMED] = "assumed",
+        [HEP_TIME_STUDY_YML] = "study.yml", [HEP_TIME_SIDECAR] = "sidecar",
+        [HEP_TIME_CLOCK] = "clock",         [HEP_TIME_FRAMES] = "frames"
+    };
+    unsigned i = (unsigned)source;
+
+    return i < sizeof names / sizeof names[0] ? names[i] : names[0];
+}
+
+void hep_inventory_free(struct hep_inventory *inv)
+{
+    if (inv == NULL)
+        return;
+    for (size_t i = 0; i < inv->n_series; i++)
+        hep_series_release(&inv->series[i]);
+    free(inv->series);
+    free(inv->study);
+    free(inv->subject);
+    free(inv->session);
+    free(inv->agent_text);
+    hep_lines_release(&inv->warnings);
+    free(inv);
+}
+
+const struct hep_series *hep_inventory_find(const struct hep_inventory *inv, enum hep_role role)
+{
+    for (size_t i = 0; i < inv->n_series; i++)
+        if (inv->series[i].role == role && inv->series[i].selected)
+            return &inv->series[i];
+    return NULL;
+}
+
+int32_t hep_series_label_value(const struct hep_series *series, const char *name)
+{
+    for (size_t i = 0; i < series->n_labels; i++)
+        if (strlen(series->labels[i].name) == strlen(name) &&
+            hep_contains_nocase(series->labels[i].name, name))
+            return series->labels[i].value;
+    return -1;
+}
+
+static int read_study_yml(struct hep_study_yml **out, const char *study, struct hep_error *err)
+{
+    char *path = hep_path_join(study, "study.yml");
+    char *text = NULL;
+    size_t n = 0;
+    int rc = HEP_OK;
+
+    if (path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+    if (hep_is_file(path)) {
+        rc = hep_file_read(&text, &n, path, MAX_STUDY_YML_BYTES, err);
+        if (rc == HEP_OK)
+            rc = hep_study_yml_parse(out, text, n, path, err);
+    }
+    free(text);
+    free(path);
+    return rc;
+}
+
+static int note_agent(struct hep_inventory *inv, const char *text, const char *source,
+                      struct hep_error *err)
+{
+    if (text == NULL || *text == '\0')
+        return HEP_OK;
+    if (inv->agent_text == NULL) {
+        inv->agent_text = hep_strdup(text);
+        inv->agent_source = source;
+        return inv->agent_text ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "no memory for the agent");
+    }
+    if (strcmp(inv->agent_source, source) == 0 && strcmp(inv->agent_text, text) != 0)
+        return hep_lines_addf(&inv->warnings, err,
+                              "contradiction: contrast agent \"%s\" and \"%s\" in one study",
+                              inv->agent_text, text);
+    return HEP_OK;
+}
+
+/** study.yml first, then the names, then the sidecars. */
+static int find_agent(struct hep_inventory *inv, const struct hep_study_yml *study,
+                      const struct hep_candidates *c, struct hep_error *err)
+{
+    int rc = study ? note_agent(inv, study->agent, "study.yml", err) : HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
+        rc = note_agent(inv, c->item[i].bids.ce, "name", err);
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
+        rc = note_agent(inv, c->item[i].acquisition.agent_text, "sidecar", err);
+    for (size_t i = 0; rc == HEP_OK && i < inv->n_series; i++)
+        rc = note_agent(inv, inv->series[i].acquisition.agent_text, "sidecar", err);
+    return rc;
+}
+
+static int collect(struct hep_candidates *c, const struct hep_inventory *inv, const char *root,
+                   struct hep_error *err)
+{
+    int rc = hep_candidates_collect(c, inv->study, err);
+
+    if (rc == HEP_OK && root != NULL)
+        rc = hep_candidates_collect_derivatives(c, root, inv->subject, inv->session, err);
+    return rc;
+}
+
+static int score_all(struct hep_candidates *c, const struct hep_inventory *inv,
+                     struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    hep_group_relate(c, inv->field_t);
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
+        rc = hep_candidate_score(&c->item[i], err);
+    return rc == HEP_OK ? hep_order_score(c, inv->injection_time_s, err) : rc;
+}
+
+static int build(struct hep_inventory *inv, const char *root, struct hep_error *err)
+{
+    struct hep_candidates c = { 0 };
+    struct hep_study_yml *study = NULL;
+    size_t found;
+    int rc = read_study_yml(&study, inv->study, err);
+
+    if (rc == HEP_OK)
+        rc = collect(&c, inv, root, err);
+    found = c.n;
+    if (rc == HEP_OK && study != NULL) {
+        inv->has_study_yml = true;
+        inv->injection_time_s = study->injection_time_s;
+        inv->field_t = study->field_t;
+        rc = hep_study_remove_listed(&c, study, err);
+        if (rc == HEP_OK)
+            rc = hep_study_apply(inv, study, err);
+    }
+    if (rc == HEP_OK && found == 0 && inv->n_series == 0)
+        rc = HEP_FAIL(err, HEP_EDATA, "%s: holds no NIfTI file (.nii, .nii.gz)", inv->study);
+    if (rc == HEP_OK)
+        rc = hep_candidates_inspect(&c, err);
+    if (rc == HEP_OK)
+        rc = score_all(&c, inv, err);
+    if (rc == HEP_OK)
+        rc = hep_group_build(inv, &c, err);
+    if (rc == HEP_OK)
+        rc = find_agent(inv, study, &c, err);
+    if (rc == HEP_OK)
+        rc = hep_label_names_fill(inv, err);
+    if (rc == HEP_OK)
+        rc = hep_times_fill(inv, err);
+    if (rc == HEP_OK)
+        rc = hep_select(inv, err);
+    hep_candidates_release(&c);
+    hep_study_yml_free(study);
+    return rc;
+}
+
+int hep_inventory_scan(struct hep_inventory **out, const char *study, struct hep_error *err)
+{
+    struct hep_error local = { 0 };
+    struct hep_inventory *inv = hep_calloc(1, sizeof *inv);
+    char *root = NULL;
+    int rc;
+
+    if (err == NULL)
+        err = &local;
+    if (inv == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the inventory");
+    inv->injection_time_s = (double)NAN;
+    inv->field_t = (double)NAN;
+    rc = hep_study_locate(inv, &root, study, err);
+    if (rc == HEP_OK)
+        rc = build(inv, root, err);
+    if (rc == HEP_OK) {
+        *out = inv;
+        inv = NULL;
+    }
+    free(root);
+    hep_inventory_free(inv);
+    return rc;
+}

@@ -1,0 +1,47 @@
+#include "sequences/lines.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+
+enum { MAX_LINE = 1000 };
+
+int hep_lines_addf(struct hep_lines *lines, struct hep_error *err, const char *fmt, ...)
+{
+    char text[MAX_LINE];
+    char **grown = hep_realloc(lines->line, lines->n + 1, sizeof *grown);
+    va_list args;
+
+    if (grown == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a message");
+    lines->line = grown;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    for (char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    grown[lines->n] = hep_strdup(text);
+    if (grown[lines->n] == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a message");
+    lines->n++;
+    return HEP_OK;
+}
+
+int hep_lines_add_all(struct hep_lines *lines, const struct hep_lines *more, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < more->n; i++)
+        rc = hep_lines_addf(lines, err, "%s", more->line[i]);
+    return rc;
+}
+
+void hep_lines_release(struct hep_lines *lines)
+{
+    for (size_t i = 0; i < lines->n; i++)
+        free(lines->line[i]);
+    free(lines->line);
+    *lines = (struct hep_lines){ 0 };
+}

@@ -1,0 +1,159 @@
+#include "sequences/locate.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "sequences/bids_name.h"
+
+static int no_memory(struct hep_error *err)
+{
+    return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a folder");
+}
+
+static char *without_slashes(const char *path)
+{
+    char *copy = hep_strdup(path);
+    size_t n = copy ? strlen(copy) : 0;
+
+    while (n > 1 && copy[n - 1] == '/')
+        copy[--n] = '\0';
+    return copy;
+}
+
+/** Heap path of the folder above; "." when the path has no slash. */
+static char *parent_of(const char *path)
+{
+    char *copy = hep_strdup(path);
+    char *slash = copy ? strrchr(copy, '/') : NULL;
+
+    if (slash == NULL) {
+        free(copy);
+        return hep_strdup(".");
+    }
+    slash[slash == copy ? 1 : 0] = '\0';
+    return copy;
+}
+
+static bool has_study_yml(const char *dir)
+{
+    char *path = hep_path_join(dir, "study.yml");
+    bool there = path != NULL && hep_is_file(path);
+
+    free(path);
+    return there;
+}
+
+/** The only subfolder whose name begins with `prefix`: heap path, or NULL when there is none. */
+static int only_child(char **out, const char *dir, const char *prefix, const char *what,
+                      struct hep_error *err)
+{
+    struct hep_listing list = { 0 };
+    const char *first = NULL, *second = NULL;
+    int rc = hep_listing_read(&list, dir, err);
+
+    *out = NULL;
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
+        if (!list.is_dir[i] || !hep_starts_with(list.names[i], prefix))
+            continue;
+        if (first == NULL)
+            first = list.names[i];
+        else if (second == NULL)
+            second = list.names[i];
+    }
+    if (rc == HEP_OK && second != NULL)
+        rc = HEP_FAIL(err, HEP_EDATA, "%s: holds several %s (%s, %s ...): name one of them", dir,
+                      what, first, second);
+    else if (rc == HEP_OK && first != NULL && (*out = hep_path_join(dir, first)) == NULL)
+        rc = no_memory(err);
+    hep_listing_release(&list);
+    return rc;
+}
+
+/** Go down from a dataset to its subject, and from a subject to its session. */
+static int descend(char **dir, struct hep_error *err)
+{
+    static const struct {
+        const char *parent, *child, *what;
+    } steps[] = { { "", "sub-", "subjects" }, { "sub-", "ses-", "sessions" } };
+
+    for (size_t i = 0; i < 2; i++) {
+        char *real = realpath(*dir, NULL);
+        char *child = NULL;
+        bool fits = real != NULL && hep_starts_with(hep_path_base(real), steps[i].parent) &&
+                    !(i == 0 && (hep_starts_with(hep_path_base(real), "sub-") ||
+                                 hep_starts_with(hep_path_base(real), "ses-")));
+        int rc = HEP_OK;
+
+        free(real);
+        if (fits && !has_study_yml(*dir))
+            rc = only_child(&child, *dir, steps[i].child, steps[i].what, err);
+        if (rc != HEP_OK)
+            return rc;
+        if (child != NULL) {
+            free(*dir);
+            *dir = child;
+        }
+    }
+    return HEP_OK;
+}
+
+/** Labels and dataset of the folder's real path. */
+static int name_study(struct hep_inventory *inv, char **root, const char *real,
+                      struct hep_error *err)
+{
+    char *above = parent_of(real);
+    char *top = above ? parent_of(above) : NULL;
+    const char *base = hep_path_base(real);
+    int rc = HEP_OK;
+
+    if (above == NULL || top == NULL) {
+        rc = no_memory(err);
+    } else if (hep_starts_with(base, "sub-")) {
+        inv->is_bids = true;
+        inv->subject = hep_bids_make_label(base + 4);
+        *root = hep_strdup(above);
+    } else if (hep_starts_with(base, "ses-") && hep_starts_with(hep_path_base(above), "sub-")) {
+        inv->is_bids = true;
+        inv->subject = hep_bids_make_label(hep_path_base(above) + 4);
+        inv->session = hep_bids_make_label(base + 4);
+        *root = hep_strdup(top);
+        rc = inv->session ? HEP_OK : no_memory(err);
+    } else {
+        inv->subject = hep_bids_make_label(base);
+    }
+    if (rc == HEP_OK && (inv->subject == NULL || (inv->is_bids && *root == NULL)))
+        rc = no_memory(err);
+    free(above);
+    free(top);
+    return rc;
+}
+
+int hep_study_locate(struct hep_inventory *inv, char **root, const char *path,
+                     struct hep_error *err)
+{
+    char *dir = without_slashes(path);
+    char *real = NULL;
+    int rc = HEP_OK;
+
+    *root = NULL;
+    if (dir != NULL && hep_is_file(dir) && strcmp(hep_path_base(dir), "study.yml") == 0) {
+        char *above = parent_of(dir);
+
+        free(dir);
+        dir = above;
+    }
+    if (dir == NULL)
+        return no_memory(err);
+    if (hep_is_file(dir))
+        rc = HEP_FAIL(err, HEP_EDATA, "%s: is a file, the folder of a study is wanted", dir);
+    else if (!hep_is_dir(dir))
+        rc = HEP_FAIL(err, HEP_ENOENT, "%s: there is no such folder", dir);
+    if (rc == HEP_OK)
+        rc = descend(&dir, err);
+    if (rc == HEP_OK && (real = realpath(dir, NULL)) == NULL)
+        rc = HEP_FAIL(err, HEP_EIO, "%s: cannot be resolved", dir);
+    if (rc == HEP_OK)
+        rc = name_study(inv, root, real, err);
+    free(real);
+    inv->study = dir;
+    return rc;
+}

@@ -1,0 +1,153 @@
+#include "sequences/series_build.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sequences/lines.h"
+
+#include <math.h>
+
+int hep_series_append(struct hep_series **out, struct hep_inventory *inv, struct hep_error *err)
+{
+    struct hep_series *grown = hep_realloc(inv->series, inv->n_series + 1, sizeof *grown);
+
+    if (grown == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu series", inv->n_series + 1);
+    inv->series = grown;
+    *out = &grown[inv->n_series++];
+    **out = (struct hep_series){ .time_since_injection_s = (double)NAN, .label = -1 };
+    hep_acquisition_init(&(*out)->acquisition);
+    return HEP_OK;
+}
+
+void hep_series_release(struct hep_series *s)
+{
+    for (size_t i = 0; i < s->n_paths; i++)
+        free(s->path[i]);
+    for (size_t i = 0; i < s->n_labels; i++)
+        free(s->labels[i].name);
+    free(s->name);
+    free(s->path);
+    free(s->frame);
+    free(s->labels);
+    hep_acquisition_release(&s->acquisition);
+    hep_lines_release(&s->reasons);
+    hep_lines_release(&s->warnings);
+    hep_gradients_release(&s->gradients);
+}
+
+/** b-values of one file into its frames; directions are kept for a series of one file. */
+static int fill_b(struct hep_series *s, struct hep_frame *frame, const struct hep_candidate *c,
+                  bool only_part, struct hep_error *err)
+{
+    const struct hep_acquisition *a = &c->acquisition;
+    size_t nt = c->info.nt;
+    struct hep_gradients g = { 0 };
+    int rc;
+
+    if (c->bval == NULL) {
+        for (size_t t = 0; t < nt; t++)
+            frame[t].b_s_per_mm2 = a->n_b_list == nt ? a->b_list_s_per_mm2[t]
+                                   : nt == 1         ? a->b_s_per_mm2
+                                                     : (double)NAN;
+        return HEP_OK;
+    }
+    rc = hep_gradients_read(&g, c->bval, c->bvec, nt, err);
+    if (rc != HEP_OK)
+        return rc;
+    for (size_t t = 0; t < nt; t++)
+        frame[t].b_s_per_mm2 = g.b_s_per_mm2[t];
+    if (only_part)
+        s->gradients = g;
+    else
+        hep_gradients_release(&g);
+    return HEP_OK;
+}
+
+int hep_series_gradients_from_frames(struct hep_series *s, struct hep_error *err)
+{
+    if (s->nt == 0 || s->gradients.n == s->nt)
+        return HEP_OK;
+    for (size_t t = 0; t < s->nt; t++)
+        if (isnan(s->frame[t].b_s_per_mm2))
+            return HEP_OK;
+    hep_gradients_release(&s->gradients);
+    s->gradients.b_s_per_mm2 = hep_calloc(s->nt, sizeof *s->gradients.b_s_per_mm2);
+    if (s->gradients.b_s_per_mm2 == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu b-values", s->nt);
+    s->gradients.n = s->nt;
+    for (size_t t = 0; t < s->nt; t++)
+        s->gradients.b_s_per_mm2[t] = s->frame[t].b_s_per_mm2;
+    return HEP_OK;
+}
+
+static int fill_frames(struct hep_series *s, const struct hep_candidate *c, size_t part, size_t at,
+                       bool only_part, struct hep_error *err)
+{
+    const struct hep_acquisition *a = &c->acquisition;
+
+    for (size_t t = 0; t < c->info.nt; t++)
+        s->frame[at + t] =
+            (struct hep_frame){ .path = part,
+                                .volume = t,
+                                .te_s = a->n_te_list == c->info.nt ? a->te_list_s[t] : a->te_s,
+                                .b_s_per_mm2 = (double)NAN,
+                                .time_s = (double)NAN };
+    if (s->role != HEP_ROLE_DWI)
+        return HEP_OK;
+    return fill_b(s, s->frame + at, c, only_part, err);
+}
+
+int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_candidate *const *part,
+                    size_t n, struct hep_error *err)
+{
+    size_t nt = 0, at = 0;
+    int rc = HEP_OK;
+
+    for (size_t i = 0; i < n; i++)
+        nt += part[i]->info.nt;
+    s->role = role;
+    s->grid = part[0]->info.grid;
+    s->is_complex = part[0]->info.is_complex;
+    s->run = part[0]->bids.run;
+    s->name = hep_strdup(part[0]->rel);
+    s->path = hep_calloc(n, sizeof *s->path);
+    s->frame = hep_calloc(nt, sizeof *s->frame);
+    if (s->name == NULL || s->path == NULL || s->frame == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a series of %zu volumes", nt);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        s->path[i] = hep_strdup(part[i]->path);
+        if (s->path[i] == NULL)
+            return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        s->n_paths = i + 1;
+        rc = fill_frames(s, part[i], i, at, n == 1, err);
+        at += part[i]->info.nt;
+        s->nt = at;
+        part[i]->used = true;
+        if (rc == HEP_OK)
+            rc = hep_lines_add_all(&s->warnings, &part[i]->warnings, err);
+    }
+    if (rc == HEP_OK)
+        rc = hep_acquisition_copy(&s->acquisition, &part[0]->acquisition, err);
+    if (rc == HEP_OK && role == HEP_ROLE_DWI)
+        rc = hep_series_gradients_from_frames(s, err);
+    return rc;
+}
+
+static void add_alternative(struct hep_series *s, enum hep_role role, double score)
+{
+    size_t i = s->n_alternatives++;
+
+    for (; i > 0 && s->alternative[i - 1].score < score; i--)
+        s->alternative[i] = s->alternative[i - 1];
+    s->alternative[i] = (struct hep_role_score){ role, score };
+}
+
+int hep_series_take_score(struct hep_series *s, const struct hep_candidate *c,
+                          struct hep_error *err)
+{
+    s->score = c->score[s->role];
+    for (int r = HEP_ROLE_UNKNOWN + 1; r < HEP_ROLE_COUNT; r++)
+        if ((enum hep_role)r != s->role && c->score[r] > 0.0)
+            add_alternative(s, (enum hep_role)r, c->score[r]);
+    return hep_lines_add_all(&s->reasons, &c->reasons[s->role], err);
+}

@@ -1,0 +1,106 @@
+#include "sequences/inventory.h"
+
+#include "base/alloc.h"
+#include "image/nifti.h"
+
+#include <math.h>
+
+static int read_magnitude(struct hep_volume **out, const char *path, bool is_complex,
+                          struct hep_error *err)
+{
+    struct hep_volume *re = NULL, *im = NULL;
+    int rc;
+
+    if (!is_complex)
+        return hep_nifti_read(out, path, err);
+    rc = hep_nifti_read_complex(&re, &im, path, err);
+    if (rc == HEP_OK) {
+        size_t n = hep_grid_voxels(&re->grid) * re->nt;
+
+        for (size_t i = 0; i < n; i++)
+            re->data[i] = hypotf(re->data[i], im->data[i]);
+        *out = re;
+        re = NULL;
+    }
+    hep_volume_free(re);
+    hep_volume_free(im);
+    return rc;
+}
+
+static int copy_frames(struct hep_volume *to, const struct hep_volume *from,
+                       const struct hep_series *s, size_t path, struct hep_error *err)
+{
+    size_t voxels = hep_grid_voxels(&to->grid);
+
+    if (!hep_grid_same(&to->grid, &from->grid, HEP_GRID_TOL_MM))
+        return HEP_FAIL(err, HEP_EGEOM, "%s: its grid is not that of %s", s->path[path],
+                        s->path[s->frame[0].path]);
+    for (size_t t = 0; t < s->nt; t++) {
+        if (s->frame[t].path != path)
+            continue;
+        if (s->frame[t].volume >= from->nt)
+            return HEP_FAIL(err, HEP_EDATA, "%s: has %zu volumes, number %zu is wanted",
+                            s->path[path], from->nt, s->frame[t].volume);
+        (void)memcpy(hep_volume_at(to, t), hep_volume_at(from, s->frame[t].volume),
+                     voxels * sizeof(float));
+    }
+    return HEP_OK;
+}
+
+static bool is_whole_file(const struct hep_series *s, const struct hep_volume *v)
+{
+    if (s->n_paths != 1 || s->nt != v->nt)
+        return false;
+    for (size_t t = 0; t < s->nt; t++)
+        if (s->frame[t].volume != t)
+            return false;
+    return true;
+}
+
+int hep_series_read(struct hep_volume **out, const struct hep_series *series, struct hep_error *err)
+{
+    struct hep_volume *stack = NULL, *file = NULL;
+    int rc = HEP_OK;
+
+    if (series->nt == 0)
+        return HEP_FAIL(err, HEP_EINVAL, "\"%s\" is not used, so it has no volumes", series->name);
+    for (size_t p = 0; rc == HEP_OK && p < series->n_paths; p++) {
+        rc = read_magnitude(&file, series->path[p], series->is_complex, err);
+        if (rc == HEP_OK && is_whole_file(series, file)) {
+            *out = file;
+            return HEP_OK;
+        }
+        if (rc == HEP_OK && stack == NULL)
+            rc = hep_volume_new(&stack, &file->grid, series->nt, err);
+        if (rc == HEP_OK)
+            rc = copy_frames(stack, file, series, p, err);
+        hep_volume_free(file);
+        file = NULL;
+    }
+    if (rc == HEP_OK) {
+        *out = stack;
+        stack = NULL;
+    }
+    hep_volume_free(stack);
+    return rc;
+}
+
+int hep_series_read_labels(struct hep_labels **out, const struct hep_series *series,
+                           struct hep_error *err)
+{
+    struct hep_labels *labels = NULL;
+    size_t n;
+    int rc;
+
+    if (series->n_paths != 1)
+        return HEP_FAIL(err, HEP_EINVAL, "\"%s\": a mask is one file", series->name);
+    rc = hep_nifti_read_labels(&labels, series->path[0], err);
+    if (rc != HEP_OK)
+        return rc;
+    n = hep_grid_voxels(&labels->grid);
+    for (size_t i = 0; series->role == HEP_ROLE_LIVER_MASK && i < n; i++)
+        labels->data[i] =
+            series->label < 0 ? labels->data[i] != 0 : labels->data[i] == series->label;
+    *out = labels;
+    return HEP_OK;
+}

@@ -1,0 +1,249 @@
+#include "sequences/series_build.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "sequences/lines.h"
+
+#include <math.h>
+
+static const double day_s = 86400.0;
+
+/** Default windows after injection, domain of T1-weighted liver phases; between them no role is
+ * given. */
+static const struct window {
+    double from_s, to_s;
+    enum hep_role role;
+} windows[] = {
+    { -86400.0, -1.0, HEP_ROLE_PRECONTRAST },   { 15.0, 50.0, HEP_ROLE_ARTERIAL },
+    { 50.0, 120.0, HEP_ROLE_PORTAL_VENOUS },    { 120.0, 420.0, HEP_ROLE_DELAYED },
+    { 600.0, 10800.0, HEP_ROLE_HEPATOBILIARY },
+};
+enum { POINTS_TIME = 40, POINTS_ORDER = 32, LEAST_IN_ORDER = 3 };
+static const double late_gap_s = 480.0; /* a pause that long comes before the hepatobiliary phase */
+
+static double start_of(const struct hep_acquisition *a)
+{
+    return a->acquisition_time_s + (isnan(a->trigger_delay_s) ? 0.0 : a->trigger_delay_s);
+}
+
+double hep_clock_since_injection(const struct hep_acquisition *a, double injection_time_s)
+{
+    double t = start_of(a) - injection_time_s;
+
+    if (t < -0.5 * day_s)
+        return t + day_s;
+    return t > 0.5 * day_s ? t - day_s : t;
+}
+
+static double time_of(const struct hep_acquisition *a, double injection_time_s)
+{
+    return isnan(a->time_since_injection_s) ? hep_clock_since_injection(a, injection_time_s)
+                                            : a->time_since_injection_s;
+}
+
+static bool is_unnamed_t1(const struct hep_candidate *c)
+{
+    return !c->derivative && c->info.nt == 1 && hep_candidate_is_t1(c) &&
+           hep_candidate_best(c) == HEP_ROLE_UNKNOWN;
+}
+
+static int score_by_window(struct hep_candidate *c, double t, struct hep_error *err)
+{
+    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
+        if (t >= windows[i].from_s && t < windows[i].to_s)
+            return hep_candidate_add(c, windows[i].role, POINTS_TIME, err, "%.0f s after injection",
+                                     t);
+    return HEP_OK;
+}
+
+static bool near(double a, double b, double relative)
+{
+    return (isnan(a) && isnan(b)) || fabs(a - b) <= relative * fabs(b);
+}
+
+/** The same sequence played again. */
+static bool same_sequence(const struct hep_candidate *a, const struct hep_candidate *b)
+{
+    const struct hep_acquisition *p = &a->acquisition, *q = &b->acquisition;
+
+    for (int k = 0; k < 3; k++)
+        if (a->info.grid.n[k] != b->info.grid.n[k])
+            return false;
+    return a->kind == b->kind && near(p->te_s, q->te_s, 0.05) && near(p->tr_s, q->tr_s, 0.05) &&
+           near(p->flip_rad, q->flip_rad, 0.05);
+}
+
+static int by_start(const void *pa, const void *pb)
+{
+    const struct hep_candidate *const *a = pa;
+    const struct hep_candidate *const *b = pb;
+    double x = start_of(&(*a)->acquisition), y = start_of(&(*b)->acquisition);
+
+    return x != y ? (x < y ? -1 : 1) : hep_natural_cmp((*a)->rel, (*b)->rel);
+}
+
+static enum hep_role role_in_order(struct hep_candidate *const *part, size_t i)
+{
+    static const enum hep_role order[] = { HEP_ROLE_PRECONTRAST, HEP_ROLE_ARTERIAL,
+                                           HEP_ROLE_PORTAL_VENOUS, HEP_ROLE_DELAYED };
+
+    for (size_t k = 2; k <= i; k++)
+        if (start_of(&part[k]->acquisition) - start_of(&part[k - 1]->acquisition) >= late_gap_s)
+            return HEP_ROLE_HEPATOBILIARY;
+    return order[i < 3 ? i : 3];
+}
+
+static int score_run(struct hep_candidate **part, size_t n, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    qsort(part, n, sizeof(struct hep_candidate *), by_start);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        rc = hep_candidate_add(part[i], role_in_order(part, i), POINTS_ORDER, err,
+                               "number %zu of %zu series of this sequence by AcquisitionTime",
+                               i + 1, n);
+        if (rc == HEP_OK)
+            rc = hep_lines_addf(&part[i]->warnings, err,
+                                "role from the order of acquisition only: check it");
+    }
+    return rc;
+}
+
+static bool can_be_ordered(const struct hep_candidate *c)
+{
+    return is_unnamed_t1(c) && !isnan(c->acquisition.acquisition_time_s) &&
+           c->score[HEP_ROLE_OPPOSED] <= 0.0 && c->score[HEP_ROLE_IN_PHASE] <= 0.0;
+}
+
+static int score_by_order(struct hep_candidates *c, struct hep_candidate **part,
+                          struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
+        bool distinct = true;
+        size_t n = 0;
+
+        if (!can_be_ordered(&c->item[i]))
+            continue;
+        for (size_t k = i; k < c->n; k++)
+            if (can_be_ordered(&c->item[k]) && same_sequence(&c->item[i], &c->item[k]))
+                part[n++] = &c->item[k];
+        if (n < LEAST_IN_ORDER)
+            continue;
+        qsort(part, n, sizeof(struct hep_candidate *), by_start);
+        for (size_t k = 1; k < n; k++)
+            distinct =
+                distinct && start_of(&part[k]->acquisition) > start_of(&part[k - 1]->acquisition);
+        if (distinct)
+            rc = score_run(part, n, err);
+    }
+    return rc;
+}
+
+int hep_order_score(struct hep_candidates *c, double injection_time_s, struct hep_error *err)
+{
+    struct hep_candidate **part = hep_calloc(c->n ? c->n : 1, sizeof(struct hep_candidate *));
+    int rc = HEP_OK;
+
+    if (part == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu files", c->n);
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
+        double t = time_of(&c->item[i].acquisition, injection_time_s);
+
+        if (is_unnamed_t1(&c->item[i]) && !isnan(t))
+            rc = score_by_window(&c->item[i], t, err);
+    }
+    if (rc == HEP_OK)
+        rc = score_by_order(c, part, err);
+    free(part);
+    return rc;
+}
+
+/* ---- times of series ---- */
+
+static void set_all(struct hep_series *s, double t)
+{
+    for (size_t i = 0; i < s->nt; i++)
+        s->frame[i].time_s = t;
+}
+
+/** Frame times of the sidecar, relative to the start of the acquisition at `start` after injection.
+ */
+static void add_frame_times(struct hep_series *s, double start)
+{
+    const struct hep_acquisition *a = &s->acquisition;
+
+    for (size_t i = 0; i < s->nt; i++)
+        s->frame[i].time_s = s->frame[i].volume < a->n_frame_times
+                                 ? start + a->frame_times_s[s->frame[i].volume]
+                                 : (double)NAN;
+}
+
+static void fill_series(struct hep_series *s, double injection_time_s)
+{
+    const struct hep_acquisition *a = &s->acquisition;
+    double clock = hep_clock_since_injection(a, injection_time_s);
+    bool frames = a->n_frame_times > 0 && s->n_paths == 1;
+
+    if (s->time_source != HEP_TIME_UNKNOWN)
+        return;
+    if (!isnan(a->time_since_injection_s)) {
+        s->time_source = HEP_TIME_SIDECAR;
+        if (frames)
+            add_frame_times(s, a->time_since_injection_s);
+        else if (s->role != HEP_ROLE_DYNAMIC)
+            set_all(s, a->time_since_injection_s);
+    } else if (!isnan(clock) && frames) {
+        s->time_source = HEP_TIME_FRAMES;
+        add_frame_times(s, clock);
+    } else if (!isnan(clock) && s->nt == 1) {
+        s->time_source = HEP_TIME_CLOCK;
+        set_all(s, clock);
+    } else if (hep_role_is_t1_phase(s->role)) {
+        s->time_source = HEP_TIME_ASSUMED;
+    }
+}
+
+static double mean_time(const struct hep_series *s)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < s->nt; i++)
+        sum += s->frame[i].time_s;
+    return s->nt > 0 ? sum / (double)s->nt : (double)NAN;
+}
+
+static int explain(struct hep_series *s, struct hep_error *err)
+{
+    if (s->role == HEP_ROLE_DYNAMIC && s->nt > 1 && isnan(s->frame[0].time_s))
+        return hep_lines_addf(&s->warnings, err,
+                              "times of its %zu volumes after injection are unknown; give "
+                              "injection_time or frame_times_s in study.yml",
+                              s->nt);
+    if (s->time_source == HEP_TIME_ASSUMED && hep_role_is_post_contrast(s->role))
+        return hep_lines_addf(&s->warnings, err, "timing assumed: only the phase's name is known");
+    if (s->role == HEP_ROLE_PRECONTRAST && s->time_since_injection_s > 0.0)
+        return hep_lines_addf(&s->warnings, err,
+                              "contradiction: precontrast, but %.0f s after injection",
+                              s->time_since_injection_s);
+    if (hep_role_is_post_contrast(s->role) && s->time_since_injection_s <= 0.0)
+        return hep_lines_addf(&s->warnings, err, "contradiction: %s, but %.0f s before injection",
+                              hep_role_name(s->role), -s->time_since_injection_s);
+    return HEP_OK;
+}
+
+int hep_times_fill(struct hep_inventory *inv, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < inv->n_series; i++) {
+        struct hep_series *s = &inv->series[i];
+
+        fill_series(s, inv->injection_time_s);
+        if (s->role != HEP_ROLE_DYNAMIC)
+            s->time_since_injection_s = mean_time(s);
+        rc = explain(s, err);
+    }
+    return rc;
+}
