@@ -1,0 +1,396 @@
+#include "fitting/diffusion_job.h"
+#include "base/alloc.h"
+
+#include <math.h>
+#include <omp.h>
+
+/* Voxels whose noise estimates give the volume's median. */
+#define SIGMA_SAMPLES 65536
+
+/* One thread's share. */
+struct worker {
+    struct hep_diffusion_block blk, mono, reference;
+    struct hep_lm_gsl *gsl, *gsl_mono;
+    struct hep_fit_counts counts;
+    size_t n_fallback, n_verified, n_agree;
+    double worst;
+};
+
+struct team {
+    const struct hep_diffusion_kernels *kernels; /* of the solver */
+    struct hep_diffusion_job job, mono_job;
+    bool want_choice;
+    size_t *voxels; /* inside the mask; NULL: all */
+    size_t n_voxels;
+    struct worker *workers;
+    int n_workers;
+    double *sigma; /* [n_sigma]: every stride-th voxel's estimate, NaN where there is none */
+    size_t n_sigma, stride;
+};
+
+static const struct hep_diffusion_kernels *kernels_of(enum hep_fit_solver solver,
+                                                      enum hep_fit_isa isa)
+{
+    if (solver == HEP_SOLVER_GSL)
+        return &hep_diffusion_kernels_scalar;
+#if defined(__x86_64__)
+    if (isa == HEP_ISA_AVX512)
+        return &hep_diffusion_kernels_avx512;
+    if (isa == HEP_ISA_AVX2)
+        return &hep_diffusion_kernels_avx2;
+#else
+    (void)isa;
+#endif
+    return &hep_diffusion_kernels_baseline;
+}
+
+static int list_voxels(struct team *t, const struct hep_diffusion_input *in, struct hep_error *err)
+{
+    size_t n = 0;
+
+    t->n_voxels = in->nvox;
+    if (in->mask == NULL)
+        return HEP_OK;
+    for (size_t i = 0; i < in->nvox; i++)
+        n += in->mask[i] > 0;
+    t->voxels = hep_calloc(n > 0 ? n : 1, sizeof *t->voxels);
+    if (t->voxels == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of %zu voxels", n);
+    t->n_voxels = n;
+    n = 0;
+    for (size_t i = 0; i < in->nvox; i++) {
+        if (in->mask[i] > 0)
+            t->voxels[n++] = i;
+    }
+    return HEP_OK;
+}
+
+static int worker_init(struct worker *w, const struct team *t, struct hep_error *err)
+{
+    size_t n = t->job.scheme.n_b;
+    int rc = hep_diffusion_block_init(&w->blk, n, err);
+
+    if (rc == HEP_OK)
+        rc = hep_lm_gsl_new(&w->gsl, &hep_diffusion_models[t->job.kind], n, err);
+    if (rc == HEP_OK && t->want_choice)
+        rc = hep_diffusion_block_init(&w->mono, n, err);
+    if (rc == HEP_OK && t->want_choice)
+        rc = hep_lm_gsl_new(&w->gsl_mono, &hep_diffusion_models[HEP_KIND_MONO], n, err);
+    if (rc == HEP_OK && t->job.set->fit.verify)
+        rc = hep_diffusion_block_init(&w->reference, n, err);
+    return rc;
+}
+
+static void team_release(struct team *t)
+{
+    for (int i = 0; t->workers != NULL && i < t->n_workers; i++) {
+        struct worker *w = &t->workers[i];
+
+        hep_diffusion_block_release(&w->blk);
+        hep_diffusion_block_release(&w->mono);
+        hep_diffusion_block_release(&w->reference);
+        hep_lm_gsl_free(w->gsl);
+        hep_lm_gsl_free(w->gsl_mono);
+    }
+    free(t->workers);
+    free(t->voxels);
+    free(t->sigma);
+}
+
+static int team_init(struct team *t, struct hep_error *err)
+{
+    const struct hep_fit_settings *fit = &t->job.set->fit;
+    int rc = list_voxels(t, t->job.in, err);
+
+    t->stride = t->n_voxels / SIGMA_SAMPLES + 1;
+    t->n_sigma = t->n_voxels / t->stride + 1;
+    t->n_workers = hep_fit_threads(fit->nthreads);
+    t->workers = hep_calloc((size_t)t->n_workers, sizeof *t->workers);
+    t->sigma = hep_calloc(t->n_sigma, sizeof *t->sigma);
+    if (rc == HEP_OK && (t->workers == NULL || t->sigma == NULL))
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %d threads", t->n_workers);
+    for (int i = 0; rc == HEP_OK && i < t->n_workers; i++)
+        rc = worker_init(&t->workers[i], t, err);
+    for (size_t i = 0; i < t->n_sigma; i++) {
+        if (t->sigma != NULL)
+            t->sigma[i] = (double)NAN;
+    }
+    if (rc == HEP_OK && t->want_choice)
+        hep_diffusion_job_mono(&t->mono_job, &t->job);
+    return rc;
+}
+
+/* ---- one block ---- */
+
+static void fit_by_gsl(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                       struct hep_lm_gsl *gsl, size_t i)
+{
+    double y[HEP_DIFFUSION_MAX_B], w[HEP_DIFFUSION_MAX_B];
+    struct hep_lm_voxel v;
+
+    hep_diffusion_get_voxel(&v, y, w, job, blk, i);
+    hep_lm_gsl_fit(gsl, &v);
+    hep_diffusion_put_voxel(blk, &v, job->np, i);
+}
+
+/* Least squares of every voxel from the start values; returns how many went to GSL. */
+static size_t fit_block(const struct hep_diffusion_kernels *kernels,
+                        const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                        struct hep_lm_gsl *gsl)
+{
+    size_t n_gsl = 0;
+
+    if (kernels->fit[job->kind] != NULL)
+        kernels->fit[job->kind](job, blk);
+    else
+        (void)memset(blk->settled, 0, HEP_FIT_BLOCK * sizeof *blk->settled);
+    for (size_t i = 0; i < blk->count; i++) {
+        if (blk->settled[i] > 0.0 || hep_diffusion_is_bad(job, blk, i))
+            continue;
+        fit_by_gsl(job, blk, gsl, i);
+        n_gsl++;
+    }
+    return n_gsl;
+}
+
+static void settle_all(struct hep_diffusion_block *blk)
+{
+    for (size_t i = 0; i < blk->count; i++)
+        blk->settled[i] = 1.0;
+}
+
+/* D, and for the segmented method S0 and f too, from the high b-values; they become fixed. */
+static void hold_segmented(const struct hep_diffusion_kernels *kernels,
+                           const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)
+{
+    double *lo = blk->lo, *hi = blk->hi;
+
+    kernels->log_fit(job, blk, job->first_high, HEP_METHOD_WLS);
+    for (size_t i = 0; i < blk->count; i++) {
+        double intercept = blk->p[i], d = blk->p[HEP_FIT_BLOCK + i];
+
+        d = fmin(fmax(d, job->lo[2]), job->hi[2]);
+        lo[2 * HEP_FIT_BLOCK + i] = hi[2 * HEP_FIT_BLOCK + i] = d;
+        if (job->fixed[1]) {
+            double f = 1.0 - intercept / fmax(blk->y[i], 1e-6);
+
+            f = fmin(fmax(f, job->lo[1]), job->hi[1]);
+            lo[HEP_FIT_BLOCK + i] = hi[HEP_FIT_BLOCK + i] = f;
+        }
+    }
+}
+
+static size_t estimate(const struct hep_diffusion_kernels *kernels,
+                       const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                       struct hep_lm_gsl *gsl)
+{
+    hep_diffusion_block_bounds(job, blk);
+    if (job->set->model == HEP_DIFFUSION_ADC || job->scheme.method == HEP_METHOD_WLS) {
+        if (job->kind == HEP_KIND_KURTOSIS)
+            kernels->log_fit_quadratic(job, blk);
+        else
+            kernels->log_fit(job, blk, 0, job->scheme.method);
+        kernels->evaluate[job->kind](job, blk);
+        settle_all(blk);
+        return 0;
+    }
+    if (job->fixed[2])
+        hold_segmented(kernels, job, blk);
+    kernels->start[job->kind](job, blk);
+    return fit_block(kernels, job, blk, gsl);
+}
+
+/* Share the data of `from`, not the results. */
+static void copy_data(struct hep_diffusion_block *to, const struct hep_diffusion_block *from,
+                      size_t n_b)
+{
+    to->count = from->count;
+    (void)memcpy(to->voxel, from->voxel, HEP_FIT_BLOCK * sizeof *to->voxel);
+    (void)memcpy(to->y, from->y, n_b * HEP_FIT_BLOCK * sizeof *to->y);
+    (void)memcpy(to->w, from->w, n_b * HEP_FIT_BLOCK * sizeof *to->w);
+    (void)memcpy(to->scale, from->scale, HEP_FIT_BLOCK * sizeof *to->scale);
+    (void)memcpy(to->n_usable, from->n_usable, HEP_FIT_BLOCK * sizeof *to->n_usable);
+}
+
+/* Largest difference in units of the reference's standard error; NaN when it has none. */
+static double disagreement(const struct hep_diffusion_job *job, const struct hep_lm_voxel *a,
+                           const struct hep_lm_voxel *ref, double n_usable)
+{
+    double variance[HEP_LM_MAX_P], worst = 0.0;
+    double sigma2 = ref->rss / (n_usable - (double)job->np);
+
+    if (hep_lm_variance(variance, ref, job->np) == 0)
+        return (double)NAN;
+    for (size_t r = 0; r < job->np; r++) {
+        double d = fabs(a->p[r] - ref->p[r]);
+
+        if (isfinite(variance[r]) && d > 0.0)
+            worst = fmax(worst, d / sqrt(variance[r] * sigma2));
+    }
+    return worst;
+}
+
+static void verify_block(const struct hep_diffusion_job *job, struct worker *w)
+{
+    double y[HEP_DIFFUSION_MAX_B], wt[HEP_DIFFUSION_MAX_B];
+    struct hep_lm_voxel a, ref;
+
+    copy_data(&w->reference, &w->blk, job->scheme.n_b);
+    (void)estimate(&hep_diffusion_kernels_scalar, job, &w->reference, w->gsl);
+    for (size_t i = 0; i < w->blk.count; i++) {
+        double d;
+
+        if (hep_diffusion_is_bad(job, &w->blk, i) || !(w->blk.settled[i] > 0.0) ||
+            !(w->reference.settled[i] > 0.0) || w->blk.n_usable[i] <= (double)job->np)
+            continue;
+        hep_diffusion_get_voxel(&a, y, wt, job, &w->blk, i);
+        hep_diffusion_get_voxel(&ref, y, wt, job, &w->reference, i);
+        d = disagreement(job, &a, &ref, w->blk.n_usable[i]);
+        if (!isfinite(d))
+            continue;
+        w->n_verified++;
+        w->n_agree += d < 0.01;
+        w->worst = fmax(w->worst, d);
+    }
+}
+
+static void sample_sigma(struct team *t, const struct hep_diffusion_block *blk, size_t first)
+{
+    double n_par = (double)(t->job.np - (t->job.set->fixed_s0 ? 1 : 0));
+
+    for (size_t i = 0; i < blk->count; i++) {
+        double dof = blk->n_usable[i] - n_par;
+
+        if ((first + i) % t->stride == 0 && dof > 0.0 && !hep_diffusion_is_bad(&t->job, blk, i))
+            t->sigma[(first + i) / t->stride] = sqrt(blk->rss[i] / dof) * blk->scale[i];
+    }
+}
+
+static void fit_voxels(struct team *t, struct worker *w, size_t first,
+                       const struct hep_diffusion_maps *maps)
+{
+    struct hep_diffusion_block *blk = &w->blk;
+    size_t left = t->n_voxels - first;
+
+    blk->count = left < HEP_FIT_BLOCK ? left : HEP_FIT_BLOCK;
+    for (size_t i = 0; i < HEP_FIT_BLOCK; i++) { /* rows are padded with the last voxel */
+        size_t at = first + (i < blk->count ? i : blk->count - 1);
+
+        blk->voxel[i] = t->voxels != NULL ? t->voxels[at] : at;
+    }
+    t->kernels->load(&t->job, blk);
+    w->n_fallback += estimate(t->kernels, &t->job, blk, w->gsl);
+    if (t->job.set->fit.verify)
+        verify_block(&t->job, w);
+    if (t->want_choice) {
+        copy_data(&w->mono, blk, t->job.scheme.n_b);
+        (void)estimate(t->kernels, &t->mono_job, &w->mono, w->gsl_mono);
+    }
+    sample_sigma(t, blk, first);
+    hep_diffusion_finish(&t->job, maps, blk, t->want_choice ? w->mono.rss : NULL, &w->counts);
+}
+
+/* ---- the volume ---- */
+
+static void clear_maps(const struct hep_diffusion_maps *m, size_t nvox)
+{
+    float *const all[] = { m->s0,   m->d,        m->f,    m->dstar, m->k,  m->s0_se,  m->d_se,
+                           m->f_se, m->dstar_se, m->k_se, m->rmse,  m->r2, m->status, m->choice };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (all[i] != NULL)
+            (void)memset(all[i], 0, nvox * sizeof(float));
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Median of the finite estimates; 0 without any. */
+static double median_sigma(struct team *t)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->n_sigma; i++) {
+        if (isfinite(t->sigma[i]))
+            t->sigma[n++] = t->sigma[i];
+    }
+    if (n == 0)
+        return 0.0;
+    qsort(t->sigma, n, sizeof *t->sigma, by_value);
+    return t->sigma[n / 2];
+}
+
+static void write_report(struct hep_diffusion_report *r, struct team *t, enum hep_fit_isa isa)
+{
+    const struct hep_diffusion_scheme *c = &t->job.scheme;
+
+    *r = (struct hep_diffusion_report){ .model = t->job.set->model,
+                                        .method = c->method,
+                                        .isa = isa,
+                                        .n_b = c->n_b,
+                                        .dstar_fitted = c->dstar_fitted };
+    (void)memcpy(r->b_s_per_mm2, c->b_s_per_mm2, sizeof r->b_s_per_mm2);
+    (void)memcpy(r->n_averages, c->n_averages, sizeof r->n_averages);
+    (void)memcpy(r->note, c->note, sizeof r->note);
+    r->sigma_estimated = !(t->job.set->sigma > 0.0);
+    r->sigma = r->sigma_estimated ? median_sigma(t) : t->job.set->sigma;
+    r->counts.n[HEP_FIT_OUTSIDE] = t->job.in->nvox - t->n_voxels;
+    for (int i = 0; i < t->n_workers; i++) {
+        const struct worker *w = &t->workers[i];
+
+        for (size_t s = 0; s < HEP_FIT_STATUS_COUNT; s++)
+            r->counts.n[s] += w->counts.n[s];
+        r->n_gsl_fallback += w->n_fallback;
+        r->n_verified += w->n_verified;
+        r->n_agree += w->n_agree;
+        r->worst_disagreement_se = fmax(r->worst_disagreement_se, w->worst);
+    }
+    if (t->kernels == &hep_diffusion_kernels_scalar)
+        r->n_gsl_fallback = 0;
+}
+
+static void fit_volume(struct team *t, const struct hep_diffusion_maps *maps)
+{
+    size_t n_blocks = (t->n_voxels + HEP_FIT_BLOCK - 1) / HEP_FIT_BLOCK;
+
+#pragma omp parallel for num_threads(t->n_workers) schedule(dynamic, 1)
+    for (size_t b = 0; b < n_blocks; b++)
+        fit_voxels(t, &t->workers[omp_get_thread_num()], b * HEP_FIT_BLOCK, maps);
+}
+
+int hep_diffusion_fit(struct hep_diffusion_maps *maps, struct hep_diffusion_report *report,
+                      const struct hep_diffusion_input *input,
+                      const struct hep_diffusion_settings *settings, struct hep_error *err)
+{
+    enum hep_fit_isa isa = HEP_ISA_BASELINE;
+    struct team *t;
+    int rc = hep_fit_isa_resolve(&isa, settings->fit.isa, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    t = hep_calloc(1, sizeof *t);
+    if (t == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a diffusion fit");
+    rc = hep_diffusion_job_init(&t->job, input, settings, err);
+    if (rc != HEP_OK)
+        goto out;
+    t->kernels = kernels_of(settings->fit.solver, isa);
+    t->want_choice = maps->choice != NULL && settings->model == HEP_DIFFUSION_IVIM;
+    rc = team_init(t, err);
+    if (rc != HEP_OK)
+        goto out;
+    if (input->mask != NULL)
+        clear_maps(maps, input->nvox);
+    fit_volume(t, maps);
+    if (report != NULL)
+        write_report(report, t, isa);
+out:
+    team_release(t);
+    free(t);
+    return rc;
+}

@@ -1,0 +1,202 @@
+#include "fitting/diffusion_job.h"
+
+#include <math.h>
+
+#define PER_MM2 1e-3 /* um2/ms to mm2/s */
+
+void hep_diffusion_get_voxel(struct hep_lm_voxel *v, double *y, double *w,
+                             const struct hep_diffusion_job *job,
+                             const struct hep_diffusion_block *blk, size_t i)
+{
+    for (size_t k = 0; k < job->scheme.n_b; k++) {
+        y[k] = blk->y[k * HEP_FIT_BLOCK + i];
+        w[k] = blk->w[k * HEP_FIT_BLOCK + i];
+    }
+    v->x = job->x[0];
+    v->y = y;
+    v->w = w;
+    v->n = job->scheme.n_b;
+    for (size_t r = 0; r < job->np; r++) {
+        v->lo[r] = blk->lo[r * HEP_FIT_BLOCK + i];
+        v->hi[r] = blk->hi[r * HEP_FIT_BLOCK + i];
+        v->p[r] = blk->p[r * HEP_FIT_BLOCK + i];
+    }
+    for (size_t r = 0; r < job->np * (job->np + 1) / 2; r++)
+        v->jtj[r] = blk->jtj[r * HEP_FIT_BLOCK + i];
+    v->rss = blk->rss[i];
+    v->settled = blk->settled[i] > 0.0;
+}
+
+void hep_diffusion_put_voxel(struct hep_diffusion_block *blk, const struct hep_lm_voxel *v,
+                             size_t np, size_t i)
+{
+    for (size_t r = 0; r < np; r++)
+        blk->p[r * HEP_FIT_BLOCK + i] = v->p[r];
+    for (size_t r = 0; r < np * (np + 1) / 2; r++)
+        blk->jtj[r * HEP_FIT_BLOCK + i] = v->jtj[r];
+    blk->rss[i] = v->rss;
+    blk->settled[i] = v->settled ? 1.0 : 0.0;
+}
+
+static void put(float *map, size_t at, double value)
+{
+    if (map != NULL)
+        map[at] = (float)value;
+}
+
+/* Hurvich & Tsai, Biometrika 1989;76:297: small-sample criterion for n points and k parameters, the
+ * variance counted; infinite where the correction has no meaning. */
+static double aicc(double rss, double n, double k)
+{
+    if (n - k - 1.0 <= 0.0)
+        return HUGE_VAL;
+    return n * log(fmax(rss, 1e-300) / n) + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0);
+}
+
+struct voxel_result {
+    double se[HEP_LM_MAX_P];
+    enum hep_fit_status status;
+    bool dstar_known;
+};
+
+/* Parameters estimated from the voxel's own data, in one step or in several. */
+static double count_estimated(const struct hep_diffusion_job *job)
+{
+    return (double)(job->np - (job->set->fixed_s0 ? 1 : 0));
+}
+
+/* Segmented fits hold parameters that an earlier step estimated: their errors are those of a joint
+ * fit. */
+static void release_steps(struct hep_lm_voxel *v, const struct hep_diffusion_job *job)
+{
+    for (size_t r = job->set->fixed_s0 ? 1 : 0; r < job->np; r++) {
+        v->lo[r] = job->lo[r];
+        v->hi[r] = job->hi[r];
+    }
+}
+
+/* Standard errors: covariance of the least-squares estimate, sigma^2 (J^T W J)^-1, over the
+ * parameters inside their bounds (Seber & Wild, Nonlinear Regression, 1989, eq. 2.20). */
+static void judge(struct voxel_result *out, const struct hep_diffusion_job *job,
+                  const struct hep_lm_voxel *v, double scale, double n_usable)
+{
+    double variance[HEP_LM_MAX_P], sigma2;
+    size_t inside = hep_lm_variance(variance, v, job->np);
+    double dof = n_usable - count_estimated(job);
+    bool bound = false;
+
+    sigma2 = job->set->sigma > 0.0 ? job->set->sigma * job->set->sigma / (scale * scale)
+             : dof > 0.0           ? v->rss / dof
+                                   : (double)NAN;
+    for (size_t r = 0; r < job->np; r++) {
+        out->se[r] = v->settled ? sqrt(variance[r] * sigma2) : (double)NAN;
+        bound = bound || hep_lm_at_bound(v, r);
+    }
+    out->dstar_known = true;
+    out->status = !v->settled ? HEP_FIT_NO_CONVERGENCE : bound ? HEP_FIT_AT_BOUND : HEP_FIT_OK;
+    if (job->kind == HEP_KIND_IVIM && v->settled) {
+        bool negligible = v->p[1] <= job->lo[1] || v->p[1] < 2.0 * out->se[1];
+
+        out->dstar_known = !negligible && (inside > 0 || bound);
+    } else if (v->settled && inside == 0 && !bound) {
+        out->status = HEP_FIT_NOT_IDENTIFIABLE;
+    }
+    if (!out->dstar_known) {
+        out->status = HEP_FIT_NOT_IDENTIFIABLE;
+        out->se[3] = (double)NAN;
+    }
+}
+
+static void write_parameters(const struct hep_diffusion_maps *m, size_t at,
+                             const struct hep_diffusion_job *job, const struct hep_lm_voxel *v,
+                             const struct voxel_result *res, double scale)
+{
+    const double *p = v->p, *se = res->se;
+
+    put(m->s0, at, p[0] * scale);
+    put(m->s0_se, at, se[0] * scale);
+    if (job->kind == HEP_KIND_MONO || job->kind == HEP_KIND_KURTOSIS) {
+        put(m->d, at, p[1] * PER_MM2);
+        put(m->d_se, at, se[1] * PER_MM2);
+        put(m->k, at, job->kind == HEP_KIND_KURTOSIS ? p[2] : (double)NAN);
+        put(m->k_se, at, job->kind == HEP_KIND_KURTOSIS ? se[2] : (double)NAN);
+        put(m->f, at, (double)NAN);
+        put(m->f_se, at, (double)NAN);
+    } else {
+        put(m->d, at, p[2] * PER_MM2);
+        put(m->d_se, at, se[2] * PER_MM2);
+        put(m->f, at, p[1]);
+        put(m->f_se, at, se[1]);
+        put(m->k, at, (double)NAN);
+        put(m->k_se, at, (double)NAN);
+    }
+    if (job->kind == HEP_KIND_IVIM) {
+        put(m->dstar, at, res->dstar_known ? p[3] * PER_MM2 : (double)NAN);
+        put(m->dstar_se, at, se[3] * PER_MM2);
+    } else {
+        put(m->dstar, at, (double)NAN);
+        put(m->dstar_se, at, (double)NAN);
+    }
+}
+
+static void write_quality(const struct hep_diffusion_maps *m, size_t at,
+                          const struct hep_lm_voxel *v, double scale)
+{
+    double sw = 0.0, swy = 0.0, swyy = 0.0, total;
+
+    for (size_t k = 0; k < v->n; k++) {
+        sw += v->w[k];
+        swy += v->w[k] * v->y[k];
+    }
+    for (size_t k = 0; k < v->n; k++)
+        swyy += v->w[k] * (v->y[k] - swy / sw) * (v->y[k] - swy / sw);
+    total = swyy;
+    put(m->rmse, at, sqrt(v->rss / sw) * scale);
+    put(m->r2, at, total > 0.0 ? 1.0 - v->rss / total : (double)NAN);
+}
+
+static void write_bad(const struct hep_diffusion_maps *m, size_t at)
+{
+    float *const all[] = { m->s0,   m->d,    m->f,        m->dstar, m->k,    m->s0_se,
+                           m->d_se, m->f_se, m->dstar_se, m->k_se,  m->rmse, m->r2 };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        put(all[i], at, (double)NAN);
+    put(m->choice, at, 0.0);
+    put(m->status, at, HEP_FIT_BAD_INPUT);
+}
+
+void hep_diffusion_finish(const struct hep_diffusion_job *job,
+                          const struct hep_diffusion_maps *maps,
+                          const struct hep_diffusion_block *blk, const double *mono_rss,
+                          struct hep_fit_counts *counts)
+{
+    double y[HEP_DIFFUSION_MAX_B], w[HEP_DIFFUSION_MAX_B];
+    const double n_par = count_estimated(job) + 1.0; /* and the variance */
+
+    for (size_t i = 0; i < blk->count; i++) {
+        size_t at = blk->voxel[i];
+        struct voxel_result res;
+        struct hep_lm_voxel v;
+
+        if (hep_diffusion_is_bad(job, blk, i)) {
+            write_bad(maps, at);
+            counts->n[HEP_FIT_BAD_INPUT]++;
+            continue;
+        }
+        hep_diffusion_get_voxel(&v, y, w, job, blk, i);
+        release_steps(&v, job);
+        judge(&res, job, &v, blk->scale[i], blk->n_usable[i]);
+        write_parameters(maps, at, job, &v, &res, blk->scale[i]);
+        if (maps->rmse != NULL || maps->r2 != NULL)
+            write_quality(maps, at, &v, blk->scale[i]);
+        put(maps->status, at, (double)res.status);
+        counts->n[res.status]++;
+        if (mono_rss != NULL) {
+            double mono =
+                aicc(mono_rss[i], blk->n_usable[i], 3.0 - (job->set->fixed_s0 ? 1.0 : 0.0));
+
+            put(maps->choice, at, aicc(v.rss, blk->n_usable[i], n_par) < mono ? 2.0 : 1.0);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+#include "fitting/diffusion_job.h"
+#include "base/alloc.h"
+
+#include <math.h>
+
+#define PER_MM2 1e-3 /* b: s/mm2 to ms/um2 */
+#define PER_UM2 1e3  /* rates: mm2/s to um2/ms */
+
+static enum hep_diffusion_kind kind_of(enum hep_diffusion_model model,
+                                       enum hep_diffusion_method method)
+{
+    if (model == HEP_DIFFUSION_KURTOSIS)
+        return HEP_KIND_KURTOSIS;
+    if (model == HEP_DIFFUSION_IVIM)
+        return method == HEP_METHOD_SIVIM ? HEP_KIND_SIVIM : HEP_KIND_IVIM;
+    return HEP_KIND_MONO;
+}
+
+static void set_bounds(struct hep_diffusion_job *job)
+{
+    const struct hep_diffusion_bounds *b = &job->set->bounds;
+    size_t d = job->kind == HEP_KIND_IVIM || job->kind == HEP_KIND_SIVIM ? 2 : 1;
+
+    job->lo[0] = 0.0;
+    job->hi[0] = HEP_DIFFUSION_S0_MAX;
+    job->lo[d] = b->d_min * PER_UM2;
+    job->hi[d] = b->d_max * PER_UM2;
+    if (d == 2) {
+        job->lo[1] = b->f_min;
+        job->hi[1] = b->f_max;
+        job->lo[3] = b->dstar_min * PER_UM2;
+        job->hi[3] = b->dstar_max * PER_UM2;
+    } else if (job->kind == HEP_KIND_KURTOSIS) {
+        job->lo[2] = b->k_min;
+        job->hi[2] = b->k_max;
+    }
+}
+
+/* n values from lo to hi in equal ratios, half a step inside the ends. */
+static void set_grid(double *grid, double (*decay)[HEP_DIFFUSION_MAX_B], size_t n, double lo,
+                     double hi, const struct hep_diffusion_job *job)
+{
+    double low = fmax(lo, hi * 1e-3);
+
+    for (size_t i = 0; i < n; i++) {
+        grid[i] = low * pow(hi / low, ((double)i + 0.5) / (double)n);
+        for (size_t k = 0; k < job->scheme.n_b; k++)
+            decay[i][k] = exp(-job->x[k][0] * grid[i]);
+    }
+}
+
+static void set_points(struct hep_diffusion_job *job)
+{
+    const struct hep_diffusion_scheme *c = &job->scheme;
+    size_t used = 0;
+
+    job->first_high = 0;
+    for (size_t k = 0; k < c->n_b; k++) {
+        job->x[k][0] = c->b_s_per_mm2[k] * PER_MM2;
+        job->x[k][1] = c->b_s_per_mm2[k] <= 0.0 ? 1.0 : 0.0;
+        if (c->b_s_per_mm2[k] < job->set->b_split_s_per_mm2)
+            job->first_high = k + 1;
+        job->order_start[k] = used;
+        for (size_t v = 0; v < c->n_volumes; v++) {
+            if (c->point[v] == (int)k)
+                job->order[used++] = (uint16_t)v;
+        }
+    }
+    job->order_start[c->n_b] = used;
+}
+
+int hep_diffusion_job_init(struct hep_diffusion_job *job, const struct hep_diffusion_input *in,
+                           const struct hep_diffusion_settings *set, struct hep_error *err)
+{
+    static const size_t np[HEP_KIND_COUNT] = { 2, 4, 3, 3 };
+    int rc;
+
+    if (in->signal == NULL || in->nvox == 0)
+        return HEP_FAIL(err, HEP_EINVAL, "no signals");
+    rc = hep_diffusion_prepare(&job->scheme, in->b_s_per_mm2, in->nb, set, err);
+    if (rc != HEP_OK)
+        return rc;
+    job->in = in;
+    job->set = set;
+    job->kind = kind_of(set->model, job->scheme.method);
+    job->np = np[job->kind];
+    job->n_needed = job->np - (set->fixed_s0 ? 1 : 0);
+    job->fixed[0] = set->fixed_s0 || job->scheme.method == HEP_METHOD_SEGMENTED;
+    job->fixed[1] = job->scheme.method == HEP_METHOD_SEGMENTED;
+    job->fixed[2] = job->kind == HEP_KIND_IVIM &&
+                    (job->fixed[1] || job->scheme.method == HEP_METHOD_SEGMENTED_FIXED_D);
+    set_points(job);
+    set_bounds(job);
+    if (job->kind == HEP_KIND_IVIM) {
+        set_grid(job->grid_d, job->decay_d, HEP_DIFFUSION_GRID_D, job->lo[2], job->hi[2], job);
+        set_grid(job->grid_dstar, job->decay_dstar, HEP_DIFFUSION_GRID_DSTAR, job->lo[3],
+                 job->hi[3], job);
+    }
+    return HEP_OK;
+}
+
+void hep_diffusion_job_mono(struct hep_diffusion_job *mono, const struct hep_diffusion_job *job)
+{
+    *mono = *job;
+    mono->kind = HEP_KIND_MONO;
+    mono->np = 2;
+    mono->fixed[1] = mono->fixed[2] = false;
+    mono->fixed[0] = job->set->fixed_s0;
+    set_bounds(mono);
+}
+
+int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n_b, struct hep_error *err)
+{
+    const size_t rows = 2 * n_b + 3 * HEP_LM_MAX_P + HEP_LM_PACKED + 4;
+    double *at = hep_alloc_aligned(rows * HEP_FIT_BLOCK, sizeof *at);
+
+    *blk = (struct hep_diffusion_block){ 0 };
+    blk->voxel = hep_calloc(HEP_FIT_BLOCK, sizeof *blk->voxel);
+    if (at == NULL || blk->voxel == NULL) {
+        free(at);
+        free(blk->voxel);
+        blk->voxel = NULL;
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a block of %d voxels", HEP_FIT_BLOCK);
+    }
+    (void)memset(at, 0, rows * HEP_FIT_BLOCK * sizeof *at);
+    blk->y = at;
+    blk->w = blk->y + n_b * HEP_FIT_BLOCK;
+    blk->p = blk->w + n_b * HEP_FIT_BLOCK;
+    blk->lo = blk->p + (size_t)HEP_LM_MAX_P * HEP_FIT_BLOCK;
+    blk->hi = blk->lo + (size_t)HEP_LM_MAX_P * HEP_FIT_BLOCK;
+    blk->jtj = blk->hi + (size_t)HEP_LM_MAX_P * HEP_FIT_BLOCK;
+    blk->rss = blk->jtj + (size_t)HEP_LM_PACKED * HEP_FIT_BLOCK;
+    blk->scale = blk->rss + HEP_FIT_BLOCK;
+    blk->n_usable = blk->scale + HEP_FIT_BLOCK;
+    blk->settled = blk->n_usable + HEP_FIT_BLOCK;
+    return HEP_OK;
+}
+
+void hep_diffusion_block_release(struct hep_diffusion_block *blk)
+{
+    free(blk->y);
+    free(blk->voxel);
+    *blk = (struct hep_diffusion_block){ 0 };
+}
+
+void hep_diffusion_block_bounds(const struct hep_diffusion_job *job,
+                                struct hep_diffusion_block *blk)
+{
+    for (size_t r = 0; r < job->np; r++) {
+        for (size_t i = 0; i < HEP_FIT_BLOCK; i++) {
+            blk->lo[r * HEP_FIT_BLOCK + i] = job->lo[r];
+            blk->hi[r * HEP_FIT_BLOCK + i] = job->hi[r];
+        }
+    }
+    if (job->fixed[0]) { /* b = 0 is the first point */
+        (void)memcpy(blk->lo, blk->y, HEP_FIT_BLOCK * sizeof *blk->lo);
+        (void)memcpy(blk->hi, blk->y, HEP_FIT_BLOCK * sizeof *blk->hi);
+    }
+}
+
+bool hep_diffusion_is_bad(const struct hep_diffusion_job *job,
+                          const struct hep_diffusion_block *blk, size_t i)
+{
+    return blk->n_usable[i] < (double)job->n_needed || (job->fixed[0] && !(blk->w[i] > 0.0));
+}

@@ -1,0 +1,461 @@
+/**
+ * @file  fitting/diffusion_kernels.h
+ * @brief Loading, closed forms, start values and evaluation of the diffusion models on blocks of
+ * voxels, generic over hep_real.
+ *
+ * Included once per instruction set by a source file that defines HEP_KERNELS, the name of the
+ * table, and HEP_LANES for eight voxels at a time. No step mixes voxels, so a voxel's bits do not
+ * depend on its neighbours, on the width, or on the instruction set; the one-voxel version differs
+ * by libm's exp and log.
+ */
+#include "fitting/diffusion_model.h"
+#include "fitting/diffusion_work.h"
+
+#include <float.h>
+
+#define ROW(base, r) ((base) + (r) * (size_t)HEP_FIT_BLOCK)
+/* Weighted least squares with weights from the fit itself: after four rounds ADC moves by < 1e-7 of
+ * itself. */
+#define IWLS_ROUNDS 4
+
+/* ---- loading: volumes of equal b are averaged geometrically ---- */
+
+HEP_LANE void gather(double *out, double *ok, const struct hep_diffusion_job *job,
+                     const size_t *voxel, size_t volume)
+{
+    const float *s = job->in->signal + volume * job->in->nvox;
+
+    for (size_t l = 0; l < HEP_WIDTH; l++) {
+        double m = (double)s[voxel[l]];
+        double a2 = m * m - job->two_sigma2;
+        bool usable = m > 0.0 && m <= (double)FLT_MAX && a2 > 0.0;
+
+        out[l] = usable ? (job->two_sigma2 > 0.0 ? sqrt(a2) : m) : 1.0;
+        ok[l] = usable ? 1.0 : 0.0;
+    }
+}
+
+HEP_LANE void load_point(hep_real *signal, hep_real *weight, const struct hep_diffusion_job *job,
+                         const size_t *voxel, size_t point)
+{
+    _Alignas(64) double s[HEP_WIDTH], ok[HEP_WIDTH];
+    const struct hep_diffusion_scheme *c = &job->scheme;
+    hep_real log_sum = real_splat(0.0), n = real_splat(0.0), one = real_splat(0.0);
+
+    for (size_t v = job->order_start[point]; v < job->order_start[point + 1]; v++) {
+        gather(s, ok, job, voxel, job->order[v]);
+        one = real_load(s);
+        n = n + real_load(ok);
+        if (c->n_averages[point] > 1)
+            log_sum = log_sum + real_log(one);
+    }
+    if (c->n_averages[point] > 1)
+        one = real_exp(log_sum / real_max(n, real_splat(1.0)));
+    *weight = n;
+    *signal = real_select(n > real_splat(0.0), one, real_splat(0.0));
+}
+
+static void load(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)
+{
+    size_t n = job->scheme.n_b;
+
+    for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
+        hep_real top = real_splat(0.0), usable = real_splat(0.0), scale;
+
+        for (size_t k = 0; k < n; k++) {
+            hep_real y, w;
+
+            load_point(&y, &w, job, blk->voxel + i, k);
+            real_store(ROW(blk->y, k) + i, y);
+            real_store(ROW(blk->w, k) + i, w);
+            top = real_max(top, y);
+            usable = usable + real_select(w > real_splat(0.0), real_splat(1.0), real_splat(0.0));
+        }
+        scale = real_select(top > real_splat(0.0), top, real_splat(1.0));
+        for (size_t k = 0; k < n; k++)
+            real_store(ROW(blk->y, k) + i, real_load(ROW(blk->y, k) + i) / scale);
+        real_store(blk->scale + i, scale);
+        real_store(blk->n_usable + i, usable);
+    }
+}
+
+/* ---- closed forms on the logarithm ---- */
+
+struct log_sums {
+    hep_real w, b, bb, l, bl;
+};
+
+HEP_LANE void log_solve(hep_real *a, hep_real *d, const struct log_sums *s)
+{
+    hep_real det = s->w * s->bb - s->b * s->b;
+    hep_real safe = real_select(det > real_splat(0.0), det, real_splat(1.0));
+
+    *d = (s->b * s->l - s->w * s->bl) / safe;
+    *a = (s->bb * s->l - s->b * s->bl) / safe;
+}
+
+/* One weighted line through (b, ln y); extra[k] multiplies the number of averages. */
+HEP_LANE void log_line(hep_real *a, hep_real *d, const struct hep_diffusion_job *job,
+                       const hep_real *w, const hep_real *log_y, size_t first)
+{
+    struct log_sums s = { real_splat(0.0), real_splat(0.0), real_splat(0.0), real_splat(0.0),
+                          real_splat(0.0) };
+
+    for (size_t k = first; k < job->scheme.n_b; k++) {
+        double b = job->x[k][0];
+        hep_real wb = w[k] * b, wl = w[k] * log_y[k];
+
+        s.w = s.w + w[k];
+        s.b = s.b + wb;
+        s.bb = s.bb + wb * b;
+        s.l = s.l + wl;
+        s.bl = s.bl + wl * b;
+    }
+    log_solve(a, d, &s);
+}
+
+static void log_fit(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                    size_t first, enum hep_diffusion_method weights)
+{
+    hep_real w[HEP_DIFFUSION_MAX_B], log_y[HEP_DIFFUSION_MAX_B], a, d;
+    size_t n = job->scheme.n_b;
+
+    for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
+        for (size_t k = first; k < n; k++) {
+            hep_real y = real_load(ROW(blk->y, k) + i), count = real_load(ROW(blk->w, k) + i);
+
+            log_y[k] = real_log(real_select(count > real_splat(0.0), y, real_splat(1.0)));
+            w[k] = weights == HEP_METHOD_OLS ? count : count * (y * y);
+        }
+        log_line(&a, &d, job, w, log_y, first);
+        for (int round = 0; weights == HEP_METHOD_IWLS && round < IWLS_ROUNDS; round++) {
+            for (size_t k = first; k < n; k++) {
+                hep_real model = real_exp(d * -job->x[k][0]);
+
+                w[k] = real_load(ROW(blk->w, k) + i) * (model * model);
+            }
+            log_line(&a, &d, job, w, log_y, first);
+        }
+        real_store(ROW(blk->p, 0) + i, real_exp(a));
+        real_store(ROW(blk->p, 1) + i, d);
+    }
+}
+
+/* ln y = c0 - c1 b + c2 b^2 by elimination of the 3 x 3 normal equations; D = c1, K = 6 c2 / c1^2.
+ */
+HEP_LANE void log_parabola(hep_real c[3], const struct hep_diffusion_job *job, const hep_real *w,
+                           const hep_real *log_y)
+{
+    hep_real m[5], r[3], zero = real_splat(0.0), f, g, m11, m12, m22, r1, r2;
+
+    for (int j = 0; j < 5; j++)
+        m[j] = zero;
+    r[0] = r[1] = r[2] = zero;
+    for (size_t k = 0; k < job->scheme.n_b; k++) {
+        double b = job->x[k][0];
+        hep_real wk = w[k];
+
+        for (int j = 0; j < 5; j++) {
+            m[j] = m[j] + wk;
+            if (j < 3)
+                r[j] = r[j] + wk * log_y[k];
+            wk = wk * b;
+        }
+    }
+    f = m[1] / real_select(m[0] > zero, m[0], real_splat(1.0));
+    g = m[2] / real_select(m[0] > zero, m[0], real_splat(1.0));
+    m11 = m[2] - f * m[1];
+    m12 = m[3] - f * m[2];
+    m22 = m[4] - g * m[2];
+    r1 = r[1] - f * r[0];
+    r2 = r[2] - g * r[0];
+    f = m12 / real_select(m11 > zero, m11, real_splat(1.0));
+    m22 = m22 - f * m12;
+    c[2] = (r2 - f * r1) / real_select(m22 > zero, m22, real_splat(1.0));
+    c[1] = (r1 - m12 * c[2]) / real_select(m11 > zero, m11, real_splat(1.0));
+    c[0] = (r[0] - m[1] * c[1] - m[2] * c[2]) / real_select(m[0] > zero, m[0], real_splat(1.0));
+    c[1] = -c[1];
+}
+
+static void log_fit_quadratic(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)
+{
+    hep_real w[HEP_DIFFUSION_MAX_B], log_y[HEP_DIFFUSION_MAX_B], c[3];
+    const hep_real tiny = real_splat(1e-6);
+
+    for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
+        hep_real d;
+
+        for (size_t k = 0; k < job->scheme.n_b; k++) {
+            hep_real y = real_load(ROW(blk->y, k) + i), count = real_load(ROW(blk->w, k) + i);
+
+            log_y[k] = real_log(real_select(count > real_splat(0.0), y, real_splat(1.0)));
+            w[k] = count * (y * y);
+        }
+        log_parabola(c, job, w, log_y);
+        d = real_max(c[1], tiny);
+        real_store(ROW(blk->p, 0) + i, real_exp(c[0]));
+        real_store(ROW(blk->p, 1) + i, c[1]);
+        real_store(ROW(blk->p, 2) + i, c[2] * 6.0 / (d * d));
+    }
+}
+
+/* ---- start values ---- */
+
+HEP_LANE void clamp_row(struct hep_diffusion_block *blk, size_t r, size_t i)
+{
+    hep_real p = real_load(ROW(blk->p, r) + i);
+
+    real_store(ROW(blk->p, r) + i,
+               real_clamp(p, real_load(ROW(blk->lo, r) + i), real_load(ROW(blk->hi, r) + i)));
+}
+
+static void start_mono(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)
+{
+    log_fit(job, blk, 0, HEP_METHOD_WLS);
+    for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
+        clamp_row(blk, 0, i);
+        clamp_row(blk, 1, i);
+    }
+}
+
+static void start_kurtosis(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)
+{
+    log_fit_quadratic(job, blk);
+    for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
+        for (size_t r = 0; r < 3; r++)
+            clamp_row(blk, r, i);
+    }
+}
+
+static void start_sivim(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)
+{
+    log_fit(job, blk, job->first_high, HEP_METHOD_WLS);
+    for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
+        hep_real a = real_load(ROW(blk->p, 0) + i), d = real_load(ROW(blk->p, 1) + i);
+        hep_real s0 = real_max(real_load(blk->y + i), real_splat(1e-6));
+
+        real_store(ROW(blk->p, 0) + i, s0);
+        real_store(ROW(blk->p, 1) + i, 1.0 - a / s0);
+        real_store(ROW(blk->p, 2) + i, d);
+        for (size_t r = 0; r < 3; r++)
+            clamp_row(blk, r, i);
+    }
+}
+
+/* Best nodes of the (D, D*) grid by variable projection: for given rates the two amplitudes are
+ * linear (Golub & Pereyra, SIAM J Numer Anal 1973;10:413), and f in its box is a box for their
+ * ratio. */
+struct grid_scan {
+    hep_real w[HEP_DIFFUSION_MAX_B], wy[HEP_DIFFUSION_MAX_B];
+    hep_real fast_fast[HEP_DIFFUSION_GRID_DSTAR], fast_y[HEP_DIFFUSION_GRID_DSTAR];
+    hep_real ratio_lo, ratio_hi; /* f / (1 - f) */
+    hep_real gain, d, dstar, slow,
+        fast; /* best so far: explained sum of squares, rates, amplitudes */
+};
+
+HEP_LANE void scan_node(struct grid_scan *s, hep_real slow_slow, hep_real slow_y, hep_real cross,
+                        size_t j, hep_real d, double dstar)
+{
+    hep_real ff = s->fast_fast[j], fy = s->fast_y[j];
+    hep_real det = slow_slow * ff - cross * cross;
+    hep_real a = slow_y * ff - fy * cross, c = fy * slow_slow - slow_y * cross;
+    hep_mask over = c > s->ratio_hi * a, under = c < s->ratio_lo * a;
+    hep_real r = real_select(over, s->ratio_hi, s->ratio_lo);
+    hep_real t = slow_y + r * fy, q = slow_slow + r * (cross + cross + r * ff);
+    hep_mask outside = over | under | (det <= slow_slow * ff * 1e-10);
+    hep_real num = real_select(outside, t * t, a * slow_y + c * fy);
+    hep_real den = real_select(outside, q, det);
+    hep_real gain = num / real_select(den > real_splat(0.0), den, real_splat(1.0));
+    hep_mask better = gain > s->gain;
+
+    s->gain = real_select(better, gain, s->gain);
+    s->d = real_select(better, d, s->d);
+    s->dstar = real_select(better, real_splat(dstar), s->dstar);
+    s->slow = real_select(better, real_select(outside, t, a) / real_max(den, real_splat(1e-300)),
+                          s->slow);
+    s->fast = real_select(
+        better, real_select(outside, r * t, c) / real_max(den, real_splat(1e-300)), s->fast);
+}
+
+HEP_LANE void scan_prepare(struct grid_scan *s, const struct hep_diffusion_job *job,
+                           const struct hep_diffusion_block *blk, size_t i)
+{
+    hep_real f_lo = real_load(ROW(blk->lo, 1) + i);
+    hep_real f_hi = real_min(real_load(ROW(blk->hi, 1) + i), real_splat(0.999));
+    size_t n = job->scheme.n_b;
+
+    for (size_t k = 0; k < n; k++) {
+        s->w[k] = real_load(ROW(blk->w, k) + i);
+        s->wy[k] = s->w[k] * real_load(ROW(blk->y, k) + i);
+    }
+    for (size_t j = 0; j < HEP_DIFFUSION_GRID_DSTAR; j++) {
+        hep_real ff = real_splat(0.0), fy = real_splat(0.0);
+
+        for (size_t k = 0; k < n; k++) {
+            double e = job->decay_dstar[j][k];
+
+            ff = ff + s->w[k] * (e * e);
+            fy = fy + s->wy[k] * e;
+        }
+        s->fast_fast[j] = ff;
+        s->fast_y[j] = fy;
+    }
+    s->ratio_lo = f_lo / (1.0 - f_lo);
+    s->ratio_hi = f_hi / (1.0 - f_hi);
+    s->gain = real_splat(-1.0);
+    s->d = s->dstar = s->slow = s->fast = real_splat(0.0);
+}
+
+/* All D* for one D, whose decay over b is `slow`. */
+HEP_LANE void scan_row(struct grid_scan *s, const struct hep_diffusion_job *job,
+                       const hep_real *slow, hep_real d)
+{
+    size_t n = job->scheme.n_b;
+    hep_real wslow[HEP_DIFFUSION_MAX_B];
+    hep_real slow_slow = real_splat(0.0), slow_y = real_splat(0.0);
+
+    for (size_t k = 0; k < n; k++) {
+        wslow[k] = s->w[k] * slow[k];
+        slow_slow = slow_slow + wslow[k] * slow[k];
+        slow_y = slow_y + s->wy[k] * slow[k];
+    }
+    for (size_t j = 0; j < HEP_DIFFUSION_GRID_DSTAR; j++) {
+        hep_real cross = real_splat(0.0);
+
+        for (size_t k = 0; k < n; k++)
+            cross = cross + wslow[k] * job->decay_dstar[j][k];
+        scan_node(s, slow_slow, slow_y, cross, j, d, job->grid_dstar[j]);
+    }
+}
+
+static void start_ivim(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)
+{
+    size_t rows = job->fixed[2] ? 1 : HEP_DIFFUSION_GRID_D;
+    struct grid_scan s;
+    hep_real slow[HEP_DIFFUSION_MAX_B];
+
+    for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
+        hep_real total;
+
+        scan_prepare(&s, job, blk, i);
+        for (size_t g = 0; g < rows; g++) {
+            hep_real d =
+                job->fixed[2] ? real_load(ROW(blk->lo, 2) + i) : real_splat(job->grid_d[g]);
+
+            for (size_t k = 0; k < job->scheme.n_b; k++)
+                slow[k] =
+                    job->fixed[2] ? real_exp(d * -job->x[k][0]) : real_splat(job->decay_d[g][k]);
+            scan_row(&s, job, slow, d);
+        }
+        total = real_max(s.slow + s.fast, real_splat(1e-6));
+        real_store(ROW(blk->p, 0) + i, total);
+        real_store(ROW(blk->p, 1) + i, s.fast / total);
+        real_store(ROW(blk->p, 2) + i, s.d);
+        real_store(ROW(blk->p, 3) + i, s.dstar);
+        for (size_t r = 0; r < 4; r++)
+            clamp_row(blk, r, i);
+    }
+}
+
+/* ---- rss and J^T W J at given parameters ---- */
+
+#define HEP_EVALUATE(name, model, np)                                                              \
+    static void name(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)         \
+    {                                                                                              \
+        hep_real p[np], grad[np], jtj[(np) * ((np) + 1) / 2];                                      \
+                                                                                                   \
+        for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {                                       \
+            hep_real rss = real_splat(0.0);                                                        \
+                                                                                                   \
+            for (size_t r = 0; r < (np); r++)                                                      \
+                p[r] = real_load(ROW(blk->p, r) + i);                                              \
+            for (size_t r = 0; r < (np) * ((np) + 1) / 2; r++)                                     \
+                jtj[r] = real_splat(0.0);                                                          \
+            for (size_t k = 0; k < job->scheme.n_b; k++) {                                         \
+                hep_real m = model(grad, p, job->x[k]);                                            \
+                hep_real w = real_load(ROW(blk->w, k) + i);                                        \
+                hep_real r = real_load(ROW(blk->y, k) + i) - m;                                    \
+                                                                                                   \
+                rss = rss + w * (r * r);                                                           \
+                for (size_t a = 0; a < (np); a++) {                                                \
+                    hep_real wg = w * grad[a];                                                     \
+                                                                                                   \
+                    for (size_t c = 0; c <= a; c++)                                                \
+                        jtj[HEP_LM_AT(a, c)] = jtj[HEP_LM_AT(a, c)] + wg * grad[c];                \
+                }                                                                                  \
+            }                                                                                      \
+            real_store(blk->rss + i, rss);                                                         \
+            for (size_t r = 0; r < (np) * ((np) + 1) / 2; r++)                                     \
+                real_store(ROW(blk->jtj, r) + i, jtj[r]);                                          \
+        }                                                                                          \
+    }
+
+HEP_EVALUATE(evaluate_mono, model_mono, 2)
+HEP_EVALUATE(evaluate_ivim, model_ivim, 4)
+HEP_EVALUATE(evaluate_sivim, model_sivim, 3)
+HEP_EVALUATE(evaluate_kurtosis, model_kurtosis, 3)
+
+#ifdef HEP_LANES
+#define LM_NAME lm_mono
+#define LM_MODEL model_mono
+#define LM_NP 2
+#include "fitting/lm_lanes.h"
+#define LM_NAME lm_ivim
+#define LM_MODEL model_ivim
+#define LM_NP 4
+#include "fitting/lm_lanes.h"
+#define LM_NAME lm_sivim
+#define LM_MODEL model_sivim
+#define LM_NP 3
+#include "fitting/lm_lanes.h"
+#define LM_NAME lm_kurtosis
+#define LM_MODEL model_kurtosis
+#define LM_NP 3
+#include "fitting/lm_lanes.h"
+
+static struct hep_lm_rows rows_of(const struct hep_diffusion_job *job,
+                                  const struct hep_diffusion_block *blk)
+{
+    return (struct hep_lm_rows){ .x = job->x,
+                                 .n = job->scheme.n_b,
+                                 .count = blk->count,
+                                 .y = blk->y,
+                                 .w = blk->w,
+                                 .lo = blk->lo,
+                                 .hi = blk->hi,
+                                 .p = blk->p,
+                                 .jtj = blk->jtj,
+                                 .rss = blk->rss,
+                                 .settled = blk->settled };
+}
+
+#define HEP_FIT(name, solver)                                                                      \
+    static void name(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)         \
+    {                                                                                              \
+        struct hep_lm_rows rows = rows_of(job, blk);                                               \
+                                                                                                   \
+        solver(&rows);                                                                             \
+    }
+HEP_FIT(fit_mono, lm_mono)
+HEP_FIT(fit_ivim, lm_ivim)
+HEP_FIT(fit_sivim, lm_sivim)
+HEP_FIT(fit_kurtosis, lm_kurtosis)
+#define HEP_FITS                                                                                   \
+    {                                                                                              \
+        fit_mono, fit_ivim, fit_sivim, fit_kurtosis                                                \
+    }
+#else
+#define HEP_FITS                                                                                   \
+    {                                                                                              \
+        NULL, NULL, NULL, NULL                                                                     \
+    }
+#endif
+
+const struct hep_diffusion_kernels HEP_KERNELS = {
+    .load = load,
+    .start = { start_mono, start_ivim, start_sivim, start_kurtosis },
+    .log_fit = log_fit,
+    .log_fit_quadratic = log_fit_quadratic,
+    .evaluate = { evaluate_mono, evaluate_ivim, evaluate_sivim, evaluate_kurtosis },
+    .fit = HEP_FITS,
+};

@@ -1,0 +1,62 @@
+/**
+ * @file  fitting/diffusion_model.h
+ * @brief Diffusion models with their derivatives, generic over hep_real; both solvers use these.
+ *
+ * Equations and sources: diffusion.h. Inside the fits b is in ms/um2 (s/mm2 x 1e-3), rates are in
+ * um2/ms (mm2/s x 1e3) and signals are relative to the largest of the voxel, so that parameters are
+ * of order one. x[0] = b; x[1] = 1 where b = 0, else 0.
+ */
+#ifndef HEP_FITTING_DIFFUSION_MODEL_H
+#define HEP_FITTING_DIFFUSION_MODEL_H
+
+#include "fitting/real.h"
+
+/** p = S0, D */
+HEP_LANE hep_real model_mono(hep_real *grad, const hep_real *p, const double *x)
+{
+    hep_real e = real_exp(-x[0] * p[1]);
+
+    grad[0] = e;
+    grad[1] = -x[0] * (p[0] * e);
+    return p[0] * e;
+}
+
+/** p = S0, f, D, D* */
+HEP_LANE hep_real model_ivim(hep_real *grad, const hep_real *p, const double *x)
+{
+    hep_real slow = real_exp(-x[0] * p[2]);
+    hep_real fast = real_exp(-x[0] * p[3]);
+    hep_real blood = p[0] * p[1];
+
+    grad[0] = slow + p[1] * (fast - slow);
+    grad[1] = p[0] * (fast - slow);
+    grad[2] = -x[0] * ((p[0] - blood) * slow);
+    grad[3] = -x[0] * (blood * fast);
+    return p[0] * grad[0];
+}
+
+/** p = S0, f, D */
+HEP_LANE hep_real model_sivim(hep_real *grad, const hep_real *p, const double *x)
+{
+    hep_real slow = real_exp(-x[0] * p[2]);
+
+    grad[0] = slow + p[1] * (x[1] - slow);
+    grad[1] = p[0] * (x[1] - slow);
+    grad[2] = -x[0] * ((p[0] - p[0] * p[1]) * slow);
+    return p[0] * grad[0];
+}
+
+/** p = S0, D, K */
+HEP_LANE hep_real model_kurtosis(hep_real *grad, const hep_real *p, const double *x)
+{
+    hep_real decay = x[0] * p[1];
+    hep_real e = real_exp(decay * (decay * p[2] * (1.0 / 6.0) - 1.0));
+    hep_real s = p[0] * e;
+
+    grad[0] = e;
+    grad[1] = s * (x[0] * (decay * p[2] * (1.0 / 3.0) - 1.0));
+    grad[2] = s * (decay * decay * (1.0 / 6.0));
+    return s;
+}
+
+#endif

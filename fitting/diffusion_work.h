@@ -1,0 +1,106 @@
+/**
+ * @file  fitting/diffusion_work.h
+ * @brief What the parts of the diffusion fit hand to each other: a job for the whole volume, a
+ * block of voxels in structure-of-arrays form, and the kernels that work on blocks. Private to this
+ * folder.
+ *
+ * Units inside a block: b in ms/um2, rates in um2/ms, signals divided by the voxel's largest
+ * (scale).
+ */
+#ifndef HEP_FITTING_DIFFUSION_WORK_H
+#define HEP_FITTING_DIFFUSION_WORK_H
+
+#include "fitting/diffusion.h"
+#include "fitting/lm.h"
+
+#define HEP_DIFFUSION_GRID_D 8
+#define HEP_DIFFUSION_GRID_DSTAR 10
+/** Largest S0 [relative to the largest signal]. */
+#define HEP_DIFFUSION_S0_MAX 10.0
+
+enum hep_diffusion_kind {
+    HEP_KIND_MONO,
+    HEP_KIND_IVIM,
+    HEP_KIND_SIVIM,
+    HEP_KIND_KURTOSIS,
+    HEP_KIND_COUNT
+};
+
+/** Constant during a fit. */
+struct hep_diffusion_job {
+    const struct hep_diffusion_input *in;
+    const struct hep_diffusion_settings *set;
+    struct hep_diffusion_scheme scheme;
+    enum hep_diffusion_kind kind;
+    size_t np;
+    double two_sigma2; /* subtracted from squared signals; 0: nothing is */
+    /* volumes in order of their point: those of point k are order[order_start[k]..order_start[k +
+     * 1]-1] */
+    uint16_t order[HEP_DIFFUSION_MAX_VOLUMES];
+    size_t order_start[HEP_DIFFUSION_MAX_B + 1];
+    size_t n_needed;   /* usable points below which a voxel is bad input */
+    size_t first_high; /* first point with b >= b_split */
+    bool fixed[HEP_LM_MAX_P];
+    double lo[HEP_LM_MAX_P], hi[HEP_LM_MAX_P];
+    double x[HEP_DIFFUSION_MAX_B][HEP_LM_NX];
+    double grid_d[HEP_DIFFUSION_GRID_D], grid_dstar[HEP_DIFFUSION_GRID_DSTAR];
+    double decay_d[HEP_DIFFUSION_GRID_D][HEP_DIFFUSION_MAX_B];
+    double decay_dstar[HEP_DIFFUSION_GRID_DSTAR][HEP_DIFFUSION_MAX_B];
+};
+
+/** HEP_FIT_BLOCK voxels; every row is that long. */
+struct hep_diffusion_block {
+    size_t count;  /* voxels in use */
+    size_t *voxel; /* index in the volume */
+    double *y, *w; /* [n_b] rows: signal, number of averages (0: not usable) */
+    double *scale, *n_usable;
+    double *p, *lo, *hi; /* [np] rows */
+    double *rss;
+    double *jtj;     /* [HEP_LM_PACKED] rows */
+    double *settled; /* 1 or 0 */
+};
+
+/** Work on a whole block; written once for hep_real (diffusion_kernels.h), compiled per instruction
+ * set. */
+struct hep_diffusion_kernels {
+    /** y, w, scale, n_usable from the volume. */
+    void (*load)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk);
+    /** Start values p inside lo..hi, which must be set. */
+    void (*start[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
+                                  struct hep_diffusion_block *blk);
+    /** ln S = a - b D (+ c b^2 when quadratic) over points first..n_b-1: rows 0.. of p: S0, D (,
+     * K). */
+    void (*log_fit)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                    size_t first, enum hep_diffusion_method weights);
+    void (*log_fit_quadratic)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk);
+    /** rss and jtj at p. */
+    void (*evaluate[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
+                                     struct hep_diffusion_block *blk);
+    /** Bounded least squares from p; NULL entries: there is only GSL. */
+    void (*fit[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
+                                struct hep_diffusion_block *blk);
+};
+
+extern const struct hep_diffusion_kernels hep_diffusion_kernels_scalar;
+extern const struct hep_diffusion_kernels hep_diffusion_kernels_baseline;
+extern const struct hep_diffusion_kernels hep_diffusion_kernels_avx2;
+extern const struct hep_diffusion_kernels hep_diffusion_kernels_avx512;
+
+/** One-voxel models for GSL, by kind. */
+extern const struct hep_lm_model hep_diffusion_models[HEP_KIND_COUNT];
+
+/** Write the maps of one block; counts are added to. mono_rss [HEP_FIT_BLOCK]: of the
+ * mono-exponential fit to the same data; NULL when no model choice is wanted. */
+void hep_diffusion_finish(const struct hep_diffusion_job *job,
+                          const struct hep_diffusion_maps *maps,
+                          const struct hep_diffusion_block *blk, const double *mono_rss,
+                          struct hep_fit_counts *counts);
+
+/** The i-th voxel of a block as a problem for one voxel; y, w [n_b] are filled. */
+void hep_diffusion_get_voxel(struct hep_lm_voxel *v, double *y, double *w,
+                             const struct hep_diffusion_job *job,
+                             const struct hep_diffusion_block *blk, size_t i);
+void hep_diffusion_put_voxel(struct hep_diffusion_block *blk, const struct hep_lm_voxel *v,
+                             size_t np, size_t i);
+
+#endif

@@ -1,0 +1,244 @@
+#include "fitting/lm.h"
+#include "base/alloc.h"
+
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_multifit_nlinear.h>
+#include <math.h>
+
+/* Within this fraction of the box a parameter is tried on its bound. */
+#define NEAR_BOUND 0.02
+#define MAX_ITERATIONS 200
+
+struct hep_lm_gsl {
+    const struct hep_lm_model *model;
+    struct hep_lm_voxel *v; /* borrowed during a fit */
+    size_t n_free, free_index[HEP_LM_MAX_P];
+    size_t n;
+    gsl_multifit_nlinear_workspace *solver[HEP_LM_MAX_P]; /* [m - 1]: m free parameters */
+    gsl_vector *start[HEP_LM_MAX_P];
+};
+
+int hep_lm_gsl_new(struct hep_lm_gsl **out, const struct hep_lm_model *model, size_t n,
+                   struct hep_error *err)
+{
+    gsl_multifit_nlinear_parameters params = gsl_multifit_nlinear_default_parameters();
+    struct hep_lm_gsl *ws = hep_calloc(1, sizeof *ws);
+
+    if (ws == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a solver workspace");
+    (void)gsl_set_error_handler_off();
+    params.trs = gsl_multifit_nlinear_trs_lm;
+    params.solver = gsl_multifit_nlinear_solver_qr;
+    ws->model = model;
+    ws->n = n;
+    for (size_t m = 1; m <= model->np && m <= n; m++) {
+        ws->solver[m - 1] = gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &params, n, m);
+        ws->start[m - 1] = gsl_vector_alloc(m);
+        if (ws->solver[m - 1] == NULL || ws->start[m - 1] == NULL) {
+            hep_lm_gsl_free(ws);
+            return HEP_FAIL(err, HEP_ENOMEM, "no memory for a solver of %zu samples", n);
+        }
+    }
+    *out = ws;
+    return HEP_OK;
+}
+
+void hep_lm_gsl_free(struct hep_lm_gsl *ws)
+{
+    if (ws == NULL)
+        return;
+    for (size_t m = 0; m < HEP_LM_MAX_P; m++) {
+        if (ws->solver[m] != NULL)
+            gsl_multifit_nlinear_free(ws->solver[m]);
+        if (ws->start[m] != NULL)
+            gsl_vector_free(ws->start[m]);
+    }
+    free(ws);
+}
+
+/* Parameters of the box from unbounded u; slope[i] = dp/du of the free ones. */
+static void from_unbounded(const struct hep_lm_gsl *ws, double *p, double *slope,
+                           const gsl_vector *u)
+{
+    const struct hep_lm_voxel *v = ws->v;
+
+    (void)memcpy(p, v->p, ws->model->np * sizeof *p);
+    for (size_t i = 0; i < ws->n_free; i++) {
+        size_t k = ws->free_index[i];
+        double range = v->hi[k] - v->lo[k];
+        double t = 1.0 / (1.0 + exp(-gsl_vector_get(u, i)));
+
+        p[k] = v->lo[k] + range * t;
+        slope[i] = range * t * (1.0 - t);
+    }
+}
+
+static int residuals(const gsl_vector *u, void *data, gsl_vector *f)
+{
+    const struct hep_lm_gsl *ws = data;
+    const struct hep_lm_voxel *v = ws->v;
+    double p[HEP_LM_MAX_P], slope[HEP_LM_MAX_P], grad[HEP_LM_MAX_P];
+
+    from_unbounded(ws, p, slope, u);
+    for (size_t k = 0; k < v->n; k++) {
+        double m = ws->model->eval(grad, p, v->x + k * HEP_LM_NX);
+
+        gsl_vector_set(f, k, sqrt(v->w[k]) * (m - v->y[k]));
+    }
+    return GSL_SUCCESS;
+}
+
+static int jacobian(const gsl_vector *u, void *data, gsl_matrix *jac)
+{
+    const struct hep_lm_gsl *ws = data;
+    const struct hep_lm_voxel *v = ws->v;
+    double p[HEP_LM_MAX_P], slope[HEP_LM_MAX_P], grad[HEP_LM_MAX_P];
+
+    from_unbounded(ws, p, slope, u);
+    for (size_t k = 0; k < v->n; k++) {
+        (void)ws->model->eval(grad, p, v->x + k * HEP_LM_NX);
+        for (size_t i = 0; i < ws->n_free; i++)
+            gsl_matrix_set(jac, k, i, sqrt(v->w[k]) * grad[ws->free_index[i]] * slope[i]);
+    }
+    return GSL_SUCCESS;
+}
+
+void hep_lm_evaluate(const struct hep_lm_model *model, struct hep_lm_voxel *v)
+{
+    double grad[HEP_LM_MAX_P];
+
+    v->rss = 0.0;
+    (void)memset(v->jtj, 0, sizeof v->jtj);
+    for (size_t k = 0; k < v->n; k++) {
+        double r = v->y[k] - model->eval(grad, v->p, v->x + k * HEP_LM_NX);
+
+        v->rss += v->w[k] * r * r;
+        for (size_t i = 0; i < model->np; i++) {
+            for (size_t j = 0; j <= i; j++)
+                v->jtj[HEP_LM_AT(i, j)] += v->w[k] * grad[i] * grad[j];
+        }
+    }
+}
+
+/* One unconstrained run over the parameters with lo < hi that are not held. */
+static bool run(struct hep_lm_gsl *ws, struct hep_lm_voxel *v, const bool *held)
+{
+    gsl_multifit_nlinear_fdf fdf = { .f = residuals, .df = jacobian, .params = ws };
+    gsl_multifit_nlinear_workspace *solver;
+    double slope[HEP_LM_MAX_P];
+    int info = 0, rc;
+
+    ws->v = v;
+    ws->n_free = 0;
+    for (size_t i = 0; i < ws->model->np; i++) {
+        if (v->lo[i] < v->hi[i] && !held[i])
+            ws->free_index[ws->n_free++] = i;
+    }
+    if (ws->n_free == 0)
+        return true;
+    solver = ws->solver[ws->n_free - 1];
+    if (solver == NULL)
+        return false;
+    for (size_t i = 0; i < ws->n_free; i++) {
+        size_t k = ws->free_index[i];
+        double t = (v->p[k] - v->lo[k]) / (v->hi[k] - v->lo[k]);
+
+        t = fmin(fmax(t, 1e-4), 1.0 - 1e-4);
+        gsl_vector_set(ws->start[ws->n_free - 1], i, log(t / (1.0 - t)));
+    }
+    fdf.n = v->n;
+    fdf.p = ws->n_free;
+    if (gsl_multifit_nlinear_init(ws->start[ws->n_free - 1], &fdf, solver) != GSL_SUCCESS)
+        return false;
+    rc = gsl_multifit_nlinear_driver(MAX_ITERATIONS, 1e-9, 1e-12, 0.0, NULL, NULL, &info, solver);
+    from_unbounded(ws, v->p, slope, solver->x);
+    return rc == GSL_SUCCESS || rc == GSL_ENOPROG;
+}
+
+/* The logistic never reaches a bound: try parameters that are near one exactly there. */
+static void put_on_bounds(struct hep_lm_gsl *ws, struct hep_lm_voxel *v)
+{
+    bool held[HEP_LM_MAX_P] = { false };
+
+    for (size_t i = 0; i < ws->model->np; i++) {
+        double t = (v->p[i] - v->lo[i]) / (v->hi[i] - v->lo[i]);
+        struct hep_lm_voxel trial = *v;
+
+        if (!(t < NEAR_BOUND || t > 1.0 - NEAR_BOUND) || !(v->lo[i] < v->hi[i]))
+            continue;
+        held[i] = true;
+        trial.p[i] = t < 0.5 ? v->lo[i] : v->hi[i];
+        trial.settled = run(ws, &trial, held);
+        hep_lm_evaluate(ws->model, &trial);
+        if (trial.settled && trial.rss <= v->rss)
+            *v = trial;
+        else
+            held[i] = false;
+    }
+}
+
+void hep_lm_gsl_fit(struct hep_lm_gsl *ws, struct hep_lm_voxel *v)
+{
+    const bool held[HEP_LM_MAX_P] = { false };
+
+    v->settled = run(ws, v, held);
+    hep_lm_evaluate(ws->model, v);
+    put_on_bounds(ws, v);
+    v->settled = v->settled && isfinite(v->rss);
+}
+
+bool hep_lm_at_bound(const struct hep_lm_voxel *v, size_t i)
+{
+    return v->lo[i] < v->hi[i] && (v->p[i] <= v->lo[i] || v->p[i] >= v->hi[i]);
+}
+
+/* Cholesky factor of the m x m matrix a, in place; false when it is not positive definite. */
+static bool factor(double a[HEP_LM_MAX_P][HEP_LM_MAX_P], size_t m)
+{
+    for (size_t i = 0; i < m; i++) {
+        double pivot = a[i][i];
+
+        for (size_t j = 0; j <= i; j++) {
+            double s = a[i][j];
+
+            for (size_t k = 0; k < j; k++)
+                s -= a[i][k] * a[j][k];
+            if (i == j && !(s > 1e-14 * pivot))
+                return false;
+            a[i][j] = i == j ? sqrt(s) : s / a[j][j];
+        }
+    }
+    return true;
+}
+
+size_t hep_lm_variance(double *variance, const struct hep_lm_voxel *v, size_t np)
+{
+    double a[HEP_LM_MAX_P][HEP_LM_MAX_P] = { { 0.0 } };
+    size_t inside[HEP_LM_MAX_P], m = 0;
+
+    for (size_t i = 0; i < np; i++) {
+        variance[i] = (double)NAN;
+        if (v->lo[i] < v->p[i] && v->p[i] < v->hi[i])
+            inside[m++] = i;
+    }
+    for (size_t i = 0; i < m; i++) {
+        for (size_t j = 0; j <= i; j++)
+            a[i][j] = v->jtj[HEP_LM_AT(inside[i], inside[j])];
+    }
+    if (!factor(a, m))
+        return 0;
+    for (size_t c = 0; c < m; c++) { /* |L^-1 e_c|^2 is the c-th diagonal element of the inverse */
+        double z[HEP_LM_MAX_P] = { 0.0 }, sum = 0.0;
+
+        for (size_t i = c; i < m; i++) {
+            double s = i == c ? 1.0 : 0.0;
+
+            for (size_t k = c; k < i; k++)
+                s -= a[i][k] * z[k];
+            z[i] = s / a[i][i];
+            sum += z[i] * z[i];
+        }
+        variance[inside[c]] = sum;
+    }
+    return m;
+}
