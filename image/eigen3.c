@@ -31,5 +31,5 @@ void hep_eigen3(double out[3], const double m[6])
     phi = acos(clamp1(half_det)) / 3.0;
     out[2] = mean + 2.0 * p * cos(phi);
     out[0] = mean + 2.0 * p * cos(phi + third_turn);
-    out[1] = 3.0 * mean - out[0] - out[2];
+    out[1] = fmin(fmax(3.0 * mean - out[0] - out[2], out[0]), out[2]);
 }

@@ -1,0 +1,342 @@
+/* Filters against closed forms: the spread of a Gaussian, slopes, blobs, tubes. */
+#include "support/support.h"
+
+#include "base/alloc.h"
+#include "base/rng.h"
+#include "image/eigen3.h"
+#include "image/filter.h"
+
+#include <math.h>
+
+static struct hep_error e;
+
+static struct hep_volume *volume(const struct hep_grid *g)
+{
+    struct hep_volume *v = NULL;
+
+    assert_ok(hep_volume_new(&v, g, 1, &e), e);
+    return v;
+}
+
+static void position(double p[3], const struct hep_grid *g, size_t i)
+{
+    const double voxel[3] = { (double)(i % g->n[0]), (double)(i / g->n[0] % g->n[1]),
+                              (double)(i / g->n[0] / g->n[1]) };
+
+    hep_grid_to_world(p, g, voxel);
+}
+
+/* A point spreads to total 1 and variance sigma^2 along every axis, in mm, on unequal spacing. */
+static void test_gauss_moments(void **state)
+{
+    const struct hep_grid g = hep_test_grid(61, 49, 31, 1.0, 1.3, 2.0);
+    const double sigma = 2.4;
+    struct hep_volume *v = volume(&g);
+    double sum = 0.0;
+    double m2[3] = { 0, 0, 0 };
+
+    (void)state;
+    v->data[30 + 61 * (24 + 49 * 15)] = 1.0F;
+    assert_ok(hep_filter_gauss(v, sigma, 2, &e), e);
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+        double p[3];
+
+        position(p, &g, i);
+        sum += (double)v->data[i];
+        for (int k = 0; k < 3; k++)
+            m2[k] += (double)v->data[i] * p[k] * p[k];
+    }
+    assert_close(sum, 1.0, 1e-6, 0);
+    for (int k = 0; k < 3; k++) /* cut at 4 SD: the variance is 0.1 % less */
+        assert_close(m2[k], sigma * sigma, 0.003, 0);
+    /* peak of the density, times the volume of a voxel */
+    assert_close(v->data[30 + 61 * (24 + 49 * 15)],
+                 2.6 / pow(2.0 * 3.14159265358979 * sigma * sigma, 1.5), 0.003, 0);
+    hep_volume_free(v);
+}
+
+static void test_gauss_borders_and_threads(void **state)
+{
+    const struct hep_grid g = hep_test_grid(17, 5, 3, 1, 1, 1);
+    struct hep_volume *v = volume(&g);
+    struct hep_volume *w = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++)
+        v->data[i] = 7.25F;
+    assert_ok(hep_filter_gauss(v, 3.0, 1, &e), e); /* wider than two of the axes */
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++)
+        assert_close(v->data[i], 7.25, 1e-6, 0);
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++)
+        v->data[i] = (float)hep_rng_uniform(5, 1, i);
+    v->data[40] = NAN;
+    assert_ok(hep_volume_copy(&w, v, &e), e);
+    assert_ok(hep_filter_gauss(v, 1.5, 1, &e), e);
+    assert_ok(hep_filter_gauss(w, 1.5, 8, &e), e);
+    assert_memory_equal(v->data, w->data, hep_grid_voxels(&g) * sizeof *v->data);
+    assert_ok(hep_filter_gauss(v, 0.0, 8, &e), e);
+    assert_memory_equal(v->data, w->data, hep_grid_voxels(&g) * sizeof *v->data);
+    assert_fails(hep_filter_gauss(v, -1.0, 1, &e), e, HEP_EINVAL, "-1");
+    assert_fails(hep_filter_gauss(v, (double)NAN, 1, &e), e, HEP_EINVAL, "nan");
+    for (long at = 1; at < 12; at++) {
+        hep_alloc_fail_at(at);
+        if (hep_filter_gauss(w, 1.0, 1, &e) == HEP_OK)
+            break;
+        assert_fails(e.code, e, HEP_ENOMEM, NULL);
+        assert_true(at < 11);
+    }
+    hep_alloc_fail_at(0);
+    hep_volume_free(v);
+    hep_volume_free(w);
+}
+
+/* Row 1 ? 4 with the middle missing: it stays missing; the left value is (w0 1 + w2 4) / (w0 + w2)
+ * with the edge repeated to the left. */
+static void test_missing(void **state)
+{
+    const struct hep_grid g = hep_test_grid(3, 1, 1, 1, 1, 1);
+    struct hep_volume *v = volume(&g);
+    struct hep_labels *m = NULL;
+    double near = 1.0; /* weight of the voxel itself and of the repeated edge on its side */
+    double far = 0.0;
+
+    (void)state;
+    for (int i = 1; i <= 4; i++)
+        near += exp(-0.5 * i * i);
+    for (int i = 2; i <= 4; i++)
+        far += exp(-0.5 * i * i);
+    v->data[0] = 1.0F;
+    v->data[1] = NAN;
+    v->data[2] = 4.0F;
+    assert_ok(hep_filter_gauss(v, 1.0, 1, &e), e);
+    assert_true(isnan(v->data[1]));
+    assert_close(v->data[0], (near * 1.0 + far * 4.0) / (near + far), 1e-6, 0);
+    assert_close(v->data[2], (near * 4.0 + far * 1.0) / (near + far), 1e-6, 0);
+    v->data[0] = 1.0F;
+    v->data[1] = 1000.0F;
+    v->data[2] = 4.0F;
+    assert_ok(hep_labels_new(&m, &g, &e), e);
+    m->data[0] = m->data[2] = 1;
+    assert_ok(hep_filter_gauss_masked(v, m, 1.0, 1, &e), e);
+    assert_true(isnan(v->data[1]));
+    assert_close(v->data[0], (near * 1.0 + far * 4.0) / (near + far), 1e-6, 0);
+    m->grid.n[0] = 2;
+    assert_fails(hep_filter_gauss_masked(v, m, 1.0, 1, &e), e, HEP_EGEOM, "grids");
+    hep_labels_free(m);
+    hep_volume_free(v);
+}
+
+static void test_median(void **state)
+{
+    const struct hep_grid g = hep_test_grid(5, 3, 1, 1, 1, 1);
+    /* row by row; box 3 x 3 around the centre: 6 7 8 11 12 50 1 2 3, sorted 1 2 3 6 7 8 11 12 50 */
+    static const float x[15] = { 0, 6, 7, 8, 0, 0, 11, 12, 50, NAN, 0, 1, 2, 3, 0 };
+    struct hep_volume *v = volume(&g);
+
+    (void)state;
+    (void)memcpy(v->data, x, sizeof x);
+    assert_ok(hep_filter_median(v, (int[3]){ 1, 1, 0 }, 2, &e), e);
+    assert_close(v->data[7], 7.0, 0, 0);
+    assert_close(v->data[0], 0.0, 0, 0); /* corner repeated: 0 0 6 0 0 6 0 0 11 */
+    assert_true(isnan(v->data[9]));
+    /* around 50: 7 8 0 12 50 and 2 3 0 without the missing one: 0 0 2 3 7 8 12 50 */
+    assert_close(v->data[8], 5.0, 0, 0);
+    assert_fails(hep_filter_median(v, (int[3]){ 1, -1, 0 }, 2, &e), e, HEP_EINVAL, "-1");
+    hep_alloc_fail_at(1);
+    assert_fails(hep_filter_median(v, (int[3]){ 1, 1, 0 }, 2, &e), e, HEP_ENOMEM, NULL);
+    hep_volume_free(v);
+}
+
+/* Slope (1, -2, 0.5) per mm in the world, through a turned and a sheared affine. */
+static void test_gradient(void **state)
+{
+    (void)state;
+    for (int shear = 0; shear < 2; shear++) {
+        struct hep_grid g = hep_test_grid(6, 7, 8, 1, 1, 1);
+        struct hep_volume *v;
+        struct hep_volume *out = NULL;
+        const double c = cos(0.5);
+        const double s = sin(0.5);
+
+        g.to_world[0][0] = 1.5 * c;
+        g.to_world[1][0] = 1.5 * s;
+        g.to_world[0][1] = -2.0 * s + 0.4 * shear;
+        g.to_world[1][1] = 2.0 * c;
+        g.to_world[2][2] = -4.0;
+        v = volume(&g);
+        for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+            double p[3];
+
+            position(p, &g, i);
+            v->data[i] = (float)(p[0] - 2.0 * p[1] + 0.5 * p[2]);
+        }
+        assert_ok(hep_filter_gradient(&out, v, &e), e);
+        assert_close(out->data[3 + 6 * (3 + 7 * 4)], sqrt(1 + 4 + 0.25), 1e-5, 0);
+        hep_volume_free(out);
+        hep_volume_free(v);
+    }
+}
+
+static void add_sphere(struct hep_volume *v, const double c[3], double r)
+{
+    for (size_t i = 0; i < hep_grid_voxels(&v->grid); i++) {
+        double p[3];
+        double d;
+
+        position(p, &v->grid, i);
+        d = sqrt((p[0] - c[0]) * (p[0] - c[0]) + (p[1] - c[1]) * (p[1] - c[1]) +
+                 (p[2] - c[2]) * (p[2] - c[2]));
+        v->data[i] += (float)fmin(1.0, fmax(0.0, (r - d) / 1.5 + 0.5)); /* partial volume */
+    }
+}
+
+/* -sigma^2 Laplacian of a sphere at its centre: 4 pi r^3 G(r) with G the 3-D Gaussian, largest at
+ * sigma = r / sqrt(3): d/dsigma of sigma^-3 exp(-r^2 / 2 sigma^2) = 0. */
+static void test_log_scale(void **state)
+{
+    const struct hep_grid g = hep_test_grid(41, 41, 41, 1.5, 1.5, 1.5);
+    const double r = 9.0;
+    struct hep_volume *v = volume(&g);
+    const size_t centre = 20 + 41 * (20 + 41 * 20);
+    double best = -1.0;
+    double best_sigma = 0.0;
+
+    (void)state;
+    add_sphere(v, (double[3]){ 0, 0, 0 }, r);
+    for (double sigma = 3.0; sigma < 8.0; sigma += 0.25) {
+        struct hep_volume *out = NULL;
+        const double x = r * r / (sigma * sigma);
+
+        assert_ok(hep_filter_log(&out, v, sigma, 2, &e), e);
+        if (sigma >=
+            4.0) /* the grid's step and the soft edge widen the Gaussian by some 3 % of sigma^2 */
+            assert_close(out->data[centre],
+                         sqrt(2.0 / 3.14159265358979) * pow(x, 1.5) * exp(-0.5 * x), 0.05, 0.0);
+        if ((double)out->data[centre] > best) {
+            best = (double)out->data[centre];
+            best_sigma = sigma;
+        }
+        hep_volume_free(out);
+    }
+    assert_close(best_sigma, r / sqrt(3.0), 0.10, 0);
+    hep_volume_free(v);
+}
+
+static void test_log_missing(void **state)
+{
+    const struct hep_grid g = hep_test_grid(12, 12, 12, 1, 1, 1);
+    struct hep_volume *v = volume(&g);
+    struct hep_volume *out = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++)
+        v->data[i] = i % 12 < 4 ? NAN : 5.0F;
+    assert_ok(hep_filter_log(&out, v, 2.0, 1, &e), e);
+    assert_true(isnan(out->data[3]));
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+        if (i % 12 >= 4) /* flat up to the edge of what is known */
+            assert_close(out->data[i], 0.0, 0, 1e-4);
+    }
+    hep_volume_free(out);
+    out = NULL;
+    assert_fails(hep_filter_log(&out, v, 0.0, 1, &e), e, HEP_EINVAL, "0 mm");
+    assert_null(out);
+    hep_volume_free(v);
+}
+
+static void test_eigen3(void **state)
+{
+    static const struct {
+        double m[6], want[3];
+    } cases[] = {
+        { { 3, -1, 2, 0, 0, 0 }, { -1, 2, 3 } },
+        { { 2, 2, 2, 0, 0, 0 }, { 2, 2, 2 } },
+        { { 0, 0, 0, 0, 0, 0 }, { 0, 0, 0 } },
+        { { 0, 0, 0, 1, 1, 1 }, { -1, -1, 2 } }, /* ones minus identity */
+        { { 2, 2, 2, -1, 0, -1 }, { 2 - 1.4142135623730951, 2, 2 + 1.4142135623730951 } },
+        { { 1, 5, 9, 2, 3, 6 }, { 0, 0, 0 } }, /* checked by trace and determinant below */
+        { { 1e-20, 2e-20, 3e-20, 0, 0, 0 }, { 1e-20, 2e-20, 3e-20 } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const double *m = cases[i].m;
+        double x[3];
+
+        hep_eigen3(x, m);
+        assert_true(x[0] <= x[1] && x[1] <= x[2]);
+        for (int k = 0; i != 5 && k < 3; k++)
+            assert_close(x[k], cases[i].want[k], 1e-7, 1e-7 * fabs(cases[i].want[2]));
+        assert_close(x[0] + x[1] + x[2], m[0] + m[1] + m[2], 1e-12, 1e-12);
+        assert_close(x[0] * x[1] * x[2],
+                     m[0] * (m[1] * m[2] - m[5] * m[5]) - m[3] * (m[3] * m[2] - m[5] * m[4]) +
+                         m[4] * (m[3] * m[5] - m[1] * m[4]),
+                     1e-6, 1e-9);
+    }
+}
+
+/* A tube along an oblique direction answers, a ball of the same width does not, a dark tube does
+ * not at all. */
+static void test_vesselness(void **state)
+{
+    const struct hep_grid g = hep_test_grid(48, 40, 32, 1.0, 1.0, 1.25);
+    const double scales[2] = { 2.0, 3.0 };
+    struct hep_volume *v = volume(&g);
+    struct hep_volume *out = NULL;
+    struct hep_volume *again = NULL;
+    const size_t tube = 24 + 48 * (10 + 40 * 16);
+    const size_t ball = 24 + 48 * (30 + 40 * 16);
+
+    (void)state;
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+        double p[3];
+        double across;
+
+        position(p, &g, i);
+        /* axis through (0.5, -9.5, 0.6) along (1, 0, 0.5) / |.| */
+        p[0] -= 0.5;
+        p[1] += 9.5;
+        p[2] -= 0.6;
+        across = (p[0] * 0.5 - p[2]) / sqrt(1.25);
+        v->data[i] = sqrt(across * across + p[1] * p[1]) < 3.0 ? 100.0F : 0.0F;
+    }
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+        double p[3];
+
+        position(p, &g, i);
+        p[0] -= 0.5;
+        p[1] -= 10.5;
+        p[2] -= 0.6;
+        if (sqrt(p[0] * p[0] + p[1] * p[1] + p[2] * p[2]) < 3.5)
+            v->data[i] = 100.0F;
+    }
+    assert_ok(hep_filter_vesselness(&out, v, scales, 2, 1, &e), e);
+    assert_ok(hep_filter_vesselness(&again, v, scales, 2, 8, &e), e);
+    assert_memory_equal(out->data, again->data, hep_grid_voxels(&g) * sizeof *out->data);
+    assert_true(out->data[tube] > 0.5F);
+    assert_true(out->data[ball] < 0.25F);
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+        assert_true(out->data[i] >= 0.0F && out->data[i] <= 1.0F);
+        v->data[i] = -v->data[i];
+    }
+    hep_volume_free(out);
+    assert_ok(hep_filter_vesselness(&out, v, scales, 2, 1, &e), e);
+    assert_true(out->data[tube] < 0.05F);
+    assert_fails(hep_filter_vesselness(&out, v, scales, 0, 1, &e), e, HEP_EINVAL, "1 scale");
+    hep_volume_free(out);
+    hep_volume_free(again);
+    hep_volume_free(v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gauss_moments), cmocka_unit_test(test_gauss_borders_and_threads),
+        cmocka_unit_test(test_missing),       cmocka_unit_test(test_median),
+        cmocka_unit_test(test_gradient),      cmocka_unit_test(test_log_scale),
+        cmocka_unit_test(test_log_missing),   cmocka_unit_test(test_eigen3),
+        cmocka_unit_test(test_vesselness),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
