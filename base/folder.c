@@ -144,6 +144,8 @@ static int read_entries(struct entries *list, const char *dir, struct hep_error 
 int hep_listing_read(struct hep_listing *out, const char *dir, struct hep_error *err)
 {
     struct entries list = { 0 };
+    char **names = NULL;
+    bool *is_dir = NULL;
     int rc;
 
     *out = (struct hep_listing){ 0 };
@@ -152,23 +154,26 @@ int hep_listing_read(struct hep_listing *out, const char *dir, struct hep_error 
         goto out;
     if (list.n > 1)
         qsort(list.e, list.n, sizeof *list.e, compare_entries);
-    out->names = hep_calloc(list.n, sizeof *out->names);
-    out->is_dir = hep_calloc(list.n, sizeof *out->is_dir);
-    if (out->names == NULL || out->is_dir == NULL) {
+    names = hep_calloc(list.n, sizeof *names);
+    is_dir = hep_calloc(list.n, sizeof *is_dir);
+    if (names == NULL || is_dir == NULL) {
         rc = HEP_FAIL(err, HEP_ENOMEM, "out of memory to list %s", dir);
-        hep_listing_release(out);
         goto out;
     }
     for (size_t i = 0; i < list.n; i++) {
-        out->names[i] = list.e[i].name;
-        out->is_dir[i] = list.e[i].is_dir;
+        names[i] = list.e[i].name;
+        is_dir[i] = list.e[i].is_dir;
         list.e[i].name = NULL;
     }
-    out->n = list.n;
+    *out = (struct hep_listing){ names, is_dir, list.n };
+    names = NULL;
+    is_dir = NULL;
 out:
     for (size_t i = 0; i < list.n; i++)
         free(list.e[i].name);
     free(list.e);
+    free(names);
+    free(is_dir);
     return rc;
 }
 
