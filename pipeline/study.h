@@ -23,7 +23,7 @@ struct hep_study_request {
     int nthreads;               /* >= 1 */
     bool force;                 /* compute everything again */
     bool reproducible;          /* nothing in the outputs depends on time, host or path */
-    const bool *stop;           /* set from outside: finish the stage, then HEP_ETEMP; may be NULL */
+    const volatile bool *stop;           /* set from outside: finish the stage, then HEP_ETEMP; may be NULL */
 };
 
 enum hep_study_state { HEP_STUDY_FAILED, HEP_STUDY_DONE, HEP_STUDY_UNCHANGED };

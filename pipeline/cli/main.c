@@ -1,4 +1,100 @@
-int main(void)
+#include "pipeline/cli/commands.h"
+#include "pipeline/cli/exit_codes.h"
+#include "pipeline/stop.h"
+
+#include <errno.h>
+
+static int print_help(FILE *out, const struct hep_command *commands,
+                      const struct hep_command *command)
 {
-    return 0;
+    struct hep_str text = { 0 };
+    int rc;
+
+    if (command != NULL)
+        hep_command_help(&text, command);
+    else
+        hep_commands_help(&text, commands);
+    rc = hep_str_check(&text, NULL);
+    if (rc == HEP_OK)
+        (void)fputs(text.s, out);
+    hep_str_release(&text);
+    return rc;
+}
+
+static int start_log(struct hep_log **log, const struct hep_common_options *common,
+                     struct hep_error *err)
+{
+    enum hep_log_level level = common->quiet     ? HEP_LOG_ERROR
+                               : common->verbose ? HEP_LOG_DEBUG
+                                                 : HEP_LOG_INFO;
+
+    return hep_log_new(log, stderr, common->log_json, level, err);
+}
+
+/* @param[out] told the failure is in the JSON log already, which takes no other lines */
+static int run_command(const struct hep_command *command, int used, int argc, char **argv,
+                       bool *told, struct hep_error *err)
+{
+    void *options = calloc(1, command->options_size);
+    const struct hep_common_options *common = options;
+    struct hep_cli cli = { .out = stdout, .argc = argc, .argv = argv, .commands = hep_commands() };
+    int rc = options == NULL
+                 ? HEP_FAIL(err, HEP_ENOMEM, "no memory for options")
+                 : hep_options_parse(options, command, argc - 1 - used, argv + 1 + used, err);
+
+    if (rc != HEP_OK)
+        goto out;
+    if (common->help) {
+        rc = print_help(stdout, cli.commands, command);
+        goto out;
+    }
+    rc = start_log(&cli.log, common, err);
+    if (rc == HEP_OK)
+        rc = command->run(options, &cli, err);
+    *told = rc != HEP_OK && common->log_json && cli.log != NULL;
+    if (*told)
+        hep_log_write(cli.log, HEP_LOG_ERROR, "failed", "%s", err->msg);
+out:
+    hep_log_free(cli.log);
+    if (options != NULL)
+        hep_options_release(options, command);
+    free(options);
+    return rc;
+}
+
+/* "--help" and "--version" before any command. */
+static bool run_general(int argc, char **argv, int *rc)
+{
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+                      strcmp(argv[1], "help") == 0)) {
+        *rc = print_help(stdout, hep_commands(), NULL);
+        return true;
+    }
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+        *rc = printf("hepar %s\n", HEP_VERSION) > 0 ? HEP_OK : HEP_EIO;
+        return true;
+    }
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct hep_error err = { 0 };
+    const struct hep_command *command = NULL;
+    int used = 0, rc = HEP_OK;
+    bool told = false;
+
+    hep_stop_install();
+    if (!run_general(argc, argv, &rc)) {
+        rc = hep_command_find(&command, &used, hep_commands(), argc, argv, &err);
+        if (rc == HEP_OK)
+            rc = run_command(command, used, argc, argv, &told, &err);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout) || fclose(stdout) != 0) {
+        if (rc == HEP_OK)
+            rc = HEP_FAIL(&err, HEP_EIO, "standard output: %s", strerror(errno));
+    }
+    if (rc != HEP_OK && !told)
+        (void)fprintf(stderr, "hepar: %s\n", err.msg);
+    return hep_exit_code(rc);
 }

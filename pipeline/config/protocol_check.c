@@ -238,8 +238,9 @@ void hep_check_text(struct hep_str *out, const struct hep_config *cfg,
         hep_str_addf(out, "  why:    %s\n  source: %s\n  mend:   %s\n", rule->why, rule->source,
                      rule->mend);
     }
-    hep_str_addf(out, "%s: %zu errors, %zu warnings, %zu notes\n", cfg->name.s, result->errors,
-                 result->warnings, result->notes);
+    hep_str_addf(out, "%s: %zu error%s, %zu warning%s, %zu note%s\n", cfg->name.s, result->errors,
+                 result->errors == 1 ? "" : "s", result->warnings, result->warnings == 1 ? "" : "s",
+                 result->notes, result->notes == 1 ? "" : "s");
 }
 
 static int json_finding(struct hep_json *array, const struct hep_check_finding *f,

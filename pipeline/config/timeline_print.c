@@ -77,7 +77,7 @@ void hep_timeline_text(struct hep_str *out, const struct hep_config *cfg,
 #define SVG_WIDTH 960.0
 #define SVG_LEFT 130.0
 #define SVG_ROW 26.0
-#define SVG_TOP 60.0
+#define SVG_TOP 76.0
 #define SVG_GAP_S 240.0 /* a pause between visits is drawn this long */
 
 /* Horizontal position of a time: the visits follow each other with a short gap. */

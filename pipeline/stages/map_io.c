@@ -88,15 +88,6 @@ struct hep_json *hep_stats_json(struct hep_put *put, const struct hep_stats *s)
     return o;
 }
 
-struct hep_json *hep_counts_json(struct hep_put *put, const struct hep_fit_counts *counts)
-{
-    struct hep_json *o = hep_json_new_object();
-
-    for (int i = 0; i < HEP_FIT_STATUS_COUNT; i++)
-        hep_put_count(put, o, hep_fit_status_name((enum hep_fit_status)i), counts->n[i]);
-    return o;
-}
-
 int hep_body_mask(struct hep_labels **out, const struct hep_volume *v, size_t t,
                   struct hep_error *err)
 {

@@ -1,7 +1,9 @@
 #include "pipeline/stages/stages.h"
 
 #include "fitting/diffusion.h"
+#include "pipeline/adc_subset.h"
 #include "pipeline/config/config.h"
+#include "pipeline/fit_json.h"
 #include "pipeline/stages/map_io.h"
 #include "sequences/inventory.h"
 
@@ -106,44 +108,6 @@ static void absent(struct hep_run *run, const struct model_row *row, const char 
     }
 }
 
-/* What a reader of the map must know to read it. */
-static struct hep_json *report_json(struct hep_put *put, const struct hep_diffusion_report *r,
-                                    const struct hep_diffusion_settings *s)
-{
-    struct hep_json *o = hep_json_new_object(), *averages = hep_json_new_array();
-    const struct hep_diffusion_bounds *b = &s->bounds;
-
-    hep_put_text(put, o, "Model", hep_diffusion_model_name(r->model));
-    hep_put_text(put, o, "Method", hep_diffusion_method_name(r->method));
-    hep_put_text(put, o, "Solver", hep_fit_solver_name(s->fit.solver));
-    hep_put_numbers(put, o, "BValues", r->b_s_per_mm2, r->n_b);
-    for (size_t i = 0; i < r->n_b; i++)
-        hep_put_item(put, averages, hep_json_new_integer((long long)r->n_averages[i]));
-    hep_put(put, o, "Averages", averages);
-    hep_put_text(put, o, "BValueUnits", "s/mm2");
-    hep_put_text(put, o, "Rician", hep_diffusion_rician_name(s->rician));
-    hep_put_bool(put, o, "Robust", s->robust);
-    hep_put_number(put, o, "NoiseSD", r->sigma);
-    if (r->model != HEP_DIFFUSION_ADC) {
-        hep_put_numbers(put, o, "BoundsD", (const double[]){ b->d_min, b->d_max }, 2);
-        if (r->model == HEP_DIFFUSION_IVIM) {
-            hep_put_numbers(put, o, "BoundsF", (const double[]){ b->f_min, b->f_max }, 2);
-            hep_put_numbers(put, o, "BoundsDstar", (const double[]){ b->dstar_min, b->dstar_max }, 2);
-        } else if (r->model == HEP_DIFFUSION_KURTOSIS) {
-            hep_put_numbers(put, o, "BoundsK", (const double[]){ b->k_min, b->k_max }, 2);
-        }
-    }
-    hep_put(put, o, "Voxels", hep_counts_json(put, &r->counts));
-    if (r->note[0] != '\0')
-        hep_put_text(put, o, "Note", r->note);
-    if (s->fit.verify) {
-        hep_put_count(put, o, "Verified", r->n_verified);
-        hep_put_count(put, o, "VerifiedAgree", r->n_agree);
-        hep_put_number(put, o, "WorstDisagreementSE", r->worst_disagreement_se);
-    }
-    return o;
-}
-
 static int save(struct job *j, const struct model_row *row, struct hep_map *maps,
                 const struct hep_volume *status, const struct hep_volume *choice,
                 struct hep_json *sidecar, struct hep_error *err)
@@ -209,7 +173,7 @@ static int fit_and_save(struct job *j, const struct model_row *row,
         rc = fit(&report, j, row, maps, status, choice, settings, err);
     if (rc != HEP_OK)
         goto out;
-    json = report_json(&put, &report, settings);
+    json = hep_diffusion_json(&put, &report, settings);
     hep_put(&put, j->results, row->name, hep_json_copy(json));
     rc = put.rc;
     if (rc == HEP_OK)
@@ -237,6 +201,7 @@ static int run_model(struct job *j, const struct model_row *row, struct hep_erro
     struct hep_diffusion_settings settings;
     struct hep_diffusion_scheme *scheme = malloc(sizeof *scheme);
     struct hep_error refused = { 0 };
+    bool widened = false;
     int rc, wish = wish_of(cfg, row->model);
 
     if (scheme == NULL)
@@ -252,8 +217,13 @@ static int run_model(struct job *j, const struct model_row *row, struct hep_erro
     settings.fit.nthreads = hep_run_nthreads(j->run);
     if (strcmp(row->name, "mono_all") == 0)
         settings.b_min_s_per_mm2 = 0.0;
-    rc = hep_diffusion_prepare(scheme, j->series->gradients.b_s_per_mm2, j->dwi->nt, &settings,
-                               &refused);
+    rc = hep_prepare_subset(scheme, &widened, j->series->gradients.b_s_per_mm2, j->dwi->nt,
+                            &settings, &refused);
+    if (widened)
+        hep_log_write(hep_run_log(j->run), HEP_LOG_WARNING, "adc-subset",
+                      "%s: fewer than two b-values in the preferred subset: the ADC is of all "
+                      "b-values and includes perfusion",
+                      j->series->name);
     if (rc == HEP_OK) {
         rc = fit_and_save(j, row, &settings, err);
     } else if (rc == HEP_EDATA && wish != HEP_FIT_ON && row->model != HEP_DIFFUSION_ADC) {

@@ -4,6 +4,7 @@
 #include "fitting/dualecho.h"
 #include "fitting/multiecho.h"
 #include "pipeline/config/config.h"
+#include "pipeline/fit_json.h"
 #include "pipeline/stages/map_io.h"
 #include "sequences/inventory.h"
 

@@ -1,0 +1,74 @@
+#include "pipeline/cli/commands.h"
+
+#include "base/json.h"
+#include "sequences/inventory.h"
+
+struct inventory_options {
+    struct hep_common_options common;
+    const char *study;
+    bool write, force, json;
+};
+
+static const struct hep_option options[] = {
+    HEP_OPT_FLAG(struct inventory_options, write, "write", 'w',
+                 "write STUDY/study.yml with what was found, to be corrected by hand"),
+    HEP_OPT_FLAG(struct inventory_options, force, "force", 'f', "replace an existing study.yml"),
+    HEP_OPT_FLAG(struct inventory_options, json, "json", 0, "print JSON"),
+    { 0 },
+};
+
+static const struct hep_positional positionals[] = {
+    HEP_POS(DIR_IN, struct inventory_options, study, "study",
+            "BIDS subject or session, or a folder of NIfTI files and sidecars"),
+    { 0 },
+};
+
+static const char *const examples[] = { "hepar inventory study", "hepar inventory study --write",
+                                        NULL };
+
+static int print_json(FILE *out, const struct hep_inventory *inv, struct hep_error *err)
+{
+    struct hep_json *json = NULL;
+    char *text = NULL;
+    int rc = hep_inventory_json(&json, inv, err);
+
+    if (rc == HEP_OK)
+        rc = hep_json_dump(&text, json, err);
+    if (rc == HEP_OK)
+        (void)fputs(text, out);
+    free(text);
+    hep_json_free(json);
+    return rc;
+}
+
+static int print_table(FILE *out, const struct hep_inventory *inv, struct hep_error *err)
+{
+    struct hep_str text = { 0 };
+    int rc = hep_inventory_table(&text, inv, err);
+
+    if (rc == HEP_OK)
+        (void)fputs(text.s, out);
+    hep_str_release(&text);
+    return rc;
+}
+
+static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    const struct inventory_options *o = given;
+    struct hep_inventory *inv = NULL;
+    int rc = hep_inventory_scan(&inv, o->study, err);
+
+    if (rc == HEP_OK)
+        rc = o->json ? print_json(cli->out, inv, err) : print_table(cli->out, inv, err);
+    if (rc == HEP_OK && o->write)
+        rc = hep_inventory_write_study_yml(inv, o->force, err);
+    hep_inventory_free(inv);
+    return rc;
+}
+
+const struct hep_command hep_cmd_inventory = {
+    "inventory", "what each series of a study is for, and why",
+    "Prints every series with its role, score, reasons and time after injection. What is wrong in it "
+    "is put right in STUDY/study.yml, which overrides everything.",
+    options, positionals, sizeof(struct inventory_options), run, examples
+};

@@ -1,0 +1,91 @@
+#include "pipeline/cli/commands.h"
+
+#include "pipeline/stage.h"
+#include "pipeline/stop.h"
+#include "pipeline/study.h"
+
+struct run_options {
+    struct hep_common_options common;
+    const char *study, *protocol, *out, *liver_mask;
+    struct hep_args set;
+    long nthreads;
+    bool force, reproducible, timings;
+};
+
+static const struct hep_option options[] = {
+    HEP_OPT(TEXT, struct run_options, protocol, "protocol", 'p', "PROTOCOL", NULL,
+            "path or name of a shipped protocol; without it one is chosen by agent and series"),
+    HEP_OPT(DIR_OUT, struct run_options, out, "out", 'o', "OUT", "hepar-out",
+            "folder of the results, a BIDS derivative dataset for any number of studies"),
+    HEP_OPT(FILE_IN, struct run_options, liver_mask, "liver-mask", 0, "FILE",
+            NULL, "liver mask or label map on the grid of any series of the study (setting liver.label)"),
+    HEP_OPT_LIST(struct run_options, set, "set", 0, "KEY=VALUE", "change a setting of the protocol"),
+    HEP_OPT_INTEGER(struct run_options, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
+                    "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
+    HEP_OPT_FLAG(struct run_options, force, "force", 'f', "compute everything again"),
+    HEP_OPT_FLAG(struct run_options, reproducible, "reproducible", 0,
+                 "nothing in the outputs depends on time, host or path"),
+    HEP_OPT_FLAG(struct run_options, timings, "timings", 0, "print where the time went"),
+    { 0 },
+};
+
+static const struct hep_positional positionals[] = {
+    HEP_POS(DIR_IN, struct run_options, study, "study",
+            "BIDS subject or session, or a folder of NIfTI files and sidecars"),
+    { 0 },
+};
+
+static const char *const examples[] = { "hepar run bids/sub-01 -p eob-full -o results",
+                                        "hepar run study --liver-mask liver.nii.gz -o results",
+                                        NULL };
+
+static void print_timings(FILE *out, const struct hep_study_outcome *o)
+{
+    for (size_t i = 0; i < o->n_stages; i++)
+        (void)fprintf(out, "%-14s %8.3f s%s\n", o->stage[i].stage, o->stage[i].seconds,
+                      o->stage[i].reused ? "  reused" : "");
+    (void)fprintf(out, "%-14s %8.3f s\n%-14s %8.3f s\n%-14s %8.3f s\n%-14s %8.1f MiB\n", "reading",
+                  o->read_s, "writing", o->write_s, "total", o->total_s, "peak memory",
+                  (double)o->peak_bytes / 1048576.0);
+}
+
+static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    const struct run_options *o = given;
+    struct hep_str caret = { 0 };
+    struct hep_study_outcome outcome;
+    struct hep_study_request request = {
+        .study = o->study,
+        .protocol = o->protocol,
+        .out = o->out,
+        .liver_mask = o->liver_mask,
+        .settings = o->set.items,
+        .n_settings = o->set.n,
+        .command = (const char *const *)cli->argv,
+        .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
+        .force = o->force,
+        .reproducible = o->reproducible,
+        .stop = hep_stop_flag(),
+    };
+    int rc = hep_study_run(&outcome, &request, cli->log, &caret, err);
+
+    if (rc != HEP_OK && caret.len > 0)
+        (void)fprintf(stderr, "%s", caret.s);
+    hep_str_release(&caret);
+    if (rc != HEP_OK)
+        return rc;
+    (void)fprintf(cli->out, "%s: %s: %s\n", outcome.label,
+                  outcome.state == HEP_STUDY_UNCHANGED ? "nothing has changed" : "done",
+                  outcome.folder);
+    if (o->timings)
+        print_timings(cli->out, &outcome);
+    return HEP_OK;
+}
+
+const struct hep_command hep_cmd_run = {
+    "run", "one study through every stage",
+    "Reads a study, makes maps and measurements, and writes them below OUT. Results that still hold "
+    "are kept: only what depends on changed inputs or settings is computed again. Research use only: "
+    "a flag is evidence with its reason, never a diagnosis.",
+    options, positionals, sizeof(struct run_options), run, examples
+};

@@ -1,0 +1,26 @@
+/**
+ * @file  pipeline/cli/commands.h
+ * @brief The table of commands. To add one: cmd_NAME.c with its struct, tables and run function, a line here,
+ *        and a row in commands.c.
+ */
+#ifndef HEP_PIPELINE_CLI_COMMANDS_H
+#define HEP_PIPELINE_CLI_COMMANDS_H
+
+#include "pipeline/cli/options.h"
+
+/** Ends with a NULL name. */
+const struct hep_command *hep_commands(void);
+
+extern const struct hep_command hep_cmd_run;
+extern const struct hep_command hep_cmd_inventory;
+extern const struct hep_command hep_cmd_fit_adc;
+extern const struct hep_command hep_cmd_fit_ivim;
+extern const struct hep_command hep_cmd_fit_kurtosis;
+extern const struct hep_command hep_cmd_fit_dualecho;
+extern const struct hep_command hep_cmd_fit_multiecho;
+extern const struct hep_command hep_cmd_protocol_check;
+extern const struct hep_command hep_cmd_protocol_show;
+extern const struct hep_command hep_cmd_stages;
+extern const struct hep_command hep_cmd_manual;
+
+#endif
