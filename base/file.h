@@ -2,9 +2,9 @@
  * @file  base/file.h
  * @brief Reading whole files with a bound, and writing them so that a name never holds half a file.
  *
- * A written file goes to a hidden temporary name in the same folder, is flushed with fsync, and is
- * renamed; then the folder is flushed. A failure at any point removes the temporary file and leaves
- * an earlier file of that name untouched.
+ * A written file goes to a hidden temporary name in the same folder (.NAME.PID-K.tmp), is flushed
+ * with fsync, and is renamed; then the folder is flushed. A failure at any point removes the
+ * temporary file and leaves an earlier file of that name untouched.
  */
 #ifndef HEP_BASE_FILE_H
 #define HEP_BASE_FILE_H

@@ -14,7 +14,7 @@ const struct hep_yaml *hep_yaml_root(const struct hep_yaml_doc *doc)
 
 enum hep_yaml_type hep_yaml_type(const struct hep_yaml *node)
 {
-    return node->type;
+    return node ? node->type : HEP_YAML_SCALAR;
 }
 
 const char *hep_yaml_type_name(enum hep_yaml_type type)
@@ -37,7 +37,7 @@ const char *hep_yaml_text(const struct hep_yaml *node)
 
 bool hep_yaml_is_quoted(const struct hep_yaml *node)
 {
-    return node->quoted;
+    return node != NULL && node->quoted;
 }
 
 size_t hep_yaml_size(const struct hep_yaml *node)
@@ -164,6 +164,8 @@ void hep_yaml_caret(struct hep_str *out, const char *text, size_t n, const char 
 
 static const char *what_is_met(const struct hep_yaml *node)
 {
+    if (node == NULL)
+        return "nothing";
     if (node->type != HEP_YAML_SCALAR)
         return hep_yaml_type_name(node->type);
     if (node->quoted)

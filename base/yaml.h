@@ -24,7 +24,8 @@ int hep_yaml_read(struct hep_yaml_doc **out, const char *path,
                   struct hep_error *err) HEP_MUST_CHECK;
 void hep_yaml_free(struct hep_yaml_doc *doc);
 
-/** NULL for an empty document. */
+/** NULL for an empty document. A NULL node is allowed everywhere and reads as a scalar without
+ * text. */
 const struct hep_yaml *hep_yaml_root(const struct hep_yaml_doc *doc);
 
 enum hep_yaml_type { HEP_YAML_SCALAR, HEP_YAML_SEQUENCE, HEP_YAML_MAPPING };

@@ -285,6 +285,28 @@ static void test_truth(void **state)
     }
 }
 
+static void test_missing_node(void **state)
+{
+    struct hep_error e = { 0 };
+    struct hep_yaml_doc *doc = parse("");
+    const struct hep_yaml *none = hep_yaml_root(doc);
+    double number = -77.0;
+    bool truth = false;
+
+    (void)state;
+    assert_int_equal(hep_yaml_type(none), HEP_YAML_SCALAR);
+    assert_null(hep_yaml_text(none));
+    assert_false(hep_yaml_is_quoted(none));
+    assert_int_equal(hep_yaml_size(none), 0);
+    assert_null(hep_yaml_at(none, 0));
+    assert_null(hep_yaml_key_at(none, 0));
+    assert_int_equal(hep_yaml_line(none), 1);
+    assert_int_equal(hep_yaml_column(none), 1);
+    assert_fails(hep_yaml_number(&number, doc, none, &e), e, HEP_ECONFIG, "got nothing");
+    assert_fails(hep_yaml_bool(&truth, doc, none, &e), e, HEP_ECONFIG, "got nothing");
+    hep_yaml_free(doc);
+}
+
 static void test_fail_at_a_node(void **state)
 {
     struct hep_error e = { 0 };
@@ -395,19 +417,13 @@ int main(void)
 {
     enum { N = sizeof bad / sizeof *bad };
     const struct CMUnitTest rest[] = {
-        cmocka_unit_test(test_garbage),
-        cmocka_unit_test(test_very_deep),
-        cmocka_unit_test(test_long_gaps),
-        cmocka_unit_test(test_largest),
-        cmocka_unit_test(test_tree),
-        cmocka_unit_test(test_other_roots),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_truth),
-        cmocka_unit_test(test_fail_at_a_node),
-        cmocka_unit_test(test_caret),
-        cmocka_unit_test(test_caret_in_a_long_line),
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_garbage),      cmocka_unit_test(test_very_deep),
+        cmocka_unit_test(test_long_gaps),    cmocka_unit_test(test_largest),
+        cmocka_unit_test(test_tree),         cmocka_unit_test(test_other_roots),
+        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_truth),
+        cmocka_unit_test(test_missing_node), cmocka_unit_test(test_fail_at_a_node),
+        cmocka_unit_test(test_caret),        cmocka_unit_test(test_caret_in_a_long_line),
+        cmocka_unit_test(test_files),        cmocka_unit_test(test_without_memory),
     };
     struct CMUnitTest tests[N + sizeof rest / sizeof *rest] = { 0 };
 
