@@ -151,7 +151,7 @@ static int read_number(double *out, const struct place *at, struct hep_error *er
     double v;
 
     if (text == NULL) {
-        (void)snprintf(met, sizeof met, "met a %s", hep_yaml_type_name(hep_yaml_type(at->node)));
+        (void)snprintf(met, sizeof met, "met %s", hep_yaml_type_name(hep_yaml_type(at->node)));
         return refuse(at, err, met, "");
     }
     (void)snprintf(met, sizeof met, "met %s'%s'", hep_yaml_is_quoted(at->node) ? "the text " : "",
@@ -190,7 +190,7 @@ static int read_numbers(double *out, size_t *n, size_t max, const struct place *
     if (hep_yaml_type(at->node) != HEP_YAML_SEQUENCE) {
         const char *text = hep_yaml_text(at->node);
 
-        (void)snprintf(met, sizeof met, "met %s'%s'", text ? "" : "a ",
+        (void)snprintf(met, sizeof met, text ? "met '%s'" : "met %s",
                        text ? text : hep_yaml_type_name(hep_yaml_type(at->node)));
         return refuse(at, err, met, "");
     }
@@ -222,7 +222,7 @@ static int read_span(struct hep_span *out, const struct place *at, struct hep_er
         if (n == 2)
             (void)snprintf(met, sizeof met, "met [%.9g, %.9g], which falls", v[0], v[1]);
         else
-            (void)snprintf(met, sizeof met, "met %zu numbers", n);
+            (void)snprintf(met, sizeof met, "met %zu number%s", n, n == 1 ? "" : "s");
         return refuse(at, err, met, "");
     }
     *out = (struct hep_span){ v[0], v[1] };
@@ -259,7 +259,7 @@ static int read_text(void *member, const struct place *at, struct hep_error *err
     int rc;
 
     if (text == NULL) {
-        (void)snprintf(met, sizeof met, "met a %s", hep_yaml_type_name(hep_yaml_type(at->node)));
+        (void)snprintf(met, sizeof met, "met %s", hep_yaml_type_name(hep_yaml_type(at->node)));
         return refuse(at, err, met, "");
     }
     if (at->field->choices) {

@@ -50,7 +50,7 @@ static int need_mapping(const struct hep_yaml_doc *doc, const struct hep_yaml *n
 {
     if (hep_yaml_type(node) == HEP_YAML_MAPPING)
         return HEP_OK;
-    return hep_yaml_fail(doc, node, err, "%s: met a %s; wanted is a mapping such as %s", key,
+    return hep_yaml_fail(doc, node, err, "%s: met %s; wanted is a mapping such as %s", key,
                          hep_yaml_type_name(hep_yaml_type(node)), example);
 }
 
