@@ -5,7 +5,7 @@
 #include <omp.h>
 
 /* Voxels whose noise estimates give the volume's median. */
-#define SIGMA_SAMPLES 65536
+#define SIGMA_SAMPLES 4096
 
 /* One thread's share. */
 struct worker {

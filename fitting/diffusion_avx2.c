@@ -1,9 +1,9 @@
-/* Diffusion kernels, eight voxels per step, for CPUs with AVX2. */
+/* Diffusion kernels, four voxels per step, for CPUs with AVX2. */
 #include "fitting/diffusion_work.h"
 
 #if defined(__x86_64__)
 #include "fitting/isa_avx2.h"
-#define HEP_LANES
+#define HEP_LANES 4
 #define HEP_KERNELS hep_diffusion_kernels_avx2
 #include "fitting/diffusion_kernels.h"
 #include "fitting/isa_end.h"

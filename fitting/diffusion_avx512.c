@@ -3,7 +3,7 @@
 
 #if defined(__x86_64__)
 #include "fitting/isa_avx512.h"
-#define HEP_LANES
+#define HEP_LANES 8
 #define HEP_KERNELS hep_diffusion_kernels_avx512
 #include "fitting/diffusion_kernels.h"
 #include "fitting/isa_end.h"

@@ -1,4 +1,4 @@
-/* Diffusion kernels, eight voxels per step, for what the compiler targets. */
-#define HEP_LANES
+/* Diffusion kernels, two voxels per step, for what the compiler targets. */
+#define HEP_LANES 2
 #define HEP_KERNELS hep_diffusion_kernels_baseline
 #include "fitting/diffusion_kernels.h"

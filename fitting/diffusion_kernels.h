@@ -398,10 +398,12 @@ HEP_EVALUATE(evaluate_kurtosis, model_kurtosis, 3)
 #ifdef HEP_LANES
 #define LM_NAME lm_mono
 #define LM_MODEL model_mono
+#define LM_CURVATURE curvature_mono
 #define LM_NP 2
 #include "fitting/lm_lanes.h"
 #define LM_NAME lm_ivim
 #define LM_MODEL model_ivim
+#define LM_CURVATURE curvature_ivim
 #define LM_NP 4
 #include "fitting/lm_lanes.h"
 #define LM_NAME lm_sivim

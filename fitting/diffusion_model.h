@@ -21,6 +21,12 @@ HEP_LANE hep_real model_mono(hep_real *grad, const hep_real *p, const double *x)
     return p[0] * e;
 }
 
+HEP_LANE void curvature_mono(hep_real *curv, const hep_real *grad, const double *x)
+{
+    curv[0] = real_splat(0.0);
+    curv[1] = grad[1] * -x[0];
+}
+
 /** p = S0, f, D, D* */
 HEP_LANE hep_real model_ivim(hep_real *grad, const hep_real *p, const double *x)
 {
@@ -33,6 +39,13 @@ HEP_LANE hep_real model_ivim(hep_real *grad, const hep_real *p, const double *x)
     grad[2] = -x[0] * ((p[0] - blood) * slow);
     grad[3] = -x[0] * (blood * fast);
     return p[0] * grad[0];
+}
+
+HEP_LANE void curvature_ivim(hep_real *curv, const hep_real *grad, const double *x)
+{
+    curv[0] = curv[1] = real_splat(0.0);
+    curv[2] = grad[2] * -x[0];
+    curv[3] = grad[3] * -x[0];
 }
 
 /** p = S0, f, D */

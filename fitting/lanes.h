@@ -18,12 +18,14 @@
 #include <stdint.h>
 #include <string.h>
 
-#define HEP_WIDTH 8
+/* Doubles per hep_real: HEP_LANES, a power of two that fits the registers of the instruction set.
+ */
+#define HEP_WIDTH HEP_LANES
 #define HEP_LANE static inline __attribute__((always_inline))
 
-typedef double hep_real __attribute__((vector_size(64)));
-typedef int64_t hep_mask __attribute__((vector_size(64)));
-typedef uint64_t hep_bits __attribute__((vector_size(64)));
+typedef double hep_real __attribute__((vector_size(8 * HEP_LANES)));
+typedef int64_t hep_mask __attribute__((vector_size(8 * HEP_LANES)));
+typedef uint64_t hep_bits __attribute__((vector_size(8 * HEP_LANES)));
 
 #if defined(__GNUC__) && !defined(__clang__)
 /* Everything here is inlined: no vector crosses a call. */
@@ -32,7 +34,9 @@ typedef uint64_t hep_bits __attribute__((vector_size(64)));
 
 HEP_LANE hep_real real_splat(double x)
 {
-    return (hep_real){ x, x, x, x, x, x, x, x };
+    const hep_real zero = { 0.0 };
+
+    return x - zero;
 }
 
 HEP_LANE hep_real real_load(const double *p)

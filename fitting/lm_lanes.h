@@ -32,36 +32,48 @@
 struct LM_(state) {
     hep_real y[LM_MAX_SAMPLES], w[LM_MAX_SAMPLES];
     hep_real p[LM_NP], lo[LM_NP], hi[LM_NP];
-    hep_real jtj[LM_NPACKED], jtr[LM_NP], rss; /* at p */
-    hep_real trial[LM_NP], predicted;          /* the step under test */
+    hep_real jtj[LM_NPACKED], jtr[LM_NP], bend[LM_NP], rss; /* at p; bend = sum w r d2m/dp2 */
+    hep_real trial[LM_NP], predicted;                       /* the step under test */
     hep_real damping, growth, floor, dof, steps, settled;
 };
 
-/* rss, J^T W J and J^T W r at `at`. */
-HEP_LANE void LM_(evaluate)(hep_real *rss, hep_real *jtj, hep_real *jtr,
-                            const struct LM_(state) * s, const hep_real *at,
+/* Sums over the samples at one parameter vector. */
+struct LM_(sums) {
+    hep_real jtj[LM_NPACKED], jtr[LM_NP], bend[LM_NP], rss;
+};
+
+HEP_LANE void LM_(evaluate)(struct LM_(sums) * e, const struct LM_(state) * s, const hep_real *at,
                             const struct hep_lm_rows *rows)
 {
-    hep_real grad[LM_NP], sum = real_splat(0.0);
+    hep_real grad[LM_NP];
 
+    e->rss = real_splat(0.0);
     for (size_t r = 0; r < LM_NPACKED; r++)
-        jtj[r] = real_splat(0.0);
+        e->jtj[r] = real_splat(0.0);
     for (size_t r = 0; r < LM_NP; r++)
-        jtr[r] = real_splat(0.0);
+        e->jtr[r] = e->bend[r] = real_splat(0.0);
     for (size_t k = 0; k < rows->n; k++) {
         hep_real res = s->y[k] - LM_MODEL(grad, at, rows->x[k]);
         hep_real w = s->w[k], wr = w * res;
 
-        sum = sum + wr * res;
+        e->rss = e->rss + wr * res;
         for (size_t a = 0; a < LM_NP; a++) {
             hep_real wg = w * grad[a];
 
-            jtr[a] = jtr[a] + wr * grad[a];
+            e->jtr[a] = e->jtr[a] + wr * grad[a];
             for (size_t b = 0; b <= a; b++)
-                jtj[HEP_LM_AT(a, b)] = jtj[HEP_LM_AT(a, b)] + wg * grad[b];
+                e->jtj[HEP_LM_AT(a, b)] = e->jtj[HEP_LM_AT(a, b)] + wg * grad[b];
         }
+#ifdef LM_CURVATURE
+        {
+            hep_real curv[LM_NP];
+
+            LM_CURVATURE(curv, grad, rows->x[k]);
+            for (size_t a = 0; a < LM_NP; a++)
+                e->bend[a] = e->bend[a] + wr * curv[a];
+        }
+#endif
     }
-    *rss = sum;
 }
 
 /* Damped step by L D L^T over the parameters that may move, projected on the box. */
@@ -77,7 +89,7 @@ HEP_LANE void LM_(propose)(struct LM_(state) * s)
         g[a] = real_select(held[a], zero, s->jtr[a]);
     }
     for (size_t a = 0; a < LM_NP; a++) {
-        hep_real diag = s->jtj[HEP_LM_AT(a, a)];
+        hep_real diag = s->jtj[HEP_LM_AT(a, a)], newton;
 
         diag = diag + s->damping * diag;
         for (size_t b = 0; b < a; b++) {
@@ -88,6 +100,8 @@ HEP_LANE void LM_(propose)(struct LM_(state) * s)
             l[HEP_LM_AT(a, b)] = v / d[b];
             diag = diag - l[HEP_LM_AT(a, b)] * v;
         }
+        newton = diag - s->bend[a];
+        diag = real_select(newton > diag * 0.01, newton, diag);
         d[a] = real_select(held[a] | (diag <= zero), one, diag);
         for (size_t b = 0; b < a; b++)
             g[a] = g[a] - l[HEP_LM_AT(a, b)] * g[b];
@@ -113,11 +127,10 @@ HEP_LANE void LM_(propose)(struct LM_(state) * s)
 }
 
 /* Keep the trial where it is better; say who is done. */
-HEP_LANE hep_mask LM_(judge)(struct LM_(state) * s, hep_real rss, const hep_real *jtj,
-                             const hep_real *jtr)
+HEP_LANE hep_mask LM_(judge)(struct LM_(state) * s, const struct LM_(sums) * e)
 {
     const hep_real one = real_splat(1.0);
-    hep_mask better = rss <= s->rss;
+    hep_mask better = e->rss <= s->rss;
     hep_real error2 = real_max(s->rss / s->dof * (LM_STEP * LM_STEP), s->floor);
     hep_mask is_short = s->predicted <= error2;
     hep_mask done;
@@ -126,11 +139,12 @@ HEP_LANE hep_mask LM_(judge)(struct LM_(state) * s, hep_real rss, const hep_real
     done = is_short & ((s->damping <= 1e-2) | (s->predicted <= s->floor));
     for (size_t a = 0; a < LM_NP; a++) {
         s->p[a] = real_select(better, s->trial[a], s->p[a]);
-        s->jtr[a] = real_select(better, jtr[a], s->jtr[a]);
+        s->jtr[a] = real_select(better, e->jtr[a], s->jtr[a]);
+        s->bend[a] = real_select(better, e->bend[a], s->bend[a]);
     }
     for (size_t a = 0; a < LM_NPACKED; a++)
-        s->jtj[a] = real_select(better, jtj[a], s->jtj[a]);
-    s->rss = real_select(better, rss, s->rss);
+        s->jtj[a] = real_select(better, e->jtj[a], s->jtj[a]);
+    s->rss = real_select(better, e->rss, s->rss);
     s->damping = real_select(better, s->damping * 0.1, s->damping * s->growth);
     s->damping = real_clamp(s->damping, real_splat(1e-12), real_splat(1e12));
     s->growth = real_select(better, real_splat(4.0), s->growth * 2.0);
@@ -182,7 +196,7 @@ static void LM_NAME(const struct hep_lm_rows *rows)
 {
     struct LM_(state) s;
     size_t voxel[HEP_WIDTH], next = 0, busy = 0;
-    hep_real rss, jtj[LM_NPACKED], jtr[LM_NP];
+    struct LM_(sums) e;
     hep_mask fresh = { 0 };
 
     (void)memset(&s, 0, sizeof s);
@@ -200,11 +214,11 @@ static void LM_NAME(const struct hep_lm_rows *rows)
         LM_(propose)(&s);
         for (size_t a = 0; a < LM_NP; a++)
             s.trial[a] = real_select(fresh, s.p[a], s.trial[a]);
-        LM_(evaluate)(&rss, jtj, jtr, &s, s.trial, rows);
-        s.rss = real_select(fresh, rss, s.rss);
+        LM_(evaluate)(&e, &s, s.trial, rows);
+        s.rss = real_select(fresh, e.rss, s.rss);
         s.predicted = real_select(fresh, real_splat(1e300), s.predicted);
         s.damping = real_select(fresh, real_splat(1e-2), s.damping);
-        out = LM_(judge)(&s, rss, jtj, jtr);
+        out = LM_(judge)(&s, &e);
         fresh = fresh ^ fresh;
         for (size_t lane = 0; lane < HEP_WIDTH; lane++) {
             if (!out[lane] || voxel[lane] >= rows->count)
@@ -223,6 +237,7 @@ static void LM_NAME(const struct hep_lm_rows *rows)
 
 #undef LM_NAME
 #undef LM_MODEL
+#undef LM_CURVATURE
 #undef LM_NP
 #undef LM_NPACKED
 #undef LM_PASTE
