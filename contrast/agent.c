@@ -72,14 +72,13 @@ int hep_agents_find(const struct hep_agent **out, const struct hep_agents *set, 
     const char *near;
     int rc;
 
-    for (size_t i = 0; i < set->n; i++) {
-        const struct hep_agent *a = &set->list[i];
-        if (!strcasecmp(name, a->name) || !strcasecmp(name, a->short_name)) {
-            *out = a;
+    for (size_t i = 0; i < set->n; i++)
+        if (!strcasecmp(name, set->list[i].name) || !strcasecmp(name, set->list[i].short_name)) {
+            *out = &set->list[i];
             return HEP_OK;
         }
-        hep_str_addf(&known, "%s%s", i ? ", " : "", a->name);
-    }
+    for (size_t i = 0; i < set->n; i++)
+        hep_str_addf(&known, "%s%s", i ? ", " : "", set->list[i].name);
     rc = hep_str_check(&known, err);
     if (rc != HEP_OK)
         goto out;

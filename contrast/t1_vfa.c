@@ -3,61 +3,119 @@
 #include <math.h>
 #include <omp.h>
 
+#define LINEAR_ITERATIONS 4
 #define MAX_ITERATIONS 50
-#define TOLERANCE 1e-10 /* of E1 */
+#define MAX_HALVINGS 20
+#define TOLERANCE 1e-9 /* of 1 - E1, which is TR/T1 */
+#define FIRST_E1 0.99
+#define LOWEST_E1 1e-6
+#define HIGHEST_E1 (1 - 1e-7)
 
 struct angles {
     size_t n;
     double sine[HEP_VFA_MAX_ANGLES], cosine[HEP_VFA_MAX_ANGLES];
 };
 
-/** Slope and intercept of y = e1 x + c by weighted least squares. */
-static void line(double *slope, double *intercept, const double *x, const double *y,
-                 const double *w, size_t n)
+/** Slope of y over x by weighted least squares. */
+static double slope(const double *x, const double *y, const double *w, size_t n)
 {
-    double sw = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
+    double sw = 0, sx = 0, sxx = 0, sxy = 0;
 
     for (size_t i = 0; i < n; i++) {
         sw += w[i];
         sx += w[i] * x[i];
-        sy += w[i] * y[i];
     }
     for (size_t i = 0; i < n; i++) {
         double d = x[i] - sx / sw;
         sxx += w[i] * d * d;
         sxy += w[i] * d * y[i];
     }
-    *slope = sxy / sxx;
-    *intercept = (sy - *slope * sx) / sw;
+    return sxy / sxx;
 }
 
-/** E1 and M0 of one voxel. */
-static enum hep_vfa_status fit(double *e1, double *m0, const double *signal, const struct angles *a)
+/** Start: the linear form, weighted for the E1 of the last round. */
+static double linear_start(const double *signal, const struct angles *a)
 {
     double x[HEP_VFA_MAX_ANGLES];
     double y[HEP_VFA_MAX_ANGLES];
     double w[HEP_VFA_MAX_ANGLES];
-    double slope = 0, intercept = 0, last = -1;
+    double e1 = FIRST_E1;
 
     for (size_t i = 0; i < a->n; i++) {
-        if (!isfinite(signal[i]) || signal[i] <= 0)
-            return HEP_VFA_BAD_INPUT;
         y[i] = signal[i] / a->sine[i];
         x[i] = y[i] * a->cosine[i];
-        w[i] = a->sine[i] * a->sine[i];
     }
-    for (int it = 0; it < MAX_ITERATIONS && !(fabs(slope - last) < TOLERANCE); it++) {
-        last = slope;
-        line(&slope, &intercept, x, y, w, a->n);
-        if (!(slope > 0 && slope < 1))
-            return HEP_VFA_OUT_OF_RANGE;
+    for (int it = 0; it < LINEAR_ITERATIONS; it++) {
         for (size_t i = 0; i < a->n; i++) {
-            double z = a->sine[i] / (1 - slope * a->cosine[i]);
+            double z = a->sine[i] / (1 - e1 * a->cosine[i]);
             w[i] = z * z;
         }
+        e1 = fmin(fmax(slope(x, y, w, a->n), LOWEST_E1), HIGHEST_E1);
     }
-    *e1 = slope;
-    *m0 = intercept / (1 - slope);
+    return e1;
+}
+
+/** For an E1: the best M0, the sum of squares, and the Gauss-Newton step of E1 with M0 along. */
+struct state {
+    double m0, sum, step;
+};
+
+static struct state evaluate(double e1, const double *signal, const struct angles *a)
+{
+    double f[HEP_VFA_MAX_ANGLES];
+    double ff = 0, fs = 0, gg = 0, fg = 0, rg = 0, det;
+    struct state s = { 0, 0, 0 };
+
+    for (size_t i = 0; i < a->n; i++) {
+        f[i] = a->sine[i] * (1 - e1) / (1 - a->cosine[i] * e1);
+        ff += f[i] * f[i];
+        fs += f[i] * signal[i];
+    }
+    s.m0 = fs / ff;
+    for (size_t i = 0; i < a->n; i++) {
+        double q = 1 - a->cosine[i] * e1;
+        double g = s.m0 * a->sine[i] * (a->cosine[i] - 1) / (q * q); /* dS/dE1 */
+        double r = signal[i] - s.m0 * f[i];
+        s.sum += r * r;
+        gg += g * g;
+        fg += f[i] * g;
+        rg += r * g;
+    }
+    det = gg - fg * fg / ff; /* r is orthogonal to f */
+    s.step = det > 0 ? rg / det : 0;
+    return s;
+}
+
+/** E1 and M0 of one voxel: Gauss-Newton with halved steps. */
+static enum hep_vfa_status fit(double *e1, double *m0, const double *signal, const struct angles *a)
+{
+    struct state now;
+    double x;
+
+    for (size_t i = 0; i < a->n; i++)
+        if (!isfinite(signal[i]) || signal[i] <= 0)
+            return HEP_VFA_BAD_INPUT;
+    x = linear_start(signal, a);
+    now = evaluate(x, signal, a);
+    for (int it = 0; it < MAX_ITERATIONS && fabs(now.step) > TOLERANCE * (1 - x); it++) {
+        struct state next = now;
+        double step = now.step;
+        double trial = x;
+        for (int half = 0; half < MAX_HALVINGS; half++, step *= 0.5) {
+            trial = fmin(fmax(x + step, LOWEST_E1), HIGHEST_E1);
+            next = evaluate(trial, signal, a);
+            if (next.sum < now.sum)
+                break;
+        }
+        if (!(next.sum < now.sum))
+            break;
+        x = trial;
+        now = next;
+    }
+    if (x <= LOWEST_E1 || x >= HIGHEST_E1)
+        return HEP_VFA_OUT_OF_RANGE;
+    *e1 = x;
+    *m0 = now.m0;
     return HEP_VFA_OK;
 }
 

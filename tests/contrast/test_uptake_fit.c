@@ -255,18 +255,16 @@ static double parameter(const char *text, const char *key)
 
 /** Columns are time, aorta, portal, liver, kidney. T1 of blood 1.66 s where the aorta's is not
  * given. */
-static struct scan *load(const char *who, const char *which, const char *number)
+static struct scan *load(const char *who)
 {
     char *parameters = read_data(who, "parameters");
-    char *text = read_data(who, which);
+    char *text = read_data(who, "scan1");
     struct scan *s = calloc(1, sizeof *s);
     char *p = strchr(text, '\n') + 1;
-    char key[32];
 
     s->tr_s = parameter(parameters, "TR");
-    (void)snprintf(key, sizeof key, "FA_%s", number);
-    s->flip_rad = DEG(parameter(parameters, key));
-    s->t1_liver_s = parameter(parameters, *number == '1' ? "T1_liver_1" : "T1_liver_3");
+    s->flip_rad = DEG(parameter(parameters, "FA_1"));
+    s->t1_liver_s = parameter(parameters, "T1_liver_1");
     s->t1_blood_s = parameter(parameters, "T1_aorta_1");
     while (*p && s->n < MAX_ROWS) {
         size_t i = s->n;
@@ -308,9 +306,9 @@ static void to_dr1(double *out, const struct scan *s, const double *signal, doub
 }
 
 /** Liver fitted with the population input at the dose given (0.025 mmol/kg). */
-static struct hep_uptake_fit fit_population(const char *who, const char *which)
+static struct hep_uptake_fit fit_population(const char *who)
 {
-    struct scan *s = load(who, which, "1");
+    struct scan *s = load(who);
     struct hep_inputs *in = population(arrival(s), 8, s->t[s->n - 1]);
     struct hep_uptake_fit f;
     struct hep_error e = { 0 };
@@ -327,9 +325,9 @@ static struct hep_uptake_fit fit_population(const char *who, const char *which)
 
 /** The same with plasma curves from the measured aorta; inflow makes them too low and Ki too high,
  * by about the same factor in everyone. */
-static struct hep_uptake_fit fit_measured(const char *who, const char *which)
+static struct hep_uptake_fit fit_measured(const char *who)
 {
-    struct scan *s = load(who, which, "1");
+    struct scan *s = load(who);
     const double to_plasma = 1 / (eob_3t.r1_blood * (1 - HEP_HCT_DEFAULT));
     size_t m = (size_t)(s->t[s->n - 1] / 0.5) + 2;
     double *plasma = calloc(m, sizeof *plasma);
@@ -357,11 +355,11 @@ static struct hep_uptake_fit fit_measured(const char *who, const char *which)
  * the curves says the same (dR1 0.16 and 0.20 against 1.65 /s). */
 static void test_real_curves(void **state)
 {
-    struct hep_uptake_fit healthy = fit_population("2_control", "scan1");
-    struct hep_uptake_fit first = fit_population("001_control", "scan1");
-    struct hep_uptake_fit drug = fit_population("001_drug", "scan1");
-    struct hep_uptake_fit healthy_m = fit_measured("2_control", "scan1");
-    struct hep_uptake_fit drug_m = fit_measured("001_drug", "scan1");
+    struct hep_uptake_fit healthy = fit_population("2_control");
+    struct hep_uptake_fit first = fit_population("001_control");
+    struct hep_uptake_fit drug = fit_population("001_drug");
+    struct hep_uptake_fit healthy_m = fit_measured("2_control");
+    struct hep_uptake_fit drug_m = fit_measured("001_drug");
 
     (void)state;
     assert_true(healthy.tissue.uptake_per_s * 60 > 0.03 && healthy.tissue.uptake_per_s * 60 < 0.1);
@@ -383,7 +381,7 @@ static void test_signal_agrees_with_t1(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct scan *s = load(cases[i].who, "scan1", "1");
+        struct scan *s = load(cases[i].who);
         char *parameters = read_data(cases[i].who, "parameters");
         double by_maps = 1 / parameter(parameters, "T1_liver_2") - 1 / s->t1_liver_s;
         double end = 0;
