@@ -253,8 +253,8 @@ static int take_grid(struct hep_nifti_layout *out, const nifti_image *nim, struc
 static int load(struct raw *r, nifti_image **nim, struct hep_nifti_layout *out,
                 const unsigned char *bytes, size_t n, struct hep_error *err)
 {
-    nifti_1_header h1;
-    nifti_2_header h2;
+    nifti_1_header h1 = { 0 };
+    nifti_2_header h2 = { 0 };
     int32_t size = 0;
     int32_t swapped;
     int rc;

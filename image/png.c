@@ -48,8 +48,8 @@ void hep_view_whole(struct hep_view *out, const struct hep_grid *g, enum hep_pla
                     const double centre_mm[3])
 {
     struct hep_view view = { .plane = plane };
-    double lo[3] = { INFINITY, INFINITY, INFINITY };
-    double hi[3] = { -INFINITY, -INFINITY, -INFINITY };
+    double lo[3] = { HUGE_VAL, HUGE_VAL, HUGE_VAL };
+    double hi[3] = { -HUGE_VAL, -HUGE_VAL, -HUGE_VAL };
     int right;
     int down;
 

@@ -145,7 +145,6 @@ int hep_resample(struct hep_volume **out, const struct hep_volume *source,
                  const struct hep_grid *target, const struct hep_transform *t, enum hep_interp how,
                  float outside, int nthreads, struct hep_error *err)
 {
-    const int threads = hep_threads(nthreads);
     const size_t *n = target->n;
     const size_t voxels = hep_grid_voxels(target);
     struct hep_volume *v = NULL;
@@ -158,7 +157,7 @@ int hep_resample(struct hep_volume **out, const struct hep_volume *source,
         rc = hep_volume_new_unset(&v, target, source->nt, err);
     if (rc != HEP_OK)
         return rc;
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(hep_threads(nthreads))
     for (size_t row = 0; row < n[1] * n[2]; row++) {
         for (size_t x = 0; x < n[0]; x++) {
             struct stencil s = { .count = 0 };
@@ -280,7 +279,6 @@ static float box_mean(const struct hep_volume *source, size_t t, const struct ro
 int hep_resample_area(struct hep_volume **out, const struct hep_volume *source,
                       const struct hep_grid *target, int nthreads, struct hep_error *err)
 {
-    const int threads = hep_threads(nthreads);
     const size_t *n = target->n;
     const size_t voxels = hep_grid_voxels(target);
     struct hep_volume *v = NULL;
@@ -293,11 +291,12 @@ int hep_resample_area(struct hep_volume **out, const struct hep_volume *source,
     if (rc != HEP_OK)
         return rc;
     count_points(points, &route);
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(hep_threads(nthreads))
     for (size_t i = 0; i < voxels * source->nt; i++) {
-        const size_t j = i % voxels;
-        const double voxel[3] = { (double)(j % n[0]), (double)(j / n[0] % n[1]),
-                                  (double)(j / (n[0] * n[1])) };
+        const size_t row = i % voxels / n[0];
+        const size_t y = row % n[1];
+        const size_t z = row / n[1];
+        const double voxel[3] = { (double)(i % n[0]), (double)y, (double)z };
 
         v->data[i] = box_mean(source, i / voxels, &route, points, voxel);
     }
