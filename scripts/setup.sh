@@ -1,0 +1,47 @@
+# Sourced by the other scripts: installs what is missing, as root or through sudo, and builds.
+# shellcheck shell=bash
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+jobs=$(nproc)
+
+packages_build=(gcc libc6-dev cmake ninja-build pkg-config libnifti-dev libgsl-dev zlib1g-dev
+    libfyaml-dev libjansson-dev libpng-dev libssl-dev libcmocka-dev)
+packages_run=(elastix)
+packages_test=(python3 python3-nibabel python3-numpy gzip)
+packages_check=(clang-14 clang-format-14 clang-tidy-14 libomp-14-dev libclang-rt-14-dev cppcheck)
+
+say() { printf '%s\n' "$*"; }
+
+# Install the Debian packages among the arguments that are not there yet.
+need() {
+    local missing=() p
+    for p in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    say "installing ${missing[*]}"
+    local run=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || {
+            say "these Debian packages are needed, and neither root nor sudo is here: ${missing[*]}" >&2
+            exit 1
+        }
+        run=(sudo)
+    fi
+    "${run[@]}" apt-get update -qq
+    "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# build PRESET TARGET...: configure once, then build; quiet unless something fails.
+build() {
+    local preset=$1 log
+    shift
+    log=$(mktemp)
+    say "building ($preset)"
+    if ! { cmake --preset "$preset" -S "$top" && cmake --build --preset "$preset" -j "$jobs" ${1:+--target "$@"}; } >"$log" 2>&1; then
+        tail -n 60 "$log" >&2
+        rm -f "$log"
+        exit 1
+    fi
+    rm -f "$log"
+}
