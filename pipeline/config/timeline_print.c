@@ -63,7 +63,7 @@ void hep_timeline_text(struct hep_str *out, const struct hep_config *cfg,
     add_clock(out, t->table_s);
     hep_str_add(out, " min");
     if (t->visits > 1) {
-        hep_str_add(out, " in 2 visits, first to last ");
+        hep_str_add(out, " in 2 visits\nfrom first to last ");
         add_clock(out, t->elapsed_s);
         hep_str_add(out, " min");
     }
