@@ -328,6 +328,50 @@ static void test_vesselness(void **state)
     hep_volume_free(v);
 }
 
+static int run_log(struct hep_volume **out, const struct hep_volume *v)
+{
+    return hep_filter_log(out, v, 2.0, 1, &e);
+}
+
+static int run_vesselness(struct hep_volume **out, const struct hep_volume *v)
+{
+    return hep_filter_vesselness(out, v, (const double[2]){ 1.0, 2.0 }, 2, 1, &e);
+}
+
+static int run_gradient(struct hep_volume **out, const struct hep_volume *v)
+{
+    return hep_filter_gradient(out, v, &e);
+}
+
+/* Every allocation fails in turn: HEP_ENOMEM, nothing given out, nothing leaked. */
+static void test_no_memory(void **state)
+{
+    static int (*const runs[])(struct hep_volume * *out,
+                               const struct hep_volume *v) = { run_log, run_vesselness,
+                                                               run_gradient };
+    const struct hep_grid g = hep_test_grid(5, 5, 5, 1, 1, 1);
+    struct hep_volume *v = volume(&g);
+
+    (void)state;
+    v->data[7] = NAN;
+    for (size_t i = 0; i < 3; i++) {
+        struct hep_volume *out = NULL;
+        long at = 1;
+
+        for (; at < 60; at++) {
+            hep_alloc_fail_at(at);
+            if (runs[i](&out, v) == HEP_OK)
+                break;
+            assert_fails(e.code, e, HEP_ENOMEM, NULL);
+            assert_null(out);
+        }
+        hep_alloc_fail_at(0);
+        assert_true(at > 2 && at < 60);
+        hep_volume_free(out);
+    }
+    hep_volume_free(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,7 +379,7 @@ int main(void)
         cmocka_unit_test(test_missing),       cmocka_unit_test(test_median),
         cmocka_unit_test(test_gradient),      cmocka_unit_test(test_log_scale),
         cmocka_unit_test(test_log_missing),   cmocka_unit_test(test_eigen3),
-        cmocka_unit_test(test_vesselness),
+        cmocka_unit_test(test_vesselness),    cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -332,6 +332,42 @@ static void test_overlap(void **state)
     hep_labels_free(b);
 }
 
+static void test_no_memory(void **state)
+{
+    const struct hep_grid g = hep_test_grid(6, 6, 6, 1, 1, 1);
+    struct hep_labels *m = labels(&g);
+    struct hep_labels *all = labels(&g);
+    struct hep_volume *height = NULL;
+
+    (void)state;
+    box(m, (size_t[3]){ 1, 1, 1 }, (size_t[3]){ 4, 4, 4 }, 1);
+    box(all, (size_t[3]){ 0, 0, 0 }, (size_t[3]){ 6, 6, 6 }, 1);
+    assert_ok(hep_volume_new(&height, &g, 1, &e), e);
+    for (long i = 1; i <= 5; i++) { /* labels (2), queue, list, ranks */
+        struct hep_labels *c = NULL;
+        size_t count = 77;
+
+        hep_alloc_fail_at(i);
+        assert_fails(hep_mask_components(&c, &count, m, 6, &e), e, HEP_ENOMEM, NULL);
+        assert_null(c);
+        assert_int_equal(count, 77);
+    }
+    for (long i = 1; i <= 10; i++) { /* two surfaces (2 each), a distance map (6) */
+        struct hep_overlap o = { .dice = -5.0 };
+
+        hep_alloc_fail_at(i);
+        assert_fails(hep_mask_overlap(&o, m, all, &e), e, HEP_ENOMEM, NULL);
+        assert_close(o.dice, -5.0, 0, 0);
+    }
+    hep_alloc_fail_at(1);
+    assert_fails(hep_mask_watershed(m, height, all, &e), e, HEP_ENOMEM, NULL);
+    hep_alloc_fail_at(0);
+    assert_int_equal(hep_labels_count(m, 1), 27);
+    hep_labels_free(m);
+    hep_labels_free(all);
+    hep_volume_free(height);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_watershed),
         cmocka_unit_test(test_watershed_plateau),
         cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
