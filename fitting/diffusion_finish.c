@@ -4,18 +4,10 @@
 
 #define PER_MM2 1e-3 /* um2/ms to mm2/s */
 
-void hep_diffusion_get_voxel(struct hep_lm_voxel *v, double *y, double *w,
-                             const struct hep_diffusion_job *job,
-                             const struct hep_diffusion_block *blk, size_t i)
+/* Everything but the samples. */
+static void get_result(struct hep_lm_voxel *v, const struct hep_diffusion_job *job,
+                       const struct hep_diffusion_block *blk, size_t i)
 {
-    for (size_t k = 0; k < job->scheme.n_b; k++) {
-        y[k] = blk->y[k * HEP_FIT_BLOCK + i];
-        w[k] = blk->w[k * HEP_FIT_BLOCK + i];
-    }
-    v->x = job->x[0];
-    v->y = y;
-    v->w = w;
-    v->n = job->scheme.n_b;
     for (size_t r = 0; r < job->np; r++) {
         v->lo[r] = blk->lo[r * HEP_FIT_BLOCK + i];
         v->hi[r] = blk->hi[r * HEP_FIT_BLOCK + i];
@@ -25,6 +17,21 @@ void hep_diffusion_get_voxel(struct hep_lm_voxel *v, double *y, double *w,
         v->jtj[r] = blk->jtj[r * HEP_FIT_BLOCK + i];
     v->rss = blk->rss[i];
     v->settled = blk->settled[i] > 0.0;
+}
+
+void hep_diffusion_get_voxel(struct hep_lm_voxel *v, double *y, double *w,
+                             const struct hep_diffusion_job *job,
+                             const struct hep_diffusion_block *blk, size_t i)
+{
+    get_result(v, job, blk, i);
+    for (size_t k = 0; k < job->scheme.n_b; k++) {
+        y[k] = blk->y[k * HEP_FIT_BLOCK + i];
+        w[k] = blk->w[k * HEP_FIT_BLOCK + i];
+    }
+    v->x = job->x[0];
+    v->y = y;
+    v->w = w;
+    v->n = job->scheme.n_b;
 }
 
 void hep_diffusion_put_voxel(struct hep_diffusion_block *blk, const struct hep_lm_voxel *v,
@@ -75,21 +82,21 @@ static void release_steps(struct hep_lm_voxel *v, const struct hep_diffusion_job
     }
 }
 
-/* Standard errors: covariance of the least-squares estimate, sigma^2 (J^T W J)^-1, over the
+/* D* means something only where f does: f above its lower bound and above twice its standard error.
+ * Standard errors: covariance of the least-squares estimate, sigma^2 (J^T W J)^-1, over the
  * parameters inside their bounds (Seber & Wild, Nonlinear Regression, 1989, eq. 2.20). */
 static void judge(struct voxel_result *out, const struct hep_diffusion_job *job,
-                  const struct hep_lm_voxel *v, double scale, double n_usable)
+                  const struct hep_lm_voxel *v, double scale, double n_usable, bool want_errors)
 {
-    double variance[HEP_LM_MAX_P], sigma2;
-    size_t inside = hep_lm_variance(variance, v, job->np);
-    double dof = n_usable - count_estimated(job);
+    double variance[HEP_LM_MAX_P], sigma2, dof = n_usable - count_estimated(job);
+    size_t inside = want_errors ? hep_lm_variance(variance, v, job->np) : 0;
     bool bound = false;
 
     sigma2 = job->set->sigma > 0.0 ? job->set->sigma * job->set->sigma / (scale * scale)
              : dof > 0.0           ? v->rss / dof
                                    : (double)NAN;
     for (size_t r = 0; r < job->np; r++) {
-        out->se[r] = v->settled ? sqrt(variance[r] * sigma2) : (double)NAN;
+        out->se[r] = v->settled && want_errors ? sqrt(variance[r] * sigma2) : (double)NAN;
         bound = bound || hep_lm_at_bound(v, r);
     }
     out->dstar_known = true;
@@ -98,8 +105,6 @@ static void judge(struct voxel_result *out, const struct hep_diffusion_job *job,
         bool negligible = v->p[1] <= job->lo[1] || v->p[1] < 2.0 * out->se[1];
 
         out->dstar_known = !negligible && (inside > 0 || bound);
-    } else if (v->settled && inside == 0 && !bound) {
-        out->status = HEP_FIT_NOT_IDENTIFIABLE;
     }
     if (!out->dstar_known) {
         out->status = HEP_FIT_NOT_IDENTIFIABLE;
@@ -139,20 +144,22 @@ static void write_parameters(const struct hep_diffusion_maps *m, size_t at,
     }
 }
 
-static void write_quality(const struct hep_diffusion_maps *m, size_t at,
-                          const struct hep_lm_voxel *v, double scale)
+static void write_quality(const struct hep_diffusion_maps *m, size_t n_b,
+                          const struct hep_diffusion_block *blk, size_t i)
 {
-    double sw = 0.0, swy = 0.0, swyy = 0.0, total;
+    double sw = 0.0, swy = 0.0, total = 0.0;
 
-    for (size_t k = 0; k < v->n; k++) {
-        sw += v->w[k];
-        swy += v->w[k] * v->y[k];
+    for (size_t k = 0; k < n_b; k++) {
+        sw += blk->w[k * HEP_FIT_BLOCK + i];
+        swy += blk->w[k * HEP_FIT_BLOCK + i] * blk->y[k * HEP_FIT_BLOCK + i];
     }
-    for (size_t k = 0; k < v->n; k++)
-        swyy += v->w[k] * (v->y[k] - swy / sw) * (v->y[k] - swy / sw);
-    total = swyy;
-    put(m->rmse, at, sqrt(v->rss / sw) * scale);
-    put(m->r2, at, total > 0.0 ? 1.0 - v->rss / total : (double)NAN);
+    for (size_t k = 0; k < n_b; k++) {
+        double from_mean = blk->y[k * HEP_FIT_BLOCK + i] - swy / sw;
+
+        total += blk->w[k * HEP_FIT_BLOCK + i] * from_mean * from_mean;
+    }
+    put(m->rmse, blk->voxel[i], sqrt(blk->rss[i] / sw) * blk->scale[i]);
+    put(m->r2, blk->voxel[i], total > 0.0 ? 1.0 - blk->rss[i] / total : (double)NAN);
 }
 
 static void write_bad(const struct hep_diffusion_maps *m, size_t at)
@@ -171,7 +178,8 @@ void hep_diffusion_finish(const struct hep_diffusion_job *job,
                           const struct hep_diffusion_block *blk, const double *mono_rss,
                           struct hep_fit_counts *counts)
 {
-    double y[HEP_DIFFUSION_MAX_B], w[HEP_DIFFUSION_MAX_B];
+    const bool want_errors = job->kind == HEP_KIND_IVIM || maps->s0_se != NULL ||
+                             maps->d_se != NULL || maps->f_se != NULL || maps->k_se != NULL;
     const double n_par = count_estimated(job) + 1.0; /* and the variance */
 
     for (size_t i = 0; i < blk->count; i++) {
@@ -184,12 +192,12 @@ void hep_diffusion_finish(const struct hep_diffusion_job *job,
             counts->n[HEP_FIT_BAD_INPUT]++;
             continue;
         }
-        hep_diffusion_get_voxel(&v, y, w, job, blk, i);
+        get_result(&v, job, blk, i);
         release_steps(&v, job);
-        judge(&res, job, &v, blk->scale[i], blk->n_usable[i]);
+        judge(&res, job, &v, blk->scale[i], blk->n_usable[i], want_errors);
         write_parameters(maps, at, job, &v, &res, blk->scale[i]);
         if (maps->rmse != NULL || maps->r2 != NULL)
-            write_quality(maps, at, &v, blk->scale[i]);
+            write_quality(maps, job->scheme.n_b, blk, i);
         put(maps->status, at, (double)res.status);
         counts->n[res.status]++;
         if (mono_rss != NULL) {

@@ -20,32 +20,42 @@
 
 /* ---- loading: volumes of equal b are averaged geometrically ---- */
 
-HEP_LANE void gather(double *out, double *ok, const struct hep_diffusion_job *job,
-                     const size_t *voxel, size_t volume)
+/* Signals of one volume and whether they can be used: positive and finite. Unusable ones read as 1.
+ */
+HEP_LANE hep_real sample(hep_mask *ok, const struct hep_diffusion_job *job, const size_t *voxel,
+                         size_t volume)
 {
     const float *s = job->in->signal + volume * job->in->nvox;
+    hep_real m, power, above;
 
-    for (size_t l = 0; l < HEP_WIDTH; l++) {
-        double m = (double)s[voxel[l]];
-        double a2 = m * m - job->two_sigma2;
-        bool usable = m > 0.0 && m <= (double)FLT_MAX && a2 > 0.0;
+    if (voxel[HEP_WIDTH - 1] - voxel[0] ==
+        HEP_WIDTH - 1) { /* indices ascend: these are neighbours */
+        m = real_from_float(s + voxel[0]);
+    } else {
+        float picked[HEP_WIDTH];
 
-        out[l] = usable ? (job->two_sigma2 > 0.0 ? sqrt(a2) : m) : 1.0;
-        ok[l] = usable ? 1.0 : 0.0;
+        for (size_t l = 0; l < HEP_WIDTH; l++)
+            picked[l] = s[voxel[l]];
+        m = real_from_float(picked);
     }
+    power = m * m;
+    above = power - job->two_sigma2;
+    *ok = (m > 0.0) & (m <= (double)FLT_MAX) & (above > 0.0);
+    if (job->two_sigma2 > 0.0)
+        m = real_sqrt(real_select(*ok, above, real_splat(1.0)));
+    return real_select(*ok, m, real_splat(1.0));
 }
 
 HEP_LANE void load_point(hep_real *signal, hep_real *weight, const struct hep_diffusion_job *job,
                          const size_t *voxel, size_t point)
 {
-    _Alignas(64) double s[HEP_WIDTH], ok[HEP_WIDTH];
+    hep_mask ok;
     const struct hep_diffusion_scheme *c = &job->scheme;
     hep_real log_sum = real_splat(0.0), n = real_splat(0.0), one = real_splat(0.0);
 
     for (size_t v = job->order_start[point]; v < job->order_start[point + 1]; v++) {
-        gather(s, ok, job, voxel, job->order[v]);
-        one = real_load(s);
-        n = n + real_load(ok);
+        one = sample(&ok, job, voxel, job->order[v]);
+        n = n + real_select(ok, real_splat(1.0), real_splat(0.0));
         if (c->n_averages[point] > 1)
             log_sum = log_sum + real_log(one);
     }
@@ -94,47 +104,44 @@ HEP_LANE void log_solve(hep_real *a, hep_real *d, const struct log_sums *s)
     *a = (s->bb * s->l - s->b * s->bl) / safe;
 }
 
-/* One weighted line through (b, ln y); extra[k] multiplies the number of averages. */
-HEP_LANE void log_line(hep_real *a, hep_real *d, const struct hep_diffusion_job *job,
-                       const hep_real *w, const hep_real *log_y, size_t first)
+HEP_LANE void log_add(struct log_sums *s, hep_real w, double b, hep_real log_y)
 {
-    struct log_sums s = { real_splat(0.0), real_splat(0.0), real_splat(0.0), real_splat(0.0),
-                          real_splat(0.0) };
+    hep_real wb = w * b, wl = w * log_y;
 
-    for (size_t k = first; k < job->scheme.n_b; k++) {
-        double b = job->x[k][0];
-        hep_real wb = w[k] * b, wl = w[k] * log_y[k];
-
-        s.w = s.w + w[k];
-        s.b = s.b + wb;
-        s.bb = s.bb + wb * b;
-        s.l = s.l + wl;
-        s.bl = s.bl + wl * b;
-    }
-    log_solve(a, d, &s);
+    s->w = s->w + w;
+    s->b = s->b + wb;
+    s->bb = s->bb + wb * b;
+    s->l = s->l + wl;
+    s->bl = s->bl + wl * b;
 }
 
 static void log_fit(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
                     size_t first, enum hep_diffusion_method weights)
 {
-    hep_real w[HEP_DIFFUSION_MAX_B], log_y[HEP_DIFFUSION_MAX_B], a, d;
+    const struct log_sums none = { real_splat(0.0), real_splat(0.0), real_splat(0.0),
+                                   real_splat(0.0), real_splat(0.0) };
+    hep_real log_y[HEP_DIFFUSION_MAX_B], a, d;
     size_t n = job->scheme.n_b;
 
     for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
+        struct log_sums s = none;
+
         for (size_t k = first; k < n; k++) {
             hep_real y = real_load(ROW(blk->y, k) + i), count = real_load(ROW(blk->w, k) + i);
 
             log_y[k] = real_log(real_select(count > real_splat(0.0), y, real_splat(1.0)));
-            w[k] = weights == HEP_METHOD_OLS ? count : count * (y * y);
+            log_add(&s, weights == HEP_METHOD_OLS ? count : count * (y * y), job->x[k][0],
+                    log_y[k]);
         }
-        log_line(&a, &d, job, w, log_y, first);
+        log_solve(&a, &d, &s);
         for (int round = 0; weights == HEP_METHOD_IWLS && round < IWLS_ROUNDS; round++) {
+            s = none;
             for (size_t k = first; k < n; k++) {
-                hep_real model = real_exp(d * -job->x[k][0]);
+                hep_real square = real_exp(d * (-2.0 * job->x[k][0]));
 
-                w[k] = real_load(ROW(blk->w, k) + i) * (model * model);
+                log_add(&s, real_load(ROW(blk->w, k) + i) * square, job->x[k][0], log_y[k]);
             }
-            log_line(&a, &d, job, w, log_y, first);
+            log_solve(&a, &d, &s);
         }
         real_store(ROW(blk->p, 0) + i, real_exp(a));
         real_store(ROW(blk->p, 1) + i, d);

@@ -14,6 +14,7 @@
 #ifndef HEP_FITTING_LANES_H
 #define HEP_FITTING_LANES_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 
 typedef double hep_real __attribute__((vector_size(8 * HEP_LANES)));
 typedef int64_t hep_mask __attribute__((vector_size(8 * HEP_LANES)));
+typedef float hep_floats __attribute__((vector_size(4 * HEP_LANES)));
 typedef uint64_t hep_bits __attribute__((vector_size(8 * HEP_LANES)));
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -52,6 +54,22 @@ HEP_LANE void real_store(double *p, hep_real x)
     (void)memcpy(p, &x, sizeof x);
 }
 
+HEP_LANE hep_real real_from_float(const float *p)
+{
+    hep_floats x;
+
+    (void)memcpy(&x, p, sizeof x);
+    return __builtin_convertvector(x, hep_real);
+}
+
+/** Correctly rounded, as IEEE 754 asks. */
+HEP_LANE hep_real real_sqrt(hep_real x)
+{
+    for (size_t l = 0; l < HEP_WIDTH; l++)
+        x[l] = sqrt(x[l]);
+    return x;
+}
+
 HEP_LANE hep_real real_select(hep_mask m, hep_real yes, hep_real no)
 {
     return (hep_real)((m & (hep_mask)yes) | (~m & (hep_mask)no));
@@ -61,24 +79,19 @@ HEP_LANE hep_real real_exp(hep_real x)
 {
     const double log2e = 1.44269504088896338700, magic = 6755399441055744.0; /* 1.5 * 2^52 */
     const double ln2_hi = 6.93147180369123816490e-01, ln2_lo = 1.90821492927058770002e-10;
-    hep_real k, r, p;
+    hep_real k, r, r2, r4, lo, hi, p;
 
     x = real_select(x > -708.0, x, real_splat(-708.0));
     x = real_select(x < 709.0, x, real_splat(709.0));
     k = x * log2e + magic; /* the integer is in the low bits */
     r = (x - (k - magic) * ln2_hi) - (k - magic) * ln2_lo;
-    p = r * (1.0 / 6227020800.0) + 1.0 / 479001600.0;
-    p = p * r + 1.0 / 39916800.0;
-    p = p * r + 1.0 / 3628800.0;
-    p = p * r + 1.0 / 362880.0;
-    p = p * r + 1.0 / 40320.0;
-    p = p * r + 1.0 / 5040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = (p * r) * r + r;
+    r2 = r * r;
+    r4 = r2 * r2;
+    lo = (r * 0.16666666666666669 + 0.5) + (r * 0.008333333333330063 + 0.041666666666624136) * r2;
+    hi = (r * 1.9841269863050506e-04 + 1.388888891720967e-03) +
+         (r * 2.7557268464831627e-06 + 2.4801521302241082e-05) * r2;
+    p = lo + (hi + (r * 2.510038319586702e-08 + 2.7620085455018414e-07) * r4) * r4;
+    p = p * r2 + r;
     return (hep_real)((hep_bits)(p + 1.0) + ((hep_bits)k << 52));
 }
 

@@ -33,6 +33,14 @@ HEP_LANE hep_real real_splat(double x)
 {
     return x;
 }
+HEP_LANE hep_real real_from_float(const float *p)
+{
+    return (double)*p;
+}
+HEP_LANE hep_real real_sqrt(hep_real x)
+{
+    return sqrt(x);
+}
 HEP_LANE hep_real real_select(hep_mask m, hep_real yes, hep_real no)
 {
     return m ? yes : no;

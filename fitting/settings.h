@@ -52,8 +52,9 @@ int hep_fit_isa_resolve(enum hep_fit_isa *out, enum hep_fit_isa wanted,
  */
 int hep_fit_threads(int requested);
 
-/** Voxels per unit of OpenMP work: fixed, so that results do not depend on the number of threads.
- */
-#define HEP_FIT_BLOCK 512
+/** Voxels per unit of OpenMP work: fixed, so that results do not depend on the number of threads; a
+ * multiple of eight lanes; not a power of two, because rows 4096 bytes apart compete for the same
+ * cache sets. */
+#define HEP_FIT_BLOCK 504
 
 #endif
