@@ -67,8 +67,8 @@ void hep_timeline_text(struct hep_str *out, const struct hep_config *cfg,
         add_clock(out, t->elapsed_s);
         hep_str_add(out, " min");
     }
-    hep_str_add(out, "\nTimes are minutes:seconds from the start of injection, by a model of the "
-                     "sequences;\npositioning of the patient is not included.\n");
+    hep_str_add(out, "\nTimes are minutes:seconds from the start of injection, by a model of "
+                     "the\nsequences; positioning of the patient is not included.\n");
 }
 
 /* ---- SVG ----------------------------------------------------------------------------------------
