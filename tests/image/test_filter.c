@@ -275,6 +275,37 @@ static void test_eigen3(void **state)
     }
 }
 
+/* On the axis of a Gaussian tube the eigenvalues are 0, l, l and the norm is the largest of the
+ * volume, so that R_A = 1, R_B = 0, S = 2 c: (1 - exp(-2))^2, whichever way the tube runs. */
+static void test_vesselness_closed_form(void **state)
+{
+    static const double along[][3] = { { 1, 0, 0 }, { 1, 1, 0 }, { 1, 0, -1 }, { 0, 1, 1 } };
+    const struct hep_grid g = hep_test_grid(41, 41, 41, 1, 1, 1);
+    const double scale = 2.0;
+    struct hep_volume *v = volume(&g);
+
+    (void)state;
+    for (size_t t = 0; t < sizeof along / sizeof *along; t++) {
+        const double *u = along[t];
+        const double length = u[0] * u[0] + u[1] * u[1] + u[2] * u[2];
+        struct hep_volume *out = NULL;
+
+        for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+            double p[3];
+            double on;
+
+            position(p, &g, i);
+            on = p[0] * u[0] + p[1] * u[1] + p[2] * u[2];
+            v->data[i] = (float)exp(-(p[0] * p[0] + p[1] * p[1] + p[2] * p[2] - on * on / length) /
+                                    (2.0 * 9.0));
+        }
+        assert_ok(hep_filter_vesselness(&out, v, &scale, 1, 2, &e), e);
+        assert_close(out->data[20 + 41 * (20 + 41 * 20)], pow(1.0 - exp(-2.0), 2), 0.03, 0);
+        hep_volume_free(out);
+    }
+    hep_volume_free(v);
+}
+
 /* A tube along an oblique direction answers, a ball of the same width does not, a dark tube does
  * not at all. */
 static void test_vesselness(void **state)
@@ -379,7 +410,8 @@ int main(void)
         cmocka_unit_test(test_missing),       cmocka_unit_test(test_median),
         cmocka_unit_test(test_gradient),      cmocka_unit_test(test_log_scale),
         cmocka_unit_test(test_log_missing),   cmocka_unit_test(test_eigen3),
-        cmocka_unit_test(test_vesselness),    cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_vesselness),    cmocka_unit_test(test_vesselness_closed_form),
+        cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
