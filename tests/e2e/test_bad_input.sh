@@ -1,0 +1,74 @@
+# Bad input: one clear line, the documented exit code, nothing half-written, no earlier result lost.
+. "$HEP_SOURCE/tests/e2e/lib.sh"
+good=$data/volunteers/volunteer-1
+
+# A copy of the volunteer that a case may spoil.
+study() {
+    rm -rf "$work/s"
+    cp -r "$good" "$work/s"
+    chmod -R u+w "$work/s"
+}
+run() { expect "$1" "$2" "$HEPAR" run "$work/s" -o "$work/o" -q; absent "$work/o/sub-s/dwi"; }
+
+study; head -c 100000 "$good/dwi_flowcomp.nii.gz" >"$work/s/dwi_flowcomp.nii.gz"; run 65 "dwi_flowcomp.nii.gz"
+study; printf '1 2 3\n' >"$work/s/dwi_flowcomp.bval"; run 65 "dwi_flowcomp.bval"
+study; sed -i 's/^0 /-5 /' "$work/s/dwi_flowcomp.bval"; run 65 "dwi_flowcomp.bval"
+study; sed -i 's/^0 /zero /' "$work/s/dwi_flowcomp.bval"; run 65 "dwi_flowcomp.bval"
+study; sed -i 's/[0-9][0-9]*/500/g' "$work/s/dwi_flowcomp.bval"; run 65 "dwi_flowcomp.nii.gz"
+study; sed -i 's/role: dwi/role: dwy/' "$work/s/study.yml"; run 65 "did you mean"
+study; rm "$work/s/dwi_flowcomp.nii.gz"; run 66 "dwi_flowcomp.nii.gz"
+rm -rf "$work/s"; mkdir "$work/s"; run 65 "$work/s"
+rm -rf "$work/s"; run 66 "$work/s"
+
+# Sidecars.
+dual() {
+    rm -rf "$work/s"
+    cp -r "$data/dual-echo-coronal" "$work/s"
+    chmod -R u+w "$work/s"
+}
+dual; sed -i 's/"EchoTime": 0.005756/"EchoTime": "short"/' "$work/s/opposed_phase.json"; run 65 "EchoTime"
+dual; sed -i 's/"EchoTime": 0.005756,/"EchoTime": 0.005756, "EchoTime": 0.001,/' "$work/s/opposed_phase.json"; run 65 "opposed_phase.json"
+dual; sed -i '/"EchoTime"/d' "$work/s/opposed_phase.json"; run 65 "EchoTime"
+dual; sed -i 's/0.006907/0.005756/' "$work/s/in_phase.json"
+expect 65 "echo" "$HEPAR" fit dualecho "$work/s/in_phase.nii.gz" "$work/s/opposed_phase.nii.gz" -o "$work/f"
+absent "$work/f"
+expect 65 "grid" "$HEPAR" fit dualecho "$data/dual-echo-coronal/in_phase.nii.gz" "$data/abdomen-labels/mr.nii.gz" --te 0.0069 0.00575 --field 3 -o "$work/f"
+
+# Masks, protocols, outputs.
+study
+expect 65 "grid" "$HEPAR" run "$work/s" -o "$work/o" -q --liver-mask "$data/abdomen-labels/labels.nii.gz"
+expect 65 "grid" "$HEPAR" fit adc "$work/s/dwi_flowcomp.nii.gz" --bvals "$work/s/dwi_flowcomp.bval" --mask "$data/abdomen-labels/labels.nii.gz" -o "$work/f"
+printf 'name: x\nagnet: gadoxetate\n' >"$work/p.yml"
+expect 65 "did you mean" "$HEPAR" protocol check "$work/p.yml"
+printf 'name: x\nagent: gadoxetate\nseries:\n  arterial: {window_s: [20 s, 45]}\n' >"$work/p.yml"
+expect 65 "p.yml:4:" "$HEPAR" protocol check "$work/p.yml"
+printf 'a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n' >"$work/p.yml"
+expect 65 "p.yml:1:" "$HEPAR" protocol check "$work/p.yml"
+expect 66 "no-such" "$HEPAR" protocol check no-such
+expect 64 "did you mean" "$HEPAR" rnu
+expect 64 "--bvals" "$HEPAR" fit adc "$work/s/dwi_flowcomp.nii.gz" -o "$work/f"
+expect 65 "1500" "$HEPAR" fit kurtosis "$work/s/dwi_flowcomp.nii.gz" --bvals "$work/s/dwi_flowcomp.bval" -o "$work/f"
+absent "$work/f"
+printf 'x' >"$work/file"
+expect 73 "$work/file" "$HEPAR" run "$work/s" -o "$work/file/out" -q
+
+# An earlier result outlives a failure, and its reason is on record beside it.
+expect 0 "" "$HEPAR" run "$work/s" -o "$work/keep" -q
+before=$(cd "$work/keep/sub-s" && find . -type f ! -name '*_failed.json' | sort | xargs sha256sum)
+head -c 1000 "$good/dwi_flowcomp.nii.gz" >"$work/s/dwi_flowcomp.nii.gz"
+expect 65 "dwi_flowcomp.nii.gz" "$HEPAR" run "$work/s" -o "$work/keep" -q
+same "$(cd "$work/keep/sub-s" && find . -type f ! -name '*_failed.json' | sort | xargs sha256sum)" "$before" "the earlier result"
+
+# A full disk: no output file may be larger than 20 kB.
+study
+(ulimit -f 20; "$HEPAR" run "$work/s" -o "$work/full" -q >"$work/stdout" 2>"$work/stderr")
+same "$?" 74 "exit code on a full disk"
+same "$(wc -l <"$work/stderr")" 1 "lines on a full disk"
+absent "$work/full/sub-s/dwi"
+same "$(find "$work/full" -name '*.new-*' | wc -l)" 0 "temporary folders on a full disk"
+if [ "$(id -u)" -ne 0 ]; then
+    mkdir "$work/readonly"; chmod a-w "$work/readonly"
+    expect 73 "readonly" "$HEPAR" run "$work/s" -o "$work/readonly/out" -q
+fi
+(: >/dev/full) 2>/dev/null && { "$HEPAR" stages >/dev/full 2>"$work/stderr"; same "$?" 74 "standard output on a full disk"; }
+finish

@@ -1,0 +1,33 @@
+# Four real volunteers through `hepar run`: values of the literature, reuse, bytes that do not depend on threads.
+. "$HEP_SOURCE/tests/e2e/lib.sh"
+for v in 1 2 3 4; do
+    expect 0 "" "$HEPAR" run "$data/volunteers/volunteer-$v" -o "$work/out" --reproducible
+    t=$work/out/sub-volunteer$v/sub-volunteer${v}_regions.tsv
+    there "$work/out/sub-volunteer$v/dwi/sub-volunteer${v}_desc-mono_ADC.nii.gz"
+    there "$work/out/sub-volunteer$v/dwi/sub-volunteer${v}_desc-ivim_Dstarmap.nii.gz"
+    liver=$(median "$t" liver ivim_d_mm2_per_s)
+    between "$liver" 1.0e-3 1.9e-3 "liver D of volunteer $v"
+    between "$(median "$t" kidney ivim_d_mm2_per_s)" "$liver" 4e-3 "kidney D of volunteer $v is above the liver's"
+    between "$(median "$t" spleen ivim_d_mm2_per_s)" 0.1e-3 "$liver" "spleen D of volunteer $v is below the liver's"
+done
+absent "$work/out/sub-volunteer1/dwi/sub-volunteer1_desc-dki_Kmap.nii.gz"
+expect 0 "" "$HEPAR" run "$data/volunteers/volunteer-1" -o "$work/out" --reproducible
+same "$(cat "$work/stdout")" "sub-volunteer1: nothing has changed: $work/out/sub-volunteer1" "second run"
+
+for n in 1 2 4; do
+    "$HEPAR" run "$data/volunteers/volunteer-1" -o "$work/threads$n" --reproducible --nthreads $n -q >"$work/stdout" 2>&1
+done
+for n in 2 4; do
+    same "$(cd "$work/threads$n" && find . -type f | sort | xargs sha256sum)" \
+        "$(cd "$work/threads1" && find . -type f | sort | xargs sha256sum)" "bytes with $n threads"
+done
+
+# Only what depends on a changed setting is computed again, and the result is that of an undisturbed run.
+expect 0 "diffusion (unchanged)" "$HEPAR" run "$data/volunteers/volunteer-1" -o "$work/threads2" --reproducible --set liver.volume_ml=[1,3000]
+expect 0 "" "$HEPAR" run "$data/volunteers/volunteer-1" -o "$work/fresh" --reproducible --set liver.volume_ml=[1,3000]
+same "$(cd "$work/threads2" && find . -type f | sort | xargs sha256sum)" "$(cd "$work/fresh" && find . -type f | sort | xargs sha256sum)" "partly reused result"
+
+# A mask from the command line overrides; the label map's liver has the value 2.
+expect 0 "" "$HEPAR" run "$data/volunteers/volunteer-2" -o "$work/masked" --liver-mask "$data/volunteers/volunteer-2/rois.nii.gz" --set liver.label=4
+between "$(median "$work/masked/sub-volunteer2/sub-volunteer2_regions.tsv" liver ivim_d_mm2_per_s)" 0.5e-3 1.0e-3 "spleen taken for the liver by liver.label"
+finish
