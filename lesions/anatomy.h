@@ -1,6 +1,7 @@
 /**
  * @file  lesions/anatomy.h
- * @brief The organs and vessels whose signals the rules compare with, as one label map on the reference grid.
+ * @brief The organs and vessels whose signals the rules compare with, as one label map on the
+ * reference grid.
  *
  * The numbers are part of the file format of the anatomy map and never change their meaning.
  */
@@ -25,8 +26,8 @@ enum hep_anatomy {
 
 /** "liver", "portal_vein", ...; "none" for 0; static. NULL outside the enumeration. */
 const char *hep_anatomy_name(enum hep_anatomy organ);
-/** Code of a name as label maps made elsewhere write it ("inferior_vena_cava", "Leber" is not known);
- *  HEP_ANATOMY_NONE when it is none of these. */
+/** Code of a name as label maps made elsewhere write it ("inferior_vena_cava", "Leber" is not
+ * known); HEP_ANATOMY_NONE when it is none of these. */
 enum hep_anatomy hep_anatomy_from_name(const char *name);
 
 #endif

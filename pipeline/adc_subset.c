@@ -8,7 +8,8 @@ int hep_prepare_subset(struct hep_diffusion_scheme *out, bool *widened, const do
 
     if (widened != NULL)
         *widened = false;
-    if (rc == HEP_EDATA && settings->model == HEP_DIFFUSION_ADC && settings->b_min_s_per_mm2 > 0.0) {
+    if (rc == HEP_EDATA && settings->model == HEP_DIFFUSION_ADC &&
+        settings->b_min_s_per_mm2 > 0.0) {
         double b_min = settings->b_min_s_per_mm2;
 
         settings->b_min_s_per_mm2 = 0.0;

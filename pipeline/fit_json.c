@@ -30,7 +30,8 @@ struct hep_json *hep_diffusion_json(struct hep_put *put, const struct hep_diffus
         hep_put_numbers(put, o, "BoundsD", (const double[]){ b->d_min, b->d_max }, 2);
         if (r->model == HEP_DIFFUSION_IVIM) {
             hep_put_numbers(put, o, "BoundsF", (const double[]){ b->f_min, b->f_max }, 2);
-            hep_put_numbers(put, o, "BoundsDstar", (const double[]){ b->dstar_min, b->dstar_max }, 2);
+            hep_put_numbers(put, o, "BoundsDstar", (const double[]){ b->dstar_min, b->dstar_max },
+                            2);
         } else if (r->model == HEP_DIFFUSION_KURTOSIS) {
             hep_put_numbers(put, o, "BoundsK", (const double[]){ b->k_min, b->k_max }, 2);
         }

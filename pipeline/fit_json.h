@@ -1,7 +1,7 @@
 /**
  * @file  pipeline/fit_json.h
- * @brief What a reader of a diffusion map must know to read it, as sidecar keys: model, method, b-values, bounds,
- *        noise, and how many voxels ended with which status.
+ * @brief What a reader of a diffusion map must know to read it, as sidecar keys: model, method,
+ * b-values, bounds, noise, and how many voxels ended with which status.
  */
 #ifndef HEP_PIPELINE_FIT_JSON_H
 #define HEP_PIPELINE_FIT_JSON_H

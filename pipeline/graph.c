@@ -24,7 +24,8 @@ static size_t producer(const struct hep_stage *const *stages, size_t n, const ch
     return n;
 }
 
-static int check_outputs(const struct hep_stage *const *stages, size_t n, size_t i, struct hep_error *err)
+static int check_outputs(const struct hep_stage *const *stages, size_t n, size_t i,
+                         struct hep_error *err)
 {
     for (const struct hep_slot *s = stages[i]->outputs; s->name != NULL; s++) {
         bool saved = s->kind == HEP_SLOT_VOLUME || s->kind == HEP_SLOT_LABELS;
@@ -33,13 +34,15 @@ static int check_outputs(const struct hep_stage *const *stages, size_t n, size_t
             return HEP_FAIL(err, HEP_EGRAPH, "stage %s: product %s is made twice", stages[i]->name,
                             s->name);
         if (saved != (s->file != NULL))
-            return HEP_FAIL(err, HEP_EGRAPH, "stage %s: product %s: maps and masks have a file, others none",
+            return HEP_FAIL(err, HEP_EGRAPH,
+                            "stage %s: product %s: maps and masks have a file, others none",
                             stages[i]->name, s->name);
     }
     return HEP_OK;
 }
 
-static int check_inputs(const struct hep_stage *const *stages, size_t n, size_t i, struct hep_error *err)
+static int check_inputs(const struct hep_stage *const *stages, size_t n, size_t i,
+                        struct hep_error *err)
 {
     for (const struct hep_slot *s = stages[i]->inputs; s->name != NULL; s++) {
         size_t p = producer(stages, n, s->name);
@@ -55,7 +58,8 @@ static int check_inputs(const struct hep_stage *const *stages, size_t n, size_t 
                             stages[i]->name, s->name, s->shape, hep_unit_text(s->unit),
                             stages[p]->name, made->shape, hep_unit_text(made->unit));
         if (made->optional && !s->optional)
-            return HEP_FAIL(err, HEP_EGRAPH, "stage %s: input %s may be absent, so it must be optional",
+            return HEP_FAIL(err, HEP_EGRAPH,
+                            "stage %s: input %s may be absent, so it must be optional",
                             stages[i]->name, s->name);
     }
     return HEP_OK;
@@ -110,7 +114,8 @@ static void add_slots(struct hep_str *out, const char *head, const struct hep_sl
     hep_str_addf(out, "  %s\n", head);
     for (; s->name != NULL; s++) {
         hep_str_addf(out, "    %-28s %-8s %-5s %-10s%s", s->name, kind_text[s->kind], s->shape,
-                     s->kind == HEP_SLOT_JSON ? "-" : hep_unit_text(s->unit), s->optional ? " optional" : "");
+                     s->kind == HEP_SLOT_JSON ? "-" : hep_unit_text(s->unit),
+                     s->optional ? " optional" : "");
         if (s->file != NULL)
             hep_str_addf(out, "  %s", s->file);
         hep_str_add(out, "\n");
@@ -135,10 +140,11 @@ void hep_stages_markdown(struct hep_str *out, const struct hep_stage *const *sta
             hep_str_addf(out, " `%s`%s", s->name, s->optional ? " (optional)" : "");
         if (stages[i]->inputs->name == NULL)
             hep_str_add(out, " the files of the study");
-        hep_str_add(out, "\n\n| makes | kind | shape | unit | file | what |\n|---|---|---|---|---|---|\n");
+        hep_str_add(
+            out, "\n\n| makes | kind | shape | unit | file | what |\n|---|---|---|---|---|---|\n");
         for (const struct hep_slot *s = stages[i]->outputs; s->name != NULL; s++) {
-            hep_str_addf(out, "| `%s`%s | %s | %s | %s | ", s->name, s->optional ? " (optional)" : "",
-                         kind_text[s->kind], s->shape,
+            hep_str_addf(out, "| `%s`%s | %s | %s | %s | ", s->name,
+                         s->optional ? " (optional)" : "", kind_text[s->kind], s->shape,
                          s->kind == HEP_SLOT_JSON ? "-" : hep_unit_text(s->unit));
             if (s->file != NULL)
                 hep_str_addf(out, "`%s`", s->file);

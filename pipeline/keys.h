@@ -8,8 +8,9 @@
 #include "pipeline/record.h"
 
 /**
- * Find the series of each role (phases of a 4-D dynamic are cut out here), hash the files behind them, and make
- * every stage's key. Products of kind HEP_SLOT_SERIES get their state; nothing else is touched.
+ * Find the series of each role (phases of a 4-D dynamic are cut out here), hash the files behind
+ * them, and make every stage's key. Products of kind HEP_SLOT_SERIES get their state; nothing else
+ * is touched.
  * @param[out] record  stage[i].key and the list of inputs
  * @param[in]  order   from hep_stages_order()
  */

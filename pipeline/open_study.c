@@ -98,8 +98,8 @@ const char *hep_choose_protocol(char *why, size_t n, const struct hep_inventory 
     return "amri-noncontrast";
 }
 
-/* The study's own agent counts; the protocol's when the study names none. Windows of the protocol hold for the
- * protocol's agent only. */
+/* The study's own agent counts; the protocol's when the study names none. Windows of the protocol
+ * hold for the protocol's agent only. */
 static int settle_agent(struct hep_open_study *s, struct hep_log *log, struct hep_error *err)
 {
     struct hep_config *cfg = &s->config;

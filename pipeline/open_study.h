@@ -1,6 +1,7 @@
 /**
  * @file  pipeline/open_study.h
- * @brief From a folder to a run that knows its label, inventory, agent and protocol. Internal to the runner.
+ * @brief From a folder to a run that knows its label, inventory, agent and protocol. Internal to
+ * the runner.
  */
 #ifndef HEP_PIPELINE_OPEN_STUDY_H
 #define HEP_PIPELINE_OPEN_STUDY_H
@@ -19,8 +20,8 @@ struct hep_open_study {
     struct hep_agents *agents;
     struct hep_agent agent_storage; /* with the protocol's own windows */
     const struct hep_agent *agent;  /* NULL without contrast */
-    char label[256];               /* "sub-01_ses-1" */
-    char relative[256];            /* "sub-01/ses-1" */
+    char label[256];                /* "sub-01_ses-1" */
+    char relative[256];             /* "sub-01/ses-1" */
 };
 
 /**

@@ -15,7 +15,8 @@
 #define BIDS_VERSION "1.10.0"
 #define LOCK_NAME_MAX 256
 
-/* For clean-up after the outcome is settled: a folder that stays behind is removed by the next run. */
+/* For clean-up after the outcome is settled: a folder that stays behind is removed by the next run.
+ */
 static void remove_if_possible(const char *path)
 {
     struct hep_error e = { 0 };
@@ -52,9 +53,10 @@ static int make_dataset(const char *root, struct hep_error *err)
                                       "  \"Name\": \"Hepar liver MRI maps and findings\"\n"
                                       "}\n";
     /* Names in the style of BIDS that the specification does not have. */
-    static const char ignore[] = "*_FFmap.*\n*_PDFFmap.*\n*_R2starmap.*\n*_REmap.*\n*_ADC*\n*_Dmap*\n*_fmap.*\n"
-                                 "*_Dstarmap*\n*_Kmap*\n*map.*\n*_xfm.*\n*_lesions.*\n*_report.html\n*_run.json\n"
-                                 "*_regions.tsv\n*.log\nstudies.tsv\nlesions.tsv\ngroup.html\n.*\n";
+    static const char ignore[] =
+        "*_FFmap.*\n*_PDFFmap.*\n*_R2starmap.*\n*_REmap.*\n*_ADC*\n*_Dmap*\n*_fmap.*\n"
+        "*_Dstarmap*\n*_Kmap*\n*map.*\n*_xfm.*\n*_lesions.*\n*_report.html\n*_run.json\n"
+        "*_regions.tsv\n*.log\nstudies.tsv\nlesions.tsv\ngroup.html\n.*\n";
     int rc = hep_mkdir_p(root, err);
 
     if (rc == HEP_OK)
@@ -103,8 +105,8 @@ static bool owner_is_gone(const char *lock)
     return gone;
 }
 
-/* Move a dead run's lock out of the way. Of several runs that try, rename lets one succeed; one that moved a
- * lock which came alive in between puts it back. */
+/* Move a dead run's lock out of the way. Of several runs that try, rename lets one succeed; one
+ * that moved a lock which came alive in between puts it back. */
 static void clear_dead_lock(const char *lock)
 {
     char *aside = hep_asprintf("%s.gone-%ld", lock, (long)getpid());
@@ -138,7 +140,8 @@ static int take_lock(const char *lock, struct hep_error *err)
         if (mkdir(lock, 0777) == 0)
             return write_owner(lock, err);
         if (errno != EEXIST)
-            return HEP_FAIL(err, HEP_ECREAT, "%s: cannot lock the study: %s", lock, strerror(errno));
+            return HEP_FAIL(err, HEP_ECREAT, "%s: cannot lock the study: %s", lock,
+                            strerror(errno));
         if (!owner_is_gone(lock))
             break;
         clear_dead_lock(lock);
@@ -181,7 +184,8 @@ out:
     free(new_prefix);
     free(old_name);
     if (rc != HEP_OK)
-        return HEP_FAIL(err, (enum hep_status)rc, "%s: cannot repair what a stopped run left", final);
+        return HEP_FAIL(err, (enum hep_status)rc, "%s: cannot repair what a stopped run left",
+                        final);
     return HEP_OK;
 }
 

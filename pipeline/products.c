@@ -76,8 +76,7 @@ static bool declared(const struct hep_slot *slots, const char *name)
 static int readable(struct hep_product **out, const struct hep_run *run, const char *name,
                     enum hep_slot_kind kind, enum hep_slot_kind other, struct hep_error *err)
 {
-    const struct hep_stage *stage =
-        run->current < run->n_stages ? run->stages[run->current] : NULL;
+    const struct hep_stage *stage = run->current < run->n_stages ? run->stages[run->current] : NULL;
     struct hep_product *p = hep_product_find(run, name);
 
     if (p == NULL || (stage != NULL && !declared(stage->inputs, name)))
@@ -180,8 +179,7 @@ const char *hep_run_reason(const struct hep_run *run, const char *name)
 
 static int grow_written(struct hep_run *run, struct hep_error *err)
 {
-    struct hep_written *more =
-        hep_realloc(run->written, run->n_written + 1, sizeof *run->written);
+    struct hep_written *more = hep_realloc(run->written, run->n_written + 1, sizeof *run->written);
 
     if (more == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for the list of outputs");

@@ -1,11 +1,12 @@
 /**
  * @file  pipeline/products.h
- * @brief The run's store: every product of the stage table with its key, its state and, once somebody asked
- *        for it, its data. Internal to the runner; stages see pipeline/run.h.
+ * @brief The run's store: every product of the stage table with its key, its state and, once
+ * somebody asked for it, its data. Internal to the runner; stages see pipeline/run.h.
  *
- * The key of a series is the hash of its files and of what is known of its acquisition; the key of a stage is the hash
- * of the program's version, the settings that the stage reads and the keys of its inputs; the key of a product
- * follows from its stage's. So what must be computed again is known before anything is read.
+ * The key of a series is the hash of its files and of what is known of its acquisition; the key of
+ * a stage is the hash of the program's version, the settings that the stage reads and the keys of
+ * its inputs; the key of a product follows from its stage's. So what must be computed again is
+ * known before anything is read.
  */
 #ifndef HEP_PIPELINE_PRODUCTS_H
 #define HEP_PIPELINE_PRODUCTS_H
@@ -70,8 +71,8 @@ void hep_products_release(struct hep_run *run);
 /** NULL when nobody makes it. */
 struct hep_product *hep_product_find(const struct hep_run *run, const char *name);
 /** Products that a stage left unknown become absent; a required one is HEP_EGRAPH. */
-int hep_products_close_stage(struct hep_run *run, size_t stage, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_products_close_stage(struct hep_run *run, size_t stage,
+                             struct hep_error *err) HEP_MUST_CHECK;
 /** Note a file as part of the result. The hash is computed unless given. */
 int hep_products_note_file(struct hep_run *run, const char *relative, const char *sha256,
                            struct hep_error *err) HEP_MUST_CHECK;

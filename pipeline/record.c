@@ -289,8 +289,8 @@ bool hep_record_reusable(const struct hep_json *earlier, const char *stage, cons
     return true;
 }
 
-static int restore_product(struct hep_run *run, struct hep_product *p,
-                           const struct hep_json *entry, struct hep_error *err)
+static int restore_product(struct hep_run *run, struct hep_product *p, const struct hep_json *entry,
+                           struct hep_error *err)
 {
     const char *reason = hep_json_string(hep_json_get(entry, "reason")),
                *file = hep_json_string(hep_json_get(entry, "file"));
@@ -336,8 +336,8 @@ int hep_record_restore(struct hep_run *run, size_t stage, const struct hep_json 
         struct hep_product *p = &run->products[i];
 
         if (p->stage == stage)
-            rc = restore_product(
-                run, p, hep_json_get(hep_json_get(entry, "products"), p->slot->name), err);
+            rc = restore_product(run, p,
+                                 hep_json_get(hep_json_get(entry, "products"), p->slot->name), err);
     }
     for (size_t i = 0; rc == HEP_OK && i < hep_json_size(warnings); i++)
         hep_log_write(run->log, HEP_LOG_WARNING, "reused", "%s",

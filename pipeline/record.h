@@ -1,13 +1,14 @@
 /**
  * @file  pipeline/record.h
- * @brief run.json: what was done to a study, with what, and what came out. It is also the memory from which the next
- *        run knows what it need not compute again. Internal to the runner.
+ * @brief run.json: what was done to a study, with what, and what came out. It is also the memory
+ * from which the next run knows what it need not compute again. Internal to the runner.
  *
- * {"version", "state", "exit_code", "error", "study", "protocol", "agent", "command", "settings": {...} (effective
- * file as text), "inputs": [{"path", "sha256", "role", ...}], "roles", "warnings": [...], "stages": [{"name", "key",
- * "warnings", "products": {NAME: {"state", "reason", "file", "results"}}, "state", "seconds"}], "outputs": [{"path",
- * "sha256", "bytes", "stage"}], "peak_memory_bytes", "host_threads"}. With reproducible set nothing in it depends on
- * time, host or path.
+ * {"version", "state", "exit_code", "error", "study", "protocol", "agent", "command", "settings":
+ * {...} (effective file as text), "inputs": [{"path", "sha256", "role", ...}], "roles", "warnings":
+ * [...], "stages": [{"name", "key", "warnings", "products": {NAME: {"state", "reason", "file",
+ * "results"}}, "state", "seconds"}], "outputs": [{"path", "sha256", "bytes", "stage"}],
+ * "peak_memory_bytes", "host_threads"}. With reproducible set nothing in it depends on time, host
+ * or path.
  */
 #ifndef HEP_PIPELINE_RECORD_H
 #define HEP_PIPELINE_RECORD_H
@@ -50,7 +51,8 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
 /** Entry of a stage in an earlier run.json; NULL when there is none. */
 const struct hep_json *hep_record_stage(const struct hep_json *earlier, const char *stage);
 
-/** True when an earlier stage entry has this key and every file of it is in `folder` with its size. */
+/** True when an earlier stage entry has this key and every file of it is in `folder` with its size.
+ */
 bool hep_record_reusable(const struct hep_json *earlier, const char *stage, const char *key,
                          const char *folder);
 

@@ -1,9 +1,10 @@
 /**
  * @file  pipeline/run.h
- * @brief What a running stage sees: settings, log, the study's inventory, and its declared products.
+ * @brief What a running stage sees: settings, log, the study's inventory, and its declared
+ * products.
  *
- * Products are owned by the run; a stage borrows inputs and gives outputs away. Asking for a product that the stage does
- * not declare is HEP_EGRAPH.
+ * Products are owned by the run; a stage borrows inputs and gives outputs away. Asking for a
+ * product that the stage does not declare is HEP_EGRAPH.
  */
 #ifndef HEP_PIPELINE_RUN_H
 #define HEP_PIPELINE_RUN_H
@@ -42,8 +43,8 @@ const struct hep_series *hep_run_series(const struct hep_run *run, const char *n
 /** Why a product is absent: text for people, never NULL. */
 const char *hep_run_reason(const struct hep_run *run, const char *name);
 
-/** Give an output: the volume and the sidecar (may be NULL) become the run's, also on failure. Sidecars get Units,
- *  Sources and SkullStripped from the run. */
+/** Give an output: the volume and the sidecar (may be NULL) become the run's, also on failure.
+ * Sidecars get Units, Sources and SkullStripped from the run. */
 int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume *v,
                        struct hep_json *sidecar, struct hep_error *err) HEP_MUST_CHECK;
 int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels *l,
@@ -53,8 +54,8 @@ int hep_run_put_json(struct hep_run *run, const char *name, struct hep_json *jso
 /** Say that an optional output stays away, and why. */
 void hep_run_put_absent(struct hep_run *run, const char *name, const char *fmt, ...)
     HEP_PRINTF(3, 4);
-/** Write a further file of the study (report, TSV): atomic, hashed, listed in run.json. `path` is below the
- *  study's folder. */
+/** Write a further file of the study (report, TSV): atomic, hashed, listed in run.json. `path` is
+ * below the study's folder. */
 int hep_run_put_file(struct hep_run *run, const char *path, const void *data, size_t n,
                      struct hep_error *err) HEP_MUST_CHECK;
 

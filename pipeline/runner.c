@@ -160,7 +160,8 @@ static int write_record(struct study_run *s, const struct hep_study_request *q,
     return rc;
 }
 
-/* The reason of a failure, where `hepar status` looks for it. Its own failure adds nothing to the first. */
+/* The reason of a failure, where `hepar status` looks for it. Its own failure adds nothing to the
+ * first. */
 static void record_failure(struct study_run *s, const struct hep_study_request *q,
                            const struct hep_error *failure)
 {
@@ -189,8 +190,9 @@ static void record_failure(struct study_run *s, const struct hep_study_request *
 static void fill_outcome(struct hep_study_outcome *out, const struct study_run *s, int rc,
                          bool nothing_to_do)
 {
-    out->state = rc != HEP_OK ? HEP_STUDY_FAILED : nothing_to_do ? HEP_STUDY_UNCHANGED
-                                                                  : HEP_STUDY_DONE;
+    out->state = rc != HEP_OK    ? HEP_STUDY_FAILED
+                 : nothing_to_do ? HEP_STUDY_UNCHANGED
+                                 : HEP_STUDY_DONE;
     if (s->run.label != NULL)
         (void)snprintf(out->label, sizeof out->label, "%s", s->run.label);
     if (s->folder != NULL)

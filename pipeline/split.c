@@ -69,9 +69,9 @@ static int cut_phases(struct hep_run *run, const struct hep_series *dynamic,
             hep_role_from_name(&role, hep_phase_name((enum hep_phase)k), NULL) != HEP_OK ||
             hep_inventory_find(run->inventory, role) != NULL)
             continue;
-        if (!c->found && (k == HEP_PHASE_PRECONTRAST || !run->agent->windows[k].defined ||
-                          gap_s(&run->agent->windows[k], dynamic->frame[c->index].time_s) >
-                              NEAREST_MAX_S))
+        if (!c->found &&
+            (k == HEP_PHASE_PRECONTRAST || !run->agent->windows[k].defined ||
+             gap_s(&run->agent->windows[k], dynamic->frame[c->index].time_s) > NEAREST_MAX_S))
             continue;
         rc = cut(run, dynamic, role, c->found ? c->first : c->index, c->found ? c->last : c->index,
                  err);

@@ -2,11 +2,11 @@
  * @file  pipeline/stage.h
  * @brief What a stage is: one row of one table that says what it reads, what it makes, and how.
  *
- * Nobody writes the order of stages by hand: a stage comes after those that make its inputs, ties in
- * table order. A stage may ask the run only for products that it declares.
+ * Nobody writes the order of stages by hand: a stage comes after those that make its inputs, ties
+ * in table order. A stage may ask the run only for products that it declares.
  *
- * To add a stage: (1) its formulas, with tests, in a lower room; (2) stages/stage_NAME.c; (3) a line in
- * stages/stages.c; (4) its settings in the field table; (5) its section in the report.
+ * To add a stage: (1) its formulas, with tests, in a lower room; (2) stages/stage_NAME.c; (3) a
+ * line in stages/stages.c; (4) its settings in the field table; (5) its section in the report.
  */
 #ifndef HEP_PIPELINE_STAGE_H
 #define HEP_PIPELINE_STAGE_H
@@ -47,8 +47,8 @@ struct hep_stage {
 const struct hep_stage *const *hep_stages(size_t *n);
 
 /**
- * Check a table (one producer per product, every required input made by somebody, units, shapes and kinds
- * agree, no cycle) and order it.
+ * Check a table (one producer per product, every required input made by somebody, units, shapes and
+ * kinds agree, no cycle) and order it.
  * @param[out] order n indices into stages
  * @return HEP_EGRAPH names the stage and the product
  */

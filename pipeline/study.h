@@ -13,17 +13,18 @@
 
 /** All texts borrowed; NULL or 0 where not asked for. */
 struct hep_study_request {
-    const char *study;      /* folder */
-    const char *protocol;   /* path or shipped name; NULL: chosen by agent and series, and said aloud */
-    const char *out;        /* folder of the derivative dataset */
-    const char *liver_mask; /* mask or label map */
+    const char *study; /* folder */
+    const char
+        *protocol;   /* path or shipped name; NULL: chosen by agent and series, and said aloud */
+    const char *out; /* folder of the derivative dataset */
+    const char *liver_mask;      /* mask or label map */
     const char *const *settings; /* "key=value" */
     size_t n_settings;
     const char *const *command; /* the command line, for run.json; NULL at the end */
     int nthreads;               /* >= 1 */
     bool force;                 /* compute everything again */
     bool reproducible;          /* nothing in the outputs depends on time, host or path */
-    const volatile bool *stop;           /* set from outside: finish the stage, then HEP_ETEMP; may be NULL */
+    const volatile bool *stop; /* set from outside: finish the stage, then HEP_ETEMP; may be NULL */
 };
 
 enum hep_study_state { HEP_STUDY_FAILED, HEP_STUDY_DONE, HEP_STUDY_UNCHANGED };
@@ -53,8 +54,7 @@ struct hep_study_outcome {
  * @return HEP_OK or the first failure, its message prefixed by what failed
  */
 int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request *request,
-                  struct hep_log *log, struct hep_str *caret, struct hep_error *err)
-    HEP_MUST_CHECK;
+                  struct hep_log *log, struct hep_str *caret, struct hep_error *err) HEP_MUST_CHECK;
 
 /** Number of threads when the user names none: SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, processors. */
 int hep_default_nthreads(void);

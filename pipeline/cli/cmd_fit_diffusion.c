@@ -20,7 +20,8 @@ struct fit_options {
 
 #define S struct fit_options
 static const struct hep_option options[] = {
-    HEP_OPT(FILE_IN, S, bvals, "bvals", 'b', "FILE", NULL, "b-values, one per volume [s/mm2] (required)"),
+    HEP_OPT(FILE_IN, S, bvals, "bvals", 'b', "FILE", NULL,
+            "b-values, one per volume [s/mm2] (required)"),
     HEP_OPT(DIR_OUT, S, out, "out", 'o', "DIR", NULL, "folder of the maps (required)"),
     HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL,
             "fit where it is not 0; on the grid of the data"),
@@ -41,8 +42,9 @@ static const struct hep_option options[] = {
     HEP_OPT_FLAG(S, robust, "robust", 0, "reweight against single corrupted volumes"),
     HEP_OPT_FLAG(S, fixed_s0, "fixed-s0", 0, "S0 is the b = 0 signal instead of a free parameter"),
     HEP_OPT_FLAG(S, verify, "verify", 0, "fit with both solvers and print the disagreement"),
-    HEP_OPT(TEXT, S, isa, "isa", 0, "SET", "auto",
-            "instructions of the batched solver: auto, baseline, avx2, avx512; the maps are the same"),
+    HEP_OPT(
+        TEXT, S, isa, "isa", 0, "SET", "auto",
+        "instructions of the batched solver: auto, baseline, avx2, avx512; the maps are the same"),
     HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
                     "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
     { 0 },
@@ -54,23 +56,38 @@ static const struct hep_positional positionals[] = {
 };
 
 static const struct hep_fit_file adc_files[] = {
-    { "ADC", HEP_UNIT_MM2_PER_S, NULL },    { "S0", HEP_UNIT_ARBITRARY, NULL },
-    { "ADC_stderr", HEP_UNIT_MM2_PER_S, NULL }, { "rmse", HEP_UNIT_ARBITRARY, NULL },
-    { "R2", HEP_UNIT_FRACTION, NULL },      { "status", HEP_UNIT_DIMENSIONLESS, NULL }, { 0 },
+    { "ADC", HEP_UNIT_MM2_PER_S, NULL },
+    { "S0", HEP_UNIT_ARBITRARY, NULL },
+    { "ADC_stderr", HEP_UNIT_MM2_PER_S, NULL },
+    { "rmse", HEP_UNIT_ARBITRARY, NULL },
+    { "R2", HEP_UNIT_FRACTION, NULL },
+    { "status", HEP_UNIT_DIMENSIONLESS, NULL },
+    { 0 },
 };
 static const struct hep_fit_file ivim_files[] = {
-    { "D", HEP_UNIT_MM2_PER_S, NULL },        { "f", HEP_UNIT_FRACTION, NULL },
-    { "Dstar", HEP_UNIT_MM2_PER_S, NULL },    { "S0", HEP_UNIT_ARBITRARY, NULL },
-    { "D_stderr", HEP_UNIT_MM2_PER_S, NULL }, { "f_stderr", HEP_UNIT_FRACTION, NULL },
-    { "Dstar_stderr", HEP_UNIT_MM2_PER_S, NULL }, { "rmse", HEP_UNIT_ARBITRARY, NULL },
-    { "R2", HEP_UNIT_FRACTION, NULL },        { "status", HEP_UNIT_DIMENSIONLESS, NULL },
-    { "choice", HEP_UNIT_DIMENSIONLESS, NULL }, { 0 },
+    { "D", HEP_UNIT_MM2_PER_S, NULL },
+    { "f", HEP_UNIT_FRACTION, NULL },
+    { "Dstar", HEP_UNIT_MM2_PER_S, NULL },
+    { "S0", HEP_UNIT_ARBITRARY, NULL },
+    { "D_stderr", HEP_UNIT_MM2_PER_S, NULL },
+    { "f_stderr", HEP_UNIT_FRACTION, NULL },
+    { "Dstar_stderr", HEP_UNIT_MM2_PER_S, NULL },
+    { "rmse", HEP_UNIT_ARBITRARY, NULL },
+    { "R2", HEP_UNIT_FRACTION, NULL },
+    { "status", HEP_UNIT_DIMENSIONLESS, NULL },
+    { "choice", HEP_UNIT_DIMENSIONLESS, NULL },
+    { 0 },
 };
 static const struct hep_fit_file kurtosis_files[] = {
-    { "D", HEP_UNIT_MM2_PER_S, NULL },        { "K", HEP_UNIT_DIMENSIONLESS, NULL },
-    { "S0", HEP_UNIT_ARBITRARY, NULL },       { "D_stderr", HEP_UNIT_MM2_PER_S, NULL },
-    { "K_stderr", HEP_UNIT_DIMENSIONLESS, NULL }, { "rmse", HEP_UNIT_ARBITRARY, NULL },
-    { "R2", HEP_UNIT_FRACTION, NULL },        { "status", HEP_UNIT_DIMENSIONLESS, NULL }, { 0 },
+    { "D", HEP_UNIT_MM2_PER_S, NULL },
+    { "K", HEP_UNIT_DIMENSIONLESS, NULL },
+    { "S0", HEP_UNIT_ARBITRARY, NULL },
+    { "D_stderr", HEP_UNIT_MM2_PER_S, NULL },
+    { "K_stderr", HEP_UNIT_DIMENSIONLESS, NULL },
+    { "rmse", HEP_UNIT_ARBITRARY, NULL },
+    { "R2", HEP_UNIT_FRACTION, NULL },
+    { "status", HEP_UNIT_DIMENSIONLESS, NULL },
+    { 0 },
 };
 #define MAX_FILES 12
 
@@ -97,7 +114,8 @@ static void link_maps(struct hep_diffusion_maps *m, const struct hep_fit_file *f
 static int usage(const struct fit_options *o, struct hep_error *err)
 {
     if (o->bvals == NULL)
-        return HEP_FAIL(err, HEP_EUSAGE, "--bvals FILE is needed: one b-value per volume of %s", o->dwi);
+        return HEP_FAIL(err, HEP_EUSAGE, "--bvals FILE is needed: one b-value per volume of %s",
+                        o->dwi);
     if (o->out == NULL)
         return HEP_FAIL(err, HEP_EUSAGE, "-o DIR is needed: where the maps go");
     return HEP_OK;
@@ -154,9 +172,11 @@ static int settle_subset(struct hep_diffusion_settings *s, const struct fit_opti
     return rc;
 }
 
-static void print_report(FILE *out, const struct fit_options *o, const struct hep_diffusion_report *r)
+static void print_report(FILE *out, const struct fit_options *o,
+                         const struct hep_diffusion_report *r)
 {
-    (void)fprintf(out, "%s: %s, %zu b-values: ", o->out, hep_diffusion_method_name(r->method), r->n_b);
+    (void)fprintf(out, "%s: %s, %zu b-values: ", o->out, hep_diffusion_method_name(r->method),
+                  r->n_b);
     hep_fit_print_counts(out, &r->counts);
     if (r->note[0] != '\0')
         (void)fprintf(out, "%s\n", r->note);
@@ -178,8 +198,10 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
     struct hep_labels *mask = NULL;
     struct hep_put put = { HEP_OK, err };
     struct hep_json *sidecar = NULL;
-    struct hep_diffusion_input input = { .signal = dwi->data, .nvox = hep_grid_voxels(&dwi->grid),
-                                         .nb = dwi->nt, .b_s_per_mm2 = g->b_s_per_mm2 };
+    struct hep_diffusion_input input = { .signal = dwi->data,
+                                         .nvox = hep_grid_voxels(&dwi->grid),
+                                         .nb = dwi->nt,
+                                         .b_s_per_mm2 = g->b_s_per_mm2 };
     int rc = settings_from(&settings, o, model, err);
 
     for (size_t i = 0; table[i].name != NULL; i++)
@@ -247,30 +269,47 @@ static int run_kurtosis(const void *given, struct hep_cli *cli, struct hep_error
     return run_model(given, HEP_DIFFUSION_KURTOSIS, kurtosis_files, cli, err);
 }
 
-static const char *const adc_examples[] = { "hepar fit adc dwi.nii.gz --bvals dwi.bval -o maps", NULL };
-const struct hep_command hep_cmd_fit_adc = {
-    "fit adc", "apparent diffusion coefficient of one file",
-    "Writes DIR/ADC.nii.gz, S0, ADC_stderr, rmse, R2 and status, each with a sidecar that states the "
-    "b-values used. S = S0 exp(-b ADC).",
-    options, positionals, sizeof(S), run_adc, adc_examples
-};
+static const char *const adc_examples[] = { "hepar fit adc dwi.nii.gz --bvals dwi.bval -o maps",
+                                            NULL };
+const struct hep_command hep_cmd_fit_adc = { "fit adc",
+                                             "apparent diffusion coefficient of one file",
+                                             "Writes DIR/ADC.nii.gz, S0, ADC_stderr, rmse, R2 and "
+                                             "status, each with a sidecar that states the "
+                                             "b-values used. S = S0 exp(-b ADC).",
+                                             options,
+                                             positionals,
+                                             sizeof(S),
+                                             run_adc,
+                                             adc_examples };
 
 static const char *const ivim_examples[] = {
     "hepar fit ivim dwi.nii.gz --bvals dwi.bval --mask liver.nii.gz -o maps", NULL
 };
 const struct hep_command hep_cmd_fit_ivim = {
-    "fit ivim", "intravoxel incoherent motion: D, f, D*",
-    "Writes DIR/D.nii.gz, f, Dstar, S0, their standard errors, rmse, R2, status and choice (by AICc: 1 mono-, 2 "
+    "fit ivim",
+    "intravoxel incoherent motion: D, f, D*",
+    "Writes DIR/D.nii.gz, f, Dstar, S0, their standard errors, rmse, R2, status and choice (by "
+    "AICc: 1 mono-, 2 "
     "bi-exponential). D* is NaN where f is negligible. S = S0 ((1-f) exp(-b D) + f exp(-b D*)).",
-    options, positionals, sizeof(S), run_ivim, ivim_examples
+    options,
+    positionals,
+    sizeof(S),
+    run_ivim,
+    ivim_examples
 };
 
 static const char *const kurtosis_examples[] = {
     "hepar fit kurtosis dwi.nii.gz --bvals dwi.bval -o maps", NULL
 };
 const struct hep_command hep_cmd_fit_kurtosis = {
-    "fit kurtosis", "diffusion kurtosis: D and K",
-    "Refused below b = 1500 s/mm2, where K cannot be told from noise. Writes DIR/D.nii.gz, K, S0, their "
+    "fit kurtosis",
+    "diffusion kurtosis: D and K",
+    "Refused below b = 1500 s/mm2, where K cannot be told from noise. Writes DIR/D.nii.gz, K, S0, "
+    "their "
     "standard errors, rmse, R2 and status. ln S = ln S0 - b D + (b D)^2 K / 6.",
-    options, positionals, sizeof(S), run_kurtosis, kurtosis_examples
+    options,
+    positionals,
+    sizeof(S),
+    run_kurtosis,
+    kurtosis_examples
 };

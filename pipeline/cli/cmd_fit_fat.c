@@ -26,9 +26,12 @@ struct fat_options {
 #define S struct fat_options
 static const struct hep_option dual_options[] = {
     HEP_OPT(DIR_OUT, S, out, "out", 'o', "DIR", NULL, "folder of the maps (required)"),
-    HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL, "fit where it is not 0; on the grid of the data"),
-    HEP_OPT_LIST(S, te, "te", 0, "S", "echo times [s], one per volume; without it from the sidecars"),
-    HEP_OPT_NUMBER(S, field, "field", 0, "T", 0.2, 12, NULL, "field strength; without it from the sidecars"),
+    HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL,
+            "fit where it is not 0; on the grid of the data"),
+    HEP_OPT_LIST(S, te, "te", 0, "S",
+                 "echo times [s], one per volume; without it from the sidecars"),
+    HEP_OPT_NUMBER(S, field, "field", 0, "T", 0.2, 12, NULL,
+                   "field strength; without it from the sidecars"),
     HEP_OPT_NUMBER(S, r2star, "r2star", 0, "RATE", 0, 2000, NULL,
                    "R2* [1/s] for two echoes; without it the fraction is not corrected"),
     HEP_OPT_NUMBER(S, sigma, "sigma", 0, "SD", 0, 1e12, NULL, "noise SD: dark voxels are marked"),
@@ -37,9 +40,12 @@ static const struct hep_option dual_options[] = {
 };
 static const struct hep_option multi_options[] = {
     HEP_OPT(DIR_OUT, S, out, "out", 'o', "DIR", NULL, "folder of the maps (required)"),
-    HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL, "fit where it is not 0; on the grid of the data"),
-    HEP_OPT_LIST(S, te, "te", 0, "S", "echo times [s], one per volume; without it from the sidecars"),
-    HEP_OPT_NUMBER(S, field, "field", 0, "T", 0.2, 12, NULL, "field strength; without it from the sidecars"),
+    HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL,
+            "fit where it is not 0; on the grid of the data"),
+    HEP_OPT_LIST(S, te, "te", 0, "S",
+                 "echo times [s], one per volume; without it from the sidecars"),
+    HEP_OPT_NUMBER(S, field, "field", 0, "T", 0.2, 12, NULL,
+                   "field strength; without it from the sidecars"),
     HEP_OPT(TEXT, S, solver, "solver", 0, "S", "batched", "batched or gsl (the reference)"),
     HEP_OPT(TEXT, S, spectrum, "spectrum", 0, "NAME", HEP_FAT_SPECTRUM_DEFAULT,
             "fat spectrum: hamilton2011, hamilton2011-liver, single"),
@@ -91,7 +97,8 @@ static int add_volumes(struct echo_set *e, const char *path, const struct hep_vo
 {
     for (size_t t = 0; t < v->nt; t++) {
         if (e->n == HEP_MULTIECHO_MAX_ECHOES)
-            return HEP_FAIL(err, HEP_EDATA, "%s: more than %d echoes", path, HEP_MULTIECHO_MAX_ECHOES);
+            return HEP_FAIL(err, HEP_EDATA, "%s: more than %d echoes", path,
+                            HEP_MULTIECHO_MAX_ECHOES);
         e->data[e->n] = hep_volume_at(v, t);
         e->path[e->n] = path;
         e->te_s[e->n] = a->n_te_list == v->nt ? a->te_list_s[t]
@@ -130,7 +137,8 @@ out:
     return rc;
 }
 
-static int times_from_options(struct echo_set *e, const struct fat_options *o, struct hep_error *err)
+static int times_from_options(struct echo_set *e, const struct fat_options *o,
+                              struct hep_error *err)
 {
     if (o->te.n > 0 && o->te.n != e->n)
         return HEP_FAIL(err, HEP_EUSAGE, "--te has %zu times for %zu echoes", o->te.n, e->n);
@@ -143,11 +151,12 @@ static int times_from_options(struct echo_set *e, const struct fat_options *o, s
     for (size_t i = 0; i < e->n; i++) {
         if (!isfinite(e->te_s[i]) || e->te_s[i] <= 0.0)
             return HEP_FAIL(err, HEP_EDATA,
-                            "%s: no EchoTime in its sidecar: give --te, or the sidecar", e->path[i]);
+                            "%s: no EchoTime in its sidecar: give --te, or the sidecar",
+                            e->path[i]);
     }
     if (!isfinite(e->field_t))
-        return HEP_FAIL(err, HEP_EDATA,
-                        "%s: no MagneticFieldStrength in its sidecar: give --field", e->path[0]);
+        return HEP_FAIL(err, HEP_EDATA, "%s: no MagneticFieldStrength in its sidecar: give --field",
+                        e->path[0]);
     return HEP_OK;
 }
 
@@ -236,9 +245,10 @@ static int settle_pair(struct hep_dualecho_options *opt, struct hep_dualecho_sig
             third = i;
     }
     if (op == e->n || ip == e->n)
-        return HEP_FAIL(err, HEP_EDATA,
-                        "echo times %.3f and %.3f ms are not one opposed and one in-phase echo at %.2f T",
-                        e->te_s[0] * 1e3, e->te_s[1] * 1e3, e->field_t);
+        return HEP_FAIL(
+            err, HEP_EDATA,
+            "echo times %.3f and %.3f ms are not one opposed and one in-phase echo at %.2f T",
+            e->te_s[0] * 1e3, e->te_s[1] * 1e3, e->field_t);
     opt->te_opposed_s = e->te_s[op];
     opt->te_in_phase_s = e->te_s[ip];
     sig->opposed = e->data[op];
@@ -370,8 +380,9 @@ static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *e
         rc = hep_fit_files_new(files, &e.volume[0]->grid, err);
     if (rc != HEP_OK)
         goto out;
-    data = (struct hep_multiecho_data){ e.data, e.te_s, e.n, hep_grid_voxels(&e.volume[0]->grid),
-                                        e.field_t, &spectrum };
+    data =
+        (struct hep_multiecho_data){ e.data,    e.te_s,   e.n, hep_grid_voxels(&e.volume[0]->grid),
+                                     e.field_t, &spectrum };
     status = hep_calloc(data.n_voxels, 1);
     opt.sigma = isfinite(o->sigma) ? o->sigma : 0.0;
     opt.noise = opt.sigma > 0.0 ? HEP_MULTIECHO_NOISE_FLOOR : HEP_MULTIECHO_NOISE_IGNORE;
@@ -410,17 +421,27 @@ static const char *const dual_examples[] = {
     "hepar fit dualecho opposed.nii.gz in_phase.nii.gz -o maps", NULL
 };
 const struct hep_command hep_cmd_fit_dualecho = {
-    "fit dualecho", "fat fraction of an opposed and an in-phase echo",
+    "fit dualecho",
+    "fat fraction of an opposed and an in-phase echo",
     "Which echo is which follows from the echo times and the field, not from the order. Writes "
     "DIR/FF.nii.gz and status, and R2star with a third echo.",
-    dual_options, positionals, sizeof(S), run_dual, dual_examples
+    dual_options,
+    positionals,
+    sizeof(S),
+    run_dual,
+    dual_examples
 };
 
 static const char *const multi_examples[] = {
     "hepar fit multiecho echo-1.nii.gz echo-2.nii.gz echo-3.nii.gz echo-4.nii.gz -o maps", NULL
 };
 const struct hep_command hep_cmd_fit_multiecho = {
-    "fit multiecho", "proton density fat fraction and R2* of three or more echoes",
-    "Writes DIR/PDFF.nii.gz, R2star, their standard errors, rmse and status.", multi_options,
-    positionals, sizeof(S), run_multi, multi_examples
+    "fit multiecho",
+    "proton density fat fraction and R2* of three or more echoes",
+    "Writes DIR/PDFF.nii.gz, R2star, their standard errors, rmse and status.",
+    multi_options,
+    positionals,
+    sizeof(S),
+    run_multi,
+    multi_examples
 };

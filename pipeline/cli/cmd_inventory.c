@@ -67,8 +67,14 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 }
 
 const struct hep_command hep_cmd_inventory = {
-    "inventory", "what each series of a study is for, and why",
-    "Prints every series with its role, score, reasons and time after injection. What is wrong in it "
+    "inventory",
+    "what each series of a study is for, and why",
+    "Prints every series with its role, score, reasons and time after injection. What is wrong in "
+    "it "
     "is put right in STUDY/study.yml, which overrides everything.",
-    options, positionals, sizeof(struct inventory_options), run, examples
+    options,
+    positionals,
+    sizeof(struct inventory_options),
+    run,
+    examples
 };

@@ -12,7 +12,8 @@ struct protocol_options {
 };
 
 static const struct hep_positional positionals[] = {
-    HEP_POS(TEXT, struct protocol_options, protocol, "protocol", "path or name of a shipped protocol"),
+    HEP_POS(TEXT, struct protocol_options, protocol, "protocol",
+            "path or name of a shipped protocol"),
     { 0 },
 };
 
@@ -86,10 +87,16 @@ static const char *const check_examples[] = { "hepar protocol check eob-full",
                                               "hepar protocol check mine.yml --json", NULL };
 
 const struct hep_command hep_cmd_protocol_check = {
-    "protocol check", "is a protocol valid, and does it make sense",
-    "Every finding says what is wrong, why it matters, where that is known from, and how to mend it. "
+    "protocol check",
+    "is a protocol valid, and does it make sense",
+    "Every finding says what is wrong, why it matters, where that is known from, and how to mend "
+    "it. "
     "The exit code is 0 without errors and 65 with errors.",
-    check_options, positionals, sizeof(struct protocol_options), run_check, check_examples
+    check_options,
+    positionals,
+    sizeof(struct protocol_options),
+    run_check,
+    check_examples
 };
 
 static const struct hep_option show_options[] = {
@@ -154,8 +161,14 @@ static const char *const show_examples[] = { "hepar protocol show amri-hbp --svg
                                              NULL };
 
 const struct hep_command hep_cmd_protocol_show = {
-    "protocol show", "effective settings, scan time and timeline of a protocol",
-    "The first part is the effective file: saved, it gives the same settings. Then the time of each "
+    "protocol show",
+    "effective settings, scan time and timeline of a protocol",
+    "The first part is the effective file: saved, it gives the same settings. Then the time of "
+    "each "
     "series by a model of its parameters, and the timeline around the injection.",
-    show_options, positionals, sizeof(struct protocol_options), run_show, show_examples
+    show_options,
+    positionals,
+    sizeof(struct protocol_options),
+    run_show,
+    show_examples
 };

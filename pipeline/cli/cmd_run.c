@@ -17,9 +17,10 @@ static const struct hep_option options[] = {
             "path or name of a shipped protocol; without it one is chosen by agent and series"),
     HEP_OPT(DIR_OUT, struct run_options, out, "out", 'o', "OUT", "hepar-out",
             "folder of the results, a BIDS derivative dataset for any number of studies"),
-    HEP_OPT(FILE_IN, struct run_options, liver_mask, "liver-mask", 0, "FILE",
-            NULL, "liver mask or label map on the grid of any series of the study (setting liver.label)"),
-    HEP_OPT_LIST(struct run_options, set, "set", 0, "KEY=VALUE", "change a setting of the protocol"),
+    HEP_OPT(FILE_IN, struct run_options, liver_mask, "liver-mask", 0, "FILE", NULL,
+            "liver mask or label map on the grid of any series of the study (setting liver.label)"),
+    HEP_OPT_LIST(struct run_options, set, "set", 0, "KEY=VALUE",
+                 "change a setting of the protocol"),
     HEP_OPT_INTEGER(struct run_options, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
                     "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
     HEP_OPT_FLAG(struct run_options, force, "force", 'f', "compute everything again"),
@@ -82,10 +83,15 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     return HEP_OK;
 }
 
-const struct hep_command hep_cmd_run = {
-    "run", "one study through every stage",
-    "Reads a study, makes maps and measurements, and writes them below OUT. Results that still hold "
-    "are kept: only what depends on changed inputs or settings is computed again. Research use only: "
-    "a flag is evidence with its reason, never a diagnosis.",
-    options, positionals, sizeof(struct run_options), run, examples
-};
+const struct hep_command hep_cmd_run = { "run",
+                                         "one study through every stage",
+                                         "Reads a study, makes maps and measurements, and writes "
+                                         "them below OUT. Results that still hold "
+                                         "are kept: only what depends on changed inputs or "
+                                         "settings is computed again. Research use only: "
+                                         "a flag is evidence with its reason, never a diagnosis.",
+                                         options,
+                                         positionals,
+                                         sizeof(struct run_options),
+                                         run,
+                                         examples };

@@ -24,8 +24,10 @@ static int run_stages(const void *given, struct hep_cli *cli, struct hep_error *
 }
 
 const struct hep_command hep_cmd_stages = {
-    "stages", "the table of stages: what each reads and makes", NULL, NULL, NULL,
-    sizeof(struct stages_options), run_stages, NULL
+    "stages",   "the table of stages: what each reads and makes",
+    NULL,       NULL,
+    NULL,       sizeof(struct stages_options),
+    run_stages, NULL
 };
 
 struct manual_options {
@@ -45,7 +47,8 @@ static void stages_chapter(struct hep_str *out)
     size_t n = 0;
     const struct hep_stage *const *stages = hep_stages(&n);
 
-    hep_str_add(out, "# Stages\n\nPrinted by `hepar manual stages` from the table in the program. Order follows from the "
+    hep_str_add(out, "# Stages\n\nPrinted by `hepar manual stages` from the table in the program. "
+                     "Order follows from the "
                      "products.\n\n");
     hep_stages_markdown(out, stages, n);
 }
@@ -70,6 +73,12 @@ static int run_manual(const void *given, struct hep_cli *cli, struct hep_error *
 }
 
 const struct hep_command hep_cmd_manual = {
-    "manual", "the reference in Markdown, generated from the program's own tables", NULL, NULL,
-    manual_positionals, sizeof(struct manual_options), run_manual, NULL
+    "manual",
+    "the reference in Markdown, generated from the program's own tables",
+    NULL,
+    NULL,
+    manual_positionals,
+    sizeof(struct manual_options),
+    run_manual,
+    NULL
 };

@@ -1,7 +1,7 @@
 /**
  * @file  pipeline/cli/commands.h
- * @brief The table of commands. To add one: cmd_NAME.c with its struct, tables and run function, a line here,
- *        and a row in commands.c.
+ * @brief The table of commands. To add one: cmd_NAME.c with its struct, tables and run function, a
+ * line here, and a row in commands.c.
  */
 #ifndef HEP_PIPELINE_CLI_COMMANDS_H
 #define HEP_PIPELINE_CLI_COMMANDS_H

@@ -9,7 +9,8 @@
 #include "fitting/status.h"
 #include "image/volume.h"
 
-/** One map to write: file name below the folder without extension, its data, its unit. NULL name ends a list. */
+/** One map to write: file name below the folder without extension, its data, its unit. NULL name
+ * ends a list. */
 struct hep_fit_file {
     const char *name;
     enum hep_unit unit;
@@ -21,7 +22,8 @@ void hep_fit_files_free(struct hep_fit_file *files);
 /** Data of a file of the list; NULL when the list has none of that name. */
 float *hep_fit_files_data(const struct hep_fit_file *files, const char *name);
 
-/** Mask on the same grid as the data: HEP_EGEOM names both files otherwise, HEP_EDATA an empty one. NULL path: NULL mask. */
+/** Mask on the same grid as the data: HEP_EGEOM names both files otherwise, HEP_EDATA an empty one.
+ * NULL path: NULL mask. */
 int hep_fit_mask(struct hep_labels **mask, const char *path, const struct hep_grid *grid,
                  const char *data_path, struct hep_error *err) HEP_MUST_CHECK;
 

@@ -33,7 +33,8 @@ const struct hep_measured_map *hep_measured_maps(void)
     return maps;
 }
 
-/* One region: a name, and the value that means it in a label map that lies in the space of a series. */
+/* One region: a name, and the value that means it in a label map that lies in the space of a
+ * series. */
 struct region {
     char name[64];
     int32_t value; /* < 0: every value but 0 */
@@ -74,9 +75,10 @@ static void add_unnamed(struct regions *r, const struct hep_labels *labels, cons
 
 static const char *space_of_grid(const struct hep_run *run, const struct hep_grid *grid)
 {
-    static const char *const series[] = { "dwi",        "in_phase",      "opposed",   "echoes",
-                                          "t2",         "precontrast",   "arterial",  "portal_venous",
-                                          "delayed",    "transitional",  "hepatobiliary" };
+    static const char *const series[] = {
+        "dwi",      "in_phase",      "opposed", "echoes",       "t2",           "precontrast",
+        "arterial", "portal_venous", "delayed", "transitional", "hepatobiliary"
+    };
 
     for (size_t i = 0; i < sizeof series / sizeof series[0]; i++) {
         const struct hep_series *s = hep_run_series(run, series[i]);
@@ -104,7 +106,8 @@ static int collect(struct regions *r, struct hep_run *run, struct hep_error *err
         return HEP_OK;
     space = space_of_grid(run, &labels->grid);
     if (space == NULL)
-        return HEP_FAIL(err, HEP_EGEOM, "%s: the grid of the label map is that of no series of the study",
+        return HEP_FAIL(err, HEP_EGEOM,
+                        "%s: the grid of the label map is that of no series of the study",
                         named->name);
     for (size_t i = 0; i < named->n_labels; i++) {
         if (liver == NULL || strcmp(named->labels[i].name, "liver") != 0)
@@ -126,7 +129,8 @@ static int measure_one(struct hep_stats *s, struct hep_run *run, const struct he
                        const struct region *r, const struct hep_volume *map, struct hep_error *err)
 {
     struct hep_labels *here = NULL;
-    int rc = hep_aligned_labels(&here, run, r->labels, r->space, map_space(run, m), &map->grid, err);
+    int rc =
+        hep_aligned_labels(&here, run, r->labels, r->space, map_space(run, m), &map->grid, err);
 
     if (rc == HEP_OK)
         rc = hep_stats_masked(s, map, 0, here, r->value, err);

@@ -1,6 +1,7 @@
 /**
  * @file  pipeline/stages/aligned.h
- * @brief Series and maps brought onto another grid: every transform composed, the values interpolated once.
+ * @brief Series and maps brought onto another grid: every transform composed, the values
+ * interpolated once.
  *
  * Stages that use it declare the product "alignment" among their inputs.
  */
@@ -10,7 +11,8 @@
 #include "image/resample.h"
 #include "pipeline/run.h"
 
-/** Name of the series on whose grid findings are made; NULL when the study has no image. Declared input: "alignment". */
+/** Name of the series on whose grid findings are made; NULL when the study has no image. Declared
+ * input: "alignment". */
 const char *hep_reference_name(struct hep_run *run);
 
 /**

@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-/* Otsu's threshold lies between air and tissue; liver with iron or at high b is darker than that. */
+/* Otsu's threshold lies between air and tissue; liver with iron or at high b is darker than that.
+ */
 #define BODY_OTSU_SHARE 0.35
 
 int hep_maps_new(struct hep_map *maps, const struct hep_grid *grid, struct hep_error *err)

@@ -1,6 +1,7 @@
 /**
  * @file  pipeline/stages/map_io.h
- * @brief What the stages that make maps share: empty maps on a grid, status maps, statistics as JSON.
+ * @brief What the stages that make maps share: empty maps on a grid, status maps, statistics as
+ * JSON.
  */
 #ifndef HEP_PIPELINE_STAGES_MAP_IO_H
 #define HEP_PIPELINE_STAGES_MAP_IO_H
@@ -17,8 +18,8 @@ struct hep_map {
 };
 
 /** Allocate every map of a list on a grid. */
-int hep_maps_new(struct hep_map *maps, const struct hep_grid *grid, struct hep_error *err)
-    HEP_MUST_CHECK;
+int hep_maps_new(struct hep_map *maps, const struct hep_grid *grid,
+                 struct hep_error *err) HEP_MUST_CHECK;
 void hep_maps_free(struct hep_map *maps);
 /** Data of a map by product name; NULL when the list has none. */
 float *hep_maps_data(const struct hep_map *maps, const char *product);
@@ -33,7 +34,8 @@ void hep_maps_absent(struct hep_run *run, const char *const *products, const cha
 
 /** {"median", "iqr", "q25", "q75", "mean", "sd", "n", "n_nonfinite"}; nulls for an empty set. */
 struct hep_json *hep_stats_json(struct hep_put *put, const struct hep_stats *s);
-/** Voxels brighter than a share of the Otsu threshold of volume t, holes filled slice by slice: the body. */
+/** Voxels brighter than a share of the Otsu threshold of volume t, holes filled slice by slice: the
+ * body. */
 int hep_body_mask(struct hep_labels **out, const struct hep_volume *v, size_t t,
                   struct hep_error *err) HEP_MUST_CHECK;
 

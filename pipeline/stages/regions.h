@@ -1,6 +1,7 @@
 /**
  * @file  pipeline/stages/regions.h
- * @brief Medians of organs and vessels in any series. Stages that use it declare "anatomy" and "alignment".
+ * @brief Medians of organs and vessels in any series. Stages that use it declare "anatomy" and
+ * "alignment".
  */
 #ifndef HEP_PIPELINE_STAGES_REGIONS_H
 #define HEP_PIPELINE_STAGES_REGIONS_H
@@ -8,7 +9,8 @@
 #include "lesions/anatomy.h"
 #include "pipeline/run.h"
 
-/** Median signal of each organ in one series, NaN where the organ has fewer than HEP_REGION_MIN_VOXELS. */
+/** Median signal of each organ in one series, NaN where the organ has fewer than
+ * HEP_REGION_MIN_VOXELS. */
 #define HEP_REGION_MIN_VOXELS 10
 struct hep_regions {
     double median[HEP_ANATOMY_COUNT];

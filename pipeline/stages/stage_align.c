@@ -6,24 +6,26 @@
 #include "sequences/inventory.h"
 
 /* In the order in which a series is taken as reference. */
-static const char *const candidates[] = { "hepatobiliary", "portal_venous", "delayed", "transitional",
-                                          "arterial", "precontrast", "in_phase", "opposed",
-                                          "echoes", "t2", "dwi" };
+static const char *const candidates[] = {
+    "hepatobiliary", "portal_venous", "delayed", "transitional", "arterial", "precontrast",
+    "in_phase",      "opposed",       "echoes",  "t2",           "dwi"
+};
 
 static const struct hep_slot inputs[] = {
-    HEP_READS_SERIES("hepatobiliary"), HEP_READS_SERIES("portal_venous"),
-    HEP_READS_SERIES("delayed"),       HEP_READS_SERIES("transitional"),
-    HEP_READS_SERIES("arterial"),      HEP_READS_SERIES("precontrast"),
-    HEP_READS_SERIES("in_phase"),      HEP_READS_SERIES("opposed"),
+    HEP_READS_SERIES("hepatobiliary"),     HEP_READS_SERIES("portal_venous"),
+    HEP_READS_SERIES("delayed"),           HEP_READS_SERIES("transitional"),
+    HEP_READS_SERIES("arterial"),          HEP_READS_SERIES("precontrast"),
+    HEP_READS_SERIES("in_phase"),          HEP_READS_SERIES("opposed"),
     HEP_READS_SERIES_4D("echoes", "xyze"), HEP_READS_SERIES("t2"),
-    HEP_READS_SERIES_4D("dwi", "xyzb"), { 0 }
+    HEP_READS_SERIES_4D("dwi", "xyzb"),    { 0 }
 };
 
 static const struct hep_slot outputs[] = {
     HEP_MAKES_JSON("alignment", "the reference series, and how each other series reaches it"), { 0 }
 };
 
-/* A hepatobiliary image outside its window is a bad map of the liver: the next series serves better. */
+/* A hepatobiliary image outside its window is a bad map of the liver: the next series serves
+ * better. */
 static bool usable(const struct hep_run *run, const struct hep_series *series)
 {
     const struct hep_agent *agent = hep_run_agent(run);
@@ -68,6 +70,7 @@ static int run_align(struct hep_run *run, struct hep_error *err)
 static const char *const settings[] = { "align.", NULL };
 
 const struct hep_stage hep_stage_align = {
-    "align", "Chooses the reference series and how every other series reaches it.", inputs, outputs,
+    "align",  "Chooses the reference series and how every other series reaches it.",
+    inputs,   outputs,
     settings, run_align
 };

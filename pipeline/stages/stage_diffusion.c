@@ -16,22 +16,28 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES_4D("dwi", "xyzb"), { 
 #define SIGNAL HEP_UNIT_ARBITRARY
 
 static const struct hep_slot outputs[] = {
-    HEP_MAKES_MAP("adc", MM2S, "dwi/%s_desc-mono_ADC", "apparent diffusion coefficient of the stated b-values"),
+    HEP_MAKES_MAP("adc", MM2S, "dwi/%s_desc-mono_ADC",
+                  "apparent diffusion coefficient of the stated b-values"),
     HEP_MAKES_MAP("adc_se", MM2S, "dwi/%s_desc-mono_ADCstderrmap", "standard error of the ADC"),
     HEP_MAKES_MAP("adc_rmse", SIGNAL, "dwi/%s_desc-mono_rmsemap", "root mean square residual"),
     HEP_MAKES_LABELS("adc_status", "dwi/%s_desc-mono_statusmap", "status of each voxel's fit"),
-    HEP_MAKES_MAP("adc_all", MM2S, "dwi/%s_desc-monoall_ADC", "ADC over every b-value, perfusion included"),
+    HEP_MAKES_MAP("adc_all", MM2S, "dwi/%s_desc-monoall_ADC",
+                  "ADC over every b-value, perfusion included"),
     HEP_MAKES_MAP("ivim_d", MM2S, "dwi/%s_desc-ivim_Dmap", "IVIM diffusion coefficient"),
     HEP_MAKES_MAP("ivim_f", ONE, "dwi/%s_desc-ivim_fmap", "IVIM perfusion fraction"),
-    HEP_MAKES_MAP("ivim_dstar", MM2S, "dwi/%s_desc-ivim_Dstarmap", "IVIM pseudo-diffusion coefficient; NaN where f is negligible"),
+    HEP_MAKES_MAP("ivim_dstar", MM2S, "dwi/%s_desc-ivim_Dstarmap",
+                  "IVIM pseudo-diffusion coefficient; NaN where f is negligible"),
     HEP_MAKES_MAP("ivim_d_se", MM2S, "dwi/%s_desc-ivim_Dstderrmap", "standard error of D"),
     HEP_MAKES_MAP("ivim_f_se", ONE, "dwi/%s_desc-ivim_fstderrmap", "standard error of f"),
     HEP_MAKES_MAP("ivim_dstar_se", MM2S, "dwi/%s_desc-ivim_Dstarstderrmap", "standard error of D*"),
     HEP_MAKES_MAP("ivim_rmse", SIGNAL, "dwi/%s_desc-ivim_rmsemap", "root mean square residual"),
-    HEP_MAKES_MAP("ivim_r2", ONE, "dwi/%s_desc-ivim_R2map", "share of the signal's variance that the fit explains"),
+    HEP_MAKES_MAP("ivim_r2", ONE, "dwi/%s_desc-ivim_R2map",
+                  "share of the signal's variance that the fit explains"),
     HEP_MAKES_LABELS("ivim_status", "dwi/%s_desc-ivim_statusmap", "status of each voxel's fit"),
-    HEP_MAKES_LABELS("ivim_choice", "dwi/%s_desc-ivim_choicemap", "model with the smaller AICc: 1 mono-, 2 bi-exponential"),
-    HEP_MAKES_MAP("dki_d", MM2S, "dwi/%s_desc-dki_Dmap", "diffusion coefficient of the kurtosis model"),
+    HEP_MAKES_LABELS("ivim_choice", "dwi/%s_desc-ivim_choicemap",
+                     "model with the smaller AICc: 1 mono-, 2 bi-exponential"),
+    HEP_MAKES_MAP("dki_d", MM2S, "dwi/%s_desc-dki_Dmap",
+                  "diffusion coefficient of the kurtosis model"),
     HEP_MAKES_MAP("dki_k", ONE, "dwi/%s_desc-dki_Kmap", "kurtosis"),
     HEP_MAKES_MAP("dki_d_se", MM2S, "dwi/%s_desc-dki_Dstderrmap", "standard error of D"),
     HEP_MAKES_MAP("dki_k_se", ONE, "dwi/%s_desc-dki_Kstderrmap", "standard error of K"),
@@ -49,14 +55,33 @@ struct model_row {
 };
 
 static const struct model_row rows[] = {
-    { .model = HEP_DIFFUSION_ADC, .name = "mono", .d = "adc", .d_se = "adc_se", .rmse = "adc_rmse",
+    { .model = HEP_DIFFUSION_ADC,
+      .name = "mono",
+      .d = "adc",
+      .d_se = "adc_se",
+      .rmse = "adc_rmse",
       .status = "adc_status" },
     { .model = HEP_DIFFUSION_ADC, .name = "mono_all", .d = "adc_all" },
-    { .model = HEP_DIFFUSION_IVIM, .name = "ivim", .d = "ivim_d", .f = "ivim_f", .dstar = "ivim_dstar",
-      .d_se = "ivim_d_se", .f_se = "ivim_f_se", .dstar_se = "ivim_dstar_se", .rmse = "ivim_rmse",
-      .r2 = "ivim_r2", .status = "ivim_status", .choice = "ivim_choice" },
-    { .model = HEP_DIFFUSION_KURTOSIS, .name = "dki", .d = "dki_d", .k = "dki_k", .d_se = "dki_d_se",
-      .k_se = "dki_k_se", .rmse = "dki_rmse", .status = "dki_status" },
+    { .model = HEP_DIFFUSION_IVIM,
+      .name = "ivim",
+      .d = "ivim_d",
+      .f = "ivim_f",
+      .dstar = "ivim_dstar",
+      .d_se = "ivim_d_se",
+      .f_se = "ivim_f_se",
+      .dstar_se = "ivim_dstar_se",
+      .rmse = "ivim_rmse",
+      .r2 = "ivim_r2",
+      .status = "ivim_status",
+      .choice = "ivim_choice" },
+    { .model = HEP_DIFFUSION_KURTOSIS,
+      .name = "dki",
+      .d = "dki_d",
+      .k = "dki_k",
+      .d_se = "dki_d_se",
+      .k_se = "dki_k_se",
+      .rmse = "dki_rmse",
+      .status = "dki_status" },
 };
 
 #define MAX_MAPS 14
@@ -99,8 +124,9 @@ static float *map_data(const struct hep_map *maps, const char *product)
 
 static void absent(struct hep_run *run, const struct model_row *row, const char *reason)
 {
-    const char *const all[] = { row->d,    row->f,    row->dstar, row->k,  row->d_se,   row->f_se,
-                                row->dstar_se, row->k_se, row->rmse, row->r2, row->status, row->choice };
+    const char *const all[] = { row->d,    row->f,    row->dstar,    row->k,
+                                row->d_se, row->f_se, row->dstar_se, row->k_se,
+                                row->rmse, row->r2,   row->status,   row->choice };
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (all[i] != NULL)
@@ -126,9 +152,10 @@ static int save(struct job *j, const struct model_row *row, struct hep_map *maps
     return rc;
 }
 
-static int fit(struct hep_diffusion_report *report, const struct job *j, const struct model_row *row,
-               const struct hep_map *maps, struct hep_volume *status, struct hep_volume *choice,
-               const struct hep_diffusion_settings *settings, struct hep_error *err)
+static int fit(struct hep_diffusion_report *report, const struct job *j,
+               const struct model_row *row, const struct hep_map *maps, struct hep_volume *status,
+               struct hep_volume *choice, const struct hep_diffusion_settings *settings,
+               struct hep_error *err)
 {
     struct hep_diffusion_maps out = {
         .d = map_data(maps, row->d),
@@ -277,6 +304,6 @@ static int run_diffusion(struct hep_run *run, struct hep_error *err)
 static const char *const settings[] = { "diffusion.", NULL };
 
 const struct hep_stage hep_stage_diffusion = {
-    "diffusion", "Fits ADC, IVIM and kurtosis to the diffusion series.", inputs, outputs, settings,
+    "diffusion",  "Fits ADC, IVIM and kurtosis to the diffusion series.", inputs, outputs, settings,
     run_diffusion
 };

@@ -21,11 +21,16 @@ static const struct hep_slot inputs[] = {
 };
 
 static const struct hep_slot outputs[] = {
-    HEP_MAKES_MAP("re_art", HEP_UNIT_FRACTION, "anat/%s_desc-art_REmap", "relative enhancement, arterial phase"),
-    HEP_MAKES_MAP("re_pv", HEP_UNIT_FRACTION, "anat/%s_desc-pv_REmap", "relative enhancement, portal venous phase"),
-    HEP_MAKES_MAP("re_del", HEP_UNIT_FRACTION, "anat/%s_desc-del_REmap", "relative enhancement, delayed phase"),
-    HEP_MAKES_MAP("re_trans", HEP_UNIT_FRACTION, "anat/%s_desc-trans_REmap", "relative enhancement, transitional phase"),
-    HEP_MAKES_MAP("re_hbp", HEP_UNIT_FRACTION, "anat/%s_desc-hbp_REmap", "relative enhancement, hepatobiliary phase"),
+    HEP_MAKES_MAP("re_art", HEP_UNIT_FRACTION, "anat/%s_desc-art_REmap",
+                  "relative enhancement, arterial phase"),
+    HEP_MAKES_MAP("re_pv", HEP_UNIT_FRACTION, "anat/%s_desc-pv_REmap",
+                  "relative enhancement, portal venous phase"),
+    HEP_MAKES_MAP("re_del", HEP_UNIT_FRACTION, "anat/%s_desc-del_REmap",
+                  "relative enhancement, delayed phase"),
+    HEP_MAKES_MAP("re_trans", HEP_UNIT_FRACTION, "anat/%s_desc-trans_REmap",
+                  "relative enhancement, transitional phase"),
+    HEP_MAKES_MAP("re_hbp", HEP_UNIT_FRACTION, "anat/%s_desc-hbp_REmap",
+                  "relative enhancement, hepatobiliary phase"),
     HEP_MAKES_JSON("enhancement", "phases, gates, adequacy, and the signals of organs"),
     { 0 }
 };
@@ -201,8 +206,8 @@ static void put_gain(struct hep_put *put, struct hep_json *results, const struct
 
         if (hep_run_agent(run) == NULL || hep_run_series(run, phase_rows[i].series) == NULL)
             continue;
-        hep_gain_check(&g, hep_run_agent(run), phase_rows[i].phase,
-                       pre->median[HEP_ANATOMY_MUSCLE], phase[i].median[HEP_ANATOMY_MUSCLE]);
+        hep_gain_check(&g, hep_run_agent(run), phase_rows[i].phase, pre->median[HEP_ANATOMY_MUSCLE],
+                       phase[i].median[HEP_ANATOMY_MUSCLE]);
         o = hep_json_new_object();
         hep_put_text(put, o, "state", hep_gain_name(g.state));
         hep_put_number(put, o, "muscle_re", g.muscle_re);
@@ -265,5 +270,6 @@ static const char *const settings[] = { "enhancement.", "agent", "series.", NULL
 
 const struct hep_stage hep_stage_enhancement = {
     "enhancement", "Relative enhancement of each phase, and whether the phases can be judged.",
-    inputs, outputs, settings, run_enhancement
+    inputs,        outputs,
+    settings,      run_enhancement
 };

@@ -10,12 +10,15 @@
 
 #include <math.h>
 
-static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"), HEP_READS_SERIES("in_phase"),
-                                          HEP_READS_SERIES_4D("echoes", "xyze"), { 0 } };
+static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"),
+                                          HEP_READS_SERIES("in_phase"),
+                                          HEP_READS_SERIES_4D("echoes", "xyze"),
+                                          { 0 } };
 
 static const struct hep_slot outputs[] = {
-    HEP_MAKES_MAP("ff", HEP_UNIT_FRACTION, "anat/%s_desc-dualecho_FFmap",
-                  "fat fraction of an opposed and an in-phase echo; negative values are a sign of iron"),
+    HEP_MAKES_MAP(
+        "ff", HEP_UNIT_FRACTION, "anat/%s_desc-dualecho_FFmap",
+        "fat fraction of an opposed and an in-phase echo; negative values are a sign of iron"),
     HEP_MAKES_LABELS("ff_status", "anat/%s_desc-dualecho_statusmap", "status of each voxel"),
     HEP_MAKES_MAP("pdff", HEP_UNIT_FRACTION, "anat/%s_desc-multiecho_PDFFmap",
                   "proton density fat fraction of the six-peak magnitude fit"),
@@ -27,13 +30,14 @@ static const struct hep_slot outputs[] = {
                   "standard error of R2*"),
     HEP_MAKES_MAP("fat_rmse", HEP_UNIT_ARBITRARY, "anat/%s_desc-multiecho_rmsemap",
                   "root mean square residual"),
-    HEP_MAKES_LABELS("fat_status", "anat/%s_desc-multiecho_statusmap", "status of each voxel's fit"),
+    HEP_MAKES_LABELS("fat_status", "anat/%s_desc-multiecho_statusmap",
+                     "status of each voxel's fit"),
     HEP_MAKES_JSON("fat", "echo times, methods and fit quality"),
     { 0 }
 };
 
 static const char *const dual_products[] = { "ff", "ff_status", NULL };
-static const char *const multi_products[] = { "pdff", "pdff_se",  "r2star",     "r2star_se",
+static const char *const multi_products[] = { "pdff",     "pdff_se",    "r2star", "r2star_se",
                                               "fat_rmse", "fat_status", NULL };
 
 /* Echoes of one field strength on one grid; volumes borrowed. */
@@ -49,9 +53,9 @@ static int need_times(const struct hep_series *s, double b0_t, struct hep_error 
 {
     for (size_t i = 0; i < s->nt; i++) {
         if (!isfinite(s->frame[i].te_s))
-            return HEP_FAIL(err, HEP_EDATA,
-                            "%s: EchoTime is missing: fat and water cannot be told apart without it",
-                            s->name);
+            return HEP_FAIL(
+                err, HEP_EDATA,
+                "%s: EchoTime is missing: fat and water cannot be told apart without it", s->name);
     }
     if (!isfinite(b0_t))
         return HEP_FAIL(err, HEP_EDATA, "%s: MagneticFieldStrength is missing", s->name);
@@ -158,9 +162,10 @@ static struct hep_json *dual_json(struct hep_put *put, const struct hep_dualecho
 {
     struct hep_json *o = hep_json_new_object();
 
-    hep_put_text(put, o, "Method", opt->te_third_s > 0.0 ? "two-point with R2* from the third echo"
-                         : isfinite(opt->r2star_per_s) ? "two-point with a given R2*"
-                                                       : "two-point, R2* not corrected");
+    hep_put_text(put, o, "Method",
+                 opt->te_third_s > 0.0         ? "two-point with R2* from the third echo"
+                 : isfinite(opt->r2star_per_s) ? "two-point with a given R2*"
+                                               : "two-point, R2* not corrected");
     hep_put_number(put, o, "EchoTimeOpposed", opt->te_opposed_s);
     hep_put_number(put, o, "EchoTimeInPhase", opt->te_in_phase_s);
     if (opt->te_third_s > 0.0)
@@ -246,8 +251,8 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_js
     struct hep_multiecho_options opt = hep_multiecho_defaults();
     struct hep_multiecho_summary sum = { 0 };
     struct hep_fat_spectrum spectrum;
-    struct hep_multiecho_data data = { e->data, e->te_s, e->n, hep_grid_voxels(e->grid), e->b0_t,
-                                       &spectrum };
+    struct hep_multiecho_data data = { e->data, e->te_s,  e->n, hep_grid_voxels(e->grid),
+                                       e->b0_t, &spectrum };
     struct hep_map maps[] = { { "pdff", NULL },      { "pdff_se", NULL },  { "r2star", NULL },
                               { "r2star_se", NULL }, { "fat_rmse", NULL }, { 0 } };
     struct hep_put put = { HEP_OK, err };
@@ -265,13 +270,14 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_js
     if (rc == HEP_OK)
         rc = hep_maps_new(maps, e->grid, err);
     if (rc == HEP_OK)
-        rc = hep_multiecho_map(&(struct hep_multiecho_maps){ .pdff_frac = maps[0].volume->data,
-                                                             .pdff_se_frac = maps[1].volume->data,
-                                                             .r2star_per_s = maps[2].volume->data,
-                                                             .r2star_se_per_s = maps[3].volume->data,
-                                                             .rmse = maps[4].volume->data,
-                                                             .status = status },
-                               &sum, &data, NULL, &opt, err);
+        rc =
+            hep_multiecho_map(&(struct hep_multiecho_maps){ .pdff_frac = maps[0].volume->data,
+                                                            .pdff_se_frac = maps[1].volume->data,
+                                                            .r2star_per_s = maps[2].volume->data,
+                                                            .r2star_se_per_s = maps[3].volume->data,
+                                                            .rmse = maps[4].volume->data,
+                                                            .status = status },
+                              &sum, &data, NULL, &opt, err);
     if (rc != HEP_OK)
         goto out;
     json = multi_json(&put, e, cfg, &sum);
@@ -338,6 +344,6 @@ static int run_fat(struct hep_run *run, struct hep_error *err)
 
 static const char *const settings[] = { "fat.", NULL };
 
-const struct hep_stage hep_stage_fat = {
-    "fat", "Fat fraction and R2* from gradient echoes.", inputs, outputs, settings, run_fat
-};
+const struct hep_stage hep_stage_fat = { "fat",    "Fat fraction and R2* from gradient echoes.",
+                                         inputs,   outputs,
+                                         settings, run_fat };

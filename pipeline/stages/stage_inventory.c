@@ -126,5 +126,6 @@ static const char *const settings[] = { "name", "agent", "series.", NULL };
 
 const struct hep_stage hep_stage_inventory = {
     "inventory", "Finds out what each series is for, when it was acquired, and what is missing.",
-    inputs, outputs, settings, run_inventory
+    inputs,      outputs,
+    settings,    run_inventory
 };

@@ -8,31 +8,39 @@
 
 #include <math.h>
 
-static const struct hep_slot inputs[] = {
-    HEP_READS_SERIES("hepatobiliary"), HEP_READS_SERIES("portal_venous"),
-    HEP_READS_SERIES("delayed"),       HEP_READS_SERIES("transitional"),
-    HEP_READS_SERIES("arterial"),      HEP_READS_SERIES("precontrast"),
-    HEP_READS_SERIES("in_phase"),      HEP_READS_SERIES("opposed"),
-    HEP_READS_SERIES_4D("echoes", "xyze"), HEP_READS_SERIES("t2"),
-    HEP_READS_SERIES_4D("dwi", "xyzb"),    HEP_READS_SERIES("liver_mask"),
-    HEP_READS_SERIES("labels"),            HEP_READS_JSON("alignment"), { 0 }
-};
+static const struct hep_slot inputs[] = { HEP_READS_SERIES("hepatobiliary"),
+                                          HEP_READS_SERIES("portal_venous"),
+                                          HEP_READS_SERIES("delayed"),
+                                          HEP_READS_SERIES("transitional"),
+                                          HEP_READS_SERIES("arterial"),
+                                          HEP_READS_SERIES("precontrast"),
+                                          HEP_READS_SERIES("in_phase"),
+                                          HEP_READS_SERIES("opposed"),
+                                          HEP_READS_SERIES_4D("echoes", "xyze"),
+                                          HEP_READS_SERIES("t2"),
+                                          HEP_READS_SERIES_4D("dwi", "xyzb"),
+                                          HEP_READS_SERIES("liver_mask"),
+                                          HEP_READS_SERIES("labels"),
+                                          HEP_READS_JSON("alignment"),
+                                          { 0 } };
 
 static const struct hep_slot outputs[] = {
     HEP_MAKES_LABELS("liver", "anat/%s_label-liver_mask", "the liver on the reference grid"),
-    HEP_MAKES_LABELS("anatomy", "anat/%s_label-anatomy_dseg", "organs and vessels that rules compare with"),
-    HEP_MAKES_JSON("liver_quality", "where the liver mask comes from, and how good it is"), { 0 }
+    HEP_MAKES_LABELS("anatomy", "anat/%s_label-anatomy_dseg",
+                     "organs and vessels that rules compare with"),
+    HEP_MAKES_JSON("liver_quality", "where the liver mask comes from, and how good it is"),
+    { 0 }
 };
 
-/* A mask from elsewhere lies on the grid of some series of the study; any other grid is a mistake. */
+/* A mask from elsewhere lies on the grid of some series of the study; any other grid is a mistake.
+ */
 static const char *series_of_grid(struct hep_run *run, const struct hep_grid *grid)
 {
     for (const struct hep_slot *s = inputs; s->name != NULL; s++) {
         const struct hep_series *series = hep_run_series(run, s->name);
 
-        if (s->kind == HEP_SLOT_SERIES && series != NULL &&
-            strcmp(s->name, "liver_mask") != 0 && strcmp(s->name, "labels") != 0 &&
-            hep_grid_same(&series->grid, grid, HEP_GRID_TOL_MM))
+        if (s->kind == HEP_SLOT_SERIES && series != NULL && strcmp(s->name, "liver_mask") != 0 &&
+            strcmp(s->name, "labels") != 0 && hep_grid_same(&series->grid, grid, HEP_GRID_TOL_MM))
             return s->name;
     }
     return NULL;
@@ -46,16 +54,18 @@ static void keep_label(struct hep_labels *mask, double label)
         mask->data[i] = isfinite(label) ? mask->data[i] == (int32_t)label : mask->data[i] != 0;
 }
 
-static int to_reference(struct hep_labels **out, struct hep_run *run, const struct hep_labels *given,
-                        const char *name, struct hep_error *err)
+static int to_reference(struct hep_labels **out, struct hep_run *run,
+                        const struct hep_labels *given, const char *name, struct hep_error *err)
 {
     const char *reference = hep_reference_name(run), *from = series_of_grid(run, &given->grid);
 
     if (from == NULL)
-        return HEP_FAIL(err, HEP_EGEOM, "%s: the grid of the mask (%zu x %zu x %zu) is that of no series of the study",
-                        name, given->grid.n[0], given->grid.n[1], given->grid.n[2]);
-    return hep_aligned_labels(out, run, given, from, reference, &hep_run_series(run, reference)->grid,
-                              err);
+        return HEP_FAIL(
+            err, HEP_EGEOM,
+            "%s: the grid of the mask (%zu x %zu x %zu) is that of no series of the study", name,
+            given->grid.n[0], given->grid.n[1], given->grid.n[2]);
+    return hep_aligned_labels(out, run, given, from, reference,
+                              &hep_run_series(run, reference)->grid, err);
 }
 
 /* The mask that the user gave: a liver mask, or the organ called liver of a label map. */
@@ -86,8 +96,8 @@ static int given_liver(struct hep_labels **out, const char **source, struct hep_
 }
 
 /* Organs of a label map of the study, in our numbering, on the reference grid. */
-static int given_anatomy(struct hep_labels **out, struct hep_run *run, const struct hep_labels *liver,
-                         struct hep_error *err)
+static int given_anatomy(struct hep_labels **out, struct hep_run *run,
+                         const struct hep_labels *liver, struct hep_error *err)
 {
     const struct hep_series *named = hep_run_series(run, "labels");
     const struct hep_labels *labels = NULL;
@@ -177,6 +187,6 @@ static int run_liver(struct hep_run *run, struct hep_error *err)
 static const char *const settings[] = { "liver.", NULL };
 
 const struct hep_stage hep_stage_liver = {
-    "liver", "The liver mask, and the organs and vessels around it.", inputs, outputs, settings,
+    "liver",  "The liver mask, and the organs and vessels around it.", inputs, outputs, settings,
     run_liver
 };

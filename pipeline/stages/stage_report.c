@@ -8,47 +8,46 @@
 #define FRACTION HEP_UNIT_FRACTION
 #define MM2S HEP_UNIT_MM2_PER_S
 
-static const struct hep_slot inputs[] = {
-    HEP_READS_SERIES("opposed"),
-    HEP_READS_SERIES("in_phase"),
-    HEP_READS_SERIES_4D("echoes", "xyze"),
-    HEP_READS_SERIES("t2"),
-    HEP_READS_SERIES_4D("dwi", "xyzb"),
-    HEP_READS_SERIES("precontrast"),
-    HEP_READS_SERIES("arterial"),
-    HEP_READS_SERIES("portal_venous"),
-    HEP_READS_SERIES("delayed"),
-    HEP_READS_SERIES("transitional"),
-    HEP_READS_SERIES("hepatobiliary"),
-    HEP_READS_SERIES("labels"),
-    HEP_READS_MAP("ff", FRACTION),
-    HEP_READS_MAP("pdff", FRACTION),
-    HEP_READS_MAP("r2star", HEP_UNIT_PER_S),
-    HEP_READS_MAP("adc", MM2S),
-    HEP_READS_MAP("adc_all", MM2S),
-    HEP_READS_MAP("ivim_d", MM2S),
-    HEP_READS_MAP("ivim_f", FRACTION),
-    HEP_READS_MAP("ivim_dstar", MM2S),
-    HEP_READS_MAP("dki_d", MM2S),
-    HEP_READS_MAP("dki_k", FRACTION),
-    HEP_READS_MAP("re_art", FRACTION),
-    HEP_READS_MAP("re_pv", FRACTION),
-    HEP_READS_MAP("re_del", FRACTION),
-    HEP_READS_MAP("re_trans", FRACTION),
-    HEP_READS_MAP("re_hbp", FRACTION),
-    HEP_READS_LABELS("liver"),
-    HEP_READS_LABELS("anatomy"),
-    HEP_READS_JSON("roles"),
-    HEP_READS_JSON("alignment"),
-    HEP_READS_JSON("fat"),
-    HEP_READS_JSON("diffusion"),
-    HEP_READS_JSON("liver_quality"),
-    HEP_READS_JSON("enhancement"),
-    { 0 }
-};
+static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"),
+                                          HEP_READS_SERIES("in_phase"),
+                                          HEP_READS_SERIES_4D("echoes", "xyze"),
+                                          HEP_READS_SERIES("t2"),
+                                          HEP_READS_SERIES_4D("dwi", "xyzb"),
+                                          HEP_READS_SERIES("precontrast"),
+                                          HEP_READS_SERIES("arterial"),
+                                          HEP_READS_SERIES("portal_venous"),
+                                          HEP_READS_SERIES("delayed"),
+                                          HEP_READS_SERIES("transitional"),
+                                          HEP_READS_SERIES("hepatobiliary"),
+                                          HEP_READS_SERIES("labels"),
+                                          HEP_READS_MAP("ff", FRACTION),
+                                          HEP_READS_MAP("pdff", FRACTION),
+                                          HEP_READS_MAP("r2star", HEP_UNIT_PER_S),
+                                          HEP_READS_MAP("adc", MM2S),
+                                          HEP_READS_MAP("adc_all", MM2S),
+                                          HEP_READS_MAP("ivim_d", MM2S),
+                                          HEP_READS_MAP("ivim_f", FRACTION),
+                                          HEP_READS_MAP("ivim_dstar", MM2S),
+                                          HEP_READS_MAP("dki_d", MM2S),
+                                          HEP_READS_MAP("dki_k", FRACTION),
+                                          HEP_READS_MAP("re_art", FRACTION),
+                                          HEP_READS_MAP("re_pv", FRACTION),
+                                          HEP_READS_MAP("re_del", FRACTION),
+                                          HEP_READS_MAP("re_trans", FRACTION),
+                                          HEP_READS_MAP("re_hbp", FRACTION),
+                                          HEP_READS_LABELS("liver"),
+                                          HEP_READS_LABELS("anatomy"),
+                                          HEP_READS_JSON("roles"),
+                                          HEP_READS_JSON("alignment"),
+                                          HEP_READS_JSON("fat"),
+                                          HEP_READS_JSON("diffusion"),
+                                          HEP_READS_JSON("liver_quality"),
+                                          HEP_READS_JSON("enhancement"),
+                                          { 0 } };
 
 static const struct hep_slot outputs[] = {
-    HEP_MAKES_JSON("measures", "statistics of every map over the liver and over named regions"), { 0 }
+    HEP_MAKES_JSON("measures", "statistics of every map over the liver and over named regions"),
+    { 0 }
 };
 
 static int put_text_file(struct hep_run *run, const char *suffix, const char *text,
@@ -120,6 +119,6 @@ static int run_report(struct hep_run *run, struct hep_error *err)
 
 static const char *const settings[] = { "name", "title", "agent", "report.", "fat.", NULL };
 
-const struct hep_stage hep_stage_report = {
-    "report", "Measurements, tables and pages for people.", inputs, outputs, settings, run_report
-};
+const struct hep_stage hep_stage_report = { "report", "Measurements, tables and pages for people.",
+                                            inputs,   outputs,
+                                            settings, run_report };

@@ -5,7 +5,7 @@
 const struct hep_stage *const *hep_stages(size_t *n)
 {
     static const struct hep_stage *const rows[] = {
-        &hep_stage_inventory, &hep_stage_align, &hep_stage_fat, &hep_stage_diffusion,
+        &hep_stage_inventory, &hep_stage_align,       &hep_stage_fat,    &hep_stage_diffusion,
         &hep_stage_liver,     &hep_stage_enhancement, &hep_stage_report,
     };
 

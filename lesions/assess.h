@@ -1,0 +1,21 @@
+/**
+ * @file  lesions/assess.h
+ * @brief From delineated candidates to findings: shells, measurements, flags, evidence, class.
+ */
+#ifndef HEP_LESIONS_ASSESS_H
+#define HEP_LESIONS_ASSESS_H
+
+#include "lesions/candidates.h"
+#include "lesions/evidence.h"
+#include "lesions/finding.h"
+
+/**
+ * @param[out] out      one finding per candidate label, ids as in `candidates`; release with
+ * hep_findings_release()
+ * @param[in]  evidence the table of likelihood ratios and its calibration
+ */
+int hep_assess(struct hep_findings *out, const struct hep_lesion_study *study,
+               const struct hep_candidates *candidates, const struct hep_evidence_table *evidence,
+               struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

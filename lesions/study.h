@@ -1,0 +1,78 @@
+/**
+ * @file  lesions/study.h
+ * @brief What the lesion code sees of a study: every series and map on the reference grid, with
+ * what is known of its native resolution, its phase and its quality.
+ *
+ * The pipeline fills it; everything is borrowed. An image that the study does not have is NULL:
+ * whatever needs it is then not assessable, never guessed. Outside a series' field of view its
+ * voxels are NaN.
+ */
+#ifndef HEP_LESIONS_STUDY_H
+#define HEP_LESIONS_STUDY_H
+
+#include "contrast/adequacy.h"
+#include "contrast/agent.h"
+#include "contrast/phase.h"
+#include "image/volume.h"
+#include "lesions/anatomy.h"
+#include "lesions/limits.h"
+
+enum hep_image {
+    HEP_IMAGE_OPPOSED,
+    HEP_IMAGE_IN_PHASE,
+    HEP_IMAGE_T2,
+    HEP_IMAGE_B_LOW,  /* lowest b > 0 up to 100 s/mm2: black blood */
+    HEP_IMAGE_B_ZERO, /* mean of b = 0 */
+    HEP_IMAGE_B_HIGH, /* mean of the highest b */
+    HEP_IMAGE_ADC,    /* mm2/s; NaN where the fit failed */
+    HEP_IMAGE_ADC_SE, /* mm2/s */
+    HEP_IMAGE_IVIM_D,
+    HEP_IMAGE_IVIM_F,
+    HEP_IMAGE_DKI_K,
+    HEP_IMAGE_FAT_FRACTION, /* PDFF when there is one, else dual echo */
+    HEP_IMAGE_R2STAR,
+    HEP_IMAGE_T2_MAP, /* s; only with two or more T2 echoes */
+    HEP_IMAGE_PRECONTRAST,
+    HEP_IMAGE_ARTERIAL,
+    HEP_IMAGE_PORTAL_VENOUS,
+    HEP_IMAGE_TRANSITIONAL,
+    HEP_IMAGE_DELAYED,
+    HEP_IMAGE_HEPATOBILIARY,
+    HEP_IMAGE_COUNT
+};
+/** "opposed", "b_high", "portal_venous", ...: static. */
+const char *hep_image_name(enum hep_image image);
+/** The T1 phase behind an image; HEP_PHASE_COUNT for the others. */
+enum hep_phase hep_image_phase(enum hep_image image);
+/** The image of a phase. */
+enum hep_image hep_phase_image(enum hep_phase phase);
+
+struct hep_lesion_image {
+    const struct hep_volume *volume; /* on the reference grid, nt = 1; NULL when absent */
+    double native_mm[3];             /* voxel size of the series as acquired, along its own axes */
+    double registration_mm; /* residual misalignment to the reference expected at 95 % [mm]; 0 for
+                               the reference itself; NaN unknown */
+    const char *absent_reason; /* when volume is NULL */
+};
+
+struct hep_lesion_study {
+    struct hep_grid grid;
+    struct hep_lesion_image image[HEP_IMAGE_COUNT];
+    double b_high_s_per_mm2, b_low_s_per_mm2; /* NaN without diffusion */
+    double field_t;
+    bool t2_fat_suppressed;
+    const struct hep_labels *liver;   /* required, not empty */
+    const struct hep_labels *anatomy; /* enum hep_anatomy; may be NULL */
+    const struct hep_agent *agent;    /* NULL without contrast */
+    struct hep_phase_timing timing[HEP_PHASE_COUNT];
+    bool comparable[HEP_PHASE_COUNT]; /* same sequence as the precontrast series: relative
+                                         enhancement may be used */
+    double gain[HEP_PHASE_COUNT];     /* factor to bring a phase to the precontrast gain; 1 unless
+                                         corrected */
+    struct hep_adequacy arterial, hepatobiliary, motion; /* of the arterial phase */
+    double arterial_weight;                              /* factor for arterial evidence, 0..1 */
+    const struct hep_lesion_limits *limits;
+    int nthreads;
+};
+
+#endif
