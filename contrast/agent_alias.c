@@ -46,7 +46,7 @@ static size_t normalise(char *out, size_t cap, const char *text)
     return n;
 }
 
-static void key_init(struct hep_alias_key *key, const char *alias, size_t agent)
+static void key_init(struct hep_alias_key *key, const char *alias, const struct hep_agent *agent)
 {
     size_t n = normalise(key->words, sizeof key->words, alias);
     size_t m = 0;
@@ -73,7 +73,7 @@ int hep_agents_index(struct hep_agents *set, struct hep_error *err)
     for (size_t i = 0; i < set->n; i++)
         for (size_t k = 0; k < set->list[i].n_aliases; k++) {
             struct hep_alias_key *key = &set->keys[set->n_keys];
-            key_init(key, set->list[i].aliases[k], i);
+            key_init(key, set->list[i].aliases[k], &set->list[i]);
             set->plain[set->n_keys++] = key->plain;
         }
     return HEP_OK;
@@ -109,7 +109,7 @@ static void warn_unknown(struct hep_agent_match *out, const struct hep_agents *s
         (void)snprintf(out->warning, sizeof out->warning,
                        "contrast agent text '%.80s' is not known; the nearest name is '%.60s' "
                        "(%.20s): name the agent in the protocol",
-                       text, near->alias, set->list[near->agent].name);
+                       text, near->alias, near->agent->name);
     } else {
         (void)snprintf(out->warning, sizeof out->warning,
                        "contrast agent text '%.80s' is not known: name the agent in the protocol",
@@ -128,7 +128,7 @@ void hep_agents_resolve(struct hep_agent_match *out, const struct hep_agents *se
     }
     for (size_t k = 0; k < set->n_keys; k++) {
         const struct hep_alias_key *key = &set->keys[k];
-        const struct hep_agent *agent = &set->list[key->agent];
+        const struct hep_agent *agent = key->agent;
         if (!strstr(words, key->words) && !strstr(words, key->joined))
             continue;
         if (out->agent && out->agent != agent) {
@@ -144,6 +144,6 @@ void hep_agents_resolve(struct hep_agent_match *out, const struct hep_agents *se
             out->alias = key->alias;
         out->agent = agent;
     }
-    if (!out->agent)
+    if (!out->alias)
         warn_unknown(out, set, words, text);
 }

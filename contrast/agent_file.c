@@ -118,7 +118,7 @@ static int read_number(const struct reader *r, const struct hep_yaml *node, cons
 static int read_pair(const struct reader *r, const struct hep_yaml *node, const struct key *key,
                      void *to)
 {
-    double pair[2];
+    double pair[2] = { 0, 0 };
     int rc = want_type(r, node, HEP_YAML_SEQUENCE, key->name);
 
     if (rc != HEP_OK)
@@ -304,7 +304,7 @@ static int read_phase_list(const struct reader *r, const struct hep_yaml *node,
     for (size_t k = 0; k < n; k++)
         names[k] = keys[k].name;
     for (size_t i = 0; rc == HEP_OK && i < hep_yaml_size(node); i++) {
-        const char *word = NULL;
+        const char *word = "";
         const char *near;
         size_t k = 0;
         rc = read_text(r, hep_yaml_at(node, i), key, &word);

@@ -16,7 +16,7 @@ struct hep_alias_key {
     char joined[HEP_ALIAS_CAP]; /* " gdeobdtpa " */
     char plain[HEP_ALIAS_CAP];  /* "gdeobdtpa" */
     const char *alias;
-    size_t agent;
+    const struct hep_agent *agent; /* borrowed from the list */
 };
 
 struct hep_agents {

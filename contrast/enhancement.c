@@ -10,7 +10,7 @@ int hep_enhancement_map(float *re, const float *pre, const float *post, size_t n
 
     if (!(pre_floor >= 0) || !isfinite(pre_floor))
         return HEP_FAIL(err, HEP_EINVAL, "signal floor %g must be finite and >= 0", pre_floor);
-#pragma omp parallel for simd num_threads(nthreads > 0 ? nthreads : 1) schedule(static)
+#pragma omp parallel for num_threads(nthreads > 0 ? nthreads : 1) schedule(static)
     for (size_t i = 0; i < n; i++) {
         float value = (post[i] - pre[i]) / pre[i];
         re[i] = pre[i] > lowest && isfinite(value) ? value : NAN;
@@ -21,7 +21,7 @@ int hep_enhancement_map(float *re, const float *pre, const float *post, size_t n
 void hep_enhancement_subtract(float *out, const float *pre, const float *post, size_t n,
                               int nthreads)
 {
-#pragma omp parallel for simd num_threads(nthreads > 0 ? nthreads : 1) schedule(static)
+#pragma omp parallel for num_threads(nthreads > 0 ? nthreads : 1) schedule(static)
     for (size_t i = 0; i < n; i++) {
         float value = post[i] - pre[i];
         out[i] = isfinite(value) ? value : NAN;

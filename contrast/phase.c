@@ -39,7 +39,7 @@ static double distance(const double range[2], double t)
 static enum hep_phase phase_at(const struct hep_agent *agent, double time_s)
 {
     enum hep_phase best = HEP_PHASE_COUNT;
-    double least = INFINITY;
+    double least = (double)INFINITY;
 
     if (time_s <= 0)
         return HEP_PHASE_PRECONTRAST;
@@ -133,7 +133,7 @@ static void choose(struct hep_phase_choice *c, const struct hep_agent *agent, en
                    const double *times_s, size_t n, double injection_s)
 {
     const struct hep_window *w = &agent->windows[phase];
-    double best = INFINITY;
+    double best = (double)INFINITY;
 
     for (size_t i = 0; i < n; i++) {
         double t = times_s[i] - injection_s;

@@ -62,7 +62,7 @@ struct state {
 
 static struct state evaluate(double e1, const double *signal, const struct angles *a)
 {
-    double f[HEP_VFA_MAX_ANGLES];
+    double f[HEP_VFA_MAX_ANGLES] = { 0 };
     double ff = 0, fs = 0, gg = 0, fg = 0, rg = 0, det;
     struct state s = { 0, 0, 0 };
 
@@ -101,11 +101,12 @@ static enum hep_vfa_status fit(double *e1, double *m0, const double *signal, con
         struct state next = now;
         double step = now.step;
         double trial = x;
-        for (int half = 0; half < MAX_HALVINGS; half++, step *= 0.5) {
+        for (int half = 0; half < MAX_HALVINGS; half++) {
             trial = fmin(fmax(x + step, LOWEST_E1), HIGHEST_E1);
             next = evaluate(trial, signal, a);
             if (next.sum < now.sum)
                 break;
+            step *= 0.5;
         }
         if (!(next.sum < now.sum))
             break;

@@ -160,12 +160,12 @@ static void describe(struct hep_uptake_fit *out, const struct problem *pr, const
 static int run(struct hep_uptake_fit *out, struct problem *pr, struct hep_error *err)
 {
     gsl_multifit_nlinear_parameters set = gsl_multifit_nlinear_default_parameters();
-    gsl_multifit_nlinear_fdf f = { .f = residuals, .n = pr->n, .p = pr->n_free, .params = pr };
+    gsl_multifit_nlinear_fdf model = { .f = residuals, .n = pr->n, .p = pr->n_free, .params = pr };
     gsl_multifit_nlinear_workspace *w =
         gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &set, pr->n, pr->n_free);
     gsl_vector *x = gsl_vector_alloc(pr->n_free);
     gsl_matrix *cov = gsl_matrix_alloc(pr->n_free, pr->n_free);
-    double best = INFINITY;
+    double best = (double)INFINITY;
     int rc = HEP_OK;
 
     if (!w || !x || !cov) {
@@ -176,7 +176,7 @@ static int run(struct hep_uptake_fit *out, struct problem *pr, struct hep_error 
         int info = 0;
         int status;
         set_start(x, pr, s);
-        if (gsl_multifit_nlinear_init(x, &f, w) != GSL_SUCCESS)
+        if (gsl_multifit_nlinear_init(x, &model, w) != GSL_SUCCESS)
             continue;
         status = gsl_multifit_nlinear_driver(MAX_ITERATIONS, TOLERANCE, TOLERANCE, TOLERANCE, NULL,
                                              NULL, &info, w);

@@ -167,24 +167,23 @@ static void test_gain(void **state)
     static const struct {
         const char *name, *agent;
         enum hep_phase phase;
-        double pre, post;
         enum hep_gain_state want;
-        double gain;
+        double pre, post, gain;
     } cases[] = {
-        { "as expected", "EOB", HEP_PHASE_HEPATOBILIARY, 120, 126, HEP_GAIN_PLAUSIBLE, 1 },
-        { "HBP x 1.2 fires", "EOB", HEP_PHASE_HEPATOBILIARY, 120, 126 * 1.2, HEP_GAIN_SUSPECT, 1 },
-        { "HBP x 0.85: -10.75 %", "EOB", HEP_PHASE_HEPATOBILIARY, 120, 126 * 0.85,
-          HEP_GAIN_CORRECTED, 1 / 0.85 },
-        { "dynamic x 2", "EOB", HEP_PHASE_PORTAL_VENOUS, 100, 227, HEP_GAIN_CORRECTED, 0.5 },
-        { "dynamic x 1/2", "EOB", HEP_PHASE_ARTERIAL, 100, 56.75, HEP_GAIN_CORRECTED, 2 },
-        { "+70 % is left", "EOB", HEP_PHASE_ARTERIAL, 100, 169.9, HEP_GAIN_SUSPECT, 1 },
-        { "-10 % is left", "EOB", HEP_PHASE_ARTERIAL, 100, 90.1, HEP_GAIN_SUSPECT, 1 },
-        { "BOPTA +45 %", "BOPTA", HEP_PHASE_DELAYED, 100, 145, HEP_GAIN_PLAUSIBLE, 1 },
-        { "EOB +45 %", "EOB", HEP_PHASE_TRANSITIONAL, 100, 145, HEP_GAIN_SUSPECT, 1 },
-        { "ECA has no HBP", "ECA", HEP_PHASE_HEPATOBILIARY, 100, 105, HEP_GAIN_NOT_ASSESSABLE, 1 },
-        { "no muscle", "EOB", HEP_PHASE_ARTERIAL, NONE, 105, HEP_GAIN_NOT_ASSESSABLE, 1 },
-        { "dark muscle", "EOB", HEP_PHASE_ARTERIAL, 0, 105, HEP_GAIN_NOT_ASSESSABLE, 1 },
-        { "nothing left", "EOB", HEP_PHASE_ARTERIAL, 100, 0, HEP_GAIN_NOT_ASSESSABLE, 1 },
+        { "as expected", "EOB", HEP_PHASE_HEPATOBILIARY, HEP_GAIN_PLAUSIBLE, 120, 126, 1 },
+        { "HBP x 1.2 fires", "EOB", HEP_PHASE_HEPATOBILIARY, HEP_GAIN_SUSPECT, 120, 126 * 1.2, 1 },
+        { "HBP x 0.85: -10.75 %", "EOB", HEP_PHASE_HEPATOBILIARY, HEP_GAIN_CORRECTED, 120,
+          126 * 0.85, 1 / 0.85 },
+        { "dynamic x 2", "EOB", HEP_PHASE_PORTAL_VENOUS, HEP_GAIN_CORRECTED, 100, 227, 0.5 },
+        { "dynamic x 1/2", "EOB", HEP_PHASE_ARTERIAL, HEP_GAIN_CORRECTED, 100, 56.75, 2 },
+        { "+70 % is left", "EOB", HEP_PHASE_ARTERIAL, HEP_GAIN_SUSPECT, 100, 169.9, 1 },
+        { "-10 % is left", "EOB", HEP_PHASE_ARTERIAL, HEP_GAIN_SUSPECT, 100, 90.1, 1 },
+        { "BOPTA +45 %", "BOPTA", HEP_PHASE_DELAYED, HEP_GAIN_PLAUSIBLE, 100, 145, 1 },
+        { "EOB +45 %", "EOB", HEP_PHASE_TRANSITIONAL, HEP_GAIN_SUSPECT, 100, 145, 1 },
+        { "ECA has no HBP", "ECA", HEP_PHASE_HEPATOBILIARY, HEP_GAIN_NOT_ASSESSABLE, 100, 105, 1 },
+        { "no muscle", "EOB", HEP_PHASE_ARTERIAL, HEP_GAIN_NOT_ASSESSABLE, NONE, 105, 1 },
+        { "dark muscle", "EOB", HEP_PHASE_ARTERIAL, HEP_GAIN_NOT_ASSESSABLE, 0, 105, 1 },
+        { "nothing left", "EOB", HEP_PHASE_ARTERIAL, HEP_GAIN_NOT_ASSESSABLE, 100, 0, 1 },
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {

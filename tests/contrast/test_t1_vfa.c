@@ -120,7 +120,7 @@ static void test_refused(void **state)
     assert_close(t1, 7, 0, 0);
 }
 
-/** A real abdomen (tests/data/dce-abdomen). T1 in the tumour by nonlinear least squares of the
+/** A real abdomen (tests/data/t1-flip-angles). T1 in the tumour by nonlinear least squares of the
  * signal equation (scipy 1.10, an independent fit): quartiles 0.70776, 0.92621, 1.17379 s. */
 static void test_real_volumes(void **state)
 {
@@ -137,12 +137,12 @@ static void test_real_volumes(void **state)
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         char path[512];
-        (void)snprintf(path, sizeof path, HEP_TEST_DATA "/dce-abdomen/vfa_%s.nii.gz", files[i]);
+        (void)snprintf(path, sizeof path, HEP_TEST_DATA "/t1-flip-angles/vfa_%s.nii.gz", files[i]);
         assert_ok(hep_nifti_read(&v[i], path, &e), e);
         signal[i] = v[i]->data;
     }
-    assert_ok(hep_nifti_read_labels(&tumour, HEP_TEST_DATA "/dce-abdomen/tumour_mask.nii.gz", &e),
-              e);
+    assert_ok(
+        hep_nifti_read_labels(&tumour, HEP_TEST_DATA "/t1-flip-angles/tumour_mask.nii.gz", &e), e);
     assert_ok(hep_volume_new(&map, &v[0]->grid, 1, &e), e);
     n = map->grid.n[0] * map->grid.n[1] * map->grid.n[2];
     assert_ok(hep_t1_vfa(map->data, NULL, NULL, signal, flips, 3, 0.004, 10, n, 2, &e), e);

@@ -243,12 +243,13 @@ static char *read_data(const char *who, const char *what)
 static double parameter(const char *text, const char *key)
 {
     char *line = hep_asprintf("\n%s\t", key);
-    const char *at = strstr(text, line);
-    double value;
+    const char *at = text && line ? strstr(text, line) : NULL;
+    double value = (double)NAN;
 
-    if (!at)
+    if (at)
+        value = strtod(at + strlen(line), NULL);
+    else
         fail_msg("no parameter %s", key);
-    value = strtod(at + strlen(line), NULL);
     free(line);
     return value;
 }
