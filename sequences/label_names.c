@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "sequences/lines.h"
+#include "sequences/words.h"
 
 enum { MAX_TSV_BYTES = 1024 * 1024, TOTALSEGMENTATOR_LIVER = 5, MAX_COLUMNS = 64 };
 
@@ -85,6 +86,8 @@ static int name_one(struct hep_series *s, struct hep_error *err)
         rc = hep_file_read(&text, &n, path, MAX_TSV_BYTES, err);
         if (rc == HEP_OK)
             rc = parse_tsv(s, text, path, err);
+    } else if (hep_words_match(s->name, "roi|rois")) {
+        rc = hep_lines_addf(&s->warnings, err, "its values have no names: give them in study.yml");
     } else {
         rc = hep_label_names_add(s, "liver", TOTALSEGMENTATOR_LIVER, err);
         if (rc == HEP_OK)

@@ -37,7 +37,7 @@ static const struct word_rule {
     { HEP_ROLE_PORTAL_VENOUS, POINTS_WORDS, "pv|pvp|portal*|portven*|porto*|venous|ven",
       "named portal venous" },
     { HEP_ROLE_DELAYED, POINTS_WORDS,
-      "del|delay|delayed|equilib*|equi|interstitial|3 min|5 min|180 s|300 s", "named delayed" },
+      "delay|delayed|equilib*|equi|interstitial|3 min|5 min|180 s|300 s", "named delayed" },
     { HEP_ROLE_TRANSITIONAL, POINTS_WORDS, "transitional|transition|transit",
       "named transitional" },
     { HEP_ROLE_HEPATOBILIARY, POINTS_WORDS,

@@ -40,7 +40,7 @@ static bool is_utf8(const char *text)
 static void add_quoted(struct hep_str *out, const char *text)
 {
     hep_str_add(out, "\"");
-    for (const char *s = text; *s != '\0'; s++) {
+    for (const char *s = text; s != NULL && *s != '\0'; s++) {
         if (*s == '"' || *s == '\\')
             hep_str_addf(out, "\\%c", *s);
         else if ((unsigned char)*s < 0x20 || *s == 0x7f)
@@ -164,6 +164,14 @@ static void add_given(struct hep_str *out, const struct hep_series *s)
         add_number(out, "time_since_injection_s", s->time_since_injection_s);
 }
 
+/** Keys are plain scalars. */
+static bool is_plain_key(const char *name)
+{
+    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+    return n > 0 && name[n] == '\0' && name[0] != '-';
+}
+
 static void add_masks(struct hep_str *out, const struct hep_series *s)
 {
     if (s->role == HEP_ROLE_LIVER_MASK && s->label >= 0)
@@ -172,11 +180,8 @@ static void add_masks(struct hep_str *out, const struct hep_series *s)
         return;
     hep_str_add(out, "    names:\n");
     for (size_t i = 0; i < s->n_labels; i++)
-        if (is_utf8(s->labels[i].name) && s->labels[i].value > 0) {
-            hep_str_add(out, "      ");
-            add_quoted(out, s->labels[i].name);
-            hep_str_addf(out, ": %ld\n", (long)s->labels[i].value);
-        }
+        if (is_plain_key(s->labels[i].name) && s->labels[i].value > 0)
+            hep_str_addf(out, "      %s: %ld\n", s->labels[i].name, (long)s->labels[i].value);
 }
 
 static void add_comments(struct hep_str *out, const struct hep_series *s)
@@ -229,7 +234,6 @@ static void add_head(struct hep_str *out, const struct hep_inventory *inv)
         hep_str_add_number(out, inv->field_t);
         hep_str_add(out, "\n");
     }
-    hep_str_add(out, "series:\n");
 }
 
 int hep_inventory_write_study_yml(const struct hep_inventory *inv, bool force,
@@ -237,6 +241,7 @@ int hep_inventory_write_study_yml(const struct hep_inventory *inv, bool force,
 {
     struct hep_str text = { 0 };
     char *path = hep_path_join(inv->study, "study.yml");
+    bool any = false;
     int rc = HEP_OK;
 
     if (path == NULL)
@@ -248,8 +253,11 @@ int hep_inventory_write_study_yml(const struct hep_inventory *inv, bool force,
     }
     add_head(&text, inv);
     for (size_t i = 0; i < inv->n_series; i++) {
-        if (can_be_written(inv, &inv->series[i]))
-            add_series(&text, inv, &inv->series[i]);
+        if (!can_be_written(inv, &inv->series[i]))
+            continue;
+        hep_str_add(&text, any ? "" : "series:\n");
+        any = true;
+        add_series(&text, inv, &inv->series[i]);
     }
     rc = hep_str_check(&text, err);
     if (rc == HEP_OK)
