@@ -1,16 +1,18 @@
 /**
  * @file  fitting/dualecho.h
  * @brief Fat fraction from an opposed-phase and an in-phase magnitude, corrected for R2* where it
- * is known or a third echo tells it. Model:   FF_raw = (IP - OP) / (2 IP); IP' = IP exp(R2* (TE_ip
- * - TE_op)), FF = (IP' - OP) / (2 IP'); R2* = ln(S_a / S_c) / (TE_c - TE_a) of the two echoes a, c
- * that share a phase position Source:  Dixon, Radiology 1984;153:189-194 (two-point method); Guiu
- * et al., Radiology 2009;250:95-102 (triple echo: R2* from the pair of like phase) Differs:
- * negative fractions are kept, because they are the sign of iron and because clamping biases a
- *          regional median; the opposed echo may come before or after the in-phase one, the sign of
- *          TE_ip - TE_op carries the difference
- * Valid:   magnitudes of one gradient-echo series, fat below 50 % (f and 1 - f give one magnitude
- *          pair); T1 weighting is not corrected (about +1 to +5 points at 12 degrees)
- * Threads: pure functions of their arguments; maps do not depend on the number of threads
+ *        is known or a third echo tells it.
+ * Model:   FF_raw = (IP - OP) / (2 IP);
+ *          IP' = IP exp(R2* (TE_ip - TE_op)), FF = (IP' - OP) / (2 IP');
+ *          R2* = ln(S_a / S_c) / (TE_c - TE_a) of the two echoes that share a phase position
+ * Source:  Dixon, Radiology 1984;153:189-194 (two-point method); Guiu et al., Radiology
+ *          2009;250:95-102 (triple echo)
+ * Differs: negative fractions are kept, because they are the sign of iron and because clamping
+ *          biases a regional median; the opposed echo may come before or after the in-phase one,
+ *          the sign of TE_ip - TE_op carries the difference
+ * Valid:   magnitudes of one gradient-echo series, fat below 50 % (f and 1 - f look alike); T1
+ *          weighting is not corrected (about +1 to +5 points at a flip angle of 12 degrees)
+ * Threads: maps do not depend on the number of threads
  */
 #ifndef HEP_FITTING_DUALECHO_H
 #define HEP_FITTING_DUALECHO_H
@@ -74,7 +76,7 @@ struct hep_dualecho_summary {
 
 /**
  * Check echo times against field and each other.
- * @return HEP_EINVAL: field, a time, sigma or R2* outside its range,
+ * @return HEP_EINVAL: field, a time, sigma or R2* outside its range;
  *         HEP_EDATA: equal echo times, the two echoes swapped, an echo at neither position, a third
  *         echo that shares its phase position with neither of the others. The message gives the
  * times.

@@ -4,8 +4,9 @@
  * Model:   LIC [mg Fe / g dry liver] = offset + scale * R2*^power, R2* in 1/s
  * Source:  given per calibration
  * Differs: a calibration is refused at another field strength, and a value is refused where the
- * decay is faster than the first echo can see (1 / R2* < first TE) Valid:   before contrast;
- * gadolinium raises R2* Threads: pure functions, constant table
+ *          decay is faster than the first echo can see (1 / R2* < first TE)
+ * Valid:   before contrast; gadolinium raises R2*
+ * Threads: pure functions, constant table
  */
 #ifndef HEP_FITTING_IRON_H
 #define HEP_FITTING_IRON_H

@@ -3,7 +3,7 @@
  * convex in u and homogeneous of degree -1/2, so with d_k = -d(objective)/d(u_k) objective -
  * optimum <= max_k d_k - sum_k u_k d_k = max_k d_k - objective / 2, which is the proof of
  * optimality that comes with the result. Shares move from the support point with the smallest d to
- * the candidate with the largest (vertex exchange: Boehning, Biometrika 1986;73:719-728).
+ * the candidate with the largest (vertex exchange: Boehning, Metrika 1986;33:337-347).
  */
 #include "fitting/precision.h"
 

@@ -6,9 +6,10 @@
  * Source:  Golub and Pereyra, SIAM J Numer Anal 1973;10:413-432: S0 is eliminated, which leaves a
  *          one-dimensional problem in R
  * Differs: start from the logarithm weighted by the squared signal; Newton steps kept inside a
- * bracket, so that no voxel fails to converge Valid:   2 to 64 echoes, 0 <= R <= rate_max; fat must
- * not beat (in-phase echoes, or fat suppressed); the noise floor is not modelled, echoes below
- * snr_min * sigma can be left out Threads: maps do not depend on the number of threads
+ *          bracket, so that no voxel fails to converge
+ * Valid:   2 to 64 echoes, 0 <= R <= rate_max; in-phase echoes or fat suppressed; the noise floor
+ *          is not modelled, echoes below snr_min * sigma can be left out
+ * Threads: maps do not depend on the number of threads
  */
 #ifndef HEP_FITTING_R2STAR_H
 #define HEP_FITTING_R2STAR_H

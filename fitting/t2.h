@@ -5,8 +5,8 @@
  * Source:  Milford et al., PLoS ONE 2015;10:e0145255 (mono-exponential T2 fits compared)
  * Differs: none
  * Valid:   2 to 64 echoes; stimulated echoes and the noise floor are not modelled, so T2 of
- * imperfect refocusing trains reads long (leave the first echo out there) Threads: maps do not
- * depend on the number of threads
+ *          imperfect refocusing trains reads long (leave the first echo out there)
+ * Threads: maps do not depend on the number of threads
  */
 #ifndef HEP_FITTING_T2_H
 #define HEP_FITTING_T2_H

@@ -39,13 +39,13 @@ static void test_two_echoes(void **state)
     assert_close(t2[3], nan_d, 0.0, 0.0);
 }
 
-/* T2 of published tissues at 3 T (de Bazelaire 2004, liver 34 ms, kidney cortex 87 ms, spleen 61
+/* T2 of published tissues at 3 T (de Bazelaire 2004, liver 34 ms, kidney cortex 76 ms, spleen 61
  * ms) at the echo times of a real series that lacks its second echo; float input, so 1e-5. */
 static void test_tissues(void **state)
 {
     static const double te_s[] = { 0.0129, 0.0387, 0.0516, 0.0645, 0.0774,
                                    0.0903, 0.1032, 0.1161, 0.129 };
-    static const double t2_want_s[] = { 0.034, 0.087, 0.061 };
+    static const double t2_want_s[] = { 0.034, 0.076, 0.061 };
     float signal[9][3], t2_one[3], t2_many[3];
     const float *echo[9];
     struct hep_decay_options opt = hep_decay_defaults();
