@@ -100,8 +100,9 @@ static int check_choice(int *out, const char *label, const char *const *choices,
             *out = (int)n;
             return HEP_OK;
         }
-        hep_str_addf(&all, "%s%s", n ? ", " : "", choices[n]);
     }
+    for (size_t i = 0; i < n; i++)
+        hep_str_addf(&all, "%s%s", i ? ", " : "", choices[i]);
     near = hep_did_you_mean(text, choices, n);
     rc = HEP_FAIL(err, HEP_EUSAGE, "%s: met '%s'; wanted is one of %s%s%s%s", label, text,
                   all.s ? all.s : "none", near ? "; did you mean " : "", near ? near : "",
@@ -243,8 +244,10 @@ static void add_rows(struct table *t, const struct hep_option *o, size_t *n_long
         t->rows[t->n] = o;
         t->longs[(*n_long)++] = (struct option){ o->name, takes, NULL, code };
         (void)snprintf(alias, sizeof t->aliases[0], "%s", o->name);
-        for (char *c = alias; *c; c++)
-            *c = *c == '-' ? '_' : *c;
+        for (char *c = alias; *c; c++) {
+            if (*c == '-')
+                *c = '_';
+        }
         if (strcmp(alias, o->name) != 0)
             t->longs[(*n_long)++] = (struct option){ alias, takes, NULL, code };
         if (o->letter) {
@@ -289,9 +292,10 @@ static int complain(const struct table *t, const struct hep_command *command, in
                     const char *word, struct hep_error *err)
 {
     const struct hep_option *o = row_of_code(t, optopt);
-    char letter[3] = { '-', (char)optopt, '\0' };
+    char letter[3];
     size_t n;
 
+    (void)snprintf(letter, sizeof letter, "-%c", optopt);
     if (code == ':')
         return HEP_FAIL(err, HEP_EUSAGE, "option '%s' needs %s", word,
                         o && o->arg ? o->arg : "a value");

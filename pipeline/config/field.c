@@ -168,7 +168,7 @@ static int read_number(double *out, const struct place *at, struct hep_error *er
 
 static int read_integer(long *out, const struct place *at, struct hep_error *err)
 {
-    double v;
+    double v = 0;
     char met[80];
     int rc = read_number(&v, at, err);
 
@@ -211,8 +211,8 @@ static int read_numbers(double *out, size_t *n, size_t max, const struct place *
 
 static int read_span(struct hep_span *out, const struct place *at, struct hep_error *err)
 {
-    double v[2];
-    size_t n;
+    double v[2] = { 0 };
+    size_t n = 0;
     char met[80];
     int rc = read_numbers(v, &n, 2, at, err);
 
@@ -347,37 +347,51 @@ int hep_field_read(void *base, const struct hep_field *field, const struct hep_y
     return HEP_FAIL(err, HEP_EINVAL, "%s: type %d", field->key, (int)field->type);
 }
 
+/* The text as a YAML document. A free text is quoted, so that it may hold what reads as structure.
+ */
+static void as_yaml(struct hep_str *out, const struct hep_field *field, const char *text)
+{
+    if (field->type != HEP_FIELD_TEXT || field->choices) {
+        hep_str_add(out, text);
+        return;
+    }
+    hep_str_add(out, "\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            hep_str_add(out, "\\");
+        hep_str_addn(out, text, 1);
+    }
+    hep_str_add(out, "\"");
+}
+
 int hep_field_set(void *base, const struct hep_field *field, const char *text,
                   struct hep_error *err)
 {
+    static const char name[] = "value";
+    struct hep_error local = { 0 };
     struct hep_yaml_doc *doc = NULL;
-    struct hep_str quoted = { 0 };
+    struct hep_str yaml = { 0 };
+    const char *message = local.msg;
     int rc;
 
-    /* A free text is taken as it stands, so that it may hold what YAML would read as structure. */
-    if (field->type == HEP_FIELD_TEXT && field->choices == NULL) {
-        hep_str_add(&quoted, "\"");
-        for (; *text; text++) {
-            if (*text == '"' || *text == '\\')
-                hep_str_add(&quoted, "\\");
-            hep_str_addn(&quoted, text, 1);
-        }
-        hep_str_add(&quoted, "\"");
-    } else {
-        hep_str_add(&quoted, text);
-    }
-    rc = hep_str_check(&quoted, err);
+    as_yaml(&yaml, field, text);
+    rc = hep_str_check(&yaml, &local);
     if (rc == HEP_OK)
-        rc = hep_yaml_parse(&doc, quoted.s, quoted.len, field->key, err);
-    if (rc != HEP_OK)
-        goto out;
-    if (hep_yaml_root(doc) == NULL)
-        rc = HEP_FAIL(err, HEP_ECONFIG, "%s: no value", field->key);
-    else
-        rc = hep_field_read(base, field, doc, hep_yaml_root(doc), err);
-out:
+        rc = hep_yaml_parse(&doc, yaml.s, yaml.len, name, &local);
+    if (rc == HEP_OK && hep_yaml_root(doc) == NULL)
+        rc = HEP_FAIL(&local, HEP_ECONFIG, "%s: no value", field->key);
+    else if (rc == HEP_OK)
+        rc = hep_field_read(base, field, doc, hep_yaml_root(doc), &local);
+    if (rc != HEP_OK) {
+        /* One word has no place worth telling: leave "value:1:1: " out. */
+        if (hep_starts_with(message, name) && strstr(message, ": "))
+            message = strstr(message, ": ") + 2;
+        rc = hep_starts_with(message, field->key)
+                 ? HEP_FAIL(err, (enum hep_status)rc, "%s", message)
+                 : HEP_FAIL(err, (enum hep_status)rc, "%s: %s", field->key, message);
+    }
     hep_yaml_free(doc);
-    hep_str_release(&quoted);
+    hep_str_release(&yaml);
     return rc;
 }
 

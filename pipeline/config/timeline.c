@@ -309,7 +309,8 @@ static void finish(struct hep_timeline *t)
     qsort(t->items, n, sizeof t->items[0], by_start);
     for (size_t i = 0; i < n; i++) {
         const struct hep_timeline_item *it = &t->items[i];
-        double reached = last[it->visit];
+        int visit = it->visit == 2 ? 2 : 1;
+        double reached = last[visit];
         double idle = it->start_s - reached;
 
         t->scan_s += it->scan_s + it->rest_s;
@@ -323,11 +324,11 @@ static void finish(struct hep_timeline *t)
                 reached);
         if (isfinite(idle) && idle > 0)
             t->wait_s += idle;
-        first[it->visit] = fmin(first[it->visit], it->start_s);
-        last[it->visit] = fmax(reached, it->end_s);
+        first[visit] = fmin(first[visit], it->start_s);
+        last[visit] = fmax(reached, it->end_s);
     }
-    for (long v = 1; v <= t->visits; v++)
-        t->table_s += last[v] - first[v];
+    for (long v = 1; v <= 2; v++)
+        t->table_s += fmax(last[v] - first[v], 0);
     t->elapsed_s = fmax(last[1], last[2]) - fmin(first[1], first[2]);
     qsort(t->items, t->n, sizeof t->items[0], by_start);
 }

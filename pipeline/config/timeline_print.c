@@ -178,8 +178,8 @@ static void svg_ticks(struct hep_str *out, const struct axis *a, double height)
         span += a->last[v] - a->first[v];
     step = tick_step(span);
     for (long v = 1; v <= a->visits; v++) {
-        for (double s = ceil(a->first[v] / step) * step; s <= a->last[v]; s += step) {
-            double x = axis_x(a, v, s);
+        for (long k = lround(ceil(a->first[v] / step)); (double)k * step <= a->last[v]; k++) {
+            double s = (double)k * step, x = axis_x(a, v, s);
 
             hep_str_addf(out, "<path d=\"M%.1f %.0fV%.0f\" class=\"tick\"/>", x, SVG_TOP - 8,
                          height - 20);
@@ -196,7 +196,7 @@ void hep_timeline_svg(struct hep_str *out, const struct hep_config *cfg,
                       const struct hep_timeline *t)
 {
     struct axis a = make_axis(cfg, t);
-    double height = SVG_TOP + SVG_ROW * (double)t->n + 30, y = SVG_TOP;
+    double height = SVG_TOP + SVG_ROW * (double)t->n + 30;
 
     hep_str_addf(out,
                  "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" "
@@ -213,7 +213,9 @@ void hep_timeline_svg(struct hep_str *out, const struct hep_config *cfg,
     hep_str_add_html(out, cfg->title.s[0] ? cfg->title.s : cfg->name.s);
     hep_str_addf(out, ": %.0f min on the table</text>\n", t->table_s / 60);
     svg_ticks(out, &a, height);
-    for (size_t i = 0; i < t->n; i++, y += SVG_ROW) {
+    for (size_t i = 0; i < t->n; i++) {
+        double y = SVG_TOP + SVG_ROW * (double)i;
+
         if (strcmp(t->items[i].label, "injection") == 0) {
             double x = axis_x(&a, 1, 0);
 

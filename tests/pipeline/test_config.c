@@ -219,8 +219,8 @@ static const struct bad_case bad_sets[] = {
     { "unknown", "diffusion.robst=true", "did you mean diffusion.robust?" },
     { "unknown series key", "series.dwi.requird=true", "did you mean series.dwi.required?" },
     { "unknown series", "series.dw.required=true", "did you mean series.dwi.required?" },
-    { "wrong value", "acquisition.field_t=3T", "leave the unit out" },
-    { "no value", "acquisition.field_t=", "acquisition.field_t" },
+    { "wrong value", "acquisition.field_t=3T", "leave the unit out, it is always T: write 3" },
+    { "no value", "acquisition.field_t=", "acquisition.field_t: no value" },
     { "structure for a number", "acquisition.field_t={a: 1}", "met a block of keys" },
 };
 
