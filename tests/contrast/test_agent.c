@@ -203,6 +203,9 @@ static void test_fields(void **state)
         assert_int_equal(r.extrapolated, field_cases[i].extrapolated);
         assert_close(r.field_t, field_cases[i].field_t, 0, field_cases[i].extrapolated ? 10 : 0);
     }
+    assert_ok(hep_agent_relaxivity(&r, agent(state, "EOB"), 2.89, &e), e);
+    assert_close(r.r2_blood, 8.7 + 1.39 / 1.5 * 2.3, 1e-12, 0);
+    assert_non_null(strstr(r.source, "7 T")); /* that of the nearer field */
     assert_fails(hep_agent_relaxivity(&r, agent(state, "EOB"), 0.5, &e), e, HEP_EINVAL, "0.5 T");
     assert_fails(hep_agent_relaxivity(&r, agent(state, "EOB"), 9.4, &e), e, HEP_EINVAL, "9.4 T");
     assert_fails(hep_agent_relaxivity(&r, agent(state, "EOB"), (double)NAN, &e), e, HEP_EINVAL,

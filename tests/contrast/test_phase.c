@@ -79,6 +79,8 @@ static const struct {
     { "nothing known", "EOB", HEP_PHASE_COUNT, UNKNOWN, HEP_PHASE_COUNT, HEP_GRADE_UNKNOWN,
       "neither" },
     { "before", "EOB", HEP_PHASE_COUNT, -60, HEP_PHASE_PRECONTRAST, HEP_GRADE_NOMINAL, "-60 s" },
+    { "at the injection, no name", "EOB", HEP_PHASE_COUNT, 0, HEP_PHASE_PRECONTRAST,
+      HEP_GRADE_NOMINAL, NULL },
     { "at the injection", "EOB", HEP_PHASE_PRECONTRAST, 0, HEP_PHASE_PRECONTRAST, HEP_GRADE_NOMINAL,
       NULL },
     { "pre after injection", "EOB", HEP_PHASE_PRECONTRAST, 30, HEP_PHASE_PRECONTRAST,
