@@ -198,8 +198,10 @@ int hep_precision_bounds(double *sd, double *cov, const double *theta,
 int hep_precision_pdff_bound(double *sd_frac, double water, double fat, double r2star_per_s,
                              const struct hep_precision_protocol *protocol, struct hep_error *err)
 {
-    const double theta[3] = { water, fat, r2star_per_s };
-    double sd[3], cov[9], total = water + fat, by_w, by_f;
+    const double theta[HEP_PRECISION_PARAMS_MAX] = { water, fat, r2star_per_s };
+    double sd[HEP_PRECISION_PARAMS_MAX];
+    double cov[HEP_PRECISION_PARAMS_MAX * HEP_PRECISION_PARAMS_MAX] = { 0.0 }; /* 3 x 3 of it */
+    double total = water + fat, by_w, by_f;
     int rc;
 
     if (protocol->model != HEP_PRECISION_MULTIECHO)

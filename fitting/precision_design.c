@@ -90,7 +90,7 @@ static double gains(struct search *s)
     for (size_t t = 0; t < s->nt; t++) {
         double *information = s->information + t * most * most;
 
-        memset(information, 0, most * most * sizeof *information);
+        memset(information, 0, (size_t)most * most * sizeof *information);
         for (size_t k = 0; k < s->n; k++)
             add_information(information, root_at(s, t, k), s->shares[k] * averages_per_share(s, k),
                             np);
@@ -355,7 +355,7 @@ static int search_init(struct search *s, const struct hep_precision_aim *aim, st
     *s = (struct search){ .aim = aim, .n = aim->n_candidates, .nt = aim->n_tissues };
     s->np = hep_precision_param_count(aim->model);
     s->root = hep_calloc(s->nt, s->n * most * sizeof *s->root);
-    s->information = hep_calloc(s->nt, most * most * sizeof *s->information);
+    s->information = hep_calloc(s->nt, (size_t)most * most * sizeof *s->information);
     s->shares = hep_calloc(s->n, sizeof *s->shares);
     s->gain = hep_calloc(s->n, sizeof *s->gain);
     s->averages = hep_calloc(s->n, sizeof *s->averages);

@@ -221,7 +221,7 @@ struct refused {
     const char *says;
 };
 static const struct refused refused_cases[] = {
-    { "field unknown", NAN, 2.3, 4.6, 0, 0, 0, HEP_EINVAL, "field" },
+    { "field unknown", (double)NAN, 2.3, 4.6, 0, 0, 0, HEP_EINVAL, "field" },
     { "field in gauss", 15000, 2.3, 4.6, 0, 0, 0, HEP_EINVAL, "0.2 to 12 T" },
     { "no opposed time", 1.5, 0, 4.6, 0, 0, 0, HEP_EINVAL, "echo times" },
     { "times in ms", 1.5, 2300, 4600, 0, 0, 0, HEP_EINVAL, "4.6 s" },

@@ -26,9 +26,9 @@ static const struct iron_case cases[] = {
     { "decay before the first echo", "wood-1.5t", 900.0, 1.5, 1.2, 0, HEP_EDATA, "first echo" },
     { "decay just slow enough", "wood-1.5t", 800.0, 1.5, 1.25, 20.522, HEP_OK, NULL },
     { "negative rate", "wood-1.5t", -1.0, 1.5, 1.2, 0, HEP_EINVAL, "R2*" },
-    { "NaN rate", "wood-1.5t", NAN, 1.5, 1.2, 0, HEP_EINVAL, "R2*" },
+    { "NaN rate", "wood-1.5t", (double)NAN, 1.5, 1.2, 0, HEP_EINVAL, "R2*" },
     { "no echo time", "wood-1.5t", 100, 1.5, 0, 0, HEP_EINVAL, "echo time" },
-    { "no field", "wood-1.5t", 100, NAN, 1.2, 0, HEP_EINVAL, "field" },
+    { "no field", "wood-1.5t", 100, (double)NAN, 1.2, 0, HEP_EINVAL, "field" },
 };
 
 static void test_case(void **state)

@@ -73,11 +73,11 @@ static const struct odd odd_cases[] = {
     { "rising signal is a rate of 0", { 10, 12, 14 }, 0, 0, 5000, HEP_FIT_AT_BOUND, 0 },
     { "gone after the first echo", { 10, 0, 0 }, 0, 0, 5000, HEP_FIT_AT_BOUND, 5000 },
     { "faster than allowed", { 100, 1, 0.01 }, 0, 0, 200, HEP_FIT_AT_BOUND, 200 },
-    { "no signal", { 0, 0, 0 }, 0, 0, 5000, HEP_FIT_BAD_INPUT, NAN },
-    { "negative", { 10, -1, 5 }, 0, 0, 5000, HEP_FIT_BAD_INPUT, NAN },
-    { "not a number", { 10, 9, NAN }, 0, 0, 5000, HEP_FIT_BAD_INPUT, NAN },
-    { "infinite", { INFINITY, 9, 8 }, 0, 0, 5000, HEP_FIT_BAD_INPUT, NAN },
-    { "all but one in the noise", { 10, 2, 2 }, 1, 3, 5000, HEP_FIT_BAD_INPUT, NAN },
+    { "no signal", { 0, 0, 0 }, 0, 0, 5000, HEP_FIT_BAD_INPUT, (double)NAN },
+    { "negative", { 10, -1, 5 }, 0, 0, 5000, HEP_FIT_BAD_INPUT, (double)NAN },
+    { "not a number", { 10, 9, (double)NAN }, 0, 0, 5000, HEP_FIT_BAD_INPUT, (double)NAN },
+    { "infinite", { (double)INFINITY, 9, 8 }, 0, 0, 5000, HEP_FIT_BAD_INPUT, (double)NAN },
+    { "all but one in the noise", { 10, 2, 2 }, 1, 3, 5000, HEP_FIT_BAD_INPUT, (double)NAN },
     /* third echo left out: ln(10/5) per 10 ms */
     { "last one in the noise", { 10, 5, 2.9 }, 1, 3, 5000, HEP_FIT_OK, 69.31471805599453 },
 };
