@@ -46,17 +46,17 @@ static int check_inputs(const struct hep_stage *const *stages, size_t n, size_t 
 {
     for (const struct hep_slot *s = stages[i]->inputs; s->name != NULL; s++) {
         size_t p = producer(stages, n, s->name);
-        const struct hep_slot *made;
+        const struct hep_slot *made = p < n ? find_slot(stages[p]->outputs, s->name) : NULL;
 
-        if (p == n)
+        if (made == NULL)
             return HEP_FAIL(err, HEP_EGRAPH, "stage %s: nobody makes its input %s", stages[i]->name,
                             s->name);
-        made = find_slot(stages[p]->outputs, s->name);
         if (made->kind != s->kind || made->unit != s->unit || strcmp(made->shape, s->shape) != 0)
-            return HEP_FAIL(err, HEP_EGRAPH,
-                            "stage %s: input %s [%s, %s] differs from what stage %s makes [%s, %s]",
-                            stages[i]->name, s->name, s->shape, hep_unit_text(s->unit),
-                            stages[p]->name, made->shape, hep_unit_text(made->unit));
+            return HEP_FAIL(
+                err, HEP_EGRAPH,
+                "stage %s: input %s [%s, %s] differs from what stage %s makes [%s, %s]",
+                stages[i]->name, s->name, s->shape, hep_unit_text(s->unit), stages[p]->name,
+                made->shape, hep_unit_text(made->unit));
         if (made->optional && !s->optional)
             return HEP_FAIL(err, HEP_EGRAPH,
                             "stage %s: input %s may be absent, so it must be optional",
