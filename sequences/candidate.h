@@ -74,11 +74,4 @@ enum hep_role hep_candidate_best(const struct hep_candidate *c);
 bool hep_candidate_is_dixon(const struct hep_candidate *c);
 /** True for a T1-weighted gradient echo: BIDS suffix, texts, or short TR and TE. */
 bool hep_candidate_is_t1(const struct hep_candidate *c);
-/**
- * Nearest state of water and fat at an echo time.
- * @param[out] off distance from it in quarters of a turn: 0 exact, 1 half way to the other state
- * @return HEP_ROLE_OPPOSED, HEP_ROLE_IN_PHASE, or HEP_ROLE_UNKNOWN for an unknown or very short TE
- */
-enum hep_role hep_role_of_echo(double *off, double te_s, double field_t);
-
 #endif

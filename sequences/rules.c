@@ -1,6 +1,7 @@
 #include "sequences/candidate.h"
 
 #include "base/text.h"
+#include "sequences/echo.h"
 #include "sequences/fat_spectrum.h"
 #include "sequences/lines.h"
 #include "sequences/words.h"
@@ -38,6 +39,8 @@ static const struct word_rule {
       "named portal venous" },
     { HEP_ROLE_DELAYED, POINTS_WORDS,
       "delay|delayed|equilib*|equi|interstitial|3 min|5 min|180 s|300 s", "named delayed" },
+    { HEP_ROLE_DELAYED, -30, "hbp|hepatobil*|hepatocyte|10 min|15 min|20 min|30 min|90 min|120 min",
+      "delayed as far as the hepatobiliary phase" },
     { HEP_ROLE_TRANSITIONAL, POINTS_WORDS, "transitional|transition|transit",
       "named transitional" },
     { HEP_ROLE_HEPATOBILIARY, POINTS_WORDS,
@@ -145,21 +148,6 @@ enum hep_role hep_candidate_best(const struct hep_candidate *c)
             (best == HEP_ROLE_UNKNOWN || c->score[r] > c->score[best]))
             best = (enum hep_role)r;
     return best;
-}
-
-enum hep_role hep_role_of_echo(double *off, double te_s, double field_t)
-{
-    double half_turns, nearest;
-
-    *off = (double)NAN;
-    if (!(te_s > 0.0) || !(field_t > 0.0))
-        return HEP_ROLE_UNKNOWN;
-    half_turns = 2.0 * te_s / hep_fat_water_period_s(field_t);
-    nearest = round(half_turns);
-    if (nearest < 1.0 || nearest > 40.0)
-        return HEP_ROLE_UNKNOWN;
-    *off = 2.0 * fabs(half_turns - nearest);
-    return fmod(nearest, 2.0) == 1.0 ? HEP_ROLE_OPPOSED : HEP_ROLE_IN_PHASE;
 }
 
 /* ---- kind ---- */
@@ -303,7 +291,8 @@ static int score_echo_time(struct hep_candidate *c, struct hep_error *err)
 static int score_dixon(struct hep_candidate *c, struct hep_error *err)
 {
     bool both = any_text(c, both_words);
-    bool opposed = !both && any_text(c, opposed_words), in = !both && any_text(c, in_words);
+    bool opposed = !both && any_text(c, opposed_words);
+    bool in = !both && (any_text(c, in_words) || any_text_ends_with(c, "in"));
     int rc = HEP_OK;
 
     if (!hep_candidate_is_dixon(c))

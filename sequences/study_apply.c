@@ -177,6 +177,34 @@ static int by_frame_te(const void *pa, const void *pb)
     return (a->path > b->path) - (a->path < b->path);
 }
 
+/** Files of one volume each follow the order of the echoes. */
+static int sort_echoes(struct hep_series *s, const struct hep_inventory *inv, struct hep_error *err)
+{
+    char **path;
+    char *name;
+
+    qsort(s->frame, s->nt, sizeof *s->frame, by_frame_te);
+    if (s->n_paths != s->nt)
+        return HEP_OK;
+    path = hep_calloc(s->nt, sizeof *path);
+    name = s->path[s->frame[0].path] + strlen(inv->study);
+    name = hep_strdup(name + (*name == '/'));
+    if (path == NULL || name == NULL) {
+        free(path);
+        free(name);
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu echoes", s->nt);
+    }
+    for (size_t i = 0; i < s->nt; i++) {
+        path[i] = s->path[s->frame[i].path];
+        s->frame[i].path = i;
+    }
+    free(s->path);
+    free(s->name);
+    s->path = path;
+    s->name = name;
+    return HEP_OK;
+}
+
 static int set_acquisition(struct hep_series *s, const struct hep_inventory *inv,
                            const struct hep_study_entry *e, double field_t, size_t nt,
                            struct hep_error *err)
@@ -199,9 +227,9 @@ static int set_acquisition(struct hep_series *s, const struct hep_inventory *inv
     for (size_t i = 0; e->te_s.n > 0 && i < s->nt; i++)
         s->frame[i].te_s = value_for(&e->te_s, nt, i, e->n_volumes ? e->volume[i] : i);
     if (s->role == HEP_ROLE_ECHOES)
-        qsort(s->frame, s->nt, sizeof *s->frame, by_frame_te);
+        rc = sort_echoes(s, inv, err);
     a->te_s = s->frame[0].te_s;
-    return HEP_OK;
+    return rc;
 }
 
 /** study.yml's own b-values, or its .bval file, take the place of a file found beside the image. */

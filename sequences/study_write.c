@@ -61,7 +61,7 @@ static const char *relative(const struct hep_inventory *inv, const char *path)
 /** Paths in the order of the frames when each file has one, else as they are. */
 static const char *path_at(const struct hep_inventory *inv, const struct hep_series *s, size_t i)
 {
-    size_t p = s->n_paths == s->nt ? s->frame[i].path : i;
+    size_t p = s->frame != NULL && s->n_paths == s->nt ? s->frame[i].path : i;
 
     return s->n_paths == 0 ? s->name : relative(inv, s->path[p]);
 }

@@ -1,5 +1,8 @@
+#include "sequences/echo.h"
 #include "sequences/role.h"
 #include "support/support.h"
+
+#include <math.h>
 
 /* The words of the design, typed once more here on purpose. */
 static const struct role_case {
@@ -61,15 +64,52 @@ static void test_unknown_words(void **state)
     assert_string_equal(hep_role_name((enum hep_role)99), "unknown");
 }
 
+/* Domain 2.1: OP/IP 2.3/4.6 ms at 1.5 T, 1.15/2.3 or OP 3.45 ms at 3 T; 5.756 and 6.907 ms of a
+ * scanner. */
+static void test_echo_states(void **state)
+{
+    static const struct {
+        double te_s, field_t;
+        enum hep_role want;
+    } echoes[] = {
+        { 0.0023, 1.5, HEP_ROLE_OPPOSED },
+        { 0.0046, 1.5, HEP_ROLE_IN_PHASE },
+        { 0.00115, 3.0, HEP_ROLE_OPPOSED },
+        { 0.0023, 3.0, HEP_ROLE_IN_PHASE },
+        { 0.00345, 3.0, HEP_ROLE_OPPOSED },
+        { 0.005756, 3.0, HEP_ROLE_OPPOSED },
+        { 0.006907, 3.0, HEP_ROLE_IN_PHASE },
+        { 0.00239, 2.89, HEP_ROLE_IN_PHASE },
+        { 0.00012, 3.0, HEP_ROLE_UNKNOWN },
+        { (double)NAN, 3.0, HEP_ROLE_UNKNOWN },
+        { 0.0023, (double)NAN, HEP_ROLE_UNKNOWN },
+        { -0.001, 3.0, HEP_ROLE_UNKNOWN },
+        { 0.5, 3.0, HEP_ROLE_UNKNOWN },
+    };
+    double off;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof echoes / sizeof echoes[0]; i++) {
+        assert_int_equal(hep_role_of_echo(&off, echoes[i].te_s, echoes[i].field_t), echoes[i].want);
+        if (echoes[i].want != HEP_ROLE_UNKNOWN)
+            assert_true(off < 0.02);
+        else
+            assert_true(isnan(off));
+    }
+    (void)hep_role_of_echo(&off, 0.75 / (3.4 * 42.577 * 3.0), 3.0); /* three quarters of a turn */
+    assert_close(off, 1.0, 0.0, 1e-9);
+}
+
 int main(void)
 {
     enum { N = sizeof cases / sizeof cases[0] };
-    struct CMUnitTest tests[N + 1];
+    struct CMUnitTest tests[N + 2];
 
     for (size_t i = 0; i < N; i++)
         tests[i] = (struct CMUnitTest){ .name = cases[i].name,
                                         .test_func = test_case,
                                         .initial_state = (void *)(uintptr_t)&cases[i] };
     tests[N] = (struct CMUnitTest)cmocka_unit_test(test_unknown_words);
+    tests[N + 1] = (struct CMUnitTest)cmocka_unit_test(test_echo_states);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
