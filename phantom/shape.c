@@ -118,7 +118,7 @@ int hep_shape_new(struct hep_shape **out, uint64_t seed, struct hep_error *err)
 
     if (s == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for a person");
-    s->scale[0] = hep_rng_next_range(&rng, 0.93, 1.04);
+    s->scale[0] = hep_rng_next_range(&rng, 0.92, 1.0);
     s->scale[1] = s->scale[0] * hep_rng_next_range(&rng, 0.95, 1.05);
     s->scale[2] = hep_rng_next_range(&rng, 0.95, 1.05);
     s->bend_mm = hep_rng_next_range(&rng, 2.0, 3.5);

@@ -1,0 +1,347 @@
+#include "phantom/bids.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "image/nifti.h"
+
+#include <math.h>
+
+#define DEGREES (180.0 / 3.14159265358979323846)
+/* The clock of every simulated study. */
+#define SCAN_BEGIN_S (10.0 * 3600.0)
+#define INJECTION_S (10.0 * 3600.0 + 20.0 * 60.0)
+
+void hep_bids_subject(char out[HEP_SUBJECT_LABEL], unsigned subject)
+{
+    (void)snprintf(out, HEP_SUBJECT_LABEL, "sub-%02u", subject);
+}
+
+void hep_bids_store(struct hep_nifti_write_opts *out, const struct hep_event *e, int nthreads)
+{
+    memset(out, 0, sizeof *out);
+    out->store = e->int16 ? HEP_STORE_INT16_SCALED : HEP_STORE_FLOAT32;
+    out->form = e->qform_only ? HEP_FORM_QFORM_ONLY : HEP_FORM_BOTH;
+    out->unit = HEP_UNIT_ARBITRARY;
+    out->gzip_level = 3;
+    out->nthreads = nthreads;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static bool has_role(const struct hep_sim_settings *s, enum hep_role role)
+{
+    for (size_t i = 0; i < s->n_series; i++)
+        if (s->series[i].role == role)
+            return true;
+    return false;
+}
+
+/* Number of an echo among those of its kind, in order of echo time. */
+static size_t echo_number(const struct hep_sim_settings *s, size_t series, size_t echo)
+{
+    const struct hep_sim_series *r = &s->series[series];
+    size_t number = echo + 1;
+
+    if (r->role == HEP_ROLE_ECHOES)
+        return number;
+    for (size_t i = 0; i < s->n_series; i++)
+        if (i != series &&
+            (s->series[i].role == HEP_ROLE_OPPOSED || s->series[i].role == HEP_ROLE_IN_PHASE) &&
+            s->series[i].te_s[0] < r->te_s[0])
+            number++;
+    return number;
+}
+
+/* "anat/sub-01_acq-art_ce-gadoxetate_T1w", relative to the subject's folder. */
+static char *series_stem(const struct hep_sim_settings *s, const struct hep_event *e, size_t series,
+                         size_t echo)
+{
+    const struct hep_sim_series *r = &s->series[series];
+    const enum hep_role role = e->series[series].labelled_as;
+    char subject[HEP_SUBJECT_LABEL];
+
+    hep_bids_subject(subject, s->subject);
+    if (role == HEP_ROLE_DWI)
+        return hep_asprintf("dwi/%s_dwi", subject);
+    if (role == HEP_ROLE_T2)
+        return hep_asprintf("anat/%s%s_T2w", subject, r->fat_saturated ? "_acq-fatsat" : "");
+    if (role == HEP_ROLE_PRECONTRAST)
+        return hep_asprintf("anat/%s_acq-pre_T1w", subject);
+    if (hep_role_is_post_contrast(role))
+        return hep_asprintf("anat/%s_acq-%s_ce-%s_T1w", subject, hep_role_acq(role),
+                            s->agent->name);
+    return hep_asprintf("anat/%s_acq-%s_echo-%zu_MEGRE", subject,
+                        role == HEP_ROLE_ECHOES && has_role(s, HEP_ROLE_OPPOSED) ? "multi"
+                                                                                 : "dixon",
+                        echo_number(s, series, echo));
+}
+
+/* ---- sidecars -------------------------------------------------------------------------------- */
+
+static int set_number(struct hep_json *o, const char *key, double value, struct hep_error *err)
+{
+    return hep_json_set(o, key, hep_json_new_number(value), err);
+}
+
+static int set_text(struct hep_json *o, const char *key, const char *text, struct hep_error *err)
+{
+    return hep_json_set(o, key, hep_json_new_string(text), err);
+}
+
+static int set_clock(struct hep_json *o, double s, struct hep_error *err)
+{
+    const int h = (int)(s / 3600.0), m = (int)(fmod(s, 3600.0) / 60.0);
+    char text[32];
+
+    (void)snprintf(text, sizeof text, "%02d:%02d:%09.6f", h, m, fmod(s, 60.0));
+    return set_text(o, "AcquisitionTime", text, err);
+}
+
+static const char *description(enum hep_role role)
+{
+    static const char *const words[HEP_ROLE_COUNT] = {
+        [HEP_ROLE_OPPOSED] = "T1 GRE opposed phase",
+        [HEP_ROLE_IN_PHASE] = "T1 GRE in phase",
+        [HEP_ROLE_ECHOES] = "GRE multi-echo low flip angle",
+        [HEP_ROLE_T2] = "T2 FSE",
+        [HEP_ROLE_DWI] = "DWI EPI trace",
+        [HEP_ROLE_PRECONTRAST] = "T1 3D GRE pre",
+        [HEP_ROLE_ARTERIAL] = "T1 3D GRE arterial",
+        [HEP_ROLE_PORTAL_VENOUS] = "T1 3D GRE portal venous",
+        [HEP_ROLE_DELAYED] = "T1 3D GRE delayed",
+        [HEP_ROLE_TRANSITIONAL] = "T1 3D GRE transitional",
+        [HEP_ROLE_HEPATOBILIARY] = "T1 3D GRE hepatobiliary",
+    };
+
+    return words[role] != NULL ? words[role] : "series";
+}
+
+static int image_type(struct hep_json *o, enum hep_role role, struct hep_error *err)
+{
+    struct hep_json *list = hep_json_new_array();
+    int rc = hep_json_append(list, hep_json_new_string("ORIGINAL"), err);
+
+    if (rc == HEP_OK)
+        rc = hep_json_append(list, hep_json_new_string("PRIMARY"), err);
+    if (rc == HEP_OK && role == HEP_ROLE_OPPOSED)
+        rc = hep_json_append(list, hep_json_new_string("OPP_PHASE"), err);
+    if (rc == HEP_OK && role == HEP_ROLE_IN_PHASE)
+        rc = hep_json_append(list, hep_json_new_string("IN_PHASE"), err);
+    if (rc != HEP_OK) {
+        hep_json_free(list);
+        return rc;
+    }
+    return hep_json_set(o, "ImageType", list, err);
+}
+
+static int sidecar_sequence(struct hep_json *o, const struct hep_sim_settings *s,
+                            const struct hep_sim_series *r, size_t echo, struct hep_error *err)
+{
+    const bool spin_echo = r->role == HEP_ROLE_T2 || r->role == HEP_ROLE_DWI;
+    int rc = set_number(o, "EchoTime", r->te_s[echo], err);
+
+    if (rc == HEP_OK)
+        rc = set_number(o, "RepetitionTime", r->tr_s, err);
+    if (rc == HEP_OK)
+        rc = set_number(o, "FlipAngle", spin_echo ? 90.0 : r->flip_rad * DEGREES, err);
+    if (rc == HEP_OK)
+        rc = set_number(o, "MagneticFieldStrength", s->field_t, err);
+    if (rc == HEP_OK)
+        rc = set_text(o, "ScanningSequence",
+                      r->role == HEP_ROLE_DWI ? "EP"
+                      : spin_echo             ? "SE"
+                                              : "GR",
+                      err);
+    if (rc == HEP_OK)
+        rc = set_text(o, "MRAcquisitionType", spin_echo ? "2D" : "3D", err);
+    if (rc == HEP_OK && (r->fat_saturated || r->role == HEP_ROLE_DWI))
+        rc = set_text(o, "ScanOptions", "FS", err);
+    return rc;
+}
+
+static int sidecar_time(struct hep_json *o, const struct hep_sim_settings *s,
+                        const struct hep_event *e, size_t series, struct hep_error *err)
+{
+    const enum hep_role role = e->series[series].labelled_as;
+    double time_s = e->series[series].time_s;
+    int rc;
+
+    if (!hep_role_is_post_contrast(role))
+        return set_clock(o, SCAN_BEGIN_S + 120.0 * (double)series, err);
+    /* after a swap the times go with the labels */
+    for (size_t i = 0; i < s->n_series; i++)
+        if (s->series[i].role == role)
+            time_s = e->series[i].time_s;
+    rc = set_clock(o, INJECTION_S + time_s, err);
+    if (rc == HEP_OK)
+        rc = set_number(o, "TimeSinceInjection", time_s, err);
+    if (rc == HEP_OK)
+        rc = set_text(o, "ContrastBolusAgent", s->agent->name, err);
+    return rc;
+}
+
+static int sidecar_distortion(struct hep_json *o, const struct hep_sim_series *r,
+                              const struct hep_event *e, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    if (r->role != HEP_ROLE_DWI)
+        return HEP_OK;
+    rc = set_text(o, "PhaseEncodingDirection", "j", err);
+    if (rc == HEP_OK)
+        rc = set_number(o, "TotalReadoutTime", e->epi_readout_s, err);
+    return rc;
+}
+
+static int write_sidecar(const char *path, const struct hep_sim_settings *s,
+                         const struct hep_event *e, size_t series, size_t echo,
+                         struct hep_error *err)
+{
+    const struct hep_sim_series *r = &s->series[series];
+    const enum hep_role role = e->series[series].labelled_as;
+    struct hep_json *o = hep_json_new_object();
+    int rc = set_text(o, "BodyPart", "LIVER", err);
+
+    if (rc == HEP_OK)
+        rc = set_text(o, "Manufacturer", "Hepar simulator", err);
+    if (rc == HEP_OK)
+        rc = set_text(o, "Modality", "MR", err);
+    if (rc == HEP_OK)
+        rc = set_text(o, "SeriesDescription", description(role), err);
+    if (rc == HEP_OK)
+        rc = set_text(o, "ProtocolName", s->protocol[0] != '\0' ? s->protocol : "simulated", err);
+    if (rc == HEP_OK)
+        rc = image_type(o, role, err);
+    if (rc == HEP_OK)
+        rc = sidecar_sequence(o, s, r, echo, err);
+    if (rc == HEP_OK)
+        rc = sidecar_time(o, s, e, series, err);
+    if (rc == HEP_OK)
+        rc = sidecar_distortion(o, r, e, err);
+    if (rc == HEP_OK)
+        rc = set_number(o, "SliceThickness", r->spacing_mm[2] * e->series[series].slice_share, err);
+    if (rc == HEP_OK)
+        rc = set_number(o, "SpacingBetweenSlices", r->spacing_mm[2], err);
+    if (rc == HEP_OK)
+        rc = hep_json_write(path, o, err);
+    hep_json_free(o);
+    return rc;
+}
+
+/* b-values, and the all-zero directions that mean trace-weighted images. */
+static int write_b_table(const char *stem, const struct hep_sim_series *r, struct hep_error *err)
+{
+    struct hep_str bval = { 0 }, bvec = { 0 };
+    char *bval_path = hep_asprintf("%s.bval", stem), *bvec_path = hep_asprintf("%s.bvec", stem);
+    int rc;
+
+    for (size_t v = 0; v < r->n_b; v++) {
+        hep_str_add(&bval, v > 0 ? " " : "");
+        hep_str_add_number(&bval, r->b_s_per_mm2[v]);
+    }
+    hep_str_add(&bval, "\n");
+    for (int row = 0; row < 3; row++) {
+        for (size_t v = 0; v < r->n_b; v++)
+            hep_str_add(&bvec, v > 0 ? " 0" : "0");
+        hep_str_add(&bvec, "\n");
+    }
+    rc = hep_str_check(&bval, err);
+    if (rc == HEP_OK)
+        rc = hep_str_check(&bvec, err);
+    if (rc == HEP_OK && (bval_path == NULL || bvec_path == NULL))
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (rc == HEP_OK)
+        rc = hep_file_write(bval_path, bval.s, bval.len, err);
+    if (rc == HEP_OK)
+        rc = hep_file_write(bvec_path, bvec.s, bvec.len, err);
+    hep_str_release(&bval);
+    hep_str_release(&bvec);
+    free(bval_path);
+    free(bvec_path);
+    return rc;
+}
+
+/* Image and sidecar of one file; echo picks a volume of echoes. */
+static int write_one(const char *bids_dir, const struct hep_volume *v,
+                     const struct hep_sim_settings *s, const struct hep_event *e, size_t series,
+                     size_t echo, struct hep_error *err)
+{
+    const struct hep_sim_series *r = &s->series[series];
+    char subject[HEP_SUBJECT_LABEL];
+    char *stem = series_stem(s, e, series, echo);
+    char *full = NULL, *image = NULL, *sidecar = NULL, *folder = NULL;
+    struct hep_nifti_write_opts opts;
+    int rc;
+
+    hep_bids_subject(subject, s->subject);
+    if (stem != NULL) {
+        full = hep_asprintf("%s/%s/%s", bids_dir, subject, stem);
+        folder =
+            hep_asprintf("%s/%s/%s", bids_dir, subject, r->role == HEP_ROLE_DWI ? "dwi" : "anat");
+    }
+    if (full != NULL) {
+        image = hep_asprintf("%s.nii.gz", full);
+        sidecar = hep_asprintf("%s.json", full);
+    }
+    if (image == NULL || sidecar == NULL || folder == NULL) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        goto out;
+    }
+    hep_bids_store(&opts, e, s->nthreads);
+    opts.tr_s = r->role == HEP_ROLE_DWI ? r->tr_s : 0.0;
+    rc = hep_mkdir_p(folder, err);
+    if (rc == HEP_OK)
+        rc = hep_nifti_write(image, v, &opts, err);
+    if (rc == HEP_OK)
+        rc = write_sidecar(sidecar, s, e, series, echo, err);
+    if (rc == HEP_OK && r->role == HEP_ROLE_DWI)
+        rc = write_b_table(full, r, err);
+out:
+    free(stem);
+    free(full);
+    free(folder);
+    free(image);
+    free(sidecar);
+    return rc;
+}
+
+int hep_bids_write_series(const char *bids_dir, const struct hep_volume *v,
+                          const struct hep_sim_settings *s, const struct hep_event *e,
+                          size_t series, struct hep_error *err)
+{
+    struct hep_volume *one = NULL;
+    int rc = HEP_OK;
+
+    if (s->series[series].role != HEP_ROLE_ECHOES)
+        return write_one(bids_dir, v, s, e, series, 0, err);
+    for (size_t echo = 0; echo < v->nt && rc == HEP_OK; echo++) {
+        rc = hep_volume_pick(&one, v, echo, err);
+        if (rc == HEP_OK)
+            rc = write_one(bids_dir, one, s, e, series, echo, err);
+        hep_volume_free(one);
+        one = NULL;
+    }
+    return rc;
+}
+
+int hep_bids_truth_dir(char **out, const char *bids_dir, unsigned subject, const char *folder,
+                       struct hep_error *err)
+{
+    char label[HEP_SUBJECT_LABEL];
+    char *path;
+    int rc;
+
+    hep_bids_subject(label, subject);
+    path = hep_asprintf("%s/derivatives/truth/%s%s%s", bids_dir, label,
+                        folder[0] != '\0' ? "/" : "", folder);
+    if (path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    rc = hep_mkdir_p(path, err);
+    if (rc != HEP_OK) {
+        free(path);
+        return rc;
+    }
+    *out = path;
+    return HEP_OK;
+}

@@ -1,0 +1,35 @@
+/**
+ * @file  phantom/bids.h
+ * @brief Files of a simulated dataset: series with sidecars, b-tables, and the dataset's own files.
+ * Source:  Brain Imaging Data Structure 1.10; the body is not covered, so suffixes and names are
+ * those that exist, with BodyPart in the sidecar
+ */
+#ifndef HEP_PHANTOM_BIDS_H
+#define HEP_PHANTOM_BIDS_H
+
+#include "phantom/event.h"
+
+/** "sub-01". */
+#define HEP_SUBJECT_LABEL 16
+void hep_bids_subject(char out[HEP_SUBJECT_LABEL], unsigned subject);
+
+/** Write one rendered series under BIDS_DIR/sub-NN: image, sidecar, and .bval and .bvec for DWI;
+ * one 3-D file per echo. HEP_ECREAT, HEP_EIO, HEP_ENOMEM. */
+int hep_bids_write_series(const char *bids_dir, const struct hep_volume *v,
+                          const struct hep_sim_settings *s, const struct hep_event *e,
+                          size_t series, struct hep_error *err) HEP_MUST_CHECK;
+
+/** Options for images of this study. */
+struct hep_nifti_write_opts;
+void hep_bids_store(struct hep_nifti_write_opts *out, const struct hep_event *e, int nthreads);
+
+/** dataset_description.json, README, participants.tsv and .json, .bidsignore of the dataset and of
+ * the truth, for n subjects from the first on. */
+int hep_bids_write_dataset(const char *bids_dir, const struct hep_sim_settings *s, unsigned n,
+                           struct hep_error *err) HEP_MUST_CHECK;
+
+/** BIDS_DIR/derivatives/truth/sub-NN[/folder], made if need be. The caller's. */
+int hep_bids_truth_dir(char **out, const char *bids_dir, unsigned subject, const char *folder,
+                       struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

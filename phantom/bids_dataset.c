@@ -1,0 +1,147 @@
+#include "phantom/bids.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#define BIDS_VERSION "1.10.0"
+
+static const char readme[] =
+    "Simulated liver MRI studies, made by Hepar (`hepar simulate`).\n"
+    "\n"
+    "No person was scanned: anatomy, lesions, tissue values, contrast and artefacts are drawn "
+    "from\n"
+    "the seed in participants.tsv. What was put in stands under derivatives/truth: lesions with\n"
+    "their flags, masks and maps on the grid of the reference series, and displacements of every\n"
+    "other series.\n"
+    "\n"
+    "T1-weighted phases after injection carry TimeSinceInjection (s from the start of the "
+    "injection\n"
+    "to the centre of k-space) in their sidecars. Diffusion images are trace-weighted: all "
+    "vectors\n"
+    "are zero.\n";
+
+static int set_text(struct hep_json *o, const char *key, const char *text, struct hep_error *err)
+{
+    return hep_json_set(o, key, hep_json_new_string(text), err);
+}
+
+static int generated_by(struct hep_json *o, struct hep_error *err)
+{
+    struct hep_json *list = hep_json_new_array(), *entry = hep_json_new_object();
+    int rc = set_text(entry, "Name", "Hepar", err);
+
+    if (rc == HEP_OK)
+        rc = set_text(entry, "Version", HEP_VERSION, err);
+    if (rc == HEP_OK)
+        rc = set_text(entry, "Description", "hepar simulate", err);
+    if (rc != HEP_OK) {
+        hep_json_free(entry);
+        hep_json_free(list);
+        return rc;
+    }
+    rc = hep_json_append(list, entry, err);
+    if (rc != HEP_OK) {
+        hep_json_free(list);
+        return rc;
+    }
+    return hep_json_set(o, "GeneratedBy", list, err);
+}
+
+static int write_description(const char *dir, const char *name, const char *type,
+                             struct hep_error *err)
+{
+    struct hep_json *o = hep_json_new_object(), *authors = hep_json_new_array();
+    char *path = hep_path_join(dir, "dataset_description.json");
+    int rc = hep_json_append(authors, hep_json_new_string("Hepar simulator"), err);
+
+    if (rc == HEP_OK)
+        rc = hep_json_set(o, "Authors", authors, err);
+    else
+        hep_json_free(authors);
+    if (rc == HEP_OK)
+        rc = set_text(o, "Name", name, err);
+    if (rc == HEP_OK)
+        rc = set_text(o, "BIDSVersion", BIDS_VERSION, err);
+    if (rc == HEP_OK)
+        rc = set_text(o, "DatasetType", type, err);
+    if (rc == HEP_OK)
+        rc = set_text(o, "License", "CC0", err);
+    if (rc == HEP_OK)
+        rc = generated_by(o, err);
+    if (rc == HEP_OK && path == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (rc == HEP_OK)
+        rc = hep_json_write(path, o, err);
+    hep_json_free(o);
+    free(path);
+    return rc;
+}
+
+static int write_text(const char *dir, const char *name, const char *text, size_t n,
+                      struct hep_error *err)
+{
+    char *path = hep_path_join(dir, name);
+    int rc;
+
+    if (path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    rc = hep_file_write(path, text, n, err);
+    free(path);
+    return rc;
+}
+
+static int write_participants(const char *dir, const struct hep_sim_settings *s, unsigned n,
+                              struct hep_error *err)
+{
+    static const char columns[] =
+        "{\n"
+        "  \"field_t\": {\"Description\": \"simulated field strength\", \"Units\": \"T\"},\n"
+        "  \"seed\": {\"Description\": \"seed of the simulation; with the number of the subject it "
+        "gives the same files again\"}\n"
+        "}\n";
+    struct hep_str tsv = { 0 };
+    int rc;
+
+    hep_str_add(&tsv, "participant_id\tfield_t\tseed\n");
+    for (unsigned i = 0; i < n; i++) {
+        char label[HEP_SUBJECT_LABEL];
+
+        hep_bids_subject(label, s->subject + i);
+        hep_str_addf(&tsv, "%s\t", label);
+        hep_str_add_number(&tsv, s->field_t);
+        hep_str_addf(&tsv, "\t%llu\n", (unsigned long long)s->seed);
+    }
+    rc = hep_str_check(&tsv, err);
+    if (rc == HEP_OK)
+        rc = write_text(dir, "participants.tsv", tsv.s, tsv.len, err);
+    if (rc == HEP_OK)
+        rc = write_text(dir, "participants.json", columns, sizeof columns - 1, err);
+    hep_str_release(&tsv);
+    return rc;
+}
+
+int hep_bids_write_dataset(const char *bids_dir, const struct hep_sim_settings *s, unsigned n,
+                           struct hep_error *err)
+{
+    static const char ignore[] = "**/*_lesions.*\n**/*_simulation.json\n**/*map.nii.gz\n"
+                                 "**/*_displacement.nii.gz\n";
+    char *truth = hep_path_join(bids_dir, "derivatives/truth");
+    int rc;
+
+    if (truth == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    rc = hep_mkdir_p(truth, err);
+    if (rc == HEP_OK)
+        rc = write_description(bids_dir, "Simulated liver MRI", "raw", err);
+    if (rc == HEP_OK)
+        rc = write_text(bids_dir, "README", readme, sizeof readme - 1, err);
+    if (rc == HEP_OK)
+        rc = write_participants(bids_dir, s, n, err);
+    if (rc == HEP_OK)
+        rc = write_description(truth, "Truth of simulated liver MRI", "derivative", err);
+    if (rc == HEP_OK)
+        rc = write_text(truth, ".bidsignore", ignore, sizeof ignore - 1, err);
+    free(truth);
+    return rc;
+}

@@ -1,0 +1,277 @@
+#include "phantom/phantom.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "phantom/bids.h"
+#include "phantom/degrade.h"
+#include "phantom/truth.h"
+#include "sequences/fat_spectrum.h"
+
+#include <math.h>
+
+/* Receiver scale: signals of some hundreds, as scanners store them. */
+#define T1_SCALE 8000.0
+#define SPIN_ECHO_SCALE 1500.0
+#define FAT_PPM 3.4
+
+struct study {
+    const struct hep_sim_settings *s;
+    const char *bids_dir;
+    uint64_t seed;
+    struct hep_anatomy *anatomy; /* owned */
+    struct hep_event event;      /* owned */
+    struct hep_field *offset_hz; /* owned; NULL without distortion */
+    struct hep_course *course;   /* owned, one per series */
+    struct hep_lut *lut;         /* owned, scratch */
+};
+
+static void study_release(struct study *st)
+{
+    hep_anatomy_free(st->anatomy);
+    hep_event_release(&st->event);
+    hep_field_free(st->offset_hz);
+    free(st->course);
+    free(st->lut);
+}
+
+static int prepare_anatomy(struct study *st, struct hep_error *err)
+{
+    const struct hep_sim_settings *s = st->s;
+    struct hep_study_tissues tissues;
+    struct hep_tissue_table *table = hep_calloc(1, sizeof *table);
+    int rc;
+
+    if (table == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the tissue table");
+    rc = hep_tissue_table_read(table, s->tissues_path, err);
+    if (rc == HEP_OK) {
+        hep_study_tissues_draw(&tissues, table, s->field_t, s->variation,
+                               hep_event_iron(s, st->seed), hep_lesions_min_liver_ff(s), st->seed);
+        rc = hep_anatomy_new(&st->anatomy, s, &tissues, st->seed, err);
+    }
+    free(table);
+    return rc;
+}
+
+static int prepare(struct study *st, struct hep_error *err)
+{
+    const struct hep_sim_settings *s = st->s;
+    int rc = prepare_anatomy(st, err);
+
+    if (rc == HEP_OK)
+        rc = hep_event_draw(&st->event, s, st->seed, err);
+    if (rc == HEP_OK && st->event.epi)
+        rc = hep_offset_field_new(&st->offset_hz, st->anatomy, st->event.epi_peak_hz, err);
+    if (rc != HEP_OK)
+        return rc;
+    st->course = hep_calloc(s->n_series, sizeof *st->course);
+    st->lut = hep_calloc(1, sizeof *st->lut);
+    if (st->course == NULL || st->lut == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for contrast courses");
+    for (size_t i = 0; i < s->n_series; i++)
+        st->course[i].time_s =
+            hep_role_is_post_contrast(s->series[i].role) ? st->event.series[i].time_s : (double)NAN;
+    return hep_course_solve(st->course, s->n_series, st->anatomy, s->agent, s->field_t,
+                            &st->event.bolus, err);
+}
+
+static void scale_lut(struct hep_lut *lut, double scale)
+{
+    for (int label = 0; label < HEP_N_LABELS; label++)
+        for (size_t v = 0; v < lut->n_values; v++)
+            lut->value[label][v] = (float)(scale * (double)lut->value[label][v]);
+}
+
+static double scale_of(enum hep_role role)
+{
+    return role == HEP_ROLE_T2 || role == HEP_ROLE_DWI ? SPIN_ECHO_SCALE : T1_SCALE;
+}
+
+/* Noise SD: of the liver's signal before contrast, so that all phases share one receiver. */
+static int noise_sd(double *sd, struct study *st, size_t i, struct hep_error *err)
+{
+    struct hep_sim_series r = st->s->series[i];
+    struct hep_course *before = hep_calloc(1, sizeof *before);
+    int rc;
+
+    if (before == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a contrast course");
+    before->time_s = (double)NAN;
+    rc = hep_course_solve(before, 1, st->anatomy, NULL, st->s->field_t, &st->event.bolus, err);
+    if (rc == HEP_OK)
+        rc = hep_lut_signal(st->lut, &r, st->anatomy, before, st->s->field_t, HEP_LUT_ALL, err);
+    if (rc == HEP_OK) {
+        const float *liver = st->lut->value[HEP_LABEL_LIVER];
+        const double signal =
+            st->lut->is_complex ? hypot((double)liver[0], (double)liver[1]) : (double)liver[0];
+
+        *sd = st->event.series[i].noise_sd_of_liver * scale_of(r.role) * signal;
+    }
+    free(before);
+    return rc;
+}
+
+static int render_part(struct hep_volume **out, struct study *st, size_t i,
+                       const struct hep_grid *grid, const struct hep_epi *epi,
+                       enum hep_lut_part part, struct hep_error *err)
+{
+    const struct hep_series_event *e = &st->event.series[i];
+    const struct hep_render r = { .anatomy = st->anatomy,
+                                  .grid = grid,
+                                  .lut = st->lut,
+                                  .motion = &e->motion,
+                                  .epi = epi,
+                                  .texture = st->s->texture,
+                                  .slice_share = e->slice_share,
+                                  .nthreads = st->s->nthreads };
+    int rc = hep_lut_signal(st->lut, &st->s->series[i], st->anatomy, &st->course[i], st->s->field_t,
+                            part, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    scale_lut(st->lut, scale_of(st->s->series[i].role));
+    return hep_render_volume(out, &r, err);
+}
+
+/* Echo-planar: water and what is left of fat go their own ways. */
+static int render_epi(struct hep_volume **out, struct study *st, size_t i,
+                      const struct hep_grid *grid, struct hep_error *err)
+{
+    const struct hep_sim_settings *s = st->s;
+    const double readout = st->event.epi_readout_s, voxel = s->series[i].spacing_mm[1];
+    struct hep_epi epi = { .offset_hz = st->offset_hz, .mm_per_hz = readout * voxel };
+    struct hep_volume *water = NULL, *fat = NULL;
+    size_t n;
+    int rc;
+
+    for (int k = 0; k < 3; k++)
+        epi.direction[k] = grid->to_world[k][1] / voxel;
+    rc = render_part(&water, st, i, grid, &epi, HEP_LUT_WATER, err);
+    epi.fat_shift_mm = -fabs(hep_shift_hz(FAT_PPM, s->field_t)) * epi.mm_per_hz *
+                       fmin(s->degrade[HEP_SIM_EPI], 1.0);
+    if (rc == HEP_OK)
+        rc = render_part(&fat, st, i, grid, &epi, HEP_LUT_FAT, err);
+    if (rc != HEP_OK) {
+        hep_volume_free(water);
+        return rc;
+    }
+    n = hep_grid_voxels(grid) * water->nt;
+    for (size_t k = 0; k < n; k++)
+        water->data[k] += fat->data[k];
+    hep_volume_free(fat);
+    *out = water;
+    return HEP_OK;
+}
+
+static int degrade(struct hep_volume *v, struct study *st, size_t i, struct hep_error *err)
+{
+    const struct hep_sim_settings *s = st->s;
+    const struct hep_series_event *e = &st->event.series[i];
+    double sd;
+    int rc = HEP_OK;
+
+    if (s->series[i].role == HEP_ROLE_DWI)
+        hep_degrade_cardiac(v, st->anatomy->shape, e, s->nthreads);
+    if (e->transient)
+        rc = hep_degrade_transient(v, st->seed, s->nthreads, err);
+    if (rc == HEP_OK)
+        rc = noise_sd(&sd, st, i, err);
+    if (rc != HEP_OK)
+        return rc;
+    hep_degrade_bias(v, &st->event, s->nthreads);
+    hep_degrade_noise(v, sd, st->seed, hep_role_name(s->series[i].role), s->nthreads);
+    hep_degrade_gain(v, e->gain);
+    return HEP_OK;
+}
+
+static int make_series(struct study *st, size_t i, struct hep_error *err)
+{
+    const struct hep_sim_settings *s = st->s;
+    struct hep_volume *v = NULL;
+    struct hep_grid grid;
+    int rc;
+
+    hep_event_grid(&grid, &st->event, s, i, st->seed);
+    if (s->series[i].role == HEP_ROLE_DWI && st->event.epi)
+        rc = render_epi(&v, st, i, &grid, err);
+    else
+        rc = render_part(&v, st, i, &grid, NULL, HEP_LUT_ALL, err);
+    if (rc == HEP_OK)
+        rc = degrade(v, st, i, err);
+    if (rc == HEP_OK)
+        rc = hep_bids_write_series(st->bids_dir, v, s, &st->event, i, err);
+    hep_volume_free(v);
+    return rc;
+}
+
+/* Nothing of an earlier run of this subject stays behind. */
+static int clear_subject(const char *bids_dir, unsigned subject, struct hep_error *err)
+{
+    char label[HEP_SUBJECT_LABEL];
+    char *raw, *truth;
+    int rc = HEP_OK;
+
+    hep_bids_subject(label, subject);
+    raw = hep_asprintf("%s/%s", bids_dir, label);
+    truth = hep_asprintf("%s/derivatives/truth/%s", bids_dir, label);
+    if (raw == NULL || truth == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (rc == HEP_OK && hep_is_dir(raw))
+        rc = hep_remove_tree(raw, err);
+    if (rc == HEP_OK && hep_is_dir(truth))
+        rc = hep_remove_tree(truth, err);
+    free(raw);
+    free(truth);
+    return rc;
+}
+
+int hep_simulate_subject(const char *bids_dir, const struct hep_sim_settings *s,
+                         struct hep_log *log, struct hep_error *err)
+{
+    struct study st = { .s = s, .bids_dir = bids_dir };
+    int rc = hep_sim_check(s, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    st.seed = hep_event_seed(s);
+    rc = prepare(&st, err);
+    if (rc == HEP_OK)
+        rc = clear_subject(bids_dir, s->subject, err);
+    if (rc == HEP_OK && st.anatomy->lesions.n_unplaced > 0)
+        hep_log_write(log, HEP_LOG_WARNING, "lesions-unplaced",
+                      "subject %u: %zu drawn lesions found no room and were left out", s->subject,
+                      st.anatomy->lesions.n_unplaced);
+    for (size_t i = 0; rc == HEP_OK && i < s->n_series; i++) {
+        if (st.event.series[i].missing)
+            continue;
+        rc = make_series(&st, i, err);
+        hep_log_progress(log, "simulate", (double)(i + 1) / (double)(s->n_series + 1));
+    }
+    if (rc == HEP_OK)
+        rc = hep_truth_write(bids_dir, s, st.anatomy, &st.event, st.seed, err);
+    hep_log_progress(log, "simulate", 1.0);
+    study_release(&st);
+    return rc;
+}
+
+int hep_simulate_dataset(const char *bids_dir, const struct hep_sim_settings *s, unsigned n,
+                         struct hep_log *log, struct hep_error *err)
+{
+    struct hep_sim_settings one = *s;
+    int rc;
+
+    if (n < 1 || n > 99999)
+        return HEP_FAIL(err, HEP_EINVAL, "%u subjects, want 1 to 99999", n);
+    rc = hep_sim_check(s, err);
+    if (rc == HEP_OK)
+        rc = hep_bids_write_dataset(bids_dir, s, n, err);
+    for (unsigned i = 0; rc == HEP_OK && i < n; i++) {
+        one.subject = s->subject + i;
+        hep_log_write(log, HEP_LOG_INFO, "simulate", "subject %u (%u of %u)", one.subject, i + 1,
+                      n);
+        rc = hep_simulate_subject(bids_dir, &one, log, err);
+    }
+    return rc;
+}
