@@ -137,6 +137,17 @@ static struct voxel fit_voxel(const struct hep_dualecho_options *opt, double opp
     return v;
 }
 
+/* R2* that is there for certain; NaN when the echoes do not tell. */
+static double least_r2star(const struct hep_dualecho_options *opt, const struct voxel *v,
+                           double opposed, double in_phase)
+{
+    if (opt->te_third_s > 0.0)
+        return v->r2star;
+    if (opt->te_opposed_s > opt->te_in_phase_s)
+        return (double)NAN;
+    return hep_dualecho_r2star(opposed, opt->te_opposed_s, in_phase, opt->te_in_phase_s);
+}
+
 static void store(float *map, size_t i, double value)
 {
     if (map != NULL)
@@ -172,7 +183,9 @@ int hep_dualecho_map(const struct hep_dualecho_maps *maps, struct hep_dualecho_s
         n_by_status[v.status]++;
         if (v.status == HEP_FIT_OK) {
             n_ambiguous += (isnan(v.ff) ? v.ff_raw : v.ff) > HEP_DUALECHO_AMBIGUOUS_FRAC;
-            n_iron += v.ff_raw < HEP_DUALECHO_IRON_FRAC;
+            n_iron +=
+                least_r2star(opt, &v, (double)signals->opposed[i], (double)signals->in_phase[i]) >
+                HEP_DUALECHO_IRON_PER_S_T * opt->b0_t;
         }
     }
     if (summary != NULL) {

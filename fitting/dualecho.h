@@ -26,8 +26,12 @@
 
 /** Fraction above which f and 1 - f can no longer be told apart with confidence. */
 #define HEP_DUALECHO_AMBIGUOUS_FRAC 0.40
-/** Fraction below which a negative value is called a sign of iron rather than noise. */
-#define HEP_DUALECHO_IRON_FRAC (-0.02)
+/**
+ * R2* per tesla above which iron is suspected [1/s/T]: 75 /s at 1.5 T is 1.8 mg/g of dry liver, the
+ * upper limit of normal, by the calibration hernando-1.5t of fitting/iron.h; R2* goes with the
+ * field. A negative fraction alone is no sign: lean liver of normal iron reads -3 %.
+ */
+#define HEP_DUALECHO_IRON_PER_S_T 50.0
 
 enum hep_echo_phase { HEP_ECHO_IN_PHASE, HEP_ECHO_OPPOSED, HEP_ECHO_BETWEEN };
 
@@ -70,7 +74,9 @@ struct hep_dualecho_maps {
 struct hep_dualecho_summary {
     struct hep_fit_counts counts;
     size_t n_ambiguous; /* above HEP_DUALECHO_AMBIGUOUS_FRAC */
-    size_t n_iron;      /* raw fraction below HEP_DUALECHO_IRON_FRAC */
+    /* R2* above the limit: that of the third echo, otherwise ln(OP/IP) / (TE_ip - TE_op), which fat
+     * can only lower when the opposed echo is the earlier one; not counted when it is the later */
+    size_t n_iron;
     bool opposed_is_later;
 };
 

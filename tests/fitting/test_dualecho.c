@@ -165,7 +165,7 @@ static void test_third_echo(void **state)
 /* Each kind of voxel with its status; R2* unknown gives no corrected value. */
 static void test_voxel_status(void **state)
 {
-    static const float opposed[] = { 60, 110, -1, NAN, 0, 4, 60, 15, 60 };
+    static const float opposed[] = { 60, 120, -1, NAN, 0, 4, 60, 15, 60 };
     static const float in_phase[] = { 100, 100, 100, 100, 0, 8, INFINITY, 100, 100 };
     static const uint8_t mask[] = { 1, 1, 1, 1, 1, 1, 1, 7, 0 };
     static const uint8_t want[] = { HEP_FIT_OK,        HEP_FIT_OK,        HEP_FIT_BAD_INPUT,
@@ -185,7 +185,7 @@ static void test_voxel_status(void **state)
               e);
     assert_memory_equal(status, want, sizeof want);
     assert_close(raw[0], 0.2, 1e-6, 0.0);
-    assert_close(raw[1], -0.05, 1e-6, 0.0); /* iron, kept */
+    assert_close(raw[1], -0.1, 1e-6, 0.0); /* kept; R2* of at least ln(1.2) / 1.15 ms = 159 /s */
     assert_close(raw[2], nan_d, 0.0, 0.0);
     assert_close(ff[0], nan_d, 0.0, 0.0);
     assert_close(raw[8], 0.0, 0.0, 0.0);
@@ -193,6 +193,41 @@ static void test_voxel_status(void **state)
     assert_int_equal(sum.n_ambiguous, 1); /* .425 */
     assert_int_equal(sum.counts.n[HEP_FIT_OK], 3);
     assert_int_equal(sum.counts.n[HEP_FIT_BAD_INPUT], 4);
+}
+
+/* Lean liver of normal iron at 3 T (50 /s) reads -3 % and is not suspected; 75 /s at 1.5 T is the
+ * limit. */
+static void test_iron_suspected(void **state)
+{
+    static const double r2stars[] = { 50.0, 140.0, 160.0 };
+    struct hep_error e = { 0 };
+
+    (void)state;
+    for (size_t c = 0; c < 3; c++) {
+        struct hep_dualecho_options opt = options(3.0, 1.15e-3, 2.3e-3);
+        float opposed = (float)(1000.0 * exp(-r2stars[c] * 1.15e-3));
+        float in_phase = (float)(1000.0 * exp(-r2stars[c] * 2.30e-3));
+        float third = (float)(1000.0 * exp(-r2stars[c] * 3.45e-3));
+        struct hep_dualecho_summary sum;
+
+        assert_ok(hep_dualecho_map(&(struct hep_dualecho_maps){ 0 }, &sum,
+                                   &(struct hep_dualecho_signals){ &opposed, &in_phase, NULL, 1 },
+                                   NULL, &opt, &e),
+                  e);
+        assert_int_equal(sum.n_iron, r2stars[c] > 150.0);
+        opt.te_third_s = 3.45e-3;
+        assert_ok(hep_dualecho_map(&(struct hep_dualecho_maps){ 0 }, &sum,
+                                   &(struct hep_dualecho_signals){ &opposed, &in_phase, &third, 1 },
+                                   NULL, &opt, &e),
+                  e);
+        assert_int_equal(sum.n_iron, r2stars[c] > 150.0);
+        opt = options(3.0, 3.45e-3, 2.3e-3);
+        assert_ok(hep_dualecho_map(&(struct hep_dualecho_maps){ 0 }, &sum,
+                                   &(struct hep_dualecho_signals){ &third, &in_phase, NULL, 1 },
+                                   NULL, &opt, &e),
+                  e);
+        assert_int_equal(sum.n_iron, 0);
+    }
 }
 
 static void test_third_echo_gone(void **state)
@@ -328,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_third_echo),      cmocka_unit_test(test_voxel_status),
         cmocka_unit_test(test_third_echo_gone), cmocka_unit_test(test_missing_signals),
         cmocka_unit_test(test_phase_positions), cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_iron_suspected),
     };
 
     for (size_t i = 0; i < n_refused; i++)
