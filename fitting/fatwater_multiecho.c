@@ -91,10 +91,16 @@ int hep_multiecho_check(const struct hep_multiecho_data *data,
 
 /* ---- one block ---- */
 
+/* The best end of a voxel's fits, and the residual of the best one at quite another fraction. */
+struct outcome {
+    struct hep_lm_voxel best;
+    double rival_rss;
+};
+
 struct worker {
     struct hep_fatwater_block blk;
     struct hep_lm_gsl *gsl;
-    struct hep_lm_voxel *best, *reference; /* [HEP_FIT_BLOCK] */
+    struct outcome *result, *reference; /* [HEP_FIT_BLOCK] */
     struct hep_multiecho_summary sum;
 };
 
@@ -149,10 +155,20 @@ static void snap_to_bounds(struct hep_lm_voxel *v)
     }
 }
 
-/* Fit from blk->p. Voxels with a better end than best[] replace it there, all of them when `first`.
- * Returns how many went to GSL. */
-static size_t fit_from(struct hep_lm_voxel *best, bool first,
-                       const struct hep_fatwater_kernels *kernels,
+static void keep(struct outcome *o, const struct hep_lm_voxel *v, bool first)
+{
+    bool better = first || is_better(v, &o->best);
+
+    if (first)
+        o->rival_rss = (double)INFINITY;
+    else if (fabs(v->p[1] - o->best.p[1]) > HEP_MULTIECHO_APART)
+        o->rival_rss = fmin(o->rival_rss, better ? o->best.rss : v->rss);
+    if (better)
+        o->best = *v;
+}
+
+/* Fit from blk->p into out[], anew when `first`. Returns how many voxels went to GSL. */
+static size_t fit_from(struct outcome *out, bool first, const struct hep_fatwater_kernels *kernels,
                        const struct hep_fatwater_job *job, struct worker *w)
 {
     double y[HEP_MULTIECHO_MAX_ECHOES], weight[HEP_MULTIECHO_MAX_ECHOES];
@@ -173,15 +189,14 @@ static size_t fit_from(struct hep_lm_voxel *best, bool first,
             snap_to_bounds(&v);
             n_gsl++;
         }
-        if (first || is_better(&v, &best[i]))
-            best[i] = v;
+        keep(&out[i], &v, first);
     }
     return n_gsl;
 }
 
 /* From the best point of the grid, then from its mirror; the reference from both ends of the
- * fractions too. The best end of all is in best[]. Returns how many fits went to GSL. */
-static size_t fit_block(struct hep_lm_voxel *best, const struct hep_fatwater_kernels *kernels,
+ * fractions too. The best end of all is in out[]. Returns how many fits went to GSL. */
+static size_t fit_block(struct outcome *out, const struct hep_fatwater_kernels *kernels,
                         const struct hep_fatwater_job *job, struct worker *w)
 {
     static const double ends[] = { 0.05, 0.95 };
@@ -189,17 +204,17 @@ static size_t fit_block(struct hep_lm_voxel *best, const struct hep_fatwater_ker
     size_t n_gsl;
 
     kernels->start(job, blk);
-    n_gsl = fit_from(best, true, kernels, job, w);
+    n_gsl = fit_from(out, true, kernels, job, w);
     for (size_t i = 0; i < blk->count; i++) {
         if (blk->n_usable[i] > 0.0)
-            blk->p[HEP_FIT_BLOCK + i] = best[i].p[1];
+            blk->p[HEP_FIT_BLOCK + i] = out[i].best.p[1];
     }
     kernels->start_mirrored(job, blk);
-    n_gsl += fit_from(best, false, kernels, job, w);
+    n_gsl += fit_from(out, false, kernels, job, w);
     if (kernels == &hep_fatwater_kernels_scalar) {
         for (size_t end = 0; end < sizeof ends / sizeof ends[0]; end++) {
             kernels->start_at(job, blk, ends[end]);
-            n_gsl += fit_from(best, false, kernels, job, w);
+            n_gsl += fit_from(out, false, kernels, job, w);
         }
     }
     return n_gsl;
@@ -223,6 +238,8 @@ static void store_all(const struct hep_multiecho_maps *maps, size_t i, double va
         store(all[m], i, value);
     if (maps->status != NULL)
         maps->status[i] = (uint8_t)status;
+    if (maps->ambiguous != NULL)
+        maps->ambiguous[i] = 0;
 }
 
 static enum hep_fit_status status_of(const struct hep_lm_voxel *v)
@@ -237,12 +254,15 @@ static enum hep_fit_status status_of(const struct hep_lm_voxel *v)
 }
 
 static void write_voxel(const struct team *t, struct hep_multiecho_summary *sum,
-                        const struct hep_lm_voxel *v, double scale, double n_usable, size_t i)
+                        const struct outcome *o, double scale, double n_usable, size_t i)
 {
     const struct hep_multiecho_maps *maps = t->maps;
+    const struct hep_lm_voxel *v = &o->best;
     enum hep_fit_status status = status_of(v);
+    bool ambiguous;
     double variance[HEP_LM_MAX_P], sigma = t->job.opt->sigma / scale, noise2 = sigma * sigma;
     double per_s = 1.0 / HEP_FATWATER_TIME_UNIT_S;
+    const double likelihood_ratio = 6.63; /* chi-squared with 1 degree of freedom, 1 % */
 
     if (!(sigma > 0.0))
         noise2 = n_usable > HEP_FATWATER_NP ? v->rss / (n_usable - HEP_FATWATER_NP) : (double)NAN;
@@ -257,6 +277,10 @@ static void write_voxel(const struct team *t, struct hep_multiecho_summary *sum,
     store(maps->rmse, i, sqrt(v->rss / n_usable) * scale);
     if (maps->status != NULL)
         maps->status[i] = (uint8_t)status;
+    ambiguous = o->rival_rss - v->rss < likelihood_ratio * noise2;
+    if (maps->ambiguous != NULL)
+        maps->ambiguous[i] = ambiguous ? 1 : 0;
+    sum->n_ambiguous += ambiguous;
     sum->counts.n[status]++;
 }
 
@@ -264,7 +288,7 @@ static void verify_block(const struct team *t, struct worker *w)
 {
     (void)fit_block(w->reference, &hep_fatwater_kernels_scalar, &t->job, w);
     for (size_t i = 0; i < w->blk.count; i++) {
-        const struct hep_lm_voxel *a = &w->best[i], *b = &w->reference[i];
+        const struct hep_lm_voxel *a = &w->result[i].best, *b = &w->reference[i].best;
 
         if (!(w->blk.n_usable[i] > 0.0) || !a->settled || !b->settled)
             continue;
@@ -294,12 +318,12 @@ static void fit_range(const struct team *t, struct worker *w, size_t first)
     for (size_t i = blk->count; i < HEP_FIT_BLOCK; i++) /* whole lanes need valid voxels */
         blk->voxel[i] = blk->voxel[blk->count - 1];
     hep_fatwater_block_load(blk, &t->job);
-    w->sum.n_to_gsl += fit_block(w->best, t->kernels, &t->job, w);
+    w->sum.n_to_gsl += fit_block(w->result, t->kernels, &t->job, w);
     if (w->reference != NULL)
         verify_block(t, w);
     for (size_t i = 0; i < blk->count; i++) {
         if (blk->n_usable[i] > 0.0) {
-            write_voxel(t, &w->sum, &w->best[i], blk->scale[i], blk->n_usable[i], blk->voxel[i]);
+            write_voxel(t, &w->sum, &w->result[i], blk->scale[i], blk->n_usable[i], blk->voxel[i]);
         } else {
             store_all(t->maps, blk->voxel[i], (double)NAN, HEP_FIT_BAD_INPUT);
             w->sum.counts.n[HEP_FIT_BAD_INPUT]++;
@@ -330,7 +354,7 @@ static void team_release(struct team *t)
     for (int i = 0; t->workers != NULL && i < t->n_workers; i++) {
         hep_fatwater_block_release(&t->workers[i].blk);
         hep_lm_gsl_free(t->workers[i].gsl);
-        free(t->workers[i].best);
+        free(t->workers[i].result);
         free(t->workers[i].reference);
     }
     free(t->workers);
@@ -344,10 +368,10 @@ static int worker_init(struct worker *w, const struct team *t, struct hep_error 
         rc = hep_lm_gsl_new(&w->gsl, &hep_fatwater_models[t->job.floor], t->job.n, err);
     if (rc != HEP_OK)
         return rc;
-    w->best = hep_calloc(HEP_FIT_BLOCK, sizeof *w->best);
+    w->result = hep_calloc(HEP_FIT_BLOCK, sizeof *w->result);
     if (t->job.opt->fit.verify)
         w->reference = hep_calloc(HEP_FIT_BLOCK, sizeof *w->reference);
-    if (w->best == NULL || (t->job.opt->fit.verify && w->reference == NULL))
+    if (w->result == NULL || (t->job.opt->fit.verify && w->reference == NULL))
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for the results of a block");
     return HEP_OK;
 }
@@ -381,6 +405,7 @@ static void add_up(struct hep_multiecho_summary *sum, const struct team *t)
 
         for (size_t k = 0; k < HEP_FIT_STATUS_COUNT; k++)
             sum->counts.n[k] += s->counts.n[k];
+        sum->n_ambiguous += s->n_ambiguous;
         sum->n_to_gsl += batched ? s->n_to_gsl : 0;
         sum->worst_pdff_frac = fmax(sum->worst_pdff_frac, s->worst_pdff_frac);
         sum->worst_r2star_per_s = fmax(sum->worst_r2star_per_s, s->worst_r2star_per_s);

@@ -28,6 +28,7 @@
 
 #define HEP_MULTIECHO_MIN_ECHOES 3
 #define HEP_MULTIECHO_MAX_ECHOES 32
+#define HEP_MULTIECHO_APART 0.05
 
 /**
  * What is done about the noise floor of magnitudes. All but the first need sigma. With R2* = 500 /s
@@ -68,12 +69,16 @@ struct hep_multiecho_data {
 struct hep_multiecho_maps {
     float *pdff_frac, *r2star_per_s, *water, *fat;
     float *pdff_se_frac, *r2star_se_per_s;
-    float *rmse;     /* root of the mean squared residual, units of the signal */
-    uint8_t *status; /* enum hep_fit_status */
+    float *rmse;        /* root of the mean squared residual, units of the signal */
+    uint8_t *status;    /* enum hep_fit_status */
+    uint8_t *ambiguous; /* 1: another fraction fits as well, within noise (see below); else 0 */
 };
 
 struct hep_multiecho_summary {
     struct hep_fit_counts counts;
+    /* The other valley, more than HEP_MULTIECHO_APART away, has a residual that is higher by less
+     * than 6.63 noise variances (likelihood ratio at 1 %); never without a noise variance. */
+    size_t n_ambiguous;
     size_t n_to_gsl; /* voxels that the batched solver did not settle and passed to GSL */
     /* With fit.verify: largest difference of the two solvers over voxels that both call OK or at a
      * bound. */
