@@ -69,6 +69,8 @@ static void option_right(struct hep_str *out, const struct hep_option *o)
     }
     if (o->type == HEP_OPTION_INTEGER || o->type == HEP_OPTION_NUMBER)
         hep_str_addf(out, "; %.9g to %.9g", o->min, o->max);
+    if (o->type == HEP_OPTION_REPEAT)
+        hep_str_add(out, "; may be given again");
     if (o->preset)
         hep_str_addf(out, "; default %s", o->preset);
 }
@@ -148,10 +150,12 @@ void hep_commands_help(struct hep_str *out, const struct hep_command *commands)
 {
     char code[16];
 
-    hep_str_add(out, "usage: hepar COMMAND [arguments] [options]\n\n"
-                     "Quantitative liver MRI: maps, measurements, explained findings. Research "
-                     "software:\na flag is evidence with its number and reason, never a diagnosis."
-                     "\n\ncommands\n");
+    hep_str_add(out, "usage: hepar COMMAND [arguments] [options]\n\n");
+    fill(out,
+         "Quantitative liver MRI: maps, measurements, explained findings. Research software: a "
+         "flag is evidence with its number and reason, never a diagnosis.",
+         0, 0);
+    hep_str_add(out, "\ncommands\n");
     for (; commands->name; commands++)
         two_columns(out, commands->name, commands->summary);
     hep_str_add(out, "\n  hepar COMMAND --help        options and examples of a command\n"

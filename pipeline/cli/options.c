@@ -165,6 +165,7 @@ static int store(void *options, const struct hep_option *o, const char *text, st
     case HEP_OPTION_CHOICE:
         return check_choice(at, label, o->choices, text, err);
     case HEP_OPTION_LIST:
+    case HEP_OPTION_REPEAT:
         return add_item(at, text, err);
     case HEP_OPTION_TEXT:
         *(const char **)at = text;
@@ -413,7 +414,7 @@ out:
 void hep_options_release(void *options, const struct hep_command *command)
 {
     for (const struct hep_option *o = command->options; o && o->name; o++) {
-        if (o->type == HEP_OPTION_LIST) {
+        if (o->type == HEP_OPTION_LIST || o->type == HEP_OPTION_REPEAT) {
             struct hep_args *args = member(options, o->offset);
 
             free(args->items);

@@ -37,7 +37,8 @@ enum hep_option_type {
     HEP_OPTION_FILE_OUT, /* const char * */
     HEP_OPTION_DIR_OUT,  /* const char * */
     HEP_OPTION_CHOICE,   /* int: index into choices, -1 when neither given nor preset */
-    HEP_OPTION_LIST /* struct hep_args: takes every argument up to the next option; repeatable */
+    HEP_OPTION_LIST,  /* struct hep_args: takes every argument up to the next option; repeatable */
+    HEP_OPTION_REPEAT /* struct hep_args: one value each time it is given */
 };
 
 struct hep_option {
@@ -86,6 +87,11 @@ struct hep_positional {
 #define HEP_OPT_LIST(strct, member, name, letter, arg, doc)                                        \
     {                                                                                              \
         name, letter, arg, HEP_OPTION_LIST, 0, 0, NULL, NULL, doc,                                 \
+            HEP_MEMBER(struct hep_args, strct, member)                                             \
+    }
+#define HEP_OPT_REPEAT(strct, member, name, letter, arg, doc)                                      \
+    {                                                                                              \
+        name, letter, arg, HEP_OPTION_REPEAT, 0, 0, NULL, NULL, doc,                               \
             HEP_MEMBER(struct hep_args, strct, member)                                             \
     }
 /* kind: TEXT, FILE_IN, DIR_IN, PATH_IN, FILE_OUT, DIR_OUT */

@@ -23,7 +23,7 @@ struct fit_options {
     double sigma, level;
     int solver, model;
     bool force;
-    struct hep_args labels, dwi;
+    struct hep_args labels, sets, dwi;
 };
 #define F struct fit_options
 
@@ -37,6 +37,7 @@ static const struct hep_option fit_options[] = {
     HEP_OPT_CHOICE(F, solver, "solver", 0, "S", models, NULL, "solver"),
     HEP_OPT_FLAG(F, force, "force", 'f', "compute anew"),
     HEP_OPT_LIST(F, labels, "participant-label", 0, "LABEL", "participants"),
+    HEP_OPT_REPEAT(F, sets, "set", 0, "KEY=VALUE", "setting"),
     { 0 },
 };
 static const struct hep_positional fit_positionals[] = {
@@ -204,6 +205,21 @@ static void test_lists(void **state)
     assert_null(f.labels.items);
 }
 
+/* One value each time, so that a positional may follow. */
+static void test_repeated(void **state)
+{
+    struct hep_error e = { 0 };
+    F f;
+
+    (void)state;
+    assert_ok(parse(&f, "--set a=1 adc --set=b=2 x", &e), e);
+    assert_int_equal(f.sets.n, 2);
+    assert_string_equal(f.sets.items[1], "b=2");
+    assert_int_equal(f.dwi.n, 1);
+    hep_options_release(&f, &commands[0]);
+    assert_null(f.sets.items);
+}
+
 static void test_help_needs_nothing_else(void **state)
 {
     struct hep_error e = { 0 };
@@ -326,13 +342,10 @@ int main(void)
 {
     static struct CMUnitTest tests[N_OF(bad_cases) + N_OF(good_cases) + 16];
     const struct CMUnitTest plain[] = {
-        cmocka_unit_test(test_presets),
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_help_needs_nothing_else),
-        cmocka_unit_test(test_existing_file),
-        cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_help),
-        cmocka_unit_test(test_exit_codes),
+        cmocka_unit_test(test_presets),       cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_repeated),      cmocka_unit_test(test_help_needs_nothing_else),
+        cmocka_unit_test(test_existing_file), cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_help),          cmocka_unit_test(test_exit_codes),
     };
     size_t n = 0;
 
