@@ -91,7 +91,9 @@ struct hep_precision_aim {
     size_t n_tissues;
     double importance[HEP_PRECISION_PARAMS_MAX]; /* per parameter, >= 0, one of them > 0: weight of
                                                     sd / value */
-    const double *b_s_per_mm2; /* [n_candidates] b-values that may be used, strictly increasing */
+    /* [n_candidates] b-values that may be used, strictly increasing. HEP_PRECISION_IVIM_DF holds
+     * blood to be gone at any b > 0: offer it 0 and b-values of 200 and more. */
+    const double *b_s_per_mm2;
     const double
         *cost; /* [n_candidates] of one average, > 0 [s]; NULL: 1 each, a count of acquisitions */
     size_t n_candidates; /* 2 .. HEP_PRECISION_POINTS_MAX */
