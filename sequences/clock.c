@@ -28,8 +28,10 @@ static bool fraction_to_end(double *out, const char *s)
 
     *out = 0.0;
     if (*s == '.')
-        for (s++; is_digit(*s); s++, scale *= 0.1)
+        for (s++; is_digit(*s); s++) {
             *out += scale * (*s - '0');
+            scale *= 0.1;
+        }
     return *s == '\0';
 }
 

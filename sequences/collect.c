@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "sequences/lines.h"
 
-enum { MAX_FILES = 5000, MAX_DEPTH = 6 };
+enum { MAX_FILES = 5000, MAX_DEPTH = 6, MAX_FOLDERS = 5000 };
 
 static const char *nifti_extension(const char *name)
 {
@@ -126,60 +126,99 @@ static bool is_wanted_derivative(const char *path)
     return wanted;
 }
 
+/** Folders that are still to be looked at. */
+struct pending {
+    char *path, *rel;
+    int depth;
+};
 struct walk {
     struct hep_candidates *out;
     bool derivative;
+    struct pending *pending;
+    size_t n, done;
     struct hep_error *err;
 };
 
-static int walk_folder(const struct walk *w, const char *dir, const char *rel, int depth);
-
-static int walk_entry(const struct walk *w, const char *dir, const char *rel, const char *name,
-                      bool is_dir, int depth)
+/** Takes the texts over, also when it fails. */
+static int push_folder(struct walk *w, char *path, char *rel, int depth)
 {
-    char *path = hep_path_join(dir, name);
-    char *inner = *rel ? hep_path_join(rel, name) : hep_strdup(name);
+    struct pending *grown;
+
+    if (w->n >= MAX_FOLDERS && path != NULL) {
+        (void)HEP_FAIL(w->err, HEP_EDATA, "%s: more than %d folders: not one study", path,
+                       MAX_FOLDERS);
+        free(path);
+        free(rel);
+        return HEP_EDATA;
+    }
+    grown = hep_realloc(w->pending, w->n + 1, sizeof *grown);
+    if (grown != NULL)
+        w->pending = grown;
+    if (grown == NULL || path == NULL || rel == NULL) {
+        free(path);
+        free(rel);
+        return HEP_FAIL(w->err, HEP_ENOMEM, "no memory for the name of a folder");
+    }
+    grown[w->n++] = (struct pending){ path, rel, depth };
+    return HEP_OK;
+}
+
+static int walk_entry(struct walk *w, const struct pending *in, const char *name, bool is_dir)
+{
+    char *path = hep_path_join(in->path, name);
+    char *inner = *in->rel ? hep_path_join(in->rel, name) : hep_strdup(name);
     int rc = HEP_OK;
 
-    if (path == NULL || inner == NULL)
+    if (path == NULL || inner == NULL) {
         rc = HEP_FAIL(w->err, HEP_ENOMEM, "no memory for the name of a file");
-    else if (is_dir && depth < MAX_DEPTH && !is_left_out(name, path))
-        rc = walk_folder(w, path, inner, depth + 1);
-    else if (!is_dir && name[0] != '.' && nifti_extension(name) != NULL &&
-             (!w->derivative || is_wanted_derivative(path)))
+    } else if (is_dir && in->depth < MAX_DEPTH && !is_left_out(name, path)) {
+        return push_folder(w, path, inner, in->depth + 1);
+    } else if (!is_dir && name[0] != '.' && nifti_extension(name) != NULL &&
+               (!w->derivative || is_wanted_derivative(path))) {
         rc = hep_candidates_add(w->out, path, inner, w->derivative, w->err);
+    }
     free(path);
     free(inner);
     return rc;
 }
 
-static int walk_folder(const struct walk *w, const char *dir, const char *rel, int depth)
+static int walk_folder(struct hep_candidates *out, const char *dir, const char *rel,
+                       bool derivative, struct hep_error *err)
 {
-    struct hep_listing list = { 0 };
-    int rc = hep_listing_read(&list, dir, w->err);
+    struct walk w = { .out = out, .derivative = derivative, .err = err };
+    int rc = push_folder(&w, hep_strdup(dir), hep_strdup(rel), 0);
 
-    for (size_t i = 0; rc == HEP_OK && i < list.n; i++)
-        rc = walk_entry(w, dir, rel, list.names[i], list.is_dir[i], depth);
-    hep_listing_release(&list);
+    while (rc == HEP_OK && w.done < w.n) {
+        struct hep_listing list = { 0 };
+        struct pending in = w.pending[w.done++];
+
+        rc = hep_listing_read(&list, in.path, err);
+        for (size_t i = 0; rc == HEP_OK && i < list.n; i++)
+            rc = walk_entry(&w, &in, list.names[i], list.is_dir[i]);
+        hep_listing_release(&list);
+    }
+    for (size_t i = 0; i < w.n; i++) {
+        free(w.pending[i].path);
+        free(w.pending[i].rel);
+    }
+    free(w.pending);
     return rc;
 }
 
 int hep_candidates_collect(struct hep_candidates *out, const char *study, struct hep_error *err)
 {
-    const struct walk w = { out, false, err };
-
-    return walk_folder(&w, study, "", 0);
+    return walk_folder(out, study, "", false, err);
 }
 
-static int collect_one_derivative(const struct walk *w, const char *dataset, const char *name,
-                                  const char *subject, const char *session)
+static int collect_one_derivative(struct hep_candidates *out, const char *dataset, const char *name,
+                                  const char *subject, const char *session, struct hep_error *err)
 {
     char *dir = hep_path_join(dataset, name);
     char *rel = NULL, *folder = NULL;
     int rc = HEP_OK;
 
     if (dir == NULL)
-        return HEP_FAIL(w->err, HEP_ENOMEM, "no memory for the name of a file");
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
     if (strcmp(name, "truth") == 0 || is_left_out(name, dir))
         goto out;
     folder = session ? hep_asprintf("%s/sub-%s/ses-%s", dir, subject, session)
@@ -187,9 +226,9 @@ static int collect_one_derivative(const struct walk *w, const char *dataset, con
     rel = session ? hep_asprintf("../../derivatives/%s/sub-%s/ses-%s", name, subject, session)
                   : hep_asprintf("../derivatives/%s/sub-%s", name, subject);
     if (folder == NULL || rel == NULL)
-        rc = HEP_FAIL(w->err, HEP_ENOMEM, "no memory for the name of a file");
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
     else if (hep_is_dir(folder))
-        rc = walk_folder(w, folder, rel, 0);
+        rc = walk_folder(out, folder, rel, true, err);
 out:
     free(dir);
     free(rel);
@@ -201,7 +240,6 @@ int hep_candidates_collect_derivatives(struct hep_candidates *out, const char *r
                                        const char *subject, const char *session,
                                        struct hep_error *err)
 {
-    const struct walk w = { out, true, err };
     struct hep_listing list = { 0 };
     char *dir = hep_path_join(root, "derivatives");
     int rc = HEP_OK;
@@ -212,7 +250,7 @@ int hep_candidates_collect_derivatives(struct hep_candidates *out, const char *r
         rc = hep_listing_read(&list, dir, err);
     for (size_t i = 0; rc == HEP_OK && i < list.n; i++)
         if (list.is_dir[i])
-            rc = collect_one_derivative(&w, dir, list.names[i], subject, session);
+            rc = collect_one_derivative(out, dir, list.names[i], subject, session, err);
     hep_listing_release(&list);
     free(dir);
     return rc;

@@ -11,9 +11,9 @@ static const double degrees_per_rad = 180.0 / 3.14159265358979323846;
 static void add_plain(struct hep_str *out, const char *text)
 {
     for (const char *s = text; *s != '\0'; s++) {
-        char c = (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s;
+        bool control = (unsigned char)*s < 0x20 || *s == 0x7f;
 
-        hep_str_addn(out, &c, 1);
+        hep_str_addn(out, control ? "?" : s, 1);
     }
 }
 

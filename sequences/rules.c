@@ -230,7 +230,8 @@ static int score_file_name(struct hep_candidate *c, struct hep_error *err)
 
         (void)snprintf(words, sizeof words, "%s", hep_role_name((enum hep_role)r));
         for (char *s = words; *s != '\0'; s++)
-            *s = *s == '_' ? ' ' : *s;
+            if (*s == '_')
+                *s = ' ';
         if (hep_words_equal(c->stem, words) || (acq != NULL && hep_words_equal(c->stem, acq)))
             return hep_candidate_add(c, (enum hep_role)r, POINTS_NAMED, err,
                                      "the file is named after the role");
@@ -284,7 +285,7 @@ static int score_echo_time(struct hep_candidate *c, struct hep_error *err)
     rc = hep_candidate_add(c, role, points, err, "TE %.4g ms is %.2f turns of fat at %.4g T",
                            1e3 * a->te_s, a->te_s / hep_fat_water_period_s(a->field_t), a->field_t);
     if (rc == HEP_OK && is_suffix(c, "MEGRE"))
-        rc = hep_candidate_add(c, role, POINTS_BIDS / 2, err, "BIDS name MEGRE");
+        rc = hep_candidate_add(c, role, POINTS_ECHO, err, "BIDS name MEGRE");
     return rc;
 }
 

@@ -61,10 +61,10 @@ static int collect_entry(struct hep_candidates *c, const struct hep_inventory *i
     return rc;
 }
 
-static int unused_series(struct hep_series *s, const struct hep_candidates *c,
+static int unused_series(struct hep_series *s, const struct hep_study_entry *e,
                          struct hep_error *err)
 {
-    s->name = hep_strdup(c->item[0].rel);
+    s->name = hep_strdup(tidy(e->path[0]));
     if (s->name == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
     return hep_lines_addf(&s->reasons, err, "study.yml: not used");
@@ -324,7 +324,7 @@ int hep_study_apply(struct hep_inventory *inv, const struct hep_study_yml *study
             rc = hep_series_append(&s, inv, err);
         if (rc == HEP_OK) {
             s->given = true;
-            rc = e->role == HEP_ROLE_UNKNOWN ? unused_series(s, &c, err)
+            rc = e->role == HEP_ROLE_UNKNOWN ? unused_series(s, e, err)
                                              : used_series(s, inv, e, &c, study->field_t, err);
         }
         hep_candidates_release(&c);
