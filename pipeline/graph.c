@@ -52,11 +52,10 @@ static int check_inputs(const struct hep_stage *const *stages, size_t n, size_t 
             return HEP_FAIL(err, HEP_EGRAPH, "stage %s: nobody makes its input %s", stages[i]->name,
                             s->name);
         if (made->kind != s->kind || made->unit != s->unit || strcmp(made->shape, s->shape) != 0)
-            return HEP_FAIL(
-                err, HEP_EGRAPH,
-                "stage %s: input %s [%s, %s] differs from what stage %s makes [%s, %s]",
-                stages[i]->name, s->name, s->shape, hep_unit_text(s->unit), stages[p]->name,
-                made->shape, hep_unit_text(made->unit));
+            return HEP_FAIL(err, HEP_EGRAPH,
+                            "stage %s: input %s [%s, %s] differs from what stage %s makes [%s, %s]",
+                            stages[i]->name, s->name, s->shape, hep_unit_text(s->unit),
+                            stages[p]->name, made->shape, hep_unit_text(made->unit));
         if (made->optional && !s->optional)
             return HEP_FAIL(err, HEP_EGRAPH,
                             "stage %s: input %s may be absent, so it must be optional",

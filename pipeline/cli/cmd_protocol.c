@@ -52,7 +52,7 @@ static int print_text(FILE *out, struct hep_str *text, struct hep_error *err)
 }
 
 static const struct hep_option check_options[] = {
-    HEP_OPT_LIST(struct protocol_options, set, "set", 0, "KEY=VALUE", "change a setting"),
+    HEP_OPT_REPEAT(struct protocol_options, set, "set", 0, "KEY=VALUE", "change a setting"),
     HEP_OPT_FLAG(struct protocol_options, json, "json", 0, "print JSON"),
     { 0 },
 };
@@ -100,7 +100,7 @@ const struct hep_command hep_cmd_protocol_check = {
 };
 
 static const struct hep_option show_options[] = {
-    HEP_OPT_LIST(struct protocol_options, set, "set", 0, "KEY=VALUE", "change a setting"),
+    HEP_OPT_REPEAT(struct protocol_options, set, "set", 0, "KEY=VALUE", "change a setting"),
     HEP_OPT_FLAG(struct protocol_options, json, "json", 0, "print the timeline as JSON"),
     HEP_OPT_FLAG(struct protocol_options, documented, "documented", 0,
                  "explain every setting in a comment"),

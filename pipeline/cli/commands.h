@@ -8,8 +8,8 @@
 
 #include "pipeline/cli/options.h"
 
-/** Ends with a NULL name. */
-const struct hep_command *hep_commands(void);
+/** NULL at the end. */
+const struct hep_command *const *hep_commands(void);
 
 extern const struct hep_command hep_cmd_run;
 extern const struct hep_command hep_cmd_inventory;

@@ -146,7 +146,7 @@ void hep_command_help(struct hep_str *out, const struct hep_command *command)
         hep_str_addf(out, "%s  %s\n", i ? "" : "\nexamples\n", command->examples[i]);
 }
 
-void hep_commands_help(struct hep_str *out, const struct hep_command *commands)
+void hep_commands_help(struct hep_str *out, const struct hep_command *const *commands)
 {
     char code[16];
 
@@ -156,8 +156,8 @@ void hep_commands_help(struct hep_str *out, const struct hep_command *commands)
          "flag is evidence with its number and reason, never a diagnosis.",
          0, 0);
     hep_str_add(out, "\ncommands\n");
-    for (; commands->name; commands++)
-        two_columns(out, commands->name, commands->summary);
+    for (; *commands; commands++)
+        two_columns(out, (*commands)->name, (*commands)->summary);
     hep_str_add(out, "\n  hepar COMMAND --help        options and examples of a command\n"
                      "  hepar --version             version\n\nexit codes\n");
     for (const struct hep_exit_code *e = hep_exit_codes(); e->meaning; e++) {

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-static int print_help(FILE *out, const struct hep_command *commands,
+static int print_help(FILE *out, const struct hep_command *const *commands,
                       const struct hep_command *command)
 {
     struct hep_str text = { 0 };

@@ -57,14 +57,14 @@ static void command_section(struct hep_str *out, const struct hep_command *c)
                      c->examples[i + 1] ? "" : "```\n");
 }
 
-void hep_manual_commands(struct hep_str *out, const struct hep_command *commands)
+void hep_manual_commands(struct hep_str *out, const struct hep_command *const *commands)
 {
     hep_str_add(
         out, "# Commands\n\nGenerated from the tables of the program; `hepar COMMAND --help` "
              "shows the same.\n\nOptions of every command:\n\n| option | meaning |\n|---|---|\n");
     option_rows(out, hep_common_table());
-    for (; commands->name; commands++)
-        command_section(out, commands);
+    for (; *commands; commands++)
+        command_section(out, *commands);
     hep_str_add(out, "\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
     for (const struct hep_exit_code *e = hep_exit_codes(); e->meaning; e++)
         hep_str_addf(out, "| %d | %s |\n", e->code, e->meaning);

@@ -9,7 +9,7 @@
 #include "pipeline/cli/options.h"
 
 /** docs/reference-commands.md */
-void hep_manual_commands(struct hep_str *out, const struct hep_command *commands);
+void hep_manual_commands(struct hep_str *out, const struct hep_command *const *commands);
 /** docs/reference-settings.md */
 void hep_manual_settings(struct hep_str *out);
 

@@ -27,23 +27,25 @@ const struct hep_option *hep_common_table(void)
 /* ---- commands ---------------------------------------------------------------------------------
  */
 
-static int unknown_command(const struct hep_command *commands, const char *word,
+static int unknown_command(const struct hep_command *const *commands, const char *word,
                            struct hep_error *err)
 {
     const char *names[OPTIONS_MAX], *near;
     size_t n = 0;
 
-    for (; commands->name && n < OPTIONS_MAX; commands++)
-        names[n++] = commands->name;
+    for (; *commands && n < OPTIONS_MAX; commands++)
+        names[n++] = (*commands)->name;
     near = hep_did_you_mean(word, names, n);
     return HEP_FAIL(err, HEP_EUSAGE, "unknown command '%s'%s%s%s (see hepar --help)", word,
                     near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
-int hep_command_find(const struct hep_command **out, int *used, const struct hep_command *commands,
-                     int argc, char *const *argv, struct hep_error *err)
+int hep_command_find(const struct hep_command **out, int *used,
+                     const struct hep_command *const *commands, int argc, char *const *argv,
+                     struct hep_error *err)
 {
     char two[96];
+    const struct hep_command *const *all = commands;
     bool first_known = false;
     size_t length;
 
@@ -51,7 +53,9 @@ int hep_command_find(const struct hep_command **out, int *used, const struct hep
         return HEP_FAIL(err, HEP_EUSAGE, "no command given (see hepar --help)");
     (void)snprintf(two, sizeof two, "%s %s", argv[1], argc > 2 ? argv[2] : "");
     length = strlen(argv[1]);
-    for (const struct hep_command *c = commands; c->name; c++) {
+    for (; *commands; commands++) {
+        const struct hep_command *c = *commands;
+
         if (argc > 2 && strcmp(c->name, two) == 0) {
             *out = c;
             *used = 2;
@@ -65,7 +69,7 @@ int hep_command_find(const struct hep_command **out, int *used, const struct hep
         first_known =
             first_known || (strncmp(c->name, argv[1], length) == 0 && c->name[length] == ' ');
     }
-    return unknown_command(commands, first_known ? two : argv[1], err);
+    return unknown_command(all, first_known ? two : argv[1], err);
 }
 
 /* ---- values -----------------------------------------------------------------------------------

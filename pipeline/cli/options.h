@@ -135,7 +135,7 @@ struct hep_cli {
     struct hep_log *log;
     int argc; /* the whole command line, for run.json */
     char **argv;
-    const struct hep_command *commands;
+    const struct hep_command *const *commands; /* NULL at the end */
 };
 
 struct hep_command {
@@ -156,8 +156,9 @@ struct hep_command {
  * @param[out] used number of words after argv[0] that belong to the name
  * @return HEP_OK; HEP_EUSAGE (none given, unknown with "did you mean")
  */
-int hep_command_find(const struct hep_command **out, int *used, const struct hep_command *commands,
-                     int argc, char *const *argv, struct hep_error *err) HEP_MUST_CHECK;
+int hep_command_find(const struct hep_command **out, int *used,
+                     const struct hep_command *const *commands, int argc, char *const *argv,
+                     struct hep_error *err) HEP_MUST_CHECK;
 
 /**
  * Fill a command's struct.
@@ -175,6 +176,6 @@ void hep_options_release(void *options, const struct hep_command *command);
 /** `hepar COMMAND --help`, as text of at most 80 columns. */
 void hep_command_help(struct hep_str *out, const struct hep_command *command);
 /** `hepar --help`: the list of commands and the exit codes. */
-void hep_commands_help(struct hep_str *out, const struct hep_command *commands);
+void hep_commands_help(struct hep_str *out, const struct hep_command *const *commands);
 
 #endif

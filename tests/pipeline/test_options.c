@@ -46,15 +46,15 @@ static const struct hep_positional fit_positionals[] = {
     { 0 },
 };
 static const char *const fit_examples[] = { "hepar fit adc dwi.nii.gz -o out", NULL };
-static const struct hep_command commands[] = {
+static const struct hep_command table[] = {
     { "fit", "Fit one model to a file", "First paragraph.\n\nSecond paragraph.", fit_options,
       fit_positionals, sizeof(F), NULL, fit_examples },
     { "protocol check", "Check a protocol", NULL, NULL, NULL, sizeof(struct hep_common_options),
       NULL, NULL },
     { "protocol show", "Show a protocol", NULL, NULL, NULL, sizeof(struct hep_common_options), NULL,
       NULL },
-    { 0 },
 };
+static const struct hep_command *const commands[] = { &table[0], &table[1], &table[2], NULL };
 
 struct words {
     int n;
@@ -84,7 +84,7 @@ static int parse(F *out, const char *line, struct hep_error *e)
 {
     struct words *w = split(line);
 
-    return hep_options_parse(out, &commands[0], w->n, w->v, e);
+    return hep_options_parse(out, commands[0], w->n, w->v, e);
 }
 
 /* ---- refused
@@ -130,7 +130,7 @@ static void test_bad(void **state)
     F f;
 
     assert_fails(parse(&f, c->line, &e), e, c->code, c->part);
-    hep_options_release(&f, &commands[0]);
+    hep_options_release(&f, commands[0]);
 }
 
 /* ---- read
@@ -154,7 +154,7 @@ static void test_presets(void **state)
     assert_int_equal(f.solver, -1);
     assert_false(f.force || f.common.help || f.common.quiet);
     assert_int_equal(f.labels.n, 0);
-    hep_options_release(&f, &commands[0]);
+    hep_options_release(&f, commands[0]);
 }
 
 struct good_case {
@@ -186,7 +186,7 @@ static void test_good(void **state)
     assert_close(f.sigma, 2.5, 0, 0);
     assert_close(f.level, -0.5, 0, 0);
     assert_true(f.force);
-    hep_options_release(&f, &commands[0]);
+    hep_options_release(&f, commands[0]);
 }
 
 /* BIDS-Apps: --participant-label 01 02, repeated, and spelled with an underscore. */
@@ -201,7 +201,7 @@ static void test_lists(void **state)
     assert_string_equal(f.labels.items[0], "01");
     assert_string_equal(f.labels.items[2], "03");
     assert_int_equal(f.dwi.n, 1);
-    hep_options_release(&f, &commands[0]);
+    hep_options_release(&f, commands[0]);
     assert_null(f.labels.items);
 }
 
@@ -216,7 +216,7 @@ static void test_repeated(void **state)
     assert_int_equal(f.sets.n, 2);
     assert_string_equal(f.sets.items[1], "b=2");
     assert_int_equal(f.dwi.n, 1);
-    hep_options_release(&f, &commands[0]);
+    hep_options_release(&f, commands[0]);
     assert_null(f.sets.items);
 }
 
@@ -228,10 +228,10 @@ static void test_help_needs_nothing_else(void **state)
     (void)state;
     assert_ok(parse(&f, "-h", &e), e);
     assert_true(f.common.help);
-    hep_options_release(&f, &commands[0]);
+    hep_options_release(&f, commands[0]);
     assert_ok(parse(&f, "--help", &e), e);
     assert_true(f.common.help);
-    hep_options_release(&f, &commands[0]);
+    hep_options_release(&f, commands[0]);
 }
 
 /* An option value may be the name of an existing file. */
@@ -245,9 +245,9 @@ static void test_existing_file(void **state)
 
     (void)state;
     assert_ok(hep_file_write(file, "x", 1, &e), e);
-    assert_ok(hep_options_parse(&f, &commands[0], 4, argv, &e), e);
+    assert_ok(hep_options_parse(&f, commands[0], 4, argv, &e), e);
     assert_ptr_equal(f.mask, file);
-    hep_options_release(&f, &commands[0]);
+    hep_options_release(&f, commands[0]);
     hep_test_rmdir(dir);
     free(file);
 }
@@ -270,10 +270,10 @@ static void test_commands(void **state)
 
     (void)state;
     assert_ok(find(&c, &used, "hepar fit adc", &e), e);
-    assert_ptr_equal(c, &commands[0]);
+    assert_ptr_equal(c, commands[0]);
     assert_int_equal(used, 1);
     assert_ok(find(&c, &used, "hepar protocol show x", &e), e);
-    assert_ptr_equal(c, &commands[2]);
+    assert_ptr_equal(c, commands[2]);
     assert_int_equal(used, 2);
     assert_fails(find(&c, &used, "hepar", &e), e, HEP_EUSAGE, "no command given");
     assert_fails(find(&c, &used, "hepar fti x", &e), e, HEP_EUSAGE, "did you mean fit?");
@@ -290,7 +290,7 @@ static void test_help(void **state)
     struct hep_str s = { 0 };
 
     (void)state;
-    hep_command_help(&s, &commands[0]);
+    hep_command_help(&s, commands[0]);
     assert_non_null(strstr(s.s, "usage: hepar fit {adc,ivim} DWI... [options]"));
     assert_non_null(strstr(s.s, "Second paragraph."));
     assert_non_null(strstr(s.s, "hepar fit adc dwi.nii.gz -o out"));
