@@ -239,10 +239,12 @@ void hep_degrade_noise(struct hep_volume *v, double sd, uint64_t seed, const cha
         return;
 #pragma omp parallel for schedule(static) num_threads(nthreads)
     for (size_t i = 0; i < n; i++) {
-        double z[2];
+        double z[2], re, im;
 
         hep_rng_normal2(z, seed, stream, i);
-        v->data[i] = (float)hypot((double)v->data[i] + sd * z[0], sd * z[1]);
+        re = (double)v->data[i] + sd * z[0];
+        im = sd * z[1];
+        v->data[i] = (float)sqrt(re * re + im * im);
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#define BLOOD_LEFT_T2 0.25
+#define BLOOD_LEFT_T2 0.12
 /* Spleen enhances in stripes during the first pass. */
 #define SPLEEN_ARTERIAL_SD 0.16
 

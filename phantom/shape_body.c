@@ -11,10 +11,11 @@ double hep_body_surface(const double q[3])
 {
     const double half_depth = q[1] > 0.0 ? 104.0 : 116.0;
     const double half_width = 164.0 - 0.0006 * sq(q[2] - 10.0);
-    const double r =
-        pow(pow(fabs(q[0]) / half_width, 2.4) + pow(fabs(q[1]) / half_depth, 2.4), 1.0 / 2.4);
+    const double x = fabs(q[0]) / half_width, y = fabs(q[1]) / half_depth;
+    /* superellipse of exponent 2.5 */
+    const double r = pow(x * x * sqrt(x) + y * y * sqrt(y), 0.4);
     const double groove = q[1] < 0.0 ? 6.0 * exp(-sq(q[0] / 13.0)) : 0.0;
-    const double reach = hypot(q[0], q[1]);
+    const double reach = sqrt(q[0] * q[0] + q[1] * q[1]);
 
     return (r > 1e-6 ? (r - 1.0) * reach / r : -half_depth) + groove;
 }

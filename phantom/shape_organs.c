@@ -85,17 +85,21 @@ double hep_organ_liver(const struct hep_shape *s, const double q[3])
     const double x = q[0], y = q[1], z = q[2];
     const double grow = s->liver_grow_mm;
     /* visceral surface: rises to the left and to the back */
-    const double under = -76.0 + (x < 112.0 ? 0.60 * (112.0 - x) : 0.0) - 0.20 * (y - 12.0) +
-                         0.0010 * sq(fmin(x - 40.0, 0.0)) - 1.5 * grow;
+    const double under = -57.0 + (x < 112.0 ? 0.56 * (112.0 - x) : 0.0) -
+                         (x < 24.0 ? 0.40 * (24.0 - x) : 0.0) - 0.20 * (y - 12.0) - 1.5 * grow;
     /* posterior and left border in the axial plane */
-    const double back = -0.50 * (x - 18.0) - 0.866 * (y + 26.0) + 0.0012 * sq(fmin(x - 18.0, 0.0)) +
-                        0.0040 * sq(fmax(x - 60.0, 0.0)) - 0.5 * grow;
-    const double flank = hep_body_cavity(s, q) + 2.5;
-    const double top = z - hep_body_diaphragm_mm(s, x, y) + 4.0;
+    const double back = -0.50 * (x - 18.0) - 0.866 * (y + 26.0) + 3.0 +
+                        0.0012 * sq(fmin(x - 18.0, 0.0)) + 0.0040 * sq(fmax(x - 60.0, 0.0)) -
+                        0.5 * grow;
     double f = hep_smooth_max(0.8 * (under - z), back, 15.0);
 
     f = hep_smooth_max(f, 0.8 * (-s->left_mm - x), 18.0);
-    f = hep_smooth_max(f, hep_smooth_max(flank, top, 9.0), 9.0);
+    if (f > 20.0)
+        return f;
+    f = hep_smooth_max(
+        f,
+        hep_smooth_max(hep_body_cavity(s, q) + 2.5, z - hep_body_diaphragm_mm(s, x, y) + 4.0, 9.0),
+        9.0);
     if (f > 12.0)
         return f;
     f = hep_smooth_max(f, 2.0 - fissures(q), 4.0);
@@ -122,8 +126,11 @@ static double spleen(const struct hep_shape *s, const double q[3])
     const double semi[3] = { 34.0 * s->spleen_scale, 50.0 * s->spleen_scale,
                              56.0 * s->spleen_scale };
     static const double hollow[3] = { -62.0, -14.0, 16.0 }, hollow_semi[3] = { 30.0, 36.0, 60.0 };
-    const double f =
-        hep_smooth_max(hep_ellipsoid(q, centre, semi), -hep_ellipsoid(q, hollow, hollow_semi), 6.0);
+    double f = hep_ellipsoid(q, centre, semi);
+
+    if (f > 4.0)
+        return f;
+    f = hep_smooth_max(f, -hep_ellipsoid(q, hollow, hollow_semi), 6.0);
 
     return hep_smooth_max(f, hep_body_cavity(s, q) + 3.0, 5.0);
 }
