@@ -139,6 +139,7 @@ static int build(struct hep_inventory *inv, const char *root, struct hep_error *
     found = c.n;
     if (rc == HEP_OK && study != NULL) {
         inv->has_study_yml = true;
+        inv->others_ignored = study->ignore_others;
         inv->injection_time_s = study->injection_time_s;
         inv->field_t = study->field_t;
         rc = hep_study_remove_listed(&c, study, err);

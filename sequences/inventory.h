@@ -64,6 +64,7 @@ struct hep_series {
     size_t n_paths;
     struct hep_frame *frame; /* volumes in use: ordered by TE for echoes; shape t; owned */
     size_t nt;
+    bool whole; /* every volume of its files is in use */
     struct hep_grid grid;
     bool is_complex;
     struct hep_acquisition acquisition; /* of the first file */
@@ -94,7 +95,7 @@ struct hep_inventory {
     const char *agent_source; /* "study.yml", "name", "sidecar", NULL; static */
     double field_t;           /* NaN unknown or different between series */
     double injection_time_s;  /* time of day, NaN unknown */
-    bool has_study_yml;
+    bool has_study_yml, others_ignored; /* study.yml is there; it says "others: ignore" */
     struct hep_series *series; /* in order of role, then time, then name; unknown ones last */
     size_t n_series;
     struct hep_lines warnings;

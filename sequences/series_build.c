@@ -106,6 +106,7 @@ int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_candida
     for (size_t i = 0; i < n; i++)
         nt += part[i]->info.nt;
     s->role = role;
+    s->whole = true;
     s->grid = part[0]->info.grid;
     s->is_complex = part[0]->info.is_complex;
     s->run = part[0]->bids.run;

@@ -113,6 +113,7 @@ static int choose_volumes(struct hep_series *s, const struct hep_inventory *inv,
     free(s->frame);
     s->frame = frame;
     s->nt = e->n_volumes;
+    s->whole = false;
     hep_gradients_release(&s->gradients);
     return s->role == HEP_ROLE_DWI ? hep_series_gradients_from_frames(s, err) : HEP_OK;
 }

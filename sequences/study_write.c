@@ -134,7 +134,7 @@ static void add_number(struct hep_str *out, const char *key, double value)
 
 static void add_volumes(struct hep_str *out, const struct hep_series *s)
 {
-    if (s->n_paths != 1)
+    if (s->whole || s->n_paths != 1)
         return;
     hep_str_add(out, "    volumes: [");
     for (size_t t = 0; t < s->nt; t++)
@@ -234,6 +234,8 @@ static void add_head(struct hep_str *out, const struct hep_inventory *inv)
         hep_str_add_number(out, inv->field_t);
         hep_str_add(out, "\n");
     }
+    if (inv->others_ignored)
+        hep_str_add(out, "others: ignore\n");
 }
 
 int hep_inventory_write_study_yml(const struct hep_inventory *inv, bool force,

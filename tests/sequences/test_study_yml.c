@@ -285,7 +285,8 @@ static void assert_same(const struct hep_inventory *a, const struct hep_inventor
 static void test_round_trip(void **state)
 {
     static const char yml[] =
-        "agent: 'Primovist \"10 ml\"'\ninjection_time: \"09:59:59.5\"\nfield_t: 2.89\nseries:\n"
+        "agent: 'Primovist \"10 ml\"'\ninjection_time: \"09:59:59.5\"\nfield_t: 2.89\nothers: "
+        "ignore\nseries:\n"
         "  - {path: d.nii.gz, role: arterial, volumes: 1-2, frame_times_s: [0, 10, 20, 30], "
         "injection_s: 5}\n"
         "  - {path: dwi.nii.gz, role: dwi, b_values: [0, 5, 50, 800]}\n"
@@ -318,6 +319,8 @@ static void test_round_trip(void **state)
     third = scan(dir);
     assert_same(first, third);
     assert_int_equal(hep_inventory_find(third, HEP_ROLE_LIVER_MASK)->label, 6);
+    assert_int_equal(first->n_series, 6); /* pre and junk are neither listed nor looked at */
+    assert_int_equal(third->n_series, 6);
     hep_inventory_free(first);
     hep_inventory_free(second);
     hep_inventory_free(third);
