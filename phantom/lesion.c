@@ -227,9 +227,9 @@ struct plan {
 };
 
 static const struct plan plans[HEP_SIM_N_LESION_TYPES] = {
-    [HEP_SIM_MET_FIBROUS] = { HEP_TISSUE_MET_RIM, HEP_TISSUE_MET_FIBROUS, 8.0, 0.32, 1.8, 6.0, 0.14,
+    [HEP_SIM_MET_FIBROUS] = { HEP_TISSUE_MET_RIM, HEP_TISSUE_MET_FIBROUS, 8.0, 0.24, 1.8, 5.0, 0.12,
                               0.8, 0.15, 0.5 },
-    [HEP_SIM_MET_NECROTIC] = { HEP_TISSUE_MET_RIM, HEP_TISSUE_MET_NECROTIC, 8.0, 0.30, 1.8, 6.0,
+    [HEP_SIM_MET_NECROTIC] = { HEP_TISSUE_MET_RIM, HEP_TISSUE_MET_NECROTIC, 8.0, 0.24, 1.8, 5.0,
                                0.08, 0.8, 0.15, 0.4 },
     [HEP_SIM_NET] = { HEP_TISSUE_NET, HEP_TISSUE_NET, 100.0, 0.3, 1.0, 5.0, 0.0, 0.5, 0.10, 0.0 },
     [HEP_SIM_MUCINOUS] = { HEP_TISSUE_MUCINOUS, HEP_TISSUE_MUCINOUS, 100.0, 0.2, 1.0, 3.0, 0.0, 0.7,

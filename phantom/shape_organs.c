@@ -60,7 +60,7 @@ double hep_organ_hilum(const double q[3])
 static double fissures(const double q[3])
 {
     const double ligament =
-        hep_smooth_max(fabs(q[0] + 8.0 + 0.1 * (q[1] - 40.0)) - 3.0 - 0.06 * fmax(0.0, -q[2]),
+        hep_smooth_max(fabs(q[0] + 8.0 + 0.1 * (q[1] - 40.0)) - 1.4 - 0.06 * fmax(0.0, -q[2]),
                        fmax(q[2] - 14.0, 22.0 - q[1]), 4.0);
     const double venous = fmax(fabs(q[1] + 8.0 - 0.9 * (q[0] + 6.0) * 0.35) - 1.6,
                                fmax(fabs(q[0] - 0.0) - 16.0, q[2] - 22.0));
@@ -102,7 +102,7 @@ double hep_organ_liver(const struct hep_shape *s, const double q[3])
         9.0);
     if (f > 12.0)
         return f;
-    f = hep_smooth_max(f, 2.0 - fissures(q), 4.0);
+    f = hep_smooth_max(f, 1.0 - fissures(q), 4.0);
     f = hep_smooth_max(f, 1.5 - hep_organ_gallbladder(s, q), 4.0);
     f = hep_smooth_max(f, 0.5 - hep_organ_hilum(q), 5.0);
     f = hep_smooth_max(f, 2.5 - kidney(q, 1.0), 4.0);

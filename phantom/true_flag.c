@@ -10,6 +10,8 @@
 #define SHINE_ADC_LIVER_SHARE 1.1
 #define RING_INDEX_MIN 0.3
 #define RING_LIVER_RE_FLOOR 0.20
+/* a smaller centre is a scar, and what surrounds it no ring */
+#define RING_CORE_RHO_MIN 0.35
 #define HYPERENHANCEMENT_MIN 1.10
 #define WASHOUT_MAX 0.90
 #define WASHOUT_DROP_MIN 0.10
@@ -280,7 +282,8 @@ static void ring_flag(struct hep_true_value *v, const struct hep_true_measures *
         if (m->phase[p])
             best = fmax(best, (m->re[HEP_ZONE_RIM][p] - m->re[HEP_ZONE_CORE][p]) /
                                   fmax(m->re_liver[p], RING_LIVER_RE_FLOOR));
-    put(v, best > RING_INDEX_MIN && !l->nodular && l->core_rho > 0.0, best, RING_INDEX_MIN, "1",
+    put(v, best > RING_INDEX_MIN && !l->nodular && l->core_rho > RING_CORE_RHO_MIN, best,
+        RING_INDEX_MIN, "1",
         l->nodular ? "enhancement of the rim in separate nodules"
                    : "rim minus core enhancement over the liver's, arterial or portal venous");
 }
