@@ -4,6 +4,8 @@
 
 #include <ctype.h>
 
+enum { LONGEST_NAME = 256 }; /* of a file on Linux */
+
 bool hep_bids_is_label(const char *text)
 {
     size_t n = 0;
@@ -62,8 +64,10 @@ static bool take_part(struct hep_bids_name *b, char *part, bool first, bool last
     char *dash = strchr(part, '-');
 
     if (last) {
-        (void)snprintf(b->suffix, sizeof b->suffix, "%s", part);
-        return dash == NULL && hep_bids_is_label(part);
+        if (!hep_bids_is_label(part))
+            return false;
+        (void)memcpy(b->suffix, part, strlen(part) + 1); /* a label is shorter than the field */
+        return true;
     }
     if (dash == NULL || (first && !hep_starts_with(part, "sub-")))
         return false;
@@ -73,11 +77,12 @@ static bool take_part(struct hep_bids_name *b, char *part, bool first, bool last
 
 bool hep_bids_name_parse(struct hep_bids_name *out, const char *stem)
 {
-    char *copy = hep_strdup(stem);
+    char copy[LONGEST_NAME];
     char *part = copy;
-    bool ok = copy != NULL, first = true;
+    bool ok = strlen(stem) < sizeof copy, first = true;
 
     *out = (struct hep_bids_name){ 0 };
+    (void)snprintf(copy, sizeof copy, "%s", stem);
     while (ok && part != NULL) {
         char *next = strchr(part, '_');
 
@@ -90,6 +95,5 @@ bool hep_bids_name_parse(struct hep_bids_name *out, const char *stem)
     ok = ok && out->sub[0] != '\0' && out->suffix[0] != '\0';
     if (!ok)
         *out = (struct hep_bids_name){ 0 };
-    free(copy);
     return ok;
 }

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "sequences/lines.h"
 
-enum { MAX_FILES = 5000, MAX_DEPTH = 6, MAX_FOLDERS = 5000 };
+enum { MAX_FILES = 5000, MAX_DEPTH = 6, MAX_FOLDERS = 5000, LONGEST_NAME = 256 };
 
 static const char *nifti_extension(const char *name)
 {
@@ -84,46 +84,52 @@ void hep_candidates_drop(struct hep_candidates *c, const char *rel)
 }
 
 /** A dataset whose description says that Hepar made it: results and truth, never input. */
-static bool made_by_hepar(const char *dir)
+static int made_by_hepar(bool *made, const char *dir, struct hep_error *err)
 {
     char *path = hep_path_join(dir, "dataset_description.json");
-    struct hep_error ignored = { 0 };
+    struct hep_error local = { 0 };
     struct hep_json *root = NULL;
-    bool made = false;
+    int rc = path ? HEP_OK : HEP_ENOMEM;
 
-    if (path != NULL && hep_is_file(path) && hep_json_read(&root, path, &ignored) == HEP_OK) {
-        const struct hep_json *by = hep_json_get(root, "GeneratedBy");
+    *made = false;
+    if (rc == HEP_OK && hep_is_file(path) && hep_json_read(&root, path, &local) != HEP_OK)
+        rc = local.code;
+    for (size_t i = 0; rc == HEP_OK && i < hep_json_size(hep_json_get(root, "GeneratedBy")); i++) {
+        const struct hep_json *by = hep_json_at(hep_json_get(root, "GeneratedBy"), i);
+        const char *name = hep_json_string(hep_json_get(by, "Name"));
 
-        for (size_t i = 0; i < hep_json_size(by); i++) {
-            const char *name = hep_json_string(hep_json_get(hep_json_at(by, i), "Name"));
-
-            made = made || (name != NULL && hep_contains_nocase(name, "hepar"));
-        }
+        *made = *made || (name != NULL && hep_contains_nocase(name, "hepar"));
     }
     hep_json_free(root);
     free(path);
-    return made;
+    if (rc == HEP_ENOMEM)
+        return HEP_FAIL(err, rc, "no memory to look at %s", dir);
+    return HEP_OK; /* a description that cannot be read is not one of Hepar's */
 }
 
-static bool is_left_out(const char *name, const char *path)
+static int is_left_out(bool *out, const char *name, const char *path, struct hep_error *err)
 {
-    return name[0] == '.' || strcmp(name, "derivatives") == 0 || strcmp(name, "sourcedata") == 0 ||
-           made_by_hepar(path);
+    *out = true;
+    if (name[0] == '.' || strcmp(name, "derivatives") == 0 || strcmp(name, "sourcedata") == 0)
+        return HEP_OK;
+    return made_by_hepar(out, path, err);
 }
 
 /** Only masks and label maps count in derivatives; label maps of lesions are somebody's reading. */
-static bool is_wanted_derivative(const char *path)
+static bool is_wanted_derivative(const char *name)
 {
     struct hep_bids_name b;
-    char *stem = hep_nifti_base(hep_path_base(path));
-    bool wanted = false;
+    char stem[LONGEST_NAME];
+    size_t n = strlen(name) - strlen(nifti_extension(name));
 
-    if (stem != NULL && hep_bids_name_parse(&b, stem))
-        wanted = (strcmp(b.suffix, "mask") == 0 && strcmp(b.label, "liver") == 0) ||
-                 (strcmp(b.suffix, "dseg") == 0 &&
-                  (b.label[0] == '\0' || strcmp(b.label, "liver") == 0));
-    free(stem);
-    return wanted;
+    if (n >= sizeof stem)
+        return false;
+    (void)memcpy(stem, name, n);
+    stem[n] = '\0';
+    if (!hep_bids_name_parse(&b, stem))
+        return false;
+    return (strcmp(b.suffix, "mask") == 0 && strcmp(b.label, "liver") == 0) ||
+           (strcmp(b.suffix, "dseg") == 0 && (b.label[0] == '\0' || strcmp(b.label, "liver") == 0));
 }
 
 /** Folders that are still to be looked at. */
@@ -165,18 +171,20 @@ static int push_folder(struct walk *w, char *path, char *rel, int depth)
 
 static int walk_entry(struct walk *w, const struct pending *in, const char *name, bool is_dir)
 {
+    bool left_out = !is_dir || in->depth >= MAX_DEPTH;
     char *path = hep_path_join(in->path, name);
     char *inner = *in->rel ? hep_path_join(in->rel, name) : hep_strdup(name);
     int rc = HEP_OK;
 
-    if (path == NULL || inner == NULL) {
+    if (path == NULL || inner == NULL)
         rc = HEP_FAIL(w->err, HEP_ENOMEM, "no memory for the name of a file");
-    } else if (is_dir && in->depth < MAX_DEPTH && !is_left_out(name, path)) {
+    else if (!left_out)
+        rc = is_left_out(&left_out, name, path, w->err);
+    if (rc == HEP_OK && !left_out)
         return push_folder(w, path, inner, in->depth + 1);
-    } else if (!is_dir && name[0] != '.' && nifti_extension(name) != NULL &&
-               (!w->derivative || is_wanted_derivative(path))) {
+    if (rc == HEP_OK && !is_dir && name[0] != '.' && nifti_extension(name) != NULL &&
+        (!w->derivative || is_wanted_derivative(name)))
         rc = hep_candidates_add(w->out, path, inner, w->derivative, w->err);
-    }
     free(path);
     free(inner);
     return rc;
@@ -215,11 +223,13 @@ static int collect_one_derivative(struct hep_candidates *out, const char *datase
 {
     char *dir = hep_path_join(dataset, name);
     char *rel = NULL, *folder = NULL;
-    int rc = HEP_OK;
+    bool left_out = true;
+    int rc;
 
     if (dir == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
-    if (strcmp(name, "truth") == 0 || is_left_out(name, dir))
+    rc = is_left_out(&left_out, name, dir, err);
+    if (rc != HEP_OK || left_out || strcmp(name, "truth") == 0)
         goto out;
     folder = session ? hep_asprintf("%s/sub-%s/ses-%s", dir, subject, session)
                      : hep_asprintf("%s/sub-%s", dir, subject);

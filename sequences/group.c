@@ -10,6 +10,8 @@ static const double margin = 5.0;          /* a role must lead by this */
 static const double longest_echo_s = 0.05; /* of a gradient-echo train */
 static const double pair_echo_s = 0.015;   /* of an opposed and in-phase pair */
 
+enum { LONGEST_PATH = 4096 };
+
 static bool all_digits(const char *s, const char *end)
 {
     for (; s < end; s++)
@@ -68,17 +70,13 @@ static bool same_number(double a, double b, double tolerance)
 
 static bool same_stripped_name(const char *a, const char *b)
 {
-    char *x = hep_calloc(strlen(a) + 1, 1), *y = hep_calloc(strlen(b) + 1, 1);
-    bool same = false;
+    char x[LONGEST_PATH], y[LONGEST_PATH];
 
-    if (x != NULL && y != NULL) {
-        strip_echo(x, a);
-        strip_echo(y, b);
-        same = strcmp(x, y) == 0;
-    }
-    free(x);
-    free(y);
-    return same;
+    if (strlen(a) >= sizeof x || strlen(b) >= sizeof y)
+        return false;
+    strip_echo(x, a);
+    strip_echo(y, b);
+    return strcmp(x, y) == 0;
 }
 
 bool hep_same_acquisition(const struct hep_candidate *a, const struct hep_candidate *b)

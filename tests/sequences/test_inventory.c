@@ -393,6 +393,7 @@ static void test_several(void **state)
 static void test_no_memory(void **state)
 {
     char *dir = write_bids();
+    struct hep_inventory *whole = scan(dir, NULL);
     bool done = false;
 
     (void)state;
@@ -408,9 +409,13 @@ static void test_no_memory(void **state)
             assert_null(inv);
             assert_int_equal(e.code, rc);
         }
+        for (int r = 0; rc == HEP_OK && r < HEP_ROLE_COUNT; r++)
+            assert_int_equal(hep_inventory_find(inv, (enum hep_role)r) == NULL,
+                             hep_inventory_find(whole, (enum hep_role)r) == NULL);
         done = rc == HEP_OK && n > 1000;
         hep_inventory_free(inv);
     }
+    hep_inventory_free(whole);
     hep_test_rmdir(dir);
 }
 

@@ -264,7 +264,7 @@ static void assert_same(const struct hep_inventory *a, const struct hep_inventor
         const struct hep_series *q = hep_inventory_find(b, (enum hep_role)r);
 
         assert_int_equal(p == NULL, q == NULL);
-        if (p == NULL)
+        if (p == NULL || q == NULL)
             continue;
         assert_string_equal(p->name, q->name);
         assert_int_equal(p->nt, q->nt);
