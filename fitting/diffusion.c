@@ -7,9 +7,11 @@
 /* Voxels whose noise estimates give the volume's median. */
 #define SIGMA_SAMPLES 4096
 
+#define SMALL_F 0.1
+
 /* One thread's share. */
 struct worker {
-    struct hep_diffusion_block blk, mono, reference;
+    struct hep_diffusion_block blk, again, mono, reference;
     struct hep_lm_gsl *gsl, *gsl_mono;
     struct hep_fit_counts counts;
     size_t n_fallback, n_verified, n_agree;
@@ -72,6 +74,8 @@ static int worker_init(struct worker *w, const struct team *t, struct hep_error 
 
     if (rc == HEP_OK)
         rc = hep_lm_gsl_new(&w->gsl, &hep_diffusion_models[t->job.kind], n, err);
+    if (rc == HEP_OK && t->job.kind == HEP_KIND_IVIM)
+        rc = hep_diffusion_block_init(&w->again, n, err);
     if (rc == HEP_OK && t->want_choice)
         rc = hep_diffusion_block_init(&w->mono, n, err);
     if (rc == HEP_OK && t->want_choice)
@@ -87,6 +91,7 @@ static void team_release(struct team *t)
         struct worker *w = &t->workers[i];
 
         hep_diffusion_block_release(&w->blk);
+        hep_diffusion_block_release(&w->again);
         hep_diffusion_block_release(&w->mono);
         hep_diffusion_block_release(&w->reference);
         hep_lm_gsl_free(w->gsl);
@@ -133,10 +138,9 @@ static void fit_by_gsl(const struct hep_diffusion_job *job, struct hep_diffusion
     hep_diffusion_put_voxel(blk, &v, job->np, i);
 }
 
-/* Least squares of every voxel from the start values; returns how many went to GSL. */
-static size_t fit_block(const struct hep_diffusion_kernels *kernels,
-                        const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
-                        struct hep_lm_gsl *gsl)
+static size_t fit_once(const struct hep_diffusion_kernels *kernels,
+                       const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                       struct hep_lm_gsl *gsl)
 {
     size_t n_gsl = 0;
 
@@ -149,6 +153,87 @@ static size_t fit_block(const struct hep_diffusion_kernels *kernels,
             continue;
         fit_by_gsl(job, blk, gsl, i);
         n_gsl++;
+    }
+    return n_gsl;
+}
+
+/* One voxel's data and second start into column j of another block. */
+static void copy_again(struct hep_diffusion_block *to, size_t j,
+                       const struct hep_diffusion_block *from, size_t i,
+                       const struct hep_diffusion_job *job)
+{
+    for (size_t k = 0; k < job->scheme.n_b; k++) {
+        to->y[k * HEP_FIT_BLOCK + j] = from->y[k * HEP_FIT_BLOCK + i];
+        to->w[k * HEP_FIT_BLOCK + j] = from->w[k * HEP_FIT_BLOCK + i];
+    }
+    for (size_t r = 0; r < job->np; r++) {
+        to->lo[r * HEP_FIT_BLOCK + j] = from->lo[r * HEP_FIT_BLOCK + i];
+        to->hi[r * HEP_FIT_BLOCK + j] = from->hi[r * HEP_FIT_BLOCK + i];
+        to->p[r * HEP_FIT_BLOCK + j] = from->second[r * HEP_FIT_BLOCK + i];
+    }
+    to->n_usable[j] = from->n_usable[i];
+    to->voxel[j] = i;
+}
+
+/* Where the second fit ended better than the first, it counts. */
+static void keep_better(struct hep_diffusion_block *blk, const struct hep_diffusion_block *again,
+                        const struct hep_diffusion_job *job)
+{
+    double y[HEP_DIFFUSION_MAX_B], w[HEP_DIFFUSION_MAX_B];
+    struct hep_lm_voxel v;
+
+    for (size_t j = 0; j < again->count; j++) {
+        size_t i = again->voxel[j];
+        bool settled = again->settled[j] > 0.0, had = blk->settled[i] > 0.0;
+
+        if ((settled && !had) || (settled == had && again->rss[j] < blk->rss[i])) {
+            hep_diffusion_get_voxel(&v, y, w, job, again, j);
+            hep_diffusion_put_voxel(blk, &v, job->np, i);
+        }
+    }
+}
+
+/* Ends that a better minimum often lies apart from: on a bound, or with little perfusion. */
+static bool is_suspicious(const struct hep_diffusion_job *job,
+                          const struct hep_diffusion_block *blk, size_t i)
+{
+    bool bound = blk->p[HEP_FIT_BLOCK + i] < SMALL_F;
+
+    for (size_t r = 1; r < job->np; r++) {
+        double p = blk->p[r * HEP_FIT_BLOCK + i];
+
+        bound = bound || (!job->fixed[r] && (p <= job->lo[r] || p >= job->hi[r]));
+    }
+    return bound;
+}
+
+/* Least squares of every voxel from its start values, of which the better end is kept; returns how
+ * many fits went to GSL. */
+static size_t fit_block(const struct hep_diffusion_kernels *kernels,
+                        const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                        struct hep_diffusion_block *again, struct hep_lm_gsl *gsl)
+{
+    static const size_t range[] = { 0, 3, 6, HEP_DIFFUSION_GRID_DSTAR };
+    size_t n_gsl = fit_once(kernels, job, blk, gsl);
+
+    if (job->kind != HEP_KIND_IVIM)
+        return n_gsl;
+    again->count = 0;
+    for (size_t i = 0; i < blk->count; i++) {
+        if (blk->n_start[i] > 1.0 && !hep_diffusion_is_bad(job, blk, i))
+            copy_again(again, again->count++, blk, i, job);
+    }
+    n_gsl += fit_once(kernels, job, again, gsl);
+    keep_better(blk, again, job);
+    again->count = 0;
+    for (size_t i = 0; i < blk->count; i++) {
+        if (!hep_diffusion_is_bad(job, blk, i) && is_suspicious(job, blk, i))
+            copy_again(again, again->count++, blk, i, job);
+    }
+    for (size_t g = 0; g + 1 < sizeof range / sizeof range[0]; g++) {
+        kernels->start_between(job, again, range[g], range[g + 1]);
+        n_gsl += fit_once(kernels, job, again, gsl);
+        keep_better(blk, again, job);
     }
     return n_gsl;
 }
@@ -182,7 +267,7 @@ static void hold_segmented(const struct hep_diffusion_kernels *kernels,
 
 static size_t estimate(const struct hep_diffusion_kernels *kernels,
                        const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
-                       struct hep_lm_gsl *gsl)
+                       struct hep_diffusion_block *again, struct hep_lm_gsl *gsl)
 {
     hep_diffusion_block_bounds(job, blk);
     if (job->set->model == HEP_DIFFUSION_ADC || job->scheme.method == HEP_METHOD_WLS) {
@@ -197,7 +282,7 @@ static size_t estimate(const struct hep_diffusion_kernels *kernels,
     if (job->fixed[2])
         hold_segmented(kernels, job, blk);
     kernels->start[job->kind](job, blk);
-    return fit_block(kernels, job, blk, gsl);
+    return fit_block(kernels, job, blk, again, gsl);
 }
 
 /* Share the data of `from`, not the results. */
@@ -236,7 +321,7 @@ static void verify_block(const struct hep_diffusion_job *job, struct worker *w)
     struct hep_lm_voxel a, ref;
 
     copy_data(&w->reference, &w->blk, job->scheme.n_b);
-    (void)estimate(&hep_diffusion_kernels_scalar, job, &w->reference, w->gsl);
+    (void)estimate(&hep_diffusion_kernels_scalar, job, &w->reference, &w->again, w->gsl);
     for (size_t i = 0; i < w->blk.count; i++) {
         double d;
 
@@ -279,12 +364,12 @@ static void fit_voxels(struct team *t, struct worker *w, size_t first,
         blk->voxel[i] = t->voxels != NULL ? t->voxels[at] : at;
     }
     t->kernels->load(&t->job, blk);
-    w->n_fallback += estimate(t->kernels, &t->job, blk, w->gsl);
+    w->n_fallback += estimate(t->kernels, &t->job, blk, &w->again, w->gsl);
     if (t->job.set->fit.verify)
         verify_block(&t->job, w);
     if (t->want_choice) {
         copy_data(&w->mono, blk, t->job.scheme.n_b);
-        (void)estimate(t->kernels, &t->mono_job, &w->mono, w->gsl_mono);
+        (void)estimate(t->kernels, &t->mono_job, &w->mono, &w->again, w->gsl_mono);
     }
     sample_sigma(t, blk, first);
     hep_diffusion_finish(&t->job, maps, blk, t->want_choice ? w->mono.rss : NULL, &w->counts);

@@ -71,8 +71,9 @@ struct hep_diffusion_settings {
     double sigma;  /* noise SD of one acquisition [signal units]; 0: estimated from the residuals */
 };
 
-/** Defaults: ADC from b >= 50 ("ADC_50+"), everything else from all b; bounds D 0.1-4e-3, f 0-0.6,
- *  D* 5-300e-3 mm2/s, K 0-3; b_split 200; S0 free; nothing robust; no Rician mode. */
+/** Defaults: ADC from b >= 50 ("ADC_50+"), everything else from all b; bounds D 0.1-4e-3, f 0-0.8
+ * (published bowel: 0.69), D* 5-300e-3 mm2/s, K 0-3; b_split 200; S0 free; nothing robust; no
+ * Rician mode. */
 void hep_diffusion_settings_init(struct hep_diffusion_settings *s, enum hep_diffusion_model model);
 
 const char *hep_diffusion_model_name(enum hep_diffusion_model model); /* "adc", "mono", ... */

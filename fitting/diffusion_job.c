@@ -111,7 +111,7 @@ void hep_diffusion_job_mono(struct hep_diffusion_job *mono, const struct hep_dif
 
 int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n_b, struct hep_error *err)
 {
-    const size_t rows = 2 * n_b + 3 * HEP_LM_MAX_P + HEP_LM_PACKED + 4;
+    const size_t rows = 2 * n_b + 4 * HEP_LM_MAX_P + HEP_LM_PACKED + 5;
     double *at = hep_alloc_aligned(rows * HEP_FIT_BLOCK, sizeof *at);
 
     *blk = (struct hep_diffusion_block){ 0 };
@@ -128,11 +128,13 @@ int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n_b, struct
     blk->p = blk->w + n_b * HEP_FIT_BLOCK;
     blk->lo = blk->p + (size_t)HEP_LM_MAX_P * HEP_FIT_BLOCK;
     blk->hi = blk->lo + (size_t)HEP_LM_MAX_P * HEP_FIT_BLOCK;
-    blk->jtj = blk->hi + (size_t)HEP_LM_MAX_P * HEP_FIT_BLOCK;
+    blk->second = blk->hi + (size_t)HEP_LM_MAX_P * HEP_FIT_BLOCK;
+    blk->jtj = blk->second + (size_t)HEP_LM_MAX_P * HEP_FIT_BLOCK;
     blk->rss = blk->jtj + (size_t)HEP_LM_PACKED * HEP_FIT_BLOCK;
     blk->scale = blk->rss + HEP_FIT_BLOCK;
     blk->n_usable = blk->scale + HEP_FIT_BLOCK;
     blk->settled = blk->n_usable + HEP_FIT_BLOCK;
+    blk->n_start = blk->settled + HEP_FIT_BLOCK;
     return HEP_OK;
 }
 

@@ -79,7 +79,7 @@ void hep_diffusion_settings_init(struct hep_diffusion_settings *s, enum hep_diff
 {
     *s = (struct hep_diffusion_settings){
         .model = model,
-        .bounds = { 0.1e-3, 4e-3, 0.0, 0.6, 5e-3, 300e-3, 0.0, 3.0 },
+        .bounds = { 0.1e-3, 4e-3, 0.0, 0.8, 5e-3, 300e-3, 0.0, 3.0 },
         .b_min_s_per_mm2 = model == HEP_DIFFUSION_ADC ? 50.0 : 0.0,
         .b_max_s_per_mm2 = 1e5,
         .b_split_s_per_mm2 = 200.0,

@@ -55,6 +55,8 @@ struct hep_diffusion_block {
     double *y, *w; /* [n_b] rows: signal, number of averages (0: not usable) */
     double *scale, *n_usable;
     double *p, *lo, *hi; /* [np] rows */
+    double *second;      /* [np] rows: another start, where the grid has a second peak */
+    double *n_start;     /* 1 or 2 */
     double *rss;
     double *jtj;     /* [HEP_LM_PACKED] rows */
     double *settled; /* 1 or 0 */
@@ -65,9 +67,12 @@ struct hep_diffusion_block {
 struct hep_diffusion_kernels {
     /** y, w, scale, n_usable from the volume. */
     void (*load)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk);
-    /** Start values p inside lo..hi, which must be set. */
+    /** Start values p, and second and n_start, inside lo..hi, which must be set. */
     void (*start[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
                                   struct hep_diffusion_block *blk);
+    /** ivim: start values p from the grid's D* nodes first..last-1 only. */
+    void (*start_between)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                          size_t first, size_t last);
     /** ln S = a - b D (+ c b^2 when quadratic) over points first..n_b-1: rows 0.. of p: S0, D (,
      * K). */
     void (*log_fit)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,

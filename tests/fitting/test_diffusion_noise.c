@@ -215,13 +215,13 @@ static void test_global(void **state)
     size_t worse = 0;
     struct truth *t;
     struct rig r, retry;
-    float best[6000];
+    float best[8000];
 
     (void)state;
-    rig_init(&r, HEP_DIFFUSION_IVIM, 6000, b_body, N_BODY);
-    t = simulate(&r, "global", 20.0);
+    rig_init(&r, HEP_DIFFUSION_IVIM, 8000, b_body, N_BODY);
+    t = simulate(&r, "global", 30.0);
     rig_fit(&r);
-    rig_init(&retry, HEP_DIFFUSION_IVIM, 6000, b_body, N_BODY);
+    rig_init(&retry, HEP_DIFFUSION_IVIM, 8000, b_body, N_BODY);
     (void)memcpy(retry.signal, r.signal, r.nvox * r.nb * sizeof *r.signal);
     for (int start = 0; start < 12; start++) {
         /* a narrow box anywhere sets the start there; a fit in it can only be as good or worse */
@@ -241,7 +241,7 @@ static void test_global(void **state)
     free(t);
     rig_release(&r);
     rig_release(&retry);
-    AT_MOST((double)worse, 3.0);
+    AT_MOST((double)worse, 4.0);
 }
 
 static void hash_maps(const struct rig *r, char hex[HEP_SHA256_HEX])
