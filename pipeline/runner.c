@@ -187,6 +187,18 @@ static void record_failure(struct study_run *s, const struct hep_study_request *
     free(path);
 }
 
+/* The earlier result holds: a failure in between, by settings that are no longer asked for, is
+ * forgotten. */
+static void tell_unchanged(const struct study_run *s)
+{
+    char *failed = run_json_path(s->folder, s->run.label, "failed");
+
+    if (failed != NULL)
+        (void)unlink(failed);
+    free(failed);
+    hep_log_write(s->run.log, HEP_LOG_INFO, "unchanged", "%s: nothing has changed", s->run.label);
+}
+
 static void fill_outcome(struct hep_study_outcome *out, const struct study_run *s, int rc,
                          bool nothing_to_do)
 {
@@ -245,6 +257,8 @@ int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request 
         rc = write_record(&s, request, &first);
     if (rc == HEP_OK && !nothing_to_do)
         rc = hep_outdir_commit(&s.run.out, &first);
+    if (rc == HEP_OK && nothing_to_do)
+        tell_unchanged(&s);
     fill_outcome(out, &s, rc, nothing_to_do);
     if (rc != HEP_OK) {
         record_failure(&s, request, &first);

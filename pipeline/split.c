@@ -8,10 +8,30 @@
 /* A window that no frame reaches by more than this is a phase that was not acquired at all. */
 #define NEAREST_MAX_S 60.0
 
+/* The image at three minutes is delayed with one agent and transitional with another, whatever it
+ * was named. */
+static const struct hep_series *renamed(const struct hep_run *run, enum hep_role role)
+{
+    enum hep_role other = role == HEP_ROLE_DELAYED        ? HEP_ROLE_TRANSITIONAL
+                          : role == HEP_ROLE_TRANSITIONAL ? HEP_ROLE_DELAYED
+                                                          : HEP_ROLE_UNKNOWN;
+
+    if (other == HEP_ROLE_UNKNOWN || run->agent == NULL ||
+        hep_agent_phase(run->agent, hep_phase_of_role(other)) != hep_phase_of_role(role))
+        return NULL;
+    return hep_inventory_find(run->inventory, other);
+}
+
 const struct hep_series *hep_split_find(const struct hep_run *run, enum hep_role role)
 {
+    enum hep_phase phase = hep_phase_of_role(role);
     const struct hep_series *own = hep_inventory_find(run->inventory, role);
 
+    if (run->agent != NULL && phase != HEP_PHASE_COUNT &&
+        hep_agent_phase(run->agent, phase) != phase)
+        return NULL;
+    if (own == NULL)
+        own = renamed(run, role);
     for (size_t i = 0; own == NULL && i < run->n_split; i++) {
         if (run->split[i].role == role)
             own = &run->split[i];

@@ -1,4 +1,6 @@
 #include "pipeline/cli/commands.h"
+
+#include "base/file.h"
 #include "pipeline/cli/exit_codes.h"
 #include "pipeline/stop.h"
 
@@ -77,18 +79,38 @@ static bool run_general(int argc, char **argv, int *rc)
     return false;
 }
 
+/* Called as hepar-bids, the words are those of `hepar batch`. */
+static char **as_batch(int *argc, char **argv)
+{
+    static char batch[] = "batch";
+    char **more;
+
+    if (*argc < 1 || strcmp(hep_path_base(argv[0]), "hepar-bids") != 0)
+        return NULL;
+    more = calloc((size_t)*argc + 2, sizeof *more);
+    if (more == NULL)
+        return NULL;
+    more[0] = argv[0];
+    more[1] = batch;
+    for (int i = 1; i < *argc; i++)
+        more[i + 1] = argv[i];
+    ++*argc;
+    return more;
+}
+
 int main(int argc, char **argv)
 {
+    char **batch = as_batch(&argc, argv), **words = batch != NULL ? batch : argv;
     struct hep_error err = { 0 };
     const struct hep_command *command = NULL;
     int used = 0, rc = HEP_OK;
     bool told = false;
 
     hep_stop_install();
-    if (!run_general(argc, argv, &rc)) {
-        rc = hep_command_find(&command, &used, hep_commands(), argc, argv, &err);
+    if (!run_general(argc, words, &rc)) {
+        rc = hep_command_find(&command, &used, hep_commands(), argc, words, &err);
         if (rc == HEP_OK)
-            rc = run_command(command, used, argc, argv, &told, &err);
+            rc = run_command(command, used, argc, words, &told, &err);
     }
     if (fflush(stdout) != 0 || ferror(stdout) || fclose(stdout) != 0) {
         if (rc == HEP_OK)
@@ -96,5 +118,6 @@ int main(int argc, char **argv)
     }
     if (rc != HEP_OK && !told)
         (void)fprintf(stderr, "hepar: %s\n", err.msg);
+    free((void *)batch);
     return hep_exit_code(rc);
 }
