@@ -1,0 +1,32 @@
+/**
+ * @file  lesions/evaluation/calibration.h
+ * @brief How far probabilities can be believed: Brier score, calibration error, reliability table.
+ * Model:   Brier = mean (p - y)^2; ECE = sum over 10 equal bins of share * |mean p - fraction y|
+ * Source:  Brier, Mon Weather Rev 1950;78:1-3; Naeini, Cooper and Hauskrecht, AAAI 2015:2901-2907
+ */
+#ifndef HEP_LESIONS_EVALUATION_CALIBRATION_H
+#define HEP_LESIONS_EVALUATION_CALIBRATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define HEP_CALIBRATION_BINS 10
+
+struct hep_forecast {
+    double probability; /* in [0, 1] */
+    size_t patient;
+    bool came_true;
+};
+
+struct hep_calibration {
+    double n, brier, ece; /* n is a sum of weights */
+    struct {
+        double n, mean_probability, fraction; /* NaN in an empty bin */
+    } bin[HEP_CALIBRATION_BINS];              /* [0, 0.1), ... [0.9, 1] */
+};
+
+/** @param[in] weight of each patient; NULL: all 1 */
+void hep_calibration_of(struct hep_calibration *out, const struct hep_forecast *forecast, size_t n,
+                        const double *weight);
+
+#endif
