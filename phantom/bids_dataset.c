@@ -124,8 +124,8 @@ static int write_participants(const char *dir, const struct hep_sim_settings *s,
 int hep_bids_write_dataset(const char *bids_dir, const struct hep_sim_settings *s, unsigned n,
                            struct hep_error *err)
 {
-    static const char ignore[] = "**/*_lesions.*\n**/*_simulation.json\n**/*map.nii.gz\n"
-                                 "**/*_displacement.nii.gz\n";
+    static const char ignore[] =
+        "**/*_lesions.*\n**/*_simulation.json\n**/*_desc-*\n**/*_label-*\n";
     char *truth = hep_path_join(bids_dir, "derivatives/truth");
     int rc;
 
