@@ -27,7 +27,7 @@ def ivim(rng, n):
 
 
 def mono(rng, n):
-    s0, d = rng.uniform(800, 1200, n), rng.uniform(0.8e-3, 2.0e-3, n)
+    s0, d = rng.uniform(800, 1200, n), rng.uniform(1.0e-3, 1.3e-3, n)
     b = np.array(B_BODY, float)
     return b, rician(s0[:, None] * np.exp(-np.outer(d, b)), s0 / 30, rng), [s0, d]
 

@@ -6,12 +6,14 @@
 
 /* Voxels whose noise estimates give the volume's median. */
 #define SIGMA_SAMPLES 4096
+/* Blocks from which the Rician modes take sigma. */
+#define NOISE_BLOCKS 16
 
 #define SMALL_F 0.1
 
 /* One thread's share. */
 struct worker {
-    struct hep_diffusion_block blk, again, mono, reference;
+    struct hep_diffusion_block blk, again, mono, reference, base;
     struct hep_lm_gsl *gsl, *gsl_mono;
     struct hep_fit_counts counts;
     size_t n_fallback, n_verified, n_agree;
@@ -80,6 +82,8 @@ static int worker_init(struct worker *w, const struct team *t, struct hep_error 
         rc = hep_diffusion_block_init(&w->mono, n, err);
     if (rc == HEP_OK && t->want_choice)
         rc = hep_lm_gsl_new(&w->gsl_mono, &hep_diffusion_models[HEP_KIND_MONO], n, err);
+    if (rc == HEP_OK && hep_diffusion_reweights(&t->job))
+        rc = hep_diffusion_block_init(&w->base, n, err);
     if (rc == HEP_OK && t->job.set->fit.verify)
         rc = hep_diffusion_block_init(&w->reference, n, err);
     return rc;
@@ -94,6 +98,7 @@ static void team_release(struct team *t)
         hep_diffusion_block_release(&w->again);
         hep_diffusion_block_release(&w->mono);
         hep_diffusion_block_release(&w->reference);
+        hep_diffusion_block_release(&w->base);
         hep_lm_gsl_free(w->gsl);
         hep_lm_gsl_free(w->gsl_mono);
     }
@@ -265,20 +270,33 @@ static void hold_segmented(const struct hep_diffusion_kernels *kernels,
     }
 }
 
+static bool is_closed_form(const struct hep_diffusion_job *job)
+{
+    return job->kind != HEP_KIND_IVIM && job->kind != HEP_KIND_SIVIM &&
+           job->scheme.method != HEP_METHOD_NLLS;
+}
+
+static size_t solve_closed_form(const struct hep_diffusion_kernels *kernels,
+                                const struct hep_diffusion_job *job,
+                                struct hep_diffusion_block *blk)
+{
+    if (job->kind == HEP_KIND_KURTOSIS)
+        kernels->log_fit_quadratic(job, blk);
+    else
+        kernels->log_fit(job, blk, 0, job->scheme.method);
+    kernels->evaluate[job->kind](job, blk);
+    settle_all(blk);
+    return 0;
+}
+
+/* From start values to the estimate. */
 static size_t estimate(const struct hep_diffusion_kernels *kernels,
                        const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
                        struct hep_diffusion_block *again, struct hep_lm_gsl *gsl)
 {
     hep_diffusion_block_bounds(job, blk);
-    if (job->set->model == HEP_DIFFUSION_ADC || job->scheme.method == HEP_METHOD_WLS) {
-        if (job->kind == HEP_KIND_KURTOSIS)
-            kernels->log_fit_quadratic(job, blk);
-        else
-            kernels->log_fit(job, blk, 0, job->scheme.method);
-        kernels->evaluate[job->kind](job, blk);
-        settle_all(blk);
-        return 0;
-    }
+    if (is_closed_form(job))
+        return solve_closed_form(kernels, job, blk);
     if (job->fixed[2])
         hold_segmented(kernels, job, blk);
     kernels->start[job->kind](job, blk);
@@ -295,6 +313,70 @@ static void copy_data(struct hep_diffusion_block *to, const struct hep_diffusion
     (void)memcpy(to->w, from->w, n_b * HEP_FIT_BLOCK * sizeof *to->w);
     (void)memcpy(to->scale, from->scale, HEP_FIT_BLOCK * sizeof *to->scale);
     (void)memcpy(to->n_usable, from->n_usable, HEP_FIT_BLOCK * sizeof *to->n_usable);
+}
+
+static size_t solve_again(const struct hep_diffusion_kernels *kernels,
+                          const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                          struct hep_lm_gsl *gsl)
+{
+    return is_closed_form(job) ? solve_closed_form(kernels, job, blk)
+                               : fit_once(kernels, job, blk, gsl);
+}
+
+#define ROW_BYTES (HEP_FIT_BLOCK * sizeof(double))
+
+/* Of the fits that leave one point out, the one with the smallest residual: where one point is
+ * corrupted, that is the fit without it. base->p and base->rss hold the best so far, base->second
+ * the plain fit. */
+static void leave_one_out(const struct hep_diffusion_kernels *kernels,
+                          const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                          struct worker *w)
+{
+    struct hep_diffusion_block *base = &w->base;
+
+    (void)memcpy(base->second, blk->p, job->np * ROW_BYTES);
+    (void)memcpy(base->p, blk->p, job->np * ROW_BYTES);
+    for (size_t i = 0; i < blk->count; i++)
+        base->rss[i] = HUGE_VAL;
+    for (size_t k = 0; k < job->scheme.n_b; k++) {
+        double *row = blk->w + k * HEP_FIT_BLOCK;
+
+        (void)memset(row, 0, ROW_BYTES);
+        (void)memcpy(blk->p, base->second, job->np * ROW_BYTES);
+        (void)solve_again(kernels, job, blk, w->gsl);
+        (void)memcpy(row, base->w + k * HEP_FIT_BLOCK, ROW_BYTES);
+        for (size_t i = 0; i < blk->count; i++) {
+            if (!(blk->rss[i] < base->rss[i]) || base->n_usable[i] < (double)job->n_needed + 2.0)
+                continue;
+            base->rss[i] = blk->rss[i];
+            for (size_t r = 0; r < job->np; r++)
+                base->p[r * HEP_FIT_BLOCK + i] = blk->p[r * HEP_FIT_BLOCK + i];
+        }
+    }
+    (void)memcpy(blk->p, base->p, job->np * ROW_BYTES);
+}
+
+/* Fit, change signals and weights by what was found, fit again from there. */
+static size_t estimate_reweighted(const struct hep_diffusion_kernels *kernels,
+                                  const struct hep_diffusion_job *job,
+                                  struct hep_diffusion_block *blk, struct worker *w)
+{
+    size_t n_b = job->scheme.n_b, n_gsl = estimate(kernels, job, blk, &w->again, w->gsl);
+    int rounds = hep_diffusion_rounds(job);
+
+    if (rounds == 0)
+        return n_gsl;
+    copy_data(&w->base, blk, n_b);
+    if (job->set->robust)
+        leave_one_out(kernels, job, blk, w);
+    for (int round = 0; round < rounds; round++) {
+        hep_diffusion_reweight(job, blk, &w->base);
+        n_gsl = solve_again(kernels, job, blk, w->gsl);
+    }
+    (void)memcpy(blk->y, w->base.y, n_b * ROW_BYTES);
+    if (!job->set->robust && job->kind != HEP_KIND_KURTOSIS)
+        (void)memcpy(blk->w, w->base.w, n_b * ROW_BYTES);
+    return n_gsl;
 }
 
 /* Largest difference in units of the reference's standard error; NaN when it has none. */
@@ -320,8 +402,10 @@ static void verify_block(const struct hep_diffusion_job *job, struct worker *w)
     double y[HEP_DIFFUSION_MAX_B], wt[HEP_DIFFUSION_MAX_B];
     struct hep_lm_voxel a, ref;
 
-    copy_data(&w->reference, &w->blk, job->scheme.n_b);
-    (void)estimate(&hep_diffusion_kernels_scalar, job, &w->reference, &w->again, w->gsl);
+    w->reference.count = w->blk.count;
+    (void)memcpy(w->reference.voxel, w->blk.voxel, HEP_FIT_BLOCK * sizeof *w->blk.voxel);
+    hep_diffusion_kernels_scalar.load(job, &w->reference);
+    (void)estimate_reweighted(&hep_diffusion_kernels_scalar, job, &w->reference, w);
     for (size_t i = 0; i < w->blk.count; i++) {
         double d;
 
@@ -351,10 +435,8 @@ static void sample_sigma(struct team *t, const struct hep_diffusion_block *blk, 
     }
 }
 
-static void fit_voxels(struct team *t, struct worker *w, size_t first,
-                       const struct hep_diffusion_maps *maps)
+static void load_block(const struct team *t, struct hep_diffusion_block *blk, size_t first)
 {
-    struct hep_diffusion_block *blk = &w->blk;
     size_t left = t->n_voxels - first;
 
     blk->count = left < HEP_FIT_BLOCK ? left : HEP_FIT_BLOCK;
@@ -364,7 +446,15 @@ static void fit_voxels(struct team *t, struct worker *w, size_t first,
         blk->voxel[i] = t->voxels != NULL ? t->voxels[at] : at;
     }
     t->kernels->load(&t->job, blk);
-    w->n_fallback += estimate(t->kernels, &t->job, blk, &w->again, w->gsl);
+}
+
+static void fit_voxels(struct team *t, struct worker *w, size_t first,
+                       const struct hep_diffusion_maps *maps)
+{
+    struct hep_diffusion_block *blk = &w->blk;
+
+    load_block(t, blk, first);
+    w->n_fallback += estimate_reweighted(t->kernels, &t->job, blk, w);
     if (t->job.set->fit.verify)
         verify_block(&t->job, w);
     if (t->want_choice) {
@@ -410,6 +500,33 @@ static double median_sigma(struct team *t)
     return t->sigma[n / 2];
 }
 
+/* Rician modes need sigma before they can start: given, or from plain fits of a few blocks. */
+static int set_noise(struct team *t, struct hep_error *err)
+{
+    size_t n_blocks = (t->n_voxels + HEP_FIT_BLOCK - 1) / HEP_FIT_BLOCK;
+    size_t every = n_blocks / NOISE_BLOCKS + 1;
+    struct worker *w = &t->workers[0];
+
+    if (t->job.set->rician == HEP_RICIAN_NONE)
+        return HEP_OK;
+    t->job.noise = t->job.set->sigma;
+    for (size_t b = 0; !(t->job.set->sigma > 0.0) && b < n_blocks; b += every) {
+        load_block(t, &w->blk, b * HEP_FIT_BLOCK);
+        (void)estimate(t->kernels, &t->job, &w->blk, &w->again, w->gsl);
+        sample_sigma(t, &w->blk, b * HEP_FIT_BLOCK);
+    }
+    if (!(t->job.noise > 0.0))
+        t->job.noise = median_sigma(t);
+    for (size_t i = 0; i < t->n_sigma; i++)
+        t->sigma[i] = (double)NAN;
+    if (!(t->job.noise > 0.0))
+        return HEP_FAIL(err, HEP_EDATA, "sigma cannot be estimated for the Rician mode %s: give it",
+                        hep_diffusion_rician_name(t->job.set->rician));
+    if (t->job.set->rician == HEP_RICIAN_CORRECTED)
+        t->job.two_sigma2 = 2.0 * t->job.noise * t->job.noise;
+    return HEP_OK;
+}
+
 static void write_report(struct hep_diffusion_report *r, struct team *t, enum hep_fit_isa isa)
 {
     const struct hep_diffusion_scheme *c = &t->job.scheme;
@@ -423,7 +540,9 @@ static void write_report(struct hep_diffusion_report *r, struct team *t, enum he
     (void)memcpy(r->n_averages, c->n_averages, sizeof r->n_averages);
     (void)memcpy(r->note, c->note, sizeof r->note);
     r->sigma_estimated = !(t->job.set->sigma > 0.0);
-    r->sigma = r->sigma_estimated ? median_sigma(t) : t->job.set->sigma;
+    r->sigma = !r->sigma_estimated  ? t->job.set->sigma
+               : t->job.noise > 0.0 ? t->job.noise
+                                    : median_sigma(t);
     r->counts.n[HEP_FIT_OUTSIDE] = t->job.in->nvox - t->n_voxels;
     for (int i = 0; i < t->n_workers; i++) {
         const struct worker *w = &t->workers[i];
@@ -467,6 +586,8 @@ int hep_diffusion_fit(struct hep_diffusion_maps *maps, struct hep_diffusion_repo
     t->kernels = kernels_of(settings->fit.solver, isa);
     t->want_choice = maps->choice != NULL && settings->model == HEP_DIFFUSION_IVIM;
     rc = team_init(t, err);
+    if (rc == HEP_OK)
+        rc = set_noise(t, err);
     if (rc != HEP_OK)
         goto out;
     if (input->mask != NULL)

@@ -3,16 +3,29 @@
  * @brief Diffusion maps of a whole volume: ADC, mono-exponential, IVIM, kurtosis. The one door.
  *
  * Models (b in s/mm2, D in mm2/s):
- *   adc, mono  S = S0 exp(-b D)                              Stejskal & Tanner, J Chem Phys
- * 1965;42:288 ivim       S = S0 ((1-f) exp(-b D) + f exp(-b D*))       Le Bihan et al., Radiology
- * 1988;168:497, eq. 6 (here D* is the whole decay rate of the perfusion part, not D* + D) sivim S =
- * S0 ((1-f) exp(-b D) + f delta(b))         Jalnefjord et al., MAGMA 2018;31:715 kurtosis   S = S0
- * exp(-b D + (b D)^2 K / 6)              Jensen et al., MRM 2005;53:1432, eq. 14 Differs:
- * parameters are bounded boxes with D < D*; the start is global (variable projection over a grid of
- * D and D*), so that no initial guess is asked for. Valid:   magnitudes. Below an SNR of about 10
- * at the highest b the noise floor lowers ADC and D unless a Rician mode is chosen; nothing is
- * corrected silently. Threads: hep_diffusion_fit() runs its own OpenMP team; results do not depend
- * on the number of threads nor on the instruction set.
+ *
+ * - adc, mono: S = S0 exp(-b D). Stejskal & Tanner, J Chem Phys 1965;42:288.
+ * - ivim: S = S0 ((1-f) exp(-b D) + f exp(-b D*)). Le Bihan et al., Radiology 1988;168:497, eq. 6;
+ *   here D* is the whole decay rate of the perfusion part, not D* + D.
+ * - sivim: S = S0 ((1-f) exp(-b D) + f delta(b)). Jalnefjord et al., MAGMA 2018;31:715.
+ * - kurtosis: S = S0 exp(-b D + (b D)^2 K / 6). Jensen et al., MRM 2005;53:1432, eq. 14. It leaves
+ *   out b > 3 / (D K), where the model rises again, and samples below three sigma when sigma is
+ *   given (Jensen & Helpern, NMR Biomed 2010;23:698).
+ *
+ * Differs: parameters are bounded boxes with D < D*; the start is global (variable projection over
+ * a grid of D and D*, and further starts where a fit ends on a bound), so that no initial guess is
+ * asked for.
+ *
+ * Robust: from the best of the fits that leave one volume out (a leverage point cannot hide in it),
+ * Tukey's weights (Holland & Welsch, Commun Stat A 1977;6:813) with the spread of that fit as
+ * scale, or twice the median absolute residual where that is smaller; rmse and errors are those of
+ * the weighted fit.
+ *
+ * Valid: magnitudes. Below an SNR of about 10 at the highest b the noise floor lowers ADC and D
+ * unless a Rician mode is chosen; nothing is corrected silently.
+ *
+ * Threads: hep_diffusion_fit() runs its own OpenMP team; results do not depend on the number of
+ * threads nor on the instruction set.
  */
 #ifndef HEP_FITTING_DIFFUSION_H
 #define HEP_FITTING_DIFFUSION_H
@@ -42,15 +55,14 @@ enum hep_diffusion_method {
     HEP_METHOD_NLLS,      /* mono, ivim, kurtosis: bounded non-linear least squares */
     HEP_METHOD_SEGMENTED, /* ivim: D from b >= b_split, f from its intercept, D* by 1-D search */
     HEP_METHOD_SEGMENTED_FIXED_D, /* ivim: D from b >= b_split, then S0, f, D* together */
-    HEP_METHOD_SIVIM,             /* ivim: D and f only */
-    HEP_METHOD_SHRINKAGE          /* ivim: nlls pulled towards the distribution over the volume */
+    HEP_METHOD_SIVIM              /* ivim: D and f only */
 };
 
 enum hep_diffusion_rician {
     HEP_RICIAN_NONE,
     HEP_RICIAN_CORRECTED, /* A = sqrt(max(M^2 - 2 sigma^2, 0)), Gudbjartsson & Patz, MRM 1995;34:910
                            */
-    HEP_RICIAN_MEAN       /* least squares to the mean of the Rician distribution */
+    HEP_RICIAN_MEAN /* least squares to the mean of the Rician distribution, nlls and sivim only */
 };
 
 /** Inclusive boxes, mm2/s for rates. */
@@ -67,8 +79,11 @@ struct hep_diffusion_settings {
     double b_min_s_per_mm2, b_max_s_per_mm2; /* subset of b-values that is fitted, inclusive */
     double b_split_s_per_mm2;                /* segmented methods: lowest b of the D fit */
     bool fixed_s0; /* S0 is the averaged b = 0 signal instead of a free parameter */
-    bool robust;   /* reweighted against single corrupted volumes (Tukey's bisquare) */
-    double sigma;  /* noise SD of one acquisition [signal units]; 0: estimated from the residuals */
+    /* reweighted against single corrupted volumes; every volume is then a point of its own, at
+     * most 64. Not with a fixed S0 or a segmented method */
+    bool robust;
+    double sigma; /* noise SD of one acquisition [signal units]; 0: estimated from the residuals, by
+                   * the voxel for standard errors, and as the volume's median for Rician modes */
 };
 
 /** Defaults: ADC from b >= 50 ("ADC_50+"), everything else from all b; bounds D 0.1-4e-3, f 0-0.8
@@ -112,7 +127,7 @@ struct hep_diffusion_report {
     enum hep_diffusion_model model;
     enum hep_diffusion_method method; /* never DEFAULT */
     enum hep_fit_isa isa;             /* never AUTO */
-    size_t n_b; /* distinct b-values fitted, ascending, and volumes behind each */
+    size_t n_b; /* points: distinct b-values ascending (robust: volumes); volumes behind each */
     double b_s_per_mm2[HEP_DIFFUSION_MAX_B];
     size_t n_averages[HEP_DIFFUSION_MAX_B];
     bool dstar_fitted;

@@ -4,7 +4,7 @@
  * voxels, generic over hep_real.
  *
  * Included once per instruction set by a source file that defines HEP_KERNELS, the name of the
- * table, and HEP_LANES for eight voxels at a time. No step mixes voxels, so a voxel's bits do not
+ * table, and HEP_LANES for several voxels at a time. No step mixes voxels, so a voxel's bits do not
  * depend on its neighbours, on the width, or on the instruction set; the one-voxel version differs
  * by libm's exp and log.
  */

@@ -9,7 +9,7 @@
 
 static const char *const model_names[] = { "adc", "mono", "ivim", "kurtosis" };
 static const char *const method_names[] = {
-    "default", "ols", "wls", "iwls", "nlls", "segmented", "segmented-fixed-d", "sivim", "shrinkage"
+    "default", "ols", "wls", "iwls", "nlls", "segmented", "segmented-fixed-d", "sivim"
 };
 static const char *const rician_names[] = { "none", "corrected", "mean" };
 #define N_OF(a) (sizeof(a) / sizeof(a)[0])
@@ -27,8 +27,7 @@ static const struct {
     [HEP_DIFFUSION_MONO] = { HEP_METHOD_NLLS, BIT(HEP_METHOD_NLLS), 2 },
     [HEP_DIFFUSION_IVIM] = { HEP_METHOD_NLLS,
                              BIT(HEP_METHOD_NLLS) | BIT(HEP_METHOD_SEGMENTED) |
-                                 BIT(HEP_METHOD_SEGMENTED_FIXED_D) | BIT(HEP_METHOD_SIVIM) |
-                                 BIT(HEP_METHOD_SHRINKAGE),
+                                 BIT(HEP_METHOD_SEGMENTED_FIXED_D) | BIT(HEP_METHOD_SIVIM),
                              4 },
     [HEP_DIFFUSION_KURTOSIS] = { HEP_METHOD_NLLS, BIT(HEP_METHOD_WLS) | BIT(HEP_METHOD_NLLS), 3 },
 };
@@ -59,7 +58,7 @@ int hep_diffusion_method_parse(enum hep_diffusion_method *out, const char *text,
     }
     return HEP_FAIL(err, HEP_EINVAL,
                     "unknown method '%s': default, ols, wls, iwls, nlls, segmented, "
-                    "segmented-fixed-d, sivim or shrinkage",
+                    "segmented-fixed-d or sivim",
                     text);
 }
 
@@ -120,6 +119,16 @@ static int check_settings(const struct hep_diffusion_settings *s, struct hep_err
     if (s->method != HEP_METHOD_DEFAULT && !(model_rules[s->model].allowed & BIT(s->method)))
         return HEP_FAIL(err, HEP_EINVAL, "the model %s has no method %s", model_names[s->model],
                         method_names[s->method]);
+    if (s->rician == HEP_RICIAN_MEAN &&
+        (s->model == HEP_DIFFUSION_ADC || s->method == HEP_METHOD_WLS ||
+         s->method == HEP_METHOD_SEGMENTED || s->method == HEP_METHOD_SEGMENTED_FIXED_D))
+        return HEP_FAIL(err, HEP_EINVAL,
+                        "the Rician mode mean needs non-linear least squares, not %s",
+                        s->model == HEP_DIFFUSION_ADC ? "adc (use mono)" : method_names[s->method]);
+    if (s->robust && (s->fixed_s0 || s->method == HEP_METHOD_SEGMENTED ||
+                      s->method == HEP_METHOD_SEGMENTED_FIXED_D))
+        return HEP_FAIL(err, HEP_EINVAL, "a robust fit cannot have %s",
+                        s->fixed_s0 ? "a fixed S0" : "a segmented method");
     if (!isfinite(s->sigma) || s->sigma < 0.0)
         return HEP_FAIL(err, HEP_ECONFIG, "sigma %g must be 0 (estimated) or positive", s->sigma);
     if (!(s->b_min_s_per_mm2 <= s->b_max_s_per_mm2) || !(s->b_split_s_per_mm2 > 0.0))
@@ -148,8 +157,8 @@ static bool is_in_subset(double b, const struct hep_diffusion_settings *s,
     return b >= s->b_min_s_per_mm2 && b <= s->b_max_s_per_mm2;
 }
 
-/* Distinct b-values of the subset first, so that points are in ascending order; then who belongs
- * where. */
+/* Points in ascending order first: one per distinct b, or in robust fits one per volume, since an
+ * average would hide the corrupted one. Then who belongs where. */
 static int group_volumes(struct hep_diffusion_scheme *c, const double *b, size_t nb,
                          const struct hep_diffusion_settings *s, struct hep_error *err)
 {
@@ -160,13 +169,14 @@ static int group_volumes(struct hep_diffusion_scheme *c, const double *b, size_t
     for (size_t v = 0; v < nb; v++) {
         size_t at = find_point(c, b[v], &found);
 
-        if (found || !is_in_subset(b[v], s, c->method))
+        if ((found && !s->robust) || !is_in_subset(b[v], s, c->method))
             continue;
         if (c->n_b == HEP_DIFFUSION_MAX_B)
-            return HEP_FAIL(err, HEP_EDATA, "more than %d distinct b-values", HEP_DIFFUSION_MAX_B);
+            return HEP_FAIL(err, HEP_EDATA, "more than %d %s", HEP_DIFFUSION_MAX_B,
+                            s->robust ? "volumes for a robust fit" : "distinct b-values");
         (void)memmove(&c->b_s_per_mm2[at + 1], &c->b_s_per_mm2[at],
                       (c->n_b - at) * sizeof c->b_s_per_mm2[0]);
-        c->b_s_per_mm2[at] = b[v] <= SAME_B ? 0.0 : b[v];
+        c->b_s_per_mm2[at] = found ? c->b_s_per_mm2[at + 1] : b[v] <= SAME_B ? 0.0 : b[v];
         c->n_b++;
     }
     (void)memset(c->n_averages, 0, sizeof c->n_averages);
@@ -174,11 +184,22 @@ static int group_volumes(struct hep_diffusion_scheme *c, const double *b, size_t
         size_t at = find_point(c, b[v], &found);
         bool use = found && is_in_subset(b[v], s, c->method);
 
+        while (use && s->robust && c->n_averages[at] > 0)
+            at++;
         c->point[v] = use ? (int16_t)at : (int16_t)-1;
         if (use)
             c->n_averages[at]++;
     }
     return HEP_OK;
+}
+
+static size_t count_distinct(const struct hep_diffusion_scheme *c)
+{
+    size_t n = c->n_b > 0;
+
+    for (size_t i = 1; i < c->n_b; i++)
+        n += c->b_s_per_mm2[i] > c->b_s_per_mm2[i - 1];
+    return n;
 }
 
 static size_t count_between(const struct hep_diffusion_scheme *c, double lo, double hi)
@@ -193,13 +214,14 @@ static size_t count_between(const struct hep_diffusion_scheme *c, double lo, dou
 /* D* needs four b-values, one of them where blood still gives signal. */
 static void choose_ivim(struct hep_diffusion_scheme *c, const struct hep_diffusion_settings *s)
 {
-    bool possible = c->n_b >= 4 && count_between(c, SAME_B, s->b_split_s_per_mm2) >= 1;
+    size_t distinct = count_distinct(c);
+    bool possible = distinct >= 4 && count_between(c, SAME_B, s->b_split_s_per_mm2) >= 1;
 
     if (c->method != HEP_METHOD_SIVIM && !possible) {
         (void)snprintf(c->note, sizeof c->note,
                        "%zu distinct b-values, %zu of them between 0 and %g s/mm2: D* is not "
                        "determined, only D and f are fitted (sivim)",
-                       c->n_b, count_between(c, SAME_B, s->b_split_s_per_mm2),
+                       distinct, count_between(c, SAME_B, s->b_split_s_per_mm2),
                        s->b_split_s_per_mm2);
         c->method = HEP_METHOD_SIVIM;
     }
@@ -209,14 +231,15 @@ static void choose_ivim(struct hep_diffusion_scheme *c, const struct hep_diffusi
 static int check_scheme(const struct hep_diffusion_scheme *c,
                         const struct hep_diffusion_settings *s, struct hep_error *err)
 {
+    size_t distinct = count_distinct(c);
     bool has_zero = c->n_b > 0 && c->b_s_per_mm2[0] <= 0.0;
     bool segmented = c->method == HEP_METHOD_SEGMENTED || c->method == HEP_METHOD_SEGMENTED_FIXED_D;
     size_t need = model_rules[s->model].n_param - (c->method == HEP_METHOD_SIVIM) - s->fixed_s0;
 
-    if (c->n_b < 2)
+    if (distinct < 2)
         return HEP_FAIL(err, HEP_EDATA,
                         "%zu distinct b-value%s between %g and %g s/mm2: at least 2 are needed",
-                        c->n_b, c->n_b == 1 ? "" : "s", s->b_min_s_per_mm2, s->b_max_s_per_mm2);
+                        distinct, distinct == 1 ? "" : "s", s->b_min_s_per_mm2, s->b_max_s_per_mm2);
     if (!has_zero && (s->fixed_s0 || s->model == HEP_DIFFUSION_IVIM))
         return HEP_FAIL(err, HEP_EDATA, "no b = 0 among the b-values used, which %s needs",
                         s->fixed_s0 ? "a fixed S0" : "the perfusion fraction");
@@ -229,9 +252,9 @@ static int check_scheme(const struct hep_diffusion_scheme *c,
         count_between(c, s->b_split_s_per_mm2, HUGE_VAL) < 2)
         return HEP_FAIL(err, HEP_EDATA, "%s needs two b-values of at least %g s/mm2",
                         method_names[c->method], s->b_split_s_per_mm2);
-    if (c->n_b < need)
+    if (distinct < need)
         return HEP_FAIL(err, HEP_EDATA, "%zu distinct b-values for %zu parameters of the model %s",
-                        c->n_b, need, model_names[s->model]);
+                        distinct, need, model_names[s->model]);
     return HEP_OK;
 }
 

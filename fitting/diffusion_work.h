@@ -33,6 +33,7 @@ struct hep_diffusion_job {
     struct hep_diffusion_scheme scheme;
     enum hep_diffusion_kind kind;
     size_t np;
+    double noise;      /* sigma of the Rician modes [signal units] */
     double two_sigma2; /* subtracted from squared signals; 0: nothing is */
     /* volumes in order of their point: those of point k are order[order_start[k]..order_start[k +
      * 1]-1] */
@@ -90,6 +91,19 @@ extern const struct hep_diffusion_kernels hep_diffusion_kernels_scalar;
 extern const struct hep_diffusion_kernels hep_diffusion_kernels_baseline;
 extern const struct hep_diffusion_kernels hep_diffusion_kernels_avx2;
 extern const struct hep_diffusion_kernels hep_diffusion_kernels_avx512;
+
+/** True when the data of a voxel are changed between fits: robust weights, Rician mean, kurtosis
+ * range. */
+bool hep_diffusion_reweights(const struct hep_diffusion_job *job);
+/** Rounds of changing and fitting again. */
+int hep_diffusion_rounds(const struct hep_diffusion_job *job);
+/**
+ * Signals and weights of the next round from the present estimate.
+ * @param[in,out] blk  y, w and n_usable are replaced
+ * @param[in]     base y and w as they were loaded
+ */
+void hep_diffusion_reweight(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                            const struct hep_diffusion_block *base);
 
 /** One-voxel models for GSL, by kind. */
 extern const struct hep_lm_model hep_diffusion_models[HEP_KIND_COUNT];

@@ -3,10 +3,13 @@
  * @brief Bounded non-linear least squares for many voxels that share one small model.
  *
  * Minimises sum_k w_k (y_k - m(p; x_k))^2 over lo <= p <= hi. Two solvers do it: GSL, one voxel at
- * a time (below), and eight voxels per step (lm_lanes.h). A model is one inline function, generic
- * over hep_real (real.h), that returns the value and fills the derivatives: hep_real model(hep_real
- * grad[np], const hep_real p[np], const double x[HEP_LM_NX]); Parameters should be of order one:
- * callers scale.
+ * a time (below), and several voxels per step (lm_lanes.h). A model is one inline function, generic
+ * over hep_real (real.h), that returns the value and fills the derivatives:
+ *
+ *     hep_real model(hep_real *grad, const hep_real *p, const double *x);
+ *
+ * with np derivatives and parameters and the HEP_LM_NX constants of the sample. Parameters should
+ * be of order one: callers scale.
  */
 #ifndef HEP_FITTING_LM_H
 #define HEP_FITTING_LM_H

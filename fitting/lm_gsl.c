@@ -1,6 +1,7 @@
 #include "fitting/lm.h"
 #include "base/alloc.h"
 
+#include <gsl/gsl_blas.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <math.h>
@@ -120,6 +121,23 @@ void hep_lm_evaluate(const struct hep_lm_model *model, struct hep_lm_voxel *v)
     }
 }
 
+/* Residuals at right angles to every column of the Jacobian (MINPACK's gtol), or no residuals at
+ * all: where rounding keeps the step from shrinking, the driver runs out of iterations at the
+ * minimum. */
+static bool is_flat(const gsl_multifit_nlinear_workspace *solver)
+{
+    double r = gsl_blas_dnrm2(solver->f);
+
+    for (size_t i = 0; i < solver->J->size2; i++) {
+        gsl_vector_const_view column = gsl_matrix_const_column(solver->J, i);
+        double size = gsl_blas_dnrm2(&column.vector);
+
+        if (!(fabs(gsl_vector_get(solver->g, i)) <= 1e-6 * size * r + 1e-15 * size))
+            return false;
+    }
+    return true;
+}
+
 /* One unconstrained run over the parameters with lo < hi that are not held. */
 static bool run(struct hep_lm_gsl *ws, struct hep_lm_voxel *v, const bool *held)
 {
@@ -152,7 +170,7 @@ static bool run(struct hep_lm_gsl *ws, struct hep_lm_voxel *v, const bool *held)
         return false;
     rc = gsl_multifit_nlinear_driver(MAX_ITERATIONS, 1e-9, 1e-12, 0.0, NULL, NULL, &info, solver);
     from_unbounded(ws, v->p, slope, solver->x);
-    return rc == GSL_SUCCESS || rc == GSL_ENOPROG;
+    return rc == GSL_SUCCESS || rc == GSL_ENOPROG || is_flat(solver);
 }
 
 /* The logistic never reaches a bound: try parameters that are near one exactly there. */

@@ -1,15 +1,28 @@
 /**
  * @file  fitting/lm_lanes.h
- * @brief Bounded Levenberg-Marquardt for eight voxels per step.
+ * @brief Bounded Levenberg-Marquardt for one vector of voxels per step.
  *
- * Template: define LM_NAME, LM_MODEL (a generic model function, lm.h) and LM_NP, then include; it
- * makes static void LM_NAME(const struct hep_lm_rows *rows); Every lane holds one voxel. A lane
- * that has converged, or has used up its steps, gives its result back and takes the next voxel of
- * the block, so that slow voxels hold up nobody; nothing passes between lanes, hence a voxel's
- * result does not depend on what its neighbours are. Method: Marquardt's scaled damping (J SIAM
- * 1963;11:431); steps are projected on the box, and a parameter on a bound whose gradient points
- * outwards takes no part in the step. A voxel has settled when an accepted step is shorter than
- * LM_STEP standard errors (estimated from its residuals), or is lost in rounding.
+ * Template: define LM_NAME, LM_MODEL (a generic model function, lm.h) and LM_NP, then include:
+ *
+ *     static void LM_NAME(const struct hep_lm_rows *rows);
+ *
+ * Optional: LM_CURVATURE, a generic function
+ *
+ *     void curvature(hep_real curv[np], const hep_real grad[np], const double x[HEP_LM_NX]);
+ *
+ * that gives the second derivatives of the model by each parameter, from the first ones. With it
+ * the steps are Newton's for models whose mixed second derivatives cancel at the solution, as they
+ * do for sums of exponentials; without it they are Gauss-Newton's, which crawl when residuals are
+ * large.
+ *
+ * Every lane holds one voxel. A lane that has converged, or has used up its steps, gives its result
+ * back and takes the next voxel of the block, so that slow voxels hold up nobody; nothing passes
+ * between lanes, hence a voxel's result does not depend on what its neighbours are.
+ *
+ * Method: Marquardt's scaled damping (J SIAM 1963;11:431); steps are projected on the box, and a
+ * parameter on a bound whose gradient points outwards takes no part in the step. A voxel has
+ * settled when a step is shorter than LM_STEP standard errors (estimated from its residuals), or is
+ * lost in rounding.
  */
 #include "fitting/lm.h"
 #include "fitting/real.h"

@@ -1,8 +1,9 @@
 /**
  * @file  fitting/real.h
- * @brief The number type of a formula that is written once and compiled for one voxel or for eight.
+ * @brief The number type of a formula that is written once and compiled for one voxel or for
+ * several.
  *
- * A source file that defines HEP_LANES before including this gets eight voxels per hep_real,
+ * A source file that defines HEP_LANES before including this gets that many voxels per hep_real,
  * otherwise one double and the functions of libm. Operators and comparisons work on both;
  * real_select() and the functions below replace branches.
  */

@@ -343,6 +343,8 @@ static void test_settings_refused(void **state)
     REFUSE(set.b_max_s_per_mm2 = -1.0, HEP_ECONFIG, "b subset");
     REFUSE(set.b_split_s_per_mm2 = 0.0, HEP_ECONFIG, "split");
     REFUSE(set.fixed_s0 = true; set.b_min_s_per_mm2 = 50.0, HEP_EDATA, "no b = 0");
+    REFUSE(set.rician = HEP_RICIAN_MEAN;
+           set.method = HEP_METHOD_SEGMENTED, HEP_EINVAL, "not segmented");
     REFUSE(set.rician = (enum hep_diffusion_rician)9, HEP_EINVAL, "unknown");
 }
 
@@ -373,7 +375,7 @@ static void test_names(void **state)
     struct hep_error e = { 0 };
 
     (void)state;
-    for (int m = HEP_METHOD_DEFAULT; m <= HEP_METHOD_SHRINKAGE; m++) {
+    for (int m = HEP_METHOD_DEFAULT; m <= HEP_METHOD_SIVIM; m++) {
         assert_ok(hep_diffusion_method_parse(
                       &method, hep_diffusion_method_name((enum hep_diffusion_method)m), &e),
                   e);
