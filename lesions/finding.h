@@ -62,7 +62,7 @@ struct hep_evidence_item {
     char reason[160];
 };
 
-#define HEP_MEASURES_MAX 128
+#define HEP_MEASURES_MAX 512
 /** A measurement with its name as in lesions.json ("adc_mm2_per_s", "hbp_ratio"). NaN: not
  * assessable. */
 struct hep_measure {

@@ -55,6 +55,11 @@ struct hep_lesion_limits {
     double ring_liver_re_floor; /* lower bound of the divisor of the ring index */
     double ring_cover_min;      /* share of sectors: continuous ring */
     double ring_cover_partial;  /* between this and ring_cover_min: nodular */
+    double ring_asymmetry_max;  /* beyond it one side gains what the other loses: a shift */
+    double nodule_aorta_min;    /* enhancement of peripheral nodules over the aorta's */
+    double arterial_ratio_min;  /* lesion over liver, arterial hyperenhancement */
+    double hbp_ratio_max;       /* lesion over liver, hepatobiliary hypointensity */
+    double t1_bright_ratio_min; /* lesion over liver before contrast */
     double washout_ratio_max;   /* lesion over liver */
     double washout_drop_min;    /* of that ratio since the arterial phase */
     double rim_washout_liver_ratio_max, rim_washout_core_ratio_max, rim_washout_drop_min;

@@ -1,0 +1,128 @@
+#include "lesions/assess.h"
+
+#include "base/alloc.h"
+#include "image/threads.h"
+#include "lesions/flag.h"
+#include "lesions/measure.h"
+#include "lesions/position.h"
+#include "lesions/shells.h"
+#include "lesions/size.h"
+
+#include <stdlib.h>
+
+/** What every lesion of a study is assessed with. */
+struct setting {
+    const struct hep_lesion_study *study;
+    const struct hep_labels *labels;
+    const struct hep_evidence_table *evidence;
+    struct hep_surroundings around;
+    struct hep_references references;
+    struct hep_liver_landmarks landmarks;
+};
+
+static int describe(struct hep_finding *f, const struct setting *s, const struct hep_shells *shells,
+                    struct hep_error *err)
+{
+    struct hep_lesion_position position;
+    struct hep_lesion_size size;
+    int rc = hep_lesion_size(&size, shells, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    hep_lesion_position(&position, shells, s->study, &s->around, &s->landmarks);
+    memcpy(f->centre_mm, shells->centre_mm, sizeof f->centre_mm);
+    f->volume_ml = size.volume_ml;
+    f->long_axis_mm = size.long_axis_mm;
+    f->short_axis_mm = size.short_axis_mm;
+    f->segment = position.segment;
+    hep_finding_set(f, "diameter_mm", "mm", size.diameter_mm);
+    hep_finding_set(f, "distance_capsule_mm", "mm", position.capsule_mm);
+    hep_finding_set(f, "distance_vessel_mm", "mm", position.vessel_mm);
+    return HEP_OK;
+}
+
+static int assess_one(struct hep_finding *f, const struct setting *s,
+                      const struct hep_candidate *candidate, struct hep_error *err)
+{
+    struct hep_lesion_measures *m = hep_calloc(1, sizeof *m);
+    struct hep_shells shells = { 0 };
+    int rc;
+
+    if (m == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the measures of a lesion");
+    f->id = candidate->id;
+    f->detection_score = candidate->score;
+    rc = hep_shells_init(&shells, s->study, s->labels, candidate->id, &s->around, err);
+    if (rc == HEP_OK)
+        rc = describe(f, s, &shells, err);
+    if (rc == HEP_OK)
+        rc = hep_measure_lesion(m, s->study, &s->references, &shells, err);
+    if (rc == HEP_OK)
+        rc = hep_measures_store(f, m, &shells, err);
+    if (rc == HEP_OK) {
+        hep_flags_judge(f->flag, m);
+        hep_finding_set(f, "nodular_peripheral", "1", hep_nodular_peripheral(m) ? 1.0 : 0.0);
+        hep_evidence_weigh(f, s->evidence, s->study->limits, s->study->arterial_weight);
+    }
+    hep_shells_release(&shells);
+    free(m);
+    return rc;
+}
+
+/** All lesions; of several failures the one of the first lesion is kept. */
+static int assess_all(struct hep_finding *list, const struct setting *s,
+                      const struct hep_candidates *candidates, struct hep_error *err)
+{
+    const long n = (long)candidates->n;
+    struct hep_error first = { 0 };
+    long failed = n;
+
+#pragma omp parallel for schedule(dynamic) num_threads(hep_threads(s->study->nthreads))
+    for (long i = 0; i < n; i++) {
+        struct hep_error e = { 0 };
+
+        if (assess_one(&list[i], s, &candidates->list[i], &e) == HEP_OK)
+            continue;
+#pragma omp critical(hep_assess_failure)
+        if (i < failed) {
+            failed = i;
+            first = e;
+        }
+    }
+    return failed < n ? HEP_FAIL(err, first.code, "lesion %d: %s", (int)candidates->list[failed].id,
+                                 first.msg)
+                      : HEP_OK;
+}
+
+int hep_assess(struct hep_findings *out, const struct hep_lesion_study *study,
+               const struct hep_candidates *candidates, const struct hep_evidence_table *evidence,
+               struct hep_error *err)
+{
+    struct setting s = { .study = study, .labels = candidates->labels, .evidence = evidence };
+    struct hep_finding *list = NULL;
+    int rc;
+
+    *out = (struct hep_findings){ 0 };
+    if (candidates->n == 0)
+        return HEP_OK;
+    if (!hep_grid_same(&candidates->labels->grid, &study->grid, HEP_GRID_TOL_MM))
+        return HEP_FAIL(err, HEP_EGEOM, "candidates are not on the reference grid");
+    list = hep_calloc(candidates->n, sizeof *list);
+    if (list == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu findings", candidates->n);
+    rc = hep_surroundings_init(&s.around, study, candidates->labels, err);
+    if (rc == HEP_OK)
+        rc = hep_references_of(&s.references, study, &s.around, err);
+    if (rc == HEP_OK) {
+        hep_liver_landmarks_of(&s.landmarks, study);
+        rc = assess_all(list, &s, candidates, err);
+    }
+    hep_surroundings_release(&s.around);
+    if (rc != HEP_OK) {
+        free(list);
+        return rc;
+    }
+    out->list = list;
+    out->n = candidates->n;
+    return HEP_OK;
+}

@@ -1,0 +1,162 @@
+/* Restricted diffusion against T2 shine-through, and the targetoid pattern of diffusion. */
+#include "lesions/flag.h"
+
+#include <math.h>
+
+#define TAOULI "Taouli and Koh, Radiology 2010;254:47; limit near Mungai et al., Medicine 2014"
+#define LIRADS "ACR LI-RADS v2018, targetoid restriction"
+#define Z_95 1.96
+#define PER_1000 1000.0 /* ADC is told in 1e-3 mm2/s */
+
+const char *hep_restriction_name(enum hep_restriction r)
+{
+    static const char *const names[] = { "unknown",      "restricted",   "shine-through",
+                                         "dark-through", "intermediate", "uncertain" };
+
+    return names[r];
+}
+
+void hep_restriction_limits(double *restricted_max, double *shine_min, double adc_liver_mm2_per_s,
+                            const struct hep_lesion_limits *limits)
+{
+    /* fmin and fmax leave an unknown liver out. */
+    *restricted_max = fmin(limits->restriction_adc_max_mm2_per_s,
+                           limits->restriction_adc_liver_ratio_max * adc_liver_mm2_per_s);
+    *shine_min = fmax(limits->shine_adc_min_mm2_per_s,
+                      limits->shine_adc_liver_ratio_min * adc_liver_mm2_per_s);
+}
+
+enum hep_restriction hep_restriction_of(const struct hep_restriction_input *in,
+                                        const struct hep_lesion_limits *limits)
+{
+    const double half = isfinite(in->adc_se_mm2_per_s) ? Z_95 * in->adc_se_mm2_per_s : 0.0;
+    const double adc = in->adc_mm2_per_s;
+    double restricted_max, shine_min;
+
+    if (!isfinite(in->b_high_z) || !isfinite(adc))
+        return HEP_RESTRICTION_UNKNOWN;
+    hep_restriction_limits(&restricted_max, &shine_min, in->adc_liver_mm2_per_s, limits);
+    if (in->b_high_z < limits->restriction_z_min)
+        return adc <= restricted_max && in->b_zero_z < 0.0 ? HEP_DARK_THROUGH : HEP_INTERMEDIATE;
+    if (adc + half <= restricted_max)
+        return HEP_RESTRICTED;
+    if (adc - half >= shine_min)
+        return HEP_SHINE_THROUGH;
+    if (adc - half <= restricted_max || adc + half >= shine_min)
+        return HEP_UNCERTAIN;
+    return HEP_INTERMEDIATE;
+}
+
+/* ---- the two flags ----------------------------------------------------------------------------
+ */
+
+enum { N_REGIONS = 3 };
+
+struct regions {
+    struct hep_restriction_input in[N_REGIONS];
+    enum hep_restriction state[N_REGIONS];
+    double restricted_max, shine_min;
+};
+
+static const char *const region_names[N_REGIONS] = { "whole lesion", "rim", "core" };
+
+static void regions_of(struct regions *r, const struct hep_lesion_measures *m)
+{
+    const enum hep_image zero =
+        m->study->image[HEP_IMAGE_B_ZERO].volume != NULL ? HEP_IMAGE_B_ZERO : HEP_IMAGE_B_LOW;
+    const struct hep_image_stats *b0 = &m->image[zero];
+    const double b0_z =
+        (b0->lesion - b0->zone[HEP_SHELL_RING].median) / b0->zone[HEP_SHELL_RING].mad;
+    const double z[N_REGIONS] = { m->b_high_z, m->b_high_z_rim, m->b_high_z_core };
+    const double adc[N_REGIONS] = { m->adc, m->adc_rim, m->adc_core };
+    const double se[N_REGIONS] = { m->adc_se, m->adc_zone_se, m->adc_zone_se };
+
+    hep_restriction_limits(&r->restricted_max, &r->shine_min, m->adc_liver, m->study->limits);
+    for (int i = 0; i < N_REGIONS; i++) {
+        r->in[i] = (struct hep_restriction_input){ z[i], b0_z, adc[i], se[i], m->adc_liver };
+        r->state[i] = hep_restriction_of(&r->in[i], m->study->limits);
+    }
+}
+
+/** The region that decides: one in the wanted state, else an uncertain one whose interval reaches
+ * the limit, else the region with the most extreme ADC. */
+static int deciding(const struct regions *r, enum hep_restriction wanted, double limit,
+                    enum hep_flag_state *state)
+{
+    int extreme = 0;
+
+    for (int i = 0; i < N_REGIONS; i++) {
+        if (r->state[i] == wanted) {
+            *state = HEP_FLAG_PRESENT;
+            return i;
+        }
+    }
+    for (int i = 0; i < N_REGIONS; i++) {
+        const double gap = fabs(r->in[i].adc_mm2_per_s - limit);
+
+        if (r->state[i] == HEP_UNCERTAIN && gap <= Z_95 * r->in[i].adc_se_mm2_per_s) {
+            *state = HEP_FLAG_NOT_ASSESSABLE;
+            return i;
+        }
+        if (gap < fabs(r->in[extreme].adc_mm2_per_s - limit))
+            extreme = i;
+    }
+    *state = HEP_FLAG_ABSENT;
+    return extreme;
+}
+
+static void judge(struct hep_flag_result *flag, const struct regions *r,
+                  enum hep_restriction wanted, double limit, const struct hep_lesion_measures *m)
+{
+    enum hep_flag_state state;
+    const int i = deciding(r, wanted, limit, &state);
+    const struct hep_restriction_input *in = &r->in[i];
+    const double half = isfinite(in->adc_se_mm2_per_s) ? Z_95 * in->adc_se_mm2_per_s : 0.0;
+
+    hep_flag_set(
+        flag, state, in->adc_mm2_per_s, limit, "mm2/s", TAOULI,
+        "%s: b = %g signal %.1f robust SD above liver (%g needed), ADC %.2f (%.2f to %.2f) "
+        "against %.2f e-3 mm2/s: %s%s",
+        region_names[i], m->study->b_high_s_per_mm2, in->b_high_z,
+        m->study->limits->restriction_z_min, PER_1000 * in->adc_mm2_per_s,
+        PER_1000 * (in->adc_mm2_per_s - half), PER_1000 * (in->adc_mm2_per_s + half),
+        PER_1000 * limit, hep_restriction_name(r->state[i]),
+        state == HEP_FLAG_NOT_ASSESSABLE ? ", the interval spans the limit" : "");
+}
+
+static void judge_targetoid(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+{
+    const double limit = m->study->limits->targetoid_index_min;
+    const double ti = m->targetoid[HEP_IMAGE_B_HIGH];
+    const double adc = m->targetoid[HEP_IMAGE_ADC];
+
+    if (!hep_flag_needs(flag, m, HEP_IMAGE_B_HIGH, LIRADS) ||
+        !hep_flag_needs(flag, m, HEP_IMAGE_ADC, LIRADS) ||
+        !hep_flag_needs_shells(flag, m, HEP_IMAGE_B_HIGH, LIRADS))
+        return;
+    if (!isfinite(ti) || !isfinite(adc))
+        hep_flag_cannot(flag, LIRADS, "rim and core show no spread to compare with");
+    else
+        hep_flag_set(flag, ti > limit && adc < 0.0 ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ti, limit,
+                     "1", LIRADS,
+                     "b = %g rim minus core %+.1f pooled SD (above %g needed), ADC %+.1f (below 0 "
+                     "needed): rim %s",
+                     m->study->b_high_s_per_mm2, ti, limit, adc, ti > 0.0 ? "brighter" : "darker");
+}
+
+void hep_flags_diffusion(struct hep_flag_result *out, const struct hep_lesion_measures *m)
+{
+    struct hep_flag_result *restricted = &out[HEP_FLAG_RESTRICTED_DIFFUSION],
+                           *shine = &out[HEP_FLAG_T2_SHINE_THROUGH];
+    struct regions r;
+
+    judge_targetoid(&out[HEP_FLAG_TARGETOID_DWI], m);
+    if (!hep_flag_needs(restricted, m, HEP_IMAGE_B_HIGH, TAOULI) ||
+        !hep_flag_needs(restricted, m, HEP_IMAGE_ADC, TAOULI)) {
+        *shine = *restricted;
+        return;
+    }
+    regions_of(&r, m);
+    judge(restricted, &r, HEP_RESTRICTED, r.restricted_max, m);
+    judge(shine, &r, HEP_SHINE_THROUGH, r.shine_min, m);
+}

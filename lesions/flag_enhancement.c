@@ -1,0 +1,273 @@
+/* Ring, arterial hyperenhancement and washout. */
+#include "lesions/flag.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define LIRADS_RIM "ACR LI-RADS v2018, rim arterial hyperenhancement"
+#define LIRADS_APHE "ACR LI-RADS v2018, arterial phase hyperenhancement"
+#define MAINO "Maino et al., World J Gastroenterol 2023;29:5180"
+#define MAHFOUZ "Mahfouz et al., Radiology 1994;193:747"
+
+static const enum hep_phase ring_phases[] = { HEP_PHASE_ARTERIAL, HEP_PHASE_PORTAL_VENOUS };
+enum { N_RING_PHASES = 2 };
+
+/* ---- ring -------------------------------------------------------------------------------------
+ */
+
+/** The phase with the strongest ring; HEP_PHASE_COUNT when no phase may be judged. */
+static enum hep_phase strongest_ring(struct hep_flag_result *flag,
+                                     const struct hep_lesion_measures *m)
+{
+    enum hep_phase best = HEP_PHASE_COUNT;
+
+    for (int i = N_RING_PHASES - 1; i >= 0; i--) {
+        const enum hep_phase p = ring_phases[i];
+
+        if (!hep_flag_needs(flag, m, HEP_IMAGE_PRECONTRAST, LIRADS_RIM) ||
+            !hep_flag_needs_phase(flag, m, p, LIRADS_RIM) ||
+            !hep_flag_needs_shells(flag, m, hep_phase_image(p), LIRADS_RIM) ||
+            !hep_flag_needs_shells(flag, m, HEP_IMAGE_PRECONTRAST, LIRADS_RIM))
+            continue;
+        if (!m->study->comparable[p])
+            hep_flag_cannot(flag, LIRADS_RIM, "%s and precontrast are different sequences",
+                            hep_phase_name(p));
+        else if (p == HEP_PHASE_ARTERIAL && m->study->arterial_weight <= 0.0)
+            hep_flag_cannot(flag, LIRADS_RIM, "motion in the arterial phase: %s",
+                            m->study->motion.reason);
+        else if (!isfinite(m->ring[p].index) || !isfinite(m->ring[p].cover))
+            hep_flag_cannot(flag, LIRADS_RIM, "no enhancement of rim and core in %s",
+                            hep_phase_name(p));
+        else if (best == HEP_PHASE_COUNT || m->ring[p].index > m->ring[best].index)
+            best = p;
+    }
+    return best;
+}
+
+static bool as_bright_as_blood(const struct hep_lesion_measures *m, enum hep_phase phase)
+{
+    const struct hep_lesion_limits *limits = m->study->limits;
+
+    return m->ring[phase].rim_over_aorta >= limits->nodule_aorta_min ||
+           fabs(m->pool_bright[HEP_PHASE_PORTAL_VENOUS] - 1.0) < limits->blood_pool_tolerance;
+}
+
+static bool is_nodular(const struct hep_lesion_measures *m, enum hep_phase phase)
+{
+    const struct hep_lesion_limits *limits = m->study->limits;
+    const struct hep_ring_pattern *ring = &m->ring[phase];
+
+    return ring->cover >= limits->ring_cover_partial && ring->cover < limits->ring_cover_min &&
+           as_bright_as_blood(m, phase);
+}
+
+bool hep_nodular_peripheral(const struct hep_lesion_measures *m)
+{
+    struct hep_flag_result unused;
+    const enum hep_phase phase = strongest_ring(&unused, m);
+
+    return phase != HEP_PHASE_COUNT && is_nodular(m, phase);
+}
+
+static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+{
+    const struct hep_lesion_limits *limits = m->study->limits;
+    const enum hep_phase phase = strongest_ring(flag, m);
+    const struct hep_ring_pattern *ring;
+    const char *why = "continuous rim";
+    bool present;
+
+    if (phase == HEP_PHASE_COUNT)
+        return;
+    ring = &m->ring[phase];
+    present = ring->index > limits->ring_index_min && ring->cover >= limits->ring_cover_min;
+    if (ring->index <= limits->ring_index_min)
+        why = "no rim stronger than the core";
+    else if (ring->asymmetry > limits->ring_asymmetry_max)
+        why = "one side gains what the other lacks, as after a shift";
+    else if (is_nodular(m, phase))
+        why = "discontinuous and as bright as blood: peripheral nodules";
+    else if (!present)
+        why = "discontinuous";
+    else if (ring->rim_over_liver <= 1.0)
+        why = "the rim gains no more than the liver that its voxels may hold";
+    present =
+        present && ring->asymmetry <= limits->ring_asymmetry_max && ring->rim_over_liver > 1.0;
+    hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ring->index,
+                 limits->ring_index_min, "1", LIRADS_RIM,
+                 "%s: rim %+.0f %%, core %+.0f %%, liver %+.0f %%: index %.2f (above %g needed) "
+                 "over %.0f %% of the sectors (%.0f %%): %s",
+                 hep_phase_name(phase), 100.0 * ring->re_rim, 100.0 * ring->re_core,
+                 100.0 * ring->re_liver, ring->index, limits->ring_index_min, 100.0 * ring->cover,
+                 100.0 * limits->ring_cover_min, why);
+}
+
+/* ---- arterial hyperenhancement ----------------------------------------------------------------
+ */
+
+static void judge_hyperenhancement(struct hep_flag_result *flag,
+                                   const struct hep_lesion_measures *m, bool t1_bright)
+{
+    const struct hep_image_stats *art = &m->image[HEP_IMAGE_ARTERIAL],
+                                 *pre = &m->image[HEP_IMAGE_PRECONTRAST];
+    const double limit = m->study->limits->arterial_ratio_min;
+    const double gain = (art->lesion - pre->lesion) /
+                        (art->zone[HEP_SHELL_RING].median - pre->zone[HEP_SHELL_RING].median);
+    const bool subtract = m->study->comparable[HEP_PHASE_ARTERIAL] && isfinite(gain);
+    const double ratio = m->ratio[HEP_PHASE_ARTERIAL];
+    bool present;
+
+    if (!hep_flag_needs_phase(flag, m, HEP_PHASE_ARTERIAL, LIRADS_APHE))
+        return;
+    if (m->study->arterial_weight <= 0.0) {
+        hep_flag_cannot(flag, LIRADS_APHE, "motion in the arterial phase: %s",
+                        m->study->motion.reason);
+        return;
+    }
+    if (t1_bright && !subtract) {
+        hep_flag_cannot(flag, LIRADS_APHE,
+                        "bright before contrast, so only a difference counts, and the series do "
+                        "not allow one");
+        return;
+    }
+    present = t1_bright ? gain > limit : ratio > limit && (!subtract || gain > 1.0);
+    hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, t1_bright ? gain : ratio,
+                 limit, "1", LIRADS_APHE,
+                 t1_bright ? "bright before contrast, so by difference: arterial minus precontrast "
+                             "%.2f of liver's (above %g needed)"
+                           : "arterial signal %.2f of liver (above %g needed)",
+                 t1_bright ? gain : ratio, limit);
+}
+
+void hep_flags_enhancement(struct hep_flag_result *out, const struct hep_lesion_measures *m)
+{
+    judge_ring(&out[HEP_FLAG_RING_ENHANCEMENT], m);
+    judge_hyperenhancement(&out[HEP_FLAG_ARTERIAL_HYPERENHANCEMENT], m,
+                           out[HEP_FLAG_T1_HYPERINTENSITY].state == HEP_FLAG_PRESENT);
+}
+
+/* ---- washout ----------------------------------------------------------------------------------
+ */
+
+/** The arterial phase that washout starts from must be there. */
+static bool needs_arterial(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
+                           const char *source)
+{
+    if (!hep_flag_needs_phase(flag, m, HEP_PHASE_ARTERIAL, source))
+        return false;
+    if (m->study->arterial_weight > 0.0)
+        return true;
+    hep_flag_cannot(flag, source, "motion in the arterial phase: %s", m->study->motion.reason);
+    return false;
+}
+
+/** May washout be judged in this phase? If not, the first reason stays with the flag. */
+static bool phase_allowed(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
+                          enum hep_phase phase, bool rim, const char *source)
+{
+    const enum hep_image image = hep_phase_image(phase);
+    struct hep_flag_result why = { 0 };
+    char reason[160];
+
+    if (m->study->image[image].volume == NULL)
+        return false;
+    if (!hep_agent_washout_allowed(m->study->agent, phase, reason, sizeof reason))
+        hep_flag_cannot(&why, source, "%s", reason);
+    else if (hep_flag_needs_phase(&why, m, phase, source) &&
+             (!rim || hep_flag_needs_shells(&why, m, image, source)))
+        return true;
+    if (flag->reason[0] == '\0')
+        *flag = why;
+    return false;
+}
+
+/** An arterial phase that is too early or too late hides the drop: then absence proves nothing. */
+static enum hep_flag_state washout_state(const struct hep_lesion_measures *m, bool washed,
+                                         bool pool)
+{
+    const enum hep_adequacy_grade grade = m->study->arterial.grade;
+
+    if (washed)
+        return pool ? HEP_FLAG_ABSENT : HEP_FLAG_PRESENT;
+    return grade == HEP_TOO_EARLY || grade == HEP_TOO_LATE ? HEP_FLAG_NOT_ASSESSABLE
+                                                           : HEP_FLAG_ABSENT;
+}
+
+static void finish(struct hep_flag_result *flag, bool judged, const char *source)
+{
+    if (!judged && flag->reason[0] == '\0')
+        hep_flag_cannot(flag, source, "no phase in which this agent shows washout");
+}
+
+static void judge_washout(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
+                          bool pool)
+{
+    const struct hep_lesion_limits *limits = m->study->limits;
+    const double before = m->ratio[HEP_PHASE_ARTERIAL];
+    double lowest = INFINITY;
+
+    flag->reason[0] = '\0';
+    if (!needs_arterial(flag, m, MAINO))
+        return;
+    for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {
+        const double now = m->ratio[p];
+        const bool washed =
+            now < limits->washout_ratio_max && before - now >= limits->washout_drop_min;
+
+        if (!phase_allowed(flag, m, (enum hep_phase)p, false, MAINO) || now >= lowest)
+            continue;
+        lowest = now;
+        hep_flag_set(
+            flag, washout_state(m, washed, pool), now, limits->washout_ratio_max, "1", MAINO,
+            "%s signal %.2f of liver (below %g needed), arterial %.2f (drop of %g "
+            "needed)%s%s",
+            hep_phase_name((enum hep_phase)p), now, limits->washout_ratio_max, before,
+            limits->washout_drop_min, washed && pool ? "; follows the blood pool" : "",
+            washout_state(m, washed, pool) == HEP_FLAG_NOT_ASSESSABLE ? "; arterial phase ill timed"
+                                                                      : "");
+    }
+    finish(flag, isfinite(lowest), MAINO);
+}
+
+static void judge_rim_washout(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
+                              bool pool)
+{
+    const struct hep_lesion_limits *limits = m->study->limits;
+    const struct hep_zone_stats *art = m->image[HEP_IMAGE_ARTERIAL].zone;
+    const double before = art[HEP_SHELL_RIM].median / art[HEP_SHELL_RING].median;
+    double lowest = INFINITY;
+
+    flag->reason[0] = '\0';
+    if (!needs_arterial(flag, m, MAHFOUZ) ||
+        !hep_flag_needs_shells(flag, m, HEP_IMAGE_ARTERIAL, MAHFOUZ))
+        return;
+    for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {
+        const enum hep_image image = hep_phase_image((enum hep_phase)p);
+        const struct hep_zone_stats *z = m->image[image].zone;
+        const double liver = z[HEP_SHELL_RIM].median / z[HEP_SHELL_RING].median;
+        const double core = z[HEP_SHELL_RIM].median / z[HEP_SHELL_CORE].median;
+        const bool washed = liver < limits->rim_washout_liver_ratio_max &&
+                            core < limits->rim_washout_core_ratio_max &&
+                            before - liver >= limits->rim_washout_drop_min;
+
+        if (!phase_allowed(flag, m, (enum hep_phase)p, true, MAHFOUZ) || liver >= lowest)
+            continue;
+        lowest = liver;
+        hep_flag_set(flag, washout_state(m, washed, pool), liver,
+                     limits->rim_washout_liver_ratio_max, "1", MAHFOUZ,
+                     "%s rim %.2f of liver (below %g), %.2f of core (below %g), arterial %.2f of "
+                     "liver (drop of %g needed)",
+                     hep_phase_name((enum hep_phase)p), liver, limits->rim_washout_liver_ratio_max,
+                     core, limits->rim_washout_core_ratio_max, before,
+                     limits->rim_washout_drop_min);
+    }
+    finish(flag, isfinite(lowest), MAHFOUZ);
+}
+
+void hep_flags_washout(struct hep_flag_result *out, const struct hep_lesion_measures *m)
+{
+    const bool pool = out[HEP_FLAG_BLOOD_POOL].state == HEP_FLAG_PRESENT;
+
+    judge_washout(&out[HEP_FLAG_WASHOUT], m, pool);
+    judge_rim_washout(&out[HEP_FLAG_PERIPHERAL_WASHOUT], m, pool);
+}

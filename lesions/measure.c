@@ -1,0 +1,303 @@
+#include "lesions/measure.h"
+
+#include "base/alloc.h"
+#include "contrast/enhancement.h"
+#include "image/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define SHELL_SHARE_MIN 0.75   /* rim and core: least lesion share of a voxel */
+#define LESION_SHARE_MIN 0.3   /* whole: a voxel must reach this, or the lesion is too small */
+#define BRIGHT_QUANTILE 0.9    /* middle of the brightest fifth */
+#define LOCAL_EXCESS_FRAC 0.05 /* of the liver's ADC: heterogeneity that is no signal loss */
+#define MEDIAN_SE 1.2533       /* standard error of a median over that of a mean, normal values */
+
+double hep_measure_signal(const struct hep_lesion_study *study, const struct hep_shells *shells,
+                          enum hep_image image, size_t i)
+{
+    const enum hep_phase phase = hep_image_phase(image);
+    const double gain = phase == HEP_PHASE_COUNT ? 1.0 : study->gain[phase];
+
+    return gain *
+           (double)study->image[image].volume->data[hep_shells_index(shells, &study->grid, i)];
+}
+
+/* ---- one image ------------------------------------------------------------------------------- */
+
+static int stats_of(struct hep_zone_stats *out, const float *x, size_t n, struct hep_error *err)
+{
+    struct hep_stats s;
+    int rc = hep_stats_of(&s, x, n, err);
+
+    if (rc == HEP_OK)
+        *out = (struct hep_zone_stats){ s.median, s.mad, s.n };
+    return rc;
+}
+
+/** How many voxels of the reference grid one independent voxel of the series fills. */
+static double voxels_per_sample(const struct hep_lesion_study *study, enum hep_image image)
+{
+    const double *h = study->image[image].native_mm;
+
+    return fmax(1.0, h[0] * h[1] * h[2] / hep_grid_voxel_mm3(&study->grid));
+}
+
+static void whole_value(struct hep_image_stats *out, const struct hep_lesion_study *study,
+                        const struct hep_shells *s, const float *share, enum hep_image image)
+{
+    const size_t n = hep_grid_voxels(&s->grid);
+    const double ring = out->zone[HEP_SHELL_RING].median;
+    double sum = 0.0, sum2 = 0.0;
+
+    out->share_max = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const double p = (double)share[i];
+        double x;
+
+        if ((s->zone[i] & 1U << HEP_SHELL_WHOLE) == 0)
+            continue;
+        x = hep_measure_signal(study, s, image, i);
+        if (!isfinite(x))
+            continue;
+        out->share_max = fmax(out->share_max, p);
+        sum += p * (x - ring);
+        sum2 += p * p;
+    }
+    out->lesion = out->lesion_se = (double)NAN;
+    if (out->share_max < LESION_SHARE_MIN)
+        return;
+    out->lesion = ring + sum / sum2;
+    out->lesion_se = out->zone[HEP_SHELL_RING].mad * sqrt(voxels_per_sample(study, image) / sum2);
+}
+
+/** Values of one shell into `buffer`: as they are for whole and ring, freed of liver for rim and
+ * core. */
+static size_t gather(float *buffer, const struct hep_lesion_study *study,
+                     const struct hep_shells *s, const float *share, enum hep_image image,
+                     enum hep_shell shell, double ring)
+{
+    const bool plain = shell == HEP_SHELL_WHOLE || shell == HEP_SHELL_RING;
+    const size_t n = hep_grid_voxels(&s->grid);
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        double x;
+
+        if ((s->zone[i] & 1U << shell) == 0 || (!plain && (double)share[i] < SHELL_SHARE_MIN))
+            continue;
+        x = hep_measure_signal(study, s, image, i);
+        if (isfinite(x))
+            buffer[count++] = (float)(plain ? x : ring + (x - ring) / (double)share[i]);
+    }
+    return count;
+}
+
+static int measure_image(struct hep_image_stats *out, const struct hep_lesion_study *study,
+                         const struct hep_shells *s, const float *share, float *buffer,
+                         enum hep_image image, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    out->resolved = hep_shells_resolved(&out->depth_voxels, s, &study->image[image], study->limits);
+    /* The ring comes last in the enumeration and is needed first. */
+    for (int shell = HEP_SHELL_COUNT - 1; rc == HEP_OK && shell >= 0; shell--) {
+        const size_t count = gather(buffer, study, s, share, image, (enum hep_shell)shell,
+                                    out->zone[HEP_SHELL_RING].median);
+
+        rc = stats_of(&out->zone[shell], buffer, count, err);
+    }
+    if (rc == HEP_OK)
+        whole_value(out, study, s, share, image);
+    return rc;
+}
+
+static void image_absent(struct hep_image_stats *out)
+{
+    const struct hep_zone_stats none = { (double)NAN, (double)NAN, 0 };
+
+    for (int shell = 0; shell < HEP_SHELL_COUNT; shell++)
+        out->zone[shell] = none;
+    out->lesion = out->lesion_se = out->share_max = out->depth_voxels = (double)NAN;
+    out->resolved = false;
+}
+
+/* ---- what follows from the images ------------------------------------------------------------ */
+
+static void ring_absent(struct hep_ring_pattern *r)
+{
+    const double none = (double)NAN;
+
+    *r = (struct hep_ring_pattern){ none, none, none, none, none, none, none, none, none };
+}
+
+/** RE if muscle had enhanced as it should: removes an unknown gain of the phase. */
+static double gain_free(const struct hep_lesion_measures *m, enum hep_phase phase, double re)
+{
+    const struct hep_agent *agent = m->study->agent;
+    const double(*organ)[HEP_ANATOMY_COUNT] = m->references->organ;
+    const double muscle =
+        hep_relative_enhancement(organ[HEP_IMAGE_PRECONTRAST][HEP_ANATOMY_MUSCLE],
+                                 organ[hep_phase_image(phase)][HEP_ANATOMY_MUSCLE]);
+    const struct hep_sourced *expected =
+        phase == HEP_PHASE_HEPATOBILIARY ? agent->muscle_re_hbp : agent->muscle_re_dynamic;
+    const double want = 0.5 * (expected[0].value + expected[1].value);
+
+    return isfinite(muscle) && isfinite(want) ? (1.0 + re) * (1.0 + want) / (1.0 + muscle) - 1.0
+                                              : (double)NAN;
+}
+
+static void measure_phase(struct hep_lesion_measures *m, enum hep_phase phase)
+{
+    const enum hep_image image = hep_phase_image(phase);
+    const struct hep_image_stats *now = &m->image[image], *pre = &m->image[HEP_IMAGE_PRECONTRAST];
+    const double portal =
+        m->references->organ[image][HEP_ANATOMY_PORTAL_VEIN] / m->references->portal_liver[image];
+    const double ring = now->zone[HEP_SHELL_RING].median;
+    const double bright = m->pool_bright[phase]; /* signal so far */
+
+    m->ratio[phase] = hep_contrast_ratio(ring, now->lesion);
+    m->pool[phase] = m->ratio[phase] / portal;
+    m->pool_bright[phase] = bright / ring / portal;
+    m->re[phase] = m->re_gain_free[phase] = (double)NAN;
+    if (phase == HEP_PHASE_PRECONTRAST || !m->study->comparable[phase] || m->study->agent == NULL)
+        return;
+    m->re[phase] = hep_relative_enhancement(pre->lesion, now->lesion);
+    m->re_gain_free[phase] = gain_free(m, phase, m->re[phase]);
+}
+
+static double z_of(const struct hep_image_stats *s, double value)
+{
+    return (value - s->zone[HEP_SHELL_RING].median) / s->zone[HEP_SHELL_RING].mad;
+}
+
+static double zone_or_nan(const struct hep_image_stats *s, enum hep_shell shell)
+{
+    return s->resolved ? s->zone[shell].median : (double)NAN;
+}
+
+static void measure_diffusion(struct hep_lesion_measures *m)
+{
+    const struct hep_image_stats *adc = &m->image[HEP_IMAGE_ADC], *se = &m->image[HEP_IMAGE_ADC_SE],
+                                 *b = &m->image[HEP_IMAGE_B_HIGH];
+    const double liver = m->references->organ[HEP_IMAGE_ADC][HEP_ANATOMY_LIVER];
+    const double ring = adc->zone[HEP_SHELL_RING].median;
+    const double excess = ring - liver;
+    const double samples =
+        (double)adc->zone[HEP_SHELL_WHOLE].n / voxels_per_sample(m->study, HEP_IMAGE_ADC);
+    const double of_fit = se->zone[HEP_SHELL_WHOLE].median / sqrt(fmax(1.0, samples));
+
+    m->adc_local_excess = excess > LOCAL_EXCESS_FRAC * liver ? excess : 0.0;
+    m->adc_liver = isfinite(ring) ? ring - m->adc_local_excess : liver;
+    m->adc = adc->lesion - m->adc_local_excess;
+    m->adc_rim = zone_or_nan(adc, HEP_SHELL_RIM) - m->adc_local_excess;
+    m->adc_core = zone_or_nan(adc, HEP_SHELL_CORE) - m->adc_local_excess;
+    m->adc_se = isfinite(of_fit) ? fmax(of_fit, adc->lesion_se) : adc->lesion_se;
+    m->adc_zone_se = MEDIAN_SE * m->adc_se *
+                     sqrt((double)adc->zone[HEP_SHELL_WHOLE].n /
+                          fmax(1.0, fmin((double)adc->zone[HEP_SHELL_RIM].n,
+                                         (double)adc->zone[HEP_SHELL_CORE].n)));
+    m->b_high_z = z_of(b, b->lesion);
+    m->b_high_z_rim = z_of(b, zone_or_nan(b, HEP_SHELL_RIM));
+    m->b_high_z_core = z_of(b, zone_or_nan(b, HEP_SHELL_CORE));
+}
+
+static void measure_targetoid(struct hep_lesion_measures *m)
+{
+    for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
+        const struct hep_zone_stats *rim = &m->image[i].zone[HEP_SHELL_RIM],
+                                    *core = &m->image[i].zone[HEP_SHELL_CORE];
+        const double n = (double)(rim->n + core->n);
+        const double pooled = sqrt(
+            ((double)rim->n * rim->mad * rim->mad + (double)core->n * core->mad * core->mad) / n);
+
+        m->targetoid[i] = m->image[i].resolved && pooled > 0.0
+                              ? (rim->median - core->median) / pooled
+                              : (double)NAN;
+    }
+}
+
+/** Share map of an image; made anew only when the voxel size differs from the last one. */
+static int share_for(float **share, double last_mm[3], const struct hep_shells *s,
+                     const struct hep_lesion_image *image, struct hep_error *err)
+{
+    if (*share != NULL && memcmp(last_mm, image->native_mm, sizeof image->native_mm) == 0)
+        return HEP_OK;
+    free(*share);
+    *share = NULL;
+    memcpy(last_mm, image->native_mm, sizeof image->native_mm);
+    return hep_shells_share(share, s, image->native_mm, err);
+}
+
+/** Signal that the brightest fifth of the lesion has in a phase. */
+static double bright_of(float *buffer, const struct hep_lesion_measures *m,
+                        const struct hep_shells *s, const float *share, enum hep_image image)
+{
+    const double ring = m->image[image].zone[HEP_SHELL_RING].median;
+    const size_t n = hep_grid_voxels(&s->grid);
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        double x;
+
+        if ((s->zone[i] & 1U << HEP_SHELL_WHOLE) == 0 || (double)share[i] < SHELL_SHARE_MIN)
+            continue;
+        x = hep_measure_signal(m->study, s, image, i);
+        if (isfinite(x))
+            buffer[count++] = (float)(ring + (x - ring) / (double)share[i]);
+    }
+    return count > 0 ? hep_quantile(buffer, count, BRIGHT_QUANTILE) : (double)NAN;
+}
+
+static int measure_images(struct hep_lesion_measures *m, const struct hep_shells *s, float *buffer,
+                          struct hep_error *err)
+{
+    float *share = NULL;
+    double last_mm[3] = { 0 };
+    int rc = HEP_OK;
+
+    for (int i = 0; rc == HEP_OK && i < HEP_IMAGE_COUNT; i++) {
+        const enum hep_image image = (enum hep_image)i;
+        const enum hep_phase phase = hep_image_phase(image);
+
+        if (m->study->image[i].volume == NULL) {
+            image_absent(&m->image[i]);
+            continue;
+        }
+        rc = share_for(&share, last_mm, s, &m->study->image[i], err);
+        if (rc == HEP_OK)
+            rc = measure_image(&m->image[i], m->study, s, share, buffer, image, err);
+        if (rc == HEP_OK && phase != HEP_PHASE_COUNT) {
+            m->pool_bright[phase] = bright_of(buffer, m, s, share, image);
+            rc = hep_ring_pattern_of(&m->ring[phase], m, s, share, phase, err);
+        }
+    }
+    free(share);
+    return rc;
+}
+
+int hep_measure_lesion(struct hep_lesion_measures *out, const struct hep_lesion_study *study,
+                       const struct hep_references *references, const struct hep_shells *shells,
+                       struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&shells->grid);
+    float *buffer = hep_calloc(n, sizeof *buffer);
+    int rc;
+
+    if (buffer == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+    *out = (struct hep_lesion_measures){ .study = study, .references = references };
+    for (int p = 0; p < HEP_PHASE_COUNT; p++) {
+        ring_absent(&out->ring[p]);
+        out->pool_bright[p] = (double)NAN;
+    }
+    rc = measure_images(out, shells, buffer, err);
+    for (int p = 0; rc == HEP_OK && p < HEP_PHASE_COUNT; p++)
+        measure_phase(out, (enum hep_phase)p);
+    if (rc == HEP_OK) {
+        measure_diffusion(out);
+        measure_targetoid(out);
+    }
+    free(buffer);
+    return rc;
+}
