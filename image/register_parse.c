@@ -1,0 +1,183 @@
+#include "image/register.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* No series of one examination is turned or shifted this much against another. */
+#define MAX_ANGLE_RAD 1.6
+#define MAX_SHIFT_MM 1000.0
+
+/* The words after "(KEY " up to ")"; false when the text has no such line. */
+static bool find_values(const char **values, size_t *length, const char *text, const char *key)
+{
+    size_t n = strlen(key);
+
+    for (const char *line = text; *line != '\0';) {
+        size_t all = strcspn(line, "\n");
+        const char *p = line + strspn(line, " \t");
+
+        if (*p == '(' && strncmp(p + 1, key, n) == 0 && (p[1 + n] == ' ' || p[1 + n] == '\t')) {
+            *values = p + 2 + n;
+            *length = strcspn(*values, ")\n");
+            return (*values)[*length] == ')';
+        }
+        line += all + (line[all] == '\n');
+    }
+    return false;
+}
+
+static bool find_word(const char *text, const char *key, const char *word)
+{
+    const char *values = NULL;
+    size_t length = 0, n = strlen(word);
+
+    return find_values(&values, &length, text, key) && length == n + 2 && values[0] == '"' &&
+           strncmp(values + 1, word, n) == 0 && values[n + 1] == '"';
+}
+
+static int find_numbers(double *out, size_t n, const char *text, const char *key, const char *name,
+                        struct hep_error *err)
+{
+    const char *values = NULL;
+    size_t length = 0, count = 0;
+
+    if (!find_values(&values, &length, text, key))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: no complete line (%s ...)", name, key);
+    for (size_t at = 0; at < length;) {
+        char word[64];
+        size_t blank = strspn(values + at, " \t\r"), k;
+
+        at += blank;
+        if (at >= length)
+            break;
+        k = strcspn(values + at, " \t\r)");
+        if (k >= sizeof word || count >= n)
+            return HEP_FAIL(err, HEP_EFORMAT, "%s: %s holds more than %zu numbers", name, key, n);
+        (void)memcpy(word, values + at, k);
+        word[k] = '\0';
+        if (hep_parse_double(&out[count], word, NULL) != HEP_OK)
+            return HEP_FAIL(err, HEP_EFORMAT, "%s: %s holds '%s', which is no number", name, key,
+                            word);
+        count++;
+        at += k;
+    }
+    if (count != n)
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: %s holds %zu numbers, needed: %zu", name, key, count,
+                        n);
+    return HEP_OK;
+}
+
+static void rotation_about(double r[3][3], int axis, double angle)
+{
+    int i = (axis + 1) % 3, k = (axis + 2) % 3;
+
+    (void)memset(r, 0, 9 * sizeof r[0][0]);
+    r[axis][axis] = 1.0;
+    r[i][i] = r[k][k] = cos(angle);
+    r[i][k] = -sin(angle);
+    r[k][i] = sin(angle);
+}
+
+static void multiply(double out[3][3], double a[3][3], double b[3][3])
+{
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; k < 3; k++)
+            out[i][k] = a[i][0] * b[0][k] + a[i][1] * b[1][k] + a[i][2] * b[2][k];
+    }
+}
+
+/* itk::Euler3DTransform: x' = R (x - c) + c + t, with R = Rz Rx Ry, or Rz Ry Rx for ComputeZYX. */
+static void euler_to_ras(double ras[4][4], const double p[6], const double c[3], bool zyx)
+{
+    static const double flip[3] = { -1.0, -1.0, 1.0 };
+    double rx[3][3], ry[3][3], rz[3][3], inner[3][3], r[3][3];
+
+    rotation_about(rx, 0, p[0]);
+    rotation_about(ry, 1, p[1]);
+    rotation_about(rz, 2, p[2]);
+    if (zyx)
+        multiply(inner, ry, rx);
+    else
+        multiply(inner, rx, ry);
+    multiply(r, rz, inner);
+    (void)memset(ras, 0, 16 * sizeof ras[0][0]);
+    for (int i = 0; i < 3; i++) {
+        double offset = c[i] + p[3 + i];
+
+        for (int k = 0; k < 3; k++) {
+            offset -= r[i][k] * c[k];
+            ras[i][k] = flip[i] * r[i][k] * flip[k];
+        }
+        ras[i][3] = flip[i] * offset;
+    }
+    ras[3][3] = 1.0;
+}
+
+int hep_register_parse_euler(double ras[4][4], const char *text, size_t n, const char *name,
+                             struct hep_error *err)
+{
+    double p[6], c[3];
+    int rc;
+
+    if (memchr(text, '\0', n) != NULL)
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: not a text", name);
+    if (!find_word(text, "Transform", "EulerTransform"))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: not an EulerTransform", name);
+    if (!find_word(text, "InitialTransformParametersFileName", "NoInitialTransform"))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: has an initial transform", name);
+    rc = find_numbers(p, 6, text, "TransformParameters", name, err);
+    if (rc == HEP_OK)
+        rc = find_numbers(c, 3, text, "CenterOfRotationPoint", name, err);
+    for (int k = 0; rc == HEP_OK && k < 3; k++) {
+        if (fabs(p[k]) > MAX_ANGLE_RAD || fabs(p[3 + k]) > MAX_SHIFT_MM ||
+            fabs(c[k]) > 1e3 * MAX_SHIFT_MM)
+            rc = HEP_FAIL(err, HEP_EFORMAT, "%s: a rotation of %g rad and shift of %g mm", name,
+                          p[k], p[3 + k]);
+    }
+    if (rc == HEP_OK)
+        euler_to_ras(ras, p, c, find_word(text, "ComputeZYX", "true"));
+    return rc;
+}
+
+static bool is_key(const char *line, size_t length, const char *const *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t k = strlen(keys[i]);
+
+        if (length > k + 1 && line[0] == '(' && strncmp(line + 1, keys[i], k) == 0 &&
+            isspace((unsigned char)line[k + 1]))
+            return true;
+    }
+    return false;
+}
+
+int hep_register_parameters(char **out, const char *text, const char *const *keys,
+                            const char *const *values, size_t n, struct hep_error *err)
+{
+    struct hep_str own = { 0 };
+    int rc;
+
+    for (const char *line = text; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        size_t blank = strspn(line, " \t");
+
+        if (blank > length)
+            blank = length;
+        if (!is_key(line + blank, length - blank, keys, n)) {
+            hep_str_addn(&own, line, length);
+            hep_str_add(&own, "\n");
+        }
+        line += length + (line[length] == '\n');
+    }
+    for (size_t i = 0; i < n; i++)
+        hep_str_addf(&own, "(%s %s)\n", keys[i], values[i]);
+    rc = hep_str_check(&own, err);
+    if (rc == HEP_OK)
+        *out = own.s;
+    else
+        hep_str_release(&own);
+    return rc;
+}
