@@ -50,6 +50,10 @@ void hep_outfile_abort(struct hep_outfile *f);
 int hep_file_write(const char *path, const void *data, size_t n,
                    struct hep_error *err) HEP_MUST_CHECK;
 
+/** Remove the temporary files that killed processes of this host left in a folder; those of living
+ * ones stay. */
+void hep_file_sweep(const char *dir);
+
 /** Create a folder and its parents, mode 0777 & ~umask. HEP_ECREAT with the path on failure. */
 int hep_mkdir_p(const char *path, struct hep_error *err) HEP_MUST_CHECK;
 

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include "base/process.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -23,12 +24,14 @@ static int open_temporary(struct hep_outfile *f)
 {
     const char *base = hep_path_base(f->path);
     int folder_length = (int)(base - f->path);
+    char tag[HEP_HOST_TAG];
 
+    hep_host_tag(tag);
     for (int i = 0; i < NAME_TRIES; i++) {
         int fd;
 
-        f->tmp = hep_asprintf("%.*s.%.*s.%ld-%d.tmp", folder_length, f->path, NAME_KEPT, base,
-                              (long)getpid(), i);
+        f->tmp = hep_asprintf("%.*s.%.*s.%s-%ld-%d.tmp", folder_length, f->path, NAME_KEPT, base,
+                              tag, (long)getpid(), i);
         if (f->tmp == NULL) {
             errno = ENOMEM;
             return -1;
@@ -138,4 +141,42 @@ int hep_file_write(const char *path, const void *data, size_t n, struct hep_erro
         return rc;
     }
     return hep_outfile_commit(&f, err);
+}
+
+/* ".NAME.TAG-PID-K.tmp" of this host, by a process that is gone. */
+static bool left_behind(const char *name)
+{
+    char tag[HEP_HOST_TAG];
+    size_t n = strlen(name);
+    long pid = 0;
+    int k = 0, used = 0;
+    const char *dot;
+
+    if (name[0] != '.' || !hep_ends_with(name, ".tmp"))
+        return false;
+    for (dot = name + n - strlen(".tmp") - 1; dot > name && *dot != '.'; dot--)
+        ;
+    hep_host_tag(tag);
+    return hep_starts_with(dot + 1, tag) &&
+           sscanf(dot + HEP_HOST_TAG, "-%ld-%d.tmp%n", &pid, &k, &used) == 2 &&
+           dot + HEP_HOST_TAG + used == name + n && pid > 0 && !hep_process_alive(pid, 0);
+}
+
+void hep_file_sweep(const char *dir)
+{
+    struct hep_listing list = { 0 };
+    struct hep_error e = { 0 };
+
+    if (hep_listing_read(&list, dir, &e) != HEP_OK)
+        return;
+    for (size_t i = 0; i < list.n; i++) {
+        char *path = !list.is_dir[i] && left_behind(list.names[i])
+                         ? hep_path_join(dir, list.names[i])
+                         : NULL;
+
+        if (path != NULL)
+            (void)unlink(path);
+        free(path);
+    }
+    hep_listing_release(&list);
 }

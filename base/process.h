@@ -58,6 +58,16 @@ void hep_process_wait(struct hep_process *p, struct hep_process_end *end, double
 /** Path of a program in PATH, heap; NULL when there is none. */
 char *hep_process_find(const char *program);
 
+/** What identifies a process beyond its number, which is given again: its start time in the
+ * kernel's ticks; 0 unknown. */
+unsigned long long hep_process_birth(long pid);
+/** Is this process of this host alive? One that is dead but not yet collected by its parent is not,
+ * nor is another one that has got its number since. @param[in] birth 0: the number alone counts */
+bool hep_process_alive(long pid, unsigned long long birth);
+#define HEP_HOST_TAG 9
+/** Short text that tells this host from others on a shared file system. */
+void hep_host_tag(char tag[HEP_HOST_TAG]);
+
 /** Seconds of a clock that only goes forward. */
 double hep_monotonic_s(void);
 

@@ -17,13 +17,15 @@
 #define GRACE_S 10.0
 #define WORDS_MAX 32
 #define EXIT_TEMPORARY 75
+#define RETRY_PAUSE_S 0.5 /* doubled at each further try, up to sixteen times */
 
 /* One running study. */
 struct slot {
     struct hep_process process;
     const struct hep_dataset_study *study; /* NULL: free */
     int tries;
-    double asked_s; /* when it was asked to stop */
+    double asked_s;   /* when it was asked to stop */
+    double restart_s; /* when it is tried again; 0 while it runs */
     bool timed_out;
     FILE *log;
     struct hep_str line; /* unfinished line of its log */
@@ -80,7 +82,7 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
         argv[n++] = q->run_options[i];
     argv[n] = NULL;
     slot->study = s;
-    slot->asked_s = 0.0;
+    slot->asked_s = slot->restart_s = 0.0;
     slot->timed_out = slot->unchanged = false;
     slot->stage[0] = slot->error[0] = '\0';
     slot->log = open_log(q, s);
@@ -157,6 +159,21 @@ static void describe_end(char *text, size_t n, const struct slot *slot,
         (void)snprintf(text, n, "%s", slot->error[0] != '\0' ? slot->error : "no reason given");
 }
 
+/* A study that crashed, or failed before it knew its own name, has left no record: this one is for
+ * `hepar status`. */
+static void record_failure(const struct batch *b, const struct hep_dataset_study *s, int code,
+                           const char *reason)
+{
+    struct hep_study_status status = { .label = s->label, .relative = s->relative };
+    struct hep_error e = { 0 };
+
+    hep_status_of(&status, b->q->out_dir);
+    if (status.state == HEP_STATE_FAILED && strcmp(status.reason, reason) == 0)
+        return;
+    if (hep_status_record_failure(b->q->out_dir, s->relative, s->label, code, reason, &e) != HEP_OK)
+        hep_log_write(b->log, HEP_LOG_WARNING, "record", "%s", e.msg);
+}
+
 static void finish(struct batch *b, struct slot *slot, const struct hep_process_end *end)
 {
     const struct hep_dataset_study *s = slot->study;
@@ -164,7 +181,6 @@ static void finish(struct batch *b, struct slot *slot, const struct hep_process_
     int code = end->exited ? end->code : 1;
     double seconds = hep_monotonic_s() - slot->process.start_s;
     char reason[600] = "";
-    struct hep_error e = { 0 };
 
     if (good) {
         b->out->n_done++;
@@ -172,10 +188,7 @@ static void finish(struct batch *b, struct slot *slot, const struct hep_process_
     } else {
         b->out->n_failed++;
         describe_end(reason, sizeof reason, slot, end, b->q->time_limit_s);
-        if ((slot->timed_out || !end->exited) &&
-            hep_status_record_failure(b->q->out_dir, s->relative, s->label, code, reason, &e) !=
-                HEP_OK)
-            hep_log_write(b->log, HEP_LOG_WARNING, "record", "%s", e.msg);
+        record_failure(b, s, code, reason);
     }
     hep_batch_screen_result(&b->screen, s->label,
                             good ? (slot->unchanged ? "unchanged" : "done") : "failed", seconds,
@@ -184,43 +197,71 @@ static void finish(struct batch *b, struct slot *slot, const struct hep_process_
         b->stopping = true;
 }
 
+/* Start the same study again, or give it up. */
+static void restart(struct batch *b, struct slot *slot)
+{
+    const struct hep_dataset_study *s = slot->study;
+    struct hep_process_end end = { .exited = true, .code = 1 };
+    struct hep_error e = { 0 };
+
+    if (start(b, slot, s, &e) == HEP_OK)
+        return;
+    (void)snprintf(slot->error, sizeof slot->error, "%s", e.msg);
+    finish(b, slot, &end);
+    close_slot(slot);
+}
+
+static void ended(struct batch *b, struct slot *slot, const struct hep_process_end *end)
+{
+    bool temporary = end->exited && end->code == EXIT_TEMPORARY && !slot->timed_out;
+    const struct hep_dataset_study *s = slot->study;
+
+    read_log(slot);
+    if (temporary && b->stopping) {
+        b->out->n_not_started++;
+    } else if (temporary && slot->tries < b->q->retries) {
+        double pause = RETRY_PAUSE_S * (double)(1 << (slot->tries < 4 ? slot->tries : 4));
+
+        slot->tries++;
+        hep_log_write(b->log, HEP_LOG_INFO, "retry", "%s: again in %g s: %s", s->label, pause,
+                      slot->error);
+        close_slot(slot);
+        slot->study = s;
+        slot->restart_s = hep_monotonic_s() + pause;
+        return;
+    } else {
+        finish(b, slot, end);
+    }
+    close_slot(slot);
+}
+
 static void watch(struct batch *b, struct slot *slot)
 {
     struct hep_process_end end = { 0 };
     double now = hep_monotonic_s();
     bool late = b->q->time_limit_s > 0.0 && now - slot->process.start_s > b->q->time_limit_s;
-    const struct hep_dataset_study *s = slot->study;
-    struct hep_error e = { 0 };
-    bool ended;
 
+    if (slot->restart_s > 0.0) {
+        if (b->stopping) {
+            b->out->n_not_started++;
+            close_slot(slot);
+        } else if (now >= slot->restart_s) {
+            restart(b, slot);
+        }
+        return;
+    }
     read_log(slot);
-    ended = hep_process_poll(&slot->process, &end);
-    if (!ended && slot->asked_s > 0.0 && now - slot->asked_s > GRACE_S)
+    if (hep_process_poll(&slot->process, &end)) {
+        ended(b, slot, &end);
+        return;
+    }
+    if (slot->asked_s > 0.0 && now - slot->asked_s > GRACE_S)
         hep_process_stop(&slot->process, true);
-    if (!ended && slot->asked_s <= 0.0 && (late || b->stopping)) {
+    if (slot->asked_s <= 0.0 && (late || b->stopping)) {
         slot->asked_s = now;
         slot->timed_out = late;
         hep_process_stop(&slot->process, false);
     }
-    if (!ended)
-        return;
-    read_log(slot);
-    if (end.exited && end.code == EXIT_TEMPORARY && b->stopping) {
-        b->out->n_not_started++;
-    } else if (end.exited && end.code == EXIT_TEMPORARY && !slot->timed_out &&
-               slot->tries < b->q->retries) {
-        slot->tries++;
-        hep_log_write(b->log, HEP_LOG_INFO, "retry", "%s: again: %s", s->label, slot->error);
-        close_slot(slot);
-        if (start(b, slot, s, &e) == HEP_OK)
-            return;
-        (void)snprintf(slot->error, sizeof slot->error, "%s", e.msg);
-        end = (struct hep_process_end){ .exited = true, .code = 1 };
-        finish(b, slot, &end);
-    } else {
-        finish(b, slot, &end);
-    }
-    close_slot(slot);
 }
 
 /* ---- the loop ----------------------------------------------------------------------------------
@@ -336,6 +377,7 @@ int hep_batch_run(struct hep_batch_outcome *out, const struct hep_batch_request 
         goto out;
     }
     rc = hep_mkdir_p(request->out_dir, err);
+    hep_file_sweep(request->out_dir);
     if (rc == HEP_OK)
         rc = hep_status_expect(request->out_dir, &b.dataset, err);
     b.slots = hep_calloc(request->jobs, sizeof *b.slots);

@@ -2,12 +2,11 @@
 #include "pipeline/outdir.h"
 
 #include "base/file.h"
-#include "base/json.h"
+#include "base/process.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -68,7 +67,6 @@ static int make_dataset(const char *root, struct hep_error *err)
 
 /* Locks of other hosts cannot be probed; their runs touch the owner file at every stage. */
 #define FOREIGN_LOCK_MAX_AGE_S 1800
-#define HALF_MADE_LOCK_MAX_AGE_S 60
 #define LOCK_TRIES 8
 
 static double age_s(const char *path)
@@ -83,22 +81,19 @@ static bool owner_is_gone(const char *lock)
 {
     struct hep_error e = { 0 };
     char *path = hep_path_join(lock, "owner"), *text = NULL, host[LOCK_NAME_MAX] = "";
+    char owner[LOCK_NAME_MAX] = "";
+    unsigned long long start = 0;
     bool gone = false;
     size_t n = 0;
-    char *space;
     long pid = 0;
 
     if (path == NULL)
         return false;
-    if (hep_file_read(&text, &n, path, 4096, &e) != HEP_OK) {
-        gone = age_s(lock) > HALF_MADE_LOCK_MAX_AGE_S;
-    } else if ((space = strchr(text, ' ')) != NULL) {
-        *space = '\0';
+    if (hep_file_read(&text, &n, path, 4096, &e) == HEP_OK &&
+        sscanf(text, "%255s %ld %llu", owner, &pid, &start) >= 2) {
         (void)gethostname(host, sizeof host - 1);
-        if (strcmp(text, host) != 0)
-            gone = age_s(path) > FOREIGN_LOCK_MAX_AGE_S;
-        else if (hep_parse_long(&pid, space + 1, NULL) == HEP_OK)
-            gone = kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+        gone = strcmp(owner, host) != 0 ? age_s(path) > FOREIGN_LOCK_MAX_AGE_S
+                                        : !hep_process_alive(pid, start);
     }
     free(path);
     free(text);
@@ -109,8 +104,10 @@ static bool owner_is_gone(const char *lock)
  * that moved a lock which came alive in between puts it back. */
 static void clear_dead_lock(const char *lock)
 {
-    char *aside = hep_asprintf("%s.gone-%ld", lock, (long)getpid());
+    char tag[HEP_HOST_TAG], *aside;
 
+    hep_host_tag(tag);
+    aside = hep_asprintf("%s.gone.%s-%ld", lock, tag, (long)getpid());
     if (aside == NULL || rename(lock, aside) != 0)
         goto out;
     if (!owner_is_gone(aside) && rename(aside, lock) == 0)
@@ -122,31 +119,52 @@ out:
 
 static int write_owner(const char *lock, struct hep_error *err)
 {
-    char owner[LOCK_NAME_MAX + 32], host[LOCK_NAME_MAX] = "", *path = hep_path_join(lock, "owner");
+    char owner[LOCK_NAME_MAX + 64], host[LOCK_NAME_MAX] = "", *path = hep_path_join(lock, "owner");
     int rc;
 
     if (path == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
     (void)gethostname(host, sizeof host - 1);
-    (void)snprintf(owner, sizeof owner, "%s %ld\n", host, (long)getpid());
+    (void)snprintf(owner, sizeof owner, "%s %ld %llu\n", host, (long)getpid(),
+                   hep_process_birth((long)getpid()));
     rc = hep_file_write(path, owner, strlen(owner), err);
     free(path);
     return rc;
 }
 
+/* The lock appears under its name with its owner inside, or not at all: a folder that holds
+ * something cannot be replaced by rename. */
 static int take_lock(const char *lock, struct hep_error *err)
 {
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (mkdir(lock, 0777) == 0)
-            return write_owner(lock, err);
-        if (errno != EEXIST)
-            return HEP_FAIL(err, HEP_ECREAT, "%s: cannot lock the study: %s", lock,
-                            strerror(errno));
-        if (!owner_is_gone(lock))
+    char tag[HEP_HOST_TAG], *own;
+    int rc = HEP_OK, failure = 0;
+
+    hep_host_tag(tag);
+    own = hep_asprintf("%s.%s-%ld", lock, tag, (long)getpid());
+    if (own == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    for (int i = 0; rc == HEP_OK && i < LOCK_TRIES; i++) {
+        if (mkdir(own, 0777) != 0 && errno != EEXIST)
+            rc = HEP_FAIL(err, HEP_ECREAT, "%s: cannot lock the study: %s", lock, strerror(errno));
+        if (rc == HEP_OK)
+            rc = write_owner(own, err);
+        if (rc == HEP_OK && rename(own, lock) == 0)
+            goto out;
+        failure = errno;
+        if (rc == HEP_OK && failure != EEXIST && failure != ENOTEMPTY && failure != ENOENT)
+            rc =
+                HEP_FAIL(err, HEP_ECREAT, "%s: cannot lock the study: %s", lock, strerror(failure));
+        if (rc == HEP_OK && !owner_is_gone(lock))
             break;
-        clear_dead_lock(lock);
+        if (rc == HEP_OK)
+            clear_dead_lock(lock);
     }
-    return HEP_FAIL(err, HEP_ETEMP, "%s: another run is writing this study", lock);
+    remove_if_possible(own);
+    if (rc == HEP_OK)
+        rc = HEP_FAIL(err, HEP_ETEMP, "%s: another run is writing this study", lock);
+out:
+    free(own);
+    return rc;
 }
 
 void hep_outdir_touch(const struct hep_outdir *d)
@@ -158,14 +176,29 @@ void hep_outdir_touch(const struct hep_outdir *d)
     free(path);
 }
 
+/* A name that ends in this host's tag and the number of a process that is gone: "...lock.TAG-PID".
+ */
+static bool left_behind(const char *name)
+{
+    char tag[HEP_HOST_TAG];
+    const char *end = strrchr(name, '.');
+    long pid = 0;
+
+    hep_host_tag(tag);
+    return end != NULL && hep_starts_with(end + 1, tag) && end[HEP_HOST_TAG] == '-' &&
+           hep_parse_long(&pid, end + 1 + HEP_HOST_TAG, NULL) == HEP_OK && pid != (long)getpid() &&
+           !hep_process_alive(pid, 0);
+}
+
 /* Remove temporary folders of killed runs; put an old result back when the swap was interrupted. */
 static int repair(const char *parent, const char *base, const char *final, struct hep_error *err)
 {
     struct hep_listing list = { 0 };
     char *new_prefix = hep_asprintf(".%s.new-", base), *old_name = hep_asprintf(".%s.old", base);
+    char *lock_prefix = hep_asprintf(".%s.lock.", base);
     int rc = HEP_ENOMEM;
 
-    if (new_prefix == NULL || old_name == NULL)
+    if (new_prefix == NULL || old_name == NULL || lock_prefix == NULL)
         goto out;
     rc = hep_listing_read(&list, parent, err);
     for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
@@ -175,7 +208,9 @@ static int repair(const char *parent, const char *base, const char *final, struc
             rc = HEP_ENOMEM;
         else if (strcmp(list.names[i], old_name) == 0 && !hep_is_dir(final))
             rc = rename(path, final) == 0 ? HEP_OK : HEP_EIO;
-        else if (strcmp(list.names[i], old_name) == 0 || hep_starts_with(list.names[i], new_prefix))
+        else if (strcmp(list.names[i], old_name) == 0 ||
+                 hep_starts_with(list.names[i], new_prefix) ||
+                 (hep_starts_with(list.names[i], lock_prefix) && left_behind(list.names[i])))
             rc = hep_remove_tree(path, err);
         free(path);
     }
@@ -183,6 +218,7 @@ out:
     hep_listing_release(&list);
     free(new_prefix);
     free(old_name);
+    free(lock_prefix);
     if (rc != HEP_OK)
         return HEP_FAIL(err, (enum hep_status)rc, "%s: cannot repair what a stopped run left",
                         final);
@@ -213,6 +249,7 @@ int hep_outdir_open(struct hep_outdir *d, const char *root, const char *relative
     }
     base = hep_path_base(d->final);
     rc = make_dataset(root, err);
+    hep_file_sweep(root);
     if (rc == HEP_OK)
         rc = hep_mkdir_p(parent, err);
     if (rc != HEP_OK)

@@ -2,11 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char *folder;
@@ -243,15 +245,44 @@ static void test_stale_temporary(void **state)
 {
     struct hep_error e = { 0 };
     char *path = in("s");
-    char *stale = hep_asprintf("%s/.s.%ld-0.tmp", folder, (long)getpid());
+    char tag[HEP_HOST_TAG], *stale;
 
     (void)state;
+    hep_host_tag(tag);
+    stale = hep_asprintf("%s/.s.%s-%ld-0.tmp", folder, tag, (long)getpid());
     assert_ok(hep_file_write(stale, "stale", 5, &e), e);
     assert_ok(hep_file_write(path, "fresh", 5, &e), e);
     assert_content(path, "fresh");
     assert_content(stale, "stale");
     free(path);
     free(stale);
+}
+
+/* Of the temporary files in a folder, only those of dead processes of this host are swept. */
+static void test_sweep(void **state)
+{
+    struct hep_error e = { 0 };
+    char tag[HEP_HOST_TAG];
+    pid_t child = fork();
+    char *names[4];
+
+    (void)state;
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    hep_host_tag(tag);
+    names[0] = hep_asprintf("%s/.s.%s-%ld-0.tmp", folder, tag, (long)child);
+    names[1] = hep_asprintf("%s/.s.%s-%ld-0.tmp", folder, tag, (long)getpid());
+    names[2] = hep_asprintf("%s/.s.otherhst-%ld-0.tmp", folder, (long)child);
+    names[3] = hep_asprintf("%s/s.%s-%ld-0.tmp", folder, tag, (long)child);
+    for (size_t i = 0; i < 4; i++)
+        assert_ok(hep_file_write(names[i], "x", 1, &e), e);
+    hep_file_sweep(folder);
+    assert_false(hep_is_file(names[0]));
+    for (size_t i = 1; i < 4; i++)
+        assert_true(hep_is_file(names[i]));
+    for (size_t i = 0; i < 4; i++)
+        free(names[i]);
 }
 
 static void test_longest_name(void **state)
@@ -437,6 +468,7 @@ int main(void)
         file_test(test_abort_keeps_the_old_file),
         file_test(test_refused_write),
         file_test(test_stale_temporary),
+        file_test(test_sweep),
         file_test(test_longest_name),
         file_test(test_folders),
         file_test(test_paths),

@@ -1,0 +1,83 @@
+# slow: some twenty batches. Filters, failures that cost one study only, nothing twice, and the same bytes after kill -9 and TERM.
+. "$HEP_SOURCE/tests/e2e/lib.sh"
+bids=$work/bids
+"$HEPAR" simulate amri-noncontrast "$bids" --subjects 4 --seed 21 --fast -q >/dev/null || fail "simulate"
+sums() { (cd "$1" && find . -type f ! -path './logs/*' ! -name '.hepar-studies.json' | sort | xargs sha256sum); }
+
+expect 0 "" "$HEPAR" batch "$bids" "$work/ref" participant --jobs 2 --reproducible --no-align
+same "$(tail -n 1 "$work/stdout")" "4 studies: 4 done (0 unchanged), 0 failed, 0 not started" "first batch"
+expect 0 "" "$HEPAR" batch "$bids" "$work/ref" participant --jobs 2 --reproducible --no-align
+same "$(tail -n 1 "$work/stdout")" "4 studies: 4 done (4 unchanged), 0 failed, 0 not started" "second batch"
+expect 0 "" "$HEPAR" batch "$bids" "$work/ref" group
+same "$(wc -l <"$work/ref/studies.tsv")" 5 "rows of studies.tsv"
+there "$work/ref/lesions.tsv"
+rm -f "$work/ref"/studies.tsv "$work/ref"/lesions.tsv "$work/ref"/group.html
+
+# Selections and levels.
+expect 0 "" "$HEPAR" batch "$bids" "$work/dry" participant --dry-run --participant-label 02 sub-04
+same "$(cut -f 1 "$work/stdout" | tr '\n' ' ')" "sub-02 sub-04 " "dry run"
+absent "$work/dry"
+expect 17 "unknown analysis level" "$HEPAR" batch "$bids" "$work/x" everything
+expect 18 "no study matches" "$HEPAR" batch "$bids" "$work/x" participant --participant-label 77
+expect 16 "dataset_description.json" "$HEPAR" batch "$data" "$work/x" participant
+expect 66 "no such folder" "$HEPAR" batch "$work/nowhere" "$work/x" participant
+ln -s "$HEPAR" "$work/hepar-bids"
+expect 0 "" "$work/hepar-bids" "$bids" "$work/app" participant --participant-label 03 --nthreads 1 --mem 4G -w "$work" --no-align
+there "$work/app/sub-03/sub-03_run.json"
+
+# One broken study costs that study only, is on record with its reason, and is not lost in the group.
+cp -r "$bids" "$work/broken"
+head -c 500 "$bids"/sub-02/dwi/sub-02_dwi.nii.gz >"$work/broken/sub-02/dwi/sub-02_dwi.nii.gz"
+expect 3 "1 of 4 studies failed" "$HEPAR" batch "$work/broken" "$work/b" participant --jobs 2 --no-align
+expect 0 "" "$HEPAR" status "$work/b"
+grep -q "sub-02 .*failed: .*sub-02_dwi.nii.gz" "$work/stdout" || fail "status lacks the reason: $(cat "$work/stdout")"
+cp "$bids/sub-02/dwi/sub-02_dwi.nii.gz" "$work/broken/sub-02/dwi/"
+expect 0 "" "$HEPAR" batch "$work/broken" "$work/b" participant --only-failed --no-align
+same "$(tail -n 1 "$work/stdout")" "1 studies: 1 done (0 unchanged), 0 failed, 0 not started" "only the failed one again"
+expect 0 "" "$HEPAR" status "$work/b"
+same "$(tail -n 1 "$work/stdout")" "4 done, 0 failed, 0 running, 0 missing" "status after the repair"
+
+# A study that takes too long, and the protocol column of participants.tsv.
+expect 3 "studies failed" "$HEPAR" batch "$bids" "$work/slow" participant --participant-label 01 --time-limit 0.001 --no-align
+"$HEPAR" status "$work/slow" | grep -q "time limit" || fail "time limit not on record"
+cp -r "$bids" "$work/cols"
+printf 'participant_id\tprotocol\nsub-01\tamri-hbp\nsub-02\tn/a\n' >"$work/cols/participants.tsv"
+expect 0 "" "$HEPAR" batch "$work/cols" "$work/dry" participant --dry-run --participant-label 01 02 -p eca-full
+same "$(cut -f 2 "$work/stdout" | tr '\n' ' ')" "amri-hbp eca-full " "protocols"
+
+# kill -9 at random moments, of the batch or of one study, then the same command again: the bytes of an undisturbed run.
+RANDOM=7
+for i in $(seq 20); do
+    rm -rf "$work/k"
+    "$HEPAR" batch "$bids" "$work/k" participant --jobs 2 --reproducible --no-align >/dev/null 2>&1 &
+    batch=$!
+    sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
+    if [ $((i % 2)) = 0 ]; then
+        kill -9 $batch 2>/dev/null
+    else
+        pkill -9 -P $batch 2>/dev/null
+    fi
+    wait $batch 2>/dev/null
+    expect 0 "" "$HEPAR" batch "$bids" "$work/k" participant --jobs 2 --reproducible --no-align
+    [ "$(sums "$work/k")" = "$(sums "$work/ref")" ] || fail "bytes differ after kill -9 number $i"
+    same "$(find "$work/k" -name '*.new-*' -o -name '*.lock' -o -name '*.tmp' | wc -l)" 0 "leftovers after kill -9 number $i"
+done
+
+# TERM: abandons cleanly with 75.
+"$HEPAR" batch "$bids" "$work/t" participant --jobs 2 --reproducible --no-align --force >/dev/null 2>&1 &
+batch=$!
+sleep 0.3
+kill -TERM $batch
+wait $batch
+same "$?" 75 "exit code after TERM"
+expect 0 "" "$HEPAR" batch "$bids" "$work/t" participant --jobs 2 --reproducible --no-align
+[ "$(sums "$work/t")" = "$(sums "$work/ref")" ] || fail "bytes differ after TERM"
+
+# Two batches on one folder do not clash.
+"$HEPAR" batch "$bids" "$work/two" participant --jobs 2 --reproducible --no-align --retries 50 >/dev/null 2>&1 &
+first=$!
+"$HEPAR" batch "$bids" "$work/two" participant --jobs 2 --reproducible --no-align --retries 50 >/dev/null 2>&1
+wait $first
+expect 0 "" "$HEPAR" batch "$bids" "$work/two" participant --reproducible --no-align
+[ "$(sums "$work/two")" = "$(sums "$work/ref")" ] || fail "bytes differ after two batches at once"
+finish
