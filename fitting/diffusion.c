@@ -1,4 +1,5 @@
 #include "fitting/diffusion_job.h"
+#include "fitting/diffusion_search.h"
 #include "base/alloc.h"
 
 #include <math.h>
@@ -8,8 +9,6 @@
 #define SIGMA_SAMPLES 4096
 /* Blocks from which the Rician modes take sigma. */
 #define NOISE_BLOCKS 16
-
-#define SMALL_F 0.1
 
 /* One thread's share. */
 struct worker {
@@ -132,117 +131,6 @@ static int team_init(struct team *t, struct hep_error *err)
 
 /* ---- one block ---- */
 
-static void fit_by_gsl(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
-                       struct hep_lm_gsl *gsl, size_t i)
-{
-    double y[HEP_DIFFUSION_MAX_B], w[HEP_DIFFUSION_MAX_B];
-    struct hep_lm_voxel v;
-
-    hep_diffusion_get_voxel(&v, y, w, job, blk, i);
-    hep_lm_gsl_fit(gsl, &v);
-    hep_diffusion_put_voxel(blk, &v, job->np, i);
-}
-
-static size_t fit_once(const struct hep_diffusion_kernels *kernels,
-                       const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
-                       struct hep_lm_gsl *gsl)
-{
-    size_t n_gsl = 0;
-
-    if (kernels->fit[job->kind] != NULL)
-        kernels->fit[job->kind](job, blk);
-    else
-        (void)memset(blk->settled, 0, HEP_FIT_BLOCK * sizeof *blk->settled);
-    for (size_t i = 0; i < blk->count; i++) {
-        if (blk->settled[i] > 0.0 || hep_diffusion_is_bad(job, blk, i))
-            continue;
-        fit_by_gsl(job, blk, gsl, i);
-        n_gsl++;
-    }
-    return n_gsl;
-}
-
-/* One voxel's data and second start into column j of another block. */
-static void copy_again(struct hep_diffusion_block *to, size_t j,
-                       const struct hep_diffusion_block *from, size_t i,
-                       const struct hep_diffusion_job *job)
-{
-    for (size_t k = 0; k < job->scheme.n_b; k++) {
-        to->y[k * HEP_FIT_BLOCK + j] = from->y[k * HEP_FIT_BLOCK + i];
-        to->w[k * HEP_FIT_BLOCK + j] = from->w[k * HEP_FIT_BLOCK + i];
-    }
-    for (size_t r = 0; r < job->np; r++) {
-        to->lo[r * HEP_FIT_BLOCK + j] = from->lo[r * HEP_FIT_BLOCK + i];
-        to->hi[r * HEP_FIT_BLOCK + j] = from->hi[r * HEP_FIT_BLOCK + i];
-        to->p[r * HEP_FIT_BLOCK + j] = from->second[r * HEP_FIT_BLOCK + i];
-    }
-    to->n_usable[j] = from->n_usable[i];
-    to->voxel[j] = i;
-}
-
-/* Where the second fit ended better than the first, it counts. */
-static void keep_better(struct hep_diffusion_block *blk, const struct hep_diffusion_block *again,
-                        const struct hep_diffusion_job *job)
-{
-    double y[HEP_DIFFUSION_MAX_B], w[HEP_DIFFUSION_MAX_B];
-    struct hep_lm_voxel v;
-
-    for (size_t j = 0; j < again->count; j++) {
-        size_t i = again->voxel[j];
-        bool settled = again->settled[j] > 0.0, had = blk->settled[i] > 0.0;
-
-        if ((settled && !had) || (settled == had && again->rss[j] < blk->rss[i])) {
-            hep_diffusion_get_voxel(&v, y, w, job, again, j);
-            hep_diffusion_put_voxel(blk, &v, job->np, i);
-        }
-    }
-}
-
-/* Ends that a better minimum often lies apart from: on a bound, or with little perfusion. */
-static bool is_suspicious(const struct hep_diffusion_job *job,
-                          const struct hep_diffusion_block *blk, size_t i)
-{
-    bool bound = blk->p[HEP_FIT_BLOCK + i] < SMALL_F;
-
-    for (size_t r = 1; r < job->np; r++) {
-        double p = blk->p[r * HEP_FIT_BLOCK + i];
-
-        bound = bound || (!job->fixed[r] && (p <= job->lo[r] || p >= job->hi[r]));
-    }
-    return bound;
-}
-
-/* Least squares of every voxel from its start values, of which the better end is kept; returns how
- * many fits went to GSL. */
-static size_t fit_block(const struct hep_diffusion_kernels *kernels,
-                        const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
-                        struct hep_diffusion_block *again, struct hep_lm_gsl *gsl)
-{
-    static const size_t range[] = { 0, 3, 6, HEP_DIFFUSION_GRID_DSTAR };
-    size_t n_gsl = fit_once(kernels, job, blk, gsl);
-
-    if (job->kind != HEP_KIND_IVIM)
-        return n_gsl;
-    again->count = 0;
-    for (size_t i = 0; i < blk->count; i++) {
-        if (blk->n_start[i] > 1.0 && !hep_diffusion_is_bad(job, blk, i))
-            copy_again(again, again->count++, blk, i, job);
-    }
-    n_gsl += fit_once(kernels, job, again, gsl);
-    keep_better(blk, again, job);
-    again->count = 0;
-    for (size_t i = 0; i < blk->count; i++) {
-        if (!hep_diffusion_is_bad(job, blk, i) && is_suspicious(job, blk, i))
-            copy_again(again, again->count++, blk, i, job);
-    }
-    for (size_t g = 0; g + 1 < sizeof range / sizeof range[0]; g++) {
-        kernels->start_between(job, again, range[g], range[g + 1]);
-        n_gsl += fit_once(kernels, job, again, gsl);
-        keep_better(blk, again, job);
-    }
-    return n_gsl;
-}
-
 static void settle_all(struct hep_diffusion_block *blk)
 {
     for (size_t i = 0; i < blk->count; i++)
@@ -300,7 +188,7 @@ static size_t estimate(const struct hep_diffusion_kernels *kernels,
     if (job->fixed[2])
         hold_segmented(kernels, job, blk);
     kernels->start[job->kind](job, blk);
-    return fit_block(kernels, job, blk, again, gsl);
+    return hep_diffusion_search(kernels, job, blk, again, gsl);
 }
 
 /* Share the data of `from`, not the results. */
@@ -320,7 +208,7 @@ static size_t solve_again(const struct hep_diffusion_kernels *kernels,
                           struct hep_lm_gsl *gsl)
 {
     return is_closed_form(job) ? solve_closed_form(kernels, job, blk)
-                               : fit_once(kernels, job, blk, gsl);
+                               : hep_diffusion_fit_once(kernels, job, blk, gsl);
 }
 
 #define ROW_BYTES (HEP_FIT_BLOCK * sizeof(double))

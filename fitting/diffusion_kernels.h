@@ -396,10 +396,25 @@ HEP_LANE void pick_starts(const struct grid_scan *s, const struct hep_diffusion_
     real_store(blk->n_start + i, real_select(two, real_splat(2.0), real_splat(1.0)));
 }
 
-static void start_between(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
-                          size_t first, size_t last)
+/* D of a row of the grid: its node, or where D is fixed that, or a value near the one found before.
+ */
+HEP_LANE hep_real row_d(const struct hep_diffusion_job *job, const struct hep_diffusion_block *blk,
+                        size_t i, size_t row, bool near_found)
 {
-    size_t rows = job->fixed[2] ? 1 : HEP_DIFFUSION_GRID_D;
+    static const double near[HEP_DIFFUSION_NEAR_D] = { 0.72, 0.86, 1.0, 1.15 };
+
+    if (job->fixed[2])
+        return real_load(ROW(blk->lo, 2) + i);
+    return near_found ? real_clamp(real_load(ROW(blk->p, 2) + i) * near[row],
+                                   real_load(ROW(blk->lo, 2) + i), real_load(ROW(blk->hi, 2) + i))
+                      : real_splat(job->grid_d[row]);
+}
+
+HEP_LANE void scan_block(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                         size_t first, size_t last, bool near_found)
+{
+    size_t rows = job->fixed[2] ? 1 : near_found ? HEP_DIFFUSION_NEAR_D : HEP_DIFFUSION_GRID_D;
+    bool on_grid = !job->fixed[2] && !near_found;
     struct grid_scan s;
     hep_real slow[HEP_DIFFUSION_MAX_B];
 
@@ -408,21 +423,25 @@ static void start_between(const struct hep_diffusion_job *job, struct hep_diffus
     for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
         scan_prepare(&s, job, blk, i);
         for (size_t g = 0; g < rows; g++) {
-            hep_real d =
-                job->fixed[2] ? real_load(ROW(blk->lo, 2) + i) : real_splat(job->grid_d[g]);
+            hep_real d = row_d(job, blk, i, g, near_found);
 
             for (size_t k = 0; k < job->scheme.n_b; k++)
-                slow[k] =
-                    job->fixed[2] ? real_exp(d * -job->x[k][0]) : real_splat(job->decay_d[g][k]);
+                slow[k] = on_grid ? real_splat(job->decay_d[g][k]) : real_exp(d * -job->x[k][0]);
             scan_row(&s, job, slow, d);
         }
         pick_starts(&s, job, blk, i);
     }
 }
 
+static void start_between(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                          size_t first, size_t last)
+{
+    scan_block(job, blk, first, last, true);
+}
+
 static void start_ivim(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)
 {
-    start_between(job, blk, 0, HEP_DIFFUSION_GRID_DSTAR);
+    scan_block(job, blk, 0, HEP_DIFFUSION_GRID_DSTAR, false);
 }
 
 /* ---- rss and J^T W J at given parameters ---- */

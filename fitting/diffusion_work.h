@@ -15,6 +15,7 @@
 
 #define HEP_DIFFUSION_GRID_D 8
 #define HEP_DIFFUSION_GRID_DSTAR 10
+#define HEP_DIFFUSION_NEAR_D 4
 /** Largest S0 [relative to the largest signal]. */
 #define HEP_DIFFUSION_S0_MAX 10.0
 
@@ -71,7 +72,8 @@ struct hep_diffusion_kernels {
     /** Start values p, and second and n_start, inside lo..hi, which must be set. */
     void (*start[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
                                   struct hep_diffusion_block *blk);
-    /** ivim: start values p from the grid's D* nodes first..last-1 only. */
+    /** ivim: start values p from D* nodes first..last-1 and rates near the D in p, which is
+     * replaced. */
     void (*start_between)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
                           size_t first, size_t last);
     /** ln S = a - b D (+ c b^2 when quadratic) over points first..n_b-1: rows 0.. of p: S0, D (,

@@ -8,6 +8,8 @@
 
 /* Within this fraction of the box a parameter is tried on its bound. */
 #define NEAR_BOUND 0.02
+/* Starts are moved this fraction of the box inside it: on a bound the logistic has no slope. */
+#define START_INSIDE 0.01
 #define MAX_ITERATIONS 200
 
 struct hep_lm_gsl {
@@ -161,7 +163,7 @@ static bool run(struct hep_lm_gsl *ws, struct hep_lm_voxel *v, const bool *held)
         size_t k = ws->free_index[i];
         double t = (v->p[k] - v->lo[k]) / (v->hi[k] - v->lo[k]);
 
-        t = fmin(fmax(t, 1e-4), 1.0 - 1e-4);
+        t = fmin(fmax(t, START_INSIDE), 1.0 - START_INSIDE);
         gsl_vector_set(ws->start[ws->n_free - 1], i, log(t / (1.0 - t)));
     }
     fdf.n = v->n;
