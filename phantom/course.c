@@ -8,6 +8,7 @@
 
 #define VEIN_MEAN_S 20.0
 #define BILE_T1_SHARE 0.9
+#define BILE_T1_LATER 0.05
 #define GOOD_UPTAKE_PER_MIN 0.03
 
 struct hep_bolus hep_bolus_draw(double variation, uint64_t seed)
@@ -64,16 +65,18 @@ static void add_blood(struct hep_course *c, int label, const struct solver *v, c
 static void add_bile(struct hep_course *c, int label, const struct solver *v, double t1_s)
 {
     const struct hep_window *hbp = &v->agent->windows[HEP_PHASE_HEPATOBILIARY];
-    double along, fill;
+    double along, beyond, fill;
 
     if (!hbp->defined)
         return;
     along = (c->time_s / hbp->nominal_s[0] - 0.25) / 0.75;
     along = fmin(fmax(along, 0.0), 1.0);
+    beyond = (c->time_s - hbp->nominal_s[0]) / (hbp->nominal_s[1] - hbp->nominal_s[0] + 1e-9);
+    beyond = fmin(fmax(beyond, 0.0), 1.0);
     fill = along * along * (3.0 - 2.0 * along) * v->bile_fill;
     if (label == (int)HEP_LABEL_GALLBLADDER)
-        fill *= 0.5;
-    c->t1_s[label] = t1_s * (1.0 - BILE_T1_SHARE * fill);
+        fill *= 0.8;
+    c->t1_s[label] = t1_s * (1.0 - (BILE_T1_SHARE + BILE_T1_LATER * beyond) * fill);
     c->r2star_added_per_s[label] = 12.0 * fill;
 }
 

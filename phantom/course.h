@@ -3,8 +3,8 @@
  * @brief The contrast agent in every label of an anatomy at the times of a study.
  * Model:   contrast/kinetics.h for arteries, portal veins and tissues; veins are portal plasma
  * after one more exponential of 20 s; excreted bile shortens its T1 to a tenth between a quarter of
- *          and the whole nominal hepatobiliary time, less with a smaller hepatic share or impaired
- *          uptake; the gallbladder fills half
+ *          and the whole earliest nominal hepatobiliary time, and to a twentieth by the latest;
+ *          less with a smaller hepatic share or impaired uptake; the gallbladder fills to 80 %
  * Source:  kinetics.h; bile: T1 x 0.1 by 15 min with gadoxetate (an expert's estimate)
  */
 #ifndef HEP_PHANTOM_COURSE_H

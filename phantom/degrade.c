@@ -10,7 +10,8 @@
 /* Share of gas in each lattice cell. */
 static void gas_share(struct hep_field *f, const struct hep_anatomy *a)
 {
-    const double cell = f->step_mm, per_cell = pow(cell / a->step_mm, 3.0);
+    const double cell = f->step_mm;
+    const double per_cell = pow(cell / a->step_mm, 3.0);
 
     for (size_t z = 0, i = 0; z < a->grid.n[2]; z++)
         for (size_t y = 0; y < a->grid.n[1]; y++)
@@ -25,33 +26,37 @@ static void gas_share(struct hep_field *f, const struct hep_anatomy *a)
             }
 }
 
-/* Gaussian along one axis, in place, through a line. */
+/* Gaussian along one line of n values, stride apart, through a buffer. */
+static void blur_line(float *first, size_t n, size_t stride, double sd, double *line)
+{
+    const long reach = (long)ceil(3.0 * sd), last = (long)n - 1;
+
+    for (long k = 0; k <= last; k++) {
+        double total = 0.0;
+
+        line[k] = 0.0;
+        for (long r = -reach; r <= reach; r++) {
+            const long at = k + r < 0 ? 0 : (k + r > last ? last : k + r);
+            const double w = exp(-0.5 * (double)(r * r) / (sd * sd));
+
+            line[k] += w * (double)first[(size_t)at * stride];
+            total += w;
+        }
+        line[k] /= total;
+    }
+    for (size_t k = 0; k < n; k++)
+        first[k * stride] = (float)line[k];
+}
+
 static void blur_axis(struct hep_field *f, int axis, double sd_cells, double *line)
 {
-    const size_t n = f->n[axis];
     const size_t stride = axis == 0 ? 1 : axis == 1 ? f->n[0] : f->n[0] * f->n[1];
-    const size_t count = f->n[0] * f->n[1] * f->n[2];
-    const long reach = (long)ceil(3.0 * sd_cells);
+    const size_t blocks = axis == 0 ? f->n[1] * f->n[2] : axis == 1 ? f->n[2] : 1;
 
-    for (size_t i = 0; i < count; i++) {
-        if ((i / stride) % n != 0)
-            continue;
-        for (long k = 0; k < (long)n; k++) {
-            double total = 0.0;
-
-            line[k] = 0.0;
-            for (long r = -reach; r <= reach; r++) {
-                const long j = k + r < 0 ? 0 : (k + r >= (long)n ? (long)n - 1 : k + r);
-                const double w = exp(-0.5 * (double)(r * r) / (sd_cells * sd_cells));
-
-                line[k] += w * (double)f->data[i + (size_t)j * stride];
-                total += w;
-            }
-            line[k] /= total;
-        }
-        for (size_t k = 0; k < n; k++)
-            f->data[i + k * stride] = (float)line[k];
-    }
+    for (size_t block = 0; block < blocks; block++)
+        for (size_t i = 0; i < stride; i++)
+            blur_line(f->data + block * stride * f->n[axis] + i, f->n[axis], stride, sd_cells,
+                      line);
 }
 
 int hep_offset_field_new(struct hep_field **out, const struct hep_anatomy *a, double peak_hz,
@@ -208,10 +213,11 @@ int hep_degrade_transient(struct hep_volume *v, uint64_t seed, int nthreads, str
     if (lines == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for ghosts");
     for (int k = 0; k < g.n; k++) {
-        const double order = (double)(k / 2 + 1) * (k % 2 == 0 ? 1.0 : -1.0);
+        const int pair = k / 2 + 1;
+        const double order = k % 2 == 0 ? pair : -pair;
 
         g.shift[k] = order * (double)ny * hep_rng_next_range(&rng, 0.09, 0.13);
-        g.amplitude[k] = hep_rng_next_range(&rng, 0.10, 0.22) / (double)(k / 2 + 1);
+        g.amplitude[k] = hep_rng_next_range(&rng, 0.10, 0.22) / pair;
     }
 #pragma omp parallel for schedule(static) num_threads(nthreads)
     for (size_t z = 0; z < nz; z++)

@@ -81,18 +81,23 @@ double hep_shape_liver(const struct hep_shape *s, const double p[3])
     return hep_organ_liver(s, q);
 }
 
-/* Liver volume on a 4 mm lattice [mL]. */
+/* Liver volume on a coarse lattice [mL]. */
 static double liver_volume_ml(const struct hep_shape *s)
 {
     const struct hep_box box = hep_shape_box();
-    const double step = 4.0;
-    size_t count = 0;
+    const double step = 4.5;
+    size_t n[3], count = 0;
 
-    for (double z = box.lo[2] + 20.0; z < box.hi[2] - 20.0; z += step)
-        for (double y = box.lo[1]; y < box.hi[1]; y += step)
-            for (double x = box.lo[0] + 40.0; x < box.hi[0]; x += step)
-                if (hep_shape_liver(s, (const double[3]){ x, y, z }) < 0.0)
-                    count++;
+    for (int k = 0; k < 3; k++)
+        n[k] = (size_t)((box.hi[k] - box.lo[k]) / step);
+    for (size_t z = 0; z < n[2]; z++)
+        for (size_t y = 0; y < n[1]; y++)
+            for (size_t x = 0; x < n[0]; x++) {
+                const double p[3] = { box.lo[0] + step * (double)x, box.lo[1] + step * (double)y,
+                                      box.lo[2] + step * (double)z };
+
+                count += hep_shape_liver(s, p) < 0.0;
+            }
     return (double)count * step * step * step / 1000.0;
 }
 

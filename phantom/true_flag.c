@@ -135,10 +135,13 @@ static double label_signal(const struct hep_truth_study *t, const struct hep_sim
 static double zone_signal(const struct hep_truth_study *t, const struct hep_sim_series *r,
                           size_t lesion, int zone, enum hep_phase phase, size_t v)
 {
+    const size_t *counts = t->anatomy->count[lesion][zone];
     double sum = 0.0, n = 0.0;
 
+    if (counts[HEP_LAYER_RIM] + counts[HEP_LAYER_MID] + counts[HEP_LAYER_CORE] == 0)
+        counts = t->anatomy->count[lesion][HEP_ZONE_WHOLE];
     for (int layer = 0; layer < (int)HEP_N_LAYERS; layer++) {
-        const double count = (double)t->anatomy->count[lesion][zone][layer];
+        const double count = (double)counts[layer];
 
         if (count > 0.0)
             sum += count * label_signal(t, r, hep_lesion_label(lesion, layer), phase, v);
@@ -146,8 +149,6 @@ static double zone_signal(const struct hep_truth_study *t, const struct hep_sim_
     }
     if (n > 0.0)
         return sum / n;
-    if (zone != (int)HEP_ZONE_WHOLE)
-        return zone_signal(t, r, lesion, HEP_ZONE_WHOLE, phase, v);
     return label_signal(t, r, hep_lesion_label(lesion, HEP_LAYER_RIM), phase, v);
 }
 

@@ -359,8 +359,8 @@ static int write_displacement(const char *dir, const struct hep_sim_settings *s,
     if (rc == HEP_OK)
         rc = hep_volume_new(&v, &grid, 3, err);
     for (size_t i = 0; rc == HEP_OK && i < voxels; i++) {
-        const double voxel[3] = { (double)(i % grid.n[0]), (double)(i / grid.n[0] % grid.n[1]),
-                                  (double)(i / (grid.n[0] * grid.n[1])) };
+        const size_t y = i / grid.n[0] % grid.n[1], z = i / (grid.n[0] * grid.n[1]);
+        const double voxel[3] = { (double)(i % grid.n[0]), (double)y, (double)z };
         double p[3], d[3];
 
         hep_grid_to_world(p, &grid, voxel);
