@@ -138,6 +138,19 @@ static int add_text(struct hep_sha256 *h, const char *text, struct hep_error *er
     return hep_sha256_add(h, text, strlen(text) + 1, err);
 }
 
+static int add_shipped_file(struct hep_sha256 *h, const char *name, struct hep_error *err)
+{
+    char hex[HEP_SHA256_HEX], *path = NULL;
+    int rc = hep_config_find(&path, name, err);
+
+    if (rc == HEP_OK)
+        rc = hep_sha256_file(hex, path, err);
+    if (rc == HEP_OK)
+        rc = add_text(h, hex, err);
+    free(path);
+    return rc;
+}
+
 static int stage_key(struct hep_run *run, size_t i, struct hep_record *record,
                      struct hep_error *err)
 {
@@ -158,6 +171,8 @@ static int stage_key(struct hep_run *run, size_t i, struct hep_record *record,
         rc = hep_config_hash(hex, run->cfg, stage->settings, err);
     if (rc == HEP_OK)
         rc = add_text(h, hex, err);
+    for (const char *const *f = stage->files; rc == HEP_OK && f != NULL && *f != NULL; f++)
+        rc = add_shipped_file(h, *f, err);
     for (const struct hep_slot *s = stage->inputs; rc == HEP_OK && s->name != NULL; s++) {
         const struct hep_product *p = hep_product_find(run, s->name);
 

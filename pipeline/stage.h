@@ -41,6 +41,8 @@ struct hep_stage {
     const struct hep_slot *inputs, *outputs;
     const char *const *settings; /* prefixes of the settings that it reads, NULL at the end */
     int (*run)(struct hep_run *run, struct hep_error *err);
+    const char *const *files; /* shipped files whose content matters ("agents.yml"), NULL at the
+                                 end; may be NULL */
 };
 
 /** The stages of a run, in table order. */

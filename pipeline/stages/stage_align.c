@@ -70,7 +70,10 @@ static int run_align(struct hep_run *run, struct hep_error *err)
 static const char *const settings[] = { "align.", NULL };
 
 const struct hep_stage hep_stage_align = {
-    "align",  "Chooses the reference series and how every other series reaches it.",
-    inputs,   outputs,
-    settings, run_align
+    .name = "align",
+    .summary = "Chooses the reference series and how every other series reaches it.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .settings = settings,
+    .run = run_align,
 };

@@ -304,6 +304,10 @@ static int run_diffusion(struct hep_run *run, struct hep_error *err)
 static const char *const settings[] = { "diffusion.", NULL };
 
 const struct hep_stage hep_stage_diffusion = {
-    "diffusion",  "Fits ADC, IVIM and kurtosis to the diffusion series.", inputs, outputs, settings,
-    run_diffusion
+    .name = "diffusion",
+    .summary = "Fits ADC, IVIM and kurtosis to the diffusion series.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .settings = settings,
+    .run = run_diffusion,
 };

@@ -2,11 +2,13 @@
 
 #include "contrast/adequacy.h"
 #include "contrast/enhancement.h"
+#include "contrast/motion.h"
 #include "contrast/phase.h"
 #include "contrast/same_sequence.h"
 #include "pipeline/config/config.h"
 #include "pipeline/put.h"
 #include "pipeline/stages/aligned.h"
+#include "pipeline/stages/map_io.h"
 #include "pipeline/stages/regions.h"
 #include "sequences/inventory.h"
 
@@ -166,6 +168,48 @@ static struct hep_json *adequacy_json(struct hep_put *put, const struct hep_adeq
     return o;
 }
 
+/* Motion of the arterial phase, all on the grid of the precontrast series as it was acquired. */
+static int put_motion(struct hep_put *put, struct hep_json *results, struct hep_run *run)
+{
+    const struct hep_volume *pre = NULL, *art = NULL, *pv = NULL;
+    struct hep_volume *base = NULL, *a = NULL, *p = NULL;
+    struct hep_labels *body = NULL;
+    struct hep_motion_input m;
+    struct hep_adequacy grade;
+    struct hep_json *o;
+    double weight = 1.0;
+    int rc = hep_run_volume(run, "precontrast", &pre, put->err);
+
+    if (rc == HEP_OK)
+        rc = hep_run_volume(run, "arterial", &art, put->err);
+    if (rc == HEP_OK)
+        rc = hep_run_volume(run, "portal_venous", &pv, put->err);
+    if (rc != HEP_OK || pre == NULL || art == NULL)
+        return rc;
+    rc = hep_aligned_volume(&base, run, pre, "precontrast", "precontrast", &pre->grid, put->err);
+    if (rc == HEP_OK)
+        rc = hep_aligned_volume(&a, run, art, "arterial", "precontrast", &pre->grid, put->err);
+    if (rc == HEP_OK && pv != NULL)
+        rc = hep_aligned_volume(&p, run, pv, "portal_venous", "precontrast", &pre->grid, put->err);
+    if (rc == HEP_OK)
+        rc = hep_body_mask(&body, base, 0, put->err);
+    if (rc == HEP_OK)
+        rc = hep_motion_measure(&m, base, a, p, body, put->err);
+    if (rc == HEP_OK) {
+        hep_adequacy_motion(&grade, &weight, &m);
+        o = adequacy_json(put, &grade);
+        hep_put_number(put, o, "ghost_ratio", m.ghost_ratio);
+        hep_put_number(put, o, "ncc_drop", m.ncc_drop);
+        hep_put_number(put, o, "weight", weight);
+        hep_put(put, results, "arterial_motion", o);
+    }
+    hep_volume_free(base);
+    hep_volume_free(a);
+    hep_volume_free(p);
+    hep_labels_free(body);
+    return rc;
+}
+
 static struct hep_three_phase three(const struct hep_regions *pre, const struct hep_regions *phase,
                                     enum hep_anatomy organ)
 {
@@ -258,6 +302,9 @@ static int run_enhancement(struct hep_run *run, struct hep_error *err)
     if (rc == HEP_OK) {
         put_adequacy(&put, results, run, &pre, phase);
         put_gain(&put, results, run, &pre, phase);
+        rc = put_motion(&put, results, run);
+    }
+    if (rc == HEP_OK) {
         rc = put.rc;
     }
     if (rc == HEP_OK)
@@ -268,8 +315,14 @@ static int run_enhancement(struct hep_run *run, struct hep_error *err)
 
 static const char *const settings[] = { "enhancement.", "agent", "series.", NULL };
 
+static const char *const files[] = { "agents.yml", NULL };
+
 const struct hep_stage hep_stage_enhancement = {
-    "enhancement", "Relative enhancement of each phase, and whether the phases can be judged.",
-    inputs,        outputs,
-    settings,      run_enhancement
+    .name = "enhancement",
+    .summary = "Relative enhancement of each phase, and whether the phases can be judged.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .settings = settings,
+    .run = run_enhancement,
+    .files = files,
 };

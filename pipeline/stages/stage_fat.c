@@ -344,6 +344,11 @@ static int run_fat(struct hep_run *run, struct hep_error *err)
 
 static const char *const settings[] = { "fat.", NULL };
 
-const struct hep_stage hep_stage_fat = { "fat",    "Fat fraction and R2* from gradient echoes.",
-                                         inputs,   outputs,
-                                         settings, run_fat };
+const struct hep_stage hep_stage_fat = {
+    .name = "fat",
+    .summary = "Fat fraction and R2* from gradient echoes.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .settings = settings,
+    .run = run_fat,
+};

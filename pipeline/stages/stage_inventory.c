@@ -124,8 +124,14 @@ static int run_inventory(struct hep_run *run, struct hep_error *err)
 
 static const char *const settings[] = { "name", "agent", "series.", NULL };
 
+static const char *const files[] = { "agents.yml", NULL };
+
 const struct hep_stage hep_stage_inventory = {
-    "inventory", "Finds out what each series is for, when it was acquired, and what is missing.",
-    inputs,      outputs,
-    settings,    run_inventory
+    .name = "inventory",
+    .summary = "Finds out what each series is for, when it was acquired, and what is missing.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .settings = settings,
+    .run = run_inventory,
+    .files = files,
 };

@@ -187,6 +187,10 @@ static int run_liver(struct hep_run *run, struct hep_error *err)
 static const char *const settings[] = { "liver.", NULL };
 
 const struct hep_stage hep_stage_liver = {
-    "liver",  "The liver mask, and the organs and vessels around it.", inputs, outputs, settings,
-    run_liver
+    .name = "liver",
+    .summary = "The liver mask, and the organs and vessels around it.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .settings = settings,
+    .run = run_liver,
 };

@@ -119,6 +119,11 @@ static int run_report(struct hep_run *run, struct hep_error *err)
 
 static const char *const settings[] = { "name", "title", "agent", "report.", "fat.", NULL };
 
-const struct hep_stage hep_stage_report = { "report", "Measurements, tables and pages for people.",
-                                            inputs,   outputs,
-                                            settings, run_report };
+const struct hep_stage hep_stage_report = {
+    .name = "report",
+    .summary = "Measurements, tables and pages for people.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .settings = settings,
+    .run = run_report,
+};

@@ -26,16 +26,18 @@ static const struct hep_slot a_in_seconds[] = {
 };
 static const struct hep_slot map_without_file[] = { MAP("d", true, NULL), { 0 } };
 
-static const struct hep_stage first = { "first", "", none, makes_a, NULL, NULL };
-static const struct hep_stage second = { "second", "", reads_a, makes_b, NULL, NULL };
-static const struct hep_stage third = { "third", "", reads_ab, makes_c, NULL, NULL };
-static const struct hep_stage twin = { "twin", "", none, makes_a, NULL, NULL };
-static const struct hep_stage strict = { "strict", "", needs_a, makes_c, NULL, NULL };
-static const struct hep_stage orphan = { "orphan", "", reads_nothing_known, makes_c, NULL, NULL };
-static const struct hep_stage wrong_unit = { "wrong-unit", "", a_in_seconds, makes_c, NULL, NULL };
-static const struct hep_stage loop_1 = { "loop-1", "", reads_c, makes_b, NULL, NULL };
-static const struct hep_stage loop_2 = { "loop-2", "", reads_ab, makes_c, NULL, NULL };
-static const struct hep_stage no_file = { "no-file", "", none, map_without_file, NULL, NULL };
+static const struct hep_stage first = { "first", "", none, makes_a, NULL, NULL, NULL };
+static const struct hep_stage second = { "second", "", reads_a, makes_b, NULL, NULL, NULL };
+static const struct hep_stage third = { "third", "", reads_ab, makes_c, NULL, NULL, NULL };
+static const struct hep_stage twin = { "twin", "", none, makes_a, NULL, NULL, NULL };
+static const struct hep_stage strict = { "strict", "", needs_a, makes_c, NULL, NULL, NULL };
+static const struct hep_stage orphan = { "orphan", "",  reads_nothing_known, makes_c, NULL,
+                                         NULL,     NULL };
+static const struct hep_stage wrong_unit = { "wrong-unit", "",   a_in_seconds, makes_c,
+                                             NULL,         NULL, NULL };
+static const struct hep_stage loop_1 = { "loop-1", "", reads_c, makes_b, NULL, NULL, NULL };
+static const struct hep_stage loop_2 = { "loop-2", "", reads_ab, makes_c, NULL, NULL, NULL };
+static const struct hep_stage no_file = { "no-file", "", none, map_without_file, NULL, NULL, NULL };
 
 struct graph_case {
     const char *name;

@@ -1,0 +1,64 @@
+/**
+ * @file  pipeline/stages/align_pair.h
+ * @brief One series brought to another: working volumes, the region that counts, registration, and
+ *        the judgement whether its result is better than the scanner's geometry.
+ *
+ * Working volumes have isotropic voxels of HEP_ALIGN_MM: finer ones cost time and, with smooth
+ * motion, gain nothing. A result is taken only when the mutual information over the region rises,
+ * over the voxels that both geometries reach; else the series stays where the scanner put it.
+ */
+#ifndef HEP_PIPELINE_STAGES_ALIGN_PAIR_H
+#define HEP_PIPELINE_STAGES_ALIGN_PAIR_H
+
+#include "image/register.h"
+#include "image/register_metric.h"
+#include "pipeline/config/config.h"
+
+#define HEP_ALIGN_MM 4.0
+
+/** What others are brought to. */
+struct hep_align_target {
+    struct hep_volume *fixed;  /* working volume; owned */
+    struct hep_labels *region; /* where the metric looks; owned */
+    const struct hep_grid *grid; /* of the series itself; borrowed */
+};
+/** HEP_EDATA when the volume is too thin or shows no body. */
+int hep_align_target_new(struct hep_align_target *out, const struct hep_volume *v, size_t t,
+                         double margin_mm, struct hep_error *err) HEP_MUST_CHECK;
+void hep_align_target_release(struct hep_align_target *t);
+
+enum hep_align_method { HEP_ALIGN_SCANNER, HEP_ALIGN_RIGID, HEP_ALIGN_DEFORMABLE };
+/** "scanner", "rigid", "deformable". */
+const char *hep_align_method_name(enum hep_align_method method);
+
+/** A registration asked for, and what came of it. */
+struct hep_align_pair {
+    const struct hep_align_target *target; /* borrowed */
+    const struct hep_volume *source;       /* borrowed */
+    const size_t *volumes;                 /* of the source, averaged; borrowed, n_volumes >= 1 */
+    size_t n_volumes;
+    struct hep_register_settings settings;
+    struct hep_span jacobian;
+    double min_motion_mm; /* less is not worth an interpolation */
+    double min_gain;      /* least rise of the mutual information, as a share */
+    char folder[512];     /* for temporary files; empty: not to be registered */
+
+    enum hep_align_method method;
+    struct hep_transform transform;  /* target world to source world */
+    struct hep_volume *displacement; /* of the transform; owned, NULL unless deformable */
+    double mi_nat[3], overlap[3];    /* per method; NaN where not tried */
+    struct hep_jacobian volume_change;
+    double translation_mm[3], rotation_deg, motion_mm; /* over the region, of what was accepted */
+    bool failed; /* stays in scanner geometry although something went wrong or nothing fits */
+    char reason[320];
+    char *log; /* owned, may be NULL */
+};
+void hep_align_pair_release(struct hep_align_pair *p);
+
+/**
+ * Register and judge. What goes wrong with the engine or with the images ends in `reason`.
+ * @return HEP_OK; HEP_ENOMEM, HEP_EIO, HEP_ECREAT
+ */
+int hep_align_pair_run(struct hep_align_pair *p, struct hep_error *err) HEP_MUST_CHECK;
+
+#endif
