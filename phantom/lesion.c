@@ -121,7 +121,8 @@ double hep_lesion_reach_mm(const struct hep_lesion *l)
 void hep_lesion_axes_mm(double *long_mm, double *short_mm, const struct hep_lesion *l)
 {
     enum { N = 180 };
-    double xy[N][2], best = -1.0, across_lo = INFINITY, across_hi = -INFINITY, ux = 1.0, uy = 0.0;
+    double xy[N][2], best = -1.0, across_lo = (double)INFINITY, across_hi = -(double)INFINITY,
+                     ux = 1.0, uy = 0.0;
 
     for (int i = 0; i < N; i++) {
         const double a = 2.0 * PI * i / N;

@@ -230,7 +230,7 @@ void hep_tree_cut_near(struct hep_tree *t, const double centre[3], double radius
 
 double hep_tree_clearance(const struct hep_tree *t, const double p[3], double min_radius_mm)
 {
-    double best = INFINITY;
+    double best = (double)INFINITY;
 
     for (size_t i = 0; i < t->n; i++) {
         const struct hep_branch *b = &t->branch[i];

@@ -248,7 +248,7 @@ static void diffusion_flags(struct hep_true_value out[], const struct hep_true_m
     const double restricted_max =
         fmin(RESTRICTED_ADC_MAX, RESTRICTED_ADC_LIVER_SHARE * m->adc_liver);
     const double shine_min = fmax(SHINE_ADC_MIN, SHINE_ADC_LIVER_SHARE * m->adc_liver);
-    double lowest = INFINITY, highest = 0.0;
+    double lowest = (double)INFINITY, highest = 0.0;
     bool restricted = false, shine = false;
 
     for (int zone = 0; zone < (int)HEP_N_ZONES; zone++) {
@@ -277,7 +277,7 @@ static void diffusion_flags(struct hep_true_value out[], const struct hep_true_m
 static void ring_flag(struct hep_true_value *v, const struct hep_true_measures *m,
                       const struct hep_lesion *l)
 {
-    double best = -INFINITY;
+    double best = -(double)INFINITY;
 
     for (int p = (int)HEP_PHASE_ARTERIAL; p <= (int)HEP_PHASE_PORTAL_VENOUS; p++)
         if (m->phase[p])
@@ -295,7 +295,7 @@ static bool washed_out(const struct hep_truth_study *t, const struct hep_true_me
     const int zone = peripheral ? (int)HEP_ZONE_RIM : (int)HEP_ZONE_WHOLE;
     bool present = false;
 
-    *value = INFINITY;
+    *value = (double)INFINITY;
     for (int p = (int)HEP_PHASE_PORTAL_VENOUS; p < (int)HEP_PHASE_COUNT; p++) {
         const double now = m->ratio[zone][p];
         const double drop = m->ratio[zone][HEP_PHASE_ARTERIAL] - now;
