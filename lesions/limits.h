@@ -40,6 +40,7 @@ struct hep_lesion_limits {
     double elongation_max;  /* longest over shortest principal axis, as eigenvalues */
     double vessel_gap_mm;   /* dark spots nearer to a vessel need a second series */
     double diameter_min_mm; /* size floor */
+    double score_min;       /* detection strength of a kept candidate */
     double diffuse_z_min;   /* segment-wise alarm for infiltrative disease */
 
     /* Shells and rings. */

@@ -1,0 +1,345 @@
+#include "lesions/candidate_pick.h"
+
+#include "base/alloc.h"
+#include "image/resample.h"
+#include "lesions/delineate.h"
+#include "lesions/suppress.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Response by which a T1 spot is trusted to say where the lesion lies: that series is the reference
+ * or of its kind, and has the smallest voxels. */
+#define TRUSTED_RESPONSE 3.5
+/* Between two seeds of one lesion the image falls by less than a quarter. */
+#define JOINED_SHARE 0.75
+#define RIVAL_RESPONSE_SHARE 0.5
+#define MAX_RIVALS 32
+/* A ball measured at the size floor comes out up to this much smaller. */
+#define FLOOR_TOLERANCE 0.85
+
+struct picker {
+    const struct hep_candidate_frame *frame;
+    const struct hep_lesion_study *study;
+    const struct hep_channel *channels;
+    struct hep_spot_list *spots;
+    struct hep_pick_list *out;
+};
+
+void hep_pick_list_release(struct hep_pick_list *l)
+{
+    free(l->item);
+    hep_labels_free(l->labels);
+    *l = (struct hep_pick_list){ 0 };
+}
+
+static const struct hep_volume *channel_z(const struct picker *p, enum hep_mechanism m)
+{
+    return p->frame->z[p->channels[m].image];
+}
+
+static double gap_mm(const struct picker *p, const double a[3], const double b[3])
+{
+    double d2 = 0.0;
+
+    for (int k = 0; k < 3; k++)
+        d2 += (a[k] - b[k]) * (a[k] - b[k]);
+    return sqrt(d2) * p->frame->mm;
+}
+
+static double slack_of(const struct picker *p, enum hep_mechanism m)
+{
+    return hep_candidate_slack_mm(&p->study->image[p->channels[m].image]);
+}
+
+static double native_of(const struct picker *p, enum hep_mechanism m)
+{
+    return hep_candidate_native_mm(&p->study->image[p->channels[m].image], p->frame->mm);
+}
+
+/* How far two spots of different series may lie apart and be one thing. */
+static double tolerance_mm(const struct picker *p, const struct hep_spot *a,
+                           const struct hep_spot *b)
+{
+    const double slack = hypot(slack_of(p, a->mechanism), slack_of(p, b->mechanism));
+    const double voxel = fmax(native_of(p, a->mechanism), native_of(p, b->mechanism));
+
+    return slack + voxel / 3.0 + 0.5 * fmin(a->radius_mm, b->radius_mm);
+}
+
+/* The strongest spot of mechanism m that may be the same thing as s; NULL when there is none. */
+static const struct hep_spot *supporter(const struct picker *p, const struct hep_spot *s,
+                                        enum hep_mechanism m)
+{
+    const struct hep_spot *best = NULL;
+
+    for (size_t i = 0; i < p->spots->n; i++) {
+        const struct hep_spot *q = &p->spots->item[i];
+
+        if (q->mechanism != m || q->taken)
+            continue;
+        if (best != NULL &&
+            q->response * q->surface_factor <= best->response * best->surface_factor)
+            continue;
+        if (gap_mm(p, q->voxel, s->voxel) <= tolerance_mm(p, q, s))
+            best = q;
+    }
+    return best;
+}
+
+static void rescore(const struct picker *p, struct hep_spot *s)
+{
+    for (int m = 0; m < HEP_MECHANISM_COUNT; m++) {
+        const struct hep_spot *q;
+
+        s->support[m] = NAN;
+        if (p->channels[m].image == HEP_IMAGE_COUNT)
+            continue;
+        q = m == (int)s->mechanism ? s : supporter(p, s, (enum hep_mechanism)m);
+        s->support[m] = q == NULL ? 0.0 : q->response * q->surface_factor;
+    }
+    hep_suppress_score(s, p->study, p->channels);
+}
+
+/* Fat fraction of the spot against its surroundings. */
+static double fat_contrast(const struct picker *p, const struct hep_spot *s)
+{
+    const struct hep_volume *v = p->study->image[HEP_IMAGE_FAT_FRACTION].volume;
+    const double distance = (2.0 * s->radius_mm + p->frame->mm) / p->frame->mm;
+    double world[3];
+    double sum = 0.0;
+    int n = 0;
+
+    for (int i = 0; i < HEP_DIRECTIONS; i++) {
+        double at[3];
+        double x;
+
+        hep_frame_direction(at, i);
+        for (int k = 0; k < 3; k++)
+            at[k] = s->voxel[k] + distance * at[k];
+        if (!(hep_frame_value(p->frame->depth, at) > 0.0))
+            continue;
+        hep_grid_to_world(world, &p->frame->grid, at);
+        x = hep_sample_world(v, 0, world, HEP_INTERP_LINEAR);
+        if (isfinite(x)) {
+            sum += x;
+            n++;
+        }
+    }
+    hep_grid_to_world(world, &p->frame->grid, s->voxel);
+    return n == 0 ? 0.0
+                  : s->polarity * (hep_sample_world(v, 0, world, HEP_INTERP_LINEAR) - sum / n);
+}
+
+static void prepare(const struct picker *p, struct hep_spot *s)
+{
+    const struct hep_volume *z = channel_z(p, s->mechanism);
+    const struct hep_lesion_image *image = &p->study->image[p->channels[s->mechanism].image];
+
+    s->depth_mm = hep_frame_value(p->frame->depth, s->voxel);
+    s->surface_factor = hep_suppress_surface(s, p->frame, image, z, s->polarity);
+    s->ties = hep_suppress_ties(s, p->frame, z, s->polarity);
+    if (s->mechanism == HEP_MECHANISM_FAT)
+        s->taken = !(fat_contrast(p, s) >= fmin(p->study->limits->focal_fat_min_frac,
+                                                p->study->limits->sparing_min_frac));
+}
+
+/* Spots that are a different lesion nearby, seen by the same image. */
+static size_t find_rivals(struct hep_seed *rivals, const struct picker *p,
+                          const struct hep_spot *seed)
+{
+    const struct hep_volume *z = channel_z(p, seed->mechanism);
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->spots->n && n < MAX_RIVALS; i++) {
+        const struct hep_spot *q = &p->spots->item[i];
+
+        if (q == seed || q->mechanism != seed->mechanism || q->polarity != seed->polarity ||
+            q->large || q->response < RIVAL_RESPONSE_SHARE * seed->response ||
+            gap_mm(p, q->voxel, seed->voxel) < fmax(q->radius_mm, seed->radius_mm) ||
+            gap_mm(p, q->voxel, seed->voxel) > 3.0 * (q->radius_mm + seed->radius_mm))
+            continue;
+        if (hep_delineate_joined(z, seed->polarity, seed->voxel, q->voxel, JOINED_SHARE))
+            continue;
+        rivals[n] = (struct hep_seed){ .radius_mm = q->radius_mm };
+        for (int k = 0; k < 3; k++)
+            rivals[n].voxel[k] = q->voxel[k];
+        n++;
+    }
+    return n;
+}
+
+static bool at_region(const struct picker *p, const struct hep_spot *q, int32_t id)
+{
+    const double reach =
+        (slack_of(p, q->mechanism) + 0.5 * native_of(p, q->mechanism)) / p->frame->mm;
+    const size_t *n = p->frame->grid.n;
+
+    for (int i = -1; i < HEP_DIRECTIONS; i++) {
+        double at[3] = { 0.0, 0.0, 0.0 };
+        size_t index[3];
+        bool inside = true;
+
+        if (i >= 0)
+            hep_frame_direction(at, i);
+        for (int k = 0; k < 3; k++) {
+            const double x = floor(q->voxel[k] + reach * at[k] + 0.5);
+
+            inside = inside && x >= 0.0 && x < (double)n[k];
+            index[k] = inside ? (size_t)x : 0;
+        }
+        if (inside && p->out->labels->data[index[0] + n[0] * (index[1] + n[1] * index[2])] == id)
+            return true;
+    }
+    return false;
+}
+
+/* Spots that the new region explains. */
+static void take(const struct picker *p, const struct hep_spot *s, int32_t id, double reach_mm)
+{
+    for (size_t i = 0; i < p->spots->n; i++) {
+        struct hep_spot *q = &p->spots->item[i];
+        const double gap = gap_mm(p, q->voxel, s->voxel);
+
+        if (q->taken || gap > reach_mm + slack_of(p, q->mechanism) + native_of(p, q->mechanism))
+            continue;
+        if (at_region(p, q, id) || (q->mechanism != s->mechanism && gap <= tolerance_mm(p, q, s)))
+            q->taken = true;
+    }
+}
+
+static void erase(struct hep_labels *labels, int32_t id)
+{
+    const size_t n = hep_grid_voxels(&labels->grid);
+
+    for (size_t i = 0; i < n; i++) {
+        if (labels->data[i] == id)
+            labels->data[i] = 0;
+    }
+}
+
+static int append(struct hep_pick_list *l, const struct hep_pick *pick, struct hep_error *err)
+{
+    if (l->n == l->capacity) {
+        const size_t capacity = l->capacity == 0 ? 32 : 2 * l->capacity;
+        struct hep_pick *item = hep_realloc(l->item, capacity, sizeof *item);
+
+        if (item == NULL)
+            return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu candidates", capacity);
+        l->item = item;
+        l->capacity = capacity;
+    }
+    l->item[l->n++] = *pick;
+    return HEP_OK;
+}
+
+/* Which spot says best where the lesion is: a trusted T1 spot before the one that scored. */
+static const struct hep_spot *best_located(const struct picker *p, const struct hep_spot *s)
+{
+    const struct hep_spot *t1 = NULL;
+
+    if (s->mechanism == HEP_MECHANISM_T1 || s->large ||
+        p->channels[HEP_MECHANISM_T1].image == HEP_IMAGE_COUNT)
+        return s;
+    t1 = supporter(p, s, HEP_MECHANISM_T1);
+    return t1 != NULL && t1->response * t1->surface_factor >= TRUSTED_RESPONSE ? t1 : s;
+}
+
+static double ball_mm3(double diameter_mm)
+{
+    return acos(-1.0) / 6.0 * diameter_mm * diameter_mm * diameter_mm;
+}
+
+static bool real(const struct picker *p, const struct hep_spot *s, const struct hep_delineation *d)
+{
+    const struct hep_lesion_limits *limits = p->study->limits;
+    const double diffusion = s->support[HEP_MECHANISM_DIFFUSION];
+
+    if (d->voxels == 0 || d->volume_mm3 < ball_mm3(FLOOR_TOLERANCE * limits->diameter_min_mm))
+        return false;
+    /* Without diffusion's word that it is no blood, a long thing is a vessel or a duct. */
+    return d->elongation <= limits->elongation_max || diffusion >= TRUSTED_RESPONSE;
+}
+
+static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *err)
+{
+    const struct hep_spot *located = best_located(p, s);
+    const int32_t id = (int32_t)p->out->n + 1;
+    struct hep_seed seed = { .radius_mm = located->radius_mm };
+    struct hep_seed rivals[MAX_RIVALS];
+    struct hep_delineation d = { 0 };
+    struct hep_pick pick = { .spot = *s };
+    int rc;
+
+    for (int k = 0; k < 3; k++)
+        seed.voxel[k] = located->voxel[k];
+    rc = hep_delineate(&d, p->out->labels, id, &seed, p->frame, channel_z(p, located->mechanism),
+                       located->polarity, rivals, find_rivals(rivals, p, located), p->study->limits,
+                       err);
+    if (rc != HEP_OK)
+        return rc;
+    if (!real(p, s, &d)) {
+        if (d.voxels > 0)
+            erase(p->out->labels, id);
+        s->taken = true;
+        return HEP_OK;
+    }
+    for (int k = 0; k < 3; k++)
+        pick.spot.voxel[k] = d.centroid_voxel[k];
+    pick.spot.radius_mm = 0.5 * cbrt(d.volume_mm3 / ball_mm3(1.0));
+    pick.volume_mm3 = d.volume_mm3;
+    hep_spot_measure(&pick.spot, p->frame, p->study);
+    rc = append(p->out, &pick, err);
+    if (rc == HEP_OK)
+        take(p, located, id, 2.0 * seed.radius_mm + 2.0 * p->frame->mm);
+    s->taken = true;
+    return rc;
+}
+
+/* The untaken spot with the highest score; NULL when none reaches the limit. */
+static struct hep_spot *strongest(const struct picker *p)
+{
+    struct hep_spot *best = NULL;
+
+    for (size_t i = 0; i < p->spots->n; i++) {
+        struct hep_spot *q = &p->spots->item[i];
+
+        if (!q->taken && q->score >= p->study->limits->score_min &&
+            (best == NULL || q->score > best->score))
+            best = q;
+    }
+    return best;
+}
+
+int hep_candidates_pick(struct hep_pick_list *out, struct hep_spot_list *spots,
+                        const struct hep_candidate_frame *frame,
+                        const struct hep_lesion_study *study,
+                        const struct hep_channel channels[HEP_MECHANISM_COUNT],
+                        struct hep_error *err)
+{
+    struct hep_pick_list l = { 0 };
+    const struct picker p = { frame, study, channels, spots, &l };
+    struct hep_spot *s;
+    int rc = hep_labels_new(&l.labels, &frame->grid, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < spots->n; i++)
+        prepare(&p, &spots->item[i]);
+    for (size_t i = 0; rc == HEP_OK && i < spots->n; i++) {
+        if (!spots->item[i].taken)
+            rescore(&p, &spots->item[i]);
+    }
+    while (rc == HEP_OK && (s = strongest(&p)) != NULL) {
+        const double before = s->score;
+
+        /* Others may have been taken since: its support may be less now. */
+        rescore(&p, s);
+        if (s->score >= before)
+            rc = accept(&p, s, err);
+    }
+    if (rc != HEP_OK) {
+        hep_pick_list_release(&l);
+        return rc;
+    }
+    *out = l;
+    return HEP_OK;
+}

@@ -1,0 +1,351 @@
+#include "lesions/candidate_spot.h"
+
+#include "base/alloc.h"
+#include "image/filter.h"
+#include "image/resample.h"
+#include "image/threads.h"
+#include "lesions/blob.h"
+#include "lesions/maxtree.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Weakest blob that is looked at: noise alone makes hundreds of weaker ones. */
+#define RESPONSE_MIN 2.5
+/* The component tree works on every second voxel. */
+#define LARGE_SMOOTH_MM 2.0
+#define LARGE_SHARE 0.7 /* of large_diameter_mm: overlap with the largest blob */
+#define LARGE_LEVEL_MAX 20.0
+#define LARGE_LEVEL_STEP 0.5
+#define LARGE_LIVER_SHARE 0.6
+#define LARGE_COMPACTNESS 0.5
+/* Inner part of a ball that is free of the border's partial volume. */
+#define INNER 0.6
+#define MAX_SHIFT_MM 4.0
+
+void hep_spot_list_release(struct hep_spot_list *l)
+{
+    free(l->item);
+    *l = (struct hep_spot_list){ 0 };
+}
+
+static int add(struct hep_spot_list *l, const struct hep_spot *s, struct hep_error *err)
+{
+    if (l->n == l->capacity) {
+        const size_t capacity = l->capacity == 0 ? 128 : 2 * l->capacity;
+        struct hep_spot *item = hep_realloc(l->item, capacity, sizeof *item);
+
+        if (item == NULL)
+            return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu candidates", capacity);
+        l->item = item;
+        l->capacity = capacity;
+    }
+    l->item[l->n++] = *s;
+    return HEP_OK;
+}
+
+/* z of one channel, fading towards the surface of the liver as far as voxels there hold something
+ * else: half a voxel, and what the series may be displaced. */
+static int faded(struct hep_volume **out, const struct hep_candidate_frame *f,
+                 const struct hep_lesion_image *image, const struct hep_volume *z,
+                 struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&f->grid);
+    const float reach = (float)(0.5 * (hep_candidate_native_mm(image, f->mm) + f->mm) +
+                                0.5 * hep_candidate_slack_mm(image));
+    const int rc = hep_volume_copy(out, z, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        const float share = fminf(fmaxf(f->depth->data[i] / reach, 0.0F), 1.0F);
+
+        (*out)->data[i] = isnan(z->data[i]) ? 0.0F : share * z->data[i];
+    }
+    return rc;
+}
+
+static int add_blobs(struct hep_spot_list *l, const struct hep_candidate_frame *f,
+                     const struct hep_lesion_study *study, const struct hep_channel *channel,
+                     enum hep_mechanism mechanism, const struct hep_volume *z,
+                     struct hep_error *err)
+{
+    const struct hep_lesion_limits *limits = study->limits;
+    const struct hep_blob_search how = {
+        .sigma_min_mm = limits->scale_min_mm,
+        .sigma_max_mm = limits->scale_max_mm,
+        .steps = limits->scale_steps,
+        .blur_mm2 = hep_blob_blur_mm2(study->image[channel->image].native_mm, f->mm),
+        .suppression = limits->suppression,
+        .response_min = RESPONSE_MIN,
+        .bright = channel->bright,
+        .dark = channel->dark,
+        .nthreads = study->nthreads,
+    };
+    struct hep_blob_list blobs = { 0 };
+    int rc = hep_blob_find(&blobs, z, f->domain, &how, err);
+
+    for (size_t i = 0; i < blobs.n && rc == HEP_OK; i++) {
+        const struct hep_blob *b = &blobs.item[i];
+        const struct hep_spot s = { .voxel = { b->voxel[0], b->voxel[1], b->voxel[2] },
+                                    .radius_mm = b->radius_mm,
+                                    .response = b->response,
+                                    .roundness = b->roundness,
+                                    .mechanism = mechanism,
+                                    .polarity = b->polarity };
+
+        rc = add(l, &s, err);
+    }
+    hep_blob_list_release(&blobs);
+    return rc;
+}
+
+/* z times the polarity, smoothed, on every second voxel; and the domain there. */
+static int coarse(struct hep_volume **v, struct hep_labels **where,
+                  const struct hep_candidate_frame *f, const struct hep_volume *z, int polarity,
+                  int nthreads, struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&f->grid);
+    struct hep_volume *smooth = NULL;
+    struct hep_grid half;
+    int rc = hep_volume_copy(&smooth, z, err);
+
+    hep_grid_isotropic(&half, &f->grid, 2.0 * f->mm);
+    for (size_t i = 0; rc == HEP_OK && polarity < 0 && i < n; i++)
+        smooth->data[i] = -smooth->data[i];
+    if (rc == HEP_OK)
+        rc = hep_filter_gauss(smooth, LARGE_SMOOTH_MM, nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_resample(v, smooth, &half, NULL, HEP_INTERP_LINEAR, NAN, nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_resample_labels(where, f->domain, &half, NULL, err);
+    hep_volume_free(smooth);
+    return rc;
+}
+
+static double ball_mm3(double diameter_mm)
+{
+    return acos(-1.0) / 6.0 * diameter_mm * diameter_mm * diameter_mm;
+}
+
+static int add_large(struct hep_spot_list *l, const struct hep_candidate_frame *f,
+                     const struct hep_lesion_study *study, enum hep_mechanism mechanism,
+                     int polarity, const struct hep_volume *z, struct hep_error *err)
+{
+    const struct hep_lesion_limits *limits = study->limits;
+    struct hep_maxtree_search how = {
+        .level_min = limits->large_z_min,
+        .level_max = fmax(LARGE_LEVEL_MAX, limits->large_z_min),
+        .level_step = LARGE_LEVEL_STEP,
+        .volume_min_mm3 = ball_mm3(LARGE_SHARE * limits->large_diameter_mm),
+        .stability_max = limits->large_stability_max,
+        .compactness_min = LARGE_COMPACTNESS,
+    };
+    struct hep_volume *v = NULL;
+    struct hep_labels *where = NULL, *labels = NULL;
+    struct hep_maxtree_region *region = NULL;
+    size_t n = 0;
+    int rc = coarse(&v, &where, f, z, polarity, study->nthreads, err);
+
+    if (rc == HEP_OK) {
+        how.volume_max_mm3 = LARGE_LIVER_SHARE * hep_grid_voxel_mm3(&where->grid) *
+                             (double)hep_labels_count(where, -1);
+        rc = hep_maxtree_stable(&labels, &region, &n, v, where, &how, err);
+    }
+    for (size_t i = 0; i < n && rc == HEP_OK; i++) {
+        struct hep_spot s = { .radius_mm = 0.5 * cbrt(region[i].volume_mm3 / ball_mm3(1.0)),
+                              .response = region[i].level,
+                              .roundness = fmin(region[i].compactness, 1.0),
+                              .mechanism = mechanism,
+                              .polarity = polarity,
+                              .large = true };
+
+        /* The coarse grid shares its centre with the frame's. */
+        for (int k = 0; k < 3; k++)
+            s.voxel[k] = 2.0 * (region[i].voxel[k] - 0.5 * (double)(v->grid.n[k] - 1)) +
+                         0.5 * (double)(f->grid.n[k] - 1);
+        rc = add(l, &s, err);
+    }
+    free(region);
+    hep_labels_free(labels);
+    hep_labels_free(where);
+    hep_volume_free(v);
+    return rc;
+}
+
+int hep_spots_find(struct hep_spot_list *out, const struct hep_candidate_frame *frame,
+                   const struct hep_lesion_study *study,
+                   const struct hep_channel channels[HEP_MECHANISM_COUNT], struct hep_error *err)
+{
+    struct hep_spot_list l = { 0 };
+    int rc = HEP_OK;
+
+    for (int m = 0; m < HEP_MECHANISM_COUNT && rc == HEP_OK; m++) {
+        const struct hep_channel *c = &channels[m];
+        struct hep_volume *z = NULL;
+
+        if (c->image == HEP_IMAGE_COUNT)
+            continue;
+        rc = faded(&z, frame, &study->image[c->image], frame->z[c->image], err);
+        if (rc == HEP_OK)
+            rc = add_blobs(&l, frame, study, c, (enum hep_mechanism)m, z, err);
+        if (rc == HEP_OK && c->bright)
+            rc = add_large(&l, frame, study, (enum hep_mechanism)m, 1, z, err);
+        if (rc == HEP_OK && c->dark)
+            rc = add_large(&l, frame, study, (enum hep_mechanism)m, -1, z, err);
+        hep_volume_free(z);
+    }
+    if (rc != HEP_OK) {
+        hep_spot_list_release(&l);
+        return rc;
+    }
+    *out = l;
+    return HEP_OK;
+}
+
+double hep_frame_value(const struct hep_volume *v, const double voxel[3])
+{
+    const size_t *n = v->grid.n;
+    size_t low[3];
+    double w[3];
+    double sum = 0.0;
+
+    for (int k = 0; k < 3; k++) {
+        if (!(voxel[k] >= 0.0 && voxel[k] <= (double)(n[k] - 1)))
+            return NAN;
+        low[k] = (size_t)voxel[k];
+        low[k] = low[k] + 1 < n[k] ? low[k] : n[k] - 2;
+        w[k] = voxel[k] - (double)low[k];
+    }
+    for (size_t c = 0; c < 8; c++) {
+        const size_t b[3] = { c & 1, c >> 1 & 1, c >> 2 };
+        const double share =
+            (b[0] ? w[0] : 1.0 - w[0]) * (b[1] ? w[1] : 1.0 - w[1]) * (b[2] ? w[2] : 1.0 - w[2]);
+
+        if (share > 0.0)
+            sum += share *
+                   (double)v->data[low[0] + b[0] + n[0] * (low[1] + b[1] + n[1] * (low[2] + b[2]))];
+    }
+    return sum;
+}
+
+/* Centre, six points along the axes and eight along the diagonals, at this distance. */
+#define POINTS 15
+static void ball_point(double out[3], const double centre[3], int point, double reach)
+{
+    const double diagonal = reach / sqrt(3.0);
+
+    for (int k = 0; k < 3; k++)
+        out[k] = centre[k];
+    if (point >= 1 && point <= 6)
+        out[(point - 1) / 2] += point % 2 == 0 ? -reach : reach;
+    for (int k = 0; k < 3 && point >= 7; k++)
+        out[k] += (point - 7) >> k & 1 ? diagonal : -diagonal;
+}
+
+static double ball_mean(const struct hep_volume *v, const double centre[3], double reach)
+{
+    double sum = 0.0;
+    int n = 0;
+
+    for (int p = 0; p < POINTS; p++) {
+        double at[3];
+        double x;
+
+        ball_point(at, centre, p, reach);
+        x = hep_frame_value(v, at);
+        if (!isnan(x)) {
+            sum += x;
+            n++;
+        }
+    }
+    return n > POINTS / 2 ? sum / n : (double)NAN;
+}
+
+/* Best signed mean within `slack` of the place. */
+static double best_mean(const struct hep_volume *z, const struct hep_spot *s, int sign,
+                        double slack_mm, double mm)
+{
+    const double reach = INNER * s->radius_mm / mm;
+    const double step = fmax(0.5 * slack_mm, 0.5 * mm);
+    const int count = (int)floor(slack_mm / step + 1e-9);
+    double best = (double)sign * ball_mean(z, s->voxel, reach);
+
+    for (int c = -count; c <= count; c++) {
+        for (int b = -count; b <= count; b++) {
+            for (int a = -count; a <= count; a++) {
+                const double d[3] = { a * step, b * step, c * step };
+                double at[3];
+                double x;
+
+                if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] > slack_mm * slack_mm * 1.0001)
+                    continue;
+                for (int k = 0; k < 3; k++)
+                    at[k] = s->voxel[k] + d[k] / mm;
+                x = (double)sign * ball_mean(z, at, reach);
+                if (x > best)
+                    best = x;
+            }
+        }
+    }
+    return best;
+}
+
+static double share_inside(const struct hep_labels *mask, const double centre[3], double reach)
+{
+    const size_t *n = mask->grid.n;
+    int inside = 0;
+
+    for (int p = 0; p < POINTS; p++) {
+        double at[3];
+        size_t i[3];
+        bool in = true;
+
+        ball_point(at, centre, p, reach);
+        for (int k = 0; k < 3; k++) {
+            const double x = floor(at[k] + 0.5);
+
+            in = in && x >= 0.0 && x < (double)n[k];
+            i[k] = in ? (size_t)x : 0;
+        }
+        inside += in && mask->data[i[0] + n[0] * (i[1] + n[1] * i[2])] != 0;
+    }
+    return (double)inside / POINTS;
+}
+
+void hep_spot_measure(struct hep_spot *s, const struct hep_candidate_frame *frame,
+                      const struct hep_lesion_study *study)
+{
+    for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
+        int sign = hep_image_sign((enum hep_image)i);
+
+        s->z[i] = NAN;
+        if (frame->z[i] == NULL || sign == 0)
+            continue;
+        if (i == HEP_IMAGE_FAT_FRACTION && s->mechanism == HEP_MECHANISM_FAT)
+            sign = s->polarity;
+        s->z[i] =
+            best_mean(frame->z[i], s, sign,
+                      fmin(hep_candidate_slack_mm(&study->image[i]), MAX_SHIFT_MM), frame->mm);
+    }
+    s->depth_mm = hep_frame_value(frame->depth, s->voxel);
+    s->inside_frac = share_inside(frame->liver, s->voxel, 1.3 * s->radius_mm / frame->mm + 1.0);
+    s->measured = true;
+}
+
+/* All signs and orders of (1,0,0), (1,1,0), (1,1,1), (2,1,0), (2,1,1) and (2,2,1): those whole
+ * numbers from -2 to 2 that are not a multiple of others. */
+void hep_frame_direction(double out[3], int i)
+{
+    int seen = 0;
+
+    for (int code = 0; code < 125; code++) {
+        const int d[3] = { code % 5 - 2, code / 5 % 5 - 2, code / 25 - 2 };
+        const bool odd = (d[0] | d[1] | d[2]) & 1;
+        const double length = sqrt((double)(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]));
+
+        if (!odd || seen++ != i)
+            continue;
+        for (int k = 0; k < 3; k++)
+            out[k] = d[k] / length;
+        return;
+    }
+}

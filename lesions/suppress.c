@@ -1,0 +1,202 @@
+#include "lesions/suppress.h"
+
+#include "image/filter.h"
+
+#include <math.h>
+
+/* Outside at least this share of the spot's own z: the outside explains it. */
+#define OUTSIDE_SHARE 0.7
+#define EXPLAINED_FACTOR 0.3
+/* Beyond its own size and the blur of a voxel. */
+#define BEYOND_RADII 1.6
+#define TIED_SHARE 0.5
+/* Responses saturate: beyond this a stronger one says little more. */
+#define SATURATION 10.0
+/* Support by which diffusion shows that it is not blood. */
+#define NOT_BLOOD 2.5
+/* Roundness of a tube and of a ball; share of directions of one and of two branches. */
+#define ROUND_LOW 0.2
+#define ROUND_HIGH 0.6
+#define TIES_LOW 0.02
+#define TIES_HIGH 0.12
+#define CROP_MM 15.0
+
+double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate_frame *f,
+                            const struct hep_lesion_image *image, const struct hep_volume *z,
+                            int sign)
+{
+    const double reach =
+        0.5 * hep_candidate_native_mm(image, f->mm) + hep_candidate_slack_mm(image) + f->mm;
+    const double depth = s->depth_mm;
+    const double here = (double)sign * hep_frame_value(z, s->voxel);
+    double out[3];
+    double length = 0.0;
+    double outside = -INFINITY;
+
+    if (!(depth < s->radius_mm + reach))
+        return 1.0;
+    for (int k = 0; k < 3; k++) {
+        double a[3] = { s->voxel[0], s->voxel[1], s->voxel[2] };
+        double b[3] = { s->voxel[0], s->voxel[1], s->voxel[2] };
+
+        a[k] -= 2.0;
+        b[k] += 2.0;
+        out[k] = hep_frame_value(f->depth, a) - hep_frame_value(f->depth, b);
+        length += out[k] * out[k];
+    }
+    if (!(length > 0.0))
+        return 1.0;
+    for (double t = fmax(depth, 0.0) + 0.5 * f->mm; t <= fmax(depth, 0.0) + reach + f->mm;
+         t += 0.5 * f->mm) {
+        double at[3];
+        double x;
+
+        for (int k = 0; k < 3; k++)
+            at[k] = s->voxel[k] + out[k] / sqrt(length) * t / f->mm;
+        x = (double)sign * hep_frame_value(z, at);
+        outside = x > outside ? x : outside;
+    }
+    return outside >= OUTSIDE_SHARE * here ? EXPLAINED_FACTOR : 1.0;
+}
+
+double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_frame *f,
+                         const struct hep_volume *z, int sign)
+{
+    const double distance = (BEYOND_RADII * s->radius_mm + f->mm) / f->mm;
+    const double level = TIED_SHARE * (double)sign * hep_frame_value(z, s->voxel);
+    int tied = 0;
+
+    for (int i = 0; i < HEP_DIRECTIONS; i++) {
+        double at[3];
+
+        hep_frame_direction(at, i);
+        for (int k = 0; k < 3; k++)
+            at[k] = s->voxel[k] + distance * at[k];
+        tied +=
+            hep_frame_value(f->depth, at) > 0.0 && (double)sign * hep_frame_value(z, at) >= level;
+    }
+    return (double)tied / HEP_DIRECTIONS;
+}
+
+static double ramp(double x, double low, double high)
+{
+    return fmin(fmax((x - low) / (high - low), 0.0), 1.0);
+}
+
+static double saturated(double response)
+{
+    return response > 0.0 ? SATURATION * response / (response + SATURATION) : 0.0;
+}
+
+/* How little it looks like a piece of a vessel or duct, 0..1. */
+static double shape_factor(const struct hep_spot *s)
+{
+    return ramp(s->roundness, ROUND_LOW, ROUND_HIGH) * (1.0 - ramp(s->ties, TIES_LOW, TIES_HIGH));
+}
+
+/* Masses: long T1 or no uptake, restricted or long-T2 water. Independent evidence adds, evidence
+ * that is not there where it could be counts against. */
+static double mass_score(const struct hep_spot *s)
+{
+    static const enum hep_mechanism mass[] = { HEP_MECHANISM_T1, HEP_MECHANISM_DIFFUSION,
+                                               HEP_MECHANISM_T2 };
+    const double diffusion = s->support[HEP_MECHANISM_DIFFUSION];
+    double sum = 0.0;
+    int n = 0;
+
+    for (int i = 0; i < 3; i++) {
+        if (isnan(s->support[mass[i]]))
+            continue;
+        sum += saturated(s->support[mass[i]]);
+        n++;
+    }
+    if (n == 0)
+        return 0.0;
+    sum /= sqrt((double)n);
+    if (isnan(diffusion))
+        return sum * shape_factor(s);
+    return sum * fmax(shape_factor(s), ramp(diffusion, 0.4 * NOT_BLOOD, NOT_BLOOD));
+}
+
+void hep_suppress_score(struct hep_spot *s, const struct hep_lesion_study *study,
+                        const struct hep_channel channels[HEP_MECHANISM_COUNT])
+{
+    const double arterial = s->support[HEP_MECHANISM_ARTERIAL];
+    double score = mass_score(s);
+
+    (void)channels;
+    if (s->mechanism == HEP_MECHANISM_ARTERIAL && !isnan(arterial))
+        score = fmax(score, study->arterial_weight * saturated(arterial) * shape_factor(s));
+    if (s->mechanism == HEP_MECHANISM_FAT && !isnan(s->support[HEP_MECHANISM_FAT]))
+        score = fmax(score, saturated(s->support[HEP_MECHANISM_FAT]) * shape_factor(s));
+    s->score = score;
+}
+
+/* Part of z times sign around the spot, 0 where there is no value. */
+static int crop(struct hep_volume **out, const struct hep_spot *s, const struct hep_volume *z,
+                double mm, double reach_mm, int sign, struct hep_error *err)
+{
+    const size_t *n = z->grid.n;
+    struct hep_grid g = z->grid;
+    double first[3];
+    int rc;
+
+    for (int k = 0; k < 3; k++) {
+        const double lo = fmax(floor(s->voxel[k] - reach_mm / mm), 0.0);
+        const double hi = fmin(ceil(s->voxel[k] + reach_mm / mm), (double)(n[k] - 1));
+
+        first[k] = lo;
+        g.n[k] = (size_t)(hi - lo) + 1;
+    }
+    rc = hep_volume_new_unset(out, &g, 1, err);
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&g); i++) {
+        const size_t x = (size_t)first[0] + i % g.n[0];
+        const size_t y = (size_t)first[1] + i / g.n[0] % g.n[1];
+        const size_t w = (size_t)first[2] + i / (g.n[0] * g.n[1]);
+        const float value = z->data[x + n[0] * (y + n[1] * w)];
+
+        (*out)->data[i] = isnan(value) ? 0.0F : (float)sign * value;
+    }
+    return rc;
+}
+
+#define SCALES 4
+int hep_suppress_vesselness(double *out, const struct hep_spot *s,
+                            const struct hep_candidate_frame *f, const struct hep_volume *z,
+                            int sign, const struct hep_lesion_limits *limits, struct hep_error *err)
+{
+    const double reach = CROP_MM + s->radius_mm;
+    struct hep_volume *part = NULL, *vessel = NULL;
+    double sigma[SCALES];
+    double sum = 0.0;
+    size_t n = 0;
+    int rc = crop(&part, s, z, f->mm, reach, sign, err);
+
+    for (int i = 0; i < SCALES; i++)
+        sigma[i] = limits->vessel_scale_min_mm *
+                   pow(limits->vessel_scale_max_mm / limits->vessel_scale_min_mm,
+                       (double)i / (SCALES - 1));
+    if (rc == HEP_OK)
+        rc = hep_filter_vesselness(&vessel, part, sigma, SCALES, 1, err);
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&part->grid); i++) {
+        const double at[3] = { (double)(i % part->grid.n[0]),
+                               (double)(i / part->grid.n[0] % part->grid.n[1]),
+                               (double)(i / (part->grid.n[0] * part->grid.n[1])) };
+        double d2 = 0.0;
+
+        for (int k = 0; k < 3; k++) {
+            const double lo = fmax(floor(s->voxel[k] - reach / f->mm), 0.0);
+
+            d2 += (at[k] + lo - s->voxel[k]) * (at[k] + lo - s->voxel[k]);
+        }
+        if (sqrt(d2) * f->mm <= fmax(s->radius_mm, f->mm)) {
+            sum += (double)vessel->data[i];
+            n++;
+        }
+    }
+    hep_volume_free(part);
+    hep_volume_free(vessel);
+    if (rc == HEP_OK)
+        *out = n > 0 ? sum / (double)n : 0.0;
+    return rc;
+}

@@ -1,0 +1,41 @@
+/**
+ * @file  lesions/suppress.h
+ * @brief What looks like a lesion and is none: vessels, ducts, the gallbladder, fissures, partial
+ * volume at the surface. Each rule has a physical reason and lowers the support of the mechanism
+ * that it explains away.
+ *
+ * Surface: a voxel row at the border holds what lies outside. When the image just outside is at
+ *          least nearly as unlike liver as the spot, and in the same sense, the outside explains
+ * it. Blood:   vessels are dark in T1 phases with little blood signal, may be bright on T2, and
+ * give no signal at b >= 50 s/mm2 (black blood). A spot without support of diffusion, where that
+ *          was measured, must therefore not look like a piece of a tree: neither tubular nor
+ *          continued beyond its own size. Without diffusion the shape decides alone, more mildly.
+ * Ducts:   bright on T2 and, with a hepatobiliary agent, not dark; tubular. The same shape rule.
+ * Source:  vesselness, Frangi et al., MICCAI 1998; rules as radiologists apply them (expert)
+ */
+#ifndef HEP_LESIONS_SUPPRESS_H
+#define HEP_LESIONS_SUPPRESS_H
+
+#include "lesions/candidate_spot.h"
+
+/** Share of a mechanism's response that the outside of the liver does not explain, 0..1. */
+double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate_frame *f,
+                            const struct hep_lesion_image *image, const struct hep_volume *z,
+                            int sign);
+
+/** Share of directions in which the image is still half as unlike liver beyond the spot. */
+double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_frame *f,
+                         const struct hep_volume *z, int sign);
+
+/** Detection strength from the supports and the shape; see the file's comment. Sets s->score. */
+void hep_suppress_score(struct hep_spot *s, const struct hep_lesion_study *study,
+                        const struct hep_channel channels[HEP_MECHANISM_COUNT]);
+
+/** Mean Frangi vesselness of sign * z over the spot's ball; 0 when it cannot be had.
+ *  HEP_ENOMEM. */
+int hep_suppress_vesselness(double *out, const struct hep_spot *s,
+                            const struct hep_candidate_frame *f, const struct hep_volume *z,
+                            int sign, const struct hep_lesion_limits *limits,
+                            struct hep_error *err) HEP_MUST_CHECK;
+
+#endif
