@@ -6,7 +6,7 @@
 #include <omp.h>
 
 /* Voxels whose noise estimates give the volume's median. */
-#define SIGMA_SAMPLES 4096
+#define SIGMA_SAMPLES 2048
 /* Blocks from which the Rician modes take sigma. */
 #define NOISE_BLOCKS 16
 
