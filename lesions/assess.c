@@ -61,7 +61,7 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
         rc = hep_measures_store(f, m, &shells, err);
     if (rc == HEP_OK) {
         hep_flags_judge(f->flag, m);
-        hep_finding_set(f, "nodular_peripheral", "1", hep_nodular_peripheral(m) ? 1.0 : 0.0);
+        hep_finding_set(f, "nodular_peripheral", "1", hep_nodular_peripheral(m));
         hep_evidence_weigh(f, s->evidence, s->study->limits, s->study->arterial_weight);
     }
     hep_shells_release(&shells);

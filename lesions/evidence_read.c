@@ -308,7 +308,7 @@ static int read_calibration(struct hep_evidence_calibration *c, const struct rea
 {
     static const char *const keys[] = { "slope",      "intercept", "date",
                                         "trained_on", "tested_on", "n_trained",
-                                        "n_tested",   "brier",     "ece" };
+                                        "n_tested",   "?brier",     "?ece" };
     int rc = check_keys(r, map, "calibration", keys, sizeof keys / sizeof keys[0]);
 
     if (rc == HEP_OK)

@@ -41,9 +41,9 @@ enum hep_restriction hep_restriction_of(const struct hep_restriction_input *in,
 void hep_restriction_limits(double *restricted_max, double *shine_min, double adc_liver_mm2_per_s,
                             const struct hep_lesion_limits *limits);
 
-/** Discontinuous rim as bright as blood: peripheral nodules as in haemangioma. Of the phase with
- * the stronger ring. */
-bool hep_nodular_peripheral(const struct hep_lesion_measures *m);
+/** 1 for a discontinuous rim as bright as blood, peripheral nodules as in haemangioma, 0 for none;
+ * of the phase with the stronger ring, NaN when there is none to judge. */
+double hep_nodular_peripheral(const struct hep_lesion_measures *m);
 
 /** Judge all flags. @param[out] out shape [HEP_FLAG_COUNT] */
 void hep_flags_judge(struct hep_flag_result *out, const struct hep_lesion_measures *m);

@@ -61,12 +61,14 @@ static bool is_nodular(const struct hep_lesion_measures *m, enum hep_phase phase
            as_bright_as_blood(m, phase);
 }
 
-bool hep_nodular_peripheral(const struct hep_lesion_measures *m)
+double hep_nodular_peripheral(const struct hep_lesion_measures *m)
 {
     struct hep_flag_result unused;
     const enum hep_phase phase = strongest_ring(&unused, m);
 
-    return phase != HEP_PHASE_COUNT && is_nodular(m, phase);
+    if (phase == HEP_PHASE_COUNT)
+        return (double)NAN;
+    return is_nodular(m, phase) ? 1.0 : 0.0;
 }
 
 static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_measures *m)

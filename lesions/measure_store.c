@@ -120,7 +120,7 @@ static void store_fat(struct hep_finding *f, const struct hep_lesion_measures *m
 
 static void store_phases(struct hep_finding *f, const struct hep_lesion_measures *m)
 {
-    double strongest = (double)NAN;
+    double strongest = (double)NAN, furthest = (double)NAN;
 
     for (int p = 0; p < HEP_PHASE_COUNT; p++) {
         const char *phase = hep_phase_name((enum hep_phase)p);
@@ -142,9 +142,12 @@ static void store_phases(struct hep_finding *f, const struct hep_lesion_measures
         set(f, "1", r->cover, phase, "ring_cover");
         set(f, "1", r->asymmetry, phase, "ring_asymmetry");
         set(f, "1", r->reliability, phase, "ring_reliability");
+        if (p != HEP_PHASE_ARTERIAL && p != HEP_PHASE_HEPATOBILIARY)
+            furthest = fmax(furthest, fabs(m->pool_bright[p] - 1.0));
         strongest = fmax(strongest, isfinite(m->re_gain_free[p]) ? m->re_gain_free[p] : m->re[p]);
     }
     hep_finding_set(f, "enhancement_max", "1", strongest);
+    hep_finding_set(f, "pool_brightest_off", "1", furthest);
 }
 
 /** Voxels of the lesion before contrast and in the hepatobiliary phase. */
