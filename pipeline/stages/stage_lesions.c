@@ -1,0 +1,203 @@
+#include "pipeline/stages/stages.h"
+
+#include "base/text.h"
+#include "contrast/same_sequence.h"
+#include "lesions/assess.h"
+#include "pipeline/config/config.h"
+#include "lesions/liver_measures.h"
+#include "pipeline/lesions_json.h"
+#include "pipeline/stages/lesion_images.h"
+
+#include <math.h>
+
+static const struct hep_slot inputs[] = { HEP_LESION_IMAGE_INPUTS,
+                                          HEP_READS_LABELS("liver"),
+                                          HEP_READS_LABELS("anatomy"),
+                                          HEP_READS_JSON("enhancement"),
+                                          { 0 } };
+
+static const struct hep_slot outputs[] = {
+    HEP_MAKES_LABELS("lesions", "anat/%s_label-lesions_dseg",
+                     "findings on the reference grid; the values are their ids"),
+    HEP_MAKES_JSON("findings",
+                   "findings with measurements, flags and evidence, and the liver's uptake"),
+    { 0 }
+};
+
+static enum hep_adequacy_grade grade_of(const char *name)
+{
+    for (int g = 0; name != NULL && g < HEP_ADEQUACY_NOT_ASSESSABLE; g++) {
+        if (strcmp(name, hep_adequacy_name((enum hep_adequacy_grade)g)) == 0)
+            return (enum hep_adequacy_grade)g;
+    }
+    return HEP_ADEQUACY_NOT_ASSESSABLE;
+}
+
+static void read_adequacy(struct hep_adequacy *a, const struct hep_json *o)
+{
+    const char *reason = hep_json_string(hep_json_get(o, "reason"));
+
+    *a = (struct hep_adequacy){ .grade = grade_of(hep_json_string(hep_json_get(o, "grade"))),
+                                .value = hep_json_number(hep_json_get(o, "value")),
+                                .limit = hep_json_number(hep_json_get(o, "limit")),
+                                .unit = "1",
+                                .source = hep_json_string(hep_json_get(o, "source")) };
+    (void)snprintf(a->reason, sizeof a->reason, "%s", reason != NULL ? reason : "not measured");
+}
+
+/* What the enhancement stage found out about each phase. */
+static void read_phases(struct hep_lesion_study *s, const struct hep_json *enhancement,
+                        const struct hep_config *cfg)
+{
+    const struct hep_json *gain = hep_json_get(enhancement, "gain"),
+                          *motion = hep_json_get(enhancement, "arterial_motion");
+    double weight = hep_json_number(hep_json_get(motion, "weight"));
+
+    for (int p = 0; p < HEP_PHASE_COUNT; p++) {
+        const char *name = hep_phase_name((enum hep_phase)p);
+        const char *state =
+            hep_json_string(hep_json_get(hep_json_get(enhancement, name), "same_sequence"));
+        double g = hep_json_number(hep_json_get(hep_json_get(gain, name), "gain"));
+
+        s->comparable[p] =
+            p == HEP_PHASE_PRECONTRAST
+                ? s->image[HEP_IMAGE_PRECONTRAST].volume != NULL
+                : state != NULL && strcmp(state, hep_comparable_name(HEP_NOT_COMPARABLE)) != 0;
+        if (cfg->enhancement.gain_correction && isfinite(g) && g > 0.0)
+            s->gain[p] = g;
+    }
+    read_adequacy(&s->arterial, hep_json_get(enhancement, "arterial_adequacy"));
+    read_adequacy(&s->hepatobiliary, hep_json_get(enhancement, "hepatobiliary_adequacy"));
+    read_adequacy(&s->motion, motion);
+    s->arterial_weight = isfinite(weight) ? weight : 1.0;
+}
+
+static int put_dseg_table(struct hep_run *run, const struct hep_findings *f, struct hep_error *err)
+{
+    char *path = hep_asprintf("anat/%s_label-lesions_dseg.tsv", hep_run_label(run));
+    struct hep_str text = { 0 };
+    int rc;
+
+    hep_str_add(&text, "index\tname\n");
+    for (size_t i = 0; i < f->n; i++)
+        hep_str_addf(&text, "%d\tlesion-%d %s\n", (int)f->list[i].id, (int)f->list[i].id,
+                     hep_class_name(f->list[i].lesion_class));
+    rc = hep_str_check(&text, err);
+    if (rc == HEP_OK)
+        rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+                          : hep_run_put_file(run, path, text.s, text.len, err);
+    hep_str_release(&text);
+    free(path);
+    return rc;
+}
+
+static int put_results(struct hep_run *run, const struct hep_lesion_study *study,
+                       const struct hep_candidates *candidates, const struct hep_findings *findings,
+                       struct hep_error *err)
+{
+    struct hep_put put = { HEP_OK, err };
+    struct hep_liver_measures measures;
+    struct hep_json *o = hep_json_new_object();
+    int rc = hep_liver_measure(&measures, study, candidates, NULL, err);
+
+    if (rc == HEP_OK) {
+        hep_put(&put, o, "lesions", hep_findings_json(&put, findings));
+        hep_put(&put, o, "liver", hep_liver_json(&put, &measures));
+        rc = put.rc;
+    }
+    if (rc == HEP_OK && measures.diffuse_alarm)
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "diffuse", "%s", measures.diffuse_reason);
+    if (rc == HEP_OK)
+        return hep_run_put_json(run, "findings", o, err);
+    hep_json_free(o);
+    return rc;
+}
+
+static int read_evidence(struct hep_evidence_table **out, struct hep_error *err)
+{
+    char *path = NULL;
+    int rc = hep_config_find(&path, "evidence.yml", err);
+
+    if (rc == HEP_OK)
+        rc = hep_evidence_read(out, path, err);
+    free(path);
+    return rc;
+}
+
+static int find_lesions(struct hep_run *run, const struct hep_lesion_study *study,
+                        struct hep_error *err)
+{
+    struct hep_candidates candidates = { 0 };
+    struct hep_findings findings = { 0 };
+    struct hep_evidence_table *evidence = NULL;
+    struct hep_labels *labels;
+    struct hep_error none = { 0 };
+    int rc = read_evidence(&evidence, err);
+
+    if (rc == HEP_OK)
+        rc = hep_candidates_find(&candidates, study, &none);
+    if (rc == HEP_EDATA && none.code == HEP_EDATA) {
+        hep_run_put_absent(run, "lesions", "%s", none.msg);
+        hep_run_put_absent(run, "findings", "%s", none.msg);
+        rc = HEP_OK;
+        goto out;
+    }
+    if (rc != HEP_OK) {
+        rc = hep_fail(err, (enum hep_status)rc, __func__, "%s", none.msg);
+        goto out;
+    }
+    rc = hep_assess(&findings, study, &candidates, evidence, err);
+    if (rc == HEP_OK)
+        rc = put_results(run, study, &candidates, &findings, err);
+    if (rc == HEP_OK)
+        rc = put_dseg_table(run, &findings, err);
+    if (rc == HEP_OK) {
+        labels = candidates.labels;
+        candidates.labels = NULL;
+        rc = hep_run_put_labels(run, "lesions", labels, NULL, err);
+    }
+out:
+    hep_findings_release(&findings);
+    hep_candidates_release(&candidates);
+    hep_evidence_free(evidence);
+    return rc;
+}
+
+static int run_lesions(struct hep_run *run, struct hep_error *err)
+{
+    struct hep_lesion_images images = { 0 };
+    const struct hep_json *enhancement = NULL;
+    struct hep_lesion_study *s = &images.study;
+    int rc = hep_run_labels(run, "liver", &s->liver, err);
+
+    if (rc == HEP_OK && s->liver == NULL) {
+        hep_run_put_absent(run, "lesions", "%s", hep_run_reason(run, "liver"));
+        hep_run_put_absent(run, "findings", "%s", hep_run_reason(run, "liver"));
+        return HEP_OK;
+    }
+    if (rc == HEP_OK)
+        rc = hep_run_labels(run, "anatomy", &s->anatomy, err);
+    if (rc == HEP_OK)
+        rc = hep_run_json(run, "enhancement", &enhancement, err);
+    if (rc == HEP_OK)
+        rc = hep_lesion_images_fill(&images, run, HEP_LESION_IMAGES_ALL, err);
+    if (rc == HEP_OK) {
+        read_phases(s, enhancement, hep_run_config(run));
+        rc = find_lesions(run, s, err);
+    }
+    hep_lesion_images_release(&images);
+    return rc;
+}
+
+static const char *const settings[] = { "lesions.", "enhancement.", "series.", "agent", NULL };
+static const char *const files[] = { "agents.yml", "evidence.yml", NULL };
+
+const struct hep_stage hep_stage_lesions = {
+    .name = "lesions",
+    .summary = "Finds focal lesions, measures them, and weighs the evidence.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .settings = settings,
+    .run = run_lesions,
+    .files = files,
+};
