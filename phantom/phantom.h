@@ -106,7 +106,7 @@ struct hep_sim_settings {
     double degrade[HEP_SIM_N_DEGRADATIONS]; /* level >= 0; 0 is off */
     double
         variation;  /* 1: values differ per study by +-10 % and per lesion by +-5 %; 0: the table */
-    double texture; /* 1: SD of proton density 3 % in liver, 5 % in lesions; 0 is off */
+    double texture; /* times the SD of proton density in the tissue table; 0 is off */
     bool fast;      /* anatomy at 2 mm and coarse acquisitions, for tests */
     int nthreads;
     char tissues_path[512]; /* configs/tissues.yml */
