@@ -148,7 +148,7 @@ static void hold_segmented(const struct hep_diffusion_kernels *kernels,
         double intercept = blk->p[i], d = blk->p[HEP_FIT_BLOCK + i];
 
         d = fmin(fmax(d, job->lo[2]), job->hi[2]);
-        lo[2 * HEP_FIT_BLOCK + i] = hi[2 * HEP_FIT_BLOCK + i] = d;
+        lo[(size_t)2 * HEP_FIT_BLOCK + i] = hi[(size_t)2 * HEP_FIT_BLOCK + i] = d;
         if (job->fixed[1]) {
             double f = 1.0 - intercept / fmax(blk->y[i], 1e-6);
 

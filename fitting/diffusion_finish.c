@@ -88,7 +88,7 @@ static void release_steps(struct hep_lm_voxel *v, const struct hep_diffusion_job
 static void judge(struct voxel_result *out, const struct hep_diffusion_job *job,
                   const struct hep_lm_voxel *v, double scale, double n_usable, bool want_errors)
 {
-    double variance[HEP_LM_MAX_P], sigma2, dof = n_usable - count_estimated(job);
+    double variance[HEP_LM_MAX_P] = { 0.0 }, sigma2, dof = n_usable - count_estimated(job);
     size_t inside = want_errors ? hep_lm_variance(variance, v, job->np) : 0;
     bool bound = false;
 
@@ -184,7 +184,7 @@ void hep_diffusion_finish(const struct hep_diffusion_job *job,
 
     for (size_t i = 0; i < blk->count; i++) {
         size_t at = blk->voxel[i];
-        struct voxel_result res;
+        struct voxel_result res = { 0 };
         struct hep_lm_voxel v;
 
         if (hep_diffusion_is_bad(job, blk, i)) {

@@ -111,7 +111,7 @@ void hep_diffusion_job_mono(struct hep_diffusion_job *mono, const struct hep_dif
 
 int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n_b, struct hep_error *err)
 {
-    const size_t rows = 2 * n_b + 4 * HEP_LM_MAX_P + HEP_LM_PACKED + 5;
+    const size_t rows = 2 * n_b + (size_t)4 * HEP_LM_MAX_P + HEP_LM_PACKED + 5;
     double *at = hep_alloc_aligned(rows * HEP_FIT_BLOCK, sizeof *at);
 
     *blk = (struct hep_diffusion_block){ 0 };

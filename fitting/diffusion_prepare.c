@@ -186,9 +186,11 @@ static int group_volumes(struct hep_diffusion_scheme *c, const double *b, size_t
 
         while (use && s->robust && c->n_averages[at] > 0)
             at++;
-        c->point[v] = use ? (int16_t)at : (int16_t)-1;
-        if (use)
+        c->point[v] = -1;
+        if (use) {
+            c->point[v] = (int16_t)at;
             c->n_averages[at]++;
+        }
     }
     return HEP_OK;
 }

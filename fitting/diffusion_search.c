@@ -158,7 +158,7 @@ static size_t fit_from_zero(const struct hep_diffusion_kernels *kernels,
             continue;
         copy_again(again, again->count, blk, i, blk->p, job);
         again->p[HEP_FIT_BLOCK + again->count] = 0.02 * job->hi[1];
-        again->p[3 * HEP_FIT_BLOCK + again->count++] = dstar;
+        again->p[(size_t)3 * HEP_FIT_BLOCK + again->count++] = dstar;
     }
     n_gsl = hep_diffusion_fit_once(kernels, job, again, gsl);
     keep_better(blk, again, job);
@@ -190,7 +190,8 @@ size_t hep_diffusion_search(const struct hep_diffusion_kernels *kernels,
     }
     for (size_t g = 0; g + 1 < sizeof range / sizeof range[0]; g++) {
         for (size_t j = 0; j < again->count; j++)
-            again->p[2 * HEP_FIT_BLOCK + j] = blk->p[2 * HEP_FIT_BLOCK + again->voxel[j]];
+            again->p[(size_t)2 * HEP_FIT_BLOCK + j] =
+                blk->p[(size_t)2 * HEP_FIT_BLOCK + again->voxel[j]];
         kernels->start_between(job, again, range[g], range[g + 1]);
         n_gsl += hep_diffusion_fit_once(kernels, job, again, gsl);
         keep_better(blk, again, job);
