@@ -185,7 +185,7 @@ void hep_diffusion_finish(const struct hep_diffusion_job *job,
     for (size_t i = 0; i < blk->count; i++) {
         size_t at = blk->voxel[i];
         struct voxel_result res = { 0 };
-        struct hep_lm_voxel v;
+        struct hep_lm_voxel v = { 0 };
 
         if (hep_diffusion_is_bad(job, blk, i)) {
             write_bad(maps, at);
