@@ -163,6 +163,12 @@ int hep_run_json(struct hep_run *run, const char *name, const struct hep_json **
     return rc;
 }
 
+bool hep_run_knows(const struct hep_run *run, const char *name)
+{
+    return hep_product_find(run, name) != NULL &&
+           (run->current >= run->n_stages || declared(run->stages[run->current]->inputs, name));
+}
+
 const struct hep_series *hep_run_series(const struct hep_run *run, const char *name)
 {
     const struct hep_product *p = hep_product_find(run, name);

@@ -43,12 +43,14 @@ struct hep_written {
     size_t stage; /* that made it; n_stages for files of the run itself */
 };
 
+struct hep_record;
 struct hep_run {
     const struct hep_config *cfg;
     const struct hep_agent *agent;
     struct hep_log *log;
     const struct hep_inventory *inventory;
     const char *given_mask; /* borrowed */
+    const struct hep_record *record; /* borrowed; see hep_run_record() */
     char *label;            /* "sub-01_ses-1" */
     int nthreads;
     int gzip_level;

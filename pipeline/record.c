@@ -6,6 +6,7 @@
 #include "pipeline/cli/exit_codes.h"
 #include "pipeline/config/config.h"
 #include "pipeline/put.h"
+#include "pipeline/run.h"
 #include "sequences/inventory.h"
 
 #include <sys/resource.h>
@@ -229,6 +230,13 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
     else
         hep_json_free(o);
     return put.rc;
+}
+
+int hep_run_record(struct hep_json **out, const struct hep_run *run, struct hep_error *err)
+{
+    const struct hep_study_request bare = { .reproducible = true };
+
+    return hep_record_json(out, run, run->record, &bare, NULL, err);
 }
 
 const struct hep_json *hep_record_stage(const struct hep_json *earlier, const char *stage)

@@ -53,6 +53,7 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->start_s = omp_get_wtime();
     s->record.first_warning = hep_log_warning_count(log);
     s->run.log = log;
+    s->run.record = &s->record;
     s->run.stages = hep_stages(&s->run.n_stages);
     s->run.given_mask = q->liver_mask;
     s->run.nthreads = q->nthreads;
