@@ -26,7 +26,7 @@ static const struct hep_option options[] = {
     HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL,
             "fit where it is not 0; on the grid of the data"),
     HEP_OPT(TEXT, S, method, "method", 0, "M", NULL,
-            "adc: ols, wls, iwls; ivim: nlls, segmented, segmented-fixed-d, sivim, shrinkage; "
+            "adc: ols, wls, iwls; ivim: nlls, segmented, segmented-fixed-d, sivim; "
             "kurtosis: wls, nlls. Without it iwls and nlls"),
     HEP_OPT(TEXT, S, solver, "solver", 0, "S", "batched",
             "batched (eight voxels at a time) or gsl (the reference)"),
