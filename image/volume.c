@@ -18,6 +18,8 @@ const char *hep_unit_text(enum hep_unit unit)
         return "1/s";
     case HEP_UNIT_S:
         return "s";
+    case HEP_UNIT_MM:
+        return "mm";
     }
     return "?";
 }

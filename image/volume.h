@@ -16,6 +16,7 @@ enum hep_unit {
     HEP_UNIT_MM2_PER_S,    /* "mm2/s" */
     HEP_UNIT_PER_S,        /* "1/s" */
     HEP_UNIT_S,            /* "s" */
+    HEP_UNIT_MM,           /* "mm" */
     HEP_UNIT_DIMENSIONLESS /* "1": kurtosis, ratios, codes, labels */
 };
 const char *hep_unit_text(enum hep_unit unit);

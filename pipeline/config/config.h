@@ -149,6 +149,7 @@ struct hep_cfg_align {
     long resolutions, bins, samples, iterations;
     double mask_margin_mm;
     struct hep_span jacobian;
+    double timeout_s;
 };
 
 struct hep_cfg_report {

@@ -27,7 +27,9 @@
 #define MIN_INFORMATION_NAT 0.02
 #define RAD_TO_DEG 57.29577951308232
 
-static const double identity[4][4] = { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } };
+static const double identity[4][4] = {
+    { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 }
+};
 
 const char *hep_align_method_name(enum hep_align_method method)
 {
@@ -168,9 +170,8 @@ static void keep_upper_right(struct hep_labels *m)
         double world[3];
 
         voxel_world(world, &m->grid, i);
-        if (world[0] < centre[0] - LEFT_MM ||
-            (fabs(world[0] - centre[0]) < SPINE_HALF_WIDTH_MM &&
-             world[1] < centre[1] - SPINE_FRONT_MM))
+        if (world[0] < centre[0] - LEFT_MM || (fabs(world[0] - centre[0]) < SPINE_HALF_WIDTH_MM &&
+                                               world[1] < centre[1] - SPINE_FRONT_MM))
             m->data[i] = 0;
     }
 }
@@ -197,9 +198,8 @@ static int make_region(struct hep_labels **out, const struct hep_volume *fixed, 
         chosen--;
     if (rc == HEP_OK && hep_labels_count(step[chosen], -1) < MIN_REGION_VOXELS)
         rc = HEP_FAIL(err, HEP_EDATA, "shows too little of a body: %zu mL",
-                      hep_labels_count(step[chosen], -1) * (size_t)(HEP_ALIGN_MM * HEP_ALIGN_MM *
-                                                                    HEP_ALIGN_MM) /
-                          1000);
+                      hep_labels_count(step[chosen], -1) *
+                          (size_t)(HEP_ALIGN_MM * HEP_ALIGN_MM * HEP_ALIGN_MM) / 1000);
     for (int i = 0; i < 3; i++) {
         if (rc == HEP_OK && i == chosen)
             *out = step[i];
@@ -224,14 +224,14 @@ static int check_extent(const struct hep_grid *g, struct hep_error *err)
     return HEP_OK;
 }
 
-int hep_align_target_new(struct hep_align_target *out, const struct hep_volume *v, size_t t,
-                         double margin_mm, struct hep_error *err)
+int hep_align_target_new(struct hep_align_target *out, const struct hep_volume *v,
+                         const size_t *volumes, size_t n, double margin_mm, struct hep_error *err)
 {
     int rc = check_extent(&v->grid, err);
 
     *out = (struct hep_align_target){ .grid = &v->grid };
     if (rc == HEP_OK)
-        rc = working_volume(&out->fixed, v, &t, 1, err);
+        rc = working_volume(&out->fixed, v, volumes, n, err);
     if (rc == HEP_OK)
         rc = make_region(&out->region, out->fixed, margin_mm, err);
     if (rc != HEP_OK)
@@ -276,7 +276,7 @@ static void stay(struct hep_align_pair *p, bool failed, const char *reason)
 {
     p->method = HEP_ALIGN_SCANNER;
     p->failed = failed;
-    (void)snprintf(p->reason, sizeof p->reason, "%s", reason);
+    (void)snprintf(p->reason, sizeof p->reason, "%.*s", (int)sizeof p->reason - 1, reason);
     (void)memcpy(p->transform.affine, identity, sizeof identity);
     p->transform.displacement = NULL;
     p->translation_mm[0] = p->translation_mm[1] = p->translation_mm[2] = 0.0;
@@ -349,8 +349,8 @@ static int accept(struct hep_align_pair *p, const struct hep_volume *moving,
     if (p->method == HEP_ALIGN_RIGID)
         p->transform = rigid;
     if (p->method == HEP_ALIGN_DEFORMABLE)
-        rc = hep_transform_chain(&p->transform, &p->displacement, &bent, NULL, p->target->grid,
-                                 err);
+        rc =
+            hep_transform_chain(&p->transform, &p->displacement, &bent, NULL, p->target->grid, err);
     return rc;
 }
 
@@ -388,8 +388,8 @@ int hep_align_pair_run(struct hep_align_pair *p, struct hep_error *err)
     stay(p, false, "");
     for (int i = 0; i < 3; i++)
         p->mi_nat[i] = p->overlap[i] = (double)NAN;
-    p->volume_change = (struct hep_jacobian){ (double)NAN, (double)NAN, (double)NAN, (double)NAN,
-                                              (double)NAN };
+    p->volume_change =
+        (struct hep_jacobian){ (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN };
     rc = check_extent(&p->source->grid, &e);
     if (rc == HEP_OK)
         rc = working_volume(&moving, p->source, p->volumes, p->n_volumes, &e);

@@ -18,13 +18,14 @@
 
 /** What others are brought to. */
 struct hep_align_target {
-    struct hep_volume *fixed;  /* working volume; owned */
-    struct hep_labels *region; /* where the metric looks; owned */
+    struct hep_volume *fixed;    /* working volume; owned */
+    struct hep_labels *region;   /* where the metric looks; owned */
     const struct hep_grid *grid; /* of the series itself; borrowed */
 };
-/** HEP_EDATA when the volume is too thin or shows no body. */
-int hep_align_target_new(struct hep_align_target *out, const struct hep_volume *v, size_t t,
-                         double margin_mm, struct hep_error *err) HEP_MUST_CHECK;
+/** The mean of n volumes of v, by index. HEP_EDATA when it is too thin or shows no body. */
+int hep_align_target_new(struct hep_align_target *out, const struct hep_volume *v,
+                         const size_t *volumes, size_t n, double margin_mm,
+                         struct hep_error *err) HEP_MUST_CHECK;
 void hep_align_target_release(struct hep_align_target *t);
 
 enum hep_align_method { HEP_ALIGN_SCANNER, HEP_ALIGN_RIGID, HEP_ALIGN_DEFORMABLE };

@@ -1,6 +1,18 @@
 #include "pipeline/stages/aligned.h"
 
+#include "image/register_compose.h"
+#include "pipeline/stages/align_json.h"
+
 #include <math.h>
+
+static const struct hep_json *node_of(struct hep_run *run, const char *series)
+{
+    const struct hep_json *alignment = NULL;
+
+    if (series == NULL || hep_run_json(run, "alignment", &alignment, NULL) != HEP_OK)
+        return NULL;
+    return hep_json_get(hep_json_get(alignment, "series"), series);
+}
 
 const char *hep_reference_name(struct hep_run *run)
 {
@@ -9,6 +21,74 @@ const char *hep_reference_name(struct hep_run *run)
     if (hep_run_json(run, "alignment", &alignment, NULL) != HEP_OK)
         return NULL;
     return hep_json_string(hep_json_get(alignment, "reference"));
+}
+
+const char *hep_alignment_method(struct hep_run *run, const char *series)
+{
+    const struct hep_json *alignment = NULL, *node = node_of(run, series);
+    const char *method = hep_json_string(hep_json_get(node, "method"));
+    const char *reference = hep_reference_name(run);
+
+    if (method != NULL)
+        return method;
+    if (hep_run_json(run, "alignment", &alignment, NULL) == HEP_OK &&
+        hep_json_get(alignment, "series") != NULL)
+        return "same";
+    return reference != NULL && series != NULL && strcmp(series, reference) == 0 ? "same"
+                                                                                 : "scanner";
+}
+
+/* From the reference to a series. */
+static int one_way(struct hep_transform *out, struct hep_run *run, const char *series,
+                   struct hep_error *err)
+{
+    const struct hep_json *node = node_of(run, series);
+    const char *product = hep_json_string(hep_json_get(node, "displacement"));
+    int rc = hep_align_json_affine(out->affine, node, err);
+
+    out->displacement = NULL;
+    if (rc != HEP_OK || product == NULL)
+        return rc;
+    rc = hep_run_volume(run, product, &out->displacement, err);
+    if (rc == HEP_OK && out->displacement == NULL)
+        rc = HEP_FAIL(err, HEP_EFORMAT, "the alignment names %s, which was not saved", product);
+    return rc;
+}
+
+static bool is_identity(const struct hep_transform *t)
+{
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < 4; k++) {
+            if (t->affine[i][k] != (i == k ? 1.0 : 0.0))
+                return false;
+        }
+    }
+    return t->displacement == NULL;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+int hep_alignment_transform(struct hep_transform *out, struct hep_volume **displacement,
+                            struct hep_run *run, const char *from, const char *to,
+                            const struct hep_grid *grid, struct hep_error *err)
+{
+    struct hep_transform a, b;
+    int rc;
+
+    *displacement = NULL;
+    rc = one_way(&a, run, same_name(from, to) ? NULL : from, err);
+    if (rc == HEP_OK)
+        rc = one_way(&b, run, same_name(from, to) ? NULL : to, err);
+    if (rc != HEP_OK)
+        return rc;
+    if (is_identity(&b)) {
+        *out = a;
+        return HEP_OK;
+    }
+    return hep_transform_chain(out, displacement, &a, &b, grid, err);
 }
 
 static int mean_over_t(struct hep_volume **out, const struct hep_volume *v, struct hep_error *err)
@@ -32,17 +112,16 @@ int hep_aligned_volume(struct hep_volume **out, struct hep_run *run,
                        const struct hep_volume *volume, const char *from, const char *to,
                        const struct hep_grid *grid, struct hep_error *err)
 {
-    struct hep_volume *mean = NULL;
+    struct hep_volume *mean = NULL, *bend = NULL;
     const struct hep_volume *source = volume;
-    int rc = HEP_OK;
+    struct hep_transform t;
+    int rc = hep_alignment_transform(&t, &bend, run, from, to, grid, err);
 
-    (void)from;
-    (void)to;
-    if (volume->nt > 1) {
+    if (rc == HEP_OK && volume->nt > 1) {
         rc = mean_over_t(&mean, volume, err);
         source = mean;
     }
-    if (rc == HEP_OK && hep_grid_same(&source->grid, grid, HEP_GRID_TOL_MM)) {
+    if (rc == HEP_OK && is_identity(&t) && hep_grid_same(&source->grid, grid, HEP_GRID_TOL_MM)) {
         if (mean != NULL) {
             *out = mean;
             return HEP_OK;
@@ -50,9 +129,10 @@ int hep_aligned_volume(struct hep_volume **out, struct hep_run *run,
         return hep_volume_copy(out, source, err);
     }
     if (rc == HEP_OK)
-        rc = hep_resample(out, source, grid, NULL, HEP_INTERP_LINEAR, NAN, hep_run_nthreads(run),
-                          err);
+        rc =
+            hep_resample(out, source, grid, &t, HEP_INTERP_LINEAR, NAN, hep_run_nthreads(run), err);
     hep_volume_free(mean);
+    hep_volume_free(bend);
     return rc;
 }
 
@@ -60,10 +140,14 @@ int hep_aligned_labels(struct hep_labels **out, struct hep_run *run,
                        const struct hep_labels *labels, const char *from, const char *to,
                        const struct hep_grid *grid, struct hep_error *err)
 {
-    (void)run;
-    (void)from;
-    (void)to;
-    if (hep_grid_same(&labels->grid, grid, HEP_GRID_TOL_MM))
-        return hep_labels_copy(out, labels, err);
-    return hep_resample_labels(out, labels, grid, NULL, err);
+    struct hep_volume *bend = NULL;
+    struct hep_transform t;
+    int rc = hep_alignment_transform(&t, &bend, run, from, to, grid, err);
+
+    if (rc == HEP_OK && is_identity(&t) && hep_grid_same(&labels->grid, grid, HEP_GRID_TOL_MM))
+        rc = hep_labels_copy(out, labels, err);
+    else if (rc == HEP_OK)
+        rc = hep_resample_labels(out, labels, grid, &t, err);
+    hep_volume_free(bend);
+    return rc;
 }

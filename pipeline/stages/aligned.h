@@ -3,7 +3,9 @@
  * @brief Series and maps brought onto another grid: every transform composed, the values
  * interpolated once.
  *
- * Stages that use it declare the product "alignment" among their inputs.
+ * Stages that use it declare HEP_READS_ALIGNMENT (pipeline/stages/stages.h) among their inputs.
+ * Transforms map world points of the target to world points of the source. Between two series that
+ * are not the reference the way leads through the reference: the one of the target is inverted.
  */
 #ifndef HEP_PIPELINE_STAGES_ALIGNED_H
 #define HEP_PIPELINE_STAGES_ALIGNED_H
@@ -14,6 +16,22 @@
 /** Name of the series on whose grid findings are made; NULL when the study has no image. Declared
  * input: "alignment". */
 const char *hep_reference_name(struct hep_run *run);
+
+/**
+ * How a series reaches the reference: "rigid", "deformable", "scanner" (in scanner coordinates,
+ * unregistered), "same" (the reference itself, or acquired with it). Borrowed.
+ */
+const char *hep_alignment_method(struct hep_run *run, const char *series);
+
+/**
+ * The transform with which values of `from` are put on a grid of `to`.
+ * @param[out] out          the identity where both are the same or unregistered
+ * @param[out] displacement what *out borrows, the caller's; NULL where nothing is deformed
+ * @return HEP_EGEOM, HEP_EFORMAT, HEP_EGRAPH (fields not declared), HEP_ENOMEM
+ */
+int hep_alignment_transform(struct hep_transform *out, struct hep_volume **displacement,
+                            struct hep_run *run, const char *from, const char *to,
+                            const struct hep_grid *grid, struct hep_error *err) HEP_MUST_CHECK;
 
 /**
  * A volume on a grid of another series.

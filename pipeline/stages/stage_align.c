@@ -1,15 +1,21 @@
 #include "pipeline/stages/stages.h"
 
+#include "base/alloc.h"
+#include "base/file.h"
 #include "contrast/phase.h"
 #include "pipeline/put.h"
 #include "pipeline/run.h"
+#include "pipeline/stages/align_dwi.h"
+#include "pipeline/stages/align_json.h"
 #include "sequences/inventory.h"
 
+#include <math.h>
+#include <stdlib.h>
+
+#define NAME(name) name,
 /* In the order in which a series is taken as reference. */
-static const char *const candidates[] = {
-    "hepatobiliary", "portal_venous", "delayed", "transitional", "arterial", "precontrast",
-    "in_phase",      "opposed",       "echoes",  "t2",           "dwi"
-};
+static const char *const candidates[] = { HEP_ALIGNED_SERIES(NAME) };
+#define N_CANDIDATES (sizeof candidates / sizeof candidates[0])
 
 static const struct hep_slot inputs[] = {
     HEP_READS_SERIES("hepatobiliary"),     HEP_READS_SERIES("portal_venous"),
@@ -21,7 +27,30 @@ static const struct hep_slot inputs[] = {
 };
 
 static const struct hep_slot outputs[] = {
-    HEP_MAKES_JSON("alignment", "the reference series, and how each other series reaches it"), { 0 }
+    HEP_MAKES_JSON("alignment", "the reference series, and how each other series reaches it"),
+    HEP_ALIGNED_SERIES(HEP_XFM_SLOT){
+        "dwi_aligned", HEP_SLOT_VOLUME, "xyzb", HEP_UNIT_ARBITRARY, true, "dwi/%s_desc-aligned_dwi",
+        "diffusion series with the volumes of each b-value brought to the lowest one" },
+    { 0 }
+};
+
+/* Less than this is not worth the blur of an interpolation before the fit. */
+#define MIN_DWI_MOTION_MM 1.0
+#define MIN_DWI_GAIN 0.02
+#define MIN_SERIES_GAIN 0.005
+
+/* Everything that one run of the stage holds. */
+struct align {
+    struct hep_run *run;
+    const struct hep_cfg_align *cfg;
+    const char *reference;
+    struct hep_align_target target, dwi_target;
+    struct hep_shells shells;
+    size_t *all; /* 0, 1, 2, ...: volumes of a series that count together */
+    struct hep_align_pair *pairs;
+    const char *names[N_CANDIDATES]; /* of the pairs that bring a series to the reference */
+    size_t n_series, n_pairs;        /* the rest are shells of the diffusion series */
+    char *rigid, *bspline, *folder;
 };
 
 /* A hepatobiliary image outside its window is a bad map of the liver: the next series serves
@@ -39,7 +68,7 @@ static bool usable(const struct hep_run *run, const struct hep_series *series)
 
 static const char *choose_reference(const struct hep_run *run)
 {
-    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+    for (size_t i = 0; i < N_CANDIDATES; i++) {
         const struct hep_series *s = hep_run_series(run, candidates[i]);
 
         if (s != NULL && usable(run, s))
@@ -48,18 +77,352 @@ static const char *choose_reference(const struct hep_run *run)
     return NULL;
 }
 
+/* The volumes of a series that show it best: the lowest b, the first echo, else all. */
+static void volumes_of(const size_t **volumes, size_t *n, const struct align *a, const char *name,
+                       const struct hep_volume *v)
+{
+    *volumes = a->all;
+    *n = strcmp(name, "echoes") == 0 ? 1 : v->nt;
+    if (strcmp(name, "dwi") == 0 && a->shells.n > 0) {
+        *volumes = &a->shells.order[a->shells.first[0]];
+        *n = a->shells.count[0];
+    }
+}
+
+static int prepare_shells(struct align *a, struct hep_error *err)
+{
+    const struct hep_series *dwi = hep_run_series(a->run, "dwi");
+
+    if (dwi == NULL || dwi->gradients.n != dwi->nt)
+        return HEP_OK;
+    return hep_shells_group(&a->shells, dwi->gradients.b_s_per_mm2, dwi->nt, err);
+}
+
+static int prepare(struct align *a, struct hep_error *err)
+{
+    size_t longest = 1;
+    int rc = prepare_shells(a, err);
+
+    for (size_t i = 0; i < N_CANDIDATES; i++) {
+        const struct hep_series *s = hep_run_series(a->run, candidates[i]);
+
+        if (s != NULL && s->nt > longest)
+            longest = s->nt;
+    }
+    a->all = hep_calloc(longest, sizeof *a->all);
+    a->pairs = hep_calloc(N_CANDIDATES + a->shells.n, sizeof *a->pairs);
+    a->folder = hep_path_join(hep_run_folder(a->run), "registration");
+    if (rc == HEP_OK && (a->all == NULL || a->pairs == NULL || a->folder == NULL))
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the registrations");
+    for (size_t i = 0; rc == HEP_OK && i < longest; i++)
+        a->all[i] = i;
+    if (rc == HEP_OK)
+        rc = hep_config_find(&a->rigid, "registration/rigid.txt", err);
+    if (rc == HEP_OK && a->cfg->deformable)
+        rc = hep_config_find(&a->bspline, "registration/bspline.txt", err);
+    return rc;
+}
+
+static void finish(struct align *a)
+{
+    for (size_t i = 0; a->pairs != NULL && i < a->n_pairs; i++)
+        hep_align_pair_release(&a->pairs[i]);
+    hep_align_target_release(&a->target);
+    hep_align_target_release(&a->dwi_target);
+    hep_shells_release(&a->shells);
+    if (a->folder != NULL && hep_is_dir(a->folder) && hep_remove_tree(a->folder, NULL) != HEP_OK)
+        hep_log_write(hep_run_log(a->run), HEP_LOG_WARNING, "align", "%s could not be removed",
+                      a->folder);
+    free(a->pairs);
+    free(a->all);
+    free(a->rigid);
+    free(a->bspline);
+    free(a->folder);
+}
+
+static struct hep_align_pair *add_pair(struct align *a, const struct hep_align_target *target,
+                                       const struct hep_volume *source, const char *name)
+{
+    struct hep_align_pair *p = &a->pairs[a->n_pairs++];
+
+    *p = (struct hep_align_pair){
+        .target = target,
+        .source = source,
+        .jacobian = a->cfg->jacobian,
+        .settings = { .rigid_path = a->rigid,
+                      .bspline_path = a->bspline,
+                      .bspline_mm = a->cfg->bspline_mm,
+                      .resolutions = a->cfg->resolutions,
+                      .bins = a->cfg->bins,
+                      .samples = a->cfg->samples,
+                      .iterations = a->cfg->iterations,
+                      .timeout_s = a->cfg->timeout_s },
+        .min_gain = MIN_SERIES_GAIN,
+    };
+    if ((size_t)snprintf(p->folder, sizeof p->folder, "%s/%s", a->folder, name) >= sizeof p->folder)
+        p->folder[0] = '\0';
+    return p;
+}
+
+/* In phase and opposed phase come from one breath-hold. */
+static bool same_breath_hold(const struct hep_run *run, const char *a, const char *b)
+{
+    const struct hep_series *sa = hep_run_series(run, a), *sb = hep_run_series(run, b);
+
+    return ((strcmp(a, "opposed") == 0 && strcmp(b, "in_phase") == 0) ||
+            (strcmp(b, "opposed") == 0 && strcmp(a, "in_phase") == 0)) &&
+           sa != NULL && sb != NULL && hep_grid_same(&sa->grid, &sb->grid, HEP_GRID_TOL_MM);
+}
+
+static int add_series(struct align *a, struct hep_error *err)
+{
+    const struct hep_volume *v = NULL;
+    const size_t *volumes = NULL;
+    size_t n = 0;
+    int rc = hep_run_volume(a->run, a->reference, &v, err);
+
+    if (rc == HEP_OK) {
+        volumes_of(&volumes, &n, a, a->reference, v);
+        rc = hep_align_target_new(&a->target, v, volumes, n, a->cfg->mask_margin_mm, err);
+    }
+    for (size_t i = 0; rc == HEP_OK && i < N_CANDIDATES; i++) {
+        const char *name = candidates[i];
+        struct hep_align_pair *p;
+
+        if (hep_run_series(a->run, name) == NULL || strcmp(name, a->reference) == 0 ||
+            same_breath_hold(a->run, name, a->reference) ||
+            (strcmp(name, "opposed") == 0 && same_breath_hold(a->run, name, "in_phase")))
+            continue;
+        rc = hep_run_volume(a->run, name, &v, err);
+        if (rc != HEP_OK)
+            break;
+        a->names[a->n_series++] = name;
+        p = add_pair(a, &a->target, v, name);
+        volumes_of(&p->volumes, &p->n_volumes, a, name, v);
+    }
+    return rc;
+}
+
+static int add_shells(struct align *a, struct hep_error *err)
+{
+    const struct hep_volume *v = NULL;
+    int rc = hep_run_volume(a->run, "dwi", &v, err);
+
+    if (rc == HEP_OK)
+        rc = hep_align_target_new(&a->dwi_target, v, &a->shells.order[a->shells.first[0]],
+                                  a->shells.count[0], a->cfg->mask_margin_mm, err);
+    for (size_t s = 1; rc == HEP_OK && s < a->shells.n; s++) {
+        char name[32];
+        struct hep_align_pair *p;
+
+        (void)snprintf(name, sizeof name, "shell-%zu", s);
+        p = add_pair(a, &a->dwi_target, v, name);
+        p->volumes = &a->shells.order[a->shells.first[s]];
+        p->n_volumes = a->shells.count[s];
+        p->settings.bspline_path = NULL;
+        p->min_motion_mm = MIN_DWI_MOTION_MM;
+        p->min_gain = MIN_DWI_GAIN;
+    }
+    return rc;
+}
+
+/* Independent of each other: as many at a time as there are threads, with one thread each. */
+static int run_pairs(struct align *a, struct hep_error *err)
+{
+    struct hep_error *errors = hep_calloc(a->n_pairs + 1, sizeof *errors);
+    int rc = HEP_OK;
+
+    if (errors == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the registrations");
+#pragma omp parallel for schedule(dynamic, 1) num_threads(hep_run_nthreads(a->run))
+    for (size_t i = 0; i < a->n_pairs; i++) {
+        if (hep_align_pair_run(&a->pairs[i], &errors[i]) != HEP_OK)
+            a->pairs[i].failed = true;
+    }
+    for (size_t i = 0; rc == HEP_OK && i < a->n_pairs; i++) {
+        if (errors[i].code != HEP_OK)
+            rc = HEP_FAIL(err, errors[i].code, "%s", errors[i].msg);
+    }
+    free(errors);
+    return rc;
+}
+
+/* A target that cannot be registered to leaves the others of its kind in scanner geometry. */
+static int tolerate(struct align *a, int rc, const char *name, struct hep_error *e,
+                    struct hep_error *err)
+{
+    if (rc == HEP_OK)
+        return HEP_OK;
+    if (rc != HEP_EDATA)
+        return HEP_FAIL(err, e->code, "%s", e->msg);
+    hep_log_write(hep_run_log(a->run), HEP_LOG_WARNING, "align",
+                  "%s %s: series stay in scanner geometry", name, e->msg);
+    return HEP_OK;
+}
+
+static int save_field(struct align *a, const char *name, struct hep_align_pair *p,
+                      struct hep_error *err)
+{
+    char product[64];
+    int rc;
+
+    (void)snprintf(product, sizeof product, "xfm_%s", name);
+    rc = hep_run_put_volume(a->run, product, p->displacement, NULL, err);
+    p->displacement = NULL;
+    p->transform.displacement = NULL;
+    return rc;
+}
+
+static int save_dwi(struct align *a, bool *moved, struct hep_error *err)
+{
+    const struct hep_volume *dwi = NULL;
+    struct hep_volume *joined = NULL;
+    int rc;
+
+    *moved = false;
+    for (size_t i = a->n_series; i < a->n_pairs; i++)
+        *moved = *moved || a->pairs[i].method != HEP_ALIGN_SCANNER;
+    if (!*moved)
+        return HEP_OK;
+    rc = hep_run_volume(a->run, "dwi", &dwi, err);
+    if (rc == HEP_OK)
+        rc = hep_align_dwi_join(&joined, dwi, &a->shells, &a->pairs[a->n_series],
+                                hep_run_nthreads(a->run), err);
+    if (rc == HEP_OK)
+        rc = hep_run_put_volume(a->run, "dwi_aligned", joined, NULL, err);
+    return rc;
+}
+
+static void report_pair(struct align *a, const char *name, const struct hep_align_pair *p)
+{
+    enum hep_log_level level = p->failed ? HEP_LOG_WARNING : HEP_LOG_INFO;
+
+    if (p->method == HEP_ALIGN_SCANNER)
+        hep_log_write(hep_run_log(a->run), level, "align", "%s: stays in scanner geometry: %s",
+                      name, p->reason);
+    else
+        hep_log_write(hep_run_log(a->run), HEP_LOG_INFO, "align",
+                      "%s: %s, moved by %.1f mm on average: %s", name,
+                      hep_align_method_name(p->method), p->motion_mm, p->reason);
+}
+
+static int save_log(struct align *a, struct hep_error *err)
+{
+    struct hep_str text = { 0 };
+    char *file = hep_asprintf("xfm/%s_registration.log", hep_run_label(a->run));
+    int rc;
+
+    for (size_t i = 0; i < a->n_pairs; i++) {
+        const struct hep_align_pair *p = &a->pairs[i];
+
+        if (i < a->n_series)
+            hep_str_addf(&text, "# %s to %s: ", a->names[i], a->reference);
+        else
+            hep_str_addf(&text,
+                         "# b = %g to b = %g s/mm2: ", a->shells.b_s_per_mm2[i - a->n_series + 1],
+                         a->shells.b_s_per_mm2[0]);
+        hep_str_addf(&text, "%s; %s\n%s\n", hep_align_method_name(p->method), p->reason,
+                     p->log != NULL ? p->log : "");
+    }
+    rc = hep_str_check(&text, err);
+    if (rc == HEP_OK && file == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (rc == HEP_OK && text.len > 0)
+        rc = hep_run_put_file(a->run, file, text.s, text.len, err);
+    hep_str_release(&text);
+    free(file);
+    return rc;
+}
+
+/* Give the results to the run: fields, corrected diffusion series, log, and what `json` says. */
+static int save(struct align *a, struct hep_json *json, struct hep_error *err)
+{
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *series = hep_json_new_object(), *shells = hep_json_new_array();
+    bool moved = false;
+    int rc = save_dwi(a, &moved, err);
+
+    for (size_t i = 0; i < a->n_pairs; i++) {
+        if (i < a->n_series) {
+            report_pair(a, a->names[i], &a->pairs[i]);
+            hep_put(&put, series, a->names[i], hep_align_json(&put, a->names[i], &a->pairs[i]));
+            if (strcmp(a->names[i], "in_phase") == 0 &&
+                same_breath_hold(a->run, "opposed", "in_phase"))
+                hep_put(&put, series, "opposed", hep_align_json(&put, "in_phase", &a->pairs[i]));
+        } else {
+            double b = a->shells.b_s_per_mm2[i - a->n_series + 1];
+            struct hep_json *o = hep_align_json(&put, NULL, &a->pairs[i]);
+            char name[64];
+
+            (void)snprintf(name, sizeof name, "dwi, b = %g", b);
+            report_pair(a, name, &a->pairs[i]);
+            hep_put_number(&put, o, "b_s_per_mm2", b);
+            hep_put_item(&put, shells, o);
+        }
+    }
+    hep_put(&put, json, "series", series);
+    hep_put(&put, json, "within_dwi", shells);
+    hep_put_bool(&put, json, "dwi_corrected", moved);
+    for (size_t i = 0; rc == HEP_OK && put.rc == HEP_OK && i < a->n_series; i++) {
+        if (a->pairs[i].method == HEP_ALIGN_DEFORMABLE)
+            rc = save_field(a, a->names[i], &a->pairs[i], err);
+    }
+    if (rc == HEP_OK)
+        rc = put.rc;
+    return rc == HEP_OK ? save_log(a, err) : rc;
+}
+
+static int align_all(struct hep_run *run, const char *reference, struct hep_json *json,
+                     struct hep_error *err)
+{
+    struct align a = { .run = run, .cfg = &hep_run_config(run)->align, .reference = reference };
+    struct hep_error e = { 0 };
+    int rc = prepare(&a, err);
+
+    if (rc == HEP_OK)
+        rc = tolerate(&a, add_series(&a, &e), reference, &e, err);
+    if (rc == HEP_OK && a.cfg->within_dwi && a.shells.n > 1) {
+        e = (struct hep_error){ 0 };
+        rc = tolerate(&a, add_shells(&a, &e), "dwi", &e, err);
+    }
+    if (rc == HEP_OK)
+        rc = run_pairs(&a, err);
+    if (rc == HEP_OK)
+        rc = save(&a, json, err);
+    finish(&a);
+    return rc;
+}
+
+/* Why nothing is registered; NULL when it is. */
+static const char *no_engine(const struct hep_run *run)
+{
+    if (hep_run_config(run)->align.engine == HEP_ALIGN_NONE)
+        return "alignment is switched off: series are in scanner coordinates";
+    if (!hep_register_available())
+        return "elastix is not installed: series are in scanner coordinates";
+    return NULL;
+}
+
 static int run_align(struct hep_run *run, struct hep_error *err)
 {
     struct hep_put put = { HEP_OK, err };
-    const char *reference = choose_reference(run);
+    const char *reference = choose_reference(run), *without = no_engine(run);
     struct hep_json *o;
 
     if (reference == NULL)
         return HEP_FAIL(err, HEP_EDATA, "the study has no series that Hepar can use");
+    if (without != NULL && hep_run_config(run)->align.engine == HEP_ALIGN_ELASTIX)
+        return HEP_FAIL(err, HEP_ENOENT, "align.engine asks for elastix, which is not in PATH");
     o = hep_json_new_object();
     hep_put_text(&put, o, "reference", reference);
     hep_put_text(&put, o, "file", hep_run_series(run, reference)->name);
-    hep_put_text(&put, o, "method", "scanner");
+    hep_put_text(&put, o, "method", without != NULL ? "scanner" : "elastix");
+    if (without != NULL) {
+        hep_put_text(&put, o, "warning", without);
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "align", "%s", without);
+    } else if (put.rc == HEP_OK) {
+        put.rc = align_all(run, reference, o, err);
+    }
     if (put.rc != HEP_OK) {
         hep_json_free(o);
         return put.rc;
@@ -68,12 +431,11 @@ static int run_align(struct hep_run *run, struct hep_error *err)
 }
 
 static const char *const settings[] = { "align.", NULL };
+static const char *const files[] = { "registration/rigid.txt", "registration/bspline.txt", NULL };
 
 const struct hep_stage hep_stage_align = {
-    .name = "align",
-    .summary = "Chooses the reference series and how every other series reaches it.",
-    .inputs = inputs,
-    .outputs = outputs,
-    .settings = settings,
-    .run = run_align,
+    "align",  "Chooses the reference series and brings every other series to it.",
+    inputs,   outputs,
+    settings, run_align,
+    files
 };

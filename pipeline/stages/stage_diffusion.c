@@ -9,7 +9,11 @@
 
 #include <math.h>
 
-static const struct hep_slot inputs[] = { HEP_READS_SERIES_4D("dwi", "xyzb"), { 0 } };
+static const struct hep_slot inputs[] = {
+    HEP_READS_SERIES_4D("dwi", "xyzb"),
+    { "dwi_aligned", HEP_SLOT_VOLUME, "xyzb", HEP_UNIT_ARBITRARY, true, NULL, NULL },
+    { 0 }
+};
 
 #define MM2S HEP_UNIT_MM2_PER_S
 #define ONE HEP_UNIT_FRACTION
@@ -266,6 +270,17 @@ out:
     return rc;
 }
 
+/* Volumes that were brought to b = 0, where any of them moved. */
+static int prefer_aligned(const struct hep_volume **dwi, struct hep_run *run, struct hep_error *err)
+{
+    const struct hep_volume *aligned = NULL;
+    int rc = hep_run_volume(run, "dwi_aligned", &aligned, err);
+
+    if (rc == HEP_OK && aligned != NULL)
+        *dwi = aligned;
+    return rc;
+}
+
 static int run_diffusion(struct hep_run *run, struct hep_error *err)
 {
     struct job j = { .run = run, .series = hep_run_series(run, "dwi") };
@@ -273,6 +288,8 @@ static int run_diffusion(struct hep_run *run, struct hep_error *err)
     size_t lowest = 0;
     int rc = hep_run_volume(run, "dwi", &j.dwi, err);
 
+    if (rc == HEP_OK && j.dwi != NULL)
+        rc = prefer_aligned(&j.dwi, run, err);
     if (rc != HEP_OK)
         return rc;
     if (j.dwi == NULL) {

@@ -19,7 +19,7 @@ static const struct hep_slot inputs[] = {
     HEP_READS_SERIES("portal_venous"), HEP_READS_SERIES("delayed"),
     HEP_READS_SERIES("transitional"),  HEP_READS_SERIES("hepatobiliary"),
     HEP_READS_LABELS("liver"),         HEP_READS_LABELS("anatomy"),
-    HEP_READS_JSON("alignment"),       { 0 }
+    HEP_READS_ALIGNMENT,       { 0 }
 };
 
 static const struct hep_slot outputs[] = {

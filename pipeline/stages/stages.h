@@ -13,6 +13,7 @@ extern const struct hep_stage hep_stage_fat;
 extern const struct hep_stage hep_stage_diffusion;
 extern const struct hep_stage hep_stage_liver;
 extern const struct hep_stage hep_stage_enhancement;
+extern const struct hep_stage hep_stage_lesions;
 extern const struct hep_stage hep_stage_report;
 
 /* Slots that several stages read, spelled once. A = optional. */
@@ -48,5 +49,30 @@ extern const struct hep_stage hep_stage_report;
     {                                                                                              \
         name, HEP_SLOT_LABELS, "xyz", HEP_UNIT_DIMENSIONLESS, true, file, doc                      \
     }
+
+/* The series that can be aligned, in the order in which one is taken as reference, and the
+ * displacements of those that were deformed. HEP_READS_ALIGNMENT is what a stage declares that
+ * calls pipeline/stages/aligned.h. */
+#define HEP_ALIGNED_SERIES(X)                                                                      \
+    X("hepatobiliary")                                                                             \
+    X("portal_venous")                                                                             \
+    X("delayed")                                                                                   \
+    X("transitional")                                                                              \
+    X("arterial")                                                                                  \
+    X("precontrast")                                                                               \
+    X("in_phase")                                                                                  \
+    X("opposed")                                                                                   \
+    X("echoes")                                                                                    \
+    X("t2")                                                                                        \
+    X("dwi")
+#define HEP_XFM_SLOT(name)                                                                         \
+    { "xfm_" name,                                                                                 \
+      HEP_SLOT_VOLUME,                                                                             \
+      "xyzt",                                                                                      \
+      HEP_UNIT_MM,                                                                                 \
+      true,                                                                                        \
+      "xfm/%s_from-" name "_to-reference_xfm",                                                     \
+      "displacement to be added to the affine part, RAS; from the reference to this series" },
+#define HEP_READS_ALIGNMENT HEP_ALIGNED_SERIES(HEP_XFM_SLOT) HEP_READS_JSON("alignment")
 
 #endif
