@@ -1,16 +1,22 @@
 #include "pipeline/cli/commands.h"
 
+#include "base/alloc.h"
 #include "pipeline/stage.h"
 #include "pipeline/stop.h"
 #include "pipeline/study.h"
+
+#include <stdlib.h>
 
 struct run_options {
     struct hep_common_options common;
     const char *study, *protocol, *out, *liver_mask;
     struct hep_args set;
     long nthreads;
-    bool force, reproducible, timings;
+    int align; /* index into align_modes, -1 not given */
+    bool no_align, force, reproducible, timings;
 };
+
+static const char *const align_modes[] = { "rigid", "deformable", NULL };
 
 static const struct hep_option options[] = {
     HEP_OPT(TEXT, struct run_options, protocol, "protocol", 'p', "PROTOCOL", NULL,
@@ -19,6 +25,10 @@ static const struct hep_option options[] = {
             "folder of the results, a BIDS derivative dataset for any number of studies"),
     HEP_OPT(FILE_IN, struct run_options, liver_mask, "liver-mask", 0, "FILE", NULL,
             "liver mask or label map on the grid of any series of the study (setting liver.label)"),
+    HEP_OPT_CHOICE(struct run_options, align, "align", 0, "MODE", align_modes, NULL,
+                   "how far registration may go; without it the setting align.deformable"),
+    HEP_OPT_FLAG(struct run_options, no_align, "no-align", 0,
+                 "series stay in scanner coordinates (setting align.engine)"),
     HEP_OPT_REPEAT(struct run_options, set, "set", 0, "KEY=VALUE",
                    "change a setting of the protocol"),
     HEP_OPT_INTEGER(struct run_options, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
@@ -50,6 +60,28 @@ static void print_timings(FILE *out, const struct hep_study_outcome *o)
                   (double)o->peak_bytes / 1048576.0);
 }
 
+/* The settings that --set, --align and --no-align ask for; heap array of borrowed texts. */
+static int list_settings(const char ***out, size_t *n, const struct run_options *o,
+                         struct hep_error *err)
+{
+    const char **list;
+
+    if (o->no_align && o->align >= 0)
+        return HEP_FAIL(err, HEP_EUSAGE, "--no-align and --align exclude each other");
+    list = hep_calloc(o->set.n + 2, sizeof *list);
+    if (list == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the settings");
+    *n = 0;
+    for (size_t i = 0; i < o->set.n; i++)
+        list[(*n)++] = o->set.items[i];
+    if (o->no_align)
+        list[(*n)++] = "align.engine=none";
+    if (o->align >= 0)
+        list[(*n)++] = o->align == 0 ? "align.deformable=false" : "align.deformable=true";
+    *out = list;
+    return HEP_OK;
+}
+
 static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct run_options *o = given;
@@ -60,15 +92,20 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         .protocol = o->protocol,
         .out = o->out,
         .liver_mask = o->liver_mask,
-        .settings = o->set.items,
-        .n_settings = o->set.n,
         .command = (const char *const *)cli->argv,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
         .force = o->force,
         .reproducible = o->reproducible,
         .stop = hep_stop_flag(),
     };
-    int rc = hep_study_run(&outcome, &request, cli->log, &caret, err);
+    const char **settings = NULL;
+    int rc = list_settings(&settings, &request.n_settings, o, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    request.settings = settings;
+    rc = hep_study_run(&outcome, &request, cli->log, &caret, err);
+    free((void *)settings);
 
     if (rc != HEP_OK && caret.len > 0)
         (void)fprintf(stderr, "%s", caret.s);
