@@ -18,7 +18,7 @@ enum hep_contrast_kind {
     HEP_KIND_DERIVED /* ADC map, subtraction, projection, localiser */
 };
 
-struct hep_candidate {
+struct hep_study_file {
     char *path, *rel,
         *stem; /* openable, relative to the study, name without folder and extensions */
     struct hep_nifti_info info;
@@ -33,45 +33,45 @@ struct hep_candidate {
     struct hep_lines reasons[HEP_ROLE_COUNT], warnings;
 };
 
-struct hep_candidates {
-    struct hep_candidate *item;
+struct hep_study_files {
+    struct hep_study_file *item;
     size_t n;
 };
 
 /**
  * Collect the NIfTI files of a folder and its subfolders in natural order of their paths.
- * @param[out] out start with { 0 }; hep_candidates_release() also after a failure
+ * @param[out] out start with { 0 }; hep_study_files_release() also after a failure
  * @param[in]  study folder; hidden folders, `derivatives`, `sourcedata` and datasets made by Hepar
  * are left out
  */
-int hep_candidates_collect(struct hep_candidates *out, const char *study,
-                           struct hep_error *err) HEP_MUST_CHECK;
+int hep_study_files_collect(struct hep_study_files *out, const char *study,
+                            struct hep_error *err) HEP_MUST_CHECK;
 /** Append the liver masks and label maps of ROOT/derivatives/NAME/sub-SUBJECT[/ses-SESSION]. */
-int hep_candidates_collect_derivatives(struct hep_candidates *out, const char *root,
-                                       const char *subject, const char *session,
-                                       struct hep_error *err) HEP_MUST_CHECK;
+int hep_study_files_collect_derivatives(struct hep_study_files *out, const char *root,
+                                        const char *subject, const char *session,
+                                        struct hep_error *err) HEP_MUST_CHECK;
 /** Append one file by its path and its name in the study. */
-int hep_candidates_add(struct hep_candidates *out, const char *path, const char *rel,
-                       bool derivative, struct hep_error *err) HEP_MUST_CHECK;
+int hep_study_files_add(struct hep_study_files *out, const char *path, const char *rel,
+                        bool derivative, struct hep_error *err) HEP_MUST_CHECK;
 /** Remove the files whose name in the study is `rel`. */
-void hep_candidates_drop(struct hep_candidates *c, const char *rel);
+void hep_study_files_drop(struct hep_study_files *c, const char *rel);
 /** Read header and sidecar of every file. */
-int hep_candidates_inspect(struct hep_candidates *c, struct hep_error *err) HEP_MUST_CHECK;
-void hep_candidates_release(struct hep_candidates *c);
+int hep_study_files_inspect(struct hep_study_files *c, struct hep_error *err) HEP_MUST_CHECK;
+void hep_study_files_release(struct hep_study_files *c);
 
 /** Heap copy of a path without .nii or .nii.gz; NULL when out of memory. */
 char *hep_nifti_base(const char *path);
 
 /** Put the contrast kind, scores and reasons in place from the table of rules. */
-int hep_candidate_score(struct hep_candidate *c, struct hep_error *err) HEP_MUST_CHECK;
+int hep_study_file_score(struct hep_study_file *c, struct hep_error *err) HEP_MUST_CHECK;
 /** Add to the score of a role, with a reason. */
-int hep_candidate_add(struct hep_candidate *c, enum hep_role role, double points,
-                      struct hep_error *err, const char *fmt, ...) HEP_PRINTF(5, 6);
+int hep_study_file_add(struct hep_study_file *c, enum hep_role role, double points,
+                       struct hep_error *err, const char *fmt, ...) HEP_PRINTF(5, 6);
 /** Role with the highest score; HEP_ROLE_UNKNOWN below HEP_SCORE_MIN. */
-enum hep_role hep_candidate_best(const struct hep_candidate *c);
+enum hep_role hep_study_file_best(const struct hep_study_file *c);
 #define HEP_SCORE_MIN 30.0
 /** True when texts, ImageType or BIDS suffix say that this is a chemical-shift (Dixon) image. */
-bool hep_candidate_is_dixon(const struct hep_candidate *c);
+bool hep_study_file_is_dixon(const struct hep_study_file *c);
 /** True for a T1-weighted gradient echo: BIDS suffix, texts, or short TR and TE. */
-bool hep_candidate_is_t1(const struct hep_candidate *c);
+bool hep_study_file_is_t1(const struct hep_study_file *c);
 #endif

@@ -25,7 +25,7 @@ char *hep_nifti_base(const char *path)
     return base;
 }
 
-static void candidate_release(struct hep_candidate *c)
+static void candidate_release(struct hep_study_file *c)
 {
     free(c->path);
     free(c->rel);
@@ -38,18 +38,18 @@ static void candidate_release(struct hep_candidate *c)
     hep_lines_release(&c->warnings);
 }
 
-void hep_candidates_release(struct hep_candidates *c)
+void hep_study_files_release(struct hep_study_files *c)
 {
     for (size_t i = 0; i < c->n; i++)
         candidate_release(&c->item[i]);
     free(c->item);
-    *c = (struct hep_candidates){ 0 };
+    *c = (struct hep_study_files){ 0 };
 }
 
-int hep_candidates_add(struct hep_candidates *out, const char *path, const char *rel,
-                       bool derivative, struct hep_error *err)
+int hep_study_files_add(struct hep_study_files *out, const char *path, const char *rel,
+                        bool derivative, struct hep_error *err)
 {
-    struct hep_candidate *grown, *c;
+    struct hep_study_file *grown, *c;
 
     if (out->n >= MAX_FILES)
         return HEP_FAIL(err, HEP_EDATA, "%s: more than %d NIfTI files: not one study", path,
@@ -59,7 +59,7 @@ int hep_candidates_add(struct hep_candidates *out, const char *path, const char 
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu files", out->n + 1);
     out->item = grown;
     c = &grown[out->n++];
-    *c = (struct hep_candidate){ .derivative = derivative };
+    *c = (struct hep_study_file){ .derivative = derivative };
     hep_acquisition_init(&c->acquisition);
     c->path = hep_strdup(path);
     c->rel = hep_strdup(rel);
@@ -70,7 +70,7 @@ int hep_candidates_add(struct hep_candidates *out, const char *path, const char 
     return HEP_OK;
 }
 
-void hep_candidates_drop(struct hep_candidates *c, const char *rel)
+void hep_study_files_drop(struct hep_study_files *c, const char *rel)
 {
     size_t kept = 0;
 
@@ -138,7 +138,7 @@ struct pending {
     int depth;
 };
 struct walk {
-    struct hep_candidates *out;
+    struct hep_study_files *out;
     bool derivative;
     struct pending *pending;
     size_t n, done;
@@ -184,13 +184,13 @@ static int walk_entry(struct walk *w, const struct pending *in, const char *name
         return push_folder(w, path, inner, in->depth + 1);
     if (rc == HEP_OK && !is_dir && name[0] != '.' && nifti_extension(name) != NULL &&
         (!w->derivative || is_wanted_derivative(name)))
-        rc = hep_candidates_add(w->out, path, inner, w->derivative, w->err);
+        rc = hep_study_files_add(w->out, path, inner, w->derivative, w->err);
     free(path);
     free(inner);
     return rc;
 }
 
-static int walk_folder(struct hep_candidates *out, const char *dir, const char *rel,
+static int walk_folder(struct hep_study_files *out, const char *dir, const char *rel,
                        bool derivative, struct hep_error *err)
 {
     struct walk w = { .out = out, .derivative = derivative, .err = err };
@@ -213,13 +213,14 @@ static int walk_folder(struct hep_candidates *out, const char *dir, const char *
     return rc;
 }
 
-int hep_candidates_collect(struct hep_candidates *out, const char *study, struct hep_error *err)
+int hep_study_files_collect(struct hep_study_files *out, const char *study, struct hep_error *err)
 {
     return walk_folder(out, study, "", false, err);
 }
 
-static int collect_one_derivative(struct hep_candidates *out, const char *dataset, const char *name,
-                                  const char *subject, const char *session, struct hep_error *err)
+static int collect_one_derivative(struct hep_study_files *out, const char *dataset,
+                                  const char *name, const char *subject, const char *session,
+                                  struct hep_error *err)
 {
     char *dir = hep_path_join(dataset, name);
     char *rel = NULL, *folder = NULL;
@@ -246,9 +247,9 @@ out:
     return rc;
 }
 
-int hep_candidates_collect_derivatives(struct hep_candidates *out, const char *root,
-                                       const char *subject, const char *session,
-                                       struct hep_error *err)
+int hep_study_files_collect_derivatives(struct hep_study_files *out, const char *root,
+                                        const char *subject, const char *session,
+                                        struct hep_error *err)
 {
     struct hep_listing list = { 0 };
     char *dir = hep_path_join(root, "derivatives");
@@ -281,7 +282,7 @@ static int sibling(char **out, const char *base, const char *extension, struct h
     return HEP_OK;
 }
 
-static int inspect(struct hep_candidate *c, struct hep_error *err)
+static int inspect(struct hep_study_file *c, struct hep_error *err)
 {
     char *base = hep_nifti_base(c->path);
     char *sidecar = NULL;
@@ -303,7 +304,7 @@ static int inspect(struct hep_candidate *c, struct hep_error *err)
     return rc;
 }
 
-int hep_candidates_inspect(struct hep_candidates *c, struct hep_error *err)
+int hep_study_files_inspect(struct hep_study_files *c, struct hep_error *err)
 {
     int rc = HEP_OK;
 

@@ -49,7 +49,7 @@ int hep_gradients_read(struct hep_gradients *out, const char *bval_path, const c
 bool hep_b_from_text(double *b_s_per_mm2, const char *text);
 
 /** Volumes of nearly equal b. */
-struct hep_shells {
+struct hep_b_shells {
     size_t n;            /* shells, b ascending */
     double *b_s_per_mm2; /* mean of the members, shape [n]; owned */
     size_t *first,
@@ -62,8 +62,8 @@ struct hep_shells {
 #define HEP_SHELL_TOL_S_PER_MM2 0.5
 #define HEP_SHELL_TOL_RELATIVE 0.02
 /** @param[in] b shape [n], n >= 1, finite, >= 0. HEP_EINVAL, HEP_ENOMEM */
-int hep_shells_group(struct hep_shells *out, const double *b_s_per_mm2, size_t n,
-                     struct hep_error *err) HEP_MUST_CHECK;
-void hep_shells_release(struct hep_shells *s);
+int hep_b_shells_group(struct hep_b_shells *out, const double *b_s_per_mm2, size_t n,
+                       struct hep_error *err) HEP_MUST_CHECK;
+void hep_b_shells_release(struct hep_b_shells *s);
 
 #endif

@@ -79,7 +79,7 @@ static bool same_stripped_name(const char *a, const char *b)
     return strcmp(x, y) == 0;
 }
 
-bool hep_same_acquisition(const struct hep_candidate *a, const struct hep_candidate *b)
+bool hep_same_acquisition(const struct hep_study_file *a, const struct hep_study_file *b)
 {
     const struct hep_acquisition *p = &a->acquisition, *q = &b->acquisition;
 
@@ -94,7 +94,7 @@ bool hep_same_acquisition(const struct hep_candidate *a, const struct hep_candid
            same_number(p->trigger_delay_s, q->trigger_delay_s, 0.5);
 }
 
-static bool maybe_echo(const struct hep_candidate *c, double longest_s)
+static bool maybe_echo(const struct hep_study_file *c, double longest_s)
 {
     const char *sequence = c->acquisition.scanning_sequence;
 
@@ -102,7 +102,7 @@ static bool maybe_echo(const struct hep_candidate *c, double longest_s)
            (sequence == NULL || (strstr(sequence, "SE") == NULL && strstr(sequence, "EP") == NULL));
 }
 
-void hep_group_relate(struct hep_candidates *c, double field_t)
+void hep_group_relate(struct hep_study_files *c, double field_t)
 {
     double field = field_t;
 
@@ -113,7 +113,7 @@ void hep_group_relate(struct hep_candidates *c, double field_t)
             c->item[i].acquisition.field_t = field;
     for (size_t i = 0; i < c->n; i++)
         for (size_t k = i + 1; k < c->n; k++) {
-            struct hep_candidate *a = &c->item[i], *b = &c->item[k];
+            struct hep_study_file *a = &c->item[i], *b = &c->item[k];
 
             if (maybe_echo(a, pair_echo_s) && maybe_echo(b, pair_echo_s) &&
                 !same_number(a->acquisition.te_s, b->acquisition.te_s, 1e-6) &&
@@ -126,35 +126,35 @@ void hep_group_relate(struct hep_candidates *c, double field_t)
 
 static int by_te(const void *pa, const void *pb)
 {
-    const struct hep_candidate *const *a = pa;
-    const struct hep_candidate *const *b = pb;
+    const struct hep_study_file *const *a = pa;
+    const struct hep_study_file *const *b = pb;
     double x = (*a)->acquisition.te_s, y = (*b)->acquisition.te_s;
 
     return x != y ? (x < y ? -1 : 1) : hep_natural_cmp((*a)->rel, (*b)->rel);
 }
 
-static bool is_free_echo(const struct hep_candidate *c)
+static bool is_free_echo(const struct hep_study_file *c)
 {
     return !c->used && !c->derivative && c->kind == HEP_KIND_PLAIN &&
-           maybe_echo(c, longest_echo_s) && hep_candidate_is_dixon(c);
+           maybe_echo(c, longest_echo_s) && hep_study_file_is_dixon(c);
 }
 
 /** Echoes of one acquisition from file i on, by TE; of files with one TE only the first. */
-static size_t collect_echoes(struct hep_candidate **part, struct hep_candidates *c, size_t i)
+static size_t collect_echoes(struct hep_study_file **part, struct hep_study_files *c, size_t i)
 {
     size_t n = 0, kept = 0;
 
     for (size_t k = i; k < c->n; k++)
         if (is_free_echo(&c->item[k]) && (k == i || hep_same_acquisition(&c->item[i], &c->item[k])))
             part[n++] = &c->item[k];
-    qsort(part, n, sizeof(struct hep_candidate *), by_te);
+    qsort(part, n, sizeof(struct hep_study_file *), by_te);
     for (size_t k = 0; k < n; k++)
         if (kept == 0 || part[k]->acquisition.te_s - part[kept - 1]->acquisition.te_s > 1e-6)
             part[kept++] = part[k];
     return kept;
 }
 
-static int build_echoes(struct hep_inventory *inv, struct hep_candidate *const *part, size_t n,
+static int build_echoes(struct hep_inventory *inv, struct hep_study_file *const *part, size_t n,
                         struct hep_error *err)
 {
     bool bids = strcmp(part[0]->bids.suffix, "MEGRE") == 0;
@@ -171,19 +171,19 @@ static int build_echoes(struct hep_inventory *inv, struct hep_candidate *const *
                           1e3 * part[0]->acquisition.te_s, 1e3 * part[n - 1]->acquisition.te_s);
 }
 
-static bool is_echo_stack(const struct hep_candidate *c)
+static bool is_echo_stack(const struct hep_study_file *c)
 {
     return !c->used && c->kind == HEP_KIND_PLAIN && c->info.nt >= 3 &&
            c->acquisition.n_te_list == c->info.nt;
 }
 
-static int group_echoes(struct hep_inventory *inv, struct hep_candidates *c,
-                        struct hep_candidate **part, struct hep_error *err)
+static int group_echoes(struct hep_inventory *inv, struct hep_study_files *c,
+                        struct hep_study_file **part, struct hep_error *err)
 {
     int rc = HEP_OK;
 
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
-        struct hep_candidate *one = &c->item[i];
+        struct hep_study_file *one = &c->item[i];
         size_t n;
 
         if (is_echo_stack(one)) {
@@ -209,28 +209,28 @@ static int group_echoes(struct hep_inventory *inv, struct hep_candidates *c,
 
 /* ---- diffusion in single-b files ---- */
 
-static bool is_free_single_b(const struct hep_candidate *c)
+static bool is_free_single_b(const struct hep_study_file *c)
 {
     return !c->used && c->kind == HEP_KIND_PLAIN && c->info.nt == 1 && c->bval == NULL &&
-           !isnan(c->acquisition.b_s_per_mm2) && hep_candidate_best(c) == HEP_ROLE_DWI;
+           !isnan(c->acquisition.b_s_per_mm2) && hep_study_file_best(c) == HEP_ROLE_DWI;
 }
 
 static int by_b(const void *pa, const void *pb)
 {
-    const struct hep_candidate *const *a = pa;
-    const struct hep_candidate *const *b = pb;
+    const struct hep_study_file *const *a = pa;
+    const struct hep_study_file *const *b = pb;
     double x = (*a)->acquisition.b_s_per_mm2, y = (*b)->acquisition.b_s_per_mm2;
 
     return x != y ? (x < y ? -1 : 1) : hep_natural_cmp((*a)->rel, (*b)->rel);
 }
 
-static int group_single_b(struct hep_inventory *inv, struct hep_candidates *c,
-                          struct hep_candidate **part, struct hep_error *err)
+static int group_single_b(struct hep_inventory *inv, struct hep_study_files *c,
+                          struct hep_study_file **part, struct hep_error *err)
 {
     int rc = HEP_OK;
 
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
-        struct hep_candidate *first = &c->item[i];
+        struct hep_study_file *first = &c->item[i];
         struct hep_series *s;
         size_t n = 0;
 
@@ -243,7 +243,7 @@ static int group_single_b(struct hep_inventory *inv, struct hep_candidates *c,
                 part[n++] = &c->item[k];
         if (n < 2)
             continue;
-        qsort(part, n, sizeof(struct hep_candidate *), by_b);
+        qsort(part, n, sizeof(struct hep_study_file *), by_b);
         rc = hep_series_append(&s, inv, err);
         if (rc == HEP_OK)
             rc = hep_series_fill(s, HEP_ROLE_DWI, part, n, err);
@@ -257,9 +257,9 @@ static int group_single_b(struct hep_inventory *inv, struct hep_candidates *c,
 
 /* ---- one file, one series ---- */
 
-static enum hep_role decide(const struct hep_candidate *c, enum hep_role *rival)
+static enum hep_role decide(const struct hep_study_file *c, enum hep_role *rival)
 {
-    enum hep_role best = hep_candidate_best(c);
+    enum hep_role best = hep_study_file_best(c);
 
     *rival = HEP_ROLE_UNKNOWN;
     for (int r = HEP_ROLE_UNKNOWN + 1; best != HEP_ROLE_UNKNOWN && r < HEP_ROLE_COUNT; r++)
@@ -268,10 +268,10 @@ static enum hep_role decide(const struct hep_candidate *c, enum hep_role *rival)
     return *rival == HEP_ROLE_UNKNOWN ? best : HEP_ROLE_UNKNOWN;
 }
 
-static int warn_rivals(struct hep_series *s, const struct hep_candidate *c, enum hep_role rival,
+static int warn_rivals(struct hep_series *s, const struct hep_study_file *c, enum hep_role rival,
                        struct hep_error *err)
 {
-    enum hep_role best = hep_candidate_best(c);
+    enum hep_role best = hep_study_file_best(c);
 
     if (rival != HEP_ROLE_UNKNOWN)
         return hep_lines_addf(&s->warnings, err, "as likely %s as %s: give its role in study.yml",
@@ -284,7 +284,7 @@ static int warn_rivals(struct hep_series *s, const struct hep_candidate *c, enum
     return HEP_OK;
 }
 
-static int build_single(struct hep_inventory *inv, struct hep_candidate *c, struct hep_error *err)
+static int build_single(struct hep_inventory *inv, struct hep_study_file *c, struct hep_error *err)
 {
     enum hep_role rival, role = decide(c, &rival);
     struct hep_series *s;
@@ -303,9 +303,9 @@ static int build_single(struct hep_inventory *inv, struct hep_candidate *c, stru
     return rc;
 }
 
-int hep_group_build(struct hep_inventory *inv, struct hep_candidates *c, struct hep_error *err)
+int hep_group_build(struct hep_inventory *inv, struct hep_study_files *c, struct hep_error *err)
 {
-    struct hep_candidate **part = hep_calloc(c->n ? c->n : 1, sizeof(struct hep_candidate *));
+    struct hep_study_file **part = hep_calloc(c->n ? c->n : 1, sizeof(struct hep_study_file *));
     int rc;
 
     if (part == NULL)

@@ -93,7 +93,7 @@ static int note_agent(struct hep_inventory *inv, const char *text, const char *s
 
 /** study.yml first, then the names, then the sidecars. */
 static int find_agent(struct hep_inventory *inv, const struct hep_study_yml *study,
-                      const struct hep_candidates *c, struct hep_error *err)
+                      const struct hep_study_files *c, struct hep_error *err)
 {
     int rc = study ? note_agent(inv, study->agent, "study.yml", err) : HEP_OK;
 
@@ -106,30 +106,30 @@ static int find_agent(struct hep_inventory *inv, const struct hep_study_yml *stu
     return rc;
 }
 
-static int collect(struct hep_candidates *c, const struct hep_inventory *inv, const char *root,
+static int collect(struct hep_study_files *c, const struct hep_inventory *inv, const char *root,
                    struct hep_error *err)
 {
-    int rc = hep_candidates_collect(c, inv->study, err);
+    int rc = hep_study_files_collect(c, inv->study, err);
 
     if (rc == HEP_OK && root != NULL)
-        rc = hep_candidates_collect_derivatives(c, root, inv->subject, inv->session, err);
+        rc = hep_study_files_collect_derivatives(c, root, inv->subject, inv->session, err);
     return rc;
 }
 
-static int score_all(struct hep_candidates *c, const struct hep_inventory *inv,
+static int score_all(struct hep_study_files *c, const struct hep_inventory *inv,
                      struct hep_error *err)
 {
     int rc = HEP_OK;
 
     hep_group_relate(c, inv->field_t);
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
-        rc = hep_candidate_score(&c->item[i], err);
+        rc = hep_study_file_score(&c->item[i], err);
     return rc == HEP_OK ? hep_order_score(c, inv->injection_time_s, err) : rc;
 }
 
 static int build(struct hep_inventory *inv, const char *root, struct hep_error *err)
 {
-    struct hep_candidates c = { 0 };
+    struct hep_study_files c = { 0 };
     struct hep_study_yml *study = NULL;
     size_t found;
     int rc = read_study_yml(&study, inv->study, err);
@@ -149,7 +149,7 @@ static int build(struct hep_inventory *inv, const char *root, struct hep_error *
     if (rc == HEP_OK && found == 0 && inv->n_series == 0)
         rc = HEP_FAIL(err, HEP_EDATA, "%s: holds no NIfTI file (.nii, .nii.gz)", inv->study);
     if (rc == HEP_OK)
-        rc = hep_candidates_inspect(&c, err);
+        rc = hep_study_files_inspect(&c, err);
     if (rc == HEP_OK)
         rc = score_all(&c, inv, err);
     if (rc == HEP_OK)
@@ -162,7 +162,7 @@ static int build(struct hep_inventory *inv, const char *root, struct hep_error *
         rc = hep_times_fill(inv, err);
     if (rc == HEP_OK)
         rc = hep_select(inv, err);
-    hep_candidates_release(&c);
+    hep_study_files_release(&c);
     hep_study_yml_free(study);
     return rc;
 }

@@ -56,17 +56,18 @@ static void add_lines(struct hep_str *out, const char *prefix, const struct hep_
 static void add_values(struct hep_str *out, const struct hep_series *s)
 {
     if (s->gradients.n > 0) {
-        struct hep_shells shells;
+        struct hep_b_shells shells;
         struct hep_error ignored = { 0 };
 
-        if (hep_shells_group(&shells, s->gradients.b_s_per_mm2, s->gradients.n, &ignored) != HEP_OK)
+        if (hep_b_shells_group(&shells, s->gradients.b_s_per_mm2, s->gradients.n, &ignored) !=
+            HEP_OK)
             return;
         hep_str_add(out, "      b-values [s/mm2]:");
         for (size_t i = 0; i < shells.n; i++)
             hep_str_addf(out, shells.count[i] > 1 ? " %.6g (x%zu)" : " %.6g", shells.b_s_per_mm2[i],
                          shells.count[i]);
         hep_str_add(out, s->gradients.trace_weighted ? ", trace-weighted\n" : "\n");
-        hep_shells_release(&shells);
+        hep_b_shells_release(&shells);
     }
     if (s->role == HEP_ROLE_ECHOES || s->role == HEP_ROLE_OPPOSED || s->role == HEP_ROLE_IN_PHASE) {
         hep_str_add(out, "      echo times [ms]:");

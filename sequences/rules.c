@@ -61,7 +61,7 @@ static const char dixon_words[] = "dixon|mdixon|qdixon|ideal|flex|dual echo|dual
                                   "multi echo|multiecho";
 
 /** Descriptions that people wrote; the file name only when it is not BIDS. */
-static bool any_text(const struct hep_candidate *c, const char *patterns)
+static bool any_text(const struct hep_study_file *c, const char *patterns)
 {
     bool bids = c->bids.suffix[0] != '\0';
 
@@ -70,40 +70,40 @@ static bool any_text(const struct hep_candidate *c, const char *patterns)
            hep_words_match(bids ? c->bids.acq : c->stem, patterns);
 }
 
-static bool any_text_ends_with(const struct hep_candidate *c, const char *word)
+static bool any_text_ends_with(const struct hep_study_file *c, const char *word)
 {
     return hep_words_end_with(c->acquisition.series_description, word) ||
            hep_words_end_with(c->stem, word);
 }
 
-static bool has_type(const struct hep_candidate *c, const char *token)
+static bool has_type(const struct hep_study_file *c, const char *token)
 {
     return hep_acquisition_has_type(&c->acquisition, token);
 }
 
-static bool has_sequence(const struct hep_candidate *c, const char *code)
+static bool has_sequence(const struct hep_study_file *c, const char *code)
 {
     const char *text = c->acquisition.scanning_sequence;
 
     return text != NULL && strstr(text, code) != NULL;
 }
 
-static bool typed_opposed(const struct hep_candidate *c)
+static bool typed_opposed(const struct hep_study_file *c)
 {
     return has_type(c, "OPP_PHASE") || has_type(c, "OUT_PHASE") || has_type(c, "OP");
 }
 
-static bool typed_in(const struct hep_candidate *c)
+static bool typed_in(const struct hep_study_file *c)
 {
     return has_type(c, "IN_PHASE") || has_type(c, "IP");
 }
 
-static bool is_suffix(const struct hep_candidate *c, const char *suffix)
+static bool is_suffix(const struct hep_study_file *c, const char *suffix)
 {
     return strcmp(c->bids.suffix, suffix) == 0;
 }
 
-bool hep_candidate_is_dixon(const struct hep_candidate *c)
+bool hep_study_file_is_dixon(const struct hep_study_file *c)
 {
     if (has_sequence(c, "SE") || has_sequence(c, "EP") || c->bval != NULL)
         return false;
@@ -112,7 +112,7 @@ bool hep_candidate_is_dixon(const struct hep_candidate *c)
            any_text(c, both_words) || any_text(c, opposed_words) || any_text(c, in_words);
 }
 
-bool hep_candidate_is_t1(const struct hep_candidate *c)
+bool hep_study_file_is_t1(const struct hep_study_file *c)
 {
     const struct hep_acquisition *a = &c->acquisition;
 
@@ -126,8 +126,8 @@ bool hep_candidate_is_t1(const struct hep_candidate *c)
            (a->tr_s < 0.015 && a->te_s < 0.006 && a->flip_rad > 0.08);
 }
 
-int hep_candidate_add(struct hep_candidate *c, enum hep_role role, double points,
-                      struct hep_error *err, const char *fmt, ...)
+int hep_study_file_add(struct hep_study_file *c, enum hep_role role, double points,
+                       struct hep_error *err, const char *fmt, ...)
 {
     char text[400];
     va_list args;
@@ -139,7 +139,7 @@ int hep_candidate_add(struct hep_candidate *c, enum hep_role role, double points
     return hep_lines_addf(&c->reasons[role], err, "%+.0f %s", points, text);
 }
 
-enum hep_role hep_candidate_best(const struct hep_candidate *c)
+enum hep_role hep_study_file_best(const struct hep_study_file *c)
 {
     enum hep_role best = HEP_ROLE_UNKNOWN;
 
@@ -152,7 +152,7 @@ enum hep_role hep_candidate_best(const struct hep_candidate *c)
 
 /* ---- kind ---- */
 
-static bool is_bids_used(const struct hep_candidate *c)
+static bool is_bids_used(const struct hep_study_file *c)
 {
     static const char *const used[] = { "T1w", "T2w", "dwi", "MEGRE", "mask", "dseg" };
 
@@ -162,7 +162,7 @@ static bool is_bids_used(const struct hep_candidate *c)
     return c->bids.suffix[0] == '\0';
 }
 
-static bool is_phase_part(const struct hep_candidate *c)
+static bool is_phase_part(const struct hep_study_file *c)
 {
     bool bids_part = c->bids.part[0] != '\0' && strcmp(c->bids.part, "mag") != 0;
     bool says_dixon =
@@ -174,14 +174,14 @@ static bool is_phase_part(const struct hep_candidate *c)
         return false;
     if (has_type(c, "P") || has_type(c, "PHASE MAP"))
         return true;
-    return !hep_candidate_is_dixon(c) && (has_type(c, "PHASE") || hep_ends_with(c->stem, "_ph"));
+    return !hep_study_file_is_dixon(c) && (has_type(c, "PHASE") || hep_ends_with(c->stem, "_ph"));
 }
 
-static enum hep_contrast_kind kind_of(const struct hep_candidate *c)
+static enum hep_contrast_kind kind_of(const struct hep_study_file *c)
 {
     bool pair_word = typed_opposed(c) || typed_in(c);
     bool suppressed = any_text(c, "fat sat|fat sup*|fatsat|fat suppressed|fatsup");
-    bool dixon = hep_candidate_is_dixon(c);
+    bool dixon = hep_study_file_is_dixon(c);
     bool label_map = is_suffix(c, "mask") || is_suffix(c, "dseg");
 
     if (!label_map &&
@@ -206,7 +206,7 @@ static enum hep_contrast_kind kind_of(const struct hep_candidate *c)
 
 /* ---- evidence ---- */
 
-static int score_words(struct hep_candidate *c, struct hep_error *err)
+static int score_words(struct hep_study_file *c, struct hep_error *err)
 {
     int rc = HEP_OK;
 
@@ -214,13 +214,13 @@ static int score_words(struct hep_candidate *c, struct hep_error *err)
         const struct word_rule *r = &word_rules[i];
 
         if (any_text(c, r->patterns))
-            rc = hep_candidate_add(c, r->role, r->points, err, "%s", r->reason);
+            rc = hep_study_file_add(c, r->role, r->points, err, "%s", r->reason);
     }
     return rc;
 }
 
 /** A plain file called after a role or its short form: arterial.nii.gz, art.nii. */
-static int score_file_name(struct hep_candidate *c, struct hep_error *err)
+static int score_file_name(struct hep_study_file *c, struct hep_error *err)
 {
     if (c->bids.suffix[0] != '\0')
         return HEP_OK;
@@ -233,37 +233,37 @@ static int score_file_name(struct hep_candidate *c, struct hep_error *err)
             if (*s == '_')
                 *s = ' ';
         if (hep_words_equal(c->stem, words) || (acq != NULL && hep_words_equal(c->stem, acq)))
-            return hep_candidate_add(c, (enum hep_role)r, POINTS_NAMED, err,
-                                     "the file is named after the role");
+            return hep_study_file_add(c, (enum hep_role)r, POINTS_NAMED, err,
+                                      "the file is named after the role");
     }
     return HEP_OK;
 }
 
-static int score_bids(struct hep_candidate *c, struct hep_error *err)
+static int score_bids(struct hep_study_file *c, struct hep_error *err)
 {
     enum hep_role acq_role = hep_role_from_acq(c->bids.acq);
     int rc = HEP_OK;
 
     if (is_suffix(c, "T1w") && acq_role != HEP_ROLE_UNKNOWN)
-        return hep_candidate_add(c, acq_role, POINTS_BIDS, err, "BIDS name acq-%s T1w",
-                                 c->bids.acq);
+        return hep_study_file_add(c, acq_role, POINTS_BIDS, err, "BIDS name acq-%s T1w",
+                                  c->bids.acq);
     if (is_suffix(c, "T2w")) {
-        rc = hep_candidate_add(c, HEP_ROLE_T2, POINTS_BIDS, err, "BIDS name T2w");
+        rc = hep_study_file_add(c, HEP_ROLE_T2, POINTS_BIDS, err, "BIDS name T2w");
         if (rc == HEP_OK && hep_words_match(c->bids.acq, "fatsat|fs|spair|stir|fatsup*"))
-            rc = hep_candidate_add(c, HEP_ROLE_T2, 5, err, "fat-saturated");
+            rc = hep_study_file_add(c, HEP_ROLE_T2, 5, err, "fat-saturated");
         return rc;
     }
     if (is_suffix(c, "dwi"))
-        return hep_candidate_add(c, HEP_ROLE_DWI, POINTS_BIDS, err, "BIDS name dwi");
+        return hep_study_file_add(c, HEP_ROLE_DWI, POINTS_BIDS, err, "BIDS name dwi");
     if (is_suffix(c, "mask") && strcmp(c->bids.label, "liver") == 0)
-        return hep_candidate_add(c, HEP_ROLE_LIVER_MASK, POINTS_BIDS, err,
-                                 "BIDS name label-liver mask");
+        return hep_study_file_add(c, HEP_ROLE_LIVER_MASK, POINTS_BIDS, err,
+                                  "BIDS name label-liver mask");
     if (is_suffix(c, "dseg"))
-        return hep_candidate_add(c, HEP_ROLE_LABELS, POINTS_BIDS, err, "BIDS name dseg");
+        return hep_study_file_add(c, HEP_ROLE_LABELS, POINTS_BIDS, err, "BIDS name dseg");
     return HEP_OK;
 }
 
-static int score_echo_time(struct hep_candidate *c, struct hep_error *err)
+static int score_echo_time(struct hep_study_file *c, struct hep_error *err)
 {
     const struct hep_acquisition *a = &c->acquisition;
     double off, points;
@@ -282,21 +282,22 @@ static int score_echo_time(struct hep_candidate *c, struct hep_error *err)
                               "TE %.4g ms lies between opposed and in phase at %.4g T",
                               1e3 * a->te_s, a->field_t);
     points = POINTS_ECHO * (1.0 - 0.5 * off);
-    rc = hep_candidate_add(c, role, points, err, "TE %.4g ms is %.2f turns of fat at %.4g T",
+    rc =
+        hep_study_file_add(c, role, points, err, "TE %.4g ms is %.2f turns of fat at %.4g T",
                            1e3 * a->te_s, a->te_s / hep_fat_water_period_s(a->field_t), a->field_t);
     if (rc == HEP_OK && is_suffix(c, "MEGRE"))
-        rc = hep_candidate_add(c, role, POINTS_ECHO, err, "BIDS name MEGRE");
+        rc = hep_study_file_add(c, role, POINTS_ECHO, err, "BIDS name MEGRE");
     return rc;
 }
 
-static int score_dixon(struct hep_candidate *c, struct hep_error *err)
+static int score_dixon(struct hep_study_file *c, struct hep_error *err)
 {
     bool both = any_text(c, both_words);
     bool opposed = !both && any_text(c, opposed_words);
     bool in = !both && (any_text(c, in_words) || any_text_ends_with(c, "in"));
     int rc = HEP_OK;
 
-    if (!hep_candidate_is_dixon(c))
+    if (!hep_study_file_is_dixon(c))
         return HEP_OK;
     if (c->kind == HEP_KIND_WATER || c->kind == HEP_KIND_FAT)
         return hep_lines_addf(&c->warnings, err, "%s image of a Dixon series: not an echo",
@@ -308,17 +309,17 @@ static int score_dixon(struct hep_candidate *c, struct hep_error *err)
             "not tell (water and fat may be stacked); name them in study.yml",
             c->info.nt);
     if (typed_opposed(c))
-        rc = hep_candidate_add(c, HEP_ROLE_OPPOSED, POINTS_TYPE, err, "ImageType opposed phase");
+        rc = hep_study_file_add(c, HEP_ROLE_OPPOSED, POINTS_TYPE, err, "ImageType opposed phase");
     if (rc == HEP_OK && typed_in(c))
-        rc = hep_candidate_add(c, HEP_ROLE_IN_PHASE, POINTS_TYPE, err, "ImageType in phase");
+        rc = hep_study_file_add(c, HEP_ROLE_IN_PHASE, POINTS_TYPE, err, "ImageType in phase");
     if (rc == HEP_OK && opposed && !in)
-        rc = hep_candidate_add(c, HEP_ROLE_OPPOSED, POINTS_WORDS, err, "named opposed phase");
+        rc = hep_study_file_add(c, HEP_ROLE_OPPOSED, POINTS_WORDS, err, "named opposed phase");
     if (rc == HEP_OK && in && !opposed)
-        rc = hep_candidate_add(c, HEP_ROLE_IN_PHASE, POINTS_WORDS, err, "named in phase");
+        rc = hep_study_file_add(c, HEP_ROLE_IN_PHASE, POINTS_WORDS, err, "named in phase");
     return rc == HEP_OK ? score_echo_time(c, err) : rc;
 }
 
-static int score_t2(struct hep_candidate *c, struct hep_error *err)
+static int score_t2(struct hep_study_file *c, struct hep_error *err)
 {
     const struct hep_acquisition *a = &c->acquisition;
     int rc = HEP_OK;
@@ -326,13 +327,14 @@ static int score_t2(struct hep_candidate *c, struct hep_error *err)
     if (c->bval != NULL || has_sequence(c, "EP") || has_sequence(c, "GR") || !(a->te_s >= 0.04))
         return HEP_OK;
     if (has_sequence(c, "SE"))
-        rc = hep_candidate_add(c, HEP_ROLE_T2, 35, err, "spin echo with TE %.4g ms", 1e3 * a->te_s);
+        rc =
+            hep_study_file_add(c, HEP_ROLE_T2, 35, err, "spin echo with TE %.4g ms", 1e3 * a->te_s);
     if (rc == HEP_OK && c->score[HEP_ROLE_T2] > 0.0 && a->te_s >= 0.06 && a->te_s <= 0.12)
-        rc = hep_candidate_add(c, HEP_ROLE_T2, 3, err, "TE in the range used for the liver");
+        rc = hep_study_file_add(c, HEP_ROLE_T2, 3, err, "TE in the range used for the liver");
     return rc;
 }
 
-static int score_dwi(struct hep_candidate *c, struct hep_error *err)
+static int score_dwi(struct hep_study_file *c, struct hep_error *err)
 {
     const struct hep_acquisition *a = &c->acquisition;
     bool named_b = !isnan(a->b_s_per_mm2) || a->n_b_list > 0;
@@ -341,32 +343,32 @@ static int score_dwi(struct hep_candidate *c, struct hep_error *err)
     int rc = HEP_OK;
 
     if (c->bval != NULL)
-        rc = hep_candidate_add(c, HEP_ROLE_DWI, 70, err, "has a .bval file");
+        rc = hep_study_file_add(c, HEP_ROLE_DWI, 70, err, "has a .bval file");
     if (rc == HEP_OK && has_type(c, "DIFFUSION"))
-        rc = hep_candidate_add(c, HEP_ROLE_DWI, 40, err, "ImageType DIFFUSION");
+        rc = hep_study_file_add(c, HEP_ROLE_DWI, 40, err, "ImageType DIFFUSION");
     if (rc == HEP_OK && named_b && c->bval == NULL && (planar || c->score[HEP_ROLE_DWI] > 0.0))
-        rc = hep_candidate_add(c, HEP_ROLE_DWI, 35, err, "a b-value is named");
+        rc = hep_study_file_add(c, HEP_ROLE_DWI, 35, err, "a b-value is named");
     return rc;
 }
 
-static int score_dynamic(struct hep_candidate *c, struct hep_error *err)
+static int score_dynamic(struct hep_study_file *c, struct hep_error *err)
 {
     int rc;
 
-    if (c->info.nt < 2 || c->acquisition.n_te_list > 0 || hep_candidate_is_dixon(c))
+    if (c->info.nt < 2 || c->acquisition.n_te_list > 0 || hep_study_file_is_dixon(c))
         return HEP_OK;
-    if (!hep_candidate_is_t1(c) && c->acquisition.n_frame_times == 0)
+    if (!hep_study_file_is_t1(c) && c->acquisition.n_frame_times == 0)
         return HEP_OK;
-    rc =
-        hep_candidate_add(c, HEP_ROLE_DYNAMIC, 40, err, "T1-weighted with %zu volumes", c->info.nt);
+    rc = hep_study_file_add(c, HEP_ROLE_DYNAMIC, 40, err, "T1-weighted with %zu volumes",
+                            c->info.nt);
     if (rc == HEP_OK && any_text(c, dynamic_words))
-        rc = hep_candidate_add(c, HEP_ROLE_DYNAMIC, 30, err, "named dynamic");
+        rc = hep_study_file_add(c, HEP_ROLE_DYNAMIC, 30, err, "named dynamic");
     if (rc == HEP_OK && c->acquisition.n_frame_times == c->info.nt)
-        rc = hep_candidate_add(c, HEP_ROLE_DYNAMIC, 30, err, "has frame times");
+        rc = hep_study_file_add(c, HEP_ROLE_DYNAMIC, 30, err, "has frame times");
     return rc;
 }
 
-static int score_masks(struct hep_candidate *c, struct hep_error *err)
+static int score_masks(struct hep_study_file *c, struct hep_error *err)
 {
     bool whole_numbers = c->info.datatype == 2 || c->info.datatype == 4 || c->info.datatype == 8 ||
                          (c->info.datatype >= 256 && c->info.datatype <= 768);
@@ -376,15 +378,15 @@ static int score_masks(struct hep_candidate *c, struct hep_error *err)
     if (c->bids.suffix[0] != '\0' || !whole_numbers || c->has_sidecar || c->info.nt > 1)
         return HEP_OK;
     if (liver)
-        return hep_candidate_add(c, HEP_ROLE_LIVER_MASK, POINTS_TYPE, err, "named a liver mask");
+        return hep_study_file_add(c, HEP_ROLE_LIVER_MASK, POINTS_TYPE, err, "named a liver mask");
     if (hep_words_match(c->stem, "dseg|label|labels|labelmap|seg|segmentation*|roi|rois|totalseg*|"
                                  "total mr"))
-        return hep_candidate_add(c, HEP_ROLE_LABELS, POINTS_TYPE, err, "named a label map");
+        return hep_study_file_add(c, HEP_ROLE_LABELS, POINTS_TYPE, err, "named a label map");
     return HEP_OK;
 }
 
 /** Phases and echoes are not what a diffusion or T2 file is, and computed images are nothing. */
-static int score_contradictions(struct hep_candidate *c, struct hep_error *err)
+static int score_contradictions(struct hep_study_file *c, struct hep_error *err)
 {
     bool other =
         c->bval != NULL || c->score[HEP_ROLE_DWI] >= POINTS_WORDS || c->score[HEP_ROLE_T2] >= 35;
@@ -394,14 +396,14 @@ static int score_contradictions(struct hep_candidate *c, struct hep_error *err)
         bool bids = is_suffix(c, "T1w");
 
         if (c->score[r] > 0.0 && other && !bids)
-            rc = hep_candidate_add(c, (enum hep_role)r, -40, err, "but it is no T1-weighting");
+            rc = hep_study_file_add(c, (enum hep_role)r, -40, err, "but it is no T1-weighting");
         if (rc == HEP_OK && c->score[r] > 0.0 && c->info.nt > 1)
-            rc = hep_candidate_add(c, (enum hep_role)r, -40, err, "but it has %zu volumes",
-                                   c->info.nt);
+            rc = hep_study_file_add(c, (enum hep_role)r, -40, err, "but it has %zu volumes",
+                                    c->info.nt);
         if (rc == HEP_OK && c->score[r] > 0.0 && c->kind == HEP_KIND_PLAIN &&
             (c->score[HEP_ROLE_OPPOSED] >= POINTS_ECHO ||
              c->score[HEP_ROLE_IN_PHASE] >= POINTS_ECHO))
-            rc = hep_candidate_add(c, (enum hep_role)r, -30, err, "but it is an echo");
+            rc = hep_study_file_add(c, (enum hep_role)r, -30, err, "but it is an echo");
     }
     for (int r = HEP_ROLE_OPPOSED; rc == HEP_OK && r <= HEP_ROLE_IN_PHASE; r++) {
         bool after = c->score[HEP_ROLE_ARTERIAL] > 0.0 || c->score[HEP_ROLE_PORTAL_VENOUS] > 0.0 ||
@@ -409,13 +411,13 @@ static int score_contradictions(struct hep_candidate *c, struct hep_error *err)
                      c->acquisition.time_since_injection_s > 0.0;
 
         if (c->score[r] > 0.0 && after)
-            rc =
-                hep_candidate_add(c, (enum hep_role)r, -15, err, "but it was made after injection");
+            rc = hep_study_file_add(c, (enum hep_role)r, -15, err,
+                                    "but it was made after injection");
     }
     return rc;
 }
 
-static int refuse_kind(struct hep_candidate *c, struct hep_error *err)
+static int refuse_kind(struct hep_study_file *c, struct hep_error *err)
 {
     bool mask = c->score[HEP_ROLE_LIVER_MASK] > 0.0 || c->score[HEP_ROLE_LABELS] > 0.0;
     const char *what = c->kind == HEP_KIND_PHASE ? "phase or complex part: only magnitudes are used"
@@ -431,9 +433,9 @@ static int refuse_kind(struct hep_candidate *c, struct hep_error *err)
     return hep_lines_addf(&c->reasons[HEP_ROLE_UNKNOWN], err, "%s", what);
 }
 
-int hep_candidate_score(struct hep_candidate *c, struct hep_error *err)
+int hep_study_file_score(struct hep_study_file *c, struct hep_error *err)
 {
-    static int (*const steps[])(struct hep_candidate *, struct hep_error *) = {
+    static int (*const steps[])(struct hep_study_file *, struct hep_error *) = {
         score_bids, score_file_name, score_words, score_dixon,          score_t2,
         score_dwi,  score_dynamic,   score_masks, score_contradictions, refuse_kind,
     };

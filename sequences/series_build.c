@@ -36,7 +36,7 @@ void hep_series_release(struct hep_series *s)
 }
 
 /** b-values of one file into its frames; directions are kept for a series of one file. */
-static int fill_b(struct hep_series *s, struct hep_frame *frame, const struct hep_candidate *c,
+static int fill_b(struct hep_series *s, struct hep_frame *frame, const struct hep_study_file *c,
                   bool only_part, struct hep_error *err)
 {
     const struct hep_acquisition *a = &c->acquisition;
@@ -80,7 +80,7 @@ int hep_series_gradients_from_frames(struct hep_series *s, struct hep_error *err
     return HEP_OK;
 }
 
-static int fill_frames(struct hep_series *s, const struct hep_candidate *c, size_t part, size_t at,
+static int fill_frames(struct hep_series *s, const struct hep_study_file *c, size_t part, size_t at,
                        bool only_part, struct hep_error *err)
 {
     const struct hep_acquisition *a = &c->acquisition;
@@ -97,7 +97,7 @@ static int fill_frames(struct hep_series *s, const struct hep_candidate *c, size
     return fill_b(s, s->frame + at, c, only_part, err);
 }
 
-int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_candidate *const *part,
+int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_study_file *const *part,
                     size_t n, struct hep_error *err)
 {
     size_t nt = 0, at = 0;
@@ -143,7 +143,7 @@ static void add_alternative(struct hep_series *s, enum hep_role role, double sco
     s->alternative[i] = (struct hep_role_score){ role, score };
 }
 
-int hep_series_take_score(struct hep_series *s, const struct hep_candidate *c,
+int hep_series_take_score(struct hep_series *s, const struct hep_study_file *c,
                           struct hep_error *err)
 {
     s->score = c->score[s->role];

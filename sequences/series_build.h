@@ -15,10 +15,10 @@ void hep_series_release(struct hep_series *s);
  * Fill files, frames, grid and parameters from parts in this order, and mark them used. b-values of
  * a dwi come from .bval, a list or a single value of the sidecar; volumes without one have b NaN.
  */
-int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_candidate *const *part,
+int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_study_file *const *part,
                     size_t n, struct hep_error *err);
 /** Copy score, reasons and alternatives of the role. */
-int hep_series_take_score(struct hep_series *s, const struct hep_candidate *c,
+int hep_series_take_score(struct hep_series *s, const struct hep_study_file *c,
                           struct hep_error *err);
 /** Make gradients of the frames' b-values when every frame has one. */
 int hep_series_gradients_from_frames(struct hep_series *s, struct hep_error *err);
@@ -26,22 +26,22 @@ int hep_series_gradients_from_frames(struct hep_series *s, struct hep_error *err
 /** Mark files that are echoes of one acquisition, and fill in the field strength of the study.
  *  @param[in] field_t from study.yml, overrides all; NaN: files that say nothing take the first
  * one's */
-void hep_group_relate(struct hep_candidates *c, double field_t);
+void hep_group_relate(struct hep_study_files *c, double field_t);
 /** Turn echoes, single-b files and the remaining files into series. */
-int hep_group_build(struct hep_inventory *inv, struct hep_candidates *c, struct hep_error *err);
+int hep_group_build(struct hep_inventory *inv, struct hep_study_files *c, struct hep_error *err);
 /** True when two files come from one acquisition by name or description, echo tags left out. */
-bool hep_same_acquisition(const struct hep_candidate *a, const struct hep_candidate *b);
+bool hep_same_acquisition(const struct hep_study_file *a, const struct hep_study_file *b);
 
 /** Seconds from injection to the start of an acquisition, NaN unknown. Over midnight is understood.
  */
 double hep_clock_since_injection(const struct hep_acquisition *a, double injection_time_s);
 /** Roles of unnamed T1 series from their time since injection, or their order. */
-int hep_order_score(struct hep_candidates *c, double injection_time_s, struct hep_error *err);
+int hep_order_score(struct hep_study_files *c, double injection_time_s, struct hep_error *err);
 /** Times of all frames and series; study.yml entries have set theirs already. */
 int hep_times_fill(struct hep_inventory *inv, struct hep_error *err);
 
 /** Remove from `c` what study.yml lists or ignores, so that it is not scored. */
-int hep_study_remove_listed(struct hep_candidates *c, const struct hep_study_yml *study,
+int hep_study_remove_listed(struct hep_study_files *c, const struct hep_study_yml *study,
                             struct hep_error *err);
 /** Append the series that study.yml lists. Missing files are HEP_ENOENT. */
 int hep_study_apply(struct hep_inventory *inv, const struct hep_study_yml *study,

@@ -30,7 +30,7 @@ static bool joins(double b, double lowest)
     return b - lowest <= fmax(HEP_SHELL_TOL_S_PER_MM2, HEP_SHELL_TOL_RELATIVE * lowest);
 }
 
-static int shells_alloc(struct hep_shells *s, size_t n, struct hep_error *err)
+static int shells_alloc(struct hep_b_shells *s, size_t n, struct hep_error *err)
 {
     s->b_s_per_mm2 = hep_calloc(n, sizeof *s->b_s_per_mm2);
     s->first = hep_calloc(n, sizeof *s->first);
@@ -43,7 +43,7 @@ static int shells_alloc(struct hep_shells *s, size_t n, struct hep_error *err)
 }
 
 /** `sorted` has b ascending; each run of near values becomes a shell in file order. */
-static void fill(struct hep_shells *s, struct volume_b *sorted, size_t n)
+static void fill(struct hep_b_shells *s, struct volume_b *sorted, size_t n)
 {
     for (size_t i = 0; i < n; s->n++) {
         double lowest = sorted[i].b, sum = 0.0;
@@ -62,10 +62,10 @@ static void fill(struct hep_shells *s, struct volume_b *sorted, size_t n)
     }
 }
 
-int hep_shells_group(struct hep_shells *out, const double *b_s_per_mm2, size_t n,
-                     struct hep_error *err)
+int hep_b_shells_group(struct hep_b_shells *out, const double *b_s_per_mm2, size_t n,
+                       struct hep_error *err)
 {
-    struct hep_shells s = { 0 };
+    struct hep_b_shells s = { 0 };
     struct volume_b *sorted = NULL;
     int rc;
 
@@ -85,14 +85,14 @@ int hep_shells_group(struct hep_shells *out, const double *b_s_per_mm2, size_t n
     qsort(sorted, n, sizeof *sorted, by_b_then_volume);
     fill(&s, sorted, n);
     *out = s;
-    s = (struct hep_shells){ 0 };
+    s = (struct hep_b_shells){ 0 };
 out:
-    hep_shells_release(&s);
+    hep_b_shells_release(&s);
     free(sorted);
     return rc;
 }
 
-void hep_shells_release(struct hep_shells *s)
+void hep_b_shells_release(struct hep_b_shells *s)
 {
     if (s == NULL)
         return;
@@ -101,5 +101,5 @@ void hep_shells_release(struct hep_shells *s)
     free(s->count);
     free(s->order);
     free(s->shell_of);
-    *s = (struct hep_shells){ 0 };
+    *s = (struct hep_b_shells){ 0 };
 }

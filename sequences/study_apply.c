@@ -17,15 +17,15 @@ static const char *tidy(const char *path)
     return path;
 }
 
-int hep_study_remove_listed(struct hep_candidates *c, const struct hep_study_yml *study,
+int hep_study_remove_listed(struct hep_study_files *c, const struct hep_study_yml *study,
                             struct hep_error *err)
 {
     (void)err;
     if (study->ignore_others)
-        hep_candidates_release(c);
+        hep_study_files_release(c);
     for (size_t i = 0; i < study->n_entries; i++)
         for (size_t k = 0; k < study->entry[i].n_paths; k++)
-            hep_candidates_drop(c, tidy(study->entry[i].path[k]));
+            hep_study_files_drop(c, tidy(study->entry[i].path[k]));
     return HEP_OK;
 }
 
@@ -45,7 +45,7 @@ static int resolve(char **out, const struct hep_inventory *inv, const char *path
     return HEP_OK;
 }
 
-static int collect_entry(struct hep_candidates *c, const struct hep_inventory *inv,
+static int collect_entry(struct hep_study_files *c, const struct hep_inventory *inv,
                          const struct hep_study_entry *e, struct hep_error *err)
 {
     int rc = HEP_OK;
@@ -55,7 +55,7 @@ static int collect_entry(struct hep_candidates *c, const struct hep_inventory *i
 
         rc = resolve(&full, inv, e->path[i], e->line, err);
         if (rc == HEP_OK)
-            rc = hep_candidates_add(c, full, tidy(e->path[i]), false, err);
+            rc = hep_study_files_add(c, full, tidy(e->path[i]), false, err);
         free(full);
     }
     return rc;
@@ -270,10 +270,10 @@ static int set_labels(struct hep_series *s, const struct hep_study_entry *e, str
 }
 
 static int used_series(struct hep_series *s, const struct hep_inventory *inv,
-                       const struct hep_study_entry *e, struct hep_candidates *c, double field_t,
+                       const struct hep_study_entry *e, struct hep_study_files *c, double field_t,
                        struct hep_error *err)
 {
-    struct hep_candidate **part = hep_calloc(c->n, sizeof(struct hep_candidate *));
+    struct hep_study_file **part = hep_calloc(c->n, sizeof(struct hep_study_file *));
     bool own_b = e->bval_path != NULL || e->b_s_per_mm2.n > 0;
     size_t nt;
     int rc;
@@ -315,12 +315,12 @@ int hep_study_apply(struct hep_inventory *inv, const struct hep_study_yml *study
 
     for (size_t i = 0; rc == HEP_OK && i < study->n_entries; i++) {
         const struct hep_study_entry *e = &study->entry[i];
-        struct hep_candidates c = { 0 };
+        struct hep_study_files c = { 0 };
         struct hep_series *s = NULL;
 
         rc = collect_entry(&c, inv, e, err);
         if (rc == HEP_OK && e->role != HEP_ROLE_UNKNOWN)
-            rc = hep_candidates_inspect(&c, err);
+            rc = hep_study_files_inspect(&c, err);
         if (rc == HEP_OK)
             rc = hep_series_append(&s, inv, err);
         if (rc == HEP_OK) {
@@ -328,7 +328,7 @@ int hep_study_apply(struct hep_inventory *inv, const struct hep_study_yml *study
             rc = e->role == HEP_ROLE_UNKNOWN ? unused_series(s, e, err)
                                              : used_series(s, inv, e, &c, study->field_t, err);
         }
-        hep_candidates_release(&c);
+        hep_study_files_release(&c);
     }
     return rc;
 }

@@ -41,18 +41,18 @@ static double time_of(const struct hep_acquisition *a, double injection_time_s)
                                             : a->time_since_injection_s;
 }
 
-static bool is_unnamed_t1(const struct hep_candidate *c)
+static bool is_unnamed_t1(const struct hep_study_file *c)
 {
-    return !c->derivative && c->info.nt == 1 && hep_candidate_is_t1(c) &&
-           hep_candidate_best(c) == HEP_ROLE_UNKNOWN;
+    return !c->derivative && c->info.nt == 1 && hep_study_file_is_t1(c) &&
+           hep_study_file_best(c) == HEP_ROLE_UNKNOWN;
 }
 
-static int score_by_window(struct hep_candidate *c, double t, struct hep_error *err)
+static int score_by_window(struct hep_study_file *c, double t, struct hep_error *err)
 {
     for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
         if (t >= windows[i].from_s && t < windows[i].to_s)
-            return hep_candidate_add(c, windows[i].role, POINTS_TIME, err, "%.0f s after injection",
-                                     t);
+            return hep_study_file_add(c, windows[i].role, POINTS_TIME, err,
+                                      "%.0f s after injection", t);
     return HEP_OK;
 }
 
@@ -62,7 +62,7 @@ static bool near(double a, double b, double relative)
 }
 
 /** The same sequence played again. */
-static bool same_sequence(const struct hep_candidate *a, const struct hep_candidate *b)
+static bool same_sequence(const struct hep_study_file *a, const struct hep_study_file *b)
 {
     const struct hep_acquisition *p = &a->acquisition, *q = &b->acquisition;
 
@@ -75,14 +75,14 @@ static bool same_sequence(const struct hep_candidate *a, const struct hep_candid
 
 static int by_start(const void *pa, const void *pb)
 {
-    const struct hep_candidate *const *a = pa;
-    const struct hep_candidate *const *b = pb;
+    const struct hep_study_file *const *a = pa;
+    const struct hep_study_file *const *b = pb;
     double x = start_of(&(*a)->acquisition), y = start_of(&(*b)->acquisition);
 
     return x != y ? (x < y ? -1 : 1) : hep_natural_cmp((*a)->rel, (*b)->rel);
 }
 
-static enum hep_role role_in_order(struct hep_candidate *const *part, size_t i)
+static enum hep_role role_in_order(struct hep_study_file *const *part, size_t i)
 {
     static const enum hep_role order[] = { HEP_ROLE_PRECONTRAST, HEP_ROLE_ARTERIAL,
                                            HEP_ROLE_PORTAL_VENOUS, HEP_ROLE_DELAYED };
@@ -93,15 +93,15 @@ static enum hep_role role_in_order(struct hep_candidate *const *part, size_t i)
     return order[i < 3 ? i : 3];
 }
 
-static int score_run(struct hep_candidate **part, size_t n, struct hep_error *err)
+static int score_run(struct hep_study_file **part, size_t n, struct hep_error *err)
 {
     int rc = HEP_OK;
 
-    qsort(part, n, sizeof(struct hep_candidate *), by_start);
+    qsort(part, n, sizeof(struct hep_study_file *), by_start);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        rc = hep_candidate_add(part[i], role_in_order(part, i), POINTS_ORDER, err,
-                               "number %zu of %zu series of this sequence by AcquisitionTime",
-                               i + 1, n);
+        rc = hep_study_file_add(part[i], role_in_order(part, i), POINTS_ORDER, err,
+                                "number %zu of %zu series of this sequence by AcquisitionTime",
+                                i + 1, n);
         if (rc == HEP_OK)
             rc = hep_lines_addf(&part[i]->warnings, err,
                                 "role from the order of acquisition only: check it");
@@ -109,13 +109,13 @@ static int score_run(struct hep_candidate **part, size_t n, struct hep_error *er
     return rc;
 }
 
-static bool can_be_ordered(const struct hep_candidate *c)
+static bool can_be_ordered(const struct hep_study_file *c)
 {
     return is_unnamed_t1(c) && !isnan(c->acquisition.acquisition_time_s) &&
            c->score[HEP_ROLE_OPPOSED] <= 0.0 && c->score[HEP_ROLE_IN_PHASE] <= 0.0;
 }
 
-static int score_by_order(struct hep_candidates *c, struct hep_candidate **part,
+static int score_by_order(struct hep_study_files *c, struct hep_study_file **part,
                           struct hep_error *err)
 {
     int rc = HEP_OK;
@@ -131,7 +131,7 @@ static int score_by_order(struct hep_candidates *c, struct hep_candidate **part,
                 part[n++] = &c->item[k];
         if (n < LEAST_IN_ORDER)
             continue;
-        qsort(part, n, sizeof(struct hep_candidate *), by_start);
+        qsort(part, n, sizeof(struct hep_study_file *), by_start);
         for (size_t k = 1; k < n; k++)
             distinct =
                 distinct && start_of(&part[k]->acquisition) > start_of(&part[k - 1]->acquisition);
@@ -141,9 +141,9 @@ static int score_by_order(struct hep_candidates *c, struct hep_candidate **part,
     return rc;
 }
 
-int hep_order_score(struct hep_candidates *c, double injection_time_s, struct hep_error *err)
+int hep_order_score(struct hep_study_files *c, double injection_time_s, struct hep_error *err)
 {
-    struct hep_candidate **part = hep_calloc(c->n ? c->n : 1, sizeof(struct hep_candidate *));
+    struct hep_study_file **part = hep_calloc(c->n ? c->n : 1, sizeof(struct hep_study_file *));
     int rc = HEP_OK;
 
     if (part == NULL)

@@ -45,7 +45,7 @@ struct align {
     const struct hep_cfg_align *cfg;
     const char *reference;
     struct hep_align_target target, dwi_target;
-    struct hep_shells shells;
+    struct hep_b_shells shells;
     size_t *all; /* 0, 1, 2, ...: volumes of a series that count together */
     struct hep_align_pair *pairs;
     const char *names[N_CANDIDATES]; /* of the pairs that bring a series to the reference */
@@ -95,7 +95,7 @@ static int prepare_shells(struct align *a, struct hep_error *err)
 
     if (dwi == NULL || dwi->gradients.n != dwi->nt)
         return HEP_OK;
-    return hep_shells_group(&a->shells, dwi->gradients.b_s_per_mm2, dwi->nt, err);
+    return hep_b_shells_group(&a->shells, dwi->gradients.b_s_per_mm2, dwi->nt, err);
 }
 
 static int prepare(struct align *a, struct hep_error *err)
@@ -129,7 +129,7 @@ static void finish(struct align *a)
         hep_align_pair_release(&a->pairs[i]);
     hep_align_target_release(&a->target);
     hep_align_target_release(&a->dwi_target);
-    hep_shells_release(&a->shells);
+    hep_b_shells_release(&a->shells);
     if (a->folder != NULL && hep_is_dir(a->folder) && hep_remove_tree(a->folder, NULL) != HEP_OK)
         hep_log_write(hep_run_log(a->run), HEP_LOG_WARNING, "align", "%s could not be removed",
                       a->folder);

@@ -8,13 +8,13 @@
  */
 static void check_shells(const double *b, size_t n)
 {
-    struct hep_shells shells = { 0 };
+    struct hep_b_shells shells = { 0 };
     size_t members = 0;
 
     for (size_t i = 0; i < n; i++)
         if (!isfinite(b[i]) || b[i] < 0.0)
             abort();
-    if (hep_shells_group(&shells, b, n, NULL) != HEP_OK)
+    if (hep_b_shells_group(&shells, b, n, NULL) != HEP_OK)
         abort();
     for (size_t i = 0; i < shells.n; i++) {
         if (i > 0 && shells.b_s_per_mm2[i] <= shells.b_s_per_mm2[i - 1])
@@ -23,7 +23,7 @@ static void check_shells(const double *b, size_t n)
     }
     if (members != n)
         abort();
-    hep_shells_release(&shells);
+    hep_b_shells_release(&shells);
 }
 
 static void check_text(const uint8_t *data, size_t n)

@@ -190,10 +190,10 @@ static void test_shells(void **state)
     const double want[] = { 0.4 / 3.0, 1, 5, 800, 815 };
     const size_t count[] = { 3, 1, 1, 3, 1 }, order[] = { 1, 5, 8, 4, 2, 0, 3, 6, 7 };
     struct hep_error e = { 0 };
-    struct hep_shells s = { 0 };
+    struct hep_b_shells s = { 0 };
 
     (void)state;
-    assert_ok(hep_shells_group(&s, b, 9, &e), e);
+    assert_ok(hep_b_shells_group(&s, b, 9, &e), e);
     assert_int_equal(s.n, 5);
     for (size_t i = 0; i < 5; i++) {
         assert_close(s.b_s_per_mm2[i], want[i], 1e-14, 0.0);
@@ -204,11 +204,11 @@ static void test_shells(void **state)
     assert_int_equal(s.first[3], 5);
     assert_int_equal(s.shell_of[6], 3);
     assert_int_equal(s.shell_of[1], 0);
-    hep_shells_release(&s);
-    assert_fails(hep_shells_group(&s, b, 0, &e), e, HEP_EINVAL, "no b-values");
-    assert_fails(hep_shells_group(&s, (double[]){ 0, (double)NAN }, 2, &e), e, HEP_EINVAL,
+    hep_b_shells_release(&s);
+    assert_fails(hep_b_shells_group(&s, b, 0, &e), e, HEP_EINVAL, "no b-values");
+    assert_fails(hep_b_shells_group(&s, (double[]){ 0, (double)NAN }, 2, &e), e, HEP_EINVAL,
                  "b-value 2");
-    assert_fails(hep_shells_group(&s, (double[]){ -1 }, 1, &e), e, HEP_EINVAL, "-1");
+    assert_fails(hep_b_shells_group(&s, (double[]){ -1 }, 1, &e), e, HEP_EINVAL, "-1");
 }
 
 int main(void)
