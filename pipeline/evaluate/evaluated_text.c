@@ -69,7 +69,7 @@ static void task(struct hep_str *out, const struct hep_eval_result *r, int t)
     if (t == (int)HEP_TASK_DETECTION)
         hep_str_addf(out, "  false positives, splits     %zu, %zu\n", r->n_false, r->n_extra);
     else
-        hep_str_addf(out, "  of these on no lesion, mimic%4zu, %zu\n", r->n_false_called,
+        hep_str_addf(out, "  of these on nothing, mimics  %zu, %zu\n", r->n_false_called,
                      r->n_mimics_called);
     hep_str_add(out, "  at 0.125, 0.25, ... 8       ");
     for (size_t k = 0; k < HEP_FROC_N; k++) {
@@ -89,7 +89,7 @@ static void whole(struct hep_str *out, const struct hep_eval_result *r)
     hep_str_add(out, "\n  specificity                 ");
     proportion(out, &r->patient_specificity);
     hep_str_add(out, "\n");
-    value(out, "AUC, lesions that were found", &r->number[HEP_WHOLE_AUC_LESIONS]);
+    value(out, "AUC, lesions found", &r->number[HEP_WHOLE_AUC_LESIONS]);
     value(out, "AUC, all findings", &r->number[HEP_WHOLE_AUC_FINDINGS]);
     value(out, "Brier score", &r->number[HEP_WHOLE_BRIER]);
     value(out, "calibration error", &r->number[HEP_WHOLE_ECE]);

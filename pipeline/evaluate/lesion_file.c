@@ -202,7 +202,7 @@ static int read_list(struct hep_lesion_file *f, const char *path, struct hep_err
     int rc = HEP_OK;
 
     if (hep_json_type(list) != HEP_JSON_ARRAY)
-        return HEP_FAIL(err, HEP_EFORMAT, "%s: no array \"lesions\" (%s)", path,
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: no list \"lesions\" (%s)", path,
                         hep_json_type_name(hep_json_type(list)));
     f->reference = hep_json_string(hep_json_get(f->root, "reference"));
     f->n = hep_json_size(list);
