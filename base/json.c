@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -165,6 +166,42 @@ static size_t keys_between(const char **middle, const json_t *object, const char
         }
     }
     return n;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int hep_json_keys(const char ***keys, size_t *n, const struct hep_json *object,
+                  struct hep_error *err)
+{
+    union {
+        const json_t *given;
+        json_t *iterated;
+    } o = { .given = value_of(object) };
+    const size_t size = json_object_size(o.given);
+    const char **list = NULL;
+    const char *key;
+    json_t *value;
+    size_t i = 0;
+
+    *keys = NULL;
+    *n = 0;
+    if (size == 0)
+        return HEP_OK;
+    list = (const char **)hep_calloc(size, sizeof *list);
+    if (list == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu keys", size);
+    json_object_foreach(o.iterated, key, value)
+    {
+        (void)value;
+        list[i++] = key;
+    }
+    qsort((void *)list, size, sizeof *list, by_text);
+    *keys = list;
+    *n = size;
+    return HEP_OK;
 }
 
 const char *hep_json_key_at(const struct hep_json *object, size_t i, const struct hep_json **value)

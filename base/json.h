@@ -41,6 +41,10 @@ size_t hep_json_size(const struct hep_json *array_or_object);
 const struct hep_json *hep_json_at(const struct hep_json *array, size_t i);
 /** i-th key of an object in sorted order, with its value; NULL past the end. O(n) per call. */
 const char *hep_json_key_at(const struct hep_json *object, size_t i, const struct hep_json **value);
+/** All keys in sorted order, for walks through large objects. @param[out] keys heap, the caller's;
+ * the texts are borrowed. NULL and n = 0 for an empty object. */
+int hep_json_keys(const char ***keys, size_t *n, const struct hep_json *object,
+                  struct hep_error *err) HEP_MUST_CHECK;
 /** NaN when not a number. */
 double hep_json_number(const struct hep_json *node);
 /** NULL when not a string; borrowed. */

@@ -24,6 +24,7 @@ extern const struct hep_command hep_cmd_simulate;
 extern const struct hep_command hep_cmd_evaluate;
 extern const struct hep_command hep_cmd_batch;
 extern const struct hep_command hep_cmd_status;
+extern const struct hep_command hep_cmd_report;
 extern const struct hep_command hep_cmd_stages;
 extern const struct hep_command hep_cmd_manual;
 

@@ -171,14 +171,13 @@ void hep_html_url(struct hep_str *out, const char *path)
     }
 }
 
-void hep_html_data(struct hep_str *out, const char *type, const void *data, size_t n)
+void hep_html_base64(struct hep_str *out, const void *data, size_t n)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const unsigned char *bytes = data;
     char block[4096];
     size_t used = 0;
 
-    hep_str_addf(out, "data:%s;base64,", type);
     for (size_t i = 0; i < n; i += 3) {
         unsigned b = (unsigned)bytes[i] << 16 | (i + 1 < n ? (unsigned)bytes[i + 1] << 8 : 0U) |
                      (i + 2 < n ? (unsigned)bytes[i + 2] : 0U);
@@ -193,4 +192,10 @@ void hep_html_data(struct hep_str *out, const char *type, const void *data, size
         }
     }
     hep_str_addn(out, block, used);
+}
+
+void hep_html_data(struct hep_str *out, const char *type, const void *data, size_t n)
+{
+    hep_str_addf(out, "data:%s;base64,", type);
+    hep_html_base64(out, data, n);
 }

@@ -53,6 +53,7 @@ enum hep_html_mark hep_html_mark_of(const char *state);
 void hep_html_id(struct hep_str *out, const char *text);
 /** A relative link target: every byte but letters, digits and -._~/ is percent-encoded. */
 void hep_html_url(struct hep_str *out, const char *path);
+void hep_html_base64(struct hep_str *out, const void *data, size_t n);
 /** "data:TYPE;base64,..." */
 void hep_html_data(struct hep_str *out, const char *type, const void *data, size_t n);
 

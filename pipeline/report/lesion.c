@@ -311,30 +311,38 @@ void hep_lesion_evidence(struct hep_page *p, const struct hep_json *lesion)
     hep_str_add(p->out, "</details>\n");
 }
 
-void hep_lesion_measurements(struct hep_page *p, const struct hep_json *lesion)
+static void measurement(struct hep_page *p, const char *name, const struct hep_json *node)
 {
-    const struct hep_json *all = hep_json_get(lesion, "measurements"), *node = NULL;
-    const char *name;
+    const char *unit = NULL;
+    const double value = hep_page_value(node, &unit);
+    struct hep_quantity q;
 
-    if (hep_json_size(all) == 0)
+    if (!isfinite(value) || hep_ends_with(name, "_mad") || hep_ends_with(name, "_n"))
         return;
+    q = hep_quantity_of(name, unit);
+    hep_str_add(p->out, "<tr><th scope=\"row\">");
+    hep_html_words(p->out, q.words);
+    hep_str_add(p->out, "</th><td>");
+    hep_quantity_add(p->out, &q, value);
+    hep_str_add(p->out, "</td></tr>\n");
+}
+
+int hep_lesion_measurements(struct hep_page *p, const struct hep_json *lesion)
+{
+    const struct hep_json *all = hep_json_get(lesion, "measurements");
+    const char **keys = NULL;
+    size_t n = 0;
+    int rc = hep_json_keys(&keys, &n, all, p->err);
+
+    if (rc != HEP_OK || n == 0)
+        return rc;
     hep_str_add(p->out, "<details><summary>Measurements</summary>\n");
     hep_html_table(p->out, "Measurements; spreads and voxel counts stand in lesions.json",
                    "Measurement|Value");
-    for (size_t i = 0; (name = hep_json_key_at(all, i, &node)) != NULL; i++) {
-        const char *unit = NULL;
-        const double value = hep_page_value(node, &unit);
-        struct hep_quantity q;
-
-        if (!isfinite(value) || hep_ends_with(name, "_mad") || hep_ends_with(name, "_n"))
-            continue;
-        q = hep_quantity_of(name, unit);
-        hep_str_add(p->out, "<tr><th scope=\"row\">");
-        hep_html_words(p->out, q.words);
-        hep_str_add(p->out, "</th><td>");
-        hep_quantity_add(p->out, &q, value);
-        hep_str_add(p->out, "</td></tr>\n");
-    }
+    for (size_t i = 0; i < n; i++)
+        measurement(p, keys[i], hep_json_get(all, keys[i]));
     hep_html_table_end(p->out);
     hep_str_add(p->out, "</details>\n");
+    free((void *)keys);
+    return HEP_OK;
 }

@@ -15,6 +15,6 @@ int hep_lesion_curve(struct hep_page *p, const struct hep_json *lesion) HEP_MUST
 /** Each flag as a line that opens to value, limit, unit, reason and source. */
 void hep_lesion_flags(struct hep_page *p, const struct hep_json *lesion);
 void hep_lesion_evidence(struct hep_page *p, const struct hep_json *lesion);
-void hep_lesion_measurements(struct hep_page *p, const struct hep_json *lesion);
+int hep_lesion_measurements(struct hep_page *p, const struct hep_json *lesion) HEP_MUST_CHECK;
 
 #endif

@@ -19,7 +19,7 @@ struct hep_report_source {
     const struct hep_json *record;   /* of the form of run.json (pipeline/record.h) */
     const struct hep_json *lesions;  /* lesions.json */
     const struct hep_json *measures; /* product "measures"; NULL when there is none */
-    bool viewer; /* leave a place for the viewer, see pipeline/report/viewer.h */
+    const char *insert;              /* HTML put before the first section as it is; NULL for none */
 };
 
 /**

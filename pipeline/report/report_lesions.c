@@ -4,7 +4,7 @@
 #include <math.h>
 
 /* More lesions than this stand in the tables only. */
-#define ARTICLES_MAX 60
+#define ARTICLES_MAX 40
 
 static const char *text_of(const struct hep_json *object, const char *key)
 {
@@ -170,7 +170,8 @@ static int article(struct hep_page *p, const struct hep_json *l)
         rc = hep_lesion_curve(p, l);
     hep_lesion_flags(p, l);
     hep_lesion_evidence(p, l);
-    hep_lesion_measurements(p, l);
+    if (rc == HEP_OK)
+        rc = hep_lesion_measurements(p, l);
     hep_str_add(p->out, "</article>\n");
     return rc;
 }

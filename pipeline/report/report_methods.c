@@ -65,32 +65,39 @@ static void method_list(struct hep_page *p)
     hep_html_table_end(p->out);
 }
 
-static void settings(struct hep_page *p)
+static int settings(struct hep_page *p)
 {
-    const struct hep_json *all = hep_json_get(p->record, "settings"), *value = NULL;
-    const char *key;
+    const struct hep_json *all = hep_json_get(p->record, "settings");
+    const char **keys = NULL;
+    size_t n = 0;
+    int rc = hep_json_keys(&keys, &n, all, p->err);
 
-    hep_str_addf(p->out, "<details><summary>All %zu settings in force</summary>\n",
-                 hep_json_size(all));
+    if (rc != HEP_OK)
+        return rc;
+    hep_str_addf(p->out, "<details><summary>All %zu settings in force</summary>\n", n);
     hep_html_table(p->out, "Settings as they would be written in a protocol", "Setting|Value");
-    for (size_t i = 0; (key = hep_json_key_at(all, i, &value)) != NULL; i++) {
+    for (size_t i = 0; i < n; i++) {
         hep_str_add(p->out, "<tr><th scope=\"row\"><code>");
-        hep_html_text(p->out, key);
+        hep_html_text(p->out, keys[i]);
         hep_str_add(p->out, "</code></th><td>");
-        hep_html_text(p->out, hep_json_string(value));
+        hep_html_text(p->out, hep_json_string(hep_json_get(all, keys[i])));
         hep_str_add(p->out, "</td></tr>\n");
     }
     hep_html_table_end(p->out);
     hep_str_add(p->out, "</details>\n");
+    free((void *)keys);
+    return HEP_OK;
 }
 
 int hep_page_methods(struct hep_page *p)
 {
+    int rc;
+
     hep_html_section(p->out, "methods", "Methods");
     method_list(p);
-    settings(p);
+    rc = settings(p);
     hep_html_section_end(p->out);
-    return HEP_OK;
+    return rc;
 }
 
 static void hashes(struct hep_page *p, const char *caption, const char *list_name,

@@ -89,8 +89,8 @@ int hep_report_html(struct hep_str *out, const struct hep_report_source *source,
         header(&p);
         navigation(&p);
         hep_str_add(out, "<main>\n");
-        if (source->viewer)
-            hep_str_add(out, "<!--viewer-->");
+        if (source->insert != NULL)
+            hep_str_add(out, source->insert);
         rc = sections(&p);
         footer(&p);
         hep_html_end(out);

@@ -142,32 +142,32 @@ static const struct hep_page_series *series_of(const struct hep_page *p, const c
     return NULL;
 }
 
-static int layer(struct hep_page *p, const struct hep_volume *plane,
-                 const struct hep_page_series *s, const char *css_class)
+static int layer(struct hep_page *p, const struct hep_volume *plane, double lo, double hi,
+                 const char *css_class)
 {
     int rc;
 
     hep_str_addf(p->out, "<image class=\"%s\" width=\"%zu\" height=\"%zu\" href=\"", css_class,
                  plane->grid.n[0], plane->grid.n[1]);
-    rc = hep_picture_data(p, plane, 0, s->lo, s->hi, HEP_CMAP_GREY);
+    rc = hep_picture_data(p, plane, 0, lo, hi, HEP_CMAP_GREY);
     hep_str_add(p->out, "\"/>");
     return rc;
 }
 
 /* A series over the reference: with the switch on, the two take turns. */
 static int flicker(struct hep_page *p, const struct hep_volume *under,
-                   const struct hep_volume *over, const struct hep_page_series *s, const char *when)
+                   const struct hep_volume *over, const struct hep_page_series *s,
+                   const struct hep_page_series *reference, const char *when)
 {
-    const struct hep_page_series *reference = series_of(p, p->reference);
     int rc;
 
     hep_str_addf(p->out,
                  "<figure class=\"pic\"><svg viewBox=\"0 0 %zu %zu\" role=\"img\" "
                  "aria-label=\"%s, %s, over the reference series\">",
                  under->grid.n[0], under->grid.n[1], s->title, when);
-    rc = layer(p, under, reference, "under");
+    rc = layer(p, under, reference->lo, reference->hi, "under");
     if (rc == HEP_OK)
-        rc = layer(p, over, s, "over");
+        rc = layer(p, over, s->lo, s->hi, "over");
     if (rc == HEP_OK && p->liver != NULL)
         rc = hep_picture_outline(p, p->liver, &under->grid, 0, -1, "liver");
     hep_str_addf(p->out, "</svg><figcaption>%s, %s</figcaption></figure>\n", s->title, when);
@@ -175,7 +175,8 @@ static int flicker(struct hep_page *p, const struct hep_volume *under,
 }
 
 static int flickers_of(struct hep_page *p, const struct hep_page_series *s,
-                       const struct hep_volume *under, bool aligned)
+                       const struct hep_page_series *reference, const struct hep_volume *under,
+                       bool aligned)
 {
     struct hep_volume *over = NULL;
     int rc = HEP_OK;
@@ -185,14 +186,14 @@ static int flickers_of(struct hep_page *p, const struct hep_page_series *s,
     if (aligned) {
         rc = hep_picture_sample_unaligned(&over, p, s->v, &under->grid);
         if (rc == HEP_OK)
-            rc = flicker(p, under, over, s, "before alignment");
+            rc = flicker(p, under, over, s, reference, "before alignment");
         hep_volume_free(over);
         over = NULL;
     }
     if (rc == HEP_OK)
         rc = hep_picture_sample(&over, p, s->v, s->name, &under->grid);
     if (rc == HEP_OK)
-        rc = flicker(p, under, over, s, aligned ? "after alignment" : "as acquired");
+        rc = flicker(p, under, over, s, reference, aligned ? "after alignment" : "as acquired");
     hep_volume_free(over);
     return rc;
 }
@@ -216,7 +217,7 @@ static int flicker_rows(struct hep_page *p, bool aligned)
                 "series takes turns with the reference</label></p>\n<div class=\"pics flick\">\n");
     for (size_t i = 0; rc == HEP_OK && i < p->n_series; i++) {
         if (&p->series[i] != reference)
-            rc = flickers_of(p, &p->series[i], under, aligned);
+            rc = flickers_of(p, &p->series[i], reference, under, aligned);
     }
     hep_str_add(p->out, "</div>\n");
     hep_volume_free(under);

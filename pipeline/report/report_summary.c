@@ -77,14 +77,34 @@ static void asked_series(struct hep_page *p)
     hep_str_add(p->out, "</dd>");
 }
 
+static void warnings(struct hep_page *p)
+{
+    const struct hep_json *list = hep_json_get(p->record, "warnings");
+    const size_t n = hep_json_size(list);
+
+    if (n == 0)
+        return;
+    hep_str_addf(p->out,
+                 "<div class=\"card warn\"><h2 id=\"warnings\">%zu warning%s</h2>"
+                 "<ul class=\"tight\">",
+                 n, n == 1 ? "" : "s");
+    for (size_t i = 0; i < n; i++) {
+        hep_str_add(p->out, "<li>");
+        hep_html_text(p->out, hep_json_string(hep_json_at(list, i)));
+        hep_str_add(p->out, "</li>");
+    }
+    hep_str_add(p->out, "</ul></div>\n");
+}
+
 static void asked(struct hep_page *p)
 {
     const char *agent = text_of(p->record, "agent");
     const double field =
         hep_json_number(hep_json_get(hep_json_get(p->record, "inventory"), "field_t"));
 
-    hep_str_add(p->out, "<div class=\"card\"><h2 id=\"asked\">What was asked</h2><dl>"
-                        "<dt>Protocol</dt><dd>");
+    hep_str_add(p->out,
+                "<div class=\"stack\"><div class=\"card\"><h2 id=\"asked\">What was asked</h2><dl>"
+                "<dt>Protocol</dt><dd>");
     unquoted(p->out, hep_page_setting(p, "title"));
     hep_str_add(p->out, " <span class=\"quiet\">(");
     hep_html_text(p->out, text_of(p->record, "protocol"));
@@ -97,6 +117,8 @@ static void asked(struct hep_page *p)
     hep_str_add(p->out, "<dt>Reference series</dt><dd>");
     hep_html_words(p->out, hep_page_series_title(p->reference));
     hep_str_add(p->out, "</dd></dl></div>\n");
+    warnings(p);
+    hep_str_add(p->out, "</div>\n");
 }
 
 /* ---- what was found -------------------------------------------------------------------------- */
@@ -169,7 +191,7 @@ static void found_lesions(struct hep_page *p)
 {
     const struct hep_json *list = hep_json_get(p->lesions, "lesions");
     const struct hep_json *product = hep_page_product(p, "lesions");
-    const char *reason = text_of(product, "reason");
+    const char *reason = text_of(p->lesions, "lesions_absent_reason");
     const size_t n = hep_json_size(list);
 
     if (n > 0) {
@@ -198,18 +220,14 @@ static void liver_row(struct hep_page *p, const struct hep_quantity *q)
     const struct hep_json *node = hep_json_get(hep_json_get(p->lesions, "liver"), q->key);
     const double value = hep_page_value(node, NULL);
     const double iqr = hep_json_number(hep_json_get(node, "iqr"));
-    const double n = hep_json_number(hep_json_get(node, "n"));
 
     if (!isfinite(value))
         return;
-    hep_str_addf(p->out, "<tr><th scope=\"row\">%s</th><td>", q->words);
+    hep_str_addf(p->out, "<tr><th scope=\"row\">%s</th><td class=\"n\">", q->words);
     hep_quantity_add(p->out, q, value);
-    hep_str_add(p->out, "</td><td>");
+    hep_str_add(p->out, "</td><td class=\"n\">");
     if (isfinite(iqr))
         hep_html_number(p->out, iqr * q->scale, q->digits);
-    hep_str_add(p->out, "</td><td>");
-    if (isfinite(n))
-        hep_str_addf(p->out, "%.0f", n);
     hep_str_add(p->out, "</td></tr>\n");
 }
 
@@ -226,30 +244,11 @@ static void liver_numbers(struct hep_page *p)
                             "measured in the liver.</p>");
         return;
     }
-    hep_html_table(p->out, "Liver, vessels and lesions left out as its mask says",
-                   "Measure|Median|IQR|Voxels");
+    hep_html_table(p->out, "Medians over the liver mask, with the width of the middle half",
+                   "Measure|Median|IQR");
     for (const struct hep_quantity *q = hep_quantities(); q->key != NULL; q++)
         liver_row(p, q);
     hep_html_table_end(p->out);
-}
-
-static void warnings(struct hep_page *p)
-{
-    const struct hep_json *list = hep_json_get(p->record, "warnings");
-    const size_t n = hep_json_size(list);
-
-    if (n == 0)
-        return;
-    hep_str_addf(p->out,
-                 "<div class=\"card warn\"><h2 id=\"warnings\">%zu warning%s</h2>"
-                 "<ul class=\"tight\">",
-                 n, n == 1 ? "" : "s");
-    for (size_t i = 0; i < n; i++) {
-        hep_str_add(p->out, "<li>");
-        hep_html_text(p->out, hep_json_string(hep_json_at(list, i)));
-        hep_str_add(p->out, "</li>");
-    }
-    hep_str_add(p->out, "</ul></div>\n");
 }
 
 int hep_page_summary(struct hep_page *p)
@@ -261,7 +260,6 @@ int hep_page_summary(struct hep_page *p)
     hep_str_add(p->out, "</div>\n<div class=\"card\"><h2 id=\"liver-numbers\">Liver</h2>");
     liver_numbers(p);
     hep_str_add(p->out, "</div>\n");
-    warnings(p);
     hep_str_add(p->out, "</div>\n");
     return HEP_OK;
 }
