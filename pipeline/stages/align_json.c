@@ -4,6 +4,13 @@
 
 #include <math.h>
 
+/* Median error over the liver on simulated studies (3 T and 1.5 T, all degradations); what the
+ * scanner's geometry leaves depends on the breath-holds and is not known. */
+static double expected_residual_mm(enum hep_align_method method)
+{
+    return method == HEP_ALIGN_DEFORMABLE ? 1.0 : method == HEP_ALIGN_RIGID ? 2.0 : (double)NAN;
+}
+
 /* As JSON keeps it, so that a transform that is read back is the same number. */
 static struct hep_json *kept_number(double x)
 {
@@ -60,6 +67,7 @@ struct hep_json *hep_align_json(struct hep_put *put, const char *name,
     hep_put_numbers(put, o, "translation_mm", p->translation_mm, 3);
     hep_put_number(put, o, "rotation_deg", p->rotation_deg);
     hep_put_number(put, o, "mean_motion_mm", p->motion_mm);
+    hep_put_number(put, o, "expected_residual_mm", expected_residual_mm(p->method));
     put_metric(put, o, p);
     if (isfinite(p->volume_change.min))
         put_volume_change(put, o, &p->volume_change);
