@@ -6,6 +6,7 @@
 #include <math.h>
 
 #define TICKS_MAX 16
+#define LETTER 7.0 /* width of a digit at 12 px */
 
 /* Okabe and Ito 2008: the second column for dark backgrounds. */
 static const struct series_style {
@@ -25,17 +26,17 @@ void hep_svg_style(struct hep_str *out)
                      ".hp-ink{stroke:currentColor;fill:currentColor}"
                      ".hp-muted{stroke:currentColor;fill:currentColor;opacity:.6}"
                      ".hp-grid{stroke:currentColor;fill:currentColor;opacity:.15}"
-                     ".hp-line{fill:none;stroke-width:2;stroke-linejoin:round}"
-                     ".hp-area{stroke:none}");
+                     ".hp-svg .hp-line{fill:none;stroke-width:2;stroke-linejoin:round}"
+                     ".hp-svg .hp-area{stroke:none}"
+                     ".hp-svg .hp-solid{stroke-dasharray:none}");
     for (int i = 0; i < HEP_SVG_N_SERIES; i++)
         hep_str_addf(out, ".hp-s%d{stroke:%s;fill:%s;stroke-dasharray:%s}", i,
                      series_styles[i].light, series_styles[i].light, series_styles[i].dash);
-    hep_str_add(out, ".hp-line{fill:none}.hp-solid{stroke-dasharray:none}"
-                     "@media (prefers-color-scheme:dark){");
+    hep_str_add(out, "@media (prefers-color-scheme:dark){");
     for (int i = 0; i < HEP_SVG_N_SERIES; i++)
         hep_str_addf(out, ".hp-s%d{stroke:%s;fill:%s}", i, series_styles[i].dark,
                      series_styles[i].dark);
-    hep_str_add(out, ".hp-line{fill:none}}");
+    hep_str_add(out, "}");
 }
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
@@ -277,7 +278,8 @@ static void tick_text(struct hep_str *out, double v)
     hep_str_add(out, buffer);
 }
 
-static void axis_ticks(struct hep_svg *svg, const struct hep_svg_frame *f, bool horizontal)
+/* @return letters of the longest label */
+static size_t axis_ticks(struct hep_svg *svg, const struct hep_svg_frame *f, bool horizontal)
 {
     const struct hep_svg_axis *a = horizontal ? &f->xa : &f->ya;
     double chosen[TICKS_MAX];
@@ -286,10 +288,12 @@ static void axis_ticks(struct hep_svg *svg, const struct hep_svg_frame *f, bool 
                    ? a->n_ticks
                    : hep_svg_ticks(chosen, TICKS_MAX, a->lo, a->hi);
     struct hep_str text = { 0 };
+    size_t longest = 0;
 
     for (size_t i = 0; i < n; i++) {
         const double v = a->names != NULL ? (double)i : ticks[i];
         const double at = horizontal ? hep_svg_x(f, v) : hep_svg_y(f, v);
+        const char *name;
 
         if (a->names == NULL) {
             tick_text(&text, v);
@@ -298,32 +302,31 @@ static void axis_ticks(struct hep_svg *svg, const struct hep_svg_frame *f, bool 
             else
                 hep_svg_line(svg, f->x, at, f->x + f->w, at, HEP_SVG_GRID);
         }
+        name = a->names != NULL ? a->names[i] : text.s != NULL ? text.s : "";
+        longest = strlen(name) > longest ? strlen(name) : longest;
         if (horizontal)
-            hep_svg_label(svg, at, f->y + f->h + 16.0, HEP_SVG_MIDDLE, HEP_SVG_MUTED,
-                          a->names != NULL ? a->names[i]
-                          : text.s != NULL ? text.s
-                                           : "");
+            hep_svg_label(svg, at, f->y + f->h + 16.0, HEP_SVG_MIDDLE, HEP_SVG_MUTED, name);
         else
-            hep_svg_label(svg, f->x - 6.0, at + 4.0, HEP_SVG_END, HEP_SVG_MUTED,
-                          a->names != NULL ? a->names[i]
-                          : text.s != NULL ? text.s
-                                           : "");
+            hep_svg_label(svg, f->x - 6.0, at + 4.0, HEP_SVG_END, HEP_SVG_MUTED, name);
     }
     svg->text.failed = svg->text.failed || text.failed;
     hep_str_release(&text);
+    return longest;
 }
 
 void hep_svg_frame(struct hep_svg *svg, const struct hep_svg_frame *f)
 {
-    axis_ticks(svg, f, true);
-    axis_ticks(svg, f, false);
+    const size_t letters = axis_ticks(svg, f, false);
+
+    (void)axis_ticks(svg, f, true);
     hep_svg_line(svg, f->x, f->y + f->h, f->x + f->w, f->y + f->h, HEP_SVG_MUTED);
     hep_svg_line(svg, f->x, f->y, f->x, f->y + f->h, HEP_SVG_MUTED);
     if (f->xa.label != NULL)
         hep_svg_label(svg, f->x + 0.5 * f->w, f->y + f->h + 36.0, HEP_SVG_MIDDLE, HEP_SVG_INK,
                       f->xa.label);
     if (f->ya.label != NULL)
-        hep_svg_label_upright(svg, f->x - 46.0, f->y + 0.5 * f->h, f->ya.label);
+        hep_svg_label_upright(svg, f->x - 18.0 - LETTER * (double)letters, f->y + 0.5 * f->h,
+                              f->ya.label);
 }
 
 /* Content of a frame is drawn between these two. */

@@ -308,6 +308,11 @@ static int read_output(struct hep_evaluated *e, struct reading *r, const char *o
 
     if (rc == HEP_OK && entry->state == HEP_EVAL_DONE)
         rc = read_findings(r, path, err);
+    if (rc == HEP_OK && r->got.n == 0 && r->got.absent_reason != NULL) {
+        entry->state = HEP_EVAL_MISSING;
+        (void)snprintf(entry->reason, sizeof entry->reason, "no lesion was looked for: %.200s",
+                       r->got.absent_reason);
+    }
     if (rc == HEP_OK)
         rc = add_findings(e, &r->got, study, err);
     entry->n_findings = e->n_findings - entry->first_finding;

@@ -153,8 +153,7 @@ static int draw_sizes(const struct hep_evaluated *e, const char *dir, struct hep
                 continue;
             hep_svg_bar(&svg, &f, x, 0.36, p->value, p->lo, p->hi, tones[task]);
             (void)snprintf(count, sizeof count, "%zu/%zu", p->k, p->n);
-            hep_svg_label(&svg, hep_svg_x(&f, x), f.y + f.h + 30.0, HEP_SVG_MIDDLE, HEP_SVG_MUTED,
-                          count);
+            hep_svg_label(&svg, hep_svg_x(&f, x), f.y - 6.0, HEP_SVG_MIDDLE, HEP_SVG_MUTED, count);
         }
     hep_svg_legend(&svg, WIDTH - 190.0, 24.0, names, tones, n);
     return save(&svg, dir, "sensitivity_by_size", err);
@@ -317,9 +316,9 @@ static int draw_map(const struct hep_evaluated *e, enum hep_eval_map map, const 
     const struct hep_agreement *a = &e->map[map][HEP_GROUP_LESIONS].agreement;
     const char *unit = hep_eval_map_unit(map), *map_name = hep_eval_map_name(map);
     char xl[96], yl[96];
-    struct hep_svg_frame f = { 88.0,
+    struct hep_svg_frame f = { 96.0,
                                56.0,
-                               WIDTH - 112.0,
+                               WIDTH - 120.0,
                                HEIGHT - 112.0,
                                { xl, 0.0, 1.0, false, NULL, 0, NULL },
                                { yl, 0.0, 1.0, false, NULL, 0, NULL } };
@@ -330,7 +329,7 @@ static int draw_map(const struct hep_evaluated *e, enum hep_eval_map map, const 
     range_of(&f.xa.lo, &f.xa.hi, c->mean, c->n, (double)NAN, (double)NAN);
     range_of(&f.ya.lo, &f.ya.hi, c->difference, c->n, a->lower, a->upper);
     hep_svg_begin(&svg, map_name, WIDTH, HEIGHT, xl, false);
-    hep_svg_heading(&svg, 88.0, 26.0, map_name);
+    hep_svg_heading(&svg, 96.0, 26.0, map_name);
     hep_svg_frame(&svg, &f);
     draw_limits(&svg, &f, a);
     hep_svg_points(&svg, &f, c->mean, c->difference, c->n_liver, tones[0]);

@@ -205,6 +205,7 @@ static int read_list(struct hep_lesion_file *f, const char *path, struct hep_err
         return HEP_FAIL(err, HEP_EFORMAT, "%s: no list \"lesions\" (%s)", path,
                         hep_json_type_name(hep_json_type(list)));
     f->reference = hep_json_string(hep_json_get(f->root, "reference"));
+    f->absent_reason = hep_json_string(hep_json_get(f->root, "lesions_absent_reason"));
     f->n = hep_json_size(list);
     f->list = hep_calloc(f->n + 1, sizeof *f->list);
     if (f->list == NULL)

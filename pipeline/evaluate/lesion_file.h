@@ -27,7 +27,8 @@ struct hep_lesion_file {
     struct hep_json *root; /* owned */
     struct hep_lesion_record *list;
     size_t n;
-    const char *reference; /* role of the reference series; NULL: not given */
+    const char *reference;     /* role of the reference series; NULL: not given */
+    const char *absent_reason; /* why no lesion was looked for ("lesions_absent_reason"); or NULL */
 };
 
 /** @return HEP_ENOENT, HEP_EIO, HEP_EFORMAT, HEP_ENOMEM. Release after success. */

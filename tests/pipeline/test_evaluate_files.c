@@ -191,6 +191,9 @@ static void test_states_of_studies(void **state)
     put_file(dir, "truth/sub-01/ses-2/sub-01_ses-2_lesions.json", ONE);
     put_file(dir, "truth/sub-02/sub-02_lesions.json", ONE);
     put_file(dir, "truth/sub-03/sub-03_lesions.json", "{\"lesions\": []}");
+    put_file(dir, "truth/sub-05/sub-05_lesions.json", "{\"lesions\": []}");
+    put_file(dir, "out/sub-05/sub-05_lesions.json",
+             "{\"lesions\": [], \"lesions_absent_reason\": \"mask needed\"}");
     put_file(dir, "out/sub-01/ses-1/sub-01_ses-1_lesions.json",
              "{\"lesions\": [{\"centre_mm\": [1,0,0], \"class\": \"cyst\"}]}");
     put_file(dir, "out/sub-02/sub-02_lesions.json", ONE);
@@ -199,8 +202,10 @@ static void test_states_of_studies(void **state)
     put_file(dir, "out/sub-03/notes.txt", "-");
     put_file(dir, "out/sub-04/sub-04_lesions.json", ONE);
     evaluate(&ev, dir);
-    assert_int_equal(ev.n_studies, 4);
-    assert_int_equal(ev.n_patients, 3);
+    assert_int_equal(ev.n_studies, 5);
+    assert_int_equal(ev.n_patients, 4);
+    assert_int_equal(ev.entry[4].state, HEP_EVAL_MISSING);
+    assert_string_equal(ev.entry[4].reason, "no lesion was looked for: mask needed");
     assert_int_equal(ev.entry[0].state, HEP_EVAL_DONE);
     assert_int_equal(ev.entry[1].state, HEP_EVAL_MISSING);
     assert_string_equal(ev.entry[1].reason, "no output");
