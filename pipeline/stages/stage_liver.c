@@ -1,9 +1,10 @@
 #include "pipeline/stages/stages.h"
 
-#include "lesions/anatomy.h"
+#include "lesions/liver.h"
 #include "pipeline/config/config.h"
 #include "pipeline/put.h"
 #include "pipeline/stages/aligned.h"
+#include "pipeline/stages/lesion_images.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
@@ -19,9 +20,10 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("hepatobiliary"),
                                           HEP_READS_SERIES_4D("echoes", "xyze"),
                                           HEP_READS_SERIES("t2"),
                                           HEP_READS_SERIES_4D("dwi", "xyzb"),
+                                          HEP_READS_MAP("adc", HEP_UNIT_MM2_PER_S),
                                           HEP_READS_SERIES("liver_mask"),
                                           HEP_READS_SERIES("labels"),
-                                          HEP_READS_JSON("alignment"),
+                                          HEP_READS_ALIGNMENT,
                                           { 0 } };
 
 static const struct hep_slot outputs[] = {
@@ -95,52 +97,135 @@ static int given_liver(struct hep_labels **out, const char **source, struct hep_
     return rc;
 }
 
-/* Organs of a label map of the study, in our numbering, on the reference grid. */
-static int given_anatomy(struct hep_labels **out, struct hep_run *run,
-                         const struct hep_labels *liver, struct hep_error *err)
+#define IMAGE(i) (1U << (unsigned)(i))
+#define IMAGES                                                                                     \
+    (IMAGE(HEP_IMAGE_OPPOSED) | IMAGE(HEP_IMAGE_IN_PHASE) | IMAGE(HEP_IMAGE_T2) |                  \
+     IMAGE(HEP_IMAGE_B_LOW) | IMAGE(HEP_IMAGE_B_ZERO) | IMAGE(HEP_IMAGE_B_HIGH) |                  \
+     IMAGE(HEP_IMAGE_ADC) | IMAGE(HEP_IMAGE_PRECONTRAST) | IMAGE(HEP_IMAGE_ARTERIAL) |             \
+     IMAGE(HEP_IMAGE_PORTAL_VENOUS) | IMAGE(HEP_IMAGE_TRANSITIONAL) | IMAGE(HEP_IMAGE_DELAYED) |   \
+     IMAGE(HEP_IMAGE_HEPATOBILIARY))
+
+/* A study that has no T1 images but echoes: their mean serves as one. */
+static int add_echoes(struct hep_lesion_images *images, struct hep_run *run, struct hep_error *err)
 {
-    const struct hep_series *named = hep_run_series(run, "labels");
-    const struct hep_labels *labels = NULL;
-    size_t n;
-    int rc = hep_run_labels(run, "labels", &labels, err);
+    struct hep_lesion_image *o = &images->study.image[HEP_IMAGE_IN_PHASE];
+    const char *reference = hep_reference_name(run);
+    const struct hep_volume *v = NULL;
+    int rc = hep_run_volume(run, "echoes", &v, err);
 
-    if (rc != HEP_OK)
+    if (rc != HEP_OK || v == NULL || o->volume != NULL)
         return rc;
-    rc = labels != NULL ? to_reference(out, run, labels, named->name, err)
-                        : hep_labels_new(out, &liver->grid, err);
-    if (rc != HEP_OK)
-        return rc;
-    n = hep_grid_voxels(&(*out)->grid);
-    for (size_t i = 0; i < n; i++) {
-        enum hep_anatomy organ = HEP_ANATOMY_NONE;
+    rc = hep_aligned_volume(&images->owned[HEP_IMAGE_IN_PHASE], run, v, "echoes", reference,
+                            &images->study.grid, err);
+    o->volume = images->owned[HEP_IMAGE_IN_PHASE];
+    o->registration_mm = strcmp(reference, "echoes") == 0 ? 0.0 : (double)NAN;
+    return rc;
+}
 
-        for (size_t k = 0; labels != NULL && k < named->n_labels; k++) {
-            if (named->labels[k].value == (*out)->data[i])
-                organ = hep_anatomy_from_name(named->labels[k].name);
-        }
-        if (organ == HEP_ANATOMY_NONE && liver != NULL && liver->data[i] != 0)
-            organ = HEP_ANATOMY_LIVER;
-        (*out)->data[i] = (int32_t)organ;
+/* Image behind the name of a series. */
+static enum hep_image image_of(const char *series)
+{
+    if (strcmp(series, "echoes") == 0)
+        return HEP_IMAGE_IN_PHASE;
+    for (int i = 0; i < (int)HEP_IMAGE_COUNT; i++) {
+        if (strcmp(hep_image_name((enum hep_image)i), series) == 0)
+            return (enum hep_image)i;
     }
+    return HEP_IMAGE_COUNT;
+}
+
+static int fill_input(struct hep_liver_input *in, struct hep_lesion_images *images,
+                      struct hep_run *run, struct hep_error *err)
+{
+    int rc = hep_lesion_images_fill(images, run, IMAGES, err);
+
+    if (rc == HEP_OK)
+        rc = add_echoes(images, run, err);
+    if (rc != HEP_OK)
+        return rc;
+    in->grid = images->study.grid;
+    memcpy(in->image, images->study.image, sizeof in->image);
+    in->reference = image_of(hep_reference_name(run));
+    in->nthreads = hep_run_nthreads(run);
     return HEP_OK;
 }
 
-static int put_quality(struct hep_run *run, const struct hep_labels *liver, const char *source,
+static struct hep_liver_settings settings_of(const struct hep_cfg_liver *cfg)
+{
+    return (struct hep_liver_settings){ .volume_min_ml = cfg->volume_ml.lo,
+                                        .volume_max_ml = cfg->volume_ml.hi,
+                                        .seed_min_ml = cfg->seed_min_ml,
+                                        .erosion_mm = cfg->erosion_mm,
+                                        .opening_mm = cfg->opening_mm,
+                                        .median_mm = cfg->median_mm,
+                                        .block_mm = cfg->block_mm,
+                                        .hole_mm = cfg->hole_mm };
+}
+
+/* Organs that a label map of the study names take the place of those that were found. */
+static int given_anatomy(struct hep_labels *anatomy, struct hep_run *run, struct hep_error *err)
+{
+    const struct hep_series *named = hep_run_series(run, "labels");
+    const struct hep_labels *labels = NULL;
+    struct hep_labels *here = NULL;
+    bool given[HEP_ANATOMY_COUNT] = { false };
+    int rc = hep_run_labels(run, "labels", &labels, err);
+
+    if (rc != HEP_OK || labels == NULL)
+        return rc;
+    for (size_t k = 0; k < named->n_labels; k++)
+        given[hep_anatomy_from_name(named->labels[k].name)] = true;
+    rc = to_reference(&here, run, labels, named->name, err);
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&anatomy->grid); i++) {
+        enum hep_anatomy organ = HEP_ANATOMY_NONE;
+
+        for (size_t k = 0; here->data[i] != 0 && k < named->n_labels; k++) {
+            if (named->labels[k].value == here->data[i])
+                organ = hep_anatomy_from_name(named->labels[k].name);
+        }
+        if (organ == HEP_ANATOMY_LIVER)
+            continue;
+        if (organ != HEP_ANATOMY_NONE)
+            anatomy->data[i] = (int32_t)organ;
+        else if (given[anatomy->data[i]] && anatomy->data[i] != HEP_ANATOMY_LIVER)
+            anatomy->data[i] = HEP_ANATOMY_NONE;
+    }
+    hep_labels_free(here);
+    return rc;
+}
+
+static void put_measure(struct hep_put *put, struct hep_json *o, const char *key, double value)
+{
+    if (isfinite(value))
+        hep_put_number(put, o, key, value);
+}
+
+static int put_quality(struct hep_run *run, const struct hep_liver_quality *q, const char *source,
                        struct hep_error *err)
 {
-    const struct hep_cfg_liver *cfg = &hep_run_config(run)->liver;
     struct hep_put put = { HEP_OK, err };
     struct hep_json *o = hep_json_new_object();
-    double ml = (double)hep_labels_count(liver, -1) * hep_grid_voxel_mm3(&liver->grid) / 1000.0;
-    bool inside = ml >= cfg->volume_ml.lo && ml <= cfg->volume_ml.hi;
 
     hep_put_text(&put, o, "source", source);
-    hep_put_number(&put, o, "volume_ml", ml);
-    hep_put_bool(&put, o, "volume_plausible", inside);
-    if (!inside)
-        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "liver-volume",
-                      "the liver mask (%s) has %.0f mL, outside %.0f-%.0f mL", source, ml,
-                      cfg->volume_ml.lo, cfg->volume_ml.hi);
+    hep_put_bool(&put, o, "mask_needed", q->mask_needed);
+    if (q->method != HEP_LIVER_NONE)
+        hep_put_text(&put, o, "method", hep_liver_method_name(q->method));
+    if (!q->mask_needed)
+        put_measure(&put, o, "volume_ml", q->volume_ml);
+    hep_put_bool(&put, o, "volume_plausible", q->volume_plausible && !q->mask_needed);
+    hep_put_bool(&put, o, "cropped", q->cropped);
+    put_measure(&put, o, "seed_ml", q->seed_ml);
+    put_measure(&put, o, "roughness", q->roughness);
+    put_measure(&put, o, "low_contrast_border_frac", q->low_border_frac);
+    put_measure(&put, o, "left_frac", q->left_right);
+    put_measure(&put, o, "contrast_log_odds", q->contrast);
+    put_measure(&put, o, "score", q->score);
+    if (q->reason[0] != '\0') {
+        hep_put_text(&put, o, "reason", q->reason);
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING,
+                      q->mask_needed ? "liver-mask-needed" : "liver-doubtful", "liver (%s): %s",
+                      source, q->reason);
+    }
     if (put.rc != HEP_OK) {
         hep_json_free(o);
         return put.rc;
@@ -148,39 +233,53 @@ static int put_quality(struct hep_run *run, const struct hep_labels *liver, cons
     return hep_run_put_json(run, "liver_quality", o, err);
 }
 
-static int run_liver(struct hep_run *run, struct hep_error *err)
+static int put_liver(struct hep_run *run, struct hep_liver *found, struct hep_error *err)
 {
-    struct hep_labels *liver = NULL, *anatomy = NULL;
-    const char *source = NULL;
-    int rc = given_liver(&liver, &source, run, err);
+    int rc;
 
-    if (rc != HEP_OK)
-        return rc;
-    if (liver == NULL) {
-        static const char reason[] = "mask needed: the study has no liver mask";
-
-        hep_run_put_absent(run, "liver", reason);
-        hep_run_put_absent(run, "anatomy", reason);
-        hep_run_put_absent(run, "liver_quality", reason);
+    if (found->quality.mask_needed) {
+        hep_run_put_absent(run, "liver", "%s", found->quality.reason);
+        hep_run_put_absent(run, "anatomy", "%s", found->quality.reason);
         return HEP_OK;
     }
-    if (hep_labels_count(liver, -1) == 0) {
-        hep_labels_free(liver);
-        return HEP_FAIL(err, HEP_EDATA, "the liver mask (%s) is empty", source);
+    rc = given_anatomy(found->anatomy, run, err);
+    if (rc == HEP_OK) {
+        rc = hep_run_put_labels(run, "liver", found->liver, NULL, err);
+        found->liver = NULL;
     }
-    rc = given_anatomy(&anatomy, run, liver, err);
+    if (rc == HEP_OK) {
+        rc = hep_run_put_labels(run, "anatomy", found->anatomy, NULL, err);
+        found->anatomy = NULL;
+    }
+    return rc;
+}
+
+static int run_liver(struct hep_run *run, struct hep_error *err)
+{
+    const struct hep_liver_settings settings = settings_of(&hep_run_config(run)->liver);
+    struct hep_lesion_images images = { 0 };
+    struct hep_liver_input in = { 0 };
+    struct hep_liver found = { 0 };
+    const char *source = "automatic";
+    int rc = given_liver(&found.liver, &source, run, err);
+
+    if (rc == HEP_OK && found.liver != NULL && hep_labels_count(found.liver, -1) == 0)
+        rc = HEP_FAIL(err, HEP_EDATA, "the liver mask (%s) is empty", source);
     if (rc == HEP_OK)
-        rc = put_quality(run, liver, source, err);
-    if (rc == HEP_OK) {
-        rc = hep_run_put_labels(run, "liver", liver, NULL, err);
-        liver = NULL;
+        rc = fill_input(&in, &images, run, err);
+    if (rc == HEP_OK && found.liver == NULL) {
+        rc = hep_liver_find(&found, &in, &settings, err);
+    } else if (rc == HEP_OK) {
+        rc = hep_liver_judge_mask(&found.quality, found.liver, &settings, err);
+        if (rc == HEP_OK)
+            rc = hep_liver_anatomy(&found.anatomy, &in, found.liver, err);
     }
-    if (rc == HEP_OK) {
-        rc = hep_run_put_labels(run, "anatomy", anatomy, NULL, err);
-        anatomy = NULL;
-    }
-    hep_labels_free(liver);
-    hep_labels_free(anatomy);
+    if (rc == HEP_OK)
+        rc = put_quality(run, &found.quality, source, err);
+    if (rc == HEP_OK)
+        rc = put_liver(run, &found, err);
+    hep_liver_release(&found);
+    hep_lesion_images_release(&images);
     return rc;
 }
 

@@ -1,0 +1,38 @@
+/**
+ * @file  lesions/liver_shape.h
+ * @brief From a probability of liver to an organ: thin bridges cut, what the liver encloses filled,
+ *        the border smooth.
+ */
+#ifndef HEP_LESIONS_LIVER_SHAPE_H
+#define HEP_LESIONS_LIVER_SHAPE_H
+
+#include "lesions/liver_images.h"
+
+/** Largest part of x > 0.5 after erosion by radius_mm, grown back, without inner holes; fine grid.
+ * All 0 when nothing is left. */
+int hep_liver_cut(struct hep_labels **out, const struct hep_volume *x, double radius_mm,
+                  int nthreads, struct hep_error *err) HEP_MUST_CHECK;
+
+/**
+ * Add what the liver encloses: parts of its closing by radius_mm of whose surface the liver takes
+ * at least HEP_LIVER_ENCLOSED. The share is 1/2 for a shallow groove, 2/3 for a half ball, 1 for a
+ * hole.
+ * @param[in,out] mask  fine grid
+ * @param[in] refused not 0 where other tissue is known to be; fine grid
+ */
+#define HEP_LIVER_ENCLOSED 0.62
+int hep_liver_fill(struct hep_labels *mask, const struct hep_labels *refused, double radius_mm,
+                   int nthreads, struct hep_error *err) HEP_MUST_CHECK;
+
+/** Share of liver at every voxel: x near its border, 1 in filled parts, 0 beyond; smoothed to a
+ * width [mm]. */
+int hep_liver_soften(struct hep_volume **out, const struct hep_volume *x,
+                     const struct hep_labels *mask, double width_mm, int nthreads,
+                     struct hep_error *err) HEP_MUST_CHECK;
+
+/** share > 0.5 on another grid. */
+int hep_liver_to_grid(struct hep_labels **out, const struct hep_volume *share,
+                      const struct hep_grid *grid, int nthreads,
+                      struct hep_error *err) HEP_MUST_CHECK;
+
+#endif
