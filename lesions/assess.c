@@ -56,6 +56,8 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
     if (rc == HEP_OK)
         rc = describe(f, s, &shells, err);
     if (rc == HEP_OK)
+        rc = hep_measure_shifts(&shells, s->study, err);
+    if (rc == HEP_OK)
         rc = hep_measure_lesion(m, s->study, &s->references, &shells, err);
     if (rc == HEP_OK)
         rc = hep_measures_store(f, m, &shells, err);

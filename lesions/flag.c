@@ -95,6 +95,14 @@ bool hep_flag_needs_shells(struct hep_flag_result *flag, const struct hep_lesion
     return false;
 }
 
+bool hep_target_contrast(const struct hep_lesion_measures *m, enum hep_image image)
+{
+    const struct hep_zone_stats *z = m->image[image].zone;
+
+    return fabs(z[HEP_SHELL_RIM].median / z[HEP_SHELL_CORE].median - 1.0) >=
+           m->study->limits->targetoid_contrast_min;
+}
+
 void hep_flags_judge(struct hep_flag_result *out, const struct hep_lesion_measures *m)
 {
     /* Washout reads the blood-pool flag; hyperenhancement reads T1 hyperintensity. */

@@ -66,6 +66,8 @@ bool hep_flag_needs_phase(struct hep_flag_result *flag, const struct hep_lesion_
 /** As above, also when the series cannot resolve rim and core. */
 bool hep_flag_needs_shells(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
                            enum hep_image image, const char *source);
+/** Do rim and core of an image differ by the contrast that counts as a target? */
+bool hep_target_contrast(const struct hep_lesion_measures *m, enum hep_image image);
 void hep_flags_diffusion(struct hep_flag_result *out, const struct hep_lesion_measures *m);
 void hep_flags_enhancement(struct hep_flag_result *out, const struct hep_lesion_measures *m);
 void hep_flags_washout(struct hep_flag_result *out, const struct hep_lesion_measures *m);

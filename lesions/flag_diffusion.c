@@ -137,8 +137,11 @@ static void judge_targetoid(struct hep_flag_result *flag, const struct hep_lesio
     if (!isfinite(ti) || !isfinite(adc))
         hep_flag_cannot(flag, LIRADS, "rim and core show no spread to compare with");
     else
-        hep_flag_set(flag, ti > limit && adc < 0.0 ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ti, limit,
-                     "1", LIRADS,
+        hep_flag_set(flag,
+                     ti > limit && adc < 0.0 && hep_target_contrast(m, HEP_IMAGE_B_HIGH)
+                         ? HEP_FLAG_PRESENT
+                         : HEP_FLAG_ABSENT,
+                     ti, limit, "1", LIRADS,
                      "b = %g rim minus core %+.1f pooled SD (above %g needed), ADC %+.1f (below 0 "
                      "needed): rim %s",
                      m->study->b_high_s_per_mm2, ti, limit, adc, ti > 0.0 ? "brighter" : "darker");

@@ -44,6 +44,24 @@ static enum hep_phase strongest_ring(struct hep_flag_result *flag,
     return best;
 }
 
+/** The part that enhanced follows the portal vein in every later dynamic phase: retention, whatever
+ * the slower centre makes of the average. */
+static bool brightest_follows_blood(const struct hep_lesion_measures *m)
+{
+    bool any = false;
+
+    for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_HEPATOBILIARY; p++) {
+        const double off = fabs(m->pool_bright[p] - 1.0);
+
+        if (!isfinite(off))
+            continue;
+        if (off >= m->study->limits->blood_pool_tolerance)
+            return false;
+        any = true;
+    }
+    return any;
+}
+
 static bool as_bright_as_blood(const struct hep_lesion_measures *m, enum hep_phase phase)
 {
     const struct hep_lesion_limits *limits = m->study->limits;
@@ -89,12 +107,14 @@ static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_mea
         why = "one side gains what the other lacks, as after a shift";
     else if (is_nodular(m, phase))
         why = "discontinuous and as bright as blood: peripheral nodules";
+    else if (brightest_follows_blood(m))
+        why = "as bright as blood in every later phase: nodules that have merged";
     else if (!present)
         why = "discontinuous";
-    else if (ring->rim_over_liver <= 1.0)
+    else if (ring->re_rim <= ring->re_liver)
         why = "the rim gains no more than the liver that its voxels may hold";
-    present =
-        present && ring->asymmetry <= limits->ring_asymmetry_max && ring->rim_over_liver > 1.0;
+    present = present && ring->asymmetry <= limits->ring_asymmetry_max &&
+              ring->re_rim > ring->re_liver && !brightest_follows_blood(m);
     hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ring->index,
                  limits->ring_index_min, "1", LIRADS_RIM,
                  "%s: rim %+.0f %%, core %+.0f %%, liver %+.0f %%: index %.2f (above %g needed) "
@@ -201,10 +221,17 @@ static void finish(struct hep_flag_result *flag, bool judged, const char *source
         hep_flag_cannot(flag, source, "no phase in which this agent shows washout");
 }
 
+/** Did it enhance at all? True when that is not known. */
+static bool has_enhanced(double re, const struct hep_lesion_measures *m)
+{
+    return !(re < m->study->limits->washout_re_min);
+}
+
 static void judge_washout(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
                           bool pool)
 {
     const struct hep_lesion_limits *limits = m->study->limits;
+    const bool enhanced = has_enhanced(m->re[HEP_PHASE_ARTERIAL], m);
     const double before = m->ratio[HEP_PHASE_ARTERIAL];
     double lowest = INFINITY;
 
@@ -214,7 +241,7 @@ static void judge_washout(struct hep_flag_result *flag, const struct hep_lesion_
     for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {
         const double now = m->ratio[p];
         const bool washed =
-            now < limits->washout_ratio_max && before - now >= limits->washout_drop_min;
+            enhanced && now < limits->washout_ratio_max && before - now >= limits->washout_drop_min;
 
         if (!phase_allowed(flag, m, (enum hep_phase)p, false, MAINO) || now >= lowest)
             continue;
@@ -224,7 +251,8 @@ static void judge_washout(struct hep_flag_result *flag, const struct hep_lesion_
             "%s signal %.2f of liver (below %g needed), arterial %.2f (drop of %g "
             "needed)%s%s",
             hep_phase_name((enum hep_phase)p), now, limits->washout_ratio_max, before,
-            limits->washout_drop_min, washed && pool ? "; follows the blood pool" : "",
+            limits->washout_drop_min,
+            enhanced ? (washed && pool ? "; follows the blood pool" : "") : "; it had not enhanced",
             washout_state(m, washed, pool) == HEP_FLAG_NOT_ASSESSABLE ? "; arterial phase ill timed"
                                                                       : "");
     }
@@ -248,7 +276,8 @@ static void judge_rim_washout(struct hep_flag_result *flag, const struct hep_les
         const struct hep_zone_stats *z = m->image[image].zone;
         const double liver = z[HEP_SHELL_RIM].median / z[HEP_SHELL_RING].median;
         const double core = z[HEP_SHELL_RIM].median / z[HEP_SHELL_CORE].median;
-        const bool washed = liver < limits->rim_washout_liver_ratio_max &&
+        const bool washed = has_enhanced(m->ring[HEP_PHASE_ARTERIAL].re_rim, m) &&
+                            liver < limits->rim_washout_liver_ratio_max &&
                             core < limits->rim_washout_core_ratio_max &&
                             before - liver >= limits->rim_washout_drop_min;
 
@@ -270,6 +299,6 @@ void hep_flags_washout(struct hep_flag_result *out, const struct hep_lesion_meas
 {
     const bool pool = out[HEP_FLAG_BLOOD_POOL].state == HEP_FLAG_PRESENT;
 
-    judge_washout(&out[HEP_FLAG_WASHOUT], m, pool);
+    judge_washout(&out[HEP_FLAG_WASHOUT], m, pool || brightest_follows_blood(m));
     judge_rim_washout(&out[HEP_FLAG_PERIPHERAL_WASHOUT], m, pool);
 }

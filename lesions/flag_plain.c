@@ -55,8 +55,11 @@ static void judge_hbp_target(struct hep_flag_result *flag, const struct hep_lesi
     if (!isfinite(ti))
         hep_flag_cannot(flag, LIRADS, "rim and core show no spread to compare with");
     else
-        hep_flag_set(flag, dark && ti < -limit ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ti, -limit,
-                     "1", LIRADS,
+        hep_flag_set(flag,
+                     dark && ti < -limit && hep_target_contrast(m, HEP_IMAGE_HEPATOBILIARY)
+                         ? HEP_FLAG_PRESENT
+                         : HEP_FLAG_ABSENT,
+                     ti, -limit, "1", LIRADS,
                      "rim minus core %+.1f pooled SD (below -%g needed), rim %.2f of liver (below "
                      "%g needed)",
                      ti, limit, rim, m->study->limits->hbp_ratio_max);
@@ -73,9 +76,12 @@ static void judge_t2_target(struct hep_flag_result *flag, const struct hep_lesio
     if (!isfinite(ti))
         hep_flag_cannot(flag, WITTENBERG, "rim and core show no spread to compare with");
     else
-        hep_flag_set(flag, fabs(ti) > limit ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ti, limit, "1",
-                     WITTENBERG, "rim minus core %+.1f pooled SD (%g needed either way): %s", ti,
-                     limit, ti > 0.0 ? "bright rim" : "bright centre");
+        hep_flag_set(flag,
+                     fabs(ti) > limit && hep_target_contrast(m, HEP_IMAGE_T2) ? HEP_FLAG_PRESENT
+                                                                              : HEP_FLAG_ABSENT,
+                     ti, limit, "1", WITTENBERG,
+                     "rim minus core %+.1f pooled SD (%g needed either way): %s", ti, limit,
+                     ti > 0.0 ? "bright rim" : "bright centre");
 }
 
 static void judge_fat(struct hep_flag_result *flag, const struct hep_lesion_measures *m)

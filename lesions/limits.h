@@ -64,8 +64,10 @@ struct hep_lesion_limits {
     double washout_ratio_max;   /* lesion over liver */
     double washout_drop_min;    /* of that ratio since the arterial phase */
     double rim_washout_liver_ratio_max, rim_washout_core_ratio_max, rim_washout_drop_min;
-    double targetoid_index_min;  /* |TI| */
-    double blood_pool_tolerance; /* |lesion / portal vein - 1| */
+    double washout_re_min;         /* what has not enhanced by this cannot wash out */
+    double targetoid_index_min;    /* |TI| */
+    double targetoid_contrast_min; /* |rim / core - 1| */
+    double blood_pool_tolerance;   /* |lesion / portal vein - 1| */
 
     /* Fat. */
     double focal_fat_min_frac;    /* lesion minus liver ring */

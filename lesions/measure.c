@@ -18,9 +18,19 @@ double hep_measure_signal(const struct hep_lesion_study *study, const struct hep
 {
     const enum hep_phase phase = hep_image_phase(image);
     const double gain = phase == HEP_PHASE_COUNT ? 1.0 : study->gain[phase];
+    const size_t *n = study->grid.n, *box = shells->grid.n;
+    const size_t in_box[3] = { i % box[0], i / box[0] % box[1], i / (box[0] * box[1]) };
+    size_t at = 0, stride = 1;
 
-    return gain *
-           (double)study->image[image].volume->data[hep_shells_index(shells, &study->grid, i)];
+    for (int k = 0; k < 3; k++) {
+        const long x = (long)(shells->lo[k] + in_box[k]) + shells->shift[image][k];
+
+        if (x < 0 || x >= (long)n[k])
+            return (double)NAN;
+        at += stride * (size_t)x;
+        stride *= n[k];
+    }
+    return gain * (double)study->image[image].volume->data[at];
 }
 
 /* ---- one image ------------------------------------------------------------------------------- */
@@ -128,23 +138,24 @@ static void ring_absent(struct hep_ring_pattern *r)
 {
     const double none = (double)NAN;
 
-    *r = (struct hep_ring_pattern){ none, none, none, none, none, none, none, none, none };
+    *r = (struct hep_ring_pattern){ none, none, none, none, none, none, none, none };
 }
 
-/** RE if muscle had enhanced as it should: removes an unknown gain of the phase. */
-static double gain_free(const struct hep_lesion_measures *m, enum hep_phase phase, double re)
+double hep_measure_muscle_gain(const struct hep_lesion_measures *m, enum hep_phase phase)
 {
     const struct hep_agent *agent = m->study->agent;
     const double(*organ)[HEP_ANATOMY_COUNT] = m->references->organ;
     const double muscle =
         hep_relative_enhancement(organ[HEP_IMAGE_PRECONTRAST][HEP_ANATOMY_MUSCLE],
                                  organ[hep_phase_image(phase)][HEP_ANATOMY_MUSCLE]);
-    const struct hep_sourced *expected =
-        phase == HEP_PHASE_HEPATOBILIARY ? agent->muscle_re_hbp : agent->muscle_re_dynamic;
-    const double want = 0.5 * (expected[0].value + expected[1].value);
+    double want;
 
-    return isfinite(muscle) && isfinite(want) ? (1.0 + re) * (1.0 + want) / (1.0 + muscle) - 1.0
-                                              : (double)NAN;
+    if (agent == NULL)
+        return (double)NAN;
+    want = phase == HEP_PHASE_HEPATOBILIARY
+               ? 0.5 * (agent->muscle_re_hbp[0].value + agent->muscle_re_hbp[1].value)
+               : 0.5 * (agent->muscle_re_dynamic[0].value + agent->muscle_re_dynamic[1].value);
+    return (1.0 + want) / (1.0 + muscle);
 }
 
 static void measure_phase(struct hep_lesion_measures *m, enum hep_phase phase)
@@ -163,7 +174,7 @@ static void measure_phase(struct hep_lesion_measures *m, enum hep_phase phase)
     if (phase == HEP_PHASE_PRECONTRAST || !m->study->comparable[phase] || m->study->agent == NULL)
         return;
     m->re[phase] = hep_relative_enhancement(pre->lesion, now->lesion);
-    m->re_gain_free[phase] = gain_free(m, phase, m->re[phase]);
+    m->re_gain_free[phase] = (1.0 + m->re[phase]) * hep_measure_muscle_gain(m, phase) - 1.0;
 }
 
 static double z_of(const struct hep_image_stats *s, double value)

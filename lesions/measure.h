@@ -8,7 +8,8 @@
  *          uniform lesion. Rim and core: median of B + (S - B) / p over voxels with p >= 0.75.
  *          Receive fields cancel in lesion over ring; lesion over portal vein is compared as
  *          (lesion / ring) / (portal vein / liver beside it).
- *          Ring of a phase: with RE = (S - S_pre) / S_pre, index = (RE_rim - RE_core) /
+ *          Ring of a phase: with RE = (S - S_pre) / S_pre, after the gain that makes muscle
+ *          enhance as it should, index = (RE_rim - RE_core) /
  *          max(RE_liver, floor); a sector of the rim counts as covered when its own index exceeds
  *          the limit. Asymmetry is three times the length of the sectors' mean of index times
  *          direction, over their mean index: 0 for a closed ring, 1.5 for half of one, larger where
@@ -53,7 +54,6 @@ struct hep_image_stats {
 struct hep_ring_pattern {
     double re_rim, re_core, re_liver;
     double index, cover, asymmetry, reliability;
-    double rim_over_liver; /* (post - pre) of the rim over that of the liver */
     double rim_over_aorta; /* the same against the aorta, of covered sectors */
 };
 
@@ -74,10 +74,23 @@ struct hep_lesion_measures {
     double targetoid[HEP_IMAGE_COUNT]; /* (rim - core) / pooled SD */
 };
 
+/**
+ * What registration left over, at this lesion: the shift within the series' registration_mm (at
+ * most 5 mm, whole voxels) with which depth explains most of the variance among near liver, rim,
+ * middle and core, if that is at least 3 % more than without. Series acquired together move
+ * together; the reference stays. Sets shells->shift. HEP_ENOMEM.
+ */
+int hep_measure_shifts(struct hep_shells *shells, const struct hep_lesion_study *study,
+                       struct hep_error *err) HEP_MUST_CHECK;
+
 /** HEP_ENOMEM. `out` borrows the study and the references. */
 int hep_measure_lesion(struct hep_lesion_measures *out, const struct hep_lesion_study *study,
                        const struct hep_references *references, const struct hep_shells *shells,
                        struct hep_error *err) HEP_MUST_CHECK;
+
+/** Factor that makes muscle enhance as expected of the agent, which removes an unknown receive gain
+ * of a phase; NaN without muscle or agent. */
+double hep_measure_muscle_gain(const struct hep_lesion_measures *m, enum hep_phase phase);
 
 /** Ring pattern of one phase; all NaN where a series is missing, not comparable or unresolved.
  * HEP_ENOMEM. @param[in] share of the phase's image */
@@ -89,7 +102,8 @@ int hep_ring_pattern_of(struct hep_ring_pattern *out, const struct hep_lesion_me
 int hep_measures_store(struct hep_finding *f, const struct hep_lesion_measures *m,
                        const struct hep_shells *shells, struct hep_error *err) HEP_MUST_CHECK;
 
-/** Signal of voxel i of the box, times the gain of its phase; NaN outside the field of view. */
+/** Signal of the series at voxel i of the box, moved by the lesion's shift and times the gain of
+ * its phase; NaN outside the field of view. */
 double hep_measure_signal(const struct hep_lesion_study *study, const struct hep_shells *shells,
                           enum hep_image image, size_t i);
 

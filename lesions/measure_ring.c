@@ -104,8 +104,8 @@ static void add_rim(struct rim_sums *sums, const struct hep_lesion_measures *m,
 }
 
 /** Cover and asymmetry from the indices of the sectors. */
-static void judge_sectors(struct hep_ring_pattern *out, const struct rim_sums *sums, double divisor,
-                          double limit, double aorta)
+static void judge_sectors(struct hep_ring_pattern *out, const struct rim_sums *sums, double gain,
+                          double divisor, double limit, double aorta)
 {
     double held = 0.0, covered = 0.0, mean = 0.0, moment[3] = { 0 }, gained = 0.0;
 
@@ -115,12 +115,12 @@ static void judge_sectors(struct hep_ring_pattern *out, const struct rim_sums *s
 
         if (s->n < 1.0)
             continue;
-        index = (hep_relative_enhancement(s->pre, s->post) - out->re_core) / divisor;
+        index = (hep_relative_enhancement(s->pre, gain * s->post) - out->re_core) / divisor;
         held += 1.0;
         mean += index;
         if (index > limit) {
             covered += 1.0;
-            gained += (s->post - s->pre) / s->n;
+            gained += (gain * s->post - s->pre) / s->n;
         }
         for (int k = 0; k < 3; k++)
             moment[k] += index * s->direction[k] / s->n;
@@ -141,8 +141,10 @@ int hep_ring_pattern_of(struct hep_ring_pattern *out, const struct hep_lesion_me
     const struct hep_zone_stats *pre = m->image[HEP_IMAGE_PRECONTRAST].zone,
                                 *post = m->image[image].zone;
     const double(*organ)[HEP_ANATOMY_COUNT] = m->references->organ;
+    const double by_muscle = hep_measure_muscle_gain(m, phase);
+    const double gain = isfinite(by_muscle) ? by_muscle : 1.0;
     const double aorta =
-        organ[image][HEP_ANATOMY_AORTA] - organ[HEP_IMAGE_PRECONTRAST][HEP_ANATOMY_AORTA];
+        gain * organ[image][HEP_ANATOMY_AORTA] - organ[HEP_IMAGE_PRECONTRAST][HEP_ANATOMY_AORTA];
     struct rim_sums sums = { 0 };
     double divisor;
 
@@ -154,17 +156,16 @@ int hep_ring_pattern_of(struct hep_ring_pattern *out, const struct hep_lesion_me
     sums.sector = hep_calloc(sums.n, sizeof *sums.sector);
     if (sums.sector == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu sectors", sums.n);
-    out->re_rim = hep_relative_enhancement(pre[HEP_SHELL_RIM].median, post[HEP_SHELL_RIM].median);
+    out->re_rim =
+        hep_relative_enhancement(pre[HEP_SHELL_RIM].median, gain * post[HEP_SHELL_RIM].median);
     out->re_core =
-        hep_relative_enhancement(pre[HEP_SHELL_CORE].median, post[HEP_SHELL_CORE].median);
+        hep_relative_enhancement(pre[HEP_SHELL_CORE].median, gain * post[HEP_SHELL_CORE].median);
     out->re_liver =
-        hep_relative_enhancement(pre[HEP_SHELL_RING].median, post[HEP_SHELL_RING].median);
+        hep_relative_enhancement(pre[HEP_SHELL_RING].median, gain * post[HEP_SHELL_RING].median);
     divisor = fmax(out->re_liver, limits->ring_liver_re_floor);
     out->index = (out->re_rim - out->re_core) / divisor;
-    out->rim_over_liver = (post[HEP_SHELL_RIM].median - pre[HEP_SHELL_RIM].median) /
-                          (post[HEP_SHELL_RING].median - pre[HEP_SHELL_RING].median);
     add_rim(&sums, m, shells, share, image);
-    judge_sectors(out, &sums, divisor, limits->ring_index_min, aorta);
+    judge_sectors(out, &sums, gain, divisor, limits->ring_index_min, aorta);
     out->reliability = sums.reliability / sums.n_voxels;
     free(sums.sector);
     return HEP_OK;

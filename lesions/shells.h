@@ -58,6 +58,8 @@ struct hep_shells {
     double centre_mm[3]; /* centroid, world */
     size_t n[HEP_SHELL_COUNT];
     bool ring_widened;
+    long shift[HEP_IMAGE_COUNT][3]; /* voxels by which the lesion lies elsewhere in a series, see
+                                       hep_measure_shifts(); 0 after hep_shells_init() */
 };
 /** @return HEP_EDATA when the label has no voxel */
 int hep_shells_init(struct hep_shells *out, const struct hep_lesion_study *study,

@@ -90,6 +90,20 @@ static const struct hep_field series_rows[] = {
         "breathing, 0.5 with a trigger, 0.4 with a navigator; " EXPERT),
     HEP_ROW_NUMBER(P, scan_time_s, "scan_time_s", "s", 0.1, 7200, "none",
                    "measured duration that replaces the model, as shown by the scanner"),
+    HEP_ROW_LIST(P, transform.drop_volumes, "transform.drop_volumes", "", 0, 100000, "none",
+                 "replay: volumes that are left out, counted from 0"),
+    HEP_ROW_NUMBER(P, transform.slice_thickness_mm, "transform.slice_thickness_mm", "mm", 0.5, 50,
+                   "none", "replay: slices this far apart, each the mean over its thickness"),
+    HEP_ROW_NUMBER(P, transform.in_plane_mm, "transform.in_plane_mm", "mm", 0.2, 50, "none",
+                   "replay: voxels of this size in the plane of the slice, each a mean"),
+    HEP_ROW_NUMBER(P, transform.snr_factor, "transform.snr_factor", "", 0.01, 1, "none",
+                   "replay: share of the signal-to-noise ratio that is left; adds Rician noise, "
+                   "Gudbjartsson and Patz, MRM 1995;34:910"),
+    HEP_ROW_NUMBER(P, transform.averages_share, "transform.averages_share", "", 0.01, 1, "none",
+                   "replay: share of the averages that is left; noise grows with its root"),
+    HEP_ROW_NUMBER(P, transform.noise_sd, "transform.noise_sd", "", 0, 1e9, "none",
+                   "replay: noise SD of one channel of the study's image in units of the signal; "
+                   "none: measured, Coupe et al., Med Image Anal 2010;14:483"),
     { 0 },
 };
 
