@@ -245,7 +245,7 @@ void hep_ranked_numbers(double *out, const double *weight, const void *ranked)
     struct hep_calibration calibration;
 
     for (int task = 0; task < (int)HEP_TASK_COUNT; task++)
-        task_numbers(out + task * (int)HEP_NUMBERS_PER_TASK, r, weight, studies,
+        task_numbers(out + (size_t)task * HEP_NUMBERS_PER_TASK, r, weight, studies,
                      (enum hep_eval_task)task);
     patient_numbers(out, r, weight);
     out[HEP_WHOLE_AUC_LESIONS] = hep_auc_weighted(r->lesion_case, r->n_lesion_cases, weight);

@@ -124,7 +124,7 @@ static struct hep_json *froc_json(struct hep_put *p, const struct hep_eval_resul
 
 static struct hep_json *task_json(struct hep_put *p, const struct hep_eval_result *r, int task)
 {
-    const struct hep_interval *number = &r->number[task * (int)HEP_NUMBERS_PER_TASK];
+    const struct hep_interval *number = &r->number[(size_t)task * HEP_NUMBERS_PER_TASK];
     struct hep_json *o = hep_json_new_object(), *sizes = hep_json_new_object();
 
     put_proportion(p, o, "sensitivity", &r->sensitivity[task], &number[HEP_NUMBER_SENSITIVITY]);

@@ -74,7 +74,7 @@ static void draw_task(struct hep_svg *svg, const struct hep_svg_frame *f,
                       const struct hep_eval_result *r, int task, double *work)
 {
     const struct hep_interval *at =
-        &r->number[task * (int)HEP_NUMBERS_PER_TASK + (int)HEP_NUMBER_AT_RATE];
+        &r->number[(size_t)task * HEP_NUMBERS_PER_TASK + HEP_NUMBER_AT_RATE];
     const int tone = (int)HEP_SVG_SERIES + task;
     double lo[HEP_FROC_N], hi[HEP_FROC_N], mid[HEP_FROC_N];
     const size_t n = r->n_curve[task];

@@ -50,7 +50,7 @@ static void studies(struct hep_str *out, const struct hep_evaluated *e)
 
 static void task(struct hep_str *out, const struct hep_eval_result *r, int t)
 {
-    const struct hep_interval *number = &r->number[t * (int)HEP_NUMBERS_PER_TASK];
+    const struct hep_interval *number = &r->number[(size_t)t * HEP_NUMBERS_PER_TASK];
 
     hep_str_add(out, t == (int)HEP_TASK_DETECTION ? "\nLesions of any kind\n"
                                                   : "\nMetastases, found and called so\n");

@@ -252,7 +252,7 @@ static void fill(struct hep_eval_lesion lesions[4], struct hep_eval_finding find
 
 static double number(const struct hep_eval_result *r, int task, int which)
 {
-    return r->number[task * (int)HEP_NUMBERS_PER_TASK + which].value;
+    return r->number[(size_t)task * HEP_NUMBERS_PER_TASK + (size_t)which].value;
 }
 
 static void check_detection(const struct hep_eval_result *r)
