@@ -136,20 +136,85 @@ void hep_canvas_outline(struct hep_canvas *c, size_t x0, size_t y0, size_t w, si
     }
 }
 
+/* A picture as libpng takes it: greys as one byte a pixel, up to 256 colours as a palette. */
+struct packed {
+    uint8_t *px; /* NULL: the canvas as it is */
+    struct hep_rgb palette[256];
+    png_uint_32 format, n_colours;
+};
+
+/* Open addressing over twice as many places as there can be colours. */
+static bool colour_index(uint8_t *index, struct packed *p, uint16_t slot[512], struct hep_rgb c)
+{
+    const uint32_t key = (uint32_t)c.r << 16 | (uint32_t)c.g << 8 | c.b;
+    uint32_t at = (key * 2654435761U) >> 23;
+
+    while (slot[at] != 0) {
+        const struct hep_rgb known = p->palette[slot[at] - 1];
+
+        if (known.r == c.r && known.g == c.g && known.b == c.b) {
+            *index = (uint8_t)(slot[at] - 1);
+            return true;
+        }
+        at = (at + 1) % 512;
+    }
+    if (p->n_colours == 256)
+        return false;
+    *index = (uint8_t)p->n_colours;
+    p->palette[p->n_colours++] = c;
+    slot[at] = (uint16_t)p->n_colours;
+    return true;
+}
+
+static int pack(struct packed *p, const struct hep_canvas *c, struct hep_error *err)
+{
+    const size_t n = c->w * c->h;
+    uint16_t slot[512] = { 0 };
+    bool grey = true, few = true;
+
+    *p = (struct packed){ .format = PNG_FORMAT_RGB };
+    p->px = hep_calloc(n, 1);
+    if (p->px == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a picture of %zu x %zu", c->w, c->h);
+    for (size_t i = 0; grey && i < n; i++) {
+        grey = c->px[i].r == c->px[i].g && c->px[i].g == c->px[i].b;
+        p->px[i] = c->px[i].r;
+    }
+    for (size_t i = 0; !grey && few && i < n; i++)
+        few = colour_index(&p->px[i], p, slot, c->px[i]);
+    if (grey) {
+        p->format = PNG_FORMAT_GRAY;
+    } else if (few) {
+        p->format = PNG_FORMAT_RGB_COLORMAP;
+    } else {
+        free(p->px);
+        p->px = NULL;
+    }
+    return HEP_OK;
+}
+
 int hep_canvas_png(unsigned char **out, size_t *n, const struct hep_canvas *c,
                    struct hep_error *err)
 {
     png_image image = { .version = PNG_IMAGE_VERSION,
                         .width = (png_uint_32)c->w,
-                        .height = (png_uint_32)c->h,
-                        .format = PNG_FORMAT_RGB };
-    png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
-    unsigned char *bytes = hep_calloc(size, 1);
-    int rc = HEP_OK;
+                        .height = (png_uint_32)c->h };
+    struct packed p;
+    png_alloc_size_t size;
+    unsigned char *bytes = NULL;
+    int rc = pack(&p, c, err);
 
-    if (bytes == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a picture of %zu x %zu", c->w, c->h);
-    if (png_image_write_to_memory(&image, bytes, &size, 0, c->px, 0, NULL)) {
+    if (rc != HEP_OK)
+        return rc;
+    image.format = p.format;
+    image.colormap_entries = p.n_colours;
+    size = PNG_IMAGE_PNG_SIZE_MAX(image);
+    bytes = hep_calloc(size, 1);
+    if (bytes == NULL) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a picture of %zu x %zu", c->w, c->h);
+    } else if (png_image_write_to_memory(&image, bytes, &size, 0,
+                                         p.px != NULL ? (const void *)p.px : (const void *)c->px, 0,
+                                         p.palette)) {
         *out = bytes;
         *n = size;
         bytes = NULL;
@@ -158,5 +223,6 @@ int hep_canvas_png(unsigned char **out, size_t *n, const struct hep_canvas *c,
     }
     png_image_free(&image);
     free(bytes);
+    free(p.px);
     return rc;
 }

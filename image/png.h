@@ -49,7 +49,8 @@ void hep_canvas_slice(struct hep_canvas *c, size_t x0, size_t y0, size_t w, size
 void hep_canvas_outline(struct hep_canvas *c, size_t x0, size_t y0, size_t w, size_t h,
                         const struct hep_labels *l, int32_t label, const struct hep_view *view,
                         struct hep_rgb colour);
-/** PNG bytes (8-bit RGB), heap, the caller's. HEP_ENOMEM, HEP_EIO when libpng refuses. */
+/** PNG bytes, 8-bit and without loss: grey, a palette of up to 256 colours, or RGB, whichever is
+ * smallest; heap, the caller's. HEP_ENOMEM, HEP_EIO when libpng refuses. */
 int hep_canvas_png(unsigned char **out, size_t *n, const struct hep_canvas *c,
                    struct hep_error *err) HEP_MUST_CHECK;
 

@@ -61,7 +61,7 @@ static const char marks[] =
     ".mark.good{color:var(--good)}.mark.doubt{color:var(--doubt)}.mark.bad{color:var(--bad)}"
     "\n"
     ".pics{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(47%,180px),1fr));"
-    "gap:.5rem}.pics.crops{grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}\n"
+    "gap:.5rem}.pics.crops{grid-template-columns:repeat(auto-fill,minmax(108px,1fr))}\n"
     ".pic{margin:0;break-inside:avoid}.pic svg{display:block;width:100%;height:auto;"
     "background:#000;border-radius:.2rem}figcaption{font-size:.8rem;color:var(--quiet)}\n"
     ".ol{fill:none;stroke-width:1.4px;vector-effect:non-scaling-stroke;stroke-linecap:"
@@ -73,7 +73,7 @@ static const char marks[] =
     ".map{display:grid;grid-template-columns:minmax(0,2.2fr) minmax(0,1fr);gap:1rem;align-"
     "items:start;break-inside:avoid}.map "
     ".pics{grid-template-columns:repeat(3,minmax(0,1fr))}"
-    ".bar{width:100%;height:auto;display:block;margin-bottom:.6rem}.bar text{font-size:11px;"
+    ".bar{width:100%;height:auto;display:block;margin-bottom:.6rem}.bar text{font-size:12px;"
     "fill:currentColor}\n"
     ".plot{overflow-x:auto}.hp-svg{max-width:100%;height:auto}\n"
     ".over{opacity:0}.flick .over{opacity:1}\n"
@@ -81,8 +81,8 @@ static const char marks[] =
     "@keyframes flick{0%{opacity:1}50%{opacity:0}}\n";
 
 static const char lesions[] =
-    ".lesion{border:1px solid var(--line);border-radius:.5rem;padding:.2rem 1rem .8rem;"
-    "margin:1rem 0}.lesion h3{margin-top:.6rem}\n"
+    ".finding{border:1px solid var(--line);border-radius:.5rem;padding:.2rem 1rem .8rem;"
+    "margin:1rem 0}.finding h3{margin-top:.6rem}\n"
     ".flags{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,19rem),1fr))"
     ";gap:.3rem .8rem;align-items:start}details>summary{cursor:pointer;padding:.2rem 0}"
     ".flag{border:1px solid var(--line);border-radius:.3rem;padding:0 .6rem}"
@@ -97,7 +97,7 @@ static const char lesions[] =
     "footer{margin-top:2rem;border-top:1px solid var(--line);color:var(--quiet)}\n"
     "@media(max-width:700px){body{font-size:15px}.map{grid-template-columns:minmax(0,1fr)}"
     "nav{gap:.1rem .8rem;position:static}html{scroll-padding-top:0}.plot .hp-svg{max-width:"
-    "none}.lesion{padding-inline:.6rem}}\n"
+    "none}.finding{padding-inline:.6rem}}\n"
     "@media(prefers-reduced-motion:reduce){body:has(#flicker:checked) .flick "
     ".over{animation-"
     "duration:4s}}\n"

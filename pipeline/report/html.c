@@ -12,6 +12,31 @@ void hep_html_text(struct hep_str *out, const char *text)
         hep_str_add_html(out, text);
 }
 
+static bool plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Short names that people write in capitals. */
+static void capitals(char *text)
+{
+    static const char *const names[] = { "hbp", "dwi", "adc", "t1", "t2", "ivim", "dki", "fnh" };
+
+    for (char *at = text; *at != '\0';) {
+        size_t n = 0;
+
+        while (plain(at[n]))
+            n++;
+        for (size_t i = 0; n > 0 && i < sizeof names / sizeof names[0]; i++) {
+            if (strlen(names[i]) != n || strncmp(names[i], at, n) != 0)
+                continue;
+            for (size_t k = 0; k < n; k++)
+                at[k] = (char)(at[k] >= 'a' && at[k] <= 'z' ? at[k] - 'a' + 'A' : at[k]);
+        }
+        at += n > 0 ? n : 1;
+    }
+}
+
 void hep_html_words(struct hep_str *out, const char *name)
 {
     char *copy = hep_strdup(name);
@@ -20,6 +45,8 @@ void hep_html_words(struct hep_str *out, const char *name)
         if (*c == '_')
             *c = ' ';
     }
+    if (copy != NULL)
+        capitals(copy);
     hep_html_text(out, copy);
     free(copy);
 }
@@ -131,6 +158,8 @@ enum hep_html_mark hep_html_mark_of(const char *state)
         { "suboptimal", HEP_MARK_DOUBT },
         { "suspect", HEP_MARK_DOUBT },
         { "corrected", HEP_MARK_DOUBT },
+        { "gain_suspect", HEP_MARK_DOUBT },
+        { "gain_corrected", HEP_MARK_DOUBT },
         { "running", HEP_MARK_DOUBT },
         { "doubtful", HEP_MARK_DOUBT },
         { "missing", HEP_MARK_DOUBT },
@@ -148,11 +177,6 @@ enum hep_html_mark hep_html_mark_of(const char *state)
             return known[i].mark;
     }
     return HEP_MARK_UNKNOWN;
-}
-
-static bool plain(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 void hep_html_id(struct hep_str *out, const char *text)

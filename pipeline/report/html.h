@@ -17,7 +17,8 @@ void hep_report_css(struct hep_str *out);
 
 /** Escaped; NULL adds an en dash. */
 void hep_html_text(struct hep_str *out, const char *text);
-/** As hep_html_text() with underscores as blanks: "portal_venous" becomes "portal venous". */
+/** As hep_html_text() with underscores as blanks and short names in capitals: "hbp_ratio" becomes
+ * "HBP ratio". */
 void hep_html_words(struct hep_str *out, const char *name);
 /** A number with `digits` decimals; an en dash when it is not finite. */
 void hep_html_number(struct hep_str *out, double value, int digits);

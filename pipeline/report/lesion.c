@@ -23,7 +23,7 @@ static bool crop_view(struct hep_view *view, const struct hep_json *lesion)
 {
     const struct hep_json *centre = hep_json_get(lesion, "centre_mm");
     const double axis = number_of(lesion, "long_axis_mm");
-    const double side = fmin(fmax(3.0 * (isfinite(axis) ? axis : 20.0), 48.0), 160.0);
+    const double side = fmin(fmax(2.6 * (isfinite(axis) ? axis : 16.0), 42.0), 160.0);
 
     *view = (struct hep_view){ .plane = HEP_PLANE_AXIAL, .width_mm = side, .height_mm = side };
     for (size_t k = 0; k < 3; k++) {

@@ -112,29 +112,30 @@ int hep_picture_outline(struct hep_page *p, const struct hep_labels *labels,
                         const struct hep_grid *g, size_t k, int32_t label, const char *css_class)
 {
     const size_t w = g->n[0], h = g->n[1];
-    bool *in = hep_calloc(w * h, sizeof *in);
+    struct hep_grid plane = *g;
+    struct hep_labels *here = NULL;
     struct hep_str path = { 0 };
+    bool *in = hep_calloc(w * h, sizeof *in);
     size_t n = 0;
+    int rc;
 
     if (in == NULL)
         return HEP_FAIL(p->err, HEP_ENOMEM, "no memory for an outline");
-    for (size_t y = 0; y < h; y++) {
-        for (size_t x = 0; x < w; x++) {
-            const double voxel[3] = { (double)x, (double)y, (double)k };
-            double world[3];
-            int32_t found;
-
-            hep_grid_to_world(world, g, voxel);
-            found = hep_sample_label(labels, world);
-            in[y * w + x] = label < 0 ? found != 0 : found == label;
-        }
-    }
-    n = strokes(&path, in, w, h, false) + strokes(&path, in, w, h, true);
+    plane.n[2] = 1;
+    for (int i = 0; i < 3; i++)
+        plane.to_world[i][3] += (double)k * g->to_world[i][2];
+    rc = hep_resample_labels(&here, labels, &plane, NULL, p->err);
+    for (size_t i = 0; rc == HEP_OK && i < w * h; i++)
+        in[i] = label < 0 ? here->data[i] != 0 : here->data[i] == label;
+    if (rc == HEP_OK)
+        n = strokes(&path, in, w, h, false) + strokes(&path, in, w, h, true);
     if (n > 0 && !path.failed)
         hep_str_addf(p->out, "<path class=\"ol %s\" d=\"%s\"/>", css_class, path.s);
+    p->out->failed = p->out->failed || path.failed;
+    hep_labels_free(here);
     free(in);
     hep_str_release(&path);
-    return HEP_OK;
+    return rc;
 }
 
 bool hep_picture_full(struct hep_page *p)
@@ -174,10 +175,10 @@ int hep_picture_figure(struct hep_page *p, const struct hep_figure *f)
 void hep_picture_bar(struct hep_str *out, enum hep_colormap map, double lo, double hi, int digits,
                      const char *plain_unit)
 {
-    const int steps = 24;
+    const int steps = 32;
 
     hep_str_addf(out,
-                 "<svg class=\"bar\" viewBox=\"0 0 240 30\" role=\"img\" aria-label=\"colour "
+                 "<svg class=\"bar\" viewBox=\"0 0 320 30\" role=\"img\" aria-label=\"colour "
                  "bar from %.*f to %.*f ",
                  digits, lo, digits, hi);
     hep_str_add_html(out, plain_unit);
@@ -189,10 +190,10 @@ void hep_picture_bar(struct hep_str *out, enum hep_colormap map, double lo, doub
                      i * 10, c.r, c.g, c.b);
     }
     hep_str_addf(out,
-                 "<text x=\"0\" y=\"26\">%.*f</text><text x=\"120\" y=\"26\" "
+                 "<text x=\"0\" y=\"26\">%.*f</text><text x=\"160\" y=\"26\" "
                  "text-anchor=\"middle\">%.*f ",
                  digits, lo, digits, 0.5 * (lo + hi));
     hep_str_add_html(out, plain_unit);
-    hep_str_addf(out, "</text><text x=\"240\" y=\"26\" text-anchor=\"end\">%.*f</text></svg>\n",
+    hep_str_addf(out, "</text><text x=\"320\" y=\"26\" text-anchor=\"end\">%.*f</text></svg>\n",
                  digits, hi);
 }

@@ -132,17 +132,22 @@ static void flag_table(struct hep_page *p, const struct hep_json *list)
     hep_html_table_end(p->out);
 }
 
+/* The classes that are not out of the question. */
 static void classes(struct hep_page *p, const struct hep_json *lesion)
 {
     const struct hep_json *all = hep_json_get(lesion, "class_probabilities"), *node = NULL;
     const char *name;
+    bool any = false;
 
-    hep_str_add(p->out, "<p>");
+    hep_str_add(p->out, "<p class=\"quiet\">Probabilities: ");
     for (size_t i = 0; (name = hep_json_key_at(all, i, &node)) != NULL; i++) {
-        hep_str_add(p->out, i > 0 ? " \xc2\xb7 " : "");
+        if (!(hep_json_number(node) >= 0.005))
+            continue;
+        hep_str_add(p->out, any ? " \xc2\xb7 " : "");
         hep_html_text(p->out, hep_page_class_title(name));
         hep_str_add(p->out, "&#160;");
         hep_html_number(p->out, hep_json_number(node), 2);
+        any = true;
     }
     hep_str_add(p->out, "</p>\n");
 }
@@ -152,8 +157,9 @@ static int article(struct hep_page *p, const struct hep_json *l)
     const double id = number_of(l, "id");
     int rc;
 
-    hep_str_addf(p->out, "<article class=\"lesion\" id=\"lesion-%.0f\"><h3>Lesion %.0f: most like ",
-                 id, id);
+    hep_str_addf(p->out,
+                 "<article class=\"finding\" id=\"lesion-%.0f\"><h3>Lesion %.0f: most like ", id,
+                 id);
     class_and_probability(p->out, l);
     hep_str_add(p->out, "</h3>\n<p>");
     size(p->out, l);

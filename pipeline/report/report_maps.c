@@ -13,6 +13,7 @@
 #define MONTAGE_SLICES 12
 #define MAP_SLICES 3
 #define BINS 48
+#define BACKGROUND 0.06 /* of the bright end of a series */
 
 static const struct hep_page_series *reference_of(const struct hep_page *p)
 {
@@ -219,6 +220,28 @@ static int map_histogram(struct hep_page *p, const struct hep_quantity *q,
     return rc;
 }
 
+/* Where the series that a map was made from has no signal, the map holds noise: dark. */
+static int hide_background(struct hep_page *p, struct hep_volume *sampled, const char *space)
+{
+    struct hep_volume *source = NULL;
+    const struct hep_page_series *s = NULL;
+    int rc;
+
+    for (size_t i = 0; i < p->n_series; i++) {
+        if (strcmp(p->series[i].name, space) == 0)
+            s = &p->series[i];
+    }
+    if (s == NULL || strcmp(space, "dwi") == 0)
+        return HEP_OK;
+    rc = hep_picture_sample(&source, p, s->v, space, &sampled->grid);
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&sampled->grid); i++) {
+        if (!((double)source->data[i] > BACKGROUND * s->hi))
+            sampled->data[i] = NAN;
+    }
+    hep_volume_free(source);
+    return rc;
+}
+
 static int map_row(struct hep_page *p, const struct hep_measured_map *m,
                    const struct hep_quantity *q, const struct hep_volume *map)
 {
@@ -229,6 +252,8 @@ static int map_row(struct hep_page *p, const struct hep_measured_map *m,
 
     spread(&g, p, MAP_SLICES, 2.4);
     rc = hep_picture_sample(&sampled, p, map, space, &g);
+    if (rc == HEP_OK)
+        rc = hide_background(p, sampled, space);
     hep_str_addf(p->out, "<h3>%s</h3>\n<div class=\"map\"><div class=\"pics\">\n", q->words);
     if (rc == HEP_OK)
         rc = planes(p, sampled, q->lo / q->scale, q->hi / q->scale, q->map, q->words);
@@ -260,11 +285,44 @@ static void absent_maps(struct hep_page *p)
     hep_str_add(p->out, any ? "</ul>\n" : "");
 }
 
+/* Organs and other regions that came with the study. */
+static void regions(struct hep_page *p)
+{
+    const struct hep_json *rows = hep_json_get(p->measures, "regions");
+
+    if (hep_json_size(rows) == 0)
+        return;
+    hep_str_add(p->out, "<details><summary>Every map over every named region</summary>\n");
+    hep_html_table(p->out, "Medians over regions", "Region|Map|Median|IQR|Voxels");
+    for (size_t i = 0; i < hep_json_size(rows); i++) {
+        const struct hep_json *row = hep_json_at(rows, i);
+        const char *map = hep_json_string(hep_json_get(row, "map"));
+        const struct hep_quantity q =
+            hep_quantity_of(map != NULL ? map : "", hep_json_string(hep_json_get(row, "unit")));
+
+        hep_str_add(p->out, "<tr><th scope=\"row\">");
+        hep_html_words(p->out, hep_json_string(hep_json_get(row, "region")));
+        hep_str_add(p->out, "</th><td>");
+        hep_html_words(p->out, q.words);
+        hep_str_add(p->out, "</td><td class=\"n\">");
+        hep_quantity_add(p->out, &q, hep_json_number(hep_json_get(row, "median")));
+        hep_str_add(p->out, "</td><td class=\"n\">");
+        hep_html_number(p->out, hep_json_number(hep_json_get(row, "iqr")) * q.scale, q.digits);
+        hep_str_add(p->out, "</td><td>");
+        hep_html_number(p->out, hep_json_number(hep_json_get(row, "n")), 0);
+        hep_str_add(p->out, "</td></tr>\n");
+    }
+    hep_html_table_end(p->out);
+    hep_str_add(p->out, "</details>\n");
+}
+
 int hep_page_maps(struct hep_page *p)
 {
     int rc = HEP_OK;
 
     hep_html_section(p->out, "maps", "Maps");
+    hep_str_add(p->out, "<p>Three slices of each map, with the histogram of the liver and its "
+                        "median as a line. Dark: no value, or no signal to make one from.</p>\n");
     for (const struct hep_measured_map *m = hep_measured_maps(); rc == HEP_OK && m->product != NULL;
          m++) {
         const struct hep_quantity *q = hep_quantity_find(m->key);
@@ -274,6 +332,7 @@ int hep_page_maps(struct hep_page *p)
         if (rc == HEP_OK && map != NULL && q != NULL && p->has_view)
             rc = map_row(p, m, q, map);
     }
+    regions(p);
     absent_maps(p);
     hep_html_section_end(p->out);
     return rc;

@@ -1,8 +1,11 @@
 /* The page: head, switches, sections in order, notice. */
 #include "pipeline/report/report.h"
 
+#include "pipeline/products.h"
 #include "pipeline/report/page.h"
 #include "pipeline/svg.h"
+
+#include <omp.h>
 
 /* Sections that a page of this study will have, for the navigation. */
 static void navigation(struct hep_page *p)
@@ -81,8 +84,13 @@ int hep_report_html(struct hep_str *out, const struct hep_report_source *source,
                           .lesions = source->lesions,
                           .measures = source->measures,
                           .err = err };
-    int rc = hep_page_prepare(&p);
+    const int nthreads = source->run->nthreads, omp_nthreads = omp_get_max_threads();
+    int rc;
 
+    /* Pictures are small: threads would cost more than they give. */
+    source->run->nthreads = 1;
+    omp_set_num_threads(1);
+    rc = hep_page_prepare(&p);
     if (rc == HEP_OK)
         rc = begin(&p);
     if (rc == HEP_OK) {
@@ -95,6 +103,8 @@ int hep_report_html(struct hep_str *out, const struct hep_report_source *source,
         footer(&p);
         hep_html_end(out);
     }
+    source->run->nthreads = nthreads;
+    omp_set_num_threads(omp_nthreads);
     hep_page_release(&p);
     return rc != HEP_OK ? rc : hep_str_check(out, err);
 }

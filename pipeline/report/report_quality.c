@@ -88,6 +88,20 @@ static const char *const states[] = { "ok", "at bound", "not identifiable", "no 
                                       "bad input" };
 #define N_STATES (sizeof states / sizeof states[0])
 
+static const char *fit_title(const char *name)
+{
+    static const char *const titles[][2] = {
+        { "mono", "ADC" },     { "mono_all", "ADC, all b-values" }, { "ivim", "IVIM" },
+        { "dki", "Kurtosis" }, { "dualecho", "Fat, two echoes" },   { "multiecho", "Fat and R2*" },
+    };
+
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
+        if (strcmp(titles[i][0], name) == 0)
+            return titles[i][1];
+    }
+    return name;
+}
+
 static void fit_row(struct hep_page *p, const char *name, const struct hep_json *fit)
 {
     const struct hep_json *voxels = hep_json_get(fit, "Voxels");
@@ -101,7 +115,7 @@ static void fit_row(struct hep_page *p, const char *name, const struct hep_json 
         total += isfinite(n) ? n : 0.0;
     }
     hep_str_add(p->out, "<tr><th scope=\"row\">");
-    hep_html_words(p->out, name);
+    hep_html_text(p->out, fit_title(name));
     hep_str_add(p->out, "</th><td>");
     hep_html_text(p->out, text_of(fit, "Method"));
     hep_str_addf(p->out, "</td><td>%.0f", total);

@@ -167,11 +167,13 @@ static void draw_phase(struct hep_svg *svg, const struct hep_svg_frame *f,
                      HEP_SVG_SERIES, 0.35);
     if (!isfinite(t->time_s) || t->time_s < f->xa.lo)
         return;
-    hep_svg_marker(svg, hep_svg_x(f, t->time_s), hep_svg_y(f, y), 6.0, HEP_SVG_SERIES + 1);
+    hep_svg_marker(svg, hep_svg_x(f, t->time_s), hep_svg_y(f, y), 5.0, HEP_SVG_INK);
     (void)snprintf(text, sizeof text, t->time_s < 120.0 ? "%.0f s" : "%.0f s (%.1f min)", t->time_s,
                    t->time_s / 60.0);
-    hep_svg_label(svg, hep_svg_x(f, t->time_s) + 9.0, hep_svg_y(f, y) + 4.0, HEP_SVG_START,
-                  HEP_SVG_INK, text);
+    hep_svg_label(svg,
+                  fmax(hep_svg_x(f, t->time_s) + 9.0,
+                       isfinite(t->window_s[1]) ? hep_svg_x(f, t->window_s[1]) + 6.0 : 0.0),
+                  hep_svg_y(f, y) + 4.0, HEP_SVG_START, HEP_SVG_INK, text);
 }
 
 static int draw_timeline(struct hep_page *p, const struct phase_time *times, size_t n)
@@ -184,8 +186,8 @@ static int draw_timeline(struct hep_page *p, const struct phase_time *times, siz
     int rc;
 
     for (size_t i = 0; i < n; i++) {
-        last = fmax(last, isfinite(times[i].time_s) ? 1.6 * times[i].time_s : 0.0);
-        last = fmax(last, isfinite(times[i].window_s[1]) ? 1.2 * times[i].window_s[1] : 0.0);
+        last = fmax(last, isfinite(times[i].time_s) ? 1.4 * times[i].time_s : 0.0);
+        last = fmax(last, isfinite(times[i].window_s[1]) ? 2.4 * times[i].window_s[1] : 0.0);
     }
     f.xa = (struct hep_svg_axis){ .label = "seconds since the start of the injection (logarithmic)",
                                   .lo = 8.0,
