@@ -253,11 +253,12 @@ static void place_one(struct hep_lesion_record *r, const struct hep_labels *mask
     double sum[3] = { 0 }, count = 0.0;
 
     for (size_t i = 0; i < voxels; i++) {
+        const size_t at[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
+
         if (mask->data[i] != r->id)
             continue;
-        sum[0] += (double)(i % n[0]);
-        sum[1] += (double)(i / n[0] % n[1]);
-        sum[2] += (double)(i / (n[0] * n[1]));
+        for (size_t k = 0; k < 3; k++)
+            sum[k] += (double)at[k];
         count += 1.0;
     }
     if (count == 0.0)
