@@ -45,6 +45,12 @@ struct batch {
     bool stopping;
 };
 
+/* NULL: chosen by the study itself. */
+static const char *protocol_of(const struct hep_batch_request *q, const struct hep_dataset_study *s)
+{
+    return s->protocol != NULL && !q->protocol_for_all ? s->protocol : q->protocol;
+}
+
 /* ---- one study's process -----------------------------------------------------------------------
  */
 
@@ -68,7 +74,7 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
     const char *argv[WORDS_MAX * 2] = { q->program, "run",        s->path,     "-o",
                                         q->out_dir, "--log-json", "--nthreads" };
     struct hep_process_opts opts = { .separate_pipe = true, .memory_bytes = q->memory_bytes };
-    const char *protocol = s->protocol != NULL ? s->protocol : q->protocol;
+    const char *protocol = protocol_of(q, s);
     char threads[16];
     size_t n = 7;
 
@@ -355,7 +361,7 @@ static void print_plan(const struct batch *b, FILE *out)
 {
     for (size_t i = 0; i < b->dataset.n; i++) {
         const struct hep_dataset_study *s = &b->dataset.list[i];
-        const char *protocol = s->protocol != NULL ? s->protocol : b->q->protocol;
+        const char *protocol = protocol_of(b->q, s);
 
         if (due(b, s))
             (void)fprintf(out, "%s\t%s\n", s->label,

@@ -18,6 +18,7 @@ struct hep_batch_request {
     const char *bids_dir, *out_dir;
     struct hep_dataset_filter filter;
     const char *protocol; /* for studies that participants.tsv gives none; NULL: chosen per study */
+    bool protocol_for_all;          /* whatever participants.tsv says */
     const char *const *run_options; /* further words for `hepar run`, n_run_options of them */
     size_t n_run_options;
     size_t jobs;         /* studies at a time, >= 1 */

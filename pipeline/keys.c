@@ -9,17 +9,35 @@
 
 #include <math.h>
 
+/* What a replay does to the series; nothing for a series that is seen as it is. */
+static int add_change(struct hep_sha256 *h, const struct hep_replayed *entry, struct hep_error *err)
+{
+    struct hep_str text = { 0 };
+    int rc;
+
+    if (entry == NULL)
+        return HEP_OK;
+    hep_replay_describe(&text, entry);
+    rc = hep_str_check(&text, err);
+    if (rc == HEP_OK && text.len > 0)
+        rc = hep_sha256_add(h, text.s, text.len, err);
+    hep_str_release(&text);
+    return rc;
+}
+
 /* What is known of a series beside its bytes: its entry in the inventory, and the frames in use. */
 static int add_facts(struct hep_sha256 *h, const struct hep_run *run,
                      const struct hep_series *series, const struct hep_json *inventory,
                      struct hep_error *err)
 {
     const struct hep_json *all = hep_json_get(inventory, "series");
+    const struct hep_replayed *entry = hep_replay_find(&run->replay, series);
+    const struct hep_series *original = entry != NULL ? entry->original : series;
     char *text = NULL;
     int rc = HEP_OK;
 
     for (size_t i = 0; rc == HEP_OK && i < hep_json_size(all); i++) {
-        if (i < run->inventory->n_series && &run->inventory->series[i] == series) {
+        if (i < run->inventory->n_series && &run->inventory->series[i] == original) {
             rc = hep_json_dump_line(&text, hep_json_at(all, i), err);
             if (rc == HEP_OK)
                 rc = hep_sha256_add(h, text, strlen(text), err);
@@ -34,7 +52,7 @@ static int add_facts(struct hep_sha256 *h, const struct hep_run *run,
 
         rc = hep_sha256_add(h, line, (size_t)n, err);
     }
-    return rc;
+    return rc == HEP_OK ? add_change(h, entry, err) : rc;
 }
 
 /* Hash of one file, computed once however many series use it. */
@@ -104,6 +122,29 @@ static int given_mask(struct hep_product *p, const struct hep_run *run, struct h
     return rc;
 }
 
+/* What the protocol sees of a product's series. */
+static int replay_series(struct hep_product *p, struct hep_run *run, enum hep_role role,
+                         struct hep_error *err)
+{
+    const struct hep_series *given = p->series;
+    struct hep_str text = { 0 };
+    int rc = hep_replay_series(&p->series, &run->replay, run->cfg, run->agent, run->inventory,
+                               given, role, run->label, err);
+
+    if (rc == HEP_OK && p->series == NULL)
+        hep_log_write(run->log, HEP_LOG_INFO, "replay", "%s: not in the protocol %s", given->name,
+                      run->cfg->name.s);
+    if (rc == HEP_OK && p->series != NULL && p->series != given) {
+        hep_replay_describe(&text, hep_replay_find(&run->replay, p->series));
+        rc = hep_str_check(&text, err);
+        if (rc == HEP_OK)
+            hep_log_write(run->log, HEP_LOG_INFO, "replay", "%s: %s", given->name,
+                          text.s != NULL ? text.s : "");
+    }
+    hep_str_release(&text);
+    return rc;
+}
+
 static int settle_series(struct hep_run *run, struct hep_record *record, struct hep_error *err)
 {
     struct hep_json *inventory = NULL;
@@ -112,6 +153,7 @@ static int settle_series(struct hep_run *run, struct hep_record *record, struct 
     for (size_t i = 0; rc == HEP_OK && i < run->n_products; i++) {
         struct hep_product *p = &run->products[i];
         enum hep_role role = HEP_ROLE_UNKNOWN;
+        bool there;
 
         if (p->slot->kind != HEP_SLOT_SERIES)
             continue;
@@ -119,6 +161,11 @@ static int settle_series(struct hep_run *run, struct hep_record *record, struct 
         if (rc != HEP_OK)
             break;
         p->series = hep_split_find(run, role);
+        there = p->series != NULL;
+        if (there && run->only_planned && role != HEP_ROLE_LIVER_MASK && role != HEP_ROLE_LABELS)
+            rc = replay_series(p, run, role, err);
+        if (rc != HEP_OK)
+            break;
         if (role == HEP_ROLE_LIVER_MASK && run->given_mask != NULL) {
             rc = given_mask(p, run, record, err);
         } else if (p->series != NULL) {
@@ -126,7 +173,9 @@ static int settle_series(struct hep_run *run, struct hep_record *record, struct 
             rc = series_key(p, run, record, inventory, err);
         } else {
             p->state = HEP_PRODUCT_ABSENT;
-            p->reason = hep_asprintf("the study has no %s series", p->slot->name);
+            p->reason = there ? hep_asprintf("%s is not in the protocol %s", p->slot->name,
+                                             run->cfg->name.s)
+                              : hep_asprintf("the study has no %s series", p->slot->name);
         }
     }
     hep_json_free(inventory);

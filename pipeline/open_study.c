@@ -108,6 +108,8 @@ static int settle_agent(struct hep_open_study *s, struct hep_log *log, struct he
     const char *text = s->inventory->agent_text;
     int rc;
 
+    if (s->only_planned && strcmp(cfg->agent.s, "none") == 0)
+        return hep_config_agent(&s->agent_storage, cfg, s->agents, err);
     if (text != NULL)
         hep_agents_resolve(&match, s->agents, text);
     if (text != NULL && match.agent == NULL)

@@ -15,6 +15,7 @@ struct hep_str;
 
 /** Start with `{ 0 }`. */
 struct hep_open_study {
+    bool only_planned; /* set by the caller: "agent: none" of the protocol stands */
     struct hep_inventory *inventory;
     struct hep_config config;
     struct hep_agents *agents;

@@ -357,7 +357,7 @@ static int copy_file(const char *from, const char *to, struct hep_error *err)
 
 int hep_outdir_reuse(const struct hep_outdir *d, const char *relative_file, struct hep_error *err)
 {
-    char *from = hep_path_join(d->final, relative_file),
+    char *from = hep_path_join(d->source != NULL ? d->source : d->final, relative_file),
          *to = hep_outdir_path(d, relative_file, err);
     int rc = HEP_OK;
 

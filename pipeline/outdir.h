@@ -22,6 +22,7 @@ struct hep_outdir {
     char *final; /* OUT/sub-01[/ses-1] */
     char *tmp;   /* where this run writes */
     char *lock;
+    const char *source; /* where hep_outdir_reuse() takes files from; NULL: `final`. Borrowed */
     bool swapped;
 };
 

@@ -2,8 +2,10 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/rng.h"
 #include "base/text.h"
 #include "image/nifti.h"
+#include "pipeline/replay_transform.h"
 #include "sequences/inventory.h"
 
 #include <omp.h>
@@ -47,6 +49,7 @@ void hep_products_release(struct hep_run *run)
     for (size_t i = 0; i < run->n_split; i++)
         free(run->split[i].frame);
     free(run->split);
+    hep_replay_release(&run->replay);
     free(run->products);
     free(run->written);
     run->products = NULL;
@@ -101,12 +104,30 @@ static int writable(struct hep_product **out, const struct hep_run *run, const c
     return HEP_OK;
 }
 
+/* The noise of a series is its own in every study, and the same in every replay. */
+static int replay_volume(struct hep_run *run, struct hep_product *p, struct hep_error *err)
+{
+    const struct hep_replayed *entry = hep_replay_find(&run->replay, p->series);
+    uint64_t seed = hep_rng_stream(run->label);
+    int rc;
+
+    if (entry == NULL)
+        return HEP_OK;
+    rc = hep_replay_transform(&p->volume, entry->change, seed, hep_rng_stream(p->slot->name),
+                              run->nthreads, err);
+    if (rc == HEP_EDATA)
+        (void)hep_error_prefix(err, "%s", p->series->name);
+    return rc;
+}
+
 static int load_volume(struct hep_run *run, struct hep_product *p, struct hep_error *err)
 {
     double start = omp_get_wtime();
     int rc = p->slot->kind == HEP_SLOT_SERIES ? hep_series_read(&p->volume, p->series, err)
                                               : hep_nifti_read(&p->volume, p->path, err);
 
+    if (rc == HEP_OK && p->slot->kind == HEP_SLOT_SERIES)
+        rc = replay_volume(run, p, err);
     run->read_s += omp_get_wtime() - start;
     return rc;
 }
@@ -133,6 +154,8 @@ static int load_labels(struct hep_run *run, struct hep_product *p, struct hep_er
     int rc = p->series != NULL ? hep_series_read_labels(&p->labels, p->series, err)
                                : hep_nifti_read_labels(&p->labels, p->path, err);
 
+    if (rc == HEP_OK && p->slot->kind == HEP_SLOT_SERIES)
+        rc = hep_replay_labels(&p->labels, &run->replay, err);
     run->read_s += omp_get_wtime() - start;
     return rc;
 }

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "pipeline/outdir.h"
+#include "pipeline/replay.h"
 #include "pipeline/run.h"
 
 enum hep_product_state {
@@ -49,9 +50,9 @@ struct hep_run {
     const struct hep_agent *agent;
     struct hep_log *log;
     const struct hep_inventory *inventory;
-    const char *given_mask; /* borrowed */
+    const char *given_mask;          /* borrowed */
     const struct hep_record *record; /* borrowed; see hep_run_record() */
-    char *label;            /* "sub-01_ses-1" */
+    char *label;                     /* "sub-01_ses-1" */
     int nthreads;
     int gzip_level;
     bool reproducible;
@@ -65,7 +66,9 @@ struct hep_run {
     size_t n_written;
     struct hep_series *split; /* phases cut out of a 4-D dynamic: frames owned, the rest borrowed */
     size_t n_split;
-    double write_s, read_s; /* time spent in files, for --timings */
+    bool only_planned;        /* the study is seen as the protocol would have */
+    struct hep_replay replay; /* series that are not seen as they are */
+    double write_s, read_s;   /* time spent in files, for --timings */
 };
 
 int hep_products_init(struct hep_run *run, struct hep_error *err) HEP_MUST_CHECK;

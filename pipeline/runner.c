@@ -16,8 +16,9 @@ struct study_run {
     struct hep_open_study open;
     struct hep_run run;
     struct hep_record record;
-    struct hep_json *earlier; /* run.json of the earlier result */
+    struct hep_json *earlier; /* run.json of the earlier result, or of the one to share with */
     char *folder;             /* OUT/sub-01 */
+    char *share;              /* the same folder of the output to share with; NULL: own result */
     size_t order[HEP_STAGES_MAX];
     bool reusable[HEP_STAGES_MAX];
     double start_s;
@@ -44,10 +45,28 @@ static char *run_json_path(const char *folder, const char *label, const char *su
     return hep_asprintf("%s/%s_%s.json", folder, label, suffix);
 }
 
+/* The result whose products may be taken: this study's own, else the one under other settings. */
+static void find_earlier(struct study_run *s, const struct hep_study_request *q,
+                         struct hep_log *log)
+{
+    struct hep_error unreadable = { 0 };
+    char *path = run_json_path(s->folder, s->run.label, "run");
+
+    if (path != NULL && !hep_is_file(path) && q->share != NULL) {
+        free(path);
+        s->share = hep_path_join(q->share, s->open.relative);
+        path = s->share != NULL ? run_json_path(s->share, s->run.label, "run") : NULL;
+    }
+    if (path != NULL && hep_is_file(path) &&
+        hep_json_read(&s->earlier, path, &unreadable) != HEP_OK)
+        hep_log_write(log, HEP_LOG_WARNING, "run-json", "%s; everything is computed again",
+                      unreadable.msg);
+    free(path);
+}
+
 static int begin(struct study_run *s, const struct hep_study_request *q, struct hep_log *log,
                  struct hep_str *caret, struct hep_error *err)
 {
-    char *path;
     int rc;
 
     s->start_s = omp_get_wtime();
@@ -58,6 +77,7 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->run.given_mask = q->liver_mask;
     s->run.nthreads = q->nthreads;
     s->run.reproducible = q->reproducible;
+    s->run.only_planned = s->open.only_planned = q->only_planned;
     if (s->run.n_stages > HEP_STAGES_MAX)
         return HEP_FAIL(err, HEP_EGRAPH, "more than %d stages", HEP_STAGES_MAX);
     rc = hep_stages_order(s->order, s->run.stages, s->run.n_stages, err);
@@ -76,15 +96,7 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->run.gzip_level = (int)s->open.config.report.gzip_level;
     if (s->folder == NULL || s->run.label == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
-    path = run_json_path(s->folder, s->run.label, "run");
-    if (path != NULL && hep_is_file(path)) {
-        struct hep_error unreadable = { 0 };
-
-        if (hep_json_read(&s->earlier, path, &unreadable) != HEP_OK)
-            hep_log_write(log, HEP_LOG_WARNING, "run-json", "%s; everything is computed again",
-                          unreadable.msg);
-    }
-    free(path);
+    find_earlier(s, q, log);
     return hep_products_init(&s->run, err);
 }
 
@@ -92,7 +104,8 @@ static void settle_reuse(struct study_run *s, bool force)
 {
     for (size_t i = 0; i < s->run.n_stages; i++)
         s->reusable[i] = !force && hep_record_reusable(s->earlier, s->run.stages[i]->name,
-                                                       s->record.stage[i].key, s->folder);
+                                                       s->record.stage[i].key,
+                                                       s->share != NULL ? s->share : s->folder);
 }
 
 static bool unchanged(const struct study_run *s)
@@ -101,7 +114,7 @@ static bool unchanged(const struct study_run *s)
         if (!s->reusable[i])
             return false;
     }
-    return true;
+    return s->share == NULL;
 }
 
 static int run_stage(struct study_run *s, size_t i, struct hep_error *err)
@@ -168,7 +181,7 @@ static void record_failure(struct study_run *s, const struct hep_study_request *
 {
     struct hep_error e = { 0 };
     struct hep_json *json = NULL;
-    bool had_result = s->earlier != NULL &&
+    bool had_result = s->earlier != NULL && s->share == NULL &&
                       hep_json_string(hep_json_get(s->earlier, "state")) != NULL &&
                       strcmp(hep_json_string(hep_json_get(s->earlier, "state")), "done") == 0;
     char *path = s->folder == NULL || s->run.label == NULL || failure->code == HEP_ECREAT ||
@@ -232,6 +245,7 @@ static void end(struct study_run *s)
     hep_json_free(s->earlier);
     free(s->run.label);
     free(s->folder);
+    free(s->share);
 }
 
 int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request *request,
@@ -252,6 +266,7 @@ int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request 
     }
     if (rc == HEP_OK && !nothing_to_do)
         rc = hep_outdir_open(&s.run.out, request->out, s.open.relative, &first);
+    s.run.out.source = s.share;
     if (rc == HEP_OK && !nothing_to_do)
         rc = run_stages(&s, request, &first);
     if (rc == HEP_OK && !nothing_to_do)

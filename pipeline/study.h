@@ -23,7 +23,10 @@ struct hep_study_request {
     const char *const *command; /* the command line, for run.json; NULL at the end */
     int nthreads;               /* >= 1 */
     bool force;                 /* compute everything again */
-    bool reproducible;          /* nothing in the outputs depends on time, host or path */
+    bool only_planned;         /* the study as the protocol would have seen it, pipeline/replay.h */
+    const char *share;         /* output folder of other settings: what has the same key is taken
+                                  from there */
+    bool reproducible;         /* nothing in the outputs depends on time, host or path */
     const volatile bool *stop; /* set from outside: finish the stage, then HEP_ETEMP; may be NULL */
 };
 

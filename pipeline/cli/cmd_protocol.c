@@ -1,12 +1,13 @@
 #include "pipeline/cli/commands.h"
 
 #include "base/file.h"
+#include "pipeline/config/against.h"
 #include "pipeline/config/protocol_check.h"
 #include "pipeline/config/protocol_show.h"
 
 struct protocol_options {
     struct hep_common_options common;
-    const char *protocol, *svg;
+    const char *protocol, *svg, *against;
     struct hep_args set;
     bool json, documented, changed;
 };
@@ -54,8 +55,34 @@ static int print_text(FILE *out, struct hep_str *text, struct hep_error *err)
 static const struct hep_option check_options[] = {
     HEP_OPT_REPEAT(struct protocol_options, set, "set", 0, "KEY=VALUE", "change a setting"),
     HEP_OPT_FLAG(struct protocol_options, json, "json", 0, "print JSON"),
+    HEP_OPT(DIR_IN, struct protocol_options, against, "against", 0, "BIDS_DIR", NULL,
+            "which studies of this dataset (or which single study) satisfy the protocol, and which "
+            "phases are off by how many seconds, instead of a check of the protocol itself"),
     { 0 },
 };
+
+static int check_against(const struct protocol_options *o, const struct hep_config_bundle *b,
+                         FILE *out, struct hep_error *err)
+{
+    struct hep_against a = { 0 };
+    struct hep_json *json = NULL;
+    struct hep_str text = { 0 };
+    int rc = hep_against_folder(&a, &b->config, b->agents, &b->agent, o->against, err);
+
+    if (rc == HEP_OK && o->json) {
+        rc = hep_against_json(&json, &b->config, &a, err);
+        if (rc == HEP_OK)
+            rc = print_json(out, json, err);
+    } else if (rc == HEP_OK) {
+        hep_against_text(&text, &b->config, &a);
+        rc = print_text(out, &text, err);
+    }
+    if (rc == HEP_OK && a.n_satisfied < a.n)
+        rc = HEP_FAIL(err, HEP_EDATA, "%zu of %zu studies do not satisfy %s", a.n - a.n_satisfied,
+                      a.n, o->protocol);
+    hep_against_release(&a);
+    return rc;
+}
 
 static int run_check(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
@@ -66,6 +93,10 @@ static int run_check(const void *given, struct hep_cli *cli, struct hep_error *e
     struct hep_str text = { 0 };
     int rc = open_protocol(&b, o, err);
 
+    if (rc == HEP_OK && o->against != NULL) {
+        rc = check_against(o, &b, cli->out, err);
+        goto out;
+    }
     if (rc == HEP_OK)
         rc = hep_protocol_check(&result, &b.config, b.agents, err);
     if (rc == HEP_OK && o->json) {
@@ -78,20 +109,24 @@ static int run_check(const void *given, struct hep_cli *cli, struct hep_error *e
     }
     if (rc == HEP_OK && result.errors > 0)
         rc = HEP_FAIL(err, HEP_ECONFIG, "%s: %zu errors", o->protocol, result.errors);
+out:
     hep_check_release(&result);
     hep_config_close(&b);
     return rc;
 }
 
 static const char *const check_examples[] = { "hepar protocol check eob-full",
-                                              "hepar protocol check mine.yml --json", NULL };
+                                              "hepar protocol check mine.yml --json",
+                                              "hepar protocol check eob-full --against bids",
+                                              NULL };
 
 const struct hep_command hep_cmd_protocol_check = {
     "protocol check",
     "is a protocol valid, and does it make sense",
     "Every finding says what is wrong, why it matters, where that is known from, and how to mend "
     "it. "
-    "The exit code is 0 without errors and 65 with errors.",
+    "The exit code is 0 without errors and 65 with errors. With --against it is 0 when every study "
+    "satisfies the protocol.",
     check_options,
     positionals,
     sizeof(struct protocol_options),

@@ -13,7 +13,8 @@ struct run_options {
     struct hep_args set;
     long nthreads;
     int align; /* index into align_modes, -1 not given */
-    bool no_align, force, reproducible, timings;
+    bool no_align, only_planned, force, reproducible, timings;
+    const char *share;
 };
 
 static const char *const align_modes[] = { "rigid", "deformable", NULL };
@@ -33,6 +34,12 @@ static const struct hep_option options[] = {
                    "change a setting of the protocol"),
     HEP_OPT_INTEGER(struct run_options, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
                     "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
+    HEP_OPT_FLAG(struct run_options, only_planned, "only-planned", 0,
+                 "see the study as the protocol would have: without series and b-values that it "
+                 "does not plan, and with its transforms"),
+    HEP_OPT(DIR_IN, struct run_options, share, "share", 0, "DIR", NULL,
+            "results of the same study under other settings: what cannot differ is taken from "
+            "there"),
     HEP_OPT_FLAG(struct run_options, force, "force", 'f', "compute everything again"),
     HEP_OPT_FLAG(struct run_options, reproducible, "reproducible", 0,
                  "nothing in the outputs depends on time, host or path"),
@@ -95,6 +102,8 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         .command = (const char *const *)cli->argv,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
         .force = o->force,
+        .only_planned = o->only_planned,
+        .share = o->share,
         .reproducible = o->reproducible,
         .stop = hep_stop_flag(),
     };

@@ -83,7 +83,7 @@ static int unknown_key(const char *key, struct hep_error *err)
 {
     enum { max = 512 };
     const char *names[max];
-    char series_names[HEP_SERIES_COUNT * 32][64];
+    char series_names[HEP_SERIES_COUNT * 40][64];
     const char *near;
     size_t n = 0, m = 0;
 

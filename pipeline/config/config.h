@@ -69,6 +69,14 @@ enum hep_placement {
 /** AUTO decides from the data, ON is refused where it cannot be had. */
 enum hep_fit_wish { HEP_FIT_AUTO, HEP_FIT_ON, HEP_FIT_OFF };
 
+/** How a replay makes a series worse than the study's; NAN and empty: as it is. */
+struct hep_replay_change {
+    struct hep_list drop_volumes; /* indices from 0, counted before b-values are left out */
+    double slice_thickness_mm, in_plane_mm;
+    double snr_factor, averages_share; /* in (0, 1] */
+    double noise_sd;                   /* of one channel of the study's own image [signal units] */
+};
+
 /** What a protocol says of one series. Unset numbers are NAN. */
 struct hep_plan {
     bool expected;             /* the protocol names the series */
@@ -93,6 +101,7 @@ struct hep_plan {
     double respiratory_period_s;
     double efficiency;  /* share of the time in which gated data are taken; NAN = by technique */
     double scan_time_s; /* measured time that replaces the model; NAN = model */
+    struct hep_replay_change transform; /* for a replay, pipeline/replay.h */
 };
 
 struct hep_cfg_acquisition {

@@ -56,26 +56,39 @@ static int need_mapping(const struct hep_yaml_doc *doc, const struct hep_yaml *n
 
 /* ---- series ---------------------------------------------------------------------------------- */
 
-static int read_plan(struct hep_plan *plan, const char *name, const struct hep_yaml_doc *doc,
-                     const struct hep_yaml *node, struct hep_error *err)
+/* "transform: {averages_share: 0.5}" or "transform.averages_share: 0.5"; bounded as read_group()
+ * is. NOLINTNEXTLINE(misc-no-recursion) */
+static int read_plan(struct hep_plan *plan, const char *series, const char *group,
+                     const struct hep_yaml_doc *doc, const struct hep_yaml *node,
+                     struct hep_error *err)
 {
     const struct hep_field *fields = hep_planned_fields();
     const char *names[64];
-    char prefix[64];
+    char prefix[96], key[KEY_MAX];
     size_t n = 0;
 
     for (const struct hep_field *f = fields; f->key && n < 64; f++)
-        names[n++] = f->key;
-    (void)snprintf(prefix, sizeof prefix, "series.%s.", name);
+        if (hep_starts_with(f->key, group))
+            names[n++] = f->key + strlen(group);
+    (void)snprintf(prefix, sizeof prefix, "series.%s.%s", series, group);
     plan->expected = true;
     for (size_t i = 0; i < hep_yaml_size(node); i++) {
-        const char *key = hep_yaml_key_at(node, i);
-        const struct hep_field *field = hep_field_find(fields, key);
+        const struct hep_yaml *value = hep_yaml_at(node, i);
+        const char *word = hep_yaml_key_at(node, i);
+        const struct hep_field *field;
         int rc;
 
-        if (field == NULL)
-            return unknown(doc, hep_yaml_key_node(node, i), prefix, key, names, n, err);
-        rc = hep_field_read(plan, field, doc, hep_yaml_at(node, i), err);
+        (void)snprintf(key, sizeof key, "%s%s", group, word);
+        field = hep_field_find(fields, key);
+        if (field != NULL) {
+            rc = hep_field_read(plan, field, doc, value, err);
+        } else if (strcmp(key, "transform") == 0) {
+            rc = need_mapping(doc, value, key, "{averages_share: 0.5}", err);
+            if (rc == HEP_OK)
+                rc = read_plan(plan, series, "transform.", doc, value, err);
+        } else {
+            rc = unknown(doc, hep_yaml_key_node(node, i), prefix, word, names, n, err);
+        }
         if (rc != HEP_OK)
             return rc;
     }
@@ -102,7 +115,7 @@ static int read_series(struct reading *r, const struct hep_yaml *node, struct he
                            HEP_SERIES_COUNT, err);
         rc = need_mapping(r->doc, hep_yaml_at(node, i), key, "{required: true}", err);
         if (rc == HEP_OK)
-            rc = read_plan(&r->cfg.series[series], key, r->doc, hep_yaml_at(node, i), err);
+            rc = read_plan(&r->cfg.series[series], key, "", r->doc, hep_yaml_at(node, i), err);
     }
     return rc;
 }
