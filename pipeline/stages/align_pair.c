@@ -182,10 +182,14 @@ static int make_region(struct hep_labels **out, const struct hep_volume *fixed, 
                        struct hep_error *err)
 {
     struct hep_labels *step[3] = { NULL, NULL, NULL };
-    int chosen = 2, rc = hep_body_mask(&step[0], fixed, 0, err);
+    struct hep_error e = { 0 };
+    int chosen = 2, rc = hep_body_mask(&step[0], fixed, 0, &e);
 
-    if (rc == HEP_OK)
-        rc = hep_mask_keep_largest(step[0], 6, err);
+    if (rc == HEP_EDATA)
+        return HEP_FAIL(err, HEP_EDATA, "shows no body");
+    if (rc != HEP_OK)
+        return HEP_FAIL(err, e.code, "%s", e.msg);
+    rc = hep_mask_keep_largest(step[0], 6, err);
     if (rc == HEP_OK)
         rc = hep_labels_copy(&step[1], step[0], err);
     if (rc == HEP_OK)

@@ -37,6 +37,8 @@ static const struct hep_slot outputs[] = {
 /* Less than this is not worth the blur of an interpolation before the fit. */
 #define MIN_DWI_MOTION_MM 1.0
 #define MIN_DWI_GAIN 0.02
+/* A shift by a part of a voxel averages noise, which alone raises the metric a little. */
+#define MIN_SERIES_MOTION_MM 0.5
 #define MIN_SERIES_GAIN 0.005
 
 /* Everything that one run of the stage holds. */
@@ -157,6 +159,7 @@ static struct hep_align_pair *add_pair(struct align *a, const struct hep_align_t
                       .samples = a->cfg->samples,
                       .iterations = a->cfg->iterations,
                       .timeout_s = a->cfg->timeout_s },
+        .min_motion_mm = MIN_SERIES_MOTION_MM,
         .min_gain = MIN_SERIES_GAIN,
     };
     if ((size_t)snprintf(p->folder, sizeof p->folder, "%s/%s", a->folder, name) >= sizeof p->folder)
@@ -174,13 +177,27 @@ static bool same_breath_hold(const struct hep_run *run, const char *a, const cha
            sa != NULL && sb != NULL && hep_grid_same(&sa->grid, &sb->grid, HEP_GRID_TOL_MM);
 }
 
+/* The reference, what was acquired with it, and the opposed phase of an in-phase series that is
+ * brought there itself need no registration of their own. */
+static bool needs_registration(const struct align *a, const char *name)
+{
+    return hep_run_series(a->run, name) != NULL && strcmp(name, a->reference) != 0 &&
+           !same_breath_hold(a->run, name, a->reference) &&
+           !(strcmp(name, "opposed") == 0 && same_breath_hold(a->run, name, "in_phase"));
+}
+
 static int add_series(struct align *a, struct hep_error *err)
 {
     const struct hep_volume *v = NULL;
     const size_t *volumes = NULL;
-    size_t n = 0;
-    int rc = hep_run_volume(a->run, a->reference, &v, err);
+    size_t n = 0, wanted = 0;
+    int rc;
 
+    for (size_t i = 0; i < N_CANDIDATES; i++)
+        wanted += needs_registration(a, candidates[i]);
+    if (wanted == 0)
+        return HEP_OK;
+    rc = hep_run_volume(a->run, a->reference, &v, err);
     if (rc == HEP_OK) {
         volumes_of(&volumes, &n, a, a->reference, v);
         rc = hep_align_target_new(&a->target, v, volumes, n, a->cfg->mask_margin_mm, err);
@@ -189,9 +206,7 @@ static int add_series(struct align *a, struct hep_error *err)
         const char *name = candidates[i];
         struct hep_align_pair *p;
 
-        if (hep_run_series(a->run, name) == NULL || strcmp(name, a->reference) == 0 ||
-            same_breath_hold(a->run, name, a->reference) ||
-            (strcmp(name, "opposed") == 0 && same_breath_hold(a->run, name, "in_phase")))
+        if (!needs_registration(a, name))
             continue;
         rc = hep_run_volume(a->run, name, &v, err);
         if (rc != HEP_OK)

@@ -1,0 +1,40 @@
+# Registration of a simulated study: its modes, its traces, and its absence.
+. "$HEP_SOURCE/tests/e2e/lib.sh"
+command -v elastix >/dev/null && command -v transformix >/dev/null || exit 77
+expect 0 "" "$HEPAR" simulate amri-hbp "$work/bids" --fast --lesions none --seed 5 --degrade noise,shift=1.5 -q
+s=$work/bids/sub-01
+quick="--set align.iterations=50"
+
+# field FILE KEY: first value of a key in run.json
+field() { grep -o "\"$2\": [^,]*" "$1" | head -1 | cut -d' ' -f2- | tr -d '"'; }
+
+expect 0 "mutual information rises" "$HEPAR" run "$s" -p amri-hbp -o "$work/one" --nthreads 1 --reproducible $quick
+expect 0 "" "$HEPAR" run "$s" -p amri-hbp -o "$work/two" --nthreads 2 --reproducible $quick -q
+x=xfm/sub-01_from-t2_to-reference_xfm.nii.gz
+there "$work/one/sub-01/xfm/sub-01_registration.log"
+for f in "$work"/one/sub-01/xfm/*; do
+    same "$(sha256sum <"$f")" "$(sha256sum <"$work/two/sub-01/xfm/${f##*/}")" "$f with 1 and 2 threads"
+done
+grep -q "$work\|$(hostname)" "$work/one/sub-01/xfm/sub-01_registration.log" && fail "the log names a path or a host"
+same "$(find "$work/one" -name 'registration' -o -name 'deformationField*' | wc -l)" 0 "files left by elastix"
+
+expect 0 "" "$HEPAR" run "$s" -p amri-hbp -o "$work/rigid" --align rigid -q $quick
+absent "$work/rigid/sub-01/$x"
+grep -q '"method": "rigid"' "$work/rigid/sub-01/sub-01_run.json" || fail "no rigid transform in run.json"
+expect 0 "alignment is switched off" "$HEPAR" run "$s" -p amri-hbp -o "$work/none" --no-align
+absent "$work/none/sub-01/xfm"
+expect 64 "exclude each other" "$HEPAR" run "$s" -o "$work/none" --no-align --align rigid
+
+# Without elastix, or with one that fails: results in scanner geometry, which say so.
+mkdir "$work/bin"
+expect 0 "elastix is not installed" env PATH="$work/bin" "$HEPAR" run "$s" -p amri-hbp -o "$work/without"
+grep -q "elastix is not installed" "$work/without/sub-01/sub-01_run.json" || fail "run.json does not say that elastix is missing"
+expect 66 "asks for elastix" env PATH="$work/bin" "$HEPAR" run "$s" -p amri-hbp -o "$work/demanded" --set align.engine=elastix
+printf '#!/bin/sh\nexit 9\n' >"$work/bin/elastix"
+cp "$work/bin/elastix" "$work/bin/transformix"
+chmod +x "$work/bin/elastix" "$work/bin/transformix"
+expect 0 "elastix failed with exit code 9" env PATH="$work/bin:/usr/bin:/bin" "$HEPAR" run "$s" -p amri-hbp -o "$work/broken"
+grep -q '"failed": true' "$work/broken/sub-01/sub-01_run.json" || fail "run.json does not say that a registration failed"
+printf '#!/bin/sh\nexec sleep 60\n' >"$work/bin/elastix"
+expect 0 "stopped after 1 s" env PATH="$work/bin:/usr/bin:/bin" "$HEPAR" run "$s" -p amri-hbp -o "$work/slow" --set align.timeout_s=1
+finish

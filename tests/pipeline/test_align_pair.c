@@ -1,0 +1,142 @@
+/* The judgement of a registration: what is taken, and what leaves a series in scanner geometry. */
+#include "support/support.h"
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "pipeline/stages/align_pair.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static struct hep_error e;
+
+/* A body with a bright organ on its right and vessels in it, shifted along S; or noise alone. */
+static struct hep_volume *image(double shift_mm, double noise, bool only_noise, uint64_t seed)
+{
+    struct hep_grid g = hep_test_grid(80, 64, 48, 4.0, 4.0, 4.0);
+    struct hep_rng rng = { .seed = seed };
+    struct hep_volume *v = NULL;
+
+    assert_ok(hep_volume_new(&v, &g, 1, &e), e);
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+        const double voxel[3] = { (double)(i % 80), (double)(i / 80 % 64), (double)(i / 5120) };
+        double p[3], value = 0.0, organ;
+
+        hep_grid_to_world(p, &g, voxel);
+        p[2] -= shift_mm;
+        if (p[0] * p[0] / 2.1e4 + p[1] * p[1] / 1.1e4 < 1.0)
+            value = 1.0;
+        organ = pow((p[0] - 60.0) / 65.0, 2) + pow(p[1] / 75.0, 2) + pow(p[2] / 60.0, 2);
+        value += 1.5 / (1.0 + exp(20.0 * (organ - 1.0)));
+        for (int k = 0; k < 6; k++)
+            value -= organ < 1.0
+                         ? exp(-(pow(p[0] - 30.0 - 12.0 * k, 2) + pow(p[1] - 9.0 * k + 20, 2) +
+                                 pow(p[2] + 40.0 - 15.0 * k, 2)) /
+                               150.0)
+                         : 0.0;
+        v->data[i] = (float)(only_noise ? 3.0 * fabs(hep_rng_next_normal(&rng))
+                                        : fabs(value + noise * hep_rng_next_normal(&rng)));
+    }
+    return v;
+}
+
+struct row {
+    const char *name;
+    double shift_mm, off_mm;
+    bool only_noise;
+    enum hep_align_method method;
+    bool failed;
+    const char *reason;
+};
+
+static const struct row rows[] = {
+    { "moved by 9 mm", 9.0, 0.0, false, HEP_ALIGN_RIGID, false, "rises" },
+    { "moved by 30 mm", 30.0, 0.0, false, HEP_ALIGN_RIGID, false, "rises" },
+    { "not moved", 0.0, 0.0, false, HEP_ALIGN_SCANNER, false, "not worth" },
+    { "noise alone", 0.0, 0.0, true, HEP_ALIGN_SCANNER, true, "nothing in common" },
+    { "elsewhere", 0.0, 700.0, false, HEP_ALIGN_SCANNER, true, "do not overlap" },
+};
+
+static void test_row(void **state)
+{
+    static const size_t first[] = { 0 };
+    const struct row *c = *state;
+    struct hep_volume *fixed = image(0.0, 0.05, false, 1), *moving;
+    struct hep_align_target target;
+    char *folder = hep_test_mkdir();
+    struct hep_align_pair p = {
+        .target = &target,
+        .volumes = first,
+        .n_volumes = 1,
+        .settings = { .rigid_path = HEP_CONFIGS "/registration/rigid.txt",
+                      .resolutions = 2,
+                      .bins = 32,
+                      .samples = 2048,
+                      .iterations = 100,
+                      .timeout_s = 100.0 },
+        .min_motion_mm = 0.5,
+        .min_gain = 0.005,
+    };
+
+    if (!hep_register_available())
+        skip();
+    moving = image(c->shift_mm, 0.05, c->only_noise, 2);
+    moving->grid.to_world[0][3] += c->off_mm;
+    p.source = moving;
+    (void)snprintf(p.folder, sizeof p.folder, "%s", folder);
+    assert_ok(hep_align_target_new(&target, fixed, first, 1, 20.0, &e), e);
+    assert_ok(hep_align_pair_run(&p, &e), e);
+    assert_int_equal(p.method, c->method);
+    assert_true(p.failed == c->failed);
+    assert_non_null(strstr(p.reason, c->reason));
+    assert_close(p.translation_mm[2], c->shift_mm, 0.0, 1.0);
+    if (c->method == HEP_ALIGN_SCANNER) {
+        for (int i = 0; i < 4; i++) {
+            for (int k = 0; k < 4; k++)
+                assert_close(p.transform.affine[i][k], i == k, 0.0, 0.0);
+        }
+    }
+    hep_align_pair_release(&p);
+    hep_align_target_release(&target);
+    hep_volume_free(fixed);
+    hep_volume_free(moving);
+    hep_test_rmdir(folder);
+}
+
+static void test_targets(void **state)
+{
+    static const size_t first[] = { 0 };
+    struct hep_volume *v = image(0.0, 0.05, false, 1), *thin = NULL, *empty = NULL;
+    struct hep_align_target target;
+    struct hep_grid slice = hep_test_grid(40, 40, 1, 4.0, 4.0, 5.0);
+
+    (void)state;
+    assert_ok(hep_volume_new(&thin, &slice, 1, &e), e);
+    assert_fails(hep_align_target_new(&target, thin, first, 1, 20.0, &e), e, HEP_EDATA,
+                 "5 mm thick");
+    assert_ok(hep_volume_new(&empty, &v->grid, 1, &e), e);
+    assert_fails(hep_align_target_new(&target, empty, first, 1, 20.0, &e), e, HEP_EDATA, "body");
+    /* The region lies on the right of the body, which is +x. */
+    assert_ok(hep_align_target_new(&target, v, first, 1, 20.0, &e), e);
+    for (size_t i = 0; i < hep_grid_voxels(&target.region->grid); i++) {
+        if (target.region->data[i] != 0)
+            assert_true((double)(i % target.region->grid.n[0]) * 4.0 - 158.0 > -60.0);
+    }
+    hep_align_target_release(&target);
+    hep_volume_free(v);
+    hep_volume_free(thin);
+    hep_volume_free(empty);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 1];
+    size_t n = 0;
+
+    for (; n < sizeof rows / sizeof rows[0]; n++)
+        tests[n] = (struct CMUnitTest){ .name = rows[n].name,
+                                        .test_func = test_row,
+                                        .initial_state = (void *)(uintptr_t)&rows[n] };
+    tests[n] = (struct CMUnitTest)cmocka_unit_test(test_targets);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
