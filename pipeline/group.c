@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "image/stats.h"
+#include "pipeline/group_page.h"
 #include "pipeline/lesions_tsv.h"
 #include "pipeline/report/measure.h"
 
@@ -229,6 +230,11 @@ int hep_group_write(const char *out_dir, const struct hep_out_status *status, st
         hep_lesions_tsv(&text, documents, status->n, true);
         rc = write_text(out_dir, "lesions.tsv", &text, err);
     }
+    if (rc == HEP_OK)
+        rc = hep_group_page(&text, &t, err);
+    if (rc == HEP_OK)
+        rc = write_text(out_dir, "group.html", &text, err);
+    hep_str_release(&text);
     hep_group_release(&t);
     return rc;
 }

@@ -109,11 +109,14 @@ void hep_html_section_end(struct hep_str *out)
 void hep_html_table(struct hep_str *out, const char *caption, const char *heads)
 {
     const char *from = heads;
+    size_t columns = 1;
 
+    for (const char *c = heads; *c != '\0'; c++)
+        columns += *c == '|';
     hep_str_addf(out,
-                 "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"%s\"><table>"
+                 "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"%s\"><table%s>"
                  "<caption>%s</caption>\n<thead><tr>",
-                 caption, caption);
+                 caption, columns >= 5 ? " class=\"many\"" : "", caption);
     while (from != NULL) {
         const char *bar = strchr(from, '|');
 

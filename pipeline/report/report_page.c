@@ -8,11 +8,13 @@
 #include <omp.h>
 
 /* Sections that a page of this study will have, for the navigation. */
-static void navigation(struct hep_page *p)
+static void navigation(struct hep_page *p, bool viewer)
 {
     const bool lesions = hep_json_size(hep_json_get(p->lesions, "lesions")) > 0;
 
     hep_str_add(p->out, "<nav aria-label=\"Sections\"><a href=\"#summary\">Summary</a>");
+    if (viewer)
+        hep_str_add(p->out, "<a href=\"#viewer\">Viewer</a>");
     if (lesions)
         hep_str_add(p->out, "<a href=\"#lesions\">Lesions</a>");
     hep_str_add(p->out, "<a href=\"#images\">Images</a><a href=\"#maps\">Maps</a>"
@@ -95,7 +97,7 @@ int hep_report_html(struct hep_str *out, const struct hep_report_source *source,
         rc = begin(&p);
     if (rc == HEP_OK) {
         header(&p);
-        navigation(&p);
+        navigation(&p, source->insert != NULL);
         hep_str_add(out, "<main>\n");
         if (source->insert != NULL)
             hep_str_add(out, source->insert);

@@ -242,7 +242,9 @@ static void liver_numbers(struct hep_page *p)
         hep_html_text(p->out, reason);
         hep_str_add(p->out, ". Give one with <code>--liver-mask</code>; without it nothing is "
                             "measured in the liver.</p>");
-        return;
+        if (!isfinite(
+                hep_json_number(hep_json_get(hep_json_get(p->lesions, "liver"), "volume_ml"))))
+            return;
     }
     hep_html_table(p->out, "Medians over the liver mask, with the width of the middle half",
                    "Measure|Median|IQR");

@@ -95,13 +95,13 @@ static int add_volume(struct hep_str *data, const char *name, const char *path,
 }
 
 static void add_option(struct hep_str *out, const char *name, const char *title, const char *path,
-                       size_t frame, const struct hep_quantity *q)
+                       size_t frame, const struct hep_quantity *q, bool chosen)
 {
     hep_str_addf(out, "<option value=\"%s\" data-gz=\"%d\" data-frame=\"%zu\"", name,
                  hep_ends_with(path, ".gz"), frame);
     if (q != NULL)
         hep_str_addf(out, " data-lo=\"%.9g\" data-hi=\"%.9g\"", q->lo / q->scale, q->hi / q->scale);
-    hep_str_addf(out, ">%s</option>", title);
+    hep_str_addf(out, "%s>%s</option>", chosen ? " selected" : "", title);
 }
 
 /* The frame of the file that is shown first: the highest b, else the first in use. */
@@ -116,9 +116,11 @@ static const struct hep_frame *shown_frame(const struct hep_series *s)
     return best;
 }
 
-static int add_series(struct hep_str *html, struct hep_str *data, const struct hep_run *run,
-                      struct hep_error *err)
+static int add_series(struct hep_str *html, struct hep_str *data,
+                      const struct hep_report_source *source, struct hep_error *err)
 {
+    const struct hep_run *run = source->run;
+    const char *reference = hep_json_string(hep_json_get(source->lesions, "reference"));
     int rc = HEP_OK;
 
     hep_str_add(html, "<label>Series <select id=\"nv-base\">");
@@ -133,7 +135,8 @@ static int add_series(struct hep_str *html, struct hep_str *data, const struct h
             const struct hep_frame *f = shown_frame(p->series);
             const char *path = p->series->path[f->path];
 
-            add_option(html, p->slot->name, title, path, f->volume, NULL);
+            add_option(html, p->slot->name, title, path, f->volume, NULL,
+                       reference != NULL && strcmp(reference, p->slot->name) == 0);
             rc = add_volume(data, p->slot->name, path, err);
         }
     }
@@ -152,7 +155,7 @@ static int add_maps(struct hep_str *html, struct hep_str *data, const struct hep
 
         if (p == NULL || p->state != HEP_PRODUCT_PRESENT || p->path == NULL)
             continue;
-        add_option(html, p->slot->name, q->words, p->path, 0, q);
+        add_option(html, p->slot->name, q->words, p->path, 0, q, false);
         rc = add_volume(data, p->slot->name, p->path, err);
     }
     hep_str_add(html, "</select></label>\n");
@@ -202,7 +205,9 @@ static void add_places(struct hep_str *html, const struct hep_json *lesions)
 static const char glue[] =
     "<script>\n(async()=>{\"use strict\";\n"
     "const $=i=>document.getElementById(i),nv=new niivue.Niivue({backColor:[0,0,0,1],"
-    "show3Dcrosshair:true,isRadiologicalConvention:true});\n"
+    "show3Dcrosshair:true,isRadiologicalConvention:true,crosshairWidth:.7,crosshairColor:[1,.8,0,."
+    "8]});"
+    "\n"
     "await nv.attachTo(\"nv-canvas\");nv.setMultiplanarLayout(2);"
     "nv.setSliceType(nv.sliceTypeMultiplanar);\n"
     "const load=(o,more)=>niivue.NVImage.loadFromBase64(Object.assign({base64:$(\"v-\"+o.value)"
@@ -221,7 +226,8 @@ static const char glue[] =
     "e.addEventListener(\"change\",show);\n"
     "for(const b of document.querySelectorAll(\".nv-go\"))b.addEventListener(\"click\",()=>{"
     "nv.scene.crosshairPos=nv.mm2frac(b.dataset.mm.split(\",\").map(Number));nv.drawScene();});\n"
-    "await show();\n})();\n</script>\n";
+    "await show();const "
+    "first=document.querySelector(\".nv-go\");if(first)first.click();\n})();\n</script>\n";
 
 int hep_report_viewer(struct hep_str *out, const struct hep_report_source *source,
                       struct hep_error *err)
@@ -234,7 +240,7 @@ int hep_report_viewer(struct hep_str *out, const struct hep_report_source *sourc
     hep_str_add(&html, "<p>Drag to move through the volumes, right drag to change the window. "
                        "Series are shown in scanner coordinates. <noscript>The viewer needs "
                        "scripts; everything below does not.</noscript></p>\n<p class=\"tools\">");
-    rc = add_series(&html, &data, source->run, err);
+    rc = add_series(&html, &data, source, err);
     if (rc == HEP_OK)
         rc = add_maps(&html, &data, source->run, err);
     if (rc == HEP_OK)
