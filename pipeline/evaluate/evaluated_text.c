@@ -71,14 +71,12 @@ static void task(struct hep_str *out, const struct hep_eval_result *r, int t)
     else
         hep_str_addf(out, "  of these on nothing, mimics  %zu, %zu\n", r->n_false_called,
                      r->n_mimics_called);
-    hep_str_add(out, "  at 0.125, 0.25, ... 8       ");
-    for (size_t k = 0; k < HEP_FROC_N; k++) {
-        const double v = number[HEP_NUMBER_AT_RATE + k].value;
-
-        if (isfinite(v))
-            hep_str_addf(out, "%s%.3f", k > 0 ? " " : "", v);
+    if (isfinite(number[HEP_NUMBER_AT_RATE].value)) {
+        hep_str_add(out, "  at 0.125, 0.25, ... 8       ");
+        for (size_t k = 0; k < HEP_FROC_N; k++)
+            hep_str_addf(out, "%s%.3f", k > 0 ? " " : "", number[HEP_NUMBER_AT_RATE + k].value);
+        hep_str_add(out, "\n");
     }
-    hep_str_add(out, "\n");
     value(out, "mean of these", &number[HEP_NUMBER_CPM]);
 }
 
