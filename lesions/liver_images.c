@@ -195,7 +195,7 @@ static int load(struct hep_liver_images *im, struct hep_liver_channel *c,
 
         c->fine->data[i] = isnan(x) ? x : logf(fmaxf(x, (float)floor_value));
     }
-    return hep_resample_area(&c->coarse, c->fine, &im->coarse, im->nthreads, err);
+    return hep_liver_halve(&c->coarse, &im->coarse, c->fine, im->nthreads, err);
 }
 
 /* Body: what has signal, with the lungs and gas that it surrounds in axial slices. */

@@ -46,6 +46,15 @@ void hep_liver_images_release(struct hep_liver_images *im);
 const struct hep_liver_channel *hep_liver_channel_of(const struct hep_liver_images *im,
                                                      enum hep_image image);
 
+/** Mean of the 2 x 2 x 2 fine voxels of each coarse one, NaN left out. HEP_ENOMEM. */
+int hep_liver_halve(struct hep_volume **coarse, const struct hep_grid *grid,
+                    const struct hep_volume *fine, int nthreads,
+                    struct hep_error *err) HEP_MUST_CHECK;
+/** Linear interpolation of coarse values on the fine grid. HEP_ENOMEM. */
+int hep_liver_double(struct hep_volume **fine, const struct hep_grid *grid,
+                     const struct hep_volume *coarse, int nthreads,
+                     struct hep_error *err) HEP_MUST_CHECK;
+
 /** The fine grid around a grid: its middle is that of the box of voxel centres along the world
  * axes, whatever their order. */
 void hep_liver_world_grid(struct hep_grid *fine, const struct hep_grid *g);

@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "image/filter_smooth.h"
-#include "image/resample.h"
 #include "image/stats.h"
 #include "image/threads.h"
 
@@ -177,21 +176,8 @@ static int best_within(struct hep_volume *v, double radius_mm, int nthreads, str
     return HEP_OK;
 }
 
-static int add_coarse(struct hep_volume *odds, const struct hep_volume *coarse, int nthreads,
-                      struct hep_error *err)
-{
-    const size_t n = hep_grid_voxels(&odds->grid);
-    struct hep_volume *fine = NULL;
-    int rc = hep_resample(&fine, coarse, &odds->grid, NULL, HEP_INTERP_LINEAR, 0.0F, nthreads, err);
-
-    for (size_t i = 0; rc == HEP_OK && i < n; i++)
-        odds->data[i] += isnan(fine->data[i]) ? 0.0F : fine->data[i];
-    hep_volume_free(fine);
-    return rc;
-}
-
 /* Evidence of an image of another breath-hold: on the coarse grid. */
-static int add_vote(struct hep_volume *odds, const struct hep_liver_images *im, size_t k,
+static int add_vote(struct hep_volume *votes, const struct hep_liver_images *im, size_t k,
                     const struct density *d, const struct hep_volume *mean, double sd,
                     struct hep_error *err)
 {
@@ -211,9 +197,7 @@ static int add_vote(struct hep_volume *odds, const struct hep_liver_images *im, 
     if (rc == HEP_OK)
         rc = best_within(vote, c->slack_mm, im->nthreads, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++)
-        vote->data[i] *= (float)weight_of(im, k);
-    if (rc == HEP_OK)
-        rc = add_coarse(odds, vote, im->nthreads, err);
+        votes->data[i] += (float)weight_of(im, k) * vote->data[i];
     hep_volume_free(vote);
     return rc;
 }
@@ -225,7 +209,7 @@ static int add_exact(struct hep_liver_model *m, const struct hep_liver_images *i
     const float *x = im->channel[k].fine->data;
     const double weight = weight_of(im, k);
     struct hep_volume *fine = NULL;
-    int rc = hep_resample(&fine, mean, &im->fine, NULL, HEP_INTERP_LINEAR, NAN, im->nthreads, err);
+    int rc = hep_liver_double(&fine, &im->fine, mean, im->nthreads, err);
 
     if (rc != HEP_OK)
         return rc;
@@ -245,14 +229,12 @@ static int add_exact(struct hep_liver_model *m, const struct hep_liver_images *i
 
 /* What position alone says: not in the wall of the body, not far from what is known, not far left.
  */
-static int add_prior(struct hep_volume *odds, const struct hep_liver_images *im,
-                     const struct hep_volume *distance, struct hep_error *err)
+static void add_prior(struct hep_volume *votes, const struct hep_liver_images *im,
+                      const struct hep_volume *distance)
 {
     const size_t n = hep_grid_voxels(&im->coarse);
-    struct hep_volume *prior = NULL;
-    int rc = hep_volume_new(&prior, &im->coarse, 1, err);
 
-    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         const double depth = (double)im->depth->data[i], far = (double)distance->data[i];
         const double x =
             im->coarse.to_world[0][3] + HEP_LIVER_COARSE_MM * (double)(i % im->coarse.n[0]);
@@ -260,15 +242,25 @@ static int add_prior(struct hep_volume *odds, const struct hep_liver_images *im,
         double p = 0.0;
 
         if (im->body->data[i] == 0 || far > HEP_LIVER_REACH_MM)
-            p = -12.0;
+            p = -40.0;
         p -= 4.0 * fmin(fmax((14.0 - depth) / 8.0, 0.0), 1.5);
         p -= fmin(fmax((far - 10.0) / 25.0, 0.0), 2.0);
         p -= 6.0 * fmin(fmax(left - 0.35, 0.0), 0.5);
-        prior->data[i] = (float)p;
+        votes->data[i] += (float)p;
     }
-    if (rc == HEP_OK)
-        rc = add_coarse(odds, prior, im->nthreads, err);
-    hep_volume_free(prior);
+}
+
+/* Votes of the coarse grid into the odds of the fine one. */
+static int add_votes(struct hep_volume *odds, const struct hep_volume *votes, int nthreads,
+                     struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&odds->grid);
+    struct hep_volume *fine = NULL;
+    int rc = hep_liver_double(&fine, &odds->grid, votes, nthreads, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        odds->data[i] += fine->data[i];
+    hep_volume_free(fine);
     return rc;
 }
 
@@ -276,10 +268,13 @@ int hep_liver_model_init(struct hep_liver_model *out, const struct hep_liver_ima
                          const struct hep_labels *known, const struct hep_volume *distance,
                          double block_mm, struct hep_error *err)
 {
+    struct hep_volume *votes = NULL;
     int rc;
 
     memset(out, 0, sizeof *out);
     rc = hep_volume_new(&out->odds, &im->fine, 1, err);
+    if (rc == HEP_OK)
+        rc = hep_volume_new(&votes, &im->coarse, 1, err);
     for (size_t k = 0; rc == HEP_OK && k < im->n; k++) {
         const struct hep_volume *coarse = im->channel[k].coarse;
         struct hep_volume *mean = NULL;
@@ -291,11 +286,16 @@ int hep_liver_model_init(struct hep_liver_model *out, const struct hep_liver_ima
         if (rc == HEP_OK) {
             learn(&d, im, coarse, mean, out->sd[k], distance);
             rc = im->channel[k].exact ? add_exact(out, im, k, &d, mean, err)
-                                      : add_vote(out->odds, im, k, &d, mean, out->sd[k], err);
+                                      : add_vote(votes, im, k, &d, mean, out->sd[k], err);
         }
         hep_volume_free(mean);
     }
-    return rc == HEP_OK ? add_prior(out->odds, im, distance, err) : rc;
+    if (rc == HEP_OK) {
+        add_prior(votes, im, distance);
+        rc = add_votes(out->odds, votes, im->nthreads, err);
+    }
+    hep_volume_free(votes);
+    return rc;
 }
 
 void hep_liver_model_release(struct hep_liver_model *m)

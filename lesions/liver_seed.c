@@ -11,10 +11,13 @@
 #define ROUNDS 12
 #define REFINEMENTS 4
 #define LIKE_SD 2.2    /* a voxel is like a region within this many of its MAD */
-#define SCALE_MIN 0.03 /* of a logarithm: texture below it says nothing */
-#define SCALE_MAX 0.22 /* beyond it a region is no single organ, even under a receive field */
-#define FAT_MM 12.0    /* outer part of the body: skin and fat under it */
-#define FAT_LIKE 0.3   /* in every image: the region is fat */
+#define SCALE_MIN 0.06 /* of a logarithm: texture below it says nothing */
+#define OUTLIER_SD 4.0 /* one image counts no more than this */
+#define SCALE_MAX 0.16 /* beyond it a region is no single organ, even under a receive field */
+#define OUTSIDE_WEIGHT                                                                             \
+    (-0.4)           /* an organ that reaches out of its place may, one of two organs may not */
+#define FAT_MM 12.0  /* outer part of the body: skin and fat under it */
+#define FAT_LIKE 0.3 /* in every image: the region is fat */
 
 /* Right of the spine, further in than skin, fat and the muscles of the wall. */
 const struct hep_seed_place hep_seed_liver = { .right_min_mm = 10.0,
@@ -78,6 +81,31 @@ static double distance2(const struct scene *s, size_t i, const double *centre, c
         }
     }
     return known > 0 ? sum / (double)known : (double)INFINITY;
+}
+
+/* Like a region in every image of the reference's breath-hold, and in the others on average: a
+ * shifted or distorted one may be wrong at a place. */
+static bool like(const struct scene *s, size_t i, const double *centre, const double *scale)
+{
+    double sum = 0.0;
+    size_t known = 0;
+    bool seen = false;
+
+    for (size_t k = 0; k < s->im->n; k++) {
+        const double d = fabs((double)s->x[k][i] - centre[k]) / scale[k];
+
+        if (isnan(d))
+            continue;
+        if (s->im->channel[k].exact) {
+            if (d > LIKE_SD)
+                return false;
+            seen = true;
+        } else {
+            sum += fmin(d * d, OUTLIER_SD * OUTLIER_SD);
+            known++;
+        }
+    }
+    return seen && sum <= LIKE_SD * LIKE_SD * (double)known;
 }
 
 static int compare_floats(const void *a, const void *b)
@@ -154,8 +182,7 @@ static int thickest_region(struct hep_labels *mask, double *score, const struct 
         mask->data[i] = im->body->data[i] == 2 &&
                         (double)im->depth->data[i] > 0.6 * s->place->deep_mm &&
                         (s->place->taken == NULL || s->place->taken->data[i] == 0) &&
-                        (!s->place->only_here || in_place(s, i)) &&
-                        distance2(s, i, centre, scale) < LIKE_SD * LIKE_SD;
+                        (!s->place->only_here || in_place(s, i)) && like(s, i, centre, scale);
     rc = hep_mask_erode(mask, fmax(erosion_mm, HEP_LIVER_COARSE_MM), im->nthreads, err);
     if (rc == HEP_OK)
         rc = hep_mask_distance(&depth, mask, true, im->nthreads, err);
@@ -265,6 +292,22 @@ static int best_start(struct hep_liver_seed *out, struct scene *s, struct hep_la
     return rc;
 }
 
+/* The seed with what lies around it and is like it. */
+static int opened_volume(struct hep_liver_seed *out, const struct scene *s,
+                         struct hep_labels *trial, struct hep_error *err)
+{
+    size_t count = 0;
+    int rc;
+
+    memcpy(trial->data, out->mask->data, s->n * sizeof *trial->data);
+    rc = hep_mask_dilate(trial, HEP_LIVER_COARSE_MM, s->im->nthreads, err);
+    for (size_t i = 0; rc == HEP_OK && i < s->n; i++)
+        count +=
+            out->mask->data[i] != 0 || (trial->data[i] != 0 && like(s, i, out->centre, out->scale));
+    out->volume_ml = (double)count * hep_grid_voxel_mm3(&s->im->coarse) / 1000.0;
+    return rc;
+}
+
 int hep_liver_seed_find(struct hep_liver_seed *out, const struct hep_liver_images *im,
                         const struct hep_seed_place *place, double erosion_mm,
                         struct hep_error *err)
@@ -302,8 +345,7 @@ int hep_liver_seed_find(struct hep_liver_seed *out, const struct hep_liver_image
     k_means(centre, spread, &s, voxel, m);
     rc = best_start(out, &s, trial, centre, spread, erosion_mm, err);
     if (rc == HEP_OK)
-        out->volume_ml =
-            (double)hep_labels_count(out->mask, -1) * hep_grid_voxel_mm3(&im->coarse) / 1000.0;
+        rc = opened_volume(out, &s, trial, err);
 out:
     free(voxel);
     free(s.scratch);

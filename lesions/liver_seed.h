@@ -21,7 +21,7 @@ extern const struct hep_seed_place hep_seed_liver;
 
 struct hep_liver_seed {
     struct hep_labels *mask; /* coarse grid; owned; all 0 when nothing was found */
-    double volume_ml;        /* after erosion */
+    double volume_ml;        /* of what was left by the erosion, grown back by it */
     double centre[HEP_LIVER_CHANNELS], scale[HEP_LIVER_CHANNELS]; /* median, MAD of log signal */
 };
 
