@@ -52,10 +52,14 @@ enum hep_restriction hep_restriction_of(const struct hep_restriction_input *in,
 
 enum { N_REGIONS = 3 };
 
+/* A rim of a few millimetres holds up to this share of its neighbour by the blur of a series. */
+#define MIXED_SHARE 0.25
+
 struct regions {
+    bool resolved;
     struct hep_restriction_input in[N_REGIONS];
     enum hep_restriction state[N_REGIONS];
-    double restricted_max, shine_min;
+    double restricted_max, shine_min, z_min;
 };
 
 static const char *const region_names[N_REGIONS] = { "whole lesion", "rim", "core" };
@@ -72,6 +76,8 @@ static void regions_of(struct regions *r, const struct hep_lesion_measures *m)
     const double se[N_REGIONS] = { m->adc_se, m->adc_zone_se, m->adc_zone_se };
 
     hep_restriction_limits(&r->restricted_max, &r->shine_min, m->adc_liver, m->study->limits);
+    r->z_min = m->study->limits->restriction_z_min;
+    r->resolved = m->image[HEP_IMAGE_ADC].resolved;
     for (int i = 0; i < N_REGIONS; i++) {
         r->in[i] = (struct hep_restriction_input){ z[i], b0_z, adc[i], se[i], m->adc_liver };
         r->state[i] = hep_restriction_of(&r->in[i], m->study->limits);
@@ -105,6 +111,24 @@ static int deciding(const struct regions *r, enum hep_restriction wanted, double
     return extreme;
 }
 
+/** What mixing within voxels may hide; NULL when nothing. Rim and core that the series cannot tell
+ * apart may lie on either side of a limit; a rim that is told apart still holds some core. */
+static const char *hidden(const struct regions *r, enum hep_restriction wanted)
+{
+    const struct hep_restriction_input *rim = &r->in[1], *core = &r->in[2];
+    const double unmixed = rim->adc_mm2_per_s - MIXED_SHARE / (1.0 - MIXED_SHARE) *
+                                                    (core->adc_mm2_per_s - rim->adc_mm2_per_s);
+
+    if (!r->resolved && (r->state[0] == HEP_INTERMEDIATE || r->state[0] == HEP_UNCERTAIN) &&
+        !(r->in[0].b_high_z < r->z_min))
+        return ", and rim and core are not resolved";
+    if (r->resolved && wanted == HEP_RESTRICTED && r->state[1] == HEP_INTERMEDIATE &&
+        !(rim->b_high_z < r->z_min) && core->adc_mm2_per_s > rim->adc_mm2_per_s &&
+        unmixed <= r->restricted_max)
+        return ", and the rim may hold some of the core";
+    return NULL;
+}
+
 static void judge(struct hep_flag_result *flag, const struct regions *r,
                   enum hep_restriction wanted, double limit, const struct hep_lesion_measures *m)
 {
@@ -113,6 +137,12 @@ static void judge(struct hep_flag_result *flag, const struct regions *r,
     const struct hep_restriction_input *in = &r->in[i];
     const double half = isfinite(in->adc_se_mm2_per_s) ? Z_95 * in->adc_se_mm2_per_s : 0.0;
 
+    const char *what = state == HEP_FLAG_NOT_ASSESSABLE ? ", the interval spans the limit" : "";
+
+    if (state == HEP_FLAG_ABSENT && hidden(r, wanted) != NULL) {
+        state = HEP_FLAG_NOT_ASSESSABLE;
+        what = hidden(r, wanted);
+    }
     hep_flag_set(
         flag, state, in->adc_mm2_per_s, limit, "mm2/s", TAOULI,
         "%s: b = %g signal %.1f robust SD above liver (%g needed), ADC %.2f (%.2f to %.2f) "
@@ -120,8 +150,7 @@ static void judge(struct hep_flag_result *flag, const struct regions *r,
         region_names[i], m->study->b_high_s_per_mm2, in->b_high_z,
         m->study->limits->restriction_z_min, PER_1000 * in->adc_mm2_per_s,
         PER_1000 * (in->adc_mm2_per_s - half), PER_1000 * (in->adc_mm2_per_s + half),
-        PER_1000 * limit, hep_restriction_name(r->state[i]),
-        state == HEP_FLAG_NOT_ASSESSABLE ? ", the interval spans the limit" : "");
+        PER_1000 * limit, hep_restriction_name(r->state[i]), what);
 }
 
 static void judge_targetoid(struct hep_flag_result *flag, const struct hep_lesion_measures *m)

@@ -9,6 +9,8 @@
 #define MAINO "Maino et al., World J Gastroenterol 2023;29:5180"
 #define MAHFOUZ "Mahfouz et al., Radiology 1994;193:747"
 
+#define NEARLY_CLOSED 0.95 /* share of sectors: blur joins nodules up to here */
+
 static const enum hep_phase ring_phases[] = { HEP_PHASE_ARTERIAL, HEP_PHASE_PORTAL_VENOUS };
 enum { N_RING_PHASES = 2 };
 
@@ -89,17 +91,25 @@ double hep_nodular_peripheral(const struct hep_lesion_measures *m)
     return is_nodular(m, phase) ? 1.0 : 0.0;
 }
 
+/** A rim that is not quite closed, and follows the blood. */
+static bool has_merged_nodules(const struct hep_lesion_measures *m, enum hep_phase phase)
+{
+    return m->ring[phase].cover >= m->study->limits->ring_cover_partial &&
+           m->ring[phase].cover < NEARLY_CLOSED && brightest_follows_blood(m);
+}
+
 static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
 {
     const struct hep_lesion_limits *limits = m->study->limits;
     const enum hep_phase phase = strongest_ring(flag, m);
     const struct hep_ring_pattern *ring;
     const char *why = "continuous rim";
-    bool present;
+    bool present, merged;
 
     if (phase == HEP_PHASE_COUNT)
         return;
     ring = &m->ring[phase];
+    merged = has_merged_nodules(m, phase);
     present = ring->index > limits->ring_index_min && ring->cover >= limits->ring_cover_min;
     if (ring->index <= limits->ring_index_min)
         why = "no rim stronger than the core";
@@ -107,14 +117,14 @@ static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_mea
         why = "one side gains what the other lacks, as after a shift";
     else if (is_nodular(m, phase))
         why = "discontinuous and as bright as blood: peripheral nodules";
-    else if (brightest_follows_blood(m))
-        why = "as bright as blood in every later phase: nodules that have merged";
+    else if (merged)
+        why = "not closed, and as bright as blood in every later phase: nodules that merge";
     else if (!present)
         why = "discontinuous";
     else if (ring->re_rim <= ring->re_liver)
         why = "the rim gains no more than the liver that its voxels may hold";
     present = present && ring->asymmetry <= limits->ring_asymmetry_max &&
-              ring->re_rim > ring->re_liver && !brightest_follows_blood(m);
+              ring->re_rim > ring->re_liver && !merged;
     hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ring->index,
                  limits->ring_index_min, "1", LIRADS_RIM,
                  "%s: rim %+.0f %%, core %+.0f %%, liver %+.0f %%: index %.2f (above %g needed) "
@@ -299,6 +309,8 @@ void hep_flags_washout(struct hep_flag_result *out, const struct hep_lesion_meas
 {
     const bool pool = out[HEP_FLAG_BLOOD_POOL].state == HEP_FLAG_PRESENT;
 
-    judge_washout(&out[HEP_FLAG_WASHOUT], m, pool || brightest_follows_blood(m));
+    judge_washout(&out[HEP_FLAG_WASHOUT], m,
+                  pool || has_merged_nodules(m, HEP_PHASE_ARTERIAL) ||
+                      has_merged_nodules(m, HEP_PHASE_PORTAL_VENOUS));
     judge_rim_washout(&out[HEP_FLAG_PERIPHERAL_WASHOUT], m, pool);
 }

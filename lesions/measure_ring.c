@@ -165,7 +165,7 @@ int hep_ring_pattern_of(struct hep_ring_pattern *out, const struct hep_lesion_me
     divisor = fmax(out->re_liver, limits->ring_liver_re_floor);
     out->index = (out->re_rim - out->re_core) / divisor;
     add_rim(&sums, m, shells, share, image);
-    judge_sectors(out, &sums, gain, divisor, limits->ring_index_min, aorta);
+    judge_sectors(out, &sums, gain, divisor, fmax(limits->ring_index_min, 0.5 * out->index), aorta);
     out->reliability = sums.reliability / sums.n_voxels;
     free(sums.sector);
     return HEP_OK;

@@ -89,7 +89,8 @@ static void find_shift(long out[3], struct hep_shells *s, const struct hep_lesio
         most[k] = reach > 0.0 ? (long)floor(reach / spacing[k] + 0.5) : 0;
         out[k] = shift[k] = 0;
     }
-    best = explained(study, s, share, image) + GAIN_MIN;
+    best = explained(study, s, share, image);
+    best += GAIN_MIN * (1.0 - best);
     for (shift[2] = -most[2]; shift[2] <= most[2]; shift[2]++)
         for (shift[1] = -most[1]; shift[1] <= most[1]; shift[1]++)
             for (shift[0] = -most[0]; shift[0] <= most[0]; shift[0]++) {

@@ -9,6 +9,10 @@
 #define RING_MIN_VOXELS 30
 #define REACH_SD 3.0
 #define MAX_REACH 100 /* voxels */
+/* The voxel next to a plane border, its centre 0 to 1 voxel inside, lacks max(0, 1/2 - depth) of
+ * itself, 1/8 on average: the weight of the neighbour across. Oblique borders have more than one
+ * such neighbour: 1/10. */
+#define BORDER_WEIGHT 0.1
 
 const char *hep_shell_name(enum hep_shell shell)
 {
@@ -309,6 +313,21 @@ static void smooth_axis(float *to, const float *from, const size_t n[3], int axi
     }
 }
 
+/** Neighbours along one axis: what a voxel at the border of a mask holds on average. */
+static void smooth_border(float *to, const float *from, const size_t n[3], int axis)
+{
+    const size_t stride = axis == 0 ? 1 : (axis == 1 ? n[0] : n[0] * n[1]);
+
+    for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
+        const size_t at = i / stride % n[axis];
+        const double before = at > 0 ? (double)from[i - stride] : 0.0;
+        const double after = at + 1 < n[axis] ? (double)from[i + stride] : 0.0;
+
+        to[i] = (float)((1.0 - 2.0 * BORDER_WEIGHT) * (double)from[i] +
+                        BORDER_WEIGHT * (before + after));
+    }
+}
+
 int hep_shells_share(float **out, const struct hep_shells *s, const double native_mm[3],
                      struct hep_error *err)
 {
@@ -325,15 +344,19 @@ int hep_shells_share(float **out, const struct hep_shells *s, const double nativ
     for (size_t i = 0; i < n; i++)
         a[i] = (s->zone[i] & 1U << HEP_SHELL_WHOLE) != 0 ? 1.0F : 0.0F;
     for (int k = 0; k < 3; k++) {
-        float *swap = a;
+        const double h = spacing[k], native = native_mm[k];
         /* A series finer than the grid was not blurred by coming to it. */
-        const double excess = native_mm[k] > 1.01 * spacing[k]
-                                  ? native_mm[k] * native_mm[k] * (1.0 / 12 + 1.0 / 6)
-                                  : native_mm[k] * native_mm[k] / 12.0;
+        const double extra =
+            native > 1.01 * h ? (native * native - h * h) / 12.0 + native * native / 6.0 : 0.0;
+        float *swap = a;
 
-        smooth_axis(b, a, s->grid.n, k, sqrt(excess) / spacing[k]);
-        a = b;
-        b = swap;
+        smooth_border(b, a, s->grid.n, k);
+        if (extra > 0.0) {
+            smooth_axis(a, b, s->grid.n, k, sqrt(extra) / h);
+        } else {
+            a = b;
+            b = swap;
+        }
     }
     free(b);
     *out = a;

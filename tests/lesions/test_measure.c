@@ -1,0 +1,404 @@
+/* Measurements of a sphere with known layers: values, directions, invariance, sizes, place. */
+#include "lesions/lesion_study.h"
+
+#include "image/mask.h"
+#include "lesions/liver_measures.h"
+#include "lesions/measure.h"
+#include "lesions/position.h"
+#include "lesions/size.h"
+
+static const struct lesion_spec metastasis = { 12, 0.6, t_rim, t_fibrous, 0 };
+static const struct lesion_spec solid = { 10, 0, t_net, t_net, 0 };
+static const struct lesion_spec small_cyst = { 4, 0, t_cyst, t_cyst, 0 };
+
+static double measure(const struct fixture *f, const char *name)
+{
+    return hep_finding_measure(&f->findings.list[0], name);
+}
+
+/* Uniform lesions give back what was put in, within 2 %. */
+static void test_values(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &solid, NULL);
+    (void)fixture_assess(&f);
+    assert_close(measure(&f, "rte"), 82.0 / 72.0 - 1.0, 0, 0.02);
+    assert_close(measure(&f, "arterial_re"), 156.0 / 72.0 - 1.0, 0.02, 0);
+    assert_close(measure(&f, "hbp_ratio"), 82.0 / 190.0, 0.02, 0);
+    assert_close(measure(&f, "hbp_llc"), (190.0 - 82.0) / (190.0 + 82.0), 0.02, 0);
+    assert_close(measure(&f, "adc_mm2_per_s"), 0.94e-3, 0.02, 0);
+    assert_close(measure(&f, "adc_liver_ratio"), 0.94 / 1.07, 0.02, 0);
+    assert_close(measure(&f, "t2_liver_ratio"), 4.10, 0.02, 0);
+    assert_close(measure(&f, "t2_spleen_ratio"), 410.0 / 335.0, 0.02, 0);
+    assert_close(measure(&f, "fat_excess"), -0.03, 0, 0.003);
+    assert_close(measure(&f, "rte_muscle"), (82.0 / 94.5) / (72.0 / 90.0) - 1.0, 0, 0.02);
+    assert_close(measure(&f, "portal_venous_pool_ratio"), 119.0 / 175.0, 0.02, 0);
+    fixture_release(&f);
+}
+
+/* 8 mm in voxels of 1.25 x 1.25 x 2 mm: freed of the liver that its voxels hold. */
+static void test_small_lesion(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &small_cyst, NULL);
+    (void)fixture_assess(&f);
+    assert_close(measure(&f, "hbp_ratio"), 29.0 / 190.0, 0.15, 0);
+    assert_close(measure(&f, "adc_mm2_per_s"), 2.7e-3, 0.05, 0);
+    assert_close(measure(&f, "enhancement_max"), 0.0, 0, 0.1);
+    assert_int_equal(f.findings.list[0].lesion_class, HEP_CLASS_CYST);
+    fixture_release(&f);
+}
+
+/* Swapping rim and core turns the sign of every targetoid index. */
+static void test_targetoid_sign(void **state)
+{
+    struct lesion_spec swapped = metastasis;
+    struct fixture f;
+    double b, t2;
+
+    (void)state;
+    swapped.rim = metastasis.shell_core;
+    swapped.shell_core = metastasis.rim;
+    fixture_init(&f, &metastasis, NULL);
+    (void)fixture_assess(&f);
+    b = measure(&f, "b_high_targetoid_index");
+    t2 = measure(&f, "t2_targetoid_index");
+    assert_true(b > 1.0 && t2 > 1.0);
+    fixture_release(&f);
+    fixture_init(&f, &swapped, NULL);
+    (void)fixture_assess(&f);
+    assert_true(measure(&f, "b_high_targetoid_index") < -1.0);
+    assert_true(measure(&f, "t2_targetoid_index") < -1.0);
+    fixture_release(&f);
+}
+
+/* A rim over 270 degrees covers three quarters of the sectors. */
+static void test_arc(void **state)
+{
+    struct lesion_spec arc = metastasis;
+    struct fixture f;
+
+    (void)state;
+    arc.gap_rad = 1.5707963267948966;
+    fixture_init(&f, &arc, NULL);
+    f.study.image[HEP_IMAGE_ARTERIAL].registration_mm = 0.0;
+    (void)fixture_assess(&f);
+    assert_close(measure(&f, "arterial_ring_cover"), 0.75, 0, 0.05);
+    fixture_release(&f);
+}
+
+/* A bright cyst that does not enhance, one voxel further right in the arterial phase. */
+static void test_crescent(void **state)
+{
+    static const struct tissue bright = { 160, 160, 160, 160, 160, 900, 150, 2.5, 0.0 };
+    static const double shift_mm[3] = { 1.25, 0.0, 0.0 };
+    const struct lesion_spec cyst = { 10, 0, bright, bright, 0 };
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &cyst, NULL);
+    for (int known = 0; known < 2; known++) {
+        fill_image(&f, &cyst, HEP_IMAGE_ARTERIAL, shift_mm, 1.0);
+        f.study.image[HEP_IMAGE_ARTERIAL].registration_mm = known ? 3.0 : 0.0;
+        (void)fixture_assess(&f);
+        if (f.findings.list[0].flag[HEP_FLAG_RING_ENHANCEMENT].state != HEP_FLAG_ABSENT)
+            fail_msg("%s", f.findings.list[0].flag[HEP_FLAG_RING_ENHANCEMENT].reason);
+    }
+    assert_close(measure(&f, "arterial_re"), 0.0, 0, 0.02);
+    fixture_release(&f);
+}
+
+/* A shift that registration left is found at the lesion. */
+static void test_residual_shift(void **state)
+{
+    static const double shift_mm[3] = { 2.5, -1.25, 0.0 };
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &solid, NULL);
+    fill_image(&f, &solid, HEP_IMAGE_ARTERIAL, shift_mm, 1.0);
+    f.study.image[HEP_IMAGE_ARTERIAL].registration_mm = 3.0;
+    (void)fixture_assess(&f);
+    assert_close(measure(&f, "arterial_re"), 156.0 / 72.0 - 1.0, 0.02, 0);
+    fixture_release(&f);
+}
+
+/* Scaling all T1 series, T2 or the diffusion images changes no flag, class or ratio. */
+static void test_scaling(void **state)
+{
+    struct fixture f;
+    struct hep_finding before;
+
+    (void)state;
+    fixture_init(&f, &metastasis, NULL);
+    before = *fixture_assess(&f);
+    for (size_t k = 0; k < N_MADE; k++) {
+        const enum hep_image image = made_images[k];
+        const size_t n = hep_grid_voxels(&f.study.grid);
+
+        if (image == HEP_IMAGE_ADC || image == HEP_IMAGE_ADC_SE || image == HEP_IMAGE_FAT_FRACTION)
+            continue;
+        for (size_t i = 0; i < n; i++)
+            f.volume[image]->data[i] *= 3.0F;
+    }
+    (void)fixture_assess(&f);
+    for (int i = 0; i < HEP_FLAG_COUNT; i++)
+        assert_int_equal(before.flag[i].state, f.findings.list[0].flag[i].state);
+    assert_close(measure(&f, "rte"), hep_finding_measure(&before, "rte"), 1e-5, 0);
+    assert_close(f.findings.list[0].probability_metastasis, before.probability_metastasis, 1e-6, 0);
+    fixture_release(&f);
+}
+
+/* ---- orientation and threads ------------------------------------------------------------------
+ */
+
+/** The same places in the world, index axes reversed and exchanged. */
+static struct hep_grid turned_grid(void)
+{
+    const struct hep_grid g = hep_test_grid(60, 60, 30, 1.25, 1.25, 2.0);
+    struct hep_grid out = g;
+    const double last[3] = { 59.0, 0.0, 29.0 };
+
+    for (int w = 0; w < 3; w++) {
+        out.to_world[w][0] = g.to_world[w][1];
+        out.to_world[w][1] = -g.to_world[w][0];
+        out.to_world[w][2] = -g.to_world[w][2];
+    }
+    for (int w = 0; w < 3; w++)
+        out.to_world[w][3] = g.to_world[w][0] * last[0] + g.to_world[w][1] * last[1] +
+                             g.to_world[w][2] * last[2] + g.to_world[w][3];
+    return out;
+}
+
+static void test_flips(void **state)
+{
+    const struct hep_grid turned = turned_grid();
+    struct fixture a, b;
+
+    (void)state;
+    fixture_init(&a, &metastasis, NULL);
+    fixture_init(&b, &metastasis, &turned);
+    /* The noise follows the index, so it is left out here. */
+    for (size_t k = 0; k < N_MADE; k++) {
+        static const double still[3] = { 0 };
+
+        fill_image(&a, &metastasis, made_images[k], still, 0.0);
+        fill_image(&b, &metastasis, made_images[k], still, 0.0);
+    }
+    (void)fixture_assess(&a);
+    (void)fixture_assess(&b);
+    for (int k = 0; k < 3; k++)
+        assert_close(b.findings.list[0].centre_mm[k], a.findings.list[0].centre_mm[k], 0, 1e-6);
+    assert_close(b.findings.list[0].long_axis_mm, a.findings.list[0].long_axis_mm, 1e-9, 0);
+    assert_close(measure(&b, "rte"), measure(&a, "rte"), 1e-4, 0);
+    assert_close(measure(&b, "arterial_ring_index"), measure(&a, "arterial_ring_index"), 1e-4, 0);
+    assert_close(measure(&b, "arterial_ring_cover"), measure(&a, "arterial_ring_cover"), 0, 0.03);
+    assert_int_equal(b.findings.list[0].segment, a.findings.list[0].segment);
+    for (int i = 0; i < HEP_FLAG_COUNT; i++)
+        assert_int_equal(a.findings.list[0].flag[i].state, b.findings.list[0].flag[i].state);
+    fixture_release(&a);
+    fixture_release(&b);
+}
+
+static void test_threads(void **state)
+{
+    struct fixture f;
+    struct hep_finding one;
+
+    (void)state;
+    fixture_init(&f, &metastasis, NULL);
+    one = *fixture_assess(&f);
+    f.study.nthreads = 4;
+    (void)fixture_assess(&f);
+    assert_memory_equal(one.measure, f.findings.list[0].measure, sizeof one.measure);
+    assert_memory_equal(one.class_probability, f.findings.list[0].class_probability,
+                        sizeof one.class_probability);
+    fixture_release(&f);
+}
+
+/* ---- refusals ---------------------------------------------------------------------------------
+ */
+
+static void test_refusals(void **state)
+{
+    const struct hep_grid other = hep_test_grid(10, 10, 10, 1.25, 1.25, 2.0);
+    struct hep_labels *labels = NULL, *kept;
+    struct hep_liver_measures liver;
+    struct hep_error e = { 0 };
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &solid, NULL);
+    f.candidate.id = 5;
+    assert_fails(hep_assess(&f.findings, &f.study, &f.candidates, f.evidence, &e), e, HEP_EDATA,
+                 "label 5");
+    assert_null(f.findings.list);
+    f.candidate.id = 1;
+    f.candidates.n = 0;
+    assert_ok(hep_assess(&f.findings, &f.study, &f.candidates, f.evidence, &e), e);
+    assert_int_equal(f.findings.n, 0);
+    f.candidates.n = 1;
+    assert_ok(hep_labels_new(&labels, &other, &e), e);
+    kept = f.candidates.labels;
+    f.candidates.labels = labels;
+    assert_fails(hep_assess(&f.findings, &f.study, &f.candidates, f.evidence, &e), e, HEP_EGEOM,
+                 "reference grid");
+    assert_fails(hep_liver_measure(&liver, &f.study, &f.candidates, NULL, &e), e, HEP_EGEOM,
+                 "reference grid");
+    f.candidates.labels = kept;
+    assert_fails(hep_liver_measure(&liver, &f.study, NULL, labels, &e), e, HEP_EGEOM, "remnant");
+    hep_labels_free(labels);
+    fixture_release(&f);
+}
+
+static void test_no_memory(void **state)
+{
+    const struct hep_grid grid = hep_test_grid(60, 60, 14, 1.25, 1.25, 4.0);
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &small_cyst, &grid);
+    for (long at = 1;; at += at < 40 ? 1 : 7) {
+        struct hep_findings out = { 0 };
+        struct hep_error e = { 0 };
+        int rc;
+
+        hep_alloc_fail_at(at);
+        rc = hep_assess(&out, &f.study, &f.candidates, f.evidence, &e);
+        hep_alloc_fail_at(0);
+        hep_findings_release(&out);
+        if (rc == HEP_OK)
+            break;
+        assert_int_equal(rc, HEP_ENOMEM);
+    }
+    fixture_release(&f);
+}
+
+/* ---- size, place, liver -----------------------------------------------------------------------
+ */
+
+/* A sphere of radius 12 mm: 7.238 mL, 24 mm each way, within a voxel. */
+static void test_size(void **state)
+{
+    struct hep_point square[] = { { 0, 0 }, { 3, 0 }, { 3, 4 }, { 0, 4 }, { 1, 1 } };
+    struct hep_error e = { 0 };
+    double longest, shortest;
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &metastasis, NULL);
+    (void)fixture_assess(&f);
+    assert_close(f.findings.list[0].volume_ml, 7.238, 0.02, 0);
+    assert_close(f.findings.list[0].long_axis_mm, 24.0, 0, 1.25);
+    assert_close(f.findings.list[0].short_axis_mm, 24.0, 0, 1.5);
+    fixture_release(&f);
+    /* A 3 x 4 rectangle: its diagonal 5, and across it 2 x 12 / 5. */
+    assert_ok(hep_axes_of_points(&longest, &shortest, square, 5, &e), e);
+    assert_close(longest, 5.0, 1e-12, 0);
+    assert_close(shortest, 4.8, 1e-12, 0);
+    assert_ok(hep_axes_of_points(&longest, &shortest, square, 0, &e), e);
+    assert_close(longest, 0.0, 0, 0);
+}
+
+/* Right lobe front to back, below and above the portal vein; left lobe; caudate. */
+static void test_segments(void **state)
+{
+    static const struct {
+        double point[3];
+        int segment;
+    } cases[] = {
+        { { 60, 60, -20 }, 5 },  { { 60, 60, 20 }, 8 }, { { 90, 10, -20 }, 6 },
+        { { 90, 10, 20 }, 7 },   { { 10, 70, 10 }, 4 }, { { -60, 60, 20 }, 2 },
+        { { -60, 60, -20 }, 3 }, { { -5, 15, 0 }, 1 },
+    };
+    const struct hep_liver_landmarks l = { { 0, 0 }, 0.6, { 30, 0 }, "" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (hep_couinaud(&l, cases[i].point) != cases[i].segment)
+            fail_msg("point %zu is in %d, not %d", i, hep_couinaud(&l, cases[i].point),
+                     cases[i].segment);
+}
+
+static void test_place(void **state)
+{
+    struct hep_liver_landmarks l;
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &solid, NULL);
+    (void)fixture_assess(&f);
+    /* Front of the liver is at y = 37.5 mm, the lesion's at 20; the portal vein's edge is 5 mm from
+     * (-28, -12). */
+    assert_close(measure(&f, "distance_vessel_mm"), hypot(6.0 + 28.0, 10.0 + 12.0) - 10.0 - 5.0, 0,
+                 1.8);
+    hep_liver_landmarks_of(&l, &f.study);
+    assert_close(l.cava_mm[0], 15.0, 0, 0.7);
+    assert_non_null(strstr(l.source, "approximate"));
+    f.study.anatomy = NULL;
+    hep_liver_landmarks_of(&l, &f.study);
+    assert_non_null(strstr(l.source, "assumed"));
+    fixture_release(&f);
+}
+
+/* The half of the liver to the right of x = 0 stays. */
+static void test_liver(void **state)
+{
+    struct hep_liver_measures m;
+    struct hep_labels *remnant = NULL;
+    struct hep_error e = { 0 };
+    struct fixture f;
+    size_t liver = 0, lesion = 0, keep = 0;
+
+    (void)state;
+    fixture_init(&f, &metastasis, NULL);
+    assert_ok(hep_labels_new(&remnant, &f.study.grid, &e), e);
+    for (size_t i = 0; i < hep_grid_voxels(&f.study.grid); i++) {
+        const bool inside = f.liver->data[i] != 0, ill = f.candidates.labels->data[i] != 0;
+
+        remnant->data[i] = i % f.study.grid.n[0] >= 30;
+        liver += inside;
+        lesion += inside && ill;
+        keep += inside && !ill && remnant->data[i] != 0;
+    }
+    f.candidates.diffuse_alarm = true;
+    (void)snprintf(f.candidates.diffuse_reason, sizeof f.candidates.diffuse_reason, "segment 6");
+    assert_ok(hep_liver_measure(&m, &f.study, &f.candidates, remnant, &e), e);
+    assert_close(m.volume_ml, (double)liver * 3.125e-3, 1e-12, 0);
+    assert_close(m.flr_percent, 100.0 * (double)keep / (double)(liver - lesion), 1e-9, 0);
+    assert_int_equal(m.flr_line_percent, m.flr_percent >= 40.0 ? 40 : 30);
+    assert_close(m.fat_fraction.median, 0.03, 0, 0.002);
+    assert_close(m.adc_mm2_per_s.median, 1.07e-3, 0.01, 0);
+    assert_true(isnan(m.r2star_per_s.median) && m.r2star_per_s.n == 0);
+    assert_close(m.re[HEP_PHASE_HEPATOBILIARY], 0.90, 0.02, 0);
+    assert_close(m.q_lsc, 190.0 / 79.0, 0.02, 0);
+    assert_close(m.sir, 190.0 / 78.0, 0.02, 0);
+    assert_close(m.hui_ml, (190.0 / 79.0 - 1.0) * m.volume_ml, 0.03, 0);
+    assert_string_equal(m.sir_vessel, "inferior vena cava");
+    assert_true(m.diffuse_alarm);
+    assert_string_equal(m.diffuse_reason, "segment 6");
+    assert_ok(hep_liver_measure(&m, &f.study, NULL, NULL, &e), e);
+    assert_true(isnan(m.flr_percent) && m.flr_line_percent == 0);
+    hep_labels_free(remnant);
+    fixture_release(&f);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values),         cmocka_unit_test(test_small_lesion),
+        cmocka_unit_test(test_targetoid_sign), cmocka_unit_test(test_arc),
+        cmocka_unit_test(test_crescent),       cmocka_unit_test(test_residual_shift),
+        cmocka_unit_test(test_scaling),        cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_threads),        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_no_memory),      cmocka_unit_test(test_size),
+        cmocka_unit_test(test_segments),       cmocka_unit_test(test_place),
+        cmocka_unit_test(test_liver),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
