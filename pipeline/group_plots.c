@@ -334,7 +334,9 @@ int hep_group_lesion_plots(struct hep_str *out, const struct hep_group_table *t,
         hep_str_addf(
             out,
             "<p>%zu lesions. Boxes: middle half and median of each class that the evidence "
-            "favours; dots lie beyond the whiskers. The same numbers stand in lesions.tsv."
+            "favours (met metastasis, haem haemangioma, FNH FNH-like, fat focal fat, "
+            "spare fat sparing); dots lie beyond the whiskers. The same numbers stand in "
+            "lesions.tsv."
             "</p>\n<div class=\"plots\">\n",
             room);
     if (rc == HEP_OK)

@@ -212,7 +212,7 @@ static int flickers_of(struct hep_page *p, const struct hep_page_series *s,
     return rc;
 }
 
-static int flicker_rows(struct hep_page *p, bool aligned)
+static int flicker_rows(struct hep_page *p, const struct hep_json *methods)
 {
     const struct hep_page_series *reference =
         series_of(p, p->reference != NULL ? p->reference : "");
@@ -230,6 +230,9 @@ static int flicker_rows(struct hep_page *p, bool aligned)
                 "<p><label class=\"switch\"><input type=\"checkbox\" id=\"flicker\"> Flicker: each "
                 "series takes turns with the reference</label></p>\n<div class=\"pics flick\">\n");
     for (size_t i = 0; rc == HEP_OK && i < p->n_series; i++) {
+        const char *method = text_of(hep_json_get(methods, p->series[i].name), "method");
+        const bool aligned = method != NULL && strcmp(method, "scanner") != 0;
+
         if (&p->series[i] != reference)
             rc = flickers_of(p, &p->series[i], reference, under, aligned);
     }
@@ -238,21 +241,68 @@ static int flicker_rows(struct hep_page *p, bool aligned)
     return rc;
 }
 
+static void alignment_row(struct hep_page *p, const char *name, const struct hep_json *o)
+{
+    const struct hep_json *metric = hep_json_get(o, "metric");
+    const bool failed = hep_json_bool(hep_json_get(o, "failed"), false),
+               accepted = hep_json_bool(hep_json_get(o, "accepted"), false);
+
+    hep_str_add(p->out, "<tr><th scope=\"row\">");
+    hep_html_words(p->out, hep_page_series_title(name));
+    hep_str_add(p->out, "</th><td>");
+    hep_html_mark(p->out,
+                  failed     ? HEP_MARK_BAD
+                  : accepted ? HEP_MARK_GOOD
+                             : HEP_MARK_DOUBT,
+                  text_of(o, "method"));
+    hep_str_add(p->out, "</td><td>");
+    hep_html_number(p->out, hep_json_number(hep_json_get(o, "mean_motion_mm")), 1);
+    hep_str_add(p->out, "</td><td>");
+    hep_html_number(p->out, hep_json_number(hep_json_get(o, "expected_residual_mm")), 1);
+    hep_str_add(p->out, "</td><td class=\"n\">");
+    hep_html_number(p->out, hep_json_number(hep_json_get(metric, "before")), 3);
+    hep_str_add(p->out, " \xe2\x86\x92 ");
+    hep_html_number(p->out, hep_json_number(hep_json_get(metric, "after")), 3);
+    hep_str_add(p->out, "</td><td>");
+    hep_html_text(p->out, text_of(o, "reason"));
+    hep_str_add(p->out, "</td></tr>\n");
+}
+
+static void alignment_table(struct hep_page *p, const struct hep_json *all)
+{
+    const struct hep_json *o = NULL;
+    const char *name;
+
+    if (hep_json_size(all) == 0)
+        return;
+    hep_html_table(p->out,
+                   "How each series reaches the reference; similarity is mutual information",
+                   "Series|Method|Motion, mm|Expected residual, mm|Similarity|Why");
+    for (size_t i = 0; (name = hep_json_key_at(all, i, &o)) != NULL; i++)
+        alignment_row(p, name, o);
+    hep_html_table_end(p->out);
+}
+
 static int alignment(struct hep_page *p)
 {
     const struct hep_json *results = hep_page_results(p, "alignment");
-    const char *method = text_of(results, "method");
-    const bool scanner = method == NULL || strcmp(method, "scanner") == 0;
+    const char *warning = text_of(results, "warning");
 
     hep_str_add(p->out, "<h3>Alignment</h3>\n");
-    if (scanner)
-        hep_str_add(p->out, "<p>Series stay in scanner coordinates: breathing and movement between "
-                            "them are not corrected, and every comparison between series is as "
-                            "good as their overlap below.</p>\n");
+    if (warning != NULL) {
+        hep_str_add(p->out, "<p>");
+        hep_html_mark(p->out, HEP_MARK_DOUBT, "not aligned");
+        hep_str_add(p->out, " ");
+        hep_html_text(p->out, warning);
+        hep_str_add(p->out,
+                    ". Breathing and movement between series are not corrected: a comparison "
+                    "between series is as good as their overlap below.</p>\n");
+    }
+    alignment_table(p, hep_json_get(results, "series"));
     hep_str_add(p->out, "<details><summary>Details of the alignment</summary>");
-    hep_html_facts(p->out, "How each series reaches the reference", results);
+    hep_html_facts(p->out, "All that the alignment tells", results);
     hep_str_add(p->out, "</details>\n");
-    return flicker_rows(p, !scanner);
+    return flicker_rows(p, hep_json_get(results, "series"));
 }
 
 static void liver_quality(struct hep_page *p)

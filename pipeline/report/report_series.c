@@ -182,7 +182,7 @@ static int draw_timeline(struct hep_page *p, const struct phase_time *times, siz
     const double height = 34.0 * (double)n;
     double last = 400.0;
     struct hep_svg svg;
-    struct hep_svg_frame f = { .x = 110, .y = 10, .w = 640, .h = height };
+    struct hep_svg_frame f = { .x = 110, .y = 10, .w = 540, .h = height };
     int rc;
 
     for (size_t i = 0; i < n; i++) {
