@@ -1,5 +1,6 @@
 #include "pipeline/cli/commands.h"
 
+#include "pipeline/cli/print.h"
 #include "base/file.h"
 #include "pipeline/batch.h"
 #include "pipeline/group.h"
@@ -224,16 +225,9 @@ static const struct hep_positional status_positionals[] = {
 static int print_json(FILE *out, const struct hep_out_status *s, struct hep_error *err)
 {
     struct hep_json *json = NULL;
-    char *text = NULL;
     int rc = hep_status_json(&json, s, err);
 
-    if (rc == HEP_OK)
-        rc = hep_json_dump(&text, json, err);
-    if (rc == HEP_OK)
-        (void)fputs(text, out);
-    free(text);
-    hep_json_free(json);
-    return rc;
+    return rc == HEP_OK ? hep_print_json(out, json, err) : rc;
 }
 
 static int run_status(const void *given, struct hep_cli *cli, struct hep_error *err)

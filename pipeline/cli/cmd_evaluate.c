@@ -1,5 +1,6 @@
 #include "pipeline/cli/commands.h"
 
+#include "pipeline/cli/print.h"
 #include "base/file.h"
 #include "pipeline/evaluate/evaluate.h"
 #include "pipeline/study.h"
@@ -42,31 +43,19 @@ static const struct hep_positional positionals[] = {
 static int print_json(FILE *out, const struct hep_evaluated *e, struct hep_error *err)
 {
     struct hep_json *json = NULL;
-    char *text = NULL;
     int rc = hep_evaluated_json(&json, e, err);
 
-    if (rc == HEP_OK)
-        rc = hep_json_dump(&text, json, err);
-    if (rc == HEP_OK)
-        (void)fputs(text, out);
-    free(text);
-    hep_json_free(json);
-    return rc;
+    return rc == HEP_OK ? hep_print_json(out, json, err) : rc;
 }
 
 static int print_text(FILE *out, const struct hep_evaluated *e, const char *dir,
                       struct hep_error *err)
 {
     struct hep_str text = { 0 };
-    int rc;
 
     hep_evaluated_text(&text, e);
     hep_str_addf(&text, "Tables and plots: %s\n", dir);
-    rc = hep_str_check(&text, err);
-    if (rc == HEP_OK)
-        (void)fputs(text.s, out);
-    hep_str_release(&text);
-    return rc;
+    return hep_print_text(out, &text, err);
 }
 
 static int run(const void *given, struct hep_cli *cli, struct hep_error *err)

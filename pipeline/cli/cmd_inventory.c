@@ -1,5 +1,6 @@
 #include "pipeline/cli/commands.h"
 
+#include "pipeline/cli/print.h"
 #include "base/json.h"
 #include "sequences/inventory.h"
 
@@ -29,16 +30,9 @@ static const char *const examples[] = { "hepar inventory study", "hepar inventor
 static int print_json(FILE *out, const struct hep_inventory *inv, struct hep_error *err)
 {
     struct hep_json *json = NULL;
-    char *text = NULL;
     int rc = hep_inventory_json(&json, inv, err);
 
-    if (rc == HEP_OK)
-        rc = hep_json_dump(&text, json, err);
-    if (rc == HEP_OK)
-        (void)fputs(text, out);
-    free(text);
-    hep_json_free(json);
-    return rc;
+    return rc == HEP_OK ? hep_print_json(out, json, err) : rc;
 }
 
 static int print_table(FILE *out, const struct hep_inventory *inv, struct hep_error *err)
@@ -47,7 +41,7 @@ static int print_table(FILE *out, const struct hep_inventory *inv, struct hep_er
     int rc = hep_inventory_table(&text, inv, err);
 
     if (rc == HEP_OK)
-        (void)fputs(text.s, out);
+        return hep_print_text(out, &text, err);
     hep_str_release(&text);
     return rc;
 }

@@ -1,5 +1,6 @@
 #include "pipeline/cli/commands.h"
 
+#include "pipeline/cli/print.h"
 #include "base/file.h"
 #include "pipeline/config/against.h"
 #include "pipeline/config/protocol_check.h"
@@ -30,28 +31,6 @@ static int open_protocol(struct hep_config_bundle *b, const struct protocol_opti
     return rc;
 }
 
-static int print_json(FILE *out, struct hep_json *json, struct hep_error *err)
-{
-    char *text = NULL;
-    int rc = hep_json_dump(&text, json, err);
-
-    if (rc == HEP_OK)
-        (void)fputs(text, out);
-    free(text);
-    hep_json_free(json);
-    return rc;
-}
-
-static int print_text(FILE *out, struct hep_str *text, struct hep_error *err)
-{
-    int rc = hep_str_check(text, err);
-
-    if (rc == HEP_OK)
-        (void)fputs(text->s, out);
-    hep_str_release(text);
-    return rc;
-}
-
 static const struct hep_option check_options[] = {
     HEP_OPT_REPEAT(struct protocol_options, set, "set", 0, "KEY=VALUE", "change a setting"),
     HEP_OPT_FLAG(struct protocol_options, json, "json", 0, "print JSON"),
@@ -72,10 +51,10 @@ static int check_against(const struct protocol_options *o, const struct hep_conf
     if (rc == HEP_OK && o->json) {
         rc = hep_against_json(&json, &b->config, &a, err);
         if (rc == HEP_OK)
-            rc = print_json(out, json, err);
+            rc = hep_print_json(out, json, err);
     } else if (rc == HEP_OK) {
         hep_against_text(&text, &b->config, &a);
-        rc = print_text(out, &text, err);
+        rc = hep_print_text(out, &text, err);
     }
     if (rc == HEP_OK && a.n_satisfied < a.n)
         rc = HEP_FAIL(err, HEP_EDATA, "%zu of %zu studies do not satisfy %s", a.n - a.n_satisfied,
@@ -102,10 +81,10 @@ static int run_check(const void *given, struct hep_cli *cli, struct hep_error *e
     if (rc == HEP_OK && o->json) {
         rc = hep_check_json(&json, &b.config, &result, err);
         if (rc == HEP_OK)
-            rc = print_json(cli->out, json, err);
+            rc = hep_print_json(cli->out, json, err);
     } else if (rc == HEP_OK) {
         hep_check_text(&text, &b.config, &result);
-        rc = print_text(cli->out, &text, err);
+        rc = hep_print_text(cli->out, &text, err);
     }
     if (rc == HEP_OK && result.errors > 0)
         rc = HEP_FAIL(err, HEP_ECONFIG, "%s: %zu errors", o->protocol, result.errors);
@@ -175,7 +154,7 @@ static int run_show(const void *given, struct hep_cli *cli, struct hep_error *er
     if (o->json) {
         rc = hep_timeline_json(&json, &b.config, &t, err);
         if (rc == HEP_OK)
-            rc = print_json(cli->out, json, err);
+            rc = hep_print_json(cli->out, json, err);
     } else {
         hep_config_print(&text, &b.config,
                          o->documented ? HEP_CONFIG_DOCUMENTED
@@ -183,7 +162,7 @@ static int run_show(const void *given, struct hep_cli *cli, struct hep_error *er
                                        : HEP_CONFIG_PLAIN);
         hep_str_add(&text, "\n");
         hep_timeline_text(&text, &b.config, &t);
-        rc = print_text(cli->out, &text, err);
+        rc = hep_print_text(cli->out, &text, err);
     }
     if (rc == HEP_OK && o->svg != NULL)
         rc = write_svg(&b.config, &t, o->svg, err);

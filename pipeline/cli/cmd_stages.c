@@ -1,5 +1,6 @@
 #include "pipeline/cli/commands.h"
 
+#include "pipeline/cli/print.h"
 #include "pipeline/cli/manual.h"
 #include "pipeline/stage.h"
 
@@ -12,15 +13,10 @@ static int run_stages(const void *given, struct hep_cli *cli, struct hep_error *
     struct hep_str text = { 0 };
     size_t n = 0;
     const struct hep_stage *const *stages = hep_stages(&n);
-    int rc;
 
     (void)given;
     hep_stages_text(&text, stages, n);
-    rc = hep_str_check(&text, err);
-    if (rc == HEP_OK)
-        (void)fputs(text.s, cli->out);
-    hep_str_release(&text);
-    return rc;
+    return hep_print_text(cli->out, &text, err);
 }
 
 const struct hep_command hep_cmd_stages = {
@@ -57,7 +53,6 @@ static int run_manual(const void *given, struct hep_cli *cli, struct hep_error *
 {
     const struct manual_options *o = given;
     struct hep_str text = { 0 };
-    int rc;
 
     if (o->chapter == 0)
         hep_manual_commands(&text, cli->commands);
@@ -65,11 +60,7 @@ static int run_manual(const void *given, struct hep_cli *cli, struct hep_error *
         hep_manual_settings(&text);
     else
         stages_chapter(&text);
-    rc = hep_str_check(&text, err);
-    if (rc == HEP_OK)
-        (void)fputs(text.s, cli->out);
-    hep_str_release(&text);
-    return rc;
+    return hep_print_text(cli->out, &text, err);
 }
 
 const struct hep_command hep_cmd_manual = {
