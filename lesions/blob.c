@@ -1,8 +1,10 @@
 #include "lesions/blob.h"
 
+#include "base/alloc.h"
 #include "image/eigen3.h"
 #include "image/filter.h"
 #include "image/resample.h"
+#include "image/stats.h"
 #include "image/threads.h"
 
 #include <math.h>
@@ -14,11 +16,17 @@
 /* A difference over h of a radial function acts like smoothing by h^2 / 10 per axis: the fourth
  * derivatives along the axes are 3/5 of the squared Laplacian. */
 #define DIFFERENCE_VARIANCE 0.1
+#define NOISE_STEP 3
+#define NOISE_MIN 100
+/* Responses are in robust SDs of the image: noise-free images shall not make everything strong. */
+#define NOISE_FLOOR 0.2
+#define MAD_TO_SD 1.4826
 
 /* One scale on the grid of its octave. */
 struct scale {
     struct hep_volume *smooth, *response;
     double t_mm2;
+    double noise; /* robust SD of the response over the reference tissue */
 };
 
 /* The scales of one grid: first..last, of which own_first..own_last give blobs here; the others are
@@ -84,6 +92,48 @@ static void laplacian(struct hep_volume *out, const struct hep_volume *v, double
     }
 }
 
+/* Label of the voxel of the result's grid that holds voxel `at` of this octave's grid. */
+static int32_t label_of(const struct octave *o, const struct hep_labels *l,
+                        const struct hep_grid *g, size_t at)
+{
+    const size_t *n = o->original.n;
+    const size_t index[3] = { at % g->n[0], at / g->n[0] % g->n[1], at / (g->n[0] * g->n[1]) };
+    const double step = g->n[0] == n[0] && g->n[1] == n[1] && g->n[2] == n[2] ? 1.0 : 2.0;
+    size_t i[3];
+
+    for (int k = 0; k < 3; k++) {
+        /* Both grids share their centre. */
+        const double x =
+            step * ((double)index[k] - 0.5 * (double)(g->n[k] - 1)) + 0.5 * (double)(n[k] - 1);
+
+        i[k] = (size_t)fmin(fmax(floor(x + 0.5), 0.0), (double)(n[k] - 1));
+    }
+    return l->data[i[0] + n[0] * (i[1] + n[1] * i[2])];
+}
+
+/* Robust SD of the response over reference tissue: every third voxel will do. */
+static int measure_noise(struct scale *s, const struct octave *o, struct hep_error *err)
+{
+    const struct hep_grid *g = &s->response->grid;
+    const size_t voxels = hep_grid_voxels(g);
+    size_t n = 0;
+    float *x;
+
+    s->noise = 1.0;
+    if (o->how->tissue == NULL)
+        return HEP_OK;
+    x = hep_alloc_aligned(voxels / NOISE_STEP + 1, sizeof *x);
+    if (x == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory to measure noise");
+    for (size_t i = 0; i < voxels; i += NOISE_STEP) {
+        if (label_of(o, o->how->tissue, g, i) != 0)
+            x[n++] = fabsf(s->response->data[i]);
+    }
+    s->noise = n < NOISE_MIN ? 1.0 : fmax(MAD_TO_SD * hep_quantile(x, n, 0.5), NOISE_FLOOR);
+    free(x);
+    return HEP_OK;
+}
+
 static int scale_make(struct scale *s, struct octave *o, long step, struct hep_error *err)
 {
     const double sigma = sigma_of(o->how, (double)step);
@@ -102,7 +152,7 @@ static int scale_make(struct scale *s, struct octave *o, long step, struct hep_e
     o->sigma_mm = sigma;
     s->t_mm2 = sigma * sigma + o->extra_mm2 + DIFFERENCE_VARIANCE * mm[0] * mm[0];
     laplacian(s->response, s->smooth, -s->t_mm2 / (mm[0] * mm[0]), hep_threads(o->how->nthreads));
-    return HEP_OK;
+    return measure_noise(s, o, err);
 }
 
 /* Is the response at `at` the largest (of sign * response) of its 3x3x3 neighbours in one scale?
@@ -163,7 +213,9 @@ static int keep(struct octave *o, const struct scale triple[3], long step, size_
     const double index[3] = { (double)(at % s[1]), (double)(at / s[1] % r->grid.n[1]),
                               (double)(at / s[2]) };
     const double here = (double)(sign * r->data[at]);
-    struct hep_blob b = { .response = here, .polarity = sign > 0.0F ? 1 : -1 };
+    struct hep_blob b = { .response = here,
+                          .strength = here / triple[1].noise,
+                          .polarity = sign > 0.0F ? 1 : -1 };
     double inverse[4][4];
     double fine[3], world[3];
     double shift = 0.0;
@@ -190,18 +242,7 @@ static int keep(struct octave *o, const struct scale triple[3], long step, size_
 
 static bool wanted(const struct octave *o, const struct hep_volume *r, size_t at)
 {
-    if (o->where == NULL)
-        return true;
-    if (o->where->grid.n[0] == r->grid.n[0] && o->where->grid.n[1] == r->grid.n[1] &&
-        o->where->grid.n[2] == r->grid.n[2])
-        return o->where->data[at] != 0;
-    const double voxel[3] = { (double)(at % r->grid.n[0]),
-                              (double)(at / r->grid.n[0] % r->grid.n[1]),
-                              (double)(at / (r->grid.n[0] * r->grid.n[1])) };
-    double world[3];
-
-    hep_grid_to_world(world, &r->grid, voxel);
-    return hep_sample_label(o->where, world) != 0;
+    return o->where == NULL || label_of(o, o->where, &r->grid, at) != 0;
 }
 
 static int collect_at(struct octave *o, const struct scale triple[3], long step, size_t at,
@@ -211,7 +252,8 @@ static int collect_at(struct octave *o, const struct scale triple[3], long step,
     const float sign = response > 0.0F ? 1.0F : -1.0F;
     const float value = sign * response;
 
-    if (!((double)value >= o->how->response_min) || !(sign > 0.0F ? o->how->bright : o->how->dark))
+    if (!((double)value >= o->how->strength_min * triple[1].noise) ||
+        !(sign > 0.0F ? o->how->bright : o->how->dark))
         return HEP_OK;
     if (!tops(triple[1].response, at, value, sign, true))
         return HEP_OK;
@@ -262,8 +304,8 @@ static int compare(const void *pa, const void *pb)
     const struct hep_blob *a = pa;
     const struct hep_blob *b = pb;
 
-    if (a->response != b->response)
-        return a->response < b->response ? 1 : -1;
+    if (a->strength != b->strength)
+        return a->strength < b->strength ? 1 : -1;
     for (int k = 2; k >= 0; k--) {
         if (a->voxel[k] != b->voxel[k])
             return a->voxel[k] < b->voxel[k] ? -1 : 1;

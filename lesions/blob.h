@@ -8,6 +8,9 @@
  *          0.925 A, so r = sqrt(3 t).
  * Source:  Lindeberg, Int J Comput Vis 1998;30:79-116, section 5 (scale selection for blobs)
  * Differs: scales of 2 voxels and more are found on a grid of twice the spacing
+ * Noise:   its responses depend on the scale and on how the image was interpolated, so a blob's
+ *          strength is its response over the robust SD of the responses that tissue without
+ *          lesions gives at that scale.
  * Shape:   eigenvalues of the Hessian at the maximum; roundness |l1| / sqrt(l2 l3) with
  *          |l1| <= |l2| <= |l3| is 1 for a sphere and 0 for a tube or a sheet (Frangi et al.,
  *          MICCAI 1998, eq. 11, with the smallest over the geometric mean of the others)
@@ -21,12 +24,14 @@ struct hep_blob {
     double voxel[3]; /* position on the grid, sub-voxel */
     double radius_mm;
     double response;  /* > 0; about the height of the blob */
+    double strength;  /* response in robust SDs of the responses of its scale over the reference
+                         tissue; equal to response without one */
     double roundness; /* 0..1 */
     int polarity;     /* +1 bright, -1 dark */
 };
 
 struct hep_blob_list {
-    struct hep_blob *item; /* owned; by falling response */
+    struct hep_blob *item; /* owned; by falling strength */
     size_t n, capacity;
 };
 
@@ -35,8 +40,10 @@ struct hep_blob_search {
     long steps;
     double blur_mm2;    /* variance per axis of acquisition and interpolation, mean of the axes */
     double suppression; /* of r_i + r_j: nearer maxima of one polarity are one */
-    double response_min;
-    bool bright, dark; /* polarities wanted */
+    double strength_min;
+    const struct hep_labels *tissue; /* where there is nothing to find, on the grid of v; NULL: none
+                                      */
+    bool bright, dark;               /* polarities wanted */
     int nthreads;
 };
 

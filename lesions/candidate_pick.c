@@ -8,12 +8,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Response by which a T1 spot is trusted to say where the lesion lies: that series is the reference
- * or of its kind, and has the smallest voxels. */
-#define TRUSTED_RESPONSE 3.5
+#define TRUSTED_STRENGTH 6.0
+/* Of equal spots that of T1 says best where the lesion lies: its series is the reference or of its
+ * kind, and has the smallest voxels. */
+#define ELSEWHERE_FACTOR 0.9
+#define STRENGTH_MIN 2.5
 /* Between two seeds of one lesion the image falls by less than a quarter. */
 #define JOINED_SHARE 0.75
-#define RIVAL_RESPONSE_SHARE 0.5
+#define RIVAL_STRENGTH_SHARE 0.5
 #define MAX_RIVALS 32
 /* A ball measured at the size floor comes out up to this much smaller. */
 #define FLOOR_TOLERANCE 0.85
@@ -62,9 +64,9 @@ static double tolerance_mm(const struct picker *p, const struct hep_spot *a,
                            const struct hep_spot *b)
 {
     const double slack = hypot(slack_of(p, a->mechanism), slack_of(p, b->mechanism));
-    const double voxel = fmax(native_of(p, a->mechanism), native_of(p, b->mechanism));
+    const double voxel = 0.25 * hypot(native_of(p, a->mechanism), native_of(p, b->mechanism));
 
-    return slack + voxel / 3.0 + 0.5 * fmin(a->radius_mm, b->radius_mm);
+    return hypot(slack, voxel) + 0.25 * fmin(a->radius_mm, b->radius_mm);
 }
 
 /* The strongest spot of mechanism m that may be the same thing as s; NULL when there is none. */
@@ -79,7 +81,7 @@ static const struct hep_spot *supporter(const struct picker *p, const struct hep
         if (q->mechanism != m || q->taken)
             continue;
         if (best != NULL &&
-            q->response * q->surface_factor <= best->response * best->surface_factor)
+            q->strength * q->surface_factor <= best->strength * best->surface_factor)
             continue;
         if (gap_mm(p, q->voxel, s->voxel) <= tolerance_mm(p, q, s))
             best = q;
@@ -96,13 +98,17 @@ static void rescore(const struct picker *p, struct hep_spot *s)
         if (p->channels[m].image == HEP_IMAGE_COUNT)
             continue;
         q = m == (int)s->mechanism ? s : supporter(p, s, (enum hep_mechanism)m);
-        s->support[m] = q == NULL ? 0.0 : q->response * q->surface_factor;
+        s->support[m] = q == NULL ? 0.0 : q->strength * q->surface_factor;
+        if (q != s)
+            s->support[m] *= hep_suppress_here(s->z[p->channels[m].image]);
     }
     hep_suppress_score(s, p->study, p->channels);
+    if (s->mechanism != HEP_MECHANISM_T1)
+        s->score *= ELSEWHERE_FACTOR;
 }
 
-/* Fat fraction of the spot against its surroundings. */
-static double fat_contrast(const struct picker *p, const struct hep_spot *s)
+/* Fat fraction of the spot against its surroundings, whose mean is returned as well. */
+static double fat_contrast(double *around, const struct picker *p, const struct hep_spot *s)
 {
     const struct hep_volume *v = p->study->image[HEP_IMAGE_FAT_FRACTION].volume;
     const double distance = (2.0 * s->radius_mm + p->frame->mm) / p->frame->mm;
@@ -126,9 +132,22 @@ static double fat_contrast(const struct picker *p, const struct hep_spot *s)
             n++;
         }
     }
+    *around = n == 0 ? 0.0 : sum / n;
     hep_grid_to_world(world, &p->frame->grid, s->voxel);
     return n == 0 ? 0.0
                   : s->polarity * (hep_sample_world(v, 0, world, HEP_INTERP_LINEAR) - sum / n);
+}
+
+/* Enough more fat than around; or enough less, in a liver that has some to spare. */
+static bool is_focal_fat(const struct picker *p, const struct hep_spot *s)
+{
+    const struct hep_lesion_limits *limits = p->study->limits;
+    double around;
+    const double contrast = fat_contrast(&around, p, s);
+
+    if (s->polarity > 0)
+        return contrast >= limits->focal_fat_min_frac;
+    return contrast >= limits->sparing_min_frac && around >= limits->sparing_liver_ff_frac;
 }
 
 static void prepare(const struct picker *p, struct hep_spot *s)
@@ -139,9 +158,12 @@ static void prepare(const struct picker *p, struct hep_spot *s)
     s->depth_mm = hep_frame_value(p->frame->depth, s->voxel);
     s->surface_factor = hep_suppress_surface(s, p->frame, image, z, s->polarity);
     s->ties = hep_suppress_ties(s, p->frame, z, s->polarity);
-    if (s->mechanism == HEP_MECHANISM_FAT)
-        s->taken = !(fat_contrast(p, s) >= fmin(p->study->limits->focal_fat_min_frac,
-                                                p->study->limits->sparing_min_frac));
+    s->strength *= hep_suppress_blob(s->roundness, s->polarity * hep_frame_value(z, s->voxel));
+    s->taken = s->taken || s->strength * s->surface_factor < STRENGTH_MIN;
+    if (s->mechanism == HEP_MECHANISM_FAT && !s->taken)
+        s->taken = !is_focal_fat(p, s);
+    if (!s->taken)
+        hep_spot_measure(s, p->frame, p->study);
 }
 
 /* Spots that are a different lesion nearby, seen by the same image. */
@@ -155,7 +177,7 @@ static size_t find_rivals(struct hep_seed *rivals, const struct picker *p,
         const struct hep_spot *q = &p->spots->item[i];
 
         if (q == seed || q->mechanism != seed->mechanism || q->polarity != seed->polarity ||
-            q->large || q->response < RIVAL_RESPONSE_SHARE * seed->response ||
+            q->large || q->strength < RIVAL_STRENGTH_SHARE * seed->strength ||
             gap_mm(p, q->voxel, seed->voxel) < fmax(q->radius_mm, seed->radius_mm) ||
             gap_mm(p, q->voxel, seed->voxel) > 3.0 * (q->radius_mm + seed->radius_mm))
             continue;
@@ -233,18 +255,6 @@ static int append(struct hep_pick_list *l, const struct hep_pick *pick, struct h
     return HEP_OK;
 }
 
-/* Which spot says best where the lesion is: a trusted T1 spot before the one that scored. */
-static const struct hep_spot *best_located(const struct picker *p, const struct hep_spot *s)
-{
-    const struct hep_spot *t1 = NULL;
-
-    if (s->mechanism == HEP_MECHANISM_T1 || s->large ||
-        p->channels[HEP_MECHANISM_T1].image == HEP_IMAGE_COUNT)
-        return s;
-    t1 = supporter(p, s, HEP_MECHANISM_T1);
-    return t1 != NULL && t1->response * t1->surface_factor >= TRUSTED_RESPONSE ? t1 : s;
-}
-
 static double ball_mm3(double diameter_mm)
 {
     return acos(-1.0) / 6.0 * diameter_mm * diameter_mm * diameter_mm;
@@ -258,24 +268,22 @@ static bool real(const struct picker *p, const struct hep_spot *s, const struct 
     if (d->voxels == 0 || d->volume_mm3 < ball_mm3(FLOOR_TOLERANCE * limits->diameter_min_mm))
         return false;
     /* Without diffusion's word that it is no blood, a long thing is a vessel or a duct. */
-    return d->elongation <= limits->elongation_max || diffusion >= TRUSTED_RESPONSE;
+    return d->elongation <= limits->elongation_max || diffusion >= TRUSTED_STRENGTH;
 }
 
 static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *err)
 {
-    const struct hep_spot *located = best_located(p, s);
     const int32_t id = (int32_t)p->out->n + 1;
-    struct hep_seed seed = { .radius_mm = located->radius_mm };
+    struct hep_seed seed = { .radius_mm = s->radius_mm };
     struct hep_seed rivals[MAX_RIVALS];
     struct hep_delineation d = { 0 };
     struct hep_pick pick = { .spot = *s };
     int rc;
 
     for (int k = 0; k < 3; k++)
-        seed.voxel[k] = located->voxel[k];
-    rc = hep_delineate(&d, p->out->labels, id, &seed, p->frame, channel_z(p, located->mechanism),
-                       located->polarity, rivals, find_rivals(rivals, p, located), p->study->limits,
-                       err);
+        seed.voxel[k] = s->voxel[k];
+    rc = hep_delineate(&d, p->out->labels, id, &seed, p->frame, channel_z(p, s->mechanism),
+                       s->polarity, rivals, find_rivals(rivals, p, s), p->study->limits, err);
     if (rc != HEP_OK)
         return rc;
     if (!real(p, s, &d)) {
@@ -291,7 +299,7 @@ static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *
     hep_spot_measure(&pick.spot, p->frame, p->study);
     rc = append(p->out, &pick, err);
     if (rc == HEP_OK)
-        take(p, located, id, 2.0 * seed.radius_mm + 2.0 * p->frame->mm);
+        take(p, s, id, 2.0 * seed.radius_mm + 2.0 * p->frame->mm);
     s->taken = true;
     return rc;
 }

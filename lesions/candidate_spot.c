@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 /* Weakest blob that is looked at: noise alone makes hundreds of weaker ones. */
-#define RESPONSE_MIN 2.5
+#define STRENGTH_MIN 3.5
 /* The component tree works on every second voxel. */
 #define LARGE_SMOOTH_MM 2.0
 #define LARGE_SHARE 0.7 /* of large_diameter_mm: overlap with the largest blob */
@@ -75,7 +75,8 @@ static int add_blobs(struct hep_spot_list *l, const struct hep_candidate_frame *
         .steps = limits->scale_steps,
         .blur_mm2 = hep_blob_blur_mm2(study->image[channel->image].native_mm, f->mm),
         .suppression = limits->suppression,
-        .response_min = RESPONSE_MIN,
+        .strength_min = STRENGTH_MIN,
+        .tissue = f->tissue,
         .bright = channel->bright,
         .dark = channel->dark,
         .nthreads = study->nthreads,
@@ -87,7 +88,7 @@ static int add_blobs(struct hep_spot_list *l, const struct hep_candidate_frame *
         const struct hep_blob *b = &blobs.item[i];
         const struct hep_spot s = { .voxel = { b->voxel[0], b->voxel[1], b->voxel[2] },
                                     .radius_mm = b->radius_mm,
-                                    .response = b->response,
+                                    .strength = b->strength,
                                     .roundness = b->roundness,
                                     .mechanism = mechanism,
                                     .polarity = b->polarity };
@@ -152,7 +153,7 @@ static int add_large(struct hep_spot_list *l, const struct hep_candidate_frame *
     }
     for (size_t i = 0; i < n && rc == HEP_OK; i++) {
         struct hep_spot s = { .radius_mm = 0.5 * cbrt(region[i].volume_mm3 / ball_mm3(1.0)),
-                              .response = region[i].level,
+                              .strength = region[i].level,
                               .roundness = fmin(region[i].compactness, 1.0),
                               .mechanism = mechanism,
                               .polarity = polarity,

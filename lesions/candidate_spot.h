@@ -11,7 +11,7 @@
 struct hep_spot {
     double voxel[3]; /* on the frame's grid */
     double radius_mm;
-    double response, roundness;   /* of the blob, lesions/blob.h; of a region, its level and
+    double strength, roundness;   /* of the blob, lesions/blob.h; of a region, its level and
                                      compactness */
     enum hep_mechanism mechanism; /* that found it */
     int polarity;
@@ -22,7 +22,7 @@ struct hep_spot {
     double inside_frac;        /* share of its surroundings in the liver mask as given */
     double surface_factor;     /* lesions/suppress.h */
     double ties;               /* share of directions in which the dark goes on beyond it */
-    double support[HEP_MECHANISM_COUNT]; /* response of each mechanism here; NaN without an image */
+    double support[HEP_MECHANISM_COUNT]; /* strength of each mechanism here; NaN without an image */
     bool taken;                          /* explained by a candidate that was accepted */
     double score;
 };

@@ -10,15 +10,39 @@
 /* Beyond its own size and the blur of a voxel. */
 #define BEYOND_RADII 1.6
 #define TIED_SHARE 0.5
-/* Responses saturate: beyond this a stronger one says little more. */
-#define SATURATION 10.0
+/* Strengths saturate: beyond this a stronger one says little more. */
+#define SATURATION 15.0
 /* Support by which diffusion shows that it is not blood. */
-#define NOT_BLOOD 2.5
+#define NOT_BLOOD 5.0
 /* Roundness of a tube and of a ball; share of directions of one and of two branches. */
 #define ROUND_LOW 0.2
 #define ROUND_HIGH 0.6
 #define TIES_LOW 0.02
 #define TIES_HIGH 0.12
+/* z of blood: darker than this with diffusion weighting, brighter than these after contrast. */
+#define DARK_BLOOD (-1.5)
+#define BRIGHT_BLOOD_LOW 1.0
+#define BRIGHT_BLOOD_HIGH 3.0
+/* A supporter is only one where the spot itself is this unlike liver. */
+#define HERE_LOW 0.0
+#define HERE_HIGH 1.5
+/* A blob is curved the same way on all sides and itself unlike liver. */
+#define BLOB_ROUND 0.25
+#define BLOB_Z_LOW 0.5
+#define BLOB_Z_HIGH 2.0
+/* Blood: z lost between b = 0 and the lowest b. */
+#define LOST_LOW 3.0
+#define LOST_HIGH 8.0
+/* Bile: not dark in the hepatobiliary phase, and most of its contrast is gone at the highest b. */
+#define UPTAKE_LOW 1.0
+#define UPTAKE_HIGH 3.0
+#define FADING 0.3
+#define LASTING 0.6
+#define SOLID_LOW 2.0
+#define SOLID_HIGH 4.0
+#define BILE_FACTOR 0.4
+/* Fat or arterial enhancement as the only finding. */
+#define ALONE_FACTOR 0.7
 #define CROP_MM 15.0
 
 double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate_frame *f,
@@ -83,15 +107,48 @@ static double ramp(double x, double low, double high)
     return fmin(fmax((x - low) / (high - low), 0.0), 1.0);
 }
 
-static double saturated(double response)
+static double saturated(double strength)
 {
-    return response > 0.0 ? SATURATION * response / (response + SATURATION) : 0.0;
+    return strength > 0.0 ? SATURATION * strength / (strength + SATURATION) : 0.0;
 }
 
 /* How little it looks like a piece of a vessel or duct, 0..1. */
 static double shape_factor(const struct hep_spot *s)
 {
     return ramp(s->roundness, ROUND_LOW, ROUND_HIGH) * (1.0 - ramp(s->ties, TIES_LOW, TIES_HIGH));
+}
+
+/* What diffusion and the portal venous phase say against blood, 0..1: blood gives no signal at
+ * b >= 50 s/mm2, so it is darker than liver there, the more so where it was bright at b = 0, and it
+ * is brighter than liver in the portal venous phase. */
+static double not_blood(const struct hep_spot *s)
+{
+    const double b = fmax(s->z[HEP_IMAGE_B_HIGH], s->z[HEP_IMAGE_B_LOW]);
+    const double portal = -s->z[HEP_IMAGE_PORTAL_VENOUS];
+    double share = isnan(b) ? 1.0 : ramp(b, DARK_BLOOD, 0.0);
+
+    if (!isnan(portal))
+        share *= 1.0 - ramp(portal, BRIGHT_BLOOD_LOW, BRIGHT_BLOOD_HIGH);
+    if (!isnan(s->z[HEP_IMAGE_B_ZERO]) && !isnan(s->z[HEP_IMAGE_B_LOW]))
+        share *= 1.0 - ramp(s->z[HEP_IMAGE_B_ZERO] - 2.0 * fmax(s->z[HEP_IMAGE_B_LOW], 0.0),
+                            LOST_LOW, LOST_HIGH);
+    return share;
+}
+
+/* What the hepatobiliary phase and the highest b say against bile, 0..1: a mass without hepatocytes
+ * is darker than liver in that phase, a nodule with them is solid and stays bright at the highest
+ * b; bile is neither. */
+static double not_bile(const struct hep_spot *s, const struct hep_channel *t1)
+{
+    const double dark = s->z[HEP_IMAGE_HEPATOBILIARY];
+    const double high = s->z[HEP_IMAGE_B_HIGH];
+    const double low = s->z[HEP_IMAGE_B_LOW];
+    const double lasting = isnan(low) || low <= 0.0 ? 1.0 : ramp(high / low, FADING, LASTING);
+    const double solid = ramp(high, SOLID_LOW, SOLID_HIGH) * lasting;
+
+    if (t1->image != HEP_IMAGE_HEPATOBILIARY || isnan(dark) || isnan(high))
+        return 1.0;
+    return fmax(fmax(ramp(dark, UPTAKE_LOW, UPTAKE_HIGH), solid), BILE_FACTOR);
 }
 
 /* Masses: long T1 or no uptake, restricted or long-T2 water. Independent evidence adds, evidence
@@ -114,22 +171,33 @@ static double mass_score(const struct hep_spot *s)
         return 0.0;
     sum /= sqrt((double)n);
     if (isnan(diffusion))
-        return sum * shape_factor(s);
-    return sum * fmax(shape_factor(s), ramp(diffusion, 0.4 * NOT_BLOOD, NOT_BLOOD));
+        return sum * shape_factor(s) * not_blood(s);
+    return sum * fmax(shape_factor(s) * not_blood(s), ramp(diffusion, 0.4 * NOT_BLOOD, NOT_BLOOD));
+}
+
+double hep_suppress_blob(double roundness, double z)
+{
+    return ramp(roundness, 0.0, BLOB_ROUND) * ramp(z, BLOB_Z_LOW, BLOB_Z_HIGH);
+}
+
+double hep_suppress_here(double z)
+{
+    return isnan(z) ? 1.0 : ramp(z, HERE_LOW, HERE_HIGH);
 }
 
 void hep_suppress_score(struct hep_spot *s, const struct hep_lesion_study *study,
                         const struct hep_channel channels[HEP_MECHANISM_COUNT])
 {
     const double arterial = s->support[HEP_MECHANISM_ARTERIAL];
-    double score = mass_score(s);
+    const double fat = s->support[HEP_MECHANISM_FAT];
 
-    (void)channels;
-    if (s->mechanism == HEP_MECHANISM_ARTERIAL && !isnan(arterial))
-        score = fmax(score, study->arterial_weight * saturated(arterial) * shape_factor(s));
-    if (s->mechanism == HEP_MECHANISM_FAT && !isnan(s->support[HEP_MECHANISM_FAT]))
-        score = fmax(score, saturated(s->support[HEP_MECHANISM_FAT]) * shape_factor(s));
-    s->score = score;
+    if (s->mechanism == HEP_MECHANISM_ARTERIAL)
+        s->score = ALONE_FACTOR * study->arterial_weight * saturated(arterial) * shape_factor(s) *
+                   not_blood(s);
+    else if (s->mechanism == HEP_MECHANISM_FAT)
+        s->score = ALONE_FACTOR * saturated(fat) * shape_factor(s) * not_blood(s);
+    else
+        s->score = mass_score(s) * not_bile(s, &channels[HEP_MECHANISM_T1]);
 }
 
 /* Part of z times sign around the spot, 0 where there is no value. */

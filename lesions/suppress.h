@@ -27,6 +27,14 @@ double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate
 double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_frame *f,
                          const struct hep_volume *z, int sign);
 
+/** Share of another mechanism's support that counts at a spot where its image has this z: all of it
+ * when the spot itself differs from liver, none when it does not. NaN counts fully. */
+double hep_suppress_here(double z);
+
+/** Share of a blob's strength that counts: a maximum of the Laplacian between dark vessels is not
+ * itself bright, or not on all sides. z is signed. */
+double hep_suppress_blob(double roundness, double z);
+
 /** Detection strength from the supports and the shape; see the file's comment. Sets s->score. */
 void hep_suppress_score(struct hep_spot *s, const struct hep_lesion_study *study,
                         const struct hep_channel channels[HEP_MECHANISM_COUNT]);
