@@ -75,8 +75,9 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
                                         q->out_dir, "--log-json", "--nthreads" };
     struct hep_process_opts opts = { .separate_pipe = true, .memory_bytes = q->memory_bytes };
     const char *protocol = protocol_of(q, s);
-    char threads[16];
+    char threads[16], *mask;
     size_t n = 7;
+    int rc;
 
     (void)snprintf(threads, sizeof threads, "%d", q->nthreads);
     argv[n++] = threads;
@@ -84,15 +85,24 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
         argv[n++] = "--protocol";
         argv[n++] = protocol;
     }
-    for (size_t i = 0; i < q->n_run_options && n + 1 < WORDS_MAX * 2; i++)
+    for (size_t i = 0; i < q->n_run_options && n + 3 < WORDS_MAX * 2; i++)
         argv[n++] = q->run_options[i];
+    mask = q->masks == NULL ? NULL
+                            : hep_asprintf("%s/%s/anat/%s_label-liver_mask.nii.gz", q->masks,
+                                           s->relative, s->label);
+    if (mask != NULL && hep_is_file(mask)) {
+        argv[n++] = "--liver-mask";
+        argv[n++] = mask;
+    }
     argv[n] = NULL;
     slot->study = s;
     slot->asked_s = slot->restart_s = 0.0;
     slot->timed_out = slot->unchanged = false;
     slot->stage[0] = slot->error[0] = '\0';
     slot->log = open_log(q, s);
-    return hep_process_start(&slot->process, argv, &opts, err);
+    rc = hep_process_start(&slot->process, argv, &opts, err);
+    free(mask);
+    return rc;
 }
 
 static void take_event(struct slot *slot, const char *line)

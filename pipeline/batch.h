@@ -18,7 +18,9 @@ struct hep_batch_request {
     const char *bids_dir, *out_dir;
     struct hep_dataset_filter filter;
     const char *protocol; /* for studies that participants.tsv gives none; NULL: chosen per study */
-    bool protocol_for_all;          /* whatever participants.tsv says */
+    bool protocol_for_all; /* whatever participants.tsv says */
+    const char
+        *masks; /* folder of liver masks, SUB[/SES]/anat/LABEL_label-liver_mask.nii.gz; NULL */
     const char *const *run_options; /* further words for `hepar run`, n_run_options of them */
     size_t n_run_options;
     size_t jobs;         /* studies at a time, >= 1 */

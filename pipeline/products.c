@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "image/nifti.h"
+#include "image/resample.h"
 #include "pipeline/replay_transform.h"
 #include "sequences/inventory.h"
 
@@ -148,14 +149,68 @@ int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volum
     return rc;
 }
 
+/* Grid of the series that findings are made on, or would be: the first of these. */
+static const struct hep_grid *reference_grid(const struct hep_run *run)
+{
+    static const char *const names[] = {
+        "hepatobiliary", "portal_venous", "delayed", "transitional", "arterial", "precontrast",
+        "in_phase",      "opposed",       "echoes",  "t2",           "dwi"
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct hep_series *s = hep_run_series(run, names[i]);
+
+        if (s != NULL)
+            return &s->grid;
+    }
+    return NULL;
+}
+
+static bool is_seen(const struct hep_run *run, const struct hep_grid *grid)
+{
+    for (size_t i = 0; i < run->n_products; i++) {
+        const struct hep_product *p = &run->products[i];
+
+        if (p->slot->kind == HEP_SLOT_SERIES && p->series != NULL &&
+            p->series->role != HEP_ROLE_LIVER_MASK && p->series->role != HEP_ROLE_LABELS &&
+            hep_grid_same(&p->series->grid, grid, HEP_GRID_TOL_MM))
+            return true;
+    }
+    return false;
+}
+
+/* A mask stays with its series when that became coarser, and moves to the reference, in scanner
+ * coordinates, when the protocol does not see that series. */
+static int replay_labels(struct hep_labels **labels, const struct hep_run *run,
+                         struct hep_error *err)
+{
+    const struct hep_grid *to = reference_grid(run);
+    struct hep_labels *moved = NULL;
+    int rc = hep_replay_labels(labels, &run->replay, err);
+
+    if (rc != HEP_OK || to == NULL || is_seen(run, &(*labels)->grid))
+        return rc;
+    for (size_t i = 0; i < run->inventory->n_series; i++) {
+        if (!hep_grid_same(&run->inventory->series[i].grid, &(*labels)->grid, HEP_GRID_TOL_MM))
+            continue;
+        rc = hep_resample_labels(&moved, *labels, to, NULL, err);
+        if (rc == HEP_OK) {
+            hep_labels_free(*labels);
+            *labels = moved;
+        }
+        return rc;
+    }
+    return HEP_OK;
+}
+
 static int load_labels(struct hep_run *run, struct hep_product *p, struct hep_error *err)
 {
     double start = omp_get_wtime();
     int rc = p->series != NULL ? hep_series_read_labels(&p->labels, p->series, err)
                                : hep_nifti_read_labels(&p->labels, p->path, err);
 
-    if (rc == HEP_OK && p->slot->kind == HEP_SLOT_SERIES)
-        rc = hep_replay_labels(&p->labels, &run->replay, err);
+    if (rc == HEP_OK && p->slot->kind == HEP_SLOT_SERIES && run->only_planned)
+        rc = replay_labels(&p->labels, run, err);
     run->read_s += omp_get_wtime() - start;
     return rc;
 }
