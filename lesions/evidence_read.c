@@ -119,7 +119,7 @@ static int read_mark(enum hep_mark *out, const struct reader *r, const struct he
     const char *text = NULL;
     int rc = read_text(&text, r, map, "mark");
 
-    if (rc != HEP_OK)
+    if (rc != HEP_OK || text == NULL)
         return rc;
     if (strcmp(text, "verified") != 0 && strcmp(text, "general") != 0)
         return hep_yaml_fail(r->doc, hep_yaml_get(map, "mark"), r->err,
@@ -308,7 +308,7 @@ static int read_calibration(struct hep_evidence_calibration *c, const struct rea
 {
     static const char *const keys[] = { "slope",      "intercept", "date",
                                         "trained_on", "tested_on", "n_trained",
-                                        "n_tested",   "?brier",     "?ece" };
+                                        "n_tested",   "?brier",    "?ece" };
     int rc = check_keys(r, map, "calibration", keys, sizeof keys / sizeof keys[0]);
 
     if (rc == HEP_OK)

@@ -232,7 +232,11 @@ static void measure_targetoid(struct hep_lesion_measures *m)
 static int share_for(float **share, double last_mm[3], const struct hep_shells *s,
                      const struct hep_lesion_image *image, struct hep_error *err)
 {
-    if (*share != NULL && memcmp(last_mm, image->native_mm, sizeof image->native_mm) == 0)
+    double differs = 0.0;
+
+    for (int k = 0; k < 3; k++)
+        differs += fabs(last_mm[k] - image->native_mm[k]);
+    if (*share != NULL && !(differs > 0.0))
         return HEP_OK;
     free(*share);
     *share = NULL;

@@ -31,11 +31,9 @@ static size_t sector_of(const double d[3], const struct hep_lesion_limits *limit
 
 static bool unit_from_centre(double d[3], const struct hep_shells *s, size_t i)
 {
-    const double v[3] = { (double)(i % s->grid.n[0]), (double)(i / s->grid.n[0] % s->grid.n[1]),
-                          (double)(i / (s->grid.n[0] * s->grid.n[1])) };
     double length;
 
-    hep_grid_to_world(d, &s->grid, v);
+    hep_shells_world(d, s, i);
     for (int k = 0; k < 3; k++)
         d[k] -= s->centre_mm[k];
     length = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);

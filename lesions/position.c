@@ -36,8 +36,8 @@ static void walk_study(struct walk *walk, const struct hep_lesion_study *study)
                            .hi = { -INFINITY, -INFINITY, -INFINITY } };
     for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
         const int32_t organ = study->anatomy ? study->anatomy->data[i] : (int32_t)HEP_ANATOMY_NONE;
-        const double v[3] = { (double)(i % n[0]), (double)(i / n[0] % n[1]),
-                              (double)(i / (n[0] * n[1])) };
+        const size_t y = i / n[0] % n[1], z = i / (n[0] * n[1]);
+        const double v[3] = { (double)(i % n[0]), (double)y, (double)z };
         double w[3];
 
         if (study->liver->data[i] == 0 && organ == HEP_ANATOMY_NONE)

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "image/mask.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -85,6 +86,15 @@ size_t hep_shells_index(const struct hep_shells *s, const struct hep_grid *refer
                  z = i / (s->grid.n[0] * s->grid.n[1]);
 
     return s->lo[0] + x + reference->n[0] * (s->lo[1] + y + reference->n[1] * (s->lo[2] + z));
+}
+
+void hep_shells_world(double world[3], const struct hep_shells *s, size_t i)
+{
+    const size_t x = i % s->grid.n[0], y = i / s->grid.n[0] % s->grid.n[1],
+                 z = i / (s->grid.n[0] * s->grid.n[1]);
+    const double voxel[3] = { (double)x, (double)y, (double)z };
+
+    hep_grid_to_world(world, &s->grid, voxel);
 }
 
 /** Box of the label, `margin_mm` larger on every side as far as the grid goes. */
@@ -187,7 +197,7 @@ static void set_depths(struct hep_shells *s, const struct hep_labels *mask,
                        const struct hep_volume *inside_mm)
 {
     const size_t n = hep_grid_voxels(&s->grid);
-    double spacing[3], half, sum[3] = { 0 }, count = 0.0;
+    double spacing[3], half, w[3], sum[3] = { 0 }, count = 0.0;
 
     hep_grid_spacing(spacing, &s->grid);
     half = 0.5 * fmin(spacing[0], fmin(spacing[1], spacing[2]));
@@ -196,14 +206,13 @@ static void set_depths(struct hep_shells *s, const struct hep_labels *mask,
             continue;
         s->depth_mm[i] = (float)((double)inside_mm->data[i] - half);
         s->depth_max_mm = fmax(s->depth_max_mm, (double)s->depth_mm[i]);
-        sum[0] += (double)(i % s->grid.n[0]);
-        sum[1] += (double)(i / s->grid.n[0] % s->grid.n[1]);
-        sum[2] += (double)(i / (s->grid.n[0] * s->grid.n[1]));
+        hep_shells_world(w, s, i);
+        for (int k = 0; k < 3; k++)
+            sum[k] += w[k];
         count += 1.0;
     }
     for (int k = 0; k < 3; k++)
-        sum[k] /= count;
-    hep_grid_to_world(s->centre_mm, &s->grid, sum);
+        s->centre_mm[k] = sum[k] / count;
 }
 
 static int fill(struct hep_shells *s, const struct hep_lesion_study *study,
@@ -299,6 +308,7 @@ static void smooth_axis(float *to, const float *from, const size_t n[3], int axi
         weight[k] = exp(-0.5 * (double)(k * k) / (sd * sd));
         total += 2.0 * weight[k];
     }
+    assert(n[axis] > 0);
     for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
         const long at = (long)(i / stride % n[axis]);
         double sum = (double)from[i];
@@ -318,6 +328,7 @@ static void smooth_border(float *to, const float *from, const size_t n[3], int a
 {
     const size_t stride = axis == 0 ? 1 : (axis == 1 ? n[0] : n[0] * n[1]);
 
+    assert(n[axis] > 0);
     for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
         const size_t at = i / stride % n[axis];
         const double before = at > 0 ? (double)from[i - stride] : 0.0;

@@ -72,6 +72,9 @@ void hep_shells_release(struct hep_shells *s);
 /** Index on the reference grid of voxel i of the box. */
 size_t hep_shells_index(const struct hep_shells *s, const struct hep_grid *reference, size_t i);
 
+/** World position of voxel i of the box. */
+void hep_shells_world(double world[3], const struct hep_shells *s, size_t i);
+
 /**
  * Does a series resolve rim and core? Its in-plane voxel (mean of the two smaller sides) must fit
  * depth_min_voxels times into the depth, its longest side once.

@@ -98,13 +98,11 @@ static size_t slice_points(struct hep_point *p, const struct hep_shells *s, doub
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++) {
-        const double v[3] = { (double)(i % s->grid.n[0]), (double)(i / s->grid.n[0] % s->grid.n[1]),
-                              (double)(i / (s->grid.n[0] * s->grid.n[1])) };
         double w[3];
 
         if ((s->zone[i] & 1U << HEP_SHELL_WHOLE) == 0)
             continue;
-        hep_grid_to_world(w, &s->grid, v);
+        hep_shells_world(w, s, i);
         if (w[2] < bottom || w[2] >= bottom + thickness)
             continue;
         for (int k = 0; k < 3; k++)
@@ -123,13 +121,11 @@ static void height_range(double *lo, double *hi, const struct hep_shells *s)
     *lo = INFINITY;
     *hi = -INFINITY;
     for (size_t i = 0; i < n; i++) {
-        const double v[3] = { (double)(i % s->grid.n[0]), (double)(i / s->grid.n[0] % s->grid.n[1]),
-                              (double)(i / (s->grid.n[0] * s->grid.n[1])) };
         double w[3];
 
         if ((s->zone[i] & 1U << HEP_SHELL_WHOLE) == 0)
             continue;
-        hep_grid_to_world(w, &s->grid, v);
+        hep_shells_world(w, s, i);
         *lo = fmin(*lo, w[2]);
         *hi = fmax(*hi, w[2]);
     }
@@ -142,6 +138,7 @@ int hep_lesion_size(struct hep_lesion_size *out, const struct hep_shells *shells
     struct hep_point *points = hep_calloc(room, sizeof *points);
     double spacing[3], lo, hi, thickness;
     int through, sign, rc = HEP_OK;
+    long slices;
 
     if (points == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu points", room);
@@ -153,7 +150,9 @@ int hep_lesion_size(struct hep_lesion_size *out, const struct hep_shells *shells
         (double)shells->n[HEP_SHELL_WHOLE] * hep_grid_voxel_mm3(&shells->grid) / 1000.0;
     out->diameter_mm = cbrt(6000.0 * out->volume_ml / PI);
     height_range(&lo, &hi, shells);
-    for (double bottom = lo - 0.5 * thickness; rc == HEP_OK && bottom <= hi; bottom += thickness) {
+    slices = (long)floor((hi - lo) / thickness + 0.5) + 1;
+    for (long k = 0; rc == HEP_OK && k < slices; k++) {
+        const double bottom = lo + ((double)k - 0.5) * thickness;
         const size_t n = slice_points(points, shells, bottom, thickness, through);
         double longest = 0.0, shortest = 0.0;
 

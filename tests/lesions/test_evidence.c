@@ -191,8 +191,8 @@ static void test_prior(void **state)
     assert_close(hep_evidence_prior(&limits), 0.5, 0, 0);
 }
 
-/* The table that is shipped: published ratios of the flags lie within a factor of 3 of those that
- * its likelihoods imply, on the same side of 1. */
+/* The table that is shipped: ratios that were read in their source lie within a factor of 3 of
+ * those that its likelihoods imply, on the same side of 1. */
 static void test_shipped_table(void **state)
 {
     struct hep_evidence_table *t = NULL;
@@ -205,7 +205,7 @@ static void test_shipped_table(void **state)
         for (size_t k = 0; k < t->rule[i].n_outcomes; k++) {
             const struct hep_evidence_outcome *o = &t->rule[i].outcome[k];
 
-            if (isnan(o->published_lr))
+            if (isnan(o->published_lr) || o->mark != HEP_MARK_VERIFIED)
                 continue;
             compared++;
             if (fabs(log(o->lr / o->published_lr)) > log(3.0))
