@@ -28,16 +28,22 @@ static void add_name(struct names *names, const char *name)
         names->list[names->n++] = name;
 }
 
-static void collect(struct names *names, const struct hep_json *document)
+static bool collect(struct names *names, const struct hep_json *document)
 {
     const struct hep_json *lesions = hep_json_get(document, "lesions");
+    bool complete = true;
 
-    for (size_t i = 0; i < hep_json_size(lesions); i++) {
-        const struct hep_json *m = hep_json_get(hep_json_at(lesions, i), "measurements");
+    for (size_t i = 0; complete && i < hep_json_size(lesions); i++) {
+        const char **keys = NULL;
+        size_t n = 0;
 
-        for (size_t k = 0; k < hep_json_size(m); k++)
-            add_name(names, hep_json_key_at(m, k, NULL));
+        complete = hep_json_keys(&keys, &n, hep_json_get(hep_json_at(lesions, i), "measurements"),
+                                 NULL) == HEP_OK;
+        for (size_t k = 0; k < n; k++)
+            add_name(names, keys[k]);
+        free((void *)keys);
     }
+    return complete;
 }
 
 static void header(struct hep_str *out, const struct names *names, bool with_study)
@@ -111,7 +117,7 @@ void hep_lesions_tsv(struct hep_str *out, const struct hep_json *const *document
         return;
     }
     for (size_t i = 0; i < n; i++)
-        collect(names, documents[i]);
+        out->failed = !collect(names, documents[i]) || out->failed;
     if (names->n > 0)
         qsort((void *)names->list, names->n, sizeof names->list[0], by_text);
     header(out, names, with_study);
