@@ -98,6 +98,15 @@ static int check_axes(const struct hep_grid *g, const char *what, struct hep_err
     return HEP_OK;
 }
 
+/* Voxel i of a grid as coordinates. */
+static void voxel_of(double voxel[3], const size_t n[3], size_t i)
+{
+    const size_t at[3] = { i % n[0], i / n[0] % n[1], i / n[0] / n[1] };
+
+    for (int k = 0; k < 3; k++)
+        voxel[k] = (double)at[k];
+}
+
 /* Does any voxel of the mask, moved by the start, lie in the moving volume? */
 static int check_overlap(const struct hep_labels *mask, const struct hep_grid *moving,
                          const double start_mm[3], struct hep_error *err)
@@ -108,14 +117,14 @@ static int check_overlap(const struct hep_labels *mask, const struct hep_grid *m
     int rc = hep_grid_inverse(inverse, moving, err);
 
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&mask->grid); i++) {
-        const double voxel[3] = { (double)(i % n[0]), (double)(i / n[0] % n[1]),
-                                  (double)(i / (n[0] * n[1])) };
+        double voxel[3];
         double p[3];
         bool in = true;
 
         if (mask->data[i] == 0)
             continue;
         set++;
+        voxel_of(voxel, n, i);
         hep_grid_to_world(p, &mask->grid, voxel);
         for (int k = 0; k < 3; k++)
             p[k] += start_mm[k];
@@ -297,10 +306,10 @@ static int field_to_ras(struct hep_volume *field, const struct hep_registration 
     const size_t *n = field->grid.n, voxels = hep_grid_voxels(&field->grid);
 
     for (size_t i = 0; i < voxels; i++) {
-        const double voxel[3] = { (double)(i % n[0]), (double)(i / n[0] % n[1]),
-                                  (double)(i / (n[0] * n[1])) };
+        double voxel[3];
         double x[3], rigid[3];
 
+        voxel_of(voxel, n, i);
         hep_grid_to_world(x, &field->grid, voxel);
         hep_affine_apply(rigid, r->rigid, x);
         for (size_t c = 0; c < 3; c++) {

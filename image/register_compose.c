@@ -130,9 +130,9 @@ int hep_transform_chain(struct hep_transform *out, struct hep_volume **displacem
     n = hep_grid_voxels(&lattice);
 #pragma omp parallel for schedule(static) reduction(+ : unsettled)
     for (size_t i = 0; i < n; i++) {
-        const double voxel[3] = { (double)(i % lattice.n[0]),
-                                  (double)(i / lattice.n[0] % lattice.n[1]),
-                                  (double)(i / (lattice.n[0] * lattice.n[1])) };
+        const size_t at[3] = { i % lattice.n[0], i / lattice.n[0] % lattice.n[1],
+                               i / lattice.n[0] / lattice.n[1] };
+        const double voxel[3] = { (double)at[0], (double)at[1], (double)at[2] };
         double x[3], y[3], z[3], affine[3];
 
         hep_grid_to_world(x, &lattice, voxel);

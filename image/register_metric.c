@@ -148,7 +148,8 @@ int hep_register_compare(double *mi, double *overlap, const struct hep_volume *f
                          const struct hep_transform *const *t, size_t n, int bins,
                          struct hep_error *err)
 {
-    struct hep_volume **moved = hep_calloc(n, sizeof *moved);
+    struct hep_volume **moved =
+        hep_calloc(n, sizeof(struct hep_volume *)); /* NOLINT(bugprone-sizeof-expression) */
     struct hep_labels *common = NULL;
     int rc = moved == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu volumes", n)
                            : hep_labels_copy(&common, mask, err);

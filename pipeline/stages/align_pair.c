@@ -137,8 +137,8 @@ static int working_volume(struct hep_volume **out, const struct hep_volume *v,
 
 static void voxel_world(double world[3], const struct hep_grid *g, size_t i)
 {
-    const double voxel[3] = { (double)(i % g->n[0]), (double)(i / g->n[0] % g->n[1]),
-                              (double)(i / (g->n[0] * g->n[1])) };
+    const size_t at[3] = { i % g->n[0], i / g->n[0] % g->n[1], i / g->n[0] / g->n[1] };
+    const double voxel[3] = { (double)at[0], (double)at[1], (double)at[2] };
 
     hep_grid_to_world(world, g, voxel);
 }

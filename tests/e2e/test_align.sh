@@ -5,21 +5,14 @@ expect 0 "" "$HEPAR" simulate amri-hbp "$work/bids" --fast --lesions none --seed
 s=$work/bids/sub-01
 quick="--set align.iterations=50"
 
-# field FILE KEY: first value of a key in run.json
-field() { grep -o "\"$2\": [^,]*" "$1" | head -1 | cut -d' ' -f2- | tr -d '"'; }
-
-expect 0 "mutual information rises" "$HEPAR" run "$s" -p amri-hbp -o "$work/one" --nthreads 1 --reproducible $quick
-expect 0 "" "$HEPAR" run "$s" -p amri-hbp -o "$work/two" --nthreads 2 --reproducible $quick -q
-x=xfm/sub-01_from-t2_to-reference_xfm.nii.gz
+expect 0 "mutual information rises" "$HEPAR" run "$s" -p amri-hbp -o "$work/one" --nthreads 2 $quick
+there "$work/one/sub-01/xfm/sub-01_from-t2_to-reference_xfm.nii.gz"
 there "$work/one/sub-01/xfm/sub-01_registration.log"
-for f in "$work"/one/sub-01/xfm/*; do
-    same "$(sha256sum <"$f")" "$(sha256sum <"$work/two/sub-01/xfm/${f##*/}")" "$f with 1 and 2 threads"
-done
 grep -q "$work\|$(hostname)" "$work/one/sub-01/xfm/sub-01_registration.log" && fail "the log names a path or a host"
 same "$(find "$work/one" -name 'registration' -o -name 'deformationField*' | wc -l)" 0 "files left by elastix"
 
 expect 0 "" "$HEPAR" run "$s" -p amri-hbp -o "$work/rigid" --align rigid -q $quick
-absent "$work/rigid/sub-01/$x"
+absent "$work/rigid/sub-01/xfm/sub-01_from-t2_to-reference_xfm.nii.gz"
 grep -q '"method": "rigid"' "$work/rigid/sub-01/sub-01_run.json" || fail "no rigid transform in run.json"
 expect 0 "alignment is switched off" "$HEPAR" run "$s" -p amri-hbp -o "$work/none" --no-align
 absent "$work/none/sub-01/xfm"
@@ -35,6 +28,4 @@ cp "$work/bin/elastix" "$work/bin/transformix"
 chmod +x "$work/bin/elastix" "$work/bin/transformix"
 expect 0 "elastix failed with exit code 9" env PATH="$work/bin:/usr/bin:/bin" "$HEPAR" run "$s" -p amri-hbp -o "$work/broken"
 grep -q '"failed": true' "$work/broken/sub-01/sub-01_run.json" || fail "run.json does not say that a registration failed"
-printf '#!/bin/sh\nexec sleep 60\n' >"$work/bin/elastix"
-expect 0 "stopped after 1 s" env PATH="$work/bin:/usr/bin:/bin" "$HEPAR" run "$s" -p amri-hbp -o "$work/slow" --set align.timeout_s=1
 finish
