@@ -321,6 +321,22 @@ static int restore_product(struct hep_run *run, struct hep_product *p, const str
     return HEP_OK;
 }
 
+int hep_record_restore_products(struct hep_run *run, size_t stage, const struct hep_json *earlier,
+                                struct hep_error *err)
+{
+    const struct hep_json *entry = hep_record_stage(earlier, run->stages[stage]->name);
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < run->n_products; i++) {
+        struct hep_product *p = &run->products[i];
+
+        if (p->stage == stage && p->slot->kind != HEP_SLOT_SERIES)
+            rc = restore_product(run, p,
+                                 hep_json_get(hep_json_get(entry, "products"), p->slot->name), err);
+    }
+    return rc;
+}
+
 int hep_record_restore(struct hep_run *run, size_t stage, const struct hep_json *earlier,
                        struct hep_error *err)
 {
@@ -340,13 +356,8 @@ int hep_record_restore(struct hep_run *run, size_t stage, const struct hep_json 
         if (rc == HEP_OK)
             rc = hep_products_note_file(run, path, hep_json_string(hep_json_get(o, "sha256")), err);
     }
-    for (size_t i = 0; rc == HEP_OK && i < run->n_products; i++) {
-        struct hep_product *p = &run->products[i];
-
-        if (p->stage == stage)
-            rc = restore_product(run, p,
-                                 hep_json_get(hep_json_get(entry, "products"), p->slot->name), err);
-    }
+    if (rc == HEP_OK)
+        rc = hep_record_restore_products(run, stage, earlier, err);
     for (size_t i = 0; rc == HEP_OK && i < hep_json_size(warnings); i++)
         hep_log_write(run->log, HEP_LOG_WARNING, "reused", "%s",
                       hep_json_string(hep_json_at(warnings, i)));

@@ -60,6 +60,11 @@ bool hep_record_reusable(const struct hep_json *earlier, const char *stage, cons
 int hep_record_restore(struct hep_run *run, size_t stage, const struct hep_json *earlier,
                        struct hep_error *err) HEP_MUST_CHECK;
 
+/** Only the products: their state, reason, results, and the path of their files below run->out.tmp.
+ */
+int hep_record_restore_products(struct hep_run *run, size_t stage, const struct hep_json *earlier,
+                                struct hep_error *err) HEP_MUST_CHECK;
+
 size_t hep_peak_memory_bytes(void);
 
 #endif

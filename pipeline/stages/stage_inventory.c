@@ -41,6 +41,10 @@ static void put_phase(struct hep_put *put, struct hep_json *o, const struct hep_
     hep_put_text(put, o, "phase", hep_phase_name(timing.phase));
     hep_put_text(put, o, "grade", hep_phase_grade_name(timing.grade));
     hep_put_text(put, o, "reason", timing.reason);
+    if (timing.phase < HEP_PHASE_COUNT && agent->windows[timing.phase].defined) {
+        hep_put_numbers(put, o, "window_s", agent->windows[timing.phase].window_s, 2);
+        hep_put_numbers(put, o, "nominal_s", agent->windows[timing.phase].nominal_s, 2);
+    }
     if (timing.grade != HEP_GRADE_NOMINAL && phase != HEP_PHASE_PRECONTRAST)
         hep_log_write(log, HEP_LOG_WARNING, "phase-time", "%s: %s", hep_role_name(series->role),
                       timing.reason);

@@ -2,7 +2,9 @@
 
 #include "base/text.h"
 #include "pipeline/config/config.h"
+#include "pipeline/lesions_tsv.h"
 #include "pipeline/report/measure.h"
+#include "pipeline/report/report.h"
 #include "pipeline/stages/aligned.h"
 
 #define FRACTION HEP_UNIT_FRACTION
@@ -38,11 +40,13 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"),
                                           HEP_READS_LABELS("liver"),
                                           HEP_READS_LABELS("anatomy"),
                                           HEP_READS_JSON("roles"),
-                                          HEP_READS_JSON("alignment"),
+                                          HEP_READS_ALIGNMENT,
                                           HEP_READS_JSON("fat"),
                                           HEP_READS_JSON("diffusion"),
                                           HEP_READS_JSON("liver_quality"),
                                           HEP_READS_JSON("enhancement"),
+                                          HEP_READS_LABELS("lesions"),
+                                          HEP_READS_JSON("findings"),
                                           { 0 } };
 
 static const struct hep_slot outputs[] = {
@@ -73,8 +77,23 @@ static int put_json_file(struct hep_run *run, const char *suffix, const struct h
     return rc;
 }
 
+/* The liver's statistics, and what the lesions stage knows of it beyond them. */
+static struct hep_json *liver_json(struct hep_put *put, const struct hep_json *statistics,
+                                   const struct hep_json *findings)
+{
+    struct hep_json *o = hep_json_copy(statistics);
+    const struct hep_json *more = hep_json_get(findings, "liver"), *value = NULL;
+
+    for (size_t i = 0; i < hep_json_size(more); i++) {
+        const char *key = hep_json_key_at(more, i, &value);
+
+        hep_put(put, o, key, hep_json_copy(value));
+    }
+    return o;
+}
+
 static struct hep_json *document(struct hep_put *put, struct hep_run *run,
-                                 const struct hep_json *liver)
+                                 const struct hep_json *liver, const struct hep_json *findings)
 {
     struct hep_json *o = hep_json_new_object();
     const struct hep_agent *agent = hep_run_agent(run);
@@ -83,24 +102,88 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     hep_put_text(put, o, "protocol", hep_run_config(run)->name.s);
     hep_put_text(put, o, "agent", agent != NULL ? agent->name : "none");
     hep_put_text(put, o, "reference", hep_reference_name(run));
-    hep_put(put, o, "liver", hep_json_copy(liver));
-    hep_put(put, o, "lesions", hep_json_new_array());
+    hep_put(put, o, "liver", liver_json(put, liver, findings));
+    if (findings != NULL) {
+        hep_put(put, o, "lesions", hep_json_copy(hep_json_get(findings, "lesions")));
+    } else {
+        hep_put(put, o, "lesions", hep_json_new_array());
+        hep_put_text(put, o, "lesions_absent_reason", hep_run_reason(run, "findings"));
+    }
     return o;
+}
+
+static int put_lesions_tsv(struct hep_run *run, const struct hep_json *doc, struct hep_error *err)
+{
+    struct hep_str text = { 0 };
+    int rc;
+
+    hep_lesions_tsv(&text, &doc, 1, false);
+    rc = hep_str_check(&text, err);
+    if (rc == HEP_OK)
+        rc = put_text_file(run, "lesions.tsv", text.s, err);
+    hep_str_release(&text);
+    return rc;
+}
+
+/* As it is read from a file: numbers have the digits that are written, so that the page is the same
+ * when it is made again. */
+static int reread(struct hep_json **out, const struct hep_json *json, struct hep_error *err)
+{
+    char *text = NULL;
+    int rc = hep_json_dump_line(&text, json, err);
+
+    if (rc == HEP_OK)
+        rc = hep_json_parse(out, text, strlen(text), "results", err);
+    free(text);
+    return rc;
+}
+
+static int put_page(struct hep_run *run, const struct hep_json *doc, const struct hep_json *measures,
+                    struct hep_error *err)
+{
+    struct hep_json *record = NULL, *made[3] = { NULL, NULL, NULL };
+    struct hep_report_source source = { .run = run };
+    struct hep_str html = { 0 };
+    int rc = hep_run_record(&record, run, err);
+
+    if (rc == HEP_OK)
+        rc = reread(&made[0], record, err);
+    if (rc == HEP_OK)
+        rc = reread(&made[1], doc, err);
+    if (rc == HEP_OK)
+        rc = reread(&made[2], measures, err);
+    source.record = made[0];
+    source.lesions = made[1];
+    source.measures = made[2];
+    if (rc == HEP_OK)
+        rc = hep_report_html(&html, &source, err);
+    if (rc == HEP_OK)
+        rc = put_text_file(run, "report.html", html.s, err);
+    hep_str_release(&html);
+    for (size_t i = 0; i < 3; i++)
+        hep_json_free(made[i]);
+    hep_json_free(record);
+    return rc;
 }
 
 static int run_report(struct hep_run *run, struct hep_error *err)
 {
     struct hep_json *liver = NULL, *regions = NULL, *doc = NULL, *measures = hep_json_new_object();
     struct hep_put put = { HEP_OK, err };
+    const struct hep_json *findings = NULL;
     struct hep_str tsv = { 0 };
     int rc = hep_measure(&liver, &regions, run, err);
 
+    if (rc == HEP_OK)
+        rc = hep_run_json(run, "findings", &findings, err);
     if (rc == HEP_OK) {
-        doc = document(&put, run, liver);
+        doc = document(&put, run, liver, findings);
         rc = put.rc;
     }
     if (rc == HEP_OK)
         rc = put_json_file(run, "lesions.json", doc, err);
+    if (rc == HEP_OK)
+        rc = put_lesions_tsv(run, doc, err);
     if (rc == HEP_OK)
         rc = hep_measure_tsv(&tsv, regions, err);
     if (rc == HEP_OK)
@@ -109,6 +192,8 @@ static int run_report(struct hep_run *run, struct hep_error *err)
     hep_put(&put, measures, "regions", regions);
     if (rc == HEP_OK)
         rc = put.rc;
+    if (rc == HEP_OK && hep_run_config(run)->report.html)
+        rc = put_page(run, doc, measures, err);
     hep_str_release(&tsv);
     hep_json_free(doc);
     if (rc == HEP_OK)

@@ -5,8 +5,8 @@
 const struct hep_stage *const *hep_stages(size_t *n)
 {
     static const struct hep_stage *const rows[] = {
-        &hep_stage_inventory, &hep_stage_align,       &hep_stage_fat,    &hep_stage_diffusion,
-        &hep_stage_liver,     &hep_stage_enhancement, &hep_stage_report,
+        &hep_stage_inventory, &hep_stage_align,       &hep_stage_fat,     &hep_stage_diffusion,
+        &hep_stage_liver,     &hep_stage_enhancement, &hep_stage_lesions, &hep_stage_report,
     };
 
     *n = sizeof rows / sizeof rows[0];
