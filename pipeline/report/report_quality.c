@@ -13,9 +13,9 @@ static const char *text_of(const struct hep_json *object, const char *key)
 
 static void value_and_limit(struct hep_page *p, const struct hep_json *o)
 {
-    hep_str_add(p->out, "</td><td>");
+    hep_str_add(p->out, "</td><td class=\"n\">");
     hep_html_significant(p->out, hep_json_number(hep_json_get(o, "value")), 3);
-    hep_str_add(p->out, "</td><td>");
+    hep_str_add(p->out, "</td><td class=\"n\">");
     hep_html_significant(p->out, hep_json_number(hep_json_get(o, "limit")), 3);
     hep_str_add(p->out, "</td><td>");
     hep_html_text(p->out, text_of(o, "reason"));
@@ -67,7 +67,7 @@ static void gain(struct hep_page *p, const struct hep_json *enhancement)
         hep_html_mark(p->out, hep_html_mark_of(text_of(o, "state")), text_of(o, "state"));
         hep_str_add(p->out, "</td><td>");
         hep_html_number(p->out, 100.0 * hep_json_number(hep_json_get(o, "muscle_re")), 0);
-        hep_str_add(p->out, "&#160;%</td><td>");
+        hep_str_add(p->out, "&#160;%</td><td class=\"n\">");
         hep_html_number(p->out, 100.0 * hep_json_number(hep_json_at(expected, 0)), 0);
         hep_str_add(p->out, " to ");
         hep_html_number(p->out, 100.0 * hep_json_number(hep_json_at(expected, 1)), 0);
