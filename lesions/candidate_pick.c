@@ -15,8 +15,8 @@
 #define STRENGTH_MIN 2.5
 /* Between two seeds of one lesion the image falls by less than a quarter. */
 #define JOINED_SHARE 0.75
-#define RIVAL_STRENGTH_SHARE 0.5
-#define MAX_RIVALS 32
+#define OTHER_STRENGTH_SHARE 0.5
+#define MAX_OTHERS 32
 /* A ball measured at the size floor comes out up to this much smaller. */
 #define FLOOR_TOLERANCE 0.85
 
@@ -66,7 +66,10 @@ static double tolerance_mm(const struct picker *p, const struct hep_spot *a,
     const double slack = hypot(slack_of(p, a->mechanism), slack_of(p, b->mechanism));
     const double voxel = 0.25 * hypot(native_of(p, a->mechanism), native_of(p, b->mechanism));
 
-    return hypot(slack, voxel) + 0.25 * fmin(a->radius_mm, b->radius_mm);
+    const double size = a->large || b->large ? 0.5 * fmax(a->radius_mm, b->radius_mm)
+                                             : 0.25 * fmin(a->radius_mm, b->radius_mm);
+
+    return hypot(slack, voxel) + size;
 }
 
 /* The strongest spot of mechanism m that may be the same thing as s; NULL when there is none. */
@@ -166,26 +169,31 @@ static void prepare(const struct picker *p, struct hep_spot *s)
         hep_spot_measure(s, p->frame, p->study);
 }
 
-/* Spots that are a different lesion nearby, seen by the same image. */
-static size_t find_rivals(struct hep_seed *rivals, const struct picker *p,
+/* Spots of the same image nearby: rivals are a different lesion, partners another part of this one.
+ * A partner must be a candidate in its own right: vessels run into lesions too. */
+static size_t find_others(struct hep_seed *others, const struct picker *p,
                           const struct hep_spot *seed)
 {
     const struct hep_volume *z = channel_z(p, seed->mechanism);
     size_t n = 0;
 
-    for (size_t i = 0; i < p->spots->n && n < MAX_RIVALS; i++) {
+    for (size_t i = 0; i < p->spots->n && n < MAX_OTHERS; i++) {
         const struct hep_spot *q = &p->spots->item[i];
+        const double gap = gap_mm(p, q->voxel, seed->voxel);
+        bool joined;
 
         if (q == seed || q->mechanism != seed->mechanism || q->polarity != seed->polarity ||
-            q->large || q->strength < RIVAL_STRENGTH_SHARE * seed->strength ||
-            gap_mm(p, q->voxel, seed->voxel) < fmax(q->radius_mm, seed->radius_mm) ||
-            gap_mm(p, q->voxel, seed->voxel) > 3.0 * (q->radius_mm + seed->radius_mm))
+            q->large || q->strength < OTHER_STRENGTH_SHARE * seed->strength ||
+            gap < 0.7 * fmax(q->radius_mm, seed->radius_mm) ||
+            gap > 3.0 * (q->radius_mm + seed->radius_mm))
             continue;
-        if (hep_delineate_joined(z, seed->polarity, seed->voxel, q->voxel, JOINED_SHARE))
+        joined = hep_delineate_joined(z, seed->polarity, seed->voxel, q->voxel, JOINED_SHARE);
+        if (joined ? q->score < p->study->limits->score_min
+                   : gap < fmax(q->radius_mm, seed->radius_mm))
             continue;
-        rivals[n] = (struct hep_seed){ .radius_mm = q->radius_mm };
+        others[n] = (struct hep_seed){ .radius_mm = q->radius_mm, .partner = joined };
         for (int k = 0; k < 3; k++)
-            rivals[n].voxel[k] = q->voxel[k];
+            others[n].voxel[k] = q->voxel[k];
         n++;
     }
     return n;
@@ -275,7 +283,7 @@ static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *
 {
     const int32_t id = (int32_t)p->out->n + 1;
     struct hep_seed seed = { .radius_mm = s->radius_mm };
-    struct hep_seed rivals[MAX_RIVALS];
+    struct hep_seed others[MAX_OTHERS];
     struct hep_delineation d = { 0 };
     struct hep_pick pick = { .spot = *s };
     int rc;
@@ -283,7 +291,7 @@ static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *
     for (int k = 0; k < 3; k++)
         seed.voxel[k] = s->voxel[k];
     rc = hep_delineate(&d, p->out->labels, id, &seed, p->frame, channel_z(p, s->mechanism),
-                       s->polarity, rivals, find_rivals(rivals, p, s), p->study->limits, err);
+                       s->polarity, others, find_others(others, p, s), p->study->limits, err);
     if (rc != HEP_OK)
         return rc;
     if (!real(p, s, &d)) {
@@ -299,12 +307,13 @@ static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *
     hep_spot_measure(&pick.spot, p->frame, p->study);
     rc = append(p->out, &pick, err);
     if (rc == HEP_OK)
-        take(p, s, id, 2.0 * seed.radius_mm + 2.0 * p->frame->mm);
+        take(p, s, id, d.reach_mm + p->frame->mm);
     s->taken = true;
     return rc;
 }
 
-/* The untaken spot with the highest score; NULL when none reaches the limit. */
+/* The untaken spot with the highest score, large regions first: they hold what blobs there are
+ * inside. NULL when none reaches the limit. */
 static struct hep_spot *strongest(const struct picker *p)
 {
     struct hep_spot *best = NULL;
@@ -313,7 +322,8 @@ static struct hep_spot *strongest(const struct picker *p)
         struct hep_spot *q = &p->spots->item[i];
 
         if (!q->taken && q->score >= p->study->limits->score_min &&
-            (best == NULL || q->score > best->score))
+            (best == NULL || (q->large && !best->large) ||
+             (q->large == best->large && q->score > best->score)))
             best = q;
     }
     return best;

@@ -153,7 +153,7 @@ static int add_large(struct hep_spot_list *l, const struct hep_candidate_frame *
     }
     for (size_t i = 0; i < n && rc == HEP_OK; i++) {
         struct hep_spot s = { .radius_mm = 0.5 * cbrt(region[i].volume_mm3 / ball_mm3(1.0)),
-                              .strength = region[i].level,
+                              .strength = region[i].mean,
                               .roundness = fmin(region[i].compactness, 1.0),
                               .mechanism = mechanism,
                               .polarity = polarity,

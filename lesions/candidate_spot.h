@@ -11,7 +11,7 @@
 struct hep_spot {
     double voxel[3]; /* on the frame's grid */
     double radius_mm;
-    double strength, roundness;   /* of the blob, lesions/blob.h; of a region, its level and
+    double strength, roundness;   /* of the blob, lesions/blob.h; of a region, its mean and
                                      compactness */
     enum hep_mechanism mechanism; /* that found it */
     int polarity;

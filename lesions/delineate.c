@@ -21,7 +21,7 @@ struct box {
     const struct hep_volume *z;
     int sign;
     const struct hep_seed *seed;
-    double limit_mm;
+    double reach; /* in radii */
 };
 
 static size_t box_voxels(const struct box *b)
@@ -61,19 +61,24 @@ static double value(const struct box *b, size_t i)
     return (double)b->sign * (double)b->z->data[frame_index(b, i)];
 }
 
-static void box_init(struct box *b, const struct hep_seed *seed,
-                     const struct hep_candidate_frame *f, const struct hep_volume *z, int sign,
-                     const struct hep_lesion_limits *limits)
+static double reach_mm(const struct box *b, const struct hep_seed *s)
 {
-    *b = (struct box){ .f = f, .z = z, .sign = sign, .seed = seed };
-    b->limit_mm = cbrt(limits->leak_volume_ratio) * seed->radius_mm + 0.5 * f->mm;
-    for (int k = 0; k < 3; k++) {
-        const double reach = b->limit_mm / f->mm + 2.0;
-        const double lo = fmax(floor(seed->voxel[k] - reach), 0.0);
-        const double hi = fmin(ceil(seed->voxel[k] + reach), (double)(f->grid.n[k] - 1));
+    return b->reach * s->radius_mm + 0.5 * b->f->mm;
+}
 
-        b->lo[k] = (size_t)lo;
-        b->n[k] = hi < lo ? 1 : (size_t)(hi - lo) + 1;
+/* Grow the box to hold what is in reach of a seed. */
+static void box_hold(struct box *b, const struct hep_seed *s)
+{
+    for (int k = 0; k < 3; k++) {
+        const double last = (double)(b->f->grid.n[k] - 1);
+        const double reach = reach_mm(b, s) / b->f->mm + 2.0;
+        const double lo = fmin(fmax(floor(s->voxel[k] - reach), 0.0), last);
+        const double hi = fmax(fmin(ceil(s->voxel[k] + reach), last), lo);
+        const size_t first = b->n[k] == 0 || lo < (double)b->lo[k] ? (size_t)lo : b->lo[k];
+        const double end = b->n[k] == 0 ? hi : fmax(hi, (double)(b->lo[k] + b->n[k] - 1));
+
+        b->lo[k] = first;
+        b->n[k] = (size_t)end - first + 1;
     }
 }
 
@@ -92,19 +97,35 @@ static double plateau_of(const struct box *b, float *work)
     return hep_quantile(work, n, PLATEAU_QUANTILE);
 }
 
+/* Within reach of the seed or a partner, and no rival nearer than either in units of radii. */
+static bool claimed(const struct box *b, size_t i, const struct hep_seed *others, size_t n_others)
+{
+    double d = distance_mm(b, i, b->seed->voxel);
+    double own = d / b->seed->radius_mm;
+    bool within = d <= reach_mm(b, b->seed);
+
+    for (size_t o = 0; o < n_others; o++) {
+        if (!others[o].partner)
+            continue;
+        d = distance_mm(b, i, others[o].voxel);
+        within = within || d <= reach_mm(b, &others[o]);
+        own = fmin(own, d / others[o].radius_mm);
+    }
+    for (size_t o = 0; o < n_others && within; o++)
+        within =
+            others[o].partner || distance_mm(b, i, others[o].voxel) / others[o].radius_mm >= own;
+    return within;
+}
+
 /* 1: may belong to the region; 0: another's, outside, or out of reach. */
 static void allow(unsigned char *may, const struct box *b, const struct hep_labels *labels,
-                  const struct hep_seed *rivals, size_t n_rivals)
+                  const struct hep_seed *others, size_t n_others)
 {
     for (size_t i = 0; i < box_voxels(b); i++) {
         const size_t at = frame_index(b, i);
-        const double d = distance_mm(b, i, b->seed->voxel);
 
-        may[i] = b->f->domain->data[at] != 0 && labels->data[at] == 0 && d <= b->limit_mm;
-        for (size_t r = 0; r < n_rivals && may[i]; r++) {
-            if (distance_mm(b, i, rivals[r].voxel) / rivals[r].radius_mm < d / b->seed->radius_mm)
-                may[i] = 0;
-        }
+        may[i] =
+            b->f->domain->data[at] != 0 && labels->data[at] == 0 && claimed(b, i, others, n_others);
     }
 }
 
@@ -252,16 +273,22 @@ static int follow(struct hep_delineation *out, const struct box *b, struct work 
 
 int hep_delineate(struct hep_delineation *out, struct hep_labels *labels, int32_t id,
                   const struct hep_seed *seed, const struct hep_candidate_frame *f,
-                  const struct hep_volume *z, int sign, const struct hep_seed *rivals,
-                  size_t n_rivals, const struct hep_lesion_limits *limits, struct hep_error *err)
+                  const struct hep_volume *z, int sign, const struct hep_seed *others,
+                  size_t n_others, const struct hep_lesion_limits *limits, struct hep_error *err)
 {
     struct hep_delineation d = { 0 };
     struct work w = { 0 };
-    struct box b;
+    struct box b = { .f = f, .z = z, .sign = sign, .seed = seed };
     size_t n;
     int rc = HEP_OK;
 
-    box_init(&b, seed, f, z, sign, limits);
+    b.reach = cbrt(limits->leak_volume_ratio);
+    box_hold(&b, seed);
+    for (size_t i = 0; i < n_others; i++) {
+        if (others[i].partner)
+            box_hold(&b, &others[i]);
+    }
+
     n = box_voxels(&b);
     w.values = hep_calloc(n, sizeof *w.values);
     w.may = hep_calloc(n, 1);
@@ -272,7 +299,7 @@ int hep_delineate(struct hep_delineation *out, struct hep_labels *labels, int32_
         goto out;
     }
     d.plateau = plateau_of(&b, w.values);
-    allow(w.may, &b, labels, rivals, n_rivals);
+    allow(w.may, &b, labels, others, n_others);
     if (d.plateau > 0.0)
         rc = follow(&d, &b, &w, limits, err);
     if (rc != HEP_OK || d.voxels == 0)
@@ -282,6 +309,7 @@ int hep_delineate(struct hep_delineation *out, struct hep_labels *labels, int32_
     for (size_t i = 0; i < n; i++) {
         if (w.in[i]) {
             labels->data[frame_index(&b, i)] = id;
+            d.reach_mm = fmax(d.reach_mm, distance_mm(&b, i, seed->voxel));
             d.voxels++;
         }
     }

@@ -18,6 +18,7 @@
 struct hep_seed {
     double voxel[3];
     double radius_mm;
+    bool partner; /* of the seed that is delineated; else a rival */
 };
 
 struct hep_delineation {
@@ -25,6 +26,7 @@ struct hep_delineation {
     double volume_mm3;
     double plateau;    /* signed z */
     double elongation; /* largest over smallest eigenvalue of the second moments */
+    double reach_mm;   /* from the seed to the region's furthest voxel */
     size_t voxels;
 };
 
@@ -32,13 +34,14 @@ struct hep_delineation {
  * @param[in,out] labels on the frame's grid; voxels of the region become `id`, those with another
  * label stay
  * @param[in]     z, sign the image to follow
- * @param[in]     rivals  shape [n_rivals]
+ * @param[in]     others  shape [n_others]: rivals, and partners: seeds of the same lesion, from
+ * which the region may reach as far as from its own
  * @return HEP_OK; out->voxels is 0 when nothing was found, then labels are unchanged. HEP_ENOMEM.
  */
 int hep_delineate(struct hep_delineation *out, struct hep_labels *labels, int32_t id,
                   const struct hep_seed *seed, const struct hep_candidate_frame *f,
-                  const struct hep_volume *z, int sign, const struct hep_seed *rivals,
-                  size_t n_rivals, const struct hep_lesion_limits *limits,
+                  const struct hep_volume *z, int sign, const struct hep_seed *others,
+                  size_t n_others, const struct hep_lesion_limits *limits,
                   struct hep_error *err) HEP_MUST_CHECK;
 
 /** Are two seeds one lesion: is z on the way between them nowhere below `share` of the lower end?

@@ -10,7 +10,7 @@
 
 /* Additive attributes of a component. */
 struct moments {
-    double n, sum[3], square;
+    double n, sum[3], square, value;
 };
 
 struct tree {
@@ -106,16 +106,19 @@ static void moments_add(struct moments *to, const struct moments *from)
 {
     to->n += from->n;
     to->square += from->square;
+    to->value += from->value;
     for (int k = 0; k < 3; k++)
         to->sum[k] += from->sum[k];
 }
 
-static void moments_of_voxel(struct moments *m, const size_t n[3], size_t i)
+static void moments_of_voxel(struct moments *m, const struct hep_volume *v, size_t i)
 {
+    const size_t *n = v->grid.n;
     const double at[3] = { (double)(i % n[0]), (double)(i / n[0] % n[1]),
                            (double)(i / (n[0] * n[1])) };
 
     m->n = 1.0;
+    m->value = (double)v->data[i];
     for (int k = 0; k < 3; k++) {
         m->sum[k] = at[k];
         m->square += at[k] * at[k];
@@ -142,7 +145,7 @@ static int tree_grow(struct tree *t, struct hep_error *err)
 
         t->parent[p] = p;
         t->root[p] = p;
-        moments_of_voxel(&t->m[p], n, p);
+        moments_of_voxel(&t->m[p], t->v, p);
         for (int c = 0; c < count; c++) {
             if (t->parent[next[c]] == NO_PARENT)
                 continue;
@@ -193,6 +196,7 @@ static bool judge(struct pick *out, const struct tree *t, size_t p,
         .stability = next_level ? (t->m[q].n - m->n) / m->n : 0.0,
         .compactness = compactness(m),
         .level = how->level_min + how->level_step * (double)t->level[p],
+        .mean = m->value / m->n,
         .voxel = { m->sum[0] / m->n, m->sum[1] / m->n, m->sum[2] / m->n },
     };
 

@@ -26,6 +26,7 @@ struct hep_maxtree_search {
 struct hep_maxtree_region {
     double volume_mm3, stability, compactness;
     double level;    /* lowest value inside, quantised */
+    double mean;     /* value */
     double voxel[3]; /* centroid */
 };
 

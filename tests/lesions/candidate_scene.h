@@ -1,0 +1,149 @@
+/* A liver of one's own: noise, spheres, tubes and boxes at known places, in any image. */
+#ifndef HEP_TESTS_CANDIDATE_SCENE_H
+#define HEP_TESTS_CANDIDATE_SCENE_H
+
+#include "support/support.h"
+
+#include "base/rng.h"
+#include "image/resample.h"
+#include "lesions/candidates.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The documented defaults of the settings table. */
+static inline struct hep_lesion_limits scene_limits(void)
+{
+    return (struct hep_lesion_limits){
+        .grid_mm = 1.5,
+        .z_window_mm = 25.0,
+        .z_passes = 2,
+        .scale_min_mm = 1.0,
+        .scale_max_mm = 8.7,
+        .scale_steps = 10,
+        .suppression = 0.7,
+        .large_diameter_mm = 30.0,
+        .large_z_min = 2.5,
+        .large_stability_max = 0.25,
+        .leak_volume_ratio = 4.0,
+        .leak_border_frac = 0.3,
+        .vessel_scale_min_mm = 1.0,
+        .vessel_scale_max_mm = 5.0,
+        .vesselness_max = 0.4,
+        .elongation_max = 4.0,
+        .vessel_gap_mm = 3.0,
+        .diameter_min_mm = 3.0,
+        .score_min = 4.7,
+        .diffuse_z_min = 2.0,
+        .focal_fat_min_frac = 0.05,
+        .sparing_min_frac = 0.05,
+        .sparing_liver_ff_frac = 0.1,
+    };
+}
+
+struct scene {
+    struct hep_lesion_limits limits;
+    struct hep_lesion_study study;
+    struct hep_volume *volume[HEP_IMAGE_COUNT];
+    struct hep_labels *liver;
+};
+
+#define SCENE_LIVER 100.0 /* signal of liver in every image */
+#define SCENE_NOISE 4.0
+#define SCENE_OUTSIDE 20.0
+
+/* A ball of liver of this radius in the middle of the grid. */
+static inline void scene_init(struct scene *s, const struct hep_grid *grid, double radius_mm)
+{
+    struct hep_error e = { 0 };
+    const size_t n = hep_grid_voxels(grid);
+
+    memset(s, 0, sizeof *s);
+    s->limits = scene_limits();
+    s->study.grid = *grid;
+    s->study.limits = &s->limits;
+    s->study.nthreads = 1;
+    s->study.arterial_weight = 1.0;
+    assert_ok(hep_labels_new(&s->liver, grid, &e), e);
+    for (size_t i = 0; i < n; i++) {
+        const double at[3] = { (double)(i % grid->n[0]), (double)(i / grid->n[0] % grid->n[1]),
+                               (double)(i / (grid->n[0] * grid->n[1])) };
+        double w[3];
+
+        hep_grid_to_world(w, grid, at);
+        s->liver->data[i] = sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2]) <= radius_mm;
+    }
+    s->study.liver = s->liver;
+}
+
+static inline void scene_release(struct scene *s)
+{
+    for (int i = 0; i < HEP_IMAGE_COUNT; i++)
+        hep_volume_free(s->volume[i]);
+    hep_labels_free(s->liver);
+}
+
+/* An image with liver, outside and Gaussian noise. */
+static inline struct hep_volume *scene_image(struct scene *s, enum hep_image image, double noise,
+                                             uint64_t seed)
+{
+    struct hep_error e = { 0 };
+    const size_t n = hep_grid_voxels(&s->study.grid);
+    struct hep_volume *v = NULL;
+    struct hep_rng rng = { seed, (uint64_t)image, 0 };
+
+    assert_ok(hep_volume_new(&v, &s->study.grid, 1, &e), e);
+    for (size_t i = 0; i < n; i++)
+        v->data[i] = (float)((s->liver->data[i] != 0 ? SCENE_LIVER : SCENE_OUTSIDE) +
+                             noise * hep_rng_next_normal(&rng));
+    s->volume[image] = v;
+    s->study.image[image].volume = v;
+    hep_grid_spacing(s->study.image[image].native_mm, &s->study.grid);
+    return v;
+}
+
+/* Share of a voxel in a shape, from 4 x 4 x 4 points. */
+typedef bool (*scene_shape)(const double world[3], const double *p);
+
+static inline void scene_add(struct hep_volume *v, scene_shape shape, const double *p,
+                             double contrast)
+{
+    const struct hep_grid *g = &v->grid;
+    const size_t n = hep_grid_voxels(g);
+
+    for (size_t i = 0; i < n; i++) {
+        const double at[3] = { (double)(i % g->n[0]), (double)(i / g->n[0] % g->n[1]),
+                               (double)(i / (g->n[0] * g->n[1])) };
+        int inside = 0;
+
+        for (int c = 0; c < 64; c++) {
+            const double sub[3] = { at[0] + (c % 4 - 1.5) / 4.0, at[1] + (c / 4 % 4 - 1.5) / 4.0,
+                                    at[2] + (c / 16 - 1.5) / 4.0 };
+            double w[3];
+
+            hep_grid_to_world(w, g, sub);
+            inside += shape(w, p);
+        }
+        v->data[i] += (float)(contrast * inside / 64.0);
+    }
+}
+
+/* p: centre, radius. */
+static inline bool scene_ball(const double w[3], const double *p)
+{
+    const double d[3] = { w[0] - p[0], w[1] - p[1], w[2] - p[2] };
+
+    return d[0] * d[0] + d[1] * d[1] + d[2] * d[2] <= p[3] * p[3];
+}
+
+/* p: a point, a unit direction, radius: endless. */
+static inline bool scene_tube(const double w[3], const double *p)
+{
+    const double d[3] = { w[0] - p[0], w[1] - p[1], w[2] - p[2] };
+    const double along = d[0] * p[3] + d[1] * p[4] + d[2] * p[5];
+
+    return d[0] * d[0] + d[1] * d[1] + d[2] * d[2] - along * along <= p[6] * p[6];
+}
+
+#endif

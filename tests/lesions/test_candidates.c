@@ -1,0 +1,560 @@
+/* Synthetic livers with lesions at known places. */
+#include "lesions/candidate_scene.h"
+
+#define HBP HEP_IMAGE_HEPATOBILIARY
+#define B_HIGH HEP_IMAGE_B_HIGH
+#define B_LOW HEP_IMAGE_B_LOW
+
+static struct hep_grid usual_grid(void)
+{
+    return hep_test_grid(64, 60, 40, 1.5, 1.5, 2.5);
+}
+
+/* Signals of liver 100: a metastasis in the hepatobiliary phase, at low and high b, and on T2. */
+static void add_metastasis(struct scene *s, const double p[4])
+{
+    static const struct {
+        enum hep_image image;
+        double contrast;
+    } looks[] = { { HBP, -55.0 }, { B_HIGH, 120.0 }, { B_LOW, 70.0 }, { HEP_IMAGE_T2, 60.0 } };
+
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        if (s->volume[looks[i].image] != NULL)
+            scene_add(s->volume[looks[i].image], scene_ball, p, looks[i].contrast);
+    }
+}
+
+/* Blood: as dark as a metastasis late after gadoxetate, and black with diffusion weighting. */
+static void add_vessel(struct scene *s, const double p[7])
+{
+    if (s->volume[HBP] != NULL)
+        scene_add(s->volume[HBP], scene_tube, p, -55.0);
+    if (s->volume[B_HIGH] != NULL)
+        scene_add(s->volume[B_HIGH], scene_tube, p, -90.0);
+    if (s->volume[B_LOW] != NULL)
+        scene_add(s->volume[B_LOW], scene_tube, p, -90.0);
+}
+
+static void find(struct hep_candidates *c, const struct scene *s)
+{
+    struct hep_error e = { 0 };
+
+    assert_ok(hep_candidates_find(c, &s->study, &e), e);
+}
+
+static void hbp_and_dwi(struct scene *s, const struct hep_grid *g, double radius_mm, uint64_t seed)
+{
+    scene_init(s, g, radius_mm);
+    (void)scene_image(s, HBP, SCENE_NOISE, seed);
+    (void)scene_image(s, B_HIGH, 2.0 * SCENE_NOISE, seed);
+    (void)scene_image(s, B_LOW, SCENE_NOISE, seed);
+    (void)scene_image(s, HEP_IMAGE_T2, SCENE_NOISE, seed);
+}
+
+static const struct hep_candidate *nearest(const struct hep_candidates *c, const double p[3],
+                                           double within_mm)
+{
+    const struct hep_candidate *best = NULL;
+    double least = within_mm;
+
+    for (size_t i = 0; i < c->n; i++) {
+        const double *m = c->list[i].centre_mm;
+        const double d = sqrt((m[0] - p[0]) * (m[0] - p[0]) + (m[1] - p[1]) * (m[1] - p[1]) +
+                              (m[2] - p[2]) * (m[2] - p[2]));
+
+        if (d <= least) {
+            least = d;
+            best = &c->list[i];
+        }
+    }
+    return best;
+}
+
+static void test_noise_gives_less_than_one(void **state)
+{
+    const struct hep_grid g = usual_grid();
+    size_t found = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct hep_candidates c = { 0 };
+        struct scene s;
+
+        hbp_and_dwi(&s, &g, 42.0, seed);
+        find(&c, &s);
+        found += c.n;
+        hep_candidates_release(&c);
+        scene_release(&s);
+    }
+    assert_true(found < 4);
+}
+
+static void test_vessel_gives_none(void **state)
+{
+    static const double tubes[][7] = { { 2.0, 1.0, 0.0, 0.0, 0.0, 1.0, 3.0 },
+                                       { 2.0, 1.0, 0.0, 1.0, 0.0, 0.0, 3.0 },
+                                       { 0.0, 0.0, 3.0, 0.6, 0.48, 0.64, 3.0 } };
+    const struct hep_grid g = usual_grid();
+
+    (void)state;
+    for (size_t t = 0; t < 3; t++) {
+        for (int alone = 0; alone < 2; alone++) {
+            struct hep_candidates c = { 0 };
+            struct scene s;
+
+            scene_init(&s, &g, 42.0);
+            (void)scene_image(&s, HBP, SCENE_NOISE, 11);
+            if (!alone) {
+                (void)scene_image(&s, B_HIGH, 2.0 * SCENE_NOISE, 11);
+                (void)scene_image(&s, B_LOW, SCENE_NOISE, 11);
+            }
+            add_vessel(&s, tubes[t]);
+            find(&c, &s);
+            assert_int_equal(c.n, 0);
+            hep_candidates_release(&c);
+            scene_release(&s);
+        }
+    }
+}
+
+static void test_lesion_at_a_vessel_survives(void **state)
+{
+    const double tube[7] = { 2.0, 1.0, 0.0, 0.0, 0.0, 1.0, 3.0 };
+    const double p[4] = { 10.0, 1.0, 0.0, 5.0 };
+    const struct hep_grid g = usual_grid();
+    struct hep_candidates c = { 0 };
+    struct scene s;
+
+    (void)state;
+    hbp_and_dwi(&s, &g, 42.0, 12);
+    add_vessel(&s, tube);
+    add_metastasis(&s, p);
+    find(&c, &s);
+    assert_int_equal(c.n, 1);
+    assert_non_null(nearest(&c, p, 2.0));
+    hep_candidates_release(&c);
+    scene_release(&s);
+}
+
+struct size_case {
+    const char *name;
+    double radius_mm, centre_tolerance_mm, diameter_tolerance;
+};
+/* Centres within half the smallest voxel edge plus what noise of 4 % does; diameters of small
+ * lesions within the blur of a 2.5 mm slice. */
+static const struct size_case size_cases[] = { { "4 mm", 2.0, 0.8, 0.45 },
+                                               { "6 mm", 3.0, 0.7, 0.25 },
+                                               { "10 mm", 5.0, 0.6, 0.12 },
+                                               { "20 mm", 10.0, 0.6, 0.06 },
+                                               { "44 mm", 22.0, 1.0, 0.06 } };
+
+static void test_size_and_place(void **state)
+{
+    const struct size_case *k = *state;
+    const double p[4] = { 6.3, -4.2, 3.1, k->radius_mm };
+    const struct hep_grid g = usual_grid();
+    struct hep_candidates c = { 0 };
+    const struct hep_candidate *hit;
+    struct scene s;
+
+    hbp_and_dwi(&s, &g, 42.0, 13);
+    add_metastasis(&s, p);
+    find(&c, &s);
+    assert_int_equal(c.n, 1);
+    hit = nearest(&c, p, k->centre_tolerance_mm);
+    assert_non_null(hit);
+    assert_close(hit->diameter_mm, 2.0 * k->radius_mm, k->diameter_tolerance, 0.0);
+    assert_int_equal(hit->id, 1);
+    assert_true(hep_labels_count(c.labels, 1) > 0);
+    assert_true(hit->image_z[HBP] > 3.0 && hit->image_z[B_HIGH] > 3.0);
+    assert_true(isnan(hit->image_z[HEP_IMAGE_ARTERIAL]));
+    hep_candidates_release(&c);
+    scene_release(&s);
+}
+
+static void test_two_lesions_4_mm_apart(void **state)
+{
+    const double a[4] = { -7.0, 0.0, 0.0, 5.0 };
+    const double b[4] = { 7.0, 0.0, 0.0, 5.0 };
+    const struct hep_grid g = usual_grid();
+    struct hep_candidates c = { 0 };
+    struct scene s;
+
+    (void)state;
+    hbp_and_dwi(&s, &g, 42.0, 14);
+    add_metastasis(&s, a);
+    add_metastasis(&s, b);
+    find(&c, &s);
+    assert_int_equal(c.n, 2);
+    assert_non_null(nearest(&c, a, 1.5));
+    assert_non_null(nearest(&c, b, 1.5));
+    hep_candidates_release(&c);
+    scene_release(&s);
+}
+
+/* p: two balls of one radius at -p[0] and p[0] on the first axis. */
+static bool twin(const double w[3], const double *p)
+{
+    const double left[4] = { -p[0], 0.0, 0.0, p[1] };
+    const double right[4] = { p[0], 0.0, 0.0, p[1] };
+
+    return scene_ball(w, left) || scene_ball(w, right);
+}
+
+/* Two balls of radius r whose centres are d apart: V = 8/3 pi r^3 - pi (4 r + d)(2 r - d)^2 / 12.
+ */
+static void test_confluent_volume(void **state)
+{
+    const double p[2] = { 6.0, 8.0 };
+    const double pi = acos(-1.0);
+    const double r = p[1], d = 2.0 * p[0];
+    const double want =
+        8.0 / 3.0 * pi * r * r * r - pi * (4.0 * r + d) * (2.0 * r - d) * (2.0 * r - d) / 12.0;
+    const struct hep_grid g = usual_grid();
+    struct hep_candidates c = { 0 };
+    struct scene s;
+
+    (void)state;
+    hbp_and_dwi(&s, &g, 42.0, 15);
+    scene_add(s.volume[HBP], twin, p, -55.0);
+    scene_add(s.volume[B_HIGH], twin, p, 120.0);
+    scene_add(s.volume[HEP_IMAGE_T2], twin, p, 60.0);
+    find(&c, &s);
+    assert_true(c.n == 1 || c.n == 2);
+    assert_close((double)hep_labels_count(c.labels, -1) * hep_grid_voxel_mm3(&g), want, 0.10, 0.0);
+    hep_candidates_release(&c);
+    scene_release(&s);
+}
+
+static void test_any_single_series(void **state)
+{
+    static const enum hep_image alone[] = { HBP, B_HIGH, B_LOW, HEP_IMAGE_T2,
+                                            HEP_IMAGE_PORTAL_VENOUS };
+    const double p[4] = { 6.3, -4.2, 3.1, 5.0 };
+    const struct hep_grid g = usual_grid();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
+        struct hep_candidates c = { 0 };
+        struct scene s;
+
+        scene_init(&s, &g, 42.0);
+        (void)scene_image(&s, alone[i], SCENE_NOISE, 16);
+        if (alone[i] == HEP_IMAGE_PORTAL_VENOUS)
+            scene_add(s.volume[alone[i]], scene_ball, p, -30.0);
+        add_metastasis(&s, p);
+        find(&c, &s);
+        assert_int_equal(c.n, 1);
+        assert_non_null(nearest(&c, p, 1.0));
+        hep_candidates_release(&c);
+        scene_release(&s);
+    }
+}
+
+/* Residual misregistration that is declared must not cost the lesion. */
+static void test_shifted_series(void **state)
+{
+    const double p[4] = { 6.3, -4.2, 3.1, 4.0 };
+    const double shifted[4] = { 8.3, -4.2, 5.1, 4.0 };
+    const struct hep_grid g = usual_grid();
+    struct hep_candidates c = { 0 };
+    struct scene s;
+
+    (void)state;
+    scene_init(&s, &g, 42.0);
+    scene_add(scene_image(&s, HBP, SCENE_NOISE, 17), scene_ball, p, -55.0);
+    scene_add(scene_image(&s, B_HIGH, 2.0 * SCENE_NOISE, 17), scene_ball, shifted, 120.0);
+    s.study.image[B_HIGH].registration_mm = 3.0;
+    find(&c, &s);
+    assert_int_equal(c.n, 1);
+    assert_non_null(nearest(&c, p, 1.0));
+    hep_candidates_release(&c);
+    scene_release(&s);
+}
+
+static void test_subcapsular_and_left_out(void **state)
+{
+    const double edge[4] = { 36.0, 0.0, 0.0, 5.0 };  /* 1 mm below the surface */
+    const double notch[4] = { 0.0, 37.0, 0.0, 6.0 }; /* cut out of the mask, open to the outside */
+    const double hole[4] = { -15.0, -5.0, 5.0, 6.0 };
+    const struct hep_grid g = hep_test_grid(64, 64, 40, 1.5, 1.5, 2.5);
+    struct hep_candidates c = { 0 };
+    struct scene s;
+
+    (void)state;
+    hbp_and_dwi(&s, &g, 42.0, 18);
+    add_metastasis(&s, edge);
+    add_metastasis(&s, notch);
+    add_metastasis(&s, hole);
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+        const double at[3] = { (double)(i % g.n[0]), (double)(i / g.n[0] % g.n[1]),
+                               (double)(i / (g.n[0] * g.n[1])) };
+        double w[3];
+
+        hep_grid_to_world(w, &g, at);
+        if (scene_ball(w, notch) || scene_ball(w, hole))
+            s.liver->data[i] = 0;
+    }
+    find(&c, &s);
+    assert_non_null(nearest(&c, edge, 2.0));
+    assert_non_null(nearest(&c, notch, 2.0));
+    assert_non_null(nearest(&c, hole, 2.0));
+    hep_candidates_release(&c);
+    scene_release(&s);
+}
+
+static void mixed_scene(struct scene *s)
+{
+    const double tube[7] = { 2.0, 1.0, 0.0, 0.6, 0.48, 0.64, 3.0 };
+    const double big[4] = { -14.0, -8.0, 2.0, 9.0 };
+    const double small[4] = { 18.0, 12.0, -6.0, 3.0 };
+    const struct hep_grid g = usual_grid();
+
+    hbp_and_dwi(s, &g, 42.0, 19);
+    add_vessel(s, tube);
+    add_metastasis(s, big);
+    add_metastasis(s, small);
+}
+
+static void test_scaling_and_offset(void **state)
+{
+    struct hep_candidates before = { 0 }, after = { 0 };
+    struct scene s;
+
+    (void)state;
+    mixed_scene(&s);
+    find(&before, &s);
+    assert_int_equal(before.n, 2);
+    for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
+        for (size_t v = 0; s.volume[i] != NULL && v < hep_grid_voxels(&s.study.grid); v++)
+            s.volume[i]->data[v] = 4.0F * s.volume[i]->data[v] + 256.0F; /* exact in binary */
+    }
+    find(&after, &s);
+    assert_int_equal(after.n, before.n);
+    for (size_t i = 0; i < before.n; i++) {
+        assert_close(after.list[i].diameter_mm, before.list[i].diameter_mm, 1e-3, 0.0);
+        assert_close(after.list[i].score, before.list[i].score, 1e-3, 0.0);
+        for (int k = 0; k < 3; k++)
+            assert_close(after.list[i].centre_mm[k], before.list[i].centre_mm[k], 0.0, 0.01);
+    }
+    hep_candidates_release(&before);
+    hep_candidates_release(&after);
+    scene_release(&s);
+}
+
+static void test_threads_give_the_same_bytes(void **state)
+{
+    struct hep_candidates one = { 0 }, many = { 0 };
+    struct scene s;
+
+    (void)state;
+    mixed_scene(&s);
+    find(&one, &s);
+    s.study.nthreads = 3;
+    find(&many, &s);
+    assert_int_equal(one.n, many.n);
+    assert_memory_equal(one.list, many.list, one.n * sizeof *one.list);
+    assert_memory_equal(one.labels->data, many.labels->data,
+                        hep_grid_voxels(&s.study.grid) * sizeof *one.labels->data);
+    hep_candidates_release(&one);
+    hep_candidates_release(&many);
+    scene_release(&s);
+}
+
+static void reverse(void *data, const size_t n[3], int axis)
+{
+    uint32_t *x = data; /* float and int32_t values are moved, not read */
+
+    for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
+        size_t at[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
+        const size_t other = n[axis] - 1 - at[axis];
+        size_t j;
+        uint32_t swap;
+
+        if (at[axis] >= other)
+            continue;
+        at[axis] = other;
+        j = at[0] + n[0] * (at[1] + n[1] * at[2]);
+        swap = x[i];
+        x[i] = x[j];
+        x[j] = swap;
+    }
+}
+
+/* The same study stored the other way round: voxel k becomes n - 1 - k, the affine follows. */
+static void flip(struct scene *s, int axis)
+{
+    struct hep_grid g = s->study.grid;
+
+    for (int r = 0; r < 3; r++) {
+        g.to_world[r][3] += g.to_world[r][axis] * (double)(g.n[axis] - 1);
+        g.to_world[r][axis] = -g.to_world[r][axis];
+    }
+    reverse(s->liver->data, g.n, axis);
+    s->liver->grid = g;
+    for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
+        if (s->volume[i] != NULL) {
+            reverse(s->volume[i]->data, g.n, axis);
+            s->volume[i]->grid = g;
+        }
+    }
+    s->study.grid = g;
+}
+
+/* Rotate the whole study in the world: 30 degrees about S, then 20 about R. */
+static void turn(double out[4][4])
+{
+    const double a = 0.5235987755982988, b = 0.3490658503988659;
+    const double first[4][4] = {
+        { cos(a), -sin(a), 0, 0 }, { sin(a), cos(a), 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 }
+    };
+    const double second[4][4] = {
+        { 1, 0, 0, 5 }, { 0, cos(b), -sin(b), -7 }, { 0, sin(b), cos(b), 11 }, { 0, 0, 0, 1 }
+    };
+
+    hep_affine_mul(out, second, first);
+}
+
+static void test_flips(void **state)
+{
+    struct hep_candidates before = { 0 };
+    struct scene s;
+
+    (void)state;
+    mixed_scene(&s);
+    find(&before, &s);
+    assert_int_equal(before.n, 2);
+    for (int axis = 0; axis < 3; axis++) {
+        struct hep_candidates after = { 0 };
+
+        flip(&s, axis); /* one after another: all of them at last */
+        find(&after, &s);
+        assert_int_equal(after.n, before.n);
+        for (size_t i = 0; i < before.n; i++) {
+            assert_close(after.list[i].diameter_mm, before.list[i].diameter_mm, 0.01, 0.0);
+            for (int k = 0; k < 3; k++)
+                assert_close(after.list[i].centre_mm[k], before.list[i].centre_mm[k], 0.0, 0.05);
+        }
+        hep_candidates_release(&after);
+    }
+    hep_candidates_release(&before);
+    scene_release(&s);
+}
+
+static void test_oblique(void **state)
+{
+    struct hep_candidates before = { 0 }, after = { 0 };
+    double rotation[4][4], to_world[4][4];
+    struct scene s;
+
+    (void)state;
+    mixed_scene(&s);
+    find(&before, &s);
+    turn(rotation);
+    hep_affine_mul(to_world, HEP_AFFINE(rotation), HEP_AFFINE(s.study.grid.to_world));
+    memcpy(s.study.grid.to_world, to_world, sizeof to_world);
+    s.liver->grid = s.study.grid;
+    for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
+        if (s.volume[i] != NULL)
+            s.volume[i]->grid = s.study.grid;
+    }
+    find(&after, &s);
+    assert_int_equal(after.n, before.n);
+    for (size_t i = 0; i < before.n; i++) {
+        double want[3];
+
+        hep_affine_apply(want, HEP_AFFINE(rotation), before.list[i].centre_mm);
+        for (int k = 0; k < 3; k++)
+            assert_close(after.list[i].centre_mm[k], want[k], 0.0, 0.05);
+    }
+    hep_candidates_release(&before);
+    hep_candidates_release(&after);
+    scene_release(&s);
+}
+
+static void test_diffuse_alarm(void **state)
+{
+    const struct hep_grid g = usual_grid();
+    struct hep_candidates c = { 0 };
+    struct hep_volume *adc;
+    struct scene s;
+
+    (void)state;
+    hbp_and_dwi(&s, &g, 42.0, 20);
+    adc = scene_image(&s, HEP_IMAGE_ADC, 10.0, 20);
+    find(&c, &s);
+    assert_false(c.diffuse_alarm);
+    assert_string_equal(c.diffuse_reason, "");
+    hep_candidates_release(&c);
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+        const double at[3] = { (double)(i % g.n[0]), (double)(i / g.n[0] % g.n[1]),
+                               (double)(i / (g.n[0] * g.n[1])) };
+        double w[3];
+
+        hep_grid_to_world(w, &g, at);
+        if (s.liver->data[i] == 0 || w[0] < 0.0 || w[1] < 0.0 || w[2] < 0.0)
+            continue;
+        s.volume[B_HIGH]->data[i] += 30.0F; /* z 30 / 8 */
+        adc->data[i] -= 40.0F;              /* z 40 / 10 */
+    }
+    find(&c, &s);
+    assert_true(c.diffuse_alarm || c.n > 0);
+    if (c.diffuse_alarm)
+        assert_non_null(strstr(c.diffuse_reason, "right anterior upper"));
+    hep_candidates_release(&c);
+    scene_release(&s);
+}
+
+static void test_refused(void **state)
+{
+    const struct hep_grid g = hep_test_grid(20, 20, 20, 2.0, 2.0, 2.0);
+    struct hep_candidates c = { 0 };
+    struct hep_error e = { 0 };
+    struct scene s;
+
+    (void)state;
+    scene_init(&s, &g, 15.0);
+    assert_fails(hep_candidates_find(&c, &s.study, &e), e, HEP_EDATA, "can show a lesion");
+    (void)scene_image(&s, HBP, SCENE_NOISE, 21);
+    s.study.hepatobiliary.grade = HEP_INADEQUATE;
+    assert_fails(hep_candidates_find(&c, &s.study, &e), e, HEP_EDATA, "can show a lesion");
+    s.study.hepatobiliary.grade = HEP_ADEQUATE;
+    memset(s.liver->data, 0, hep_grid_voxels(&g) * sizeof *s.liver->data);
+    assert_fails(hep_candidates_find(&c, &s.study, &e), e, HEP_EDATA, "empty");
+    s.liver->data[0] = 1;
+    s.liver->grid.to_world[0][3] += 3.0;
+    assert_fails(hep_candidates_find(&c, &s.study, &e), e, HEP_EGEOM, "reference grid");
+    assert_null(c.labels);
+    assert_null(c.list);
+    scene_release(&s);
+}
+
+#define N_SIZES (sizeof size_cases / sizeof *size_cases)
+
+int main(void)
+{
+    const struct CMUnitTest others[] = {
+        cmocka_unit_test(test_noise_gives_less_than_one),
+        cmocka_unit_test(test_vessel_gives_none),
+        cmocka_unit_test(test_lesion_at_a_vessel_survives),
+        cmocka_unit_test(test_two_lesions_4_mm_apart),
+        cmocka_unit_test(test_confluent_volume),
+        cmocka_unit_test(test_any_single_series),
+        cmocka_unit_test(test_shifted_series),
+        cmocka_unit_test(test_subcapsular_and_left_out),
+        cmocka_unit_test(test_scaling_and_offset),
+        cmocka_unit_test(test_threads_give_the_same_bytes),
+        cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_oblique),
+        cmocka_unit_test(test_diffuse_alarm),
+        cmocka_unit_test(test_refused),
+    };
+    struct CMUnitTest tests[N_SIZES + sizeof others / sizeof *others];
+
+    for (size_t i = 0; i < N_SIZES; i++)
+        tests[i] = (struct CMUnitTest){ .name = size_cases[i].name,
+                                        .test_func = test_size_and_place,
+                                        .initial_state = (void *)(uintptr_t)&size_cases[i] };
+    memcpy(tests + N_SIZES, others, sizeof others);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
