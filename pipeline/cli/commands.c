@@ -16,6 +16,7 @@ const struct hep_command *const *hep_commands(void)
         &hep_cmd_protocol_check,
         &hep_cmd_protocol_show,
         &hep_cmd_protocol_compare,
+        &hep_cmd_protocol_optimise,
         &hep_cmd_simulate,
         &hep_cmd_evaluate,
         &hep_cmd_stages,

@@ -21,6 +21,7 @@ extern const struct hep_command hep_cmd_fit_multiecho;
 extern const struct hep_command hep_cmd_protocol_check;
 extern const struct hep_command hep_cmd_protocol_show;
 extern const struct hep_command hep_cmd_protocol_compare;
+extern const struct hep_command hep_cmd_protocol_optimise;
 extern const struct hep_command hep_cmd_simulate;
 extern const struct hep_command hep_cmd_evaluate;
 extern const struct hep_command hep_cmd_batch;
