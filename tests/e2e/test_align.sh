@@ -1,18 +1,19 @@
 # Registration of a simulated study: its modes, its traces, and its absence.
 . "$HEP_SOURCE/tests/e2e/lib.sh"
 command -v elastix >/dev/null && command -v transformix >/dev/null || exit 77
-expect 0 "" "$HEPAR" simulate amri-hbp "$work/bids" --fast --lesions none --seed 5 --degrade noise,shift=1.5 -q
+expect 0 "" "$HEPAR" simulate amri-hbp "$work/bids" --fast --lesions none --seed 5 --degrade noise,shift=1.5,deform=2 -q
 s=$work/bids/sub-01
-quick="--set align.iterations=50"
+quick="--set align.iterations=100"
 
 expect 0 "mutual information rises" "$HEPAR" run "$s" -p amri-hbp -o "$work/one" --nthreads 2 $quick
-there "$work/one/sub-01/xfm/sub-01_from-t2_to-reference_xfm.nii.gz"
+same "$(find "$work/one/sub-01/xfm" -name "*_to-reference_xfm.nii.gz" | wc -l)" "$(grep -c '"displacement": "xfm_' "$work/one/sub-01/sub-01_run.json")" "fields as run.json names them"
 there "$work/one/sub-01/xfm/sub-01_registration.log"
 grep -q "$work\|$(hostname)" "$work/one/sub-01/xfm/sub-01_registration.log" && fail "the log names a path or a host"
+grep -q '"method": "deformable"' "$work/one/sub-01/sub-01_run.json" || fail "no deformable transform in run.json"
 same "$(find "$work/one" -name 'registration' -o -name 'deformationField*' | wc -l)" 0 "files left by elastix"
 
 expect 0 "" "$HEPAR" run "$s" -p amri-hbp -o "$work/rigid" --align rigid -q $quick
-absent "$work/rigid/sub-01/xfm/sub-01_from-t2_to-reference_xfm.nii.gz"
+same "$(find "$work/rigid/sub-01/xfm" -name "*.nii.gz" | wc -l)" 0 "fields of a rigid alignment"
 grep -q '"method": "rigid"' "$work/rigid/sub-01/sub-01_run.json" || fail "no rigid transform in run.json"
 expect 0 "alignment is switched off" "$HEPAR" run "$s" -p amri-hbp -o "$work/none" --no-align
 absent "$work/none/sub-01/xfm"
