@@ -27,7 +27,9 @@ shot() {
     /usr/bin/python3 - "$work/$name.png" "$pictures/$name.png" <<'PY'
 import sys
 from PIL import Image
-Image.open(sys.argv[1]).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(sys.argv[2], optimize=True)
+image = Image.open(sys.argv[1]).convert("RGB")
+colours = 256 if image.size[0] * image.size[1] < 1.3e6 else 128
+image.convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(sys.argv[2], optimize=True)
 PY
 }
 

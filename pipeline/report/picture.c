@@ -79,21 +79,22 @@ int hep_picture_data(struct hep_page *p, const struct hep_volume *sampled, size_
     return rc;
 }
 
-/* Borders between pixels along one direction, neighbours joined to one stroke. */
+/* Borders between pixels along one direction, neighbours joined to one stroke. Where a mask goes on
+ * beyond the picture it has no border. */
 static size_t strokes(struct hep_str *out, const bool *in, size_t w, size_t h, bool vertical)
 {
     const size_t lines = vertical ? w : h, along = vertical ? h : w;
     size_t count = 0;
 
-    for (size_t a = 0; a <= lines; a++) {
+    for (size_t a = 1; a < lines; a++) {
         size_t run = 0;
 
         for (size_t b = 0; b <= along; b++) {
             bool before = false, after = false;
 
             if (b < along) {
-                before = a > 0 && in[vertical ? b * w + a - 1 : (a - 1) * w + b];
-                after = a < lines && in[vertical ? b * w + a : a * w + b];
+                before = in[vertical ? b * w + a - 1 : (a - 1) * w + b];
+                after = in[vertical ? b * w + a : a * w + b];
             }
             if (before != after) {
                 run++;

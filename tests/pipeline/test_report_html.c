@@ -187,6 +187,11 @@ static void test_outline_strokes(void **state)
     hep_str_clear(&out);
     assert_ok(hep_picture_outline(&page, labels, &g, 0, 6, "lesion"), e);
     assert_string_equal(text(), "");
+    /* Beyond the picture it may go on: no border there. */
+    for (size_t x = 0; x < 8; x++)
+        labels->data[x] = 5;
+    assert_ok(hep_picture_outline(&page, labels, &g, 0, 5, "liver"), e);
+    assert_string_equal(text(), "<path class=\"ol liver\" d=\"M0 1h8\"/>");
     hep_labels_free(labels);
 }
 

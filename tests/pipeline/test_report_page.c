@@ -158,8 +158,8 @@ static void test_sections_and_values(void **state)
         "R&#8239;40 P&#8239;20 S&#8239;31",
         "23&#8239;\xc3\x97&#8239;18", /* axes in mm */
         "<span class=\"mark present\" title=\"present\">",
-        "1.26\xc2\xa0"
-        "10<sup>", /* median ADC of the liver */
+        ("1.26\xc2\xa0"
+         "10<sup>"), /* median ADC of the liver */
         "75.0&#160;%",
         "25.0&#160;%", /* of a fit */
         "Time of each phase against its window",
