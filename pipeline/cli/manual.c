@@ -110,6 +110,9 @@ void hep_manual_settings(struct hep_str *out)
         hep_str_addf(out, "%s`%s`", i ? ", " : "", hep_planned_name((enum hep_planned)i));
     hep_str_add(out, ".\n");
     setting_rows(out, hep_planned_fields(), "");
+    hep_str_add(out, "\nTransforms: how a replay (`hepar run --only-planned`, `hepar protocol "
+                     "compare`) makes the series worse than the study's.\n");
+    setting_rows(out, hep_planned_fields(), "transform");
     hep_str_add(out, "\nDefaults that depend on the series (expert values for 3 T):\n\n"
                      "| series | key | default |\n|---|---|---|\n");
     for (const struct hep_planned_preset *p = hep_planned_presets(); p->key; p++)
