@@ -172,7 +172,8 @@ static int finish(struct hep_liver *out, struct found *f, const struct hep_liver
     if (rc == HEP_OK)
         rc = hep_liver_fill(f->mask, refused, s->hole_mm, in->nthreads, err);
     if (rc == HEP_OK)
-        rc = hep_liver_soften(&f->share, f->x, f->mask, s->median_mm, in->nthreads, err);
+        rc = hep_liver_soften(&f->share, f->mask, f->im.channel[0].fine, f->model.mean,
+                              s->median_mm, in->nthreads, err);
     if (rc == HEP_OK)
         rc = hep_liver_to_grid(&out->liver, f->share, &in->grid, in->nthreads, err);
     if (rc == HEP_OK)

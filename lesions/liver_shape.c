@@ -131,19 +131,77 @@ out:
     return rc;
 }
 
-int hep_liver_soften(struct hep_volume **out, const struct hep_volume *x,
-                     const struct hep_labels *mask, double width_mm, int nthreads,
-                     struct hep_error *err)
+/* Signal beyond the border: mean of what lies OUTSIDE_FROM to OUTSIDE_TO voxels outside. */
+#define OUTSIDE_FROM 2
+#define OUTSIDE_TO 4
+
+static double outside_of(const struct hep_volume *signal, const struct hep_labels *mask, size_t i,
+                         const size_t c[3])
 {
-    const size_t n = hep_grid_voxels(&x->grid);
-    int rc = hep_volume_new(out, &x->grid, 1, err);
+    const size_t *n = signal->grid.n;
+    const size_t stride[3] = { 1, n[0], n[0] * n[1] };
+    double sum = 0.0;
+    size_t count = 0;
+
+    for (int f = 0; f < 6; f++) {
+        const int a = f / 2;
+
+        for (size_t d = OUTSIDE_FROM; d <= OUTSIDE_TO; d++) {
+            const bool end = f % 2 == 0 ? c[a] < d : c[a] + d >= n[a];
+            const size_t j = f % 2 == 0 ? i - d * stride[a] : i + d * stride[a];
+
+            if (end || mask->data[j] != 0)
+                break;
+            if (!isnan(signal->data[j])) {
+                sum += (double)expf(signal->data[j]);
+                count++;
+            }
+        }
+    }
+    return count > 0 ? sum / (double)count : (double)NAN;
+}
+
+static bool beside_border(const struct hep_labels *mask, size_t i, const size_t c[3])
+{
+    const size_t *n = mask->grid.n;
+    const size_t stride[3] = { 1, n[0], n[0] * n[1] };
+
+    for (int a = 0; a < 3; a++) {
+        if (c[a] > 0 && mask->data[i - stride[a]] != mask->data[i])
+            return true;
+        if (c[a] + 1 < n[a] && mask->data[i + stride[a]] != mask->data[i])
+            return true;
+    }
+    return false;
+}
+
+int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
+                     const struct hep_volume *signal, const struct hep_volume *inside,
+                     double width_mm, int nthreads, struct hep_error *err)
+{
+    const size_t *n = mask->grid.n;
+    int rc = hep_volume_new(out, &mask->grid, 1, err);
 
     if (rc != HEP_OK)
         return rc;
-    /* the walk's own sub-voxel border where it made the border, the mask's elsewhere */
-    for (size_t i = 0; i < n; i++)
-        (*out)->data[i] =
-            mask->data[i] != 0 ? (x->data[i] > 0.5F ? x->data[i] : 1.0F) : fminf(x->data[i], 0.3F);
+#pragma omp parallel for num_threads(hep_threads(nthreads)) schedule(static)
+    for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
+        const size_t c[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
+        double in, outside, share;
+
+        (*out)->data[i] = mask->data[i] != 0 ? 1.0F : 0.0F;
+        if (!beside_border(mask, i, c) || isnan(signal->data[i]))
+            continue;
+        in = exp((double)inside->data[i]);
+        outside = outside_of(signal, mask, i, c);
+        if (isnan(outside) || fabs(log(in / outside)) < HEP_LIVER_STEP)
+            continue;
+        share = (exp((double)signal->data[i]) - outside) / (in - outside);
+        /* what was filled is no mixture of liver and surroundings */
+        if (mask->data[i] != 0 && share < 0.3)
+            continue;
+        (*out)->data[i] = (float)fmin(fmax(share, 0.0), 1.0);
+    }
     return hep_filter_gauss(*out, width_mm / 2.3548, nthreads, err);
 }
 

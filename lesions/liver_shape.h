@@ -24,11 +24,16 @@ int hep_liver_cut(struct hep_labels **out, const struct hep_volume *x, double ra
 int hep_liver_fill(struct hep_labels *mask, const struct hep_labels *refused, double radius_mm,
                    int nthreads, struct hep_error *err) HEP_MUST_CHECK;
 
-/** Share of liver at every voxel: x near its border, 1 in filled parts, 0 beyond; smoothed to a
- * width [mm]. */
-int hep_liver_soften(struct hep_volume **out, const struct hep_volume *x,
-                     const struct hep_labels *mask, double width_mm, int nthreads,
-                     struct hep_error *err) HEP_MUST_CHECK;
+/**
+ * Share of liver at every voxel, smoothed to a width [mm]. Beside the border of the mask it is the
+ * partial volume (S - outside) / (inside - outside) of the reference's signal S, where inside and
+ * outside differ by at least HEP_LIVER_STEP; elsewhere the mask.
+ * @param[in] signal, inside log signal of the reference and its local mean in the liver
+ */
+#define HEP_LIVER_STEP 0.2
+int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
+                     const struct hep_volume *signal, const struct hep_volume *inside,
+                     double width_mm, int nthreads, struct hep_error *err) HEP_MUST_CHECK;
 
 /** share > 0.5 on another grid. */
 int hep_liver_to_grid(struct hep_labels **out, const struct hep_volume *share,

@@ -4,6 +4,7 @@
 #include "image/resample.h"
 #include "image/stats.h"
 #include "lesions/liver_seed.h"
+#include "lesions/vessels.h"
 
 #include <math.h>
 
@@ -33,11 +34,16 @@ static const struct rule spleen_rules[] = { { HEP_IMAGE_B_HIGH, 0.10, 3.0 },
                                             { HEP_IMAGE_HEPATOBILIARY, -3.0, -0.05 },
                                             { HEP_IMAGE_PRECONTRAST, -1.5, 0.05 },
                                             { HEP_IMAGE_IN_PHASE, -1.5, 0.05 } };
-/* Muscle has a short T2, little flow and little extracellular space. */
-static const struct rule muscle_rules[] = { { HEP_IMAGE_T2, -1.0, 0.25 },
-                                            { HEP_IMAGE_HEPATOBILIARY, -3.0, 0.0 },
-                                            { HEP_IMAGE_PORTAL_VENOUS, -3.0, -0.05 },
-                                            { HEP_IMAGE_B_HIGH, -2.0, 0.4 } };
+/* Muscle has a short T2, little flow and little extracellular space; bone and suppressed fat are
+ * darker still, fat that is not suppressed is brighter. */
+static const struct rule muscle_rules[] = { { HEP_IMAGE_T2, -1.6, 0.25 },
+                                            { HEP_IMAGE_ADC, -0.6, 0.6 },
+                                            { HEP_IMAGE_HEPATOBILIARY, -1.4, -0.05 },
+                                            { HEP_IMAGE_PORTAL_VENOUS, -1.1, -0.05 },
+                                            { HEP_IMAGE_ARTERIAL, -0.9, 0.2 },
+                                            { HEP_IMAGE_PRECONTRAST, -0.6, 0.35 },
+                                            { HEP_IMAGE_IN_PHASE, -0.6, 0.3 },
+                                            { HEP_IMAGE_B_HIGH, -1.5, 0.7 } };
 
 /* False when a rule that can be judged is broken, or fewer than two can be judged although the
  * study has that many images. */
@@ -109,7 +115,7 @@ static const struct organ organs[] = { { HEP_ANATOMY_SPLEEN,
                                          { .right_min_mm = -1e4,
                                            .right_max_mm = -40.0,
                                            .front_min_mm = 20.0,
-                                           .front_max_mm = 130.0,
+                                           .front_max_mm = 110.0,
                                            .deep_mm = 12.0 },
                                          5.0,
                                          15.0,
@@ -141,18 +147,35 @@ static const struct organ organs[] = { { HEP_ANATOMY_SPLEEN,
                                          muscle_rules,
                                          sizeof muscle_rules / sizeof muscle_rules[0] } };
 
+/* The thickest region of its place that looks as it must: what does not is set aside, and the next
+ * one is tried. */
+#define TRIES 4
 static int find_organ(const struct scene *s, const struct organ *o, struct hep_error *err)
 {
+    const size_t n = hep_grid_voxels(&s->im->coarse);
     struct hep_seed_place place = o->place;
-    struct hep_liver_seed seed;
-    int rc;
+    struct hep_labels *taken = NULL;
+    bool found = false;
+    int rc = hep_labels_copy(&taken, s->near, err);
 
-    place.taken = s->near;
-    rc = hep_liver_seed_find(&seed, s->im, &place, o->erosion_mm, err);
-    if (rc == HEP_OK && seed.volume_ml >= o->min_ml && seed.volume_ml <= o->max_ml &&
-        plausible(s, seed.centre, o->rule, o->n_rules))
-        mark(s, seed.mask, o->organ);
-    hep_labels_free(seed.mask);
+    place.taken = taken;
+    for (int t = 0; rc == HEP_OK && !found && t < TRIES; t++) {
+        struct hep_liver_seed seed;
+
+        rc = hep_liver_seed_find(&seed, s->im, &place, o->erosion_mm, err);
+        found = rc == HEP_OK && seed.volume_ml >= o->min_ml && seed.volume_ml <= o->max_ml &&
+                plausible(s, seed.centre, o->rule, o->n_rules);
+        if (found)
+            mark(s, seed.mask, o->organ);
+        if (rc == HEP_OK && (found || seed.volume_ml <= 0.0))
+            t = TRIES;
+        if (rc == HEP_OK && !found)
+            rc = hep_mask_dilate(seed.mask, HEP_LIVER_COARSE_MM, s->im->nthreads, err);
+        for (size_t i = 0; rc == HEP_OK && i < n; i++)
+            taken->data[i] |= seed.mask->data[i];
+        hep_labels_free(seed.mask);
+    }
+    hep_labels_free(taken);
     return rc;
 }
 
@@ -169,10 +192,20 @@ int hep_organs_find(struct hep_labels **anatomy, const struct hep_liver_images *
     for (size_t i = 0; rc == HEP_OK && i < sizeof organs / sizeof organs[0]; i++)
         rc = find_organ(&s, &organs[i], err);
     if (rc == HEP_OK)
+        rc = hep_vessels_trunks(s.map, im, err);
+    if (rc == HEP_OK)
+        rc = hep_vessels_inside(s.map, im, s.liver, err);
+    if (rc == HEP_OK)
         rc = hep_resample_labels(&out, s.map, grid, NULL, err);
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(grid); i++) {
-        if (liver->data[i] != 0)
+        const int32_t o = out->data[i];
+        const bool vessel = o == HEP_ANATOMY_VESSELS || o == HEP_ANATOMY_PORTAL_VEIN ||
+                            o == HEP_ANATOMY_HEPATIC_VEINS;
+
+        if (liver->data[i] != 0 && !vessel)
             out->data[i] = HEP_ANATOMY_LIVER;
+        else if (liver->data[i] == 0 && vessel)
+            out->data[i] = HEP_ANATOMY_NONE;
     }
     hep_labels_free(s.liver);
     hep_labels_free(s.near);
