@@ -7,6 +7,7 @@
 #include "pipeline/config/config.h"
 #include "pipeline/put.h"
 #include "pipeline/run.h"
+#include "pipeline/split.h"
 #include "sequences/inventory.h"
 
 #include <sys/resource.h>
@@ -180,6 +181,40 @@ static struct hep_json *settings_json(const struct hep_config *cfg, struct hep_p
     return o;
 }
 
+/* What a replay kept from the stages; nothing when the protocol sees all of the study. */
+static void put_replay(struct hep_put *put, struct hep_json *o, const struct hep_run *run)
+{
+    struct hep_json *without = hep_json_new_array(), *changed = hep_json_new_object(), *all;
+    struct hep_str text = { 0 };
+
+    for (size_t i = 0; run->only_planned && i < run->n_products; i++) {
+        const struct hep_product *p = &run->products[i];
+        const struct hep_replayed *entry = hep_replay_find(&run->replay, p->series);
+        enum hep_role role = HEP_ROLE_UNKNOWN;
+
+        if (p->slot->kind != HEP_SLOT_SERIES ||
+            hep_role_from_name(&role, p->slot->name, NULL) != HEP_OK)
+            continue;
+        if (p->series == NULL && p->path == NULL && hep_split_find(run, role) != NULL)
+            hep_put_item(put, without, hep_json_new_string(p->slot->name));
+        if (entry == NULL)
+            continue;
+        hep_str_clear(&text);
+        hep_replay_describe(&text, entry);
+        hep_put_text(put, changed, p->slot->name, text.s);
+    }
+    if (hep_json_size(without) + hep_json_size(changed) == 0) {
+        hep_json_free(without);
+        hep_json_free(changed);
+    } else {
+        all = hep_json_new_object();
+        hep_put(put, all, "without", without);
+        hep_put(put, all, "changed", changed);
+        hep_put(put, o, "replay", all);
+    }
+    hep_str_release(&text);
+}
+
 static void put_outcome(struct hep_put *put, struct hep_json *o, const struct hep_error *failure)
 {
     bool failed = failure != NULL && failure->code != HEP_OK;
@@ -215,6 +250,8 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
         hep_put(&put, o, "settings", settings_json(run->cfg, &put));
     }
     hep_put_text(&put, o, "agent", run->agent != NULL ? run->agent->name : "none");
+    if (run->inventory != NULL && failure == NULL)
+        put_replay(&put, o, run);
     hep_put(&put, o, "inputs", inputs_json(r, &put));
     if (run->inventory != NULL && put.rc == HEP_OK) {
         put.rc = hep_inventory_json(&inventory, run->inventory, err);

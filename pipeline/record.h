@@ -3,7 +3,8 @@
  * @brief run.json: what was done to a study, with what, and what came out. It is also the memory
  * from which the next run knows what it need not compute again. Internal to the runner.
  *
- * {"version", "state", "exit_code", "error", "study", "protocol", "agent", "command", "settings":
+ * {"version", "state", "exit_code", "error", "study", "protocol", "agent", "replay": {"without":
+ * [series that the protocol does not plan], "changed": {series: how}}, "command", "settings":
  * {...} (effective file as text), "inputs": [{"path", "sha256", "role", ...}], "roles", "warnings":
  * [...], "stages": [{"name", "key", "warnings", "products": {NAME: {"state", "reason", "file",
  * "results"}}, "state", "seconds"}], "outputs": [{"path", "sha256", "bytes", "stage"}],

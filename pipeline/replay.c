@@ -46,15 +46,14 @@ enum hep_planned hep_replay_planned(const struct hep_config *cfg, const struct h
     bool pair = hep_inventory_find(inventory, HEP_ROLE_IN_PHASE) != NULL &&
                 hep_inventory_find(inventory, HEP_ROLE_OPPOSED) != NULL;
     enum hep_planned planned;
+    bool stands_in;
 
     if (phase != HEP_PHASE_COUNT)
         return planned_phase(cfg, agent, phase);
-    if (role == HEP_ROLE_IN_PHASE || role == HEP_ROLE_OPPOSED)
-        planned = HEP_SERIES_IN_OPPOSED;
-    else if (role == HEP_ROLE_ECHOES && !expected(cfg, HEP_SERIES_ECHOES) && !pair)
-        planned = HEP_SERIES_IN_OPPOSED;
-    else
-        planned = hep_planned_from_name(hep_role_name(role));
+    stands_in = role == HEP_ROLE_ECHOES && !expected(cfg, HEP_SERIES_ECHOES) && !pair;
+    planned = role == HEP_ROLE_IN_PHASE || role == HEP_ROLE_OPPOSED || stands_in
+                  ? HEP_SERIES_IN_OPPOSED
+                  : hep_planned_from_name(hep_role_name(role));
     return expected(cfg, planned) ? planned : HEP_SERIES_COUNT;
 }
 
@@ -127,7 +126,7 @@ static int copy_kept(struct hep_series *view, const struct hep_series *s, const 
             continue;
         if (tables)
             to->b_s_per_mm2[view->nt] = from->b_s_per_mm2[t];
-        for (size_t k = 0; to->direction != NULL && k < 3; k++)
+        for (size_t k = 0; from->direction != NULL && to->direction != NULL && k < 3; k++)
             to->direction[view->nt][k] = from->direction[t][k];
         view->frame[view->nt++] = s->frame[t];
     }
