@@ -152,7 +152,7 @@ static int read_outcome(struct hep_evidence_outcome *out, const struct reader *r
     if (rc != HEP_OK)
         return rc;
     if (isnan(out->below))
-        out->below = INFINITY;
+        out->below = (double)INFINITY;
     likelihood = hep_yaml_get(map, "likelihood");
     rc = read_classes(out->likelihood, r, likelihood, "likelihood");
     for (int c = 0; rc == HEP_OK && c < HEP_CLASS_COUNT; c++)

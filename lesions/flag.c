@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static void say(struct hep_flag_result *flag, const char *fmt, va_list args) HEP_PRINTF(2, 0);
 static void say(struct hep_flag_result *flag, const char *fmt, va_list args)
 {
     (void)vsnprintf(flag->reason, sizeof flag->reason, fmt, args);

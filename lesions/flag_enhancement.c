@@ -9,7 +9,7 @@
 #define MAINO "Maino et al., World J Gastroenterol 2023;29:5180"
 #define MAHFOUZ "Mahfouz et al., Radiology 1994;193:747"
 
-#define NEARLY_CLOSED 0.95 /* share of sectors: blur joins nodules up to here */
+#define NEARLY_CLOSED 0.85 /* share of sectors: blur joins nodules up to here */
 
 static const enum hep_phase ring_phases[] = { HEP_PHASE_ARTERIAL, HEP_PHASE_PORTAL_VENOUS };
 enum { N_RING_PHASES = 2 };
@@ -243,7 +243,7 @@ static void judge_washout(struct hep_flag_result *flag, const struct hep_lesion_
     const struct hep_lesion_limits *limits = m->study->limits;
     const bool enhanced = has_enhanced(m->re[HEP_PHASE_ARTERIAL], m);
     const double before = m->ratio[HEP_PHASE_ARTERIAL];
-    double lowest = INFINITY;
+    double lowest = (double)INFINITY;
 
     flag->reason[0] = '\0';
     if (!needs_arterial(flag, m, MAINO))
@@ -275,7 +275,7 @@ static void judge_rim_washout(struct hep_flag_result *flag, const struct hep_les
     const struct hep_lesion_limits *limits = m->study->limits;
     const struct hep_zone_stats *art = m->image[HEP_IMAGE_ARTERIAL].zone;
     const double before = art[HEP_SHELL_RIM].median / art[HEP_SHELL_RING].median;
-    double lowest = INFINITY;
+    double lowest = (double)INFINITY;
 
     flag->reason[0] = '\0';
     if (!needs_arterial(flag, m, MAHFOUZ) ||

@@ -32,8 +32,8 @@ static void walk_study(struct walk *walk, const struct hep_lesion_study *study)
 {
     const size_t *n = study->grid.n;
 
-    *walk = (struct walk){ .lo = { INFINITY, INFINITY, INFINITY },
-                           .hi = { -INFINITY, -INFINITY, -INFINITY } };
+    *walk = (struct walk){ .lo = { (double)INFINITY, (double)INFINITY, (double)INFINITY },
+                           .hi = { -(double)INFINITY, -(double)INFINITY, -(double)INFINITY } };
     for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
         const int32_t organ = study->anatomy ? study->anatomy->data[i] : (int32_t)HEP_ANATOMY_NONE;
         const size_t y = i / n[0] % n[1], z = i / (n[0] * n[1]);
@@ -108,10 +108,10 @@ void hep_lesion_position(struct hep_lesion_position *out, const struct hep_shell
                          const struct hep_liver_landmarks *landmarks)
 {
     const size_t n = hep_grid_voxels(&shells->grid);
-    double vessel = INFINITY;
+    double vessel = (double)INFINITY;
 
     out->segment = hep_couinaud(landmarks, shells->centre_mm);
-    out->capsule_mm = INFINITY;
+    out->capsule_mm = (double)INFINITY;
     for (size_t i = 0; i < n; i++) {
         const size_t j = hep_shells_index(shells, &study->grid, i);
 

@@ -54,7 +54,7 @@ static size_t hull_of(struct hep_point *hull, struct hep_point *p, size_t n)
 
 static void axes_of_hull(double *long_mm, double *short_mm, const struct hep_point *h, size_t n)
 {
-    double best = 0.0, dx = 1.0, dy = 0.0, lo = INFINITY, hi = -INFINITY;
+    double best = 0.0, dx = 1.0, dy = 0.0, lo = (double)INFINITY, hi = -(double)INFINITY;
 
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++) {
@@ -118,8 +118,8 @@ static void height_range(double *lo, double *hi, const struct hep_shells *s)
 {
     const size_t n = hep_grid_voxels(&s->grid);
 
-    *lo = INFINITY;
-    *hi = -INFINITY;
+    *lo = (double)INFINITY;
+    *hi = -(double)INFINITY;
     for (size_t i = 0; i < n; i++) {
         double w[3];
 

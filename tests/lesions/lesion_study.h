@@ -43,7 +43,7 @@ static const struct tissue t_muscle = { 90, 102, 102, 102, 94.5, 72, 60, 1.45, 0
 /** Radius of the core relative to the lesion's; 0: rim alone. */
 struct lesion_spec {
     double radius_mm, core;
-    struct tissue rim, shell_core;
+    const struct tissue *rim, *shell_core;
     double gap_rad; /* the rim is core tissue over this azimuth */
 };
 
@@ -195,15 +195,26 @@ static inline const struct tissue *lesion_at(const struct lesion_spec *spec, con
     azimuth = atan2(d[1], d[0]) + 3.14159265358979;
     if (r > 1.0)
         return NULL;
-    return r < spec->core || azimuth < spec->gap_rad ? &spec->shell_core : &spec->rim;
+    return r < spec->core || azimuth < spec->gap_rad ? spec->shell_core : spec->rim;
 }
 
-/** Mean over the voxel of 3 x 3 x 3 points. */
+/** Mean over the voxel of 3 x 3 x 3 points near the lesion; its centre elsewhere. */
 static inline double voxel_mean(const struct hep_grid *g, size_t i, const struct lesion_spec *spec,
                                 enum hep_image image, const double shift_mm[3])
 {
-    double sum = 0.0;
+    const double at[3] = { (double)(i % g->n[0]), (double)(i / g->n[0] % g->n[1]),
+                           (double)(i / (g->n[0] * g->n[1])) };
+    double centre[3], sum = 0.0, away = 0.0;
+    int32_t unused;
 
+    hep_grid_to_world(centre, g, at);
+    for (int k = 0; k < 3; k++)
+        away += pow(centre[k] - lesion_centre_mm[k] - shift_mm[k], 2.0);
+    if (sqrt(away) > spec->radius_mm + 4.0) {
+        const struct tissue *plain = organ_at(&unused, centre);
+
+        return value_in(plain != NULL ? plain : &t_liver, image);
+    }
     for (int s = 0; s < 27; s++) {
         const double v[3] = { (double)(i % g->n[0]) + (s % 3 - 1) / 3.0,
                               (double)(i / g->n[0] % g->n[1]) + (s / 3 % 3 - 1) / 3.0,

@@ -31,75 +31,75 @@ static const struct tissue pus = { 60, 62, 64, 66, 68, 550, 420, 0.72, 0.0 };
 static const struct flag_case flag_cases[] = {
     /*  restr shine ring aphe wash pwash hbp tdwi thbp t2t fat pool t1 */
     { "hallmarks: ring, restriction, hepatobiliary hypointensity",
-      { 12, 0.6, t_rim, t_fibrous, 0 },
+      { 12, 0.6, &t_rim, &t_fibrous, 0 },
       { P, ANY, P, ANY, P, A, P, P, A, P, A, A, A },
       HEP_CLASS_METASTASIS },
     { "hypervascular: washout with gadoxetate in the portal venous phase",
-      { 9, 0, t_net, t_net, 0 },
+      { 9, 0, &t_net, &t_net, 0 },
       { P, A, A, P, P, A, P, A, A, A, A, A, A },
       HEP_CLASS_METASTASIS },
     { "hypovascular: no more than liver in the arterial phase",
-      { 10, 0.99, t_fibrous, t_fibrous, 0 },
+      { 10, 0.99, &t_fibrous, &t_fibrous, 0 },
       { A, A, A, A, A, A, P, A, A, A, A, A, A },
       ANY },
     { "peripheral washout: rim below core and liver",
-      { 12, 0.6, washing_rim, lasting_core, 0 },
+      { 12, 0.6, &washing_rim, &lasting_core, 0 },
       { P, A, ANY, P, ANY, P, P, A, ANY, A, A, A, A },
       HEP_CLASS_METASTASIS },
     { "hepatobiliary target: dark rim, cloud inside",
-      { 12, 0.6, t_rim, cloud, 0 },
+      { 12, 0.6, &t_rim, &cloud, 0 },
       { P, ANY, P, ANY, ANY, A, P, P, P, P, A, A, A },
       HEP_CLASS_METASTASIS },
     { "diffusion target: restricted rim, shine-through in the core",
-      { 12, 0.65, t_rim, t_necrotic, 0 },
+      { 12, 0.65, &t_rim, &t_necrotic, 0 },
       { P, P, P, ANY, ANY, A, P, P, A, P, A, A, A },
       HEP_CLASS_METASTASIS },
     { "cyst: shine-through, nothing else",
-      { 9, 0, t_cyst, t_cyst, 0 },
+      { 9, 0, &t_cyst, &t_cyst, 0 },
       { A, P, A, A, A, A, P, A, A, A, A, A, A },
       HEP_CLASS_CYST },
     { "haemangioma, filled at once: blood pool, no washout",
-      { 7, 0, t_edge, t_edge, 0 },
+      { 7, 0, &t_edge, &t_edge, 0 },
       { A, P, A, P, A, A, P, ANY, ANY, ANY, A, P, A },
       HEP_CLASS_HAEMANGIOMA },
     { "haemangioma with peripheral nodules: no ring, no washout at 3 min",
-      { 12, 0.6, t_edge, t_centre, 2.6 },
+      { 12, 0.6, &t_edge, &t_centre, 2.6 },
       { A, P, A, ANY, A, A, P, A, ANY, A, A, ANY, A },
       HEP_CLASS_HAEMANGIOMA },
     { "mucinous: no restriction, shine-through",
-      { 10, 0, mucinous, mucinous, 0 },
+      { 10, 0, &mucinous, &mucinous, 0 },
       { A, P, A, A, A, A, P, A, A, A, A, A, A },
       ANY },
     { "melanoma: T1 bright, so enhancement by difference",
-      { 9, 0, melanoma, melanoma, 0 },
+      { 9, 0, &melanoma, &melanoma, 0 },
       { P, A, A, P, ANY, A, P, ANY, ANY, ANY, A, A, P },
       ANY },
     { "T1-bright cyst: bright in the arterial phase without enhancing",
-      { 9, 0, t1_bright_cyst, t1_bright_cyst, 0 },
+      { 9, 0, &t1_bright_cyst, &t1_bright_cyst, 0 },
       { A, P, A, A, A, A, P, A, A, A, A, A, P },
       ANY },
     { "calcified: dark-through is no restriction",
-      { 9, 0, calcified, calcified, 0 },
+      { 9, 0, &calcified, &calcified, 0 },
       { A, A, A, A, A, A, P, A, A, A, A, A, A },
       ANY },
     { "fat inside a lesion",
-      { 12, 0.6, fatty_rim, fatty_rim, 0 },
+      { 12, 0.6, &fatty_rim, &fatty_rim, 0 },
       { P, A, ANY, ANY, ANY, A, P, ANY, ANY, ANY, P, A, A },
       ANY },
     { "focal fat: liver but for the fat",
-      { 8, 0, focal_fat, focal_fat, 0 },
+      { 8, 0, &focal_fat, &focal_fat, 0 },
       { A, A, A, A, A, A, A, ANY, ANY, ANY, P, ANY, A },
       HEP_CLASS_FOCAL_FAT },
     { "FNH-like: arterial, no washout, takes up",
-      { 8, 0, t_fnh, t_fnh, 0 },
+      { 8, 0, &t_fnh, &t_fnh, 0 },
       { A, A, A, P, A, A, A, ANY, ANY, ANY, A, A, A },
       HEP_CLASS_FNH_LIKE },
     { "abscess: restricted core",
-      { 12, 0.7, t_rim, pus, 0 },
+      { 12, 0.7, &t_rim, &pus, 0 },
       { P, A, P, ANY, ANY, A, P, A, A, P, A, A, A },
       ANY },
     { "too small for shells",
-      { 3, 0, t_net, t_net, 0 },
+      { 3, 0, &t_net, &t_net, 0 },
       { ANY, ANY, N, P, P, N, P, N, N, N, A, A, A },
       HEP_CLASS_METASTASIS },
 };
@@ -134,7 +134,7 @@ static void test_flag_case(void **state)
 /* ---- missing, late and inadequate -------------------------------------------------------------
  */
 
-static const struct lesion_spec metastasis = { 12, 0.6, t_rim, t_fibrous, 0 };
+static const struct lesion_spec metastasis = { 12, 0.6, &t_rim, &t_fibrous, 0 };
 
 static void drop(struct fixture *f, enum hep_image image)
 {
@@ -230,7 +230,7 @@ static void test_gates(void **state)
 /* A drop that a badly timed arterial phase hides proves nothing. */
 static void test_late_arterial(void **state)
 {
-    static const struct lesion_spec haemangioma = { 9, 0.0, t_centre, t_centre, 0 };
+    static const struct lesion_spec haemangioma = { 9, 0.0, &t_centre, &t_centre, 0 };
     struct fixture f;
 
     (void)state;
@@ -244,7 +244,7 @@ static void test_late_arterial(void **state)
 /* Melanoma judged by difference; without a difference not at all. */
 static void test_bright_before_contrast(void **state)
 {
-    const struct lesion_spec spec = { 9, 0, melanoma, melanoma, 0 };
+    const struct lesion_spec spec = { 9, 0, &melanoma, &melanoma, 0 };
     struct fixture f;
 
     (void)state;
@@ -262,7 +262,7 @@ static void test_bright_before_contrast(void **state)
  */
 static void test_polarity(void **state)
 {
-    struct lesion_spec spec = { 12, 0.6, t_rim, t_necrotic, 0 };
+    struct lesion_spec spec = { 12, 0.6, &t_rim, &t_necrotic, 0 };
     struct fixture f;
 
     (void)state;
@@ -270,8 +270,8 @@ static void test_polarity(void **state)
     expect(fixture_assess(&f), HEP_FLAG_T2_TARGET, P, "bright centre");
     assert_true(f.findings.list[0].flag[HEP_FLAG_T2_TARGET].value < -1.0);
     fixture_release(&f);
-    spec.rim = t_necrotic;
-    spec.shell_core = t_rim;
+    spec.rim = &t_necrotic;
+    spec.shell_core = &t_rim;
     fixture_init(&f, &spec, NULL);
     expect(fixture_assess(&f), HEP_FLAG_T2_TARGET, P, "bright rim");
     assert_true(f.findings.list[0].flag[HEP_FLAG_T2_TARGET].value > 1.0);

@@ -7,9 +7,9 @@
 #include "lesions/position.h"
 #include "lesions/size.h"
 
-static const struct lesion_spec metastasis = { 12, 0.6, t_rim, t_fibrous, 0 };
-static const struct lesion_spec solid = { 10, 0, t_net, t_net, 0 };
-static const struct lesion_spec small_cyst = { 4, 0, t_cyst, t_cyst, 0 };
+static const struct lesion_spec metastasis = { 12, 0.6, &t_rim, &t_fibrous, 0 };
+static const struct lesion_spec solid = { 10, 0, &t_net, &t_net, 0 };
+static const struct lesion_spec small_cyst = { 4, 0, &t_cyst, &t_cyst, 0 };
 
 static double measure(const struct fixture *f, const char *name)
 {
@@ -96,7 +96,7 @@ static void test_crescent(void **state)
 {
     static const struct tissue bright = { 160, 160, 160, 160, 160, 900, 150, 2.5, 0.0 };
     static const double shift_mm[3] = { 1.25, 0.0, 0.0 };
-    const struct lesion_spec cyst = { 10, 0, bright, bright, 0 };
+    const struct lesion_spec cyst = { 10, 0, &bright, &bright, 0 };
     struct fixture f;
 
     (void)state;
@@ -257,7 +257,7 @@ static void test_refusals(void **state)
 
 static void test_no_memory(void **state)
 {
-    const struct hep_grid grid = hep_test_grid(60, 60, 14, 1.25, 1.25, 4.0);
+    const struct hep_grid grid = hep_test_grid(30, 30, 14, 2.5, 2.5, 4.0);
     struct fixture f;
 
     (void)state;
