@@ -146,16 +146,16 @@ static int read_importance(struct hep_allocate_request *q, const S *o, struct he
 /* In increasing order. */
 static int read_b_values(double *b, size_t *n, const S *o, struct hep_error *err)
 {
-    double top = o->model == (int)HEP_PRECISION_KURTOSIS ? 2000.0 : 800.0;
-    double low = o->model == (int)HEP_PRECISION_IVIM ? 10.0 : 200.0;
+    int top = o->model == (int)HEP_PRECISION_KURTOSIS ? 2000 : 800;
+    int low = o->model == (int)HEP_PRECISION_IVIM ? 10 : 200;
 
     *n = 0;
     if (o->b_values.n == 0) {
         b[(*n)++] = 0.0;
-        for (double v = low; v <= 200.0; v += 10.0)
-            b[(*n)++] = v;
-        for (double v = 250.0; v <= top; v += 50.0)
-            b[(*n)++] = v;
+        for (int v = low; v <= 200; v += 10)
+            b[(*n)++] = (double)v;
+        for (int v = 250; v <= top; v += 50)
+            b[(*n)++] = (double)v;
         return HEP_OK;
     }
     for (size_t i = 0; i < o->b_values.n; i++) {

@@ -19,10 +19,13 @@ static int read_text(const char **out, const struct hep_yaml_doc *doc, const str
                      const char *key, struct hep_error *err)
 {
     const struct hep_yaml *value = hep_yaml_get(node, key);
+    const char *text = value != NULL ? hep_yaml_text(value) : NULL;
 
-    *out = value != NULL ? hep_yaml_text(value) : NULL;
-    if (*out == NULL)
-        return hep_yaml_fail(doc, node, err, "a published study needs a text '%s'", key);
+    if (text == NULL) {
+        (void)hep_yaml_fail(doc, node, err, "a published study needs a text '%s'", key);
+        return HEP_ECONFIG;
+    }
+    *out = text;
     return HEP_OK;
 }
 
