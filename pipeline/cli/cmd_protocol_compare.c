@@ -20,8 +20,10 @@ struct compare_options {
 #define RUN_WORDS_MAX 20
 static const struct hep_option options[] = {
     HEP_OPT(DIR_IN, S, studies, "studies", 0, "BIDS_DIR", NULL, "studies with all series"),
-    HEP_OPT(DIR_IN, S, truth, "truth", 0, "DIR", NULL,
-            "the truth, from the simulator or from readers; without it the findings of FULL"),
+    HEP_OPT(
+        DIR_IN, S, truth, "truth", 0, "DIR", NULL,
+        "the truth of exactly these studies, from the simulator or from readers; without it the "
+        "findings of FULL"),
     HEP_OPT(DIR_IN, S, masks, "masks", 0, "DIR", NULL,
             "liver masks, SUB/anat/*_label-liver_mask.nii.gz, used under every protocol, so that "
             "only what is seen inside differs; the truth's folder has them"),
