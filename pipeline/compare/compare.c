@@ -28,6 +28,18 @@ struct hep_eval_data hep_compared_data(const struct hep_evaluated *e)
                                    e->finding, e->n_findings, e->n_patients };
 }
 
+const struct hep_interval *hep_compared_at_two(const struct hep_compare_protocol *p,
+                                               enum hep_eval_task task)
+{
+    const struct hep_interval *number =
+        &p->evaluated.result.number[(int)task * (int)HEP_NUMBERS_PER_TASK];
+    size_t k = 0;
+
+    while (k + 1 < HEP_FROC_N && hep_froc_rates[k] < 2.0)
+        k++;
+    return &number[HEP_NUMBER_AT_RATE + k];
+}
+
 /* ---- protocols ------------------------------------------------------------------------------- */
 
 /* The name becomes that of a folder. */

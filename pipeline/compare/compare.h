@@ -75,6 +75,11 @@ void hep_compared_release(struct hep_compared *c);
 /** The figures of an evaluation as the statistics want them; borrowed from `e`. */
 struct hep_eval_data hep_compared_data(const struct hep_evaluated *e);
 
+/** Sensitivity of one protocol at 2 false positives per study, by its detection curve: fair where
+ * the protocols differ in false positives. Borrowed. */
+const struct hep_interval *hep_compared_at_two(const struct hep_compare_protocol *p,
+                                               enum hep_eval_task task);
+
 /** A page for people. */
 void hep_compared_text(struct hep_str *out, const struct hep_compared *c);
 int hep_compared_json(struct hep_json **out, const struct hep_compared *c,

@@ -124,6 +124,9 @@ static void overview_row(struct hep_str *out, const struct hep_compared *c, size
         hep_html_text(out, NULL);
     hep_str_add(out, "</td>");
     cell_number(out, i > 0 ? t->false_variant.value : t->false_full.value, 2);
+    hep_str_add(out, "<td>");
+    percent(out, hep_compared_at_two(p, (enum hep_eval_task)task));
+    hep_str_add(out, "</td>");
     cell_number(out, p->timeline.scan_s / 60.0, 1);
     cell_number(out, p->timeline.table_s / 60.0, 1);
     hep_str_add(out, "</tr>\n");
@@ -133,7 +136,7 @@ static void overview(struct hep_str *out, const struct hep_compared *c)
 {
     static const char *const heads =
         "Protocol|Sensitivity, %|Difference, %|Lost / gained|McNemar p|False positives per study|"
-        "Scan, min|Table, min";
+        "Sensitivity at 2 of them, %|Scan, min|Table, min";
 
     hep_html_section(out, "overview", "Overview");
     hep_html_table(out, "Lesions of any kind", heads);

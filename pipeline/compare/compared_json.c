@@ -159,9 +159,15 @@ static struct hep_json *protocol_json(struct hep_put *put, const struct hep_comp
     hep_put(put, o, "against", against);
     if (i == 0)
         return o;
-    for (int t = 0; t < (int)HEP_TASK_COUNT; t++)
-        hep_put(put, o, hep_eval_task_name((enum hep_eval_task)t),
-                task_json(put, &p->paired.task[t]));
+    for (int t = 0; t < (int)HEP_TASK_COUNT; t++) {
+        struct hep_json *task = task_json(put, &p->paired.task[t]);
+
+        hep_put(put, task, "sensitivity_at_2_false_per_study",
+                interval_json(put, hep_compared_at_two(p, (enum hep_eval_task)t)));
+        hep_put(put, task, "sensitivity_at_2_false_per_study_full",
+                interval_json(put, hep_compared_at_two(&c->list[0], (enum hep_eval_task)t)));
+        hep_put(put, o, hep_eval_task_name((enum hep_eval_task)t), task);
+    }
     hep_put(put, o, "lost_lesions", lost_json(put, c, &p->losses));
     hep_put(put, o, "flags", flags_json(put, &p->losses));
     hep_put(put, o, "measurements", changes_json(put, &p->losses));

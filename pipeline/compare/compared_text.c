@@ -57,8 +57,11 @@ static void misfits(struct hep_str *out, const struct hep_compare_protocol *p)
         hep_str_addf(out, "  %s: %s\n", p->against.list[0].label, p->against.list[0].reason);
 }
 
-static void task(struct hep_str *out, const struct hep_paired_task *t, const char *title)
+static void task(struct hep_str *out, const struct hep_compared *c, size_t i, int which,
+                 const char *title)
 {
+    const struct hep_paired_task *t = &c->list[i].paired.task[which];
+
     hep_str_addf(out, "  %s\n    sensitivity            ", title);
     percent(out, &t->variant);
     hep_str_add(out, ", full ");
@@ -82,6 +85,10 @@ static void task(struct hep_str *out, const struct hep_paired_task *t, const cha
                  t->false_variant.value, t->false_full.value, t->false_difference.value);
     if (isfinite(t->false_difference.lo))
         hep_str_addf(out, " (%.2f to %.2f)", t->false_difference.lo, t->false_difference.hi);
+    hep_str_add(out, "\n    sensitivity at 2 of them ");
+    percent(out, hep_compared_at_two(&c->list[i], (enum hep_eval_task)which));
+    hep_str_add(out, ", full ");
+    percent(out, hep_compared_at_two(&c->list[0], (enum hep_eval_task)which));
     hep_str_add(out, "\n");
 }
 
@@ -156,8 +163,8 @@ void hep_compared_text(struct hep_str *out, const struct hep_compared *c)
                      c->list[0].config.name.s, p->timeline.scan_s - c->list[0].timeline.scan_s,
                      p->timeline.table_s - c->list[0].timeline.table_s);
         misfits(out, p);
-        task(out, &p->paired.task[HEP_TASK_DETECTION], "lesions of any kind");
-        task(out, &p->paired.task[HEP_TASK_METASTASIS], "metastases, found and called so");
+        task(out, c, i, HEP_TASK_DETECTION, "lesions of any kind");
+        task(out, c, i, HEP_TASK_METASTASIS, "metastases, found and called so");
         flags(out, &p->losses);
         changes(out, &p->losses);
         losses(out, c, p);
