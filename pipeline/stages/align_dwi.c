@@ -19,7 +19,7 @@ static int move_volume(struct hep_volume *out, const struct hep_volume *dwi, siz
 }
 
 int hep_align_dwi_join(struct hep_volume **out, const struct hep_volume *dwi,
-                       const struct hep_shells *shells, const struct hep_align_pair *pairs,
+                       const struct hep_b_shells *shells, const struct hep_align_pair *pairs,
                        int nthreads, struct hep_error *err)
 {
     struct hep_volume *v = NULL;

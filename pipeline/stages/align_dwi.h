@@ -20,7 +20,7 @@
  * @param[in] pairs of shells 1 .. shells->n - 1 to shell 0
  */
 int hep_align_dwi_join(struct hep_volume **out, const struct hep_volume *dwi,
-                       const struct hep_shells *shells, const struct hep_align_pair *pairs,
+                       const struct hep_b_shells *shells, const struct hep_align_pair *pairs,
                        int nthreads, struct hep_error *err) HEP_MUST_CHECK;
 
 #endif
