@@ -63,19 +63,39 @@ static int check_name(const struct hep_compared *c, size_t i, struct hep_error *
     return HEP_OK;
 }
 
-/* Studies of its own, by name or by the word that was given for the protocol. */
+/* Does "PROTOCOL=BIDS_DIR" mean this protocol, by its name or by the word it was asked for? */
+static bool is_meant(const char *entry, const char *name, const char *given)
+{
+    size_t n = strcspn(entry, "=");
+
+    return entry[n] == '=' && ((strlen(name) == n && strncmp(entry, name, n) == 0) ||
+                               (strlen(given) == n && strncmp(entry, given, n) == 0));
+}
+
 static const char *studies_of(const struct hep_compare_request *q, const char *name,
                               const char *given)
 {
-    for (size_t i = 0; i < q->n_studies_of; i++) {
-        const char *equals = strchr(q->studies_of[i], '=');
-        size_t n = equals != NULL ? (size_t)(equals - q->studies_of[i]) : 0;
-
-        if (n > 0 && ((strlen(name) == n && strncmp(q->studies_of[i], name, n) == 0) ||
-                      (strlen(given) == n && strncmp(q->studies_of[i], given, n) == 0)))
-            return equals + 1;
-    }
+    for (size_t i = 0; i < q->n_studies_of; i++)
+        if (is_meant(q->studies_of[i], name, given))
+            return strchr(q->studies_of[i], '=') + 1;
     return q->studies;
+}
+
+static int check_studies_of(const struct hep_compared *c, const struct hep_compare_request *q,
+                            struct hep_error *err)
+{
+    for (size_t i = 0; i < q->n_studies_of; i++) {
+        bool known = false;
+
+        for (size_t k = 0; k < c->n; k++)
+            known = known || is_meant(q->studies_of[i], c->list[k].config.name.s, q->protocols[k]);
+        if (!known)
+            return HEP_FAIL(err, HEP_EUSAGE,
+                            "--studies-of %s: PROTOCOL=BIDS_DIR is needed, with a protocol that is "
+                            "compared",
+                            q->studies_of[i]);
+    }
+    return HEP_OK;
 }
 
 static int open_protocol(struct hep_compared *c, const struct hep_compare_request *q, size_t i,
@@ -119,7 +139,7 @@ static int open_all(struct hep_compared *c, const struct hep_compare_request *q,
         c->n = i + 1;
         rc = open_protocol(c, q, i, err);
     }
-    return rc;
+    return rc == HEP_OK ? check_studies_of(c, q, err) : rc;
 }
 
 /* ---- runs ------------------------------------------------------------------------------------ */

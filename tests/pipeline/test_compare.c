@@ -161,7 +161,7 @@ static void put(const char *root, const char *path, const char *text)
                         "\"unit\": \"1\"}, "                                                       \
                         "\"b_high_ratio\": {\"value\": 1.8, \"unit\": \"1\"}, \"adc_mm2_per_s\": " \
                         "{\"value\": " adc ", \"unit\": \"mm2/s\"}}, \"evidence\": [{\"name\": "   \
-                                           "\"adc\", \"log_lr\": 1.0}" more "]}"
+                        "\"adc\", \"log_lr\": 1.0}" more "]}"
 #define HBP_EVIDENCE ", {\"name\": \"hbp_hypointensity\", \"log_lr\": 0.6931472}"
 #define FILE_OF(list) "{\"lesions\": [" list "]}"
 
@@ -322,6 +322,8 @@ static void test_bad_requests(void **state)
 {
     static const char *const same[] = { "eob-full", "eob-full" };
     static const char *const unknown[] = { "eob-full", "amri-nothing" };
+    static const char *const good[] = { "eob-full", "amri-hbp" };
+    static const char *const other[] = { "amri-hbpx=x" };
     struct hep_compare_request q = { .protocols = same, .n_protocols = 2, .out = "x" };
     struct hep_compared c = { 0 };
     struct hep_error e = { 0 };
@@ -334,6 +336,12 @@ static void test_bad_requests(void **state)
     q.protocols = unknown;
     assert_fails(hep_compare(&c, &q, NULL, NULL, &e), e, HEP_ENOENT, "amri-nothing");
     hep_compared_release(&c);
+    q.protocols = good;
+    q.studies_of = other;
+    q.n_studies_of = 1;
+    assert_fails(hep_compare(&c, &q, NULL, NULL, &e), e, HEP_EUSAGE, "--studies-of amri-hbpx=x");
+    hep_compared_release(&c);
+    q.n_studies_of = 0;
     q.n_protocols = 1;
     assert_fails(hep_compare(&c, &q, NULL, NULL, &e), e, HEP_EUSAGE, "at least one");
     hep_compared_release(&c);
