@@ -19,6 +19,8 @@
 #define MAX_OTHERS 32
 /* A ball measured at the size floor comes out up to this much smaller. */
 #define FLOOR_TOLERANCE 0.85
+/* Share of a spot's surroundings that the liver mask as given must hold. */
+#define INSIDE_MIN 0.35
 
 struct picker {
     const struct hep_candidate_frame *frame;
@@ -268,15 +270,68 @@ static double ball_mm3(double diameter_mm)
     return acos(-1.0) / 6.0 * diameter_mm * diameter_mm * diameter_mm;
 }
 
+/* Does the anatomy map hold one of these organs at the spot, or within reach of it? */
+static bool touches(const struct picker *p, const struct hep_spot *s, double reach_mm,
+                    const bool wanted[HEP_ANATOMY_COUNT])
+{
+    const struct hep_labels *anatomy = p->frame->anatomy;
+
+    for (int i = -1; anatomy != NULL && i < (reach_mm > 0.0 ? HEP_DIRECTIONS : 0); i++) {
+        double at[3] = { 0.0, 0.0, 0.0 };
+        double world[3];
+        int32_t organ;
+
+        if (i >= 0)
+            hep_frame_direction(at, i);
+        for (int k = 0; k < 3; k++)
+            at[k] = s->voxel[k] + reach_mm / p->frame->mm * at[k];
+        hep_grid_to_world(world, &p->frame->grid, at);
+        organ = hep_sample_label(anatomy, world);
+        if (organ > 0 && organ < HEP_ANATOMY_COUNT && wanted[organ])
+            return true;
+    }
+    return false;
+}
+
+/* Without the word of diffusion or T2: no vessel, and none so near that the dark may be its own. */
+static int is_vessel(bool *out, const struct picker *p, const struct hep_spot *s,
+                     const struct hep_delineation *d, struct hep_error *err)
+{
+    static const bool vessels[HEP_ANATOMY_COUNT] = { [HEP_ANATOMY_AORTA] = true,
+                                                     [HEP_ANATOMY_PORTAL_VEIN] = true,
+                                                     [HEP_ANATOMY_IVC] = true,
+                                                     [HEP_ANATOMY_HEPATIC_VEINS] = true,
+                                                     [HEP_ANATOMY_VESSELS] = true };
+    const struct hep_lesion_limits *limits = p->study->limits;
+    double vesselness = 0.0;
+    int rc;
+
+    *out = false;
+    if (s->support[HEP_MECHANISM_DIFFUSION] >= TRUSTED_STRENGTH || s->large)
+        return HEP_OK;
+    if (d->elongation > limits->elongation_max)
+        *out = true;
+    else if (s->mechanism == HEP_MECHANISM_T1 &&
+             !(s->support[HEP_MECHANISM_T2] >= TRUSTED_STRENGTH))
+        *out = touches(p, s, s->radius_mm + limits->vessel_gap_mm, vessels);
+    if (*out)
+        return HEP_OK;
+    rc = hep_suppress_vesselness(&vesselness, s, p->frame, channel_z(p, s->mechanism), s->polarity,
+                                 limits, err);
+    *out = vesselness > limits->vesselness_max;
+    return rc;
+}
+
+/* Large enough, in the liver or let into it, and no organ that is known. */
 static bool real(const struct picker *p, const struct hep_spot *s, const struct hep_delineation *d)
 {
-    const struct hep_lesion_limits *limits = p->study->limits;
-    const double diffusion = s->support[HEP_MECHANISM_DIFFUSION];
+    static const bool bile[HEP_ANATOMY_COUNT] = {
+        [HEP_ANATOMY_GALLBLADDER] = true, [HEP_ANATOMY_BILE_DUCTS] = true
+    };
 
-    if (d->voxels == 0 || d->volume_mm3 < ball_mm3(FLOOR_TOLERANCE * limits->diameter_min_mm))
-        return false;
-    /* Without diffusion's word that it is no blood, a long thing is a vessel or a duct. */
-    return d->elongation <= limits->elongation_max || diffusion >= TRUSTED_STRENGTH;
+    return d->voxels > 0 &&
+           d->volume_mm3 >= ball_mm3(FLOOR_TOLERANCE * p->study->limits->diameter_min_mm) &&
+           s->inside_frac >= INSIDE_MIN && !touches(p, s, 0.0, bile);
 }
 
 static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *err)
@@ -286,15 +341,18 @@ static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *
     struct hep_seed others[MAX_OTHERS];
     struct hep_delineation d = { 0 };
     struct hep_pick pick = { .spot = *s };
+    bool vessel = false;
     int rc;
 
     for (int k = 0; k < 3; k++)
         seed.voxel[k] = s->voxel[k];
     rc = hep_delineate(&d, p->out->labels, id, &seed, p->frame, channel_z(p, s->mechanism),
                        s->polarity, others, find_others(others, p, s), p->study->limits, err);
+    if (rc == HEP_OK)
+        rc = is_vessel(&vessel, p, s, &d, err);
     if (rc != HEP_OK)
         return rc;
-    if (!real(p, s, &d)) {
+    if (vessel || !real(p, s, &d)) {
         if (d.voxels > 0)
             erase(p->out->labels, id);
         s->taken = true;

@@ -38,6 +38,11 @@
 #define UPTAKE_HIGH 3.0
 #define FADING 0.3
 #define LASTING 0.6
+#define BRIGHT_LOW 3.0
+#define BRIGHT_HIGH 6.0
+#define BRIGHT_FACTOR 0.7
+#define MILD_LOW 1.0
+#define MILD_HIGH 3.0
 #define SOLID_LOW 2.0
 #define SOLID_HIGH 4.0
 #define BILE_FACTOR 0.4
@@ -135,20 +140,24 @@ static double not_blood(const struct hep_spot *s)
     return share;
 }
 
-/* What the hepatobiliary phase and the highest b say against bile, 0..1: a mass without hepatocytes
+/* What the hepatobiliary phase and the highest b say against bile, 0..1. A mass without hepatocytes
  * is darker than liver in that phase, a nodule with them is solid and stays bright at the highest
- * b; bile is neither. */
+ * b; bile is neither. Bile that holds no agent is as dark as a cyst, but in ducts: free water,
+ * which loses its contrast from low to high b, must be round. */
 static double not_bile(const struct hep_spot *s, const struct hep_channel *t1)
 {
     const double dark = s->z[HEP_IMAGE_HEPATOBILIARY];
     const double high = s->z[HEP_IMAGE_B_HIGH];
     const double low = s->z[HEP_IMAGE_B_LOW];
-    const double lasting = isnan(low) || low <= 0.0 ? 1.0 : ramp(high / low, FADING, LASTING);
-    const double solid = ramp(high, SOLID_LOW, SOLID_HIGH) * lasting;
+    const double lasting =
+        isnan(low) || isnan(high) || low <= 0.0 ? 1.0 : ramp(high / low, FADING, LASTING);
+    const double duct = s->large ? 1.0 : lasting + (1.0 - lasting) * shape_factor(s);
+    double solid;
 
     if (t1->image != HEP_IMAGE_HEPATOBILIARY || isnan(dark) || isnan(high))
-        return 1.0;
-    return fmax(fmax(ramp(dark, UPTAKE_LOW, UPTAKE_HIGH), solid), BILE_FACTOR);
+        return duct;
+    solid = ramp(high, SOLID_LOW, SOLID_HIGH) * lasting;
+    return duct * fmax(fmax(ramp(dark, UPTAKE_LOW, UPTAKE_HIGH), solid), BILE_FACTOR);
 }
 
 /* Masses: long T1 or no uptake, restricted or long-T2 water. Independent evidence adds, evidence
@@ -158,6 +167,7 @@ static double mass_score(const struct hep_spot *s)
     static const enum hep_mechanism mass[] = { HEP_MECHANISM_T1, HEP_MECHANISM_DIFFUSION,
                                                HEP_MECHANISM_T2 };
     const double diffusion = s->support[HEP_MECHANISM_DIFFUSION];
+    double bright;
     double sum = 0.0;
     int n = 0;
 
@@ -172,7 +182,21 @@ static double mass_score(const struct hep_spot *s)
     sum /= sqrt((double)n);
     if (isnan(diffusion))
         return sum * shape_factor(s) * not_blood(s);
-    return sum * fmax(shape_factor(s) * not_blood(s), ramp(diffusion, 0.4 * NOT_BLOOD, NOT_BLOOD));
+    /* A small lesion at a vessel may have no peak of its own there, but it is bright. */
+    bright = BRIGHT_FACTOR *
+             ramp(fmin(s->z[HEP_IMAGE_B_HIGH], s->z[HEP_IMAGE_B_LOW]), BRIGHT_LOW, BRIGHT_HIGH);
+    return sum * fmax(fmax(shape_factor(s) * not_blood(s), bright),
+                      ramp(diffusion, 0.4 * NOT_BLOOD, NOT_BLOOD));
+}
+
+/* A hypervascular nodule like liver in uptake and diffusion is often a little brighter on T2. */
+static double mild_t2(const struct hep_spot *s)
+{
+    const double z = s->z[HEP_IMAGE_T2];
+
+    return isnan(z) || isnan(s->support[HEP_MECHANISM_T2])
+               ? 0.0
+               : 0.5 * saturated(s->support[HEP_MECHANISM_T2]) * ramp(z, MILD_LOW, MILD_HIGH);
 }
 
 double hep_suppress_blob(double roundness, double z)
@@ -192,8 +216,8 @@ void hep_suppress_score(struct hep_spot *s, const struct hep_lesion_study *study
     const double fat = s->support[HEP_MECHANISM_FAT];
 
     if (s->mechanism == HEP_MECHANISM_ARTERIAL)
-        s->score = ALONE_FACTOR * study->arterial_weight * saturated(arterial) * shape_factor(s) *
-                   not_blood(s);
+        s->score = ALONE_FACTOR * study->arterial_weight * (saturated(arterial) + mild_t2(s)) *
+                   shape_factor(s) * not_blood(s);
     else if (s->mechanism == HEP_MECHANISM_FAT)
         s->score = ALONE_FACTOR * saturated(fat) * shape_factor(s) * not_blood(s);
     else

@@ -290,7 +290,7 @@ static const struct hep_field config_rows[] = {
                    "dark spots nearer to a vessel need DWI or T2 as well; " EXPERT),
     HEP_ROW_NUMBER(C, lesions.diameter_min_mm, "lesions.candidates.diameter_min_mm", "mm", 0, 30,
                    "3", "size floor, sensitivity is low below it; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.score_min, "lesions.candidates.score_min", "", 0, 20, "4.7",
+    HEP_ROW_NUMBER(C, lesions.score_min, "lesions.candidates.score_min", "", 0, 20, "4.4",
                    "detection strength of a kept candidate: robust z that its mechanisms share, "
                    "saturating; " EXPERT),
     HEP_ROW_NUMBER(C, lesions.diffuse_z_min, "lesions.candidates.diffuse_z_min", "", 0, 20, "2",

@@ -34,7 +34,7 @@ static inline struct hep_lesion_limits scene_limits(void)
         .elongation_max = 4.0,
         .vessel_gap_mm = 3.0,
         .diameter_min_mm = 3.0,
-        .score_min = 4.7,
+        .score_min = 4.4,
         .diffuse_z_min = 2.0,
         .focal_fat_min_frac = 0.05,
         .sparing_min_frac = 0.05,
