@@ -41,6 +41,7 @@
 #define BRIGHT_LOW 3.0
 #define BRIGHT_HIGH 6.0
 #define BRIGHT_FACTOR 0.7
+#define HYPERVASCULAR_WEIGHT 0.6
 #define MILD_LOW 1.0
 #define MILD_HIGH 3.0
 #define SOLID_LOW 2.0
@@ -162,7 +163,7 @@ static double not_bile(const struct hep_spot *s, const struct hep_channel *t1)
 
 /* Masses: long T1 or no uptake, restricted or long-T2 water. Independent evidence adds, evidence
  * that is not there where it could be counts against. */
-static double mass_score(const struct hep_spot *s)
+static double mass_score(const struct hep_spot *s, double arterial_weight)
 {
     static const enum hep_mechanism mass[] = { HEP_MECHANISM_T1, HEP_MECHANISM_DIFFUSION,
                                                HEP_MECHANISM_T2 };
@@ -179,6 +180,11 @@ static double mass_score(const struct hep_spot *s)
     }
     if (n == 0)
         return 0.0;
+    /* Hypervascular lesions may be like liver in T1 and T2; arteries have no diffusion signal. */
+    if (!isnan(diffusion) && !isnan(s->support[HEP_MECHANISM_ARTERIAL]))
+        sum += HYPERVASCULAR_WEIGHT * arterial_weight *
+               ramp(diffusion, 0.4 * NOT_BLOOD, NOT_BLOOD) *
+               saturated(s->support[HEP_MECHANISM_ARTERIAL]);
     sum /= sqrt((double)n);
     if (isnan(diffusion))
         return sum * shape_factor(s) * not_blood(s);
@@ -221,7 +227,7 @@ void hep_suppress_score(struct hep_spot *s, const struct hep_lesion_study *study
     else if (s->mechanism == HEP_MECHANISM_FAT)
         s->score = ALONE_FACTOR * saturated(fat) * shape_factor(s) * not_blood(s);
     else
-        s->score = mass_score(s) * not_bile(s, &channels[HEP_MECHANISM_T1]);
+        s->score = mass_score(s, study->arterial_weight) * not_bile(s, &channels[HEP_MECHANISM_T1]);
 }
 
 /* Part of z times sign around the spot, 0 where there is no value. */
