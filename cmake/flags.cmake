@@ -12,6 +12,11 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND HEP_SANITIZE)
   list(REMOVE_ITEM HEP_WARNINGS -Wnull-dereference)
 endif()
 
+if(CMAKE_C_COMPILER_ID MATCHES "Clang")
+  # clang takes the C library's NAN and INFINITY, which are float, for promotions; gcc reports the real ones.
+  list(REMOVE_ITEM HEP_WARNINGS -Wdouble-promotion)
+endif()
+
 function(hep_flags target)
   target_compile_options(${target} PRIVATE ${HEP_WARNINGS} -fno-common -ffp-contract=off)
   target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L _XOPEN_SOURCE=700

@@ -15,4 +15,8 @@ function(hep_room name)
   endforeach()
   target_link_libraries(hep_${name} PRIVATE ${ROOM_LIBS} OpenMP::OpenMP_C m)
   hep_flags(hep_${name})
+  # pipe2, prctl and renameat2 are the kernel's own: the files that start and watch processes and swap folders.
+  foreach(source IN ITEMS base/process.c pipeline/outdir.c)
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/${source} PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
+  endforeach()
 endfunction()
