@@ -146,20 +146,19 @@ int hep_file_write(const char *path, const void *data, size_t n, struct hep_erro
 /* ".NAME.TAG-PID-K.tmp" of this host, by a process that is gone. */
 static bool left_behind(const char *name)
 {
-    char tag[HEP_HOST_TAG];
-    size_t n = strlen(name);
-    long pid = 0;
-    int k = 0, used = 0;
+    char tag[HEP_HOST_TAG], *end = NULL;
     const char *dot;
+    long pid;
 
     if (name[0] != '.' || !hep_ends_with(name, ".tmp"))
         return false;
-    for (dot = name + n - strlen(".tmp") - 1; dot > name && *dot != '.'; dot--)
+    for (dot = name + strlen(name) - strlen(".tmp") - 1; dot > name && *dot != '.'; dot--)
         ;
     hep_host_tag(tag);
-    return hep_starts_with(dot + 1, tag) &&
-           sscanf(dot + HEP_HOST_TAG, "-%ld-%d.tmp%n", &pid, &k, &used) == 2 &&
-           dot + HEP_HOST_TAG + used == name + n && pid > 0 && !hep_process_alive(pid, 0);
+    if (!hep_starts_with(dot + 1, tag) || dot[HEP_HOST_TAG] != '-')
+        return false;
+    pid = strtol(dot + HEP_HOST_TAG + 1, &end, 10);
+    return *end == '-' && pid > 0 && !hep_process_alive(pid, 0);
 }
 
 void hep_file_sweep(const char *dir)

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* pipe2, prctl */
 #include "base/process.h"
 
 #include "base/file.h"
@@ -44,23 +43,27 @@ char *hep_process_find(const char *program)
     return NULL;
 }
 
+#define STAT_START_FIELD 19 /* start time, counted from the state, which is 0: proc(5) */
+
 /* State and start time from /proc; false when there is no such process or no /proc. */
 static bool process_facts(long pid, char *state, unsigned long long *birth)
 {
-    char path[64], *text = NULL, *end;
+    char path[64], *text = NULL, *p;
     size_t n = 0;
     bool known = false;
 
     (void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
     if (hep_file_read(&text, &n, path, 4096, NULL) != HEP_OK)
         return false;
-    end = strrchr(text, ')'); /* the name before it may hold anything */
-    if (end != NULL)
-        known =
-            sscanf(
-                end + 1,
-                " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                state, birth) == 2;
+    p = strrchr(text, ')'); /* the name before it may hold anything */
+    if (p != NULL && p[1] == ' ') {
+        *state = p[2];
+        p += 2;
+        for (int i = 0; p != NULL && i < STAT_START_FIELD; i++)
+            p = strchr(p + 1, ' ');
+        known = p != NULL;
+        *birth = known ? strtoull(p + 1, NULL, 10) : 0;
+    }
     free(text);
     return known;
 }
@@ -208,8 +211,10 @@ int hep_process_start(struct hep_process *p, const char *const *argv,
     struct ends e = { -1, -1, { -1, -1 }, { -1, -1 } };
     char *program = hep_process_find(argv[0]), **env = make_env(opts->set_env);
     pid_t parent = getpid();
+    char *const *words; /* exec's own type, which promises not to write */
     int rc = HEP_OK, failure;
 
+    (void)memcpy((void *)&words, (const void *)&argv, sizeof words);
     *p = (struct hep_process){ .stderr_fd = -1 };
     if (program == NULL)
         rc = HEP_FAIL(err, HEP_ENOENT, "%s: no such program", argv[0]);
@@ -221,8 +226,8 @@ int hep_process_start(struct hep_process *p, const char *const *argv,
         goto out;
     p->pid = fork();
     if (p->pid == 0)
-        become(program, (char *const *)(void *)(uintptr_t)argv, env, e.in, e.out,
-               opts->separate_pipe ? e.log[1] : e.out, opts->memory_bytes, e.report[1], parent);
+        become(program, words, env, e.in, e.out, opts->separate_pipe ? e.log[1] : e.out,
+               opts->memory_bytes, e.report[1], parent);
     if (p->pid < 0) {
         p->pid = 0;
         rc = HEP_FAIL(err, HEP_EIO, "cannot start %s: %s", argv[0], strerror(errno));

@@ -15,7 +15,7 @@
 
 #define POLL_NS 10000000L
 #define GRACE_S 10.0
-#define WORDS_MAX 32
+#define WORDS_MAX ((size_t)64)
 #define EXIT_TEMPORARY 75
 #define RETRY_PAUSE_S 0.5 /* doubled at each further try, up to sixteen times */
 
@@ -71,8 +71,8 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
                  struct hep_error *err)
 {
     const struct hep_batch_request *q = b->q;
-    const char *argv[WORDS_MAX * 2] = { q->program, "run",        s->path,     "-o",
-                                        q->out_dir, "--log-json", "--nthreads" };
+    const char *argv[WORDS_MAX] = { q->program, "run",        s->path,     "-o",
+                                    q->out_dir, "--log-json", "--nthreads" };
     struct hep_process_opts opts = { .separate_pipe = true, .memory_bytes = q->memory_bytes };
     const char *protocol = protocol_of(q, s);
     char threads[16], *mask;
@@ -85,7 +85,7 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
         argv[n++] = "--protocol";
         argv[n++] = protocol;
     }
-    for (size_t i = 0; i < q->n_run_options && n + 3 < WORDS_MAX * 2; i++)
+    for (size_t i = 0; i < q->n_run_options && n + 3 < WORDS_MAX; i++)
         argv[n++] = q->run_options[i];
     mask = q->masks == NULL ? NULL
                             : hep_asprintf("%s/%s/anat/%s_label-liver_mask.nii.gz", q->masks,

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* renameat2 */
 #include "pipeline/outdir.h"
 
 #include "base/file.h"
@@ -81,19 +80,22 @@ static bool owner_is_gone(const char *lock)
 {
     struct hep_error e = { 0 };
     char *path = hep_path_join(lock, "owner"), *text = NULL, host[LOCK_NAME_MAX] = "";
-    char owner[LOCK_NAME_MAX] = "";
-    unsigned long long start = 0;
+    char *number;
+    unsigned long long start;
     bool gone = false;
     size_t n = 0;
-    long pid = 0;
+    long pid;
 
     if (path == NULL)
         return false;
     if (hep_file_read(&text, &n, path, 4096, &e) == HEP_OK &&
-        sscanf(text, "%255s %ld %llu", owner, &pid, &start) >= 2) {
+        (number = strchr(text, ' ')) != NULL) {
+        *number++ = '\0';
+        pid = strtol(number, &number, 10);
+        start = strtoull(number, NULL, 10);
         (void)gethostname(host, sizeof host - 1);
-        gone = strcmp(owner, host) != 0 ? age_s(path) > FOREIGN_LOCK_MAX_AGE_S
-                                        : !hep_process_alive(pid, start);
+        gone = strcmp(text, host) != 0 ? age_s(path) > FOREIGN_LOCK_MAX_AGE_S
+                                       : !hep_process_alive(pid, start);
     }
     free(path);
     free(text);

@@ -120,7 +120,7 @@ static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
     int threads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads();
     size_t jobs = o->jobs > 0 ? (size_t)o->jobs : (size_t)threads;
     const char *words[24];
-    char self[4096];
+    char self[4096] = "";
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     struct hep_batch_outcome outcome;
     struct hep_batch_request q = {

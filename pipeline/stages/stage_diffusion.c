@@ -9,11 +9,10 @@
 
 #include <math.h>
 
-static const struct hep_slot inputs[] = {
-    HEP_READS_SERIES_4D("dwi", "xyzb"),
-    { "dwi_aligned", HEP_SLOT_VOLUME, "xyzb", HEP_UNIT_ARBITRARY, true, NULL, NULL },
-    { 0 }
-};
+static const struct hep_slot inputs[] = { HEP_READS_SERIES_4D("dwi", "xyzb"),
+                                          { "dwi_aligned", HEP_SLOT_VOLUME, "xyzb",
+                                            HEP_UNIT_ARBITRARY, true, NULL, NULL },
+                                          { 0 } };
 
 #define MM2S HEP_UNIT_MM2_PER_S
 #define ONE HEP_UNIT_FRACTION

@@ -14,13 +14,16 @@
 
 #include <math.h>
 
-static const struct hep_slot inputs[] = {
-    HEP_READS_SERIES("precontrast"),   HEP_READS_SERIES("arterial"),
-    HEP_READS_SERIES("portal_venous"), HEP_READS_SERIES("delayed"),
-    HEP_READS_SERIES("transitional"),  HEP_READS_SERIES("hepatobiliary"),
-    HEP_READS_LABELS("liver"),         HEP_READS_LABELS("anatomy"),
-    HEP_READS_ALIGNMENT,       { 0 }
-};
+static const struct hep_slot inputs[] = { HEP_READS_SERIES("precontrast"),
+                                          HEP_READS_SERIES("arterial"),
+                                          HEP_READS_SERIES("portal_venous"),
+                                          HEP_READS_SERIES("delayed"),
+                                          HEP_READS_SERIES("transitional"),
+                                          HEP_READS_SERIES("hepatobiliary"),
+                                          HEP_READS_LABELS("liver"),
+                                          HEP_READS_LABELS("anatomy"),
+                                          HEP_READS_ALIGNMENT,
+                                          { 0 } };
 
 static const struct hep_slot outputs[] = {
     HEP_MAKES_MAP("re_art", HEP_UNIT_FRACTION, "anat/%s_desc-art_REmap",

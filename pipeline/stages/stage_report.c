@@ -138,8 +138,8 @@ static int reread(struct hep_json **out, const struct hep_json *json, struct hep
     return rc;
 }
 
-static int put_page(struct hep_run *run, const struct hep_json *doc, const struct hep_json *measures,
-                    struct hep_error *err)
+static int put_page(struct hep_run *run, const struct hep_json *doc,
+                    const struct hep_json *measures, struct hep_error *err)
 {
     struct hep_json *record = NULL, *made[3] = { NULL, NULL, NULL };
     struct hep_report_source source = { .run = run };

@@ -39,10 +39,9 @@ static inline void rig_init(struct rig *r, enum hep_diffusion_model model, size_
         r->map[m] = calloc(nvox, sizeof(float));
         assert_non_null(r->map[m]);
     }
-    r->maps = (struct hep_diffusion_maps){
-        r->map[0], r->map[1], r->map[2], r->map[3],  r->map[4],  r->map[5],  r->map[6],
-        r->map[7], r->map[8], r->map[9], r->map[10], r->map[11], r->map[12], r->map[13]
-    };
+    r->maps = (struct hep_diffusion_maps){ r->map[0],  r->map[1],  r->map[2],  r->map[3], r->map[4],
+                                           r->map[5],  r->map[6],  r->map[7],  r->map[8], r->map[9],
+                                           r->map[10], r->map[11], r->map[12], r->map[13] };
     r->in = (struct hep_diffusion_input){ r->signal, nvox, nb, r->b, NULL };
     hep_diffusion_settings_init(&r->set, model);
     r->set.fit.nthreads = 2;

@@ -59,8 +59,9 @@ static void test_log(void **state)
     }
     assert_true(worst <= 1.0);
     assert_true(one_log(1.0) == 0.0);
-    assert_close(one_log((double)FLT_MAX), 88.722839052068352, 1e-15, 0.0); /* 128 ln 2 + ln(1 - 2^-24) */
-    assert_close(one_log(DBL_MIN), -708.39641853226408, 1e-15, 0.0);     /* -1022 ln 2 */
+    assert_close(one_log((double)FLT_MAX), 88.722839052068352, 1e-15,
+                 0.0);                                               /* 128 ln 2 + ln(1 - 2^-24) */
+    assert_close(one_log(DBL_MIN), -708.39641853226408, 1e-15, 0.0); /* -1022 ln 2 */
 }
 
 int main(void)

@@ -221,7 +221,8 @@ static void test_three_b_values(void **state)
 }
 
 /* ADC from two b-values: minimise (1 + e^x)/x with averages as 1 : e^x, so x = b ADC = 1.2785, and
- * the second b-value takes e^x / (1 + e^x) = .782 of them. Standard result (Xing et al., Magn Reson Imaging 1997).
+ * the second b-value takes e^x / (1 + e^x) = .782 of them. Standard result (Xing et al., Magn Reson
+ * Imaging 1997).
  */
 static void test_best_adc_pair(void **state)
 {
