@@ -150,7 +150,7 @@ bool hep_group_outlier(const struct hep_group_table *t, size_t m, size_t i)
     size_t n = 0;
 
     for (size_t k = 0; k < t->status->n; k++)
-        n += isfinite(g->values[k]);
+        n += isfinite(g->values[k]) ? 1 : 0;
     return n >= HEP_OUTLIER_MIN && isfinite(g->values[i]) && g->mad > 0.0 &&
            fabs(g->values[i] - g->median) > HEP_OUTLIER_Z * g->mad;
 }
