@@ -163,6 +163,8 @@ static void test_size_and_place(void **state)
     assert_int_equal(c.n, 1);
     hit = nearest(&c, p, k->centre_tolerance_mm);
     assert_non_null(hit);
+    if (hit == NULL)
+        return;
     assert_close(hit->diameter_mm, 2.0 * k->radius_mm, k->diameter_tolerance, 0.0);
     assert_int_equal(hit->id, 1);
     assert_true(hep_labels_count(c.labels, 1) > 0);
