@@ -210,8 +210,9 @@ static int keep(struct octave *o, const struct scale triple[3], long step, size_
 {
     const struct hep_volume *r = triple[1].response;
     const size_t s[3] = { 1, r->grid.n[0], r->grid.n[0] * r->grid.n[1] };
+    const size_t plane = at / s[2];
     const double index[3] = { (double)(at % s[1]), (double)(at / s[1] % r->grid.n[1]),
-                              (double)(at / s[2]) };
+                              (double)plane };
     const double here = (double)(sign * r->data[at]);
     struct hep_blob b = { .response = here,
                           .strength = here / triple[1].noise,

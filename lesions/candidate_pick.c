@@ -99,7 +99,7 @@ static void rescore(const struct picker *p, struct hep_spot *s)
     for (int m = 0; m < HEP_MECHANISM_COUNT; m++) {
         const struct hep_spot *q;
 
-        s->support[m] = NAN;
+        s->support[m] = (double)NAN;
         if (p->channels[m].image == HEP_IMAGE_COUNT)
             continue;
         q = m == (int)s->mechanism ? s : supporter(p, s, (enum hep_mechanism)m);

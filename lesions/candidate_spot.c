@@ -211,7 +211,7 @@ double hep_frame_value(const struct hep_volume *v, const double voxel[3])
 
     for (int k = 0; k < 3; k++) {
         if (!(voxel[k] >= 0.0 && voxel[k] <= (double)(n[k] - 1)))
-            return NAN;
+            return (double)NAN;
         low[k] = (size_t)voxel[k];
         low[k] = low[k] + 1 < n[k] ? low[k] : n[k] - 2;
         w[k] = voxel[k] - (double)low[k];
@@ -318,7 +318,7 @@ void hep_spot_measure(struct hep_spot *s, const struct hep_candidate_frame *fram
     for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
         int sign = hep_image_sign((enum hep_image)i);
 
-        s->z[i] = NAN;
+        s->z[i] = (double)NAN;
         if (frame->z[i] == NULL || sign == 0)
             continue;
         if (i == HEP_IMAGE_FAT_FRACTION && s->mechanism == HEP_MECHANISM_FAT)

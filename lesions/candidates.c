@@ -80,8 +80,9 @@ static int transfer(struct hep_labels **out, const struct hep_labels *from,
     hep_affine_mul(to_frame, HEP_AFFINE(inverse), grid->to_world);
 #pragma omp parallel for schedule(static) num_threads(hep_threads(nthreads))
     for (size_t i = 0; i < voxels; i++) {
+        const size_t plane = i / (grid->n[0] * grid->n[1]);
         const double at[3] = { (double)(i % grid->n[0]), (double)(i / grid->n[0] % grid->n[1]),
-                               (double)(i / (grid->n[0] * grid->n[1])) };
+                               (double)plane };
         double voxel[3];
         int32_t label;
 

@@ -10,7 +10,7 @@
 
 #define HALF_CONTRAST 0.5
 #define LEVEL_STEP 0.1
-#define LEVEL_LAST 0.8
+#define LEVEL_STEPS 3
 #define PLATEAU_QUANTILE 0.75
 #define SEED_CORE 0.6 /* of the radius: where growing may start */
 
@@ -260,7 +260,9 @@ static int follow(struct hep_delineation *out, const struct box *b, struct work 
 {
     int rc = HEP_OK;
 
-    for (double share = HALF_CONTRAST; share <= LEVEL_LAST + 1e-9; share += LEVEL_STEP) {
+    for (int step = 0; step <= LEVEL_STEPS; step++) {
+        const double share = HALF_CONTRAST + LEVEL_STEP * step;
+
         out->voxels = grow(w->in, w->stack, b, w->may, share * out->plateau);
         if (out->voxels == 0)
             return HEP_OK;

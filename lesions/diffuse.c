@@ -26,8 +26,9 @@ static bool in_liver(const struct hep_lesion_study *study, size_t i)
 
 static void world_of(double world[3], const struct hep_grid *g, size_t i)
 {
+    const size_t plane = i / (g->n[0] * g->n[1]);
     const double voxel[3] = { (double)(i % g->n[0]), (double)(i / g->n[0] % g->n[1]),
-                              (double)(i / (g->n[0] * g->n[1])) };
+                              (double)plane };
 
     hep_grid_to_world(world, g, voxel);
 }
@@ -81,7 +82,7 @@ static double octant_z(const struct parts *p, const struct hep_candidates *c, co
             work[n++] = v[i];
     }
     if (first < MIN_VOXELS || n < MIN_VOXELS)
-        return NAN;
+        return (double)NAN;
     outside = hep_quantile(work, n, 0.5);
     for (size_t i = 0; i < n; i++)
         work[i] = fabsf(work[i] - (float)outside);

@@ -114,8 +114,8 @@ static void moments_add(struct moments *to, const struct moments *from)
 static void moments_of_voxel(struct moments *m, const struct hep_volume *v, size_t i)
 {
     const size_t *n = v->grid.n;
-    const double at[3] = { (double)(i % n[0]), (double)(i / n[0] % n[1]),
-                           (double)(i / (n[0] * n[1])) };
+    const size_t plane = i / (n[0] * n[1]);
+    const double at[3] = { (double)(i % n[0]), (double)(i / n[0] % n[1]), (double)plane };
 
     m->n = 1.0;
     m->value = (double)v->data[i];

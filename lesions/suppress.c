@@ -61,9 +61,10 @@ double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate
     const double here = (double)sign * hep_frame_value(z, s->voxel);
     double out[3];
     double length = 0.0;
-    double outside = -INFINITY;
+    double outside = -HUGE_VAL;
 
-    if (!(depth < s->radius_mm + reach))
+    /* The centre of a large region tells nothing of its surface. */
+    if (s->large || !(depth < s->radius_mm + reach))
         return 1.0;
     for (int k = 0; k < 3; k++) {
         double a[3] = { s->voxel[0], s->voxel[1], s->voxel[2] };
@@ -76,8 +77,8 @@ double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate
     }
     if (!(length > 0.0))
         return 1.0;
-    for (double t = fmax(depth, 0.0) + 0.5 * f->mm; t <= fmax(depth, 0.0) + reach + f->mm;
-         t += 0.5 * f->mm) {
+    for (int step = 1; 0.5 * f->mm * step <= reach + f->mm; step++) {
+        const double t = fmax(depth, 0.0) + 0.5 * f->mm * step;
         double at[3];
         double x;
 
@@ -121,6 +122,8 @@ static double saturated(double strength)
 /* How little it looks like a piece of a vessel or duct, 0..1. */
 static double shape_factor(const struct hep_spot *s)
 {
+    if (s->large) /* its compactness was judged */
+        return 1.0;
     return ramp(s->roundness, ROUND_LOW, ROUND_HIGH) * (1.0 - ramp(s->ties, TIES_LOW, TIES_HIGH));
 }
 
@@ -277,9 +280,11 @@ int hep_suppress_vesselness(double *out, const struct hep_spot *s,
     if (rc == HEP_OK)
         rc = hep_filter_vesselness(&vessel, part, sigma, SCALES, 1, err);
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&part->grid); i++) {
-        const double at[3] = { (double)(i % part->grid.n[0]),
-                               (double)(i / part->grid.n[0] % part->grid.n[1]),
-                               (double)(i / (part->grid.n[0] * part->grid.n[1])) };
+        const size_t slice = part->grid.n[0] * part->grid.n[1];
+        const size_t row = i / part->grid.n[0];
+        const size_t plane = i / slice;
+        const double at[3] = { (double)(i % part->grid.n[0]), (double)(row % part->grid.n[1]),
+                               (double)plane };
         double d2 = 0.0;
 
         for (int k = 0; k < 3; k++) {
