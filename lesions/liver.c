@@ -18,6 +18,11 @@
 #define PASSES 2
 #define SECOND_EROSION_MM 4.0 /* what the first pass found this deep is known in the second */
 #define LIVER_HEIGHT_MM 150.0 /* images shorter than a liver see less of it */
+#define HEIGHT_MIN_MM 40.0    /* in less, organs cannot be told apart by their shape */
+#define FAT_FROM_MM 4.0       /* below the skin */
+#define FAT_TO_MM 12.0
+#define FAT_LIKE 0.3 /* of log signal */
+#define FLUID_T2 0.5 /* log signal above the liver's */
 #define SCORE_MIN 0.1
 
 struct hep_liver_settings hep_liver_defaults(void)
@@ -148,17 +153,52 @@ static int one_pass(struct found *f, const struct hep_liver_settings *s, struct 
     return rc;
 }
 
-/* Air and what lies outside the body never fills a gap of the liver. */
-static int refused_places(struct hep_labels **out, const struct hep_liver_images *im,
-                          struct hep_error *err)
+/* Median of the outer part of the body, skin and the fat under it; NaN without one. */
+static int fat_level(double *out, const struct hep_liver_images *im, struct hep_error *err)
 {
+    const size_t n = hep_grid_voxels(&im->coarse);
+    float *x = hep_alloc_aligned(n, sizeof *x);
+    size_t m = 0;
+
+    if (x == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+    for (size_t i = 0; i < n; i++) {
+        const float depth = im->depth->data[i], v = im->channel[0].coarse->data[i];
+
+        if (im->body->data[i] != 0 && depth > FAT_FROM_MM && depth < FAT_TO_MM && !isnan(v))
+            x[m++] = v;
+    }
+    *out = hep_quantile(x, m, 0.5);
+    free(x);
+    return HEP_OK;
+}
+
+/* Air, what lies outside the body, and fat between organs never fill a gap of the liver. Fluid that
+ * is as dark as suppressed fat is bright on T2. */
+static int refused_places(struct hep_labels **out, const struct found *f, struct hep_error *err)
+{
+    const struct hep_liver_images *im = &f->im;
+    const struct hep_liver_channel *t2 = hep_liver_channel_of(im, HEP_IMAGE_T2);
     const size_t *n = im->fine.n, *c = im->coarse.n;
+    const float *x = im->channel[0].fine->data;
+    double fat = (double)NAN, t2_liver = (double)NAN;
+    struct hep_stats s;
     int rc = hep_labels_new(out, &im->fine, err);
 
+    if (rc == HEP_OK)
+        rc = fat_level(&fat, im, err);
+    if (rc == HEP_OK && t2 != NULL) {
+        rc = hep_stats_masked(&s, t2->coarse, 0, f->seed.mask, -1, err);
+        t2_liver = s.median;
+    }
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&im->fine); i++) {
-        const size_t x = i % n[0], y = i / n[0] % n[1], z = i / (n[0] * n[1]);
+        const size_t j =
+            ((i / (n[0] * n[1]) / 2) * c[1] + i / n[0] % n[1] / 2) * c[0] + i % n[0] / 2;
+        const bool like_fat = fabs((double)x[i] - fat) < FAT_LIKE &&
+                              fabs((double)f->model.mean->data[i] - fat) > 2.0 * FAT_LIKE;
+        const bool fluid = t2 != NULL && (double)t2->coarse->data[j] > t2_liver + FLUID_T2;
 
-        (*out)->data[i] = im->body->data[((z / 2) * c[1] + y / 2) * c[0] + x / 2] != 2;
+        (*out)->data[i] = im->body->data[j] != 2 || (like_fat && !fluid);
     }
     return rc;
 }
@@ -166,13 +206,17 @@ static int refused_places(struct hep_labels **out, const struct hep_liver_images
 static int finish(struct hep_liver *out, struct found *f, const struct hep_liver_input *in,
                   const struct hep_liver_settings *s, struct hep_error *err)
 {
-    struct hep_labels *refused = NULL;
-    int rc = refused_places(&refused, &f->im, err);
+    struct hep_labels *refused = NULL, *before = NULL;
+    int rc = refused_places(&refused, f, err);
 
     if (rc == HEP_OK)
-        rc = hep_liver_fill(f->mask, refused, s->hole_mm, in->nthreads, err);
+        rc = hep_labels_copy(&before, f->mask, err);
     if (rc == HEP_OK)
-        rc = hep_liver_soften(&f->share, f->mask, f->im.channel[0].fine, f->model.mean,
+        rc = hep_liver_fill(f->mask, refused, s->hole_mm, HEP_LIVER_FINE_MM, in->nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_liver_cap(f->mask, before, refused, 2.0 * s->hole_mm, in->nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_liver_soften(&f->share, f->mask, f->x, f->im.channel[0].fine, f->model.mean,
                               s->median_mm, in->nthreads, err);
     if (rc == HEP_OK)
         rc = hep_liver_to_grid(&out->liver, f->share, &in->grid, in->nthreads, err);
@@ -180,6 +224,7 @@ static int finish(struct hep_liver *out, struct found *f, const struct hep_liver
         rc = hep_liver_judge(&out->quality, out->liver, f->share, f->model.odds, &f->im,
                              f->model.sd[0], s, err);
     hep_labels_free(refused);
+    hep_labels_free(before);
     return rc;
 }
 
@@ -195,6 +240,16 @@ static void need_mask(struct hep_liver *out, const char *why)
     hep_labels_free(out->liver);
     hep_labels_free(out->anatomy);
     out->liver = out->anatomy = NULL;
+}
+
+/* Height of the images along the body. */
+static double height_mm(const struct hep_grid *g)
+{
+    double mm = 0.0;
+
+    for (int a = 0; a < 3; a++)
+        mm += fabs(g->to_world[2][a]) * (double)g->n[a];
+    return mm;
 }
 
 /* Share of a liver's height that the images cover. */
@@ -229,6 +284,13 @@ int hep_liver_find(struct hep_liver *out, const struct hep_liver_input *in,
     if (rc != HEP_OK)
         goto out;
     out->quality.seed_ml = f.seed.volume_ml;
+    if (height_mm(&in->grid) < HEIGHT_MIN_MM) {
+        (void)snprintf(why, sizeof why,
+                       "the images show %.0f mm of the body's height, less than %.0f mm",
+                       height_mm(&in->grid), HEIGHT_MIN_MM);
+        need_mask(out, why);
+        goto out;
+    }
     if (f.seed.volume_ml < settings->seed_min_ml * height_share(&f.im)) {
         (void)snprintf(why, sizeof why,
                        "the largest homogeneous region of the right upper abdomen has %.0f mL, "

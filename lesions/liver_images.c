@@ -12,8 +12,11 @@
 
 #define UNKNOWN_SHIFT_MM 8.0
 #define EXACT_MM 1.0
-/* Of the Otsu threshold between air and body: what is darker holds no signal. */
-#define AIR_OF_OTSU 0.35
+/* What is darker than this share of the Otsu threshold holds no signal: so many times the level of
+ * the darkest tenth, within limits that keep suppressed fat in the body and noise out. */
+#define AIR_OF_DARKEST 1.8
+#define AIR_OF_OTSU_MIN 0.12
+#define AIR_OF_OTSU_MAX 0.35
 #define ADC_FLOOR_MM2_PER_S 1e-4
 
 static const enum hep_image reference_order[] = { HEP_IMAGE_HEPATOBILIARY,
@@ -143,9 +146,10 @@ static void coarse_grid(struct hep_grid *coarse, const struct hep_grid *fine)
     }
 }
 
-/* Threshold between air and body. The brightest 0.5 % (bile, vessels, noise of a receive hot spot)
- * are clipped first. 0 when all values are alike. */
-static int air_threshold(double *out, const struct hep_volume *v, struct hep_error *err)
+/* Otsu's threshold between dark and bright. The brightest 0.5 % (bile, vessels, noise of a receive
+ * hot spot) are clipped first. 0 when all values are alike. `darkest`: the tenth percentile. */
+static int dark_and_bright(double *otsu, double *darkest, const struct hep_volume *v,
+                           struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&v->grid);
     float *x = hep_alloc_aligned(n, sizeof *x);
@@ -161,8 +165,9 @@ static int air_threshold(double *out, const struct hep_volume *v, struct hep_err
     top = (float)hep_quantile(x, m, 0.995);
     for (size_t i = 0; i < m; i++)
         x[i] = fminf(x[i], top);
-    if (m == 0 || hep_otsu(out, x, m, NULL) != HEP_OK)
-        *out = 0.0;
+    if (m == 0 || hep_otsu(otsu, x, m, NULL) != HEP_OK)
+        *otsu = 0.0;
+    *darkest = hep_quantile(x, m, 0.1);
     free(x);
     return HEP_OK;
 }
@@ -179,11 +184,11 @@ static int load(struct hep_liver_images *im, struct hep_liver_channel *c,
 {
     const size_t n = hep_grid_voxels(&im->fine);
     const bool adc = c->image == HEP_IMAGE_ADC;
-    double otsu = 0.0, floor_value;
+    double otsu = 0.0, darkest, floor_value;
     int rc = hep_resample_area(&c->fine, v, &im->fine, im->nthreads, err);
 
     if (rc == HEP_OK && !adc)
-        rc = air_threshold(&otsu, c->fine, err);
+        rc = dark_and_bright(&otsu, &darkest, c->fine, err);
     if (rc == HEP_OK)
         rc = hep_filter_gauss(c->fine, smoothing_mm(c), im->nthreads, err);
     if (rc != HEP_OK)
@@ -204,7 +209,7 @@ static int find_body(struct hep_liver_images *im, struct hep_error *err)
     const struct hep_volume *v = im->channel[0].coarse;
     const size_t n = hep_grid_voxels(&im->coarse);
     struct hep_volume *signal = NULL;
-    double otsu = 0.0, air;
+    double otsu = 0.0, darkest = 0.0, air;
     int rc = hep_labels_new(&im->body, &im->coarse, err);
 
     if (rc == HEP_OK)
@@ -213,12 +218,12 @@ static int find_body(struct hep_liver_images *im, struct hep_error *err)
         goto out;
     for (size_t i = 0; i < n; i++)
         signal->data[i] = expf(v->data[i]);
-    rc = air_threshold(&otsu, signal, err);
+    rc = dark_and_bright(&otsu, &darkest, signal, err);
     if (rc != HEP_OK)
         goto out;
-    air = AIR_OF_OTSU * otsu;
+    air = fmin(fmax(AIR_OF_DARKEST * darkest, AIR_OF_OTSU_MIN * otsu), AIR_OF_OTSU_MAX * otsu);
     for (size_t i = 0; i < n; i++)
-        im->body->data[i] = (double)signal->data[i] > air;
+        im->body->data[i] = air > 0.0 && (double)signal->data[i] > air;
     rc = hep_mask_open(im->body, HEP_LIVER_COARSE_MM, im->nthreads, err);
     if (rc == HEP_OK)
         rc = hep_mask_keep_largest(im->body, 6, err);

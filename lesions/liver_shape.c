@@ -37,97 +37,97 @@ int hep_liver_cut(struct hep_labels **out, const struct hep_volume *x, double ra
     return rc;
 }
 
-/* Faces of each part: against the liver, and against anything else. */
-static void count_faces(size_t *liver, size_t *other, const struct hep_labels *part,
-                        const struct hep_labels *mask)
+/* Number of the 26 directions in which the liver lies within reach_mm of a voxel. */
+#define DIRECTIONS 26
+#define CAP_MM 10.0 /* the ball of a closing sinks into the mouth of a bite about this far */
+static int seen_liver(const struct hep_labels *mask, const size_t c[3], double reach_mm)
 {
-    const size_t *n = part->grid.n;
-    const size_t stride[3] = { 1, n[0], n[0] * n[1] };
+    const long n[3] = { (long)mask->grid.n[0], (long)mask->grid.n[1], (long)mask->grid.n[2] };
+    int hits = 0;
 
-    for (size_t i = 0; i < hep_grid_voxels(&part->grid); i++) {
-        const size_t c[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
-        const int32_t p = part->data[i];
+    for (int d = 0; d < 27; d++) {
+        const long step[3] = { d % 3 - 1, d / 3 % 3 - 1, d / 9 - 1 };
+        const double length =
+            HEP_LIVER_FINE_MM *
+            sqrt((double)(step[0] * step[0] + step[1] * step[1] + step[2] * step[2]));
+        long p[3] = { (long)c[0], (long)c[1], (long)c[2] };
 
-        for (int f = 0; p > 0 && f < 6; f++) {
-            const int a = f / 2;
-            const bool end = f % 2 == 0 ? c[a] == 0 : c[a] + 1 == n[a];
-            const size_t j = f % 2 == 0 ? i - stride[a] : i + stride[a];
-
-            if (end || part->data[j] == p)
-                continue;
-            if (mask->data[j] != 0)
-                liver[p]++;
-            else
-                other[p]++;
+        for (double far = length; d != 13 && far <= reach_mm; far += length) {
+            for (int a = 0; a < 3; a++)
+                p[a] += step[a];
+            if (p[0] < 0 || p[1] < 0 || p[2] < 0 || p[0] >= n[0] || p[1] >= n[1] || p[2] >= n[2])
+                break;
+            if (mask->data[(p[2] * n[1] + p[1]) * n[0] + p[0]] != 0) {
+                hits++;
+                break;
+            }
         }
     }
+    return hits;
 }
 
-/* Thick parts of the gap; each takes back the rim that the opening took from it. */
-static int split_gap(struct hep_labels **parts, size_t *count, const struct hep_labels *gap,
-                     int nthreads, struct hep_error *err)
+/* Keep the parts of `core` that see the liver in most directions. */
+static int keep_enclosed(struct hep_labels *core, const struct hep_labels *mask, double reach_mm,
+                         struct hep_error *err)
 {
-    const size_t n = hep_grid_voxels(&gap->grid);
-    struct hep_labels *core = NULL, *reach = NULL;
-    struct hep_volume *flat = NULL;
-    int rc = hep_labels_copy(&core, gap, err);
+    const size_t n = hep_grid_voxels(&core->grid), *d = core->grid.n;
+    struct hep_labels *parts = NULL;
+    struct sight {
+        size_t hits, voxels;
+    } *sight = NULL;
+    size_t count = 0;
+    int rc = hep_mask_components(&parts, &count, core, 6, err);
 
-    if (rc == HEP_OK)
-        rc = hep_mask_erode(core, HEP_LIVER_FINE_MM, nthreads, err);
-    if (rc == HEP_OK)
-        rc = hep_mask_components(parts, count, core, 6, err);
-    if (rc == HEP_OK)
-        rc = hep_labels_copy(&reach, core, err);
-    if (rc == HEP_OK)
-        rc = hep_mask_dilate(reach, 1.5 * HEP_LIVER_FINE_MM, nthreads, err);
-    for (size_t i = 0; rc == HEP_OK && i < n; i++)
-        reach->data[i] = reach->data[i] != 0 && gap->data[i] != 0;
-    if (rc == HEP_OK)
-        rc = hep_volume_new(&flat, &gap->grid, 1, err);
-    if (rc == HEP_OK)
-        rc = hep_mask_watershed(*parts, flat, reach, err);
-    hep_labels_free(core);
-    hep_labels_free(reach);
-    hep_volume_free(flat);
+    if (rc == HEP_OK) {
+        sight = hep_calloc(count + 1, sizeof *sight);
+        if (sight == NULL)
+            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu parts", count);
+    }
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        const size_t c[3] = { i % d[0], i / d[0] % d[1], i / (d[0] * d[1]) };
+
+        if (parts->data[i] == 0)
+            continue;
+        sight[parts->data[i]].hits += (size_t)seen_liver(mask, c, reach_mm);
+        sight[parts->data[i]].voxels++;
+    }
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        const struct sight *s = &sight[parts->data[i]];
+
+        core->data[i] = parts->data[i] != 0 &&
+                        (double)s->hits >= HEP_LIVER_ENCLOSED * DIRECTIONS * (double)s->voxels;
+    }
+    free(sight);
+    hep_labels_free(parts);
     return rc;
 }
 
 int hep_liver_fill(struct hep_labels *mask, const struct hep_labels *refused, double radius_mm,
-                   int nthreads, struct hep_error *err)
+                   double thin_mm, int nthreads, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&mask->grid);
-    struct hep_labels *gap = NULL, *parts = NULL;
-    size_t count = 0, *liver = NULL, *other = NULL;
+    struct hep_labels *gap = NULL, *core = NULL;
     int rc = hep_labels_copy(&gap, mask, err);
 
     if (rc == HEP_OK)
         rc = hep_mask_close(gap, radius_mm, nthreads, err);
-    if (rc != HEP_OK)
-        goto out;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
         gap->data[i] = gap->data[i] != 0 && mask->data[i] == 0 && refused->data[i] == 0;
-    rc = split_gap(&parts, &count, gap, nthreads, err);
-    if (rc != HEP_OK)
-        goto out;
-    liver = hep_calloc(count + 1, sizeof *liver);
-    other = hep_calloc(count + 1, sizeof *other);
-    if (liver == NULL || other == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu parts", count);
-        goto out;
-    }
-    count_faces(liver, other, parts, mask);
-    for (size_t i = 0; i < n; i++) {
-        const size_t p = (size_t)parts->data[i];
-
-        if (p > 0 && (double)liver[p] >= HEP_LIVER_ENCLOSED * (double)(liver[p] + other[p]))
-            mask->data[i] = 1;
-    }
-    rc = hep_mask_fill_holes(mask, err);
-out:
-    free(liver);
-    free(other);
+    if (rc == HEP_OK)
+        rc = hep_labels_copy(&core, gap, err);
+    if (rc == HEP_OK)
+        rc = hep_mask_erode(core, thin_mm, nthreads, err);
+    if (rc == HEP_OK)
+        rc = keep_enclosed(core, mask, radius_mm, err);
+    /* what the erosion took comes back */
+    if (rc == HEP_OK)
+        rc = hep_mask_dilate(core, 1.5 * thin_mm, nthreads, err);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        mask->data[i] = mask->data[i] != 0 || (core->data[i] != 0 && gap->data[i] != 0);
+    if (rc == HEP_OK)
+        rc = hep_mask_fill_holes(mask, err);
     hep_labels_free(gap);
-    hep_labels_free(parts);
+    hep_labels_free(core);
     return rc;
 }
 
@@ -175,9 +175,34 @@ static bool beside_border(const struct hep_labels *mask, size_t i, const size_t 
     return false;
 }
 
+int hep_liver_cap(struct hep_labels *mask, const struct hep_labels *before,
+                  const struct hep_labels *refused, double radius_mm, int nthreads,
+                  struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&mask->grid);
+    struct hep_labels *near = NULL, *closed = NULL;
+    int rc = hep_labels_copy(&near, mask, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        near->data[i] = mask->data[i] != 0 && before->data[i] == 0;
+    if (rc == HEP_OK)
+        rc = hep_mask_dilate(near, CAP_MM, nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_labels_copy(&closed, mask, err);
+    if (rc == HEP_OK)
+        rc = hep_mask_close(closed, radius_mm, nthreads, err);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        mask->data[i] = mask->data[i] != 0 ||
+                        (closed->data[i] != 0 && near->data[i] != 0 && refused->data[i] == 0);
+    hep_labels_free(near);
+    hep_labels_free(closed);
+    return rc;
+}
+
 int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
-                     const struct hep_volume *signal, const struct hep_volume *inside,
-                     double width_mm, int nthreads, struct hep_error *err)
+                     const struct hep_volume *x, const struct hep_volume *signal,
+                     const struct hep_volume *inside, double width_mm, int nthreads,
+                     struct hep_error *err)
 {
     const size_t *n = mask->grid.n;
     int rc = hep_volume_new(out, &mask->grid, 1, err);
@@ -190,16 +215,14 @@ int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
         double in, outside, share;
 
         (*out)->data[i] = mask->data[i] != 0 ? 1.0F : 0.0F;
-        if (!beside_border(mask, i, c) || isnan(signal->data[i]))
+        if (!beside_border(mask, i, c) || isnan(signal->data[i]) ||
+            (mask->data[i] != 0 && x->data[i] <= 0.5F))
             continue;
         in = exp((double)inside->data[i]);
         outside = outside_of(signal, mask, i, c);
         if (isnan(outside) || fabs(log(in / outside)) < HEP_LIVER_STEP)
             continue;
         share = (exp((double)signal->data[i]) - outside) / (in - outside);
-        /* what was filled is no mixture of liver and surroundings */
-        if (mask->data[i] != 0 && share < 0.3)
-            continue;
         (*out)->data[i] = (float)fmin(fmax(share, 0.0), 1.0);
     }
     return hep_filter_gauss(*out, width_mm / 2.3548, nthreads, err);

@@ -14,26 +14,35 @@ int hep_liver_cut(struct hep_labels **out, const struct hep_volume *x, double ra
                   int nthreads, struct hep_error *err) HEP_MUST_CHECK;
 
 /**
- * Add what the liver encloses: parts of its closing by radius_mm of whose surface the liver takes
- * at least HEP_LIVER_ENCLOSED. The share is 1/2 for a shallow groove, 2/3 for a half ball, 1 for a
- * hole.
+ * Add what the liver encloses: parts of its closing by radius_mm whose inner voxels see the liver
+ * in at least HEP_LIVER_ENCLOSED of all directions within that radius. Seen from the mouth of a
+ * bite that share is 1/2, from its ground 1; in a shallow groove it stays near 1/2.
  * @param[in,out] mask  fine grid
+ * @param[in] thin_mm  layers up to twice as thick separate parts and are none themselves
  * @param[in] refused not 0 where other tissue is known to be; fine grid
  */
 #define HEP_LIVER_ENCLOSED 0.62
 int hep_liver_fill(struct hep_labels *mask, const struct hep_labels *refused, double radius_mm,
-                   int nthreads, struct hep_error *err) HEP_MUST_CHECK;
+                   double thin_mm, int nthreads, struct hep_error *err) HEP_MUST_CHECK;
+
+/** Continue the surface over what was filled since `before`: the closing by a wider ball, near it.
+ */
+int hep_liver_cap(struct hep_labels *mask, const struct hep_labels *before,
+                  const struct hep_labels *refused, double radius_mm, int nthreads,
+                  struct hep_error *err) HEP_MUST_CHECK;
 
 /**
  * Share of liver at every voxel, smoothed to a width [mm]. Beside the border of the mask it is the
  * partial volume (S - outside) / (inside - outside) of the reference's signal S, where inside and
- * outside differ by at least HEP_LIVER_STEP; elsewhere the mask.
+ * outside differ by at least HEP_LIVER_STEP; elsewhere, and where the walk's x says that something
+ * was filled, the mask.
  * @param[in] signal, inside log signal of the reference and its local mean in the liver
  */
 #define HEP_LIVER_STEP 0.2
 int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
-                     const struct hep_volume *signal, const struct hep_volume *inside,
-                     double width_mm, int nthreads, struct hep_error *err) HEP_MUST_CHECK;
+                     const struct hep_volume *x, const struct hep_volume *signal,
+                     const struct hep_volume *inside, double width_mm, int nthreads,
+                     struct hep_error *err) HEP_MUST_CHECK;
 
 /** share > 0.5 on another grid. */
 int hep_liver_to_grid(struct hep_labels **out, const struct hep_volume *share,

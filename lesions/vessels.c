@@ -18,7 +18,7 @@
 #define SOLID 0.75          /* area over that of the ellipse with its moments */
 #define CAVA_BEHIND_MM 24.0 /* beside the spine, not where the mesenteric and portal veins run */
 #define CAVA_BEFORE_MM 14.0
-#define CORE_MM 2.0        /* partial volume is left out */
+#define CORE_MM 2.6        /* partial volume is left out */
 #define VESSEL_SD 2.2      /* from the liver's local mean */
 #define THICK_MM 7.5       /* what holds a ball of this radius is a lesion, no vessel */
 #define TRUNK_MM 4.0       /* so is what holds a ball of this radius ... */
