@@ -165,7 +165,8 @@ static int fat_level(double *out, const struct hep_liver_images *im, struct hep_
     for (size_t i = 0; i < n; i++) {
         const float depth = im->depth->data[i], v = im->channel[0].coarse->data[i];
 
-        if (im->body->data[i] != 0 && depth > FAT_FROM_MM && depth < FAT_TO_MM && !isnan(v))
+        if (im->body->data[i] != 0 && (double)depth > FAT_FROM_MM && (double)depth < FAT_TO_MM &&
+            !isnan(v))
             x[m++] = v;
     }
     *out = hep_quantile(x, m, 0.5);
