@@ -242,7 +242,7 @@ static int settle(struct hep_labels *mask, double *score, const struct scene *s,
         }
     }
     if (rc == HEP_OK && is_fat(s, centre))
-        *score *= 0.1;
+        *score = 0.0;
     return rc;
 }
 

@@ -7,9 +7,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct hep_grid usual_grid(void)
+/* The whole body, at a person's size or a smaller one's. */
+static struct hep_grid grid_for(double times)
 {
-    return hep_test_grid(92, 66, 36, 4.0, 4.0, 5.0);
+    return hep_test_grid(92, 66, 50, 4.0 * times, 4.0 * times, 4.0 * times);
+}
+
+#define SMALL 0.7
+static struct hep_liver_settings settings_for(double times)
+{
+    struct hep_liver_settings s = hep_liver_defaults();
+
+    s.volume_min_ml *= times * times * times;
+    s.seed_min_ml *= times * times * times;
+    return s;
 }
 
 static const enum hep_image hbp_alone[] = { HEP_IMAGE_HEPATOBILIARY };
@@ -24,25 +35,25 @@ struct protocol {
     const char *name;
     const enum hep_image *images;
     size_t n;
-    double lesion_mm;
+    double times, lesion_mm;
     enum hep_liver_method method;
 };
 static const struct protocol protocols[] = {
-    { "hepatobiliary alone", hbp_alone, 1, 0.0, HEP_LIVER_HEPATOBILIARY },
-    { "hepatobiliary alone, dark lesion of 40 mm under the capsule", hbp_alone, 1, 40.0,
+    { "hepatobiliary alone", hbp_alone, 1, SMALL, 0.0, HEP_LIVER_HEPATOBILIARY },
+    { "hepatobiliary alone, dark lesion of 40 mm under the capsule", hbp_alone, 1, 1.0, 40.0,
       HEP_LIVER_HEPATOBILIARY },
-    { "full, dark lesion of 40 mm under the capsule", full, 6, 40.0, HEP_LIVER_HEPATOBILIARY },
-    { "extracellular dynamic with T2", no_hbp, 3, 0.0, HEP_LIVER_T1 },
-    { "T2 and diffusion", no_t1, 3, 0.0, HEP_LIVER_T2_DIFFUSION },
+    { "full, dark lesion of 40 mm under the capsule", full, 6, 1.0, 40.0, HEP_LIVER_HEPATOBILIARY },
+    { "extracellular dynamic with T2", no_hbp, 3, SMALL, 0.0, HEP_LIVER_T1 },
+    { "T2 and diffusion", no_t1, 3, SMALL, 0.0, HEP_LIVER_T2_DIFFUSION },
 };
 
 /* Inter-reader Dice of livers is about 0.95 (domain appendix, section 6). */
 static void finds_the_liver(void **state)
 {
     const struct protocol *p = *state;
-    const struct abdomen a = { .lesion_mm = p->lesion_mm };
-    const struct hep_grid grid = usual_grid();
-    const struct hep_liver_settings settings = hep_liver_defaults();
+    const struct abdomen a = { .lesion_mm = p->lesion_mm, .times = p->times };
+    const struct hep_grid grid = grid_for(p->times);
+    const struct hep_liver_settings settings = settings_for(p->times);
     struct hep_error e = { 0 };
     struct hep_labels *truth = abdomen_truth(&a, &grid, LIVER);
     struct hep_labels *lesion = abdomen_truth(&a, &grid, LESION);
@@ -73,9 +84,9 @@ static void finds_the_liver(void **state)
 /* The same object with its x axis stored the other way, and scaled signals. */
 static void world_is_what_counts(void **state)
 {
-    const struct abdomen a = { .lesion_mm = 30.0 };
-    const struct hep_grid grid = usual_grid();
-    const struct hep_liver_settings settings = hep_liver_defaults();
+    const struct abdomen a = { .lesion_mm = 30.0, .times = SMALL };
+    const struct hep_grid grid = grid_for(SMALL);
+    const struct hep_liver_settings settings = settings_for(SMALL);
     struct hep_grid mirrored = grid;
     struct hep_error e = { 0 };
     struct hep_liver_input in, back;
@@ -108,9 +119,9 @@ static void world_is_what_counts(void **state)
 
 static void threads_do_not_matter(void **state)
 {
-    const struct abdomen a = { .lesion_mm = 25.0 };
-    const struct hep_grid grid = usual_grid();
-    const struct hep_liver_settings settings = hep_liver_defaults();
+    const struct abdomen a = { .lesion_mm = 25.0, .times = SMALL };
+    const struct hep_grid grid = grid_for(SMALL);
+    const struct hep_liver_settings settings = settings_for(SMALL);
     const size_t n = hep_grid_voxels(&grid);
     struct hep_error e = { 0 };
     struct hep_liver_input in;
@@ -132,8 +143,8 @@ static void threads_do_not_matter(void **state)
 /* Nothing to be found is an answer, not an error. */
 static void says_that_a_mask_is_needed(void **state)
 {
-    const struct abdomen empty = { .no_liver = true };
-    const struct hep_grid grid = usual_grid(), slice = hep_test_grid(92, 66, 1, 4.0, 4.0, 8.0);
+    const struct abdomen empty = { .no_liver = true, .times = SMALL };
+    const struct hep_grid grid = grid_for(SMALL), slice = hep_test_grid(92, 66, 1, 3.0, 3.0, 8.0);
     const struct hep_liver_settings settings = hep_liver_defaults();
     struct hep_error e = { 0 };
     struct hep_liver_input in;
@@ -197,13 +208,11 @@ static void memory_runs_out(void **state)
 {
     const struct abdomen a = { .lesion_mm = 20.0, .times = 0.5 };
     const struct hep_grid grid = hep_test_grid(46, 33, 26, 4, 4, 4);
-    struct hep_liver_settings settings = hep_liver_defaults();
+    const struct hep_liver_settings settings = settings_for(0.5);
     struct hep_liver_input in;
     int failures = 0, rc = HEP_ENOMEM;
 
     (void)state;
-    settings.seed_min_ml = 20.0;
-    settings.volume_min_ml = 50.0;
     abdomen_fill(&in, &a, &grid, no_hbp, 2);
     for (long n = 1; rc != HEP_OK; n += 1 + n / 5) {
         struct hep_error e = { 0 };
