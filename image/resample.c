@@ -1,8 +1,11 @@
 #include "image/resample.h"
 
+#include "base/alloc.h"
 #include "image/threads.h"
 
 #include <math.h>
+#include <omp.h>
+#include <stdlib.h>
 
 /* A position this near to a voxel centre is the centre, so that a neighbour of weight 0 that is NaN
  * has no part. */
@@ -83,6 +86,62 @@ static double stencil_value(const struct stencil *s, const size_t n[3], const fl
     return sum;
 }
 
+/* Linear neighbours along one axis; `hi` is `lo` where it has no weight. */
+struct pair {
+    size_t lo, hi;
+    double f;
+};
+
+static inline bool pair_at(struct pair *a, double x, size_t n)
+{
+    long i;
+
+    if (!(x >= -0.5 - SNAP && x <= (double)n - 0.5 + SNAP))
+        return false;
+    i = (long)(x + 1.0) - 1; /* floor, for x > -1 */
+    a->f = x - (double)i;
+    if (a->f > 1.0 - SNAP)
+        i++;
+    if (a->f < SNAP || a->f > 1.0 - SNAP)
+        a->f = 0.0;
+    a->lo = i < 0 ? 0 : i < (long)n ? (size_t)i : n - 1;
+    a->hi = a->f > 0.0 && i + 1 < (long)n ? (size_t)(i + 1) : a->lo;
+    return true;
+}
+
+struct cell {
+    struct pair x, y, z;
+    size_t corner[4]; /* of the rows: y lo/hi, z lo/hi */
+};
+
+static inline bool cell_at(struct cell *c, const size_t n[3], const double p[3])
+{
+    if (!pair_at(&c->x, p[0], n[0]) || !pair_at(&c->y, p[1], n[1]) || !pair_at(&c->z, p[2], n[2]))
+        return false;
+    c->corner[0] = n[0] * (c->y.lo + n[1] * c->z.lo);
+    c->corner[1] = n[0] * (c->y.hi + n[1] * c->z.lo);
+    c->corner[2] = n[0] * (c->y.lo + n[1] * c->z.hi);
+    c->corner[3] = n[0] * (c->y.hi + n[1] * c->z.hi);
+    return true;
+}
+
+static inline double mixed(double a, double b, double f)
+{
+    return (1.0 - f) * a + f * b;
+}
+
+static inline double cell_value(const struct cell *c, const float *data)
+{
+    double row[4];
+
+    for (int i = 0; i < 4; i++) {
+        const float *v = data + c->corner[i];
+
+        row[i] = mixed((double)v[c->x.lo], (double)v[c->x.hi], c->x.f);
+    }
+    return mixed(mixed(row[0], row[1], c->y.f), mixed(row[2], row[3], c->y.f), c->z.f);
+}
+
 /* From a target voxel to a position in the source's voxels. */
 struct route {
     double whole[4][4];         /* target voxel to source voxel when nothing bends the way */
@@ -112,19 +171,91 @@ static int route_new(struct route *r, const struct hep_grid *source, const struc
     return hep_grid_inverse(r->to_field, &r->d->grid, err);
 }
 
-static void route_apply(double p[3], const struct route *r, size_t x, size_t y, size_t z)
+/* Displacements of one row of target voxels, where the field's axes are those of the target: along
+ * the row only its first coordinate changes, so a line of the field is enough. */
+struct line {
+    bool straight;
+    double *mm;      /* 3 x field's n[0]: displacement in source voxels, bilinear over y and z */
+    double at, step; /* field's first coordinate of voxel 0, and per voxel */
+};
+
+/* Steps across a row this small do not leave it by a thousandth of a voxel of the field. */
+#define STRAIGHT 1e-7
+
+static bool is_straight(const struct route *r)
+{
+    double step[3];
+
+    for (int k = 0; r->d != NULL && k < 3; k++) {
+        step[k] = 0.0;
+        for (int i = 0; i < 3; i++)
+            step[k] += r->to_field[k][i] * r->to_world[i][0];
+    }
+    return r->d != NULL && fabs(step[1]) < STRAIGHT && fabs(step[2]) < STRAIGHT;
+}
+
+static void field_position(double q[3], const struct route *r, size_t x, size_t y, size_t z)
 {
     const double voxel[3] = { (double)x, (double)y, (double)z };
     double world[3];
-    double in_field[3];
+
+    hep_affine_apply(world, r->to_world, voxel);
+    hep_affine_apply(q, r->to_field, world);
+}
+
+/* False when the whole row lies beyond the field. */
+static bool line_prepare(struct line *l, const struct route *r, size_t y, size_t z)
+{
+    const size_t *n = r->d->grid.n;
+    struct stencil s = { .count = 0 };
+    double q[3], next[3];
+
+    field_position(q, r, 0, y, z);
+    field_position(next, r, 1, y, z);
+    l->at = q[0];
+    l->step = next[0] - q[0];
+    q[0] = 0.0;
+    if (!stencil_at(&s, n, q, HEP_INTERP_LINEAR))
+        return false;
+    memset(l->mm, 0, 3 * n[0] * sizeof *l->mm);
+    for (size_t c = 0; c < 3; c++) {
+        const float *d = hep_volume_at(r->d, c);
+
+        for (int corner = 0; corner < 4; corner++) {
+            const size_t row = s.at[1][corner & 1] + n[1] * s.at[2][corner >> 1];
+            const double w = s.w[1][corner & 1] * s.w[2][corner >> 1];
+
+            for (size_t x = 0; w != 0.0 && x < n[0]; x++) {
+                const double mm = w * (double)d[row * n[0] + x];
+
+                for (size_t k = 0; k < 3; k++)
+                    l->mm[3 * x + k] += r->to_source[k][c] * mm;
+            }
+        }
+    }
+    return true;
+}
+
+static void line_bend(double *p, const struct line *l, size_t field_n, size_t n)
+{
+    for (size_t x = 0; x < n; x++) {
+        const double q = l->at + (double)x * l->step;
+        struct pair at;
+
+        if (!pair_at(&at, q, field_n))
+            continue;
+        for (size_t k = 0; k < 3; k++)
+            p[3 * x + k] += (1.0 - at.f) * l->mm[3 * at.lo + k] + at.f * l->mm[3 * at.hi + k];
+    }
+}
+
+static void bend(double p[3], const struct route *r, size_t x, size_t y, size_t z)
+{
+    double q[3];
     struct stencil s = { .count = 0 };
 
-    hep_affine_apply(p, r->whole, voxel);
-    if (r->d == NULL)
-        return;
-    hep_affine_apply(world, r->to_world, voxel);
-    hep_affine_apply(in_field, r->to_field, world);
-    if (!stencil_at(&s, r->d->grid.n, in_field, HEP_INTERP_LINEAR))
+    field_position(q, r, x, y, z);
+    if (!stencil_at(&s, r->d->grid.n, q, HEP_INTERP_LINEAR))
         return;
     for (size_t c = 0; c < 3; c++) {
         const double mm = stencil_value(&s, r->d->grid.n, hep_volume_at(r->d, c));
@@ -134,6 +265,56 @@ static void route_apply(double p[3], const struct route *r, size_t x, size_t y, 
     }
 }
 
+/* Source positions of a row of n target voxels: p[3 n]. */
+static void row_positions(double *p, const struct route *r, struct line *l, size_t n, size_t y,
+                          size_t z)
+{
+    const double voxel[3] = { 0.0, (double)y, (double)z };
+    double start[3];
+
+    hep_affine_apply(start, r->whole, voxel);
+    for (size_t x = 0; x < n; x++) {
+        for (int k = 0; k < 3; k++)
+            p[3 * x + (size_t)k] = start[k] + (double)x * r->whole[k][0];
+    }
+    if (r->d == NULL)
+        return;
+    if (l->straight && line_prepare(l, r, y, z))
+        line_bend(p, l, r->d->grid.n[0], n);
+    for (size_t x = 0; !l->straight && x < n; x++)
+        bend(&p[3 * x], r, x, y, z);
+}
+
+/* Working memory of each thread. */
+struct bench {
+    double *memory;
+    size_t each, position;
+    bool straight;
+};
+
+static int bench_new(struct bench *b, const struct route *r, const struct hep_grid *target,
+                     int threads, struct hep_error *err)
+{
+    b->position = 3 * target->n[0];
+    b->each = b->position + (r->d != NULL ? 3 * r->d->grid.n[0] : 0);
+    b->straight = is_straight(r);
+    b->memory = hep_calloc((size_t)threads * b->each, sizeof *b->memory);
+    return b->memory != NULL
+               ? HEP_OK
+               : HEP_FAIL(err, HEP_ENOMEM, "no memory for rows of %zu voxels", target->n[0]);
+}
+
+/* The positions of a row, in the calling thread's part. */
+static const double *bench_row(const struct bench *b, const struct route *r, size_t n, size_t y,
+                               size_t z)
+{
+    double *p = b->memory + (size_t)omp_get_thread_num() * b->each;
+    struct line l = { .straight = b->straight, .mm = p + b->position };
+
+    row_positions(p, r, &l, n, y, z);
+    return p;
+}
+
 static int check_how(enum hep_interp how, struct hep_error *err)
 {
     if (how != HEP_INTERP_NEAREST && how != HEP_INTERP_LINEAR && how != HEP_INTERP_CUBIC)
@@ -141,39 +322,73 @@ static int check_how(enum hep_interp how, struct hep_error *err)
     return HEP_OK;
 }
 
+/* Values of one row at its positions. */
+static void row_linear(struct hep_volume *v, size_t first, const struct hep_volume *source,
+                       const double *p, float outside)
+{
+    const size_t voxels = hep_grid_voxels(&v->grid);
+
+    for (size_t x = 0; x < v->grid.n[0]; x++) {
+        struct cell c;
+
+        if (cell_at(&c, source->grid.n, &p[3 * x])) {
+            for (size_t i = 0; i < source->nt; i++)
+                v->data[i * voxels + first + x] = (float)cell_value(&c, hep_volume_at(source, i));
+        } else {
+            for (size_t i = 0; i < source->nt; i++)
+                v->data[i * voxels + first + x] = outside;
+        }
+    }
+}
+
+static void row_other(struct hep_volume *v, size_t first, const struct hep_volume *source,
+                      const double *p, enum hep_interp how, float outside)
+{
+    const size_t voxels = hep_grid_voxels(&v->grid);
+
+    for (size_t x = 0; x < v->grid.n[0]; x++) {
+        struct stencil s = { .count = 0 };
+        const bool inside = stencil_at(&s, source->grid.n, &p[3 * x], how);
+
+        for (size_t i = 0; i < source->nt; i++)
+            v->data[i * voxels + first + x] =
+                inside ? (float)stencil_value(&s, source->grid.n, hep_volume_at(source, i))
+                       : outside;
+    }
+}
+
 int hep_resample(struct hep_volume **out, const struct hep_volume *source,
                  const struct hep_grid *target, const struct hep_transform *t, enum hep_interp how,
                  float outside, int nthreads, struct hep_error *err)
 {
     const size_t *n = target->n;
-    const size_t voxels = hep_grid_voxels(target);
+    const int threads = hep_threads(nthreads);
     struct hep_volume *v = NULL;
+    struct bench bench = { .memory = NULL };
     struct route route;
     int rc = check_how(how, err);
 
     if (rc == HEP_OK)
         rc = route_new(&route, &source->grid, target, t, err);
     if (rc == HEP_OK)
+        rc = bench_new(&bench, &route, target, threads, err);
+    if (rc == HEP_OK)
         rc = hep_volume_new_unset(&v, target, source->nt, err);
     if (rc != HEP_OK)
-        return rc;
-#pragma omp parallel for schedule(static) num_threads(hep_threads(nthreads))
+        goto out;
+#pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t row = 0; row < n[1] * n[2]; row++) {
-        for (size_t x = 0; x < n[0]; x++) {
-            struct stencil s = { .count = 0 };
-            double p[3];
-            bool inside;
+        const double *p = bench_row(&bench, &route, n[0], row % n[1], row / n[1]);
 
-            route_apply(p, &route, x, row % n[1], row / n[1]);
-            inside = stencil_at(&s, source->grid.n, p, how);
-            for (size_t i = 0; i < source->nt; i++)
-                v->data[i * voxels + row * n[0] + x] =
-                    inside ? (float)stencil_value(&s, source->grid.n, hep_volume_at(source, i))
-                           : outside;
-        }
+        if (how == HEP_INTERP_LINEAR)
+            row_linear(v, row * n[0], source, p, outside);
+        else
+            row_other(v, row * n[0], source, p, how, outside);
     }
     *out = v;
-    return HEP_OK;
+out:
+    free(bench.memory);
+    return rc;
 }
 
 int hep_resample_labels(struct hep_labels **out, const struct hep_labels *source,
@@ -182,28 +397,34 @@ int hep_resample_labels(struct hep_labels **out, const struct hep_labels *source
 {
     const size_t *n = target->n;
     const size_t *m = source->grid.n;
+    const int threads = omp_get_max_threads();
     struct hep_labels *l = NULL;
+    struct bench bench = { .memory = NULL };
     struct route route;
     int rc = route_new(&route, &source->grid, target, t, err);
 
     if (rc == HEP_OK)
+        rc = bench_new(&bench, &route, target, threads, err);
+    if (rc == HEP_OK)
         rc = hep_labels_new(&l, target, err);
     if (rc != HEP_OK)
-        return rc;
-#pragma omp parallel for schedule(static)
+        goto out;
+#pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t row = 0; row < n[1] * n[2]; row++) {
+        const double *p = bench_row(&bench, &route, n[0], row % n[1], row / n[1]);
+
         for (size_t x = 0; x < n[0]; x++) {
             struct stencil s = { .count = 0 };
-            double p[3];
 
-            route_apply(p, &route, x, row % n[1], row / n[1]);
-            if (stencil_at(&s, m, p, HEP_INTERP_NEAREST))
+            if (stencil_at(&s, m, &p[3 * x], HEP_INTERP_NEAREST))
                 l->data[row * n[0] + x] =
                     source->data[s.at[0][0] + m[0] * (s.at[1][0] + m[1] * s.at[2][0])];
         }
     }
     *out = l;
-    return HEP_OK;
+out:
+    free(bench.memory);
+    return rc;
 }
 
 double hep_sample_world(const struct hep_volume *v, size_t t, const double world[3],
@@ -260,14 +481,14 @@ static float box_mean(const struct hep_volume *source, size_t t, const struct ro
         double at[3];
         double p[3];
         double value;
-        struct stencil s = { .count = 0 };
+        struct cell c;
 
         for (int k = 0; k < 3; k++)
             at[k] = voxel[k] + ((double)step[k] + 0.5) / (double)points[k] - 0.5;
         hep_affine_apply(p, r->whole, at);
-        if (!stencil_at(&s, source->grid.n, p, HEP_INTERP_LINEAR))
+        if (!cell_at(&c, source->grid.n, p))
             continue;
-        value = stencil_value(&s, source->grid.n, hep_volume_at(source, t));
+        value = cell_value(&c, hep_volume_at(source, t));
         if (!isnan(value)) {
             sum += value;
             count++;
