@@ -1,3 +1,4 @@
+#include "fitting/diffusion_errors.h"
 #include "fitting/diffusion_job.h"
 #include "fitting/diffusion_search.h"
 #include "base/alloc.h"
@@ -22,7 +23,7 @@ struct worker {
 struct team {
     const struct hep_diffusion_kernels *kernels; /* of the solver */
     struct hep_diffusion_job job, mono_job;
-    bool want_choice;
+    bool want_choice, want_errors;
     size_t *voxels; /* inside the mask; NULL: all */
     size_t n_voxels;
     struct worker *workers;
@@ -311,15 +312,38 @@ static void verify_block(const struct hep_diffusion_job *job, struct worker *w)
     }
 }
 
+static bool is_sampled(const struct team *t, size_t at)
+{
+    return at % t->stride == 0;
+}
+
+/* dof, and where errors are wanted variance. */
+static void find_errors(const struct team *t, struct hep_diffusion_block *blk, size_t first)
+{
+    const struct hep_diffusion_job *job = &t->job;
+    double y[HEP_DIFFUSION_MAX_B], w[HEP_DIFFUSION_MAX_B], variance[HEP_LM_MAX_P];
+    bool stepwise = hep_diffusion_is_stepwise(job);
+    struct hep_lm_voxel v;
+
+    if (t->want_errors && !stepwise)
+        t->kernels->variance[job->kind](job, blk);
+    for (size_t i = 0; i < blk->count; i++) {
+        blk->dof[i] = blk->n_usable[i] - hep_diffusion_n_estimated(job);
+        if (!stepwise || hep_diffusion_is_bad(job, blk, i) ||
+            !(t->want_errors || is_sampled(t, first + i)))
+            continue;
+        hep_diffusion_get_voxel(&v, y, w, job, blk, i);
+        hep_diffusion_step_errors(variance, &blk->dof[i], job, &v);
+        for (size_t r = 0; r < job->np; r++)
+            blk->variance[r * HEP_FIT_BLOCK + i] = variance[r];
+    }
+}
+
 static void sample_sigma(struct team *t, const struct hep_diffusion_block *blk, size_t first)
 {
-    double n_par = (double)(t->job.np - (t->job.set->fixed_s0 ? 1 : 0));
-
     for (size_t i = 0; i < blk->count; i++) {
-        double dof = blk->n_usable[i] - n_par;
-
-        if ((first + i) % t->stride == 0 && dof > 0.0 && !hep_diffusion_is_bad(&t->job, blk, i))
-            t->sigma[(first + i) / t->stride] = sqrt(blk->rss[i] / dof) * blk->scale[i];
+        if (is_sampled(t, first + i) && blk->dof[i] > 0.0 && !hep_diffusion_is_bad(&t->job, blk, i))
+            t->sigma[(first + i) / t->stride] = sqrt(blk->rss[i] / blk->dof[i]) * blk->scale[i];
     }
 }
 
@@ -349,8 +373,10 @@ static void fit_voxels(struct team *t, struct worker *w, size_t first,
         copy_data(&w->mono, blk, t->job.scheme.n_b);
         (void)estimate(t->kernels, &t->mono_job, &w->mono, &w->again, w->gsl_mono);
     }
+    find_errors(t, blk, first);
     sample_sigma(t, blk, first);
-    hep_diffusion_finish(&t->job, maps, blk, t->want_choice ? w->mono.rss : NULL, &w->counts);
+    hep_diffusion_finish(&t->job, maps, blk, t->want_choice ? w->mono.rss : NULL, t->want_errors,
+                         &w->counts);
 }
 
 /* ---- the volume ---- */
@@ -401,6 +427,7 @@ static int set_noise(struct team *t, struct hep_error *err)
     for (size_t b = 0; !(t->job.set->sigma > 0.0) && b < n_blocks; b += every) {
         load_block(t, &w->blk, b * HEP_FIT_BLOCK);
         (void)estimate(t->kernels, &t->job, &w->blk, &w->again, w->gsl);
+        find_errors(t, &w->blk, b * HEP_FIT_BLOCK);
         sample_sigma(t, &w->blk, b * HEP_FIT_BLOCK);
     }
     if (!(t->job.noise > 0.0))
@@ -473,6 +500,8 @@ int hep_diffusion_fit(struct hep_diffusion_maps *maps, struct hep_diffusion_repo
         goto out;
     t->kernels = kernels_of(settings->fit.solver, isa);
     t->want_choice = maps->choice != NULL && settings->model == HEP_DIFFUSION_IVIM;
+    t->want_errors = t->job.kind == HEP_KIND_IVIM || maps->s0_se != NULL || maps->d_se != NULL ||
+                     maps->f_se != NULL || maps->dstar_se != NULL || maps->k_se != NULL;
     rc = team_init(t, err);
     if (rc == HEP_OK)
         rc = set_noise(t, err);

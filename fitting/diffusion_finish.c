@@ -66,45 +66,33 @@ struct voxel_result {
     bool dstar_known;
 };
 
-/* Parameters estimated from the voxel's own data, in one step or in several. */
-static double count_estimated(const struct hep_diffusion_job *job)
-{
-    return (double)(job->np - (job->set->fixed_s0 ? 1 : 0));
-}
-
-/* Segmented fits hold parameters that an earlier step estimated: their errors are those of a joint
- * fit. */
-static void release_steps(struct hep_lm_voxel *v, const struct hep_diffusion_job *job)
-{
-    for (size_t r = job->set->fixed_s0 ? 1 : 0; r < job->np; r++) {
-        v->lo[r] = job->lo[r];
-        v->hi[r] = job->hi[r];
-    }
-}
-
 /* D* means something only where f does: f above its lower bound and above twice its standard error.
- * Standard errors: covariance of the least-squares estimate, sigma^2 (J^T W J)^-1, over the
- * parameters inside their bounds (Seber & Wild, Nonlinear Regression, 1989, eq. 2.20). */
+ * Standard errors: sigma^2 times the variances of the block, sigma given or from the residuals. */
 static void judge(struct voxel_result *out, const struct hep_diffusion_job *job,
-                  const struct hep_lm_voxel *v, double scale, double n_usable, bool want_errors)
+                  const struct hep_diffusion_block *blk, size_t i, bool want_errors)
 {
-    double variance[HEP_LM_MAX_P] = { 0.0 }, sigma2, dof = n_usable - count_estimated(job);
-    size_t inside = want_errors ? hep_lm_variance(variance, v, job->np) : 0;
-    bool bound = false;
+    double scale = blk->scale[i], dof = blk->dof[i], sigma2;
+    bool settled = blk->settled[i] > 0.0, bound = false;
 
     sigma2 = job->set->sigma > 0.0 ? job->set->sigma * job->set->sigma / (scale * scale)
-             : dof > 0.0           ? v->rss / dof
+             : dof > 0.0           ? blk->rss[i] / dof
                                    : (double)NAN;
     for (size_t r = 0; r < job->np; r++) {
-        out->se[r] = v->settled && want_errors ? sqrt(variance[r] * sigma2) : (double)NAN;
-        bound = bound || hep_lm_at_bound(v, r);
+        double p = blk->p[r * HEP_FIT_BLOCK + i];
+        bool chosen = r == 0 && job->fixed[0];
+
+        out->se[r] = settled && want_errors ? sqrt(blk->variance[r * HEP_FIT_BLOCK + i] * sigma2)
+                                            : (double)NAN;
+        bound = bound || (!chosen && (p <= job->lo[r] || p >= job->hi[r]));
     }
     out->dstar_known = true;
-    out->status = !v->settled ? HEP_FIT_NO_CONVERGENCE : bound ? HEP_FIT_AT_BOUND : HEP_FIT_OK;
-    if (job->kind == HEP_KIND_IVIM && v->settled) {
-        bool negligible = v->p[1] <= job->lo[1] || v->p[1] < 2.0 * out->se[1];
+    out->status = !settled ? HEP_FIT_NO_CONVERGENCE : bound ? HEP_FIT_AT_BOUND : HEP_FIT_OK;
+    if (job->kind == HEP_KIND_IVIM && settled) {
+        double f = blk->p[HEP_FIT_BLOCK + i];
+        bool negligible = f <= job->lo[1] || f < 2.0 * out->se[1];
 
-        out->dstar_known = !negligible && (inside > 0 || bound);
+        out->dstar_known =
+            !negligible && (bound || isfinite(blk->variance[(size_t)3 * HEP_FIT_BLOCK + i]));
     }
     if (!out->dstar_known) {
         out->status = HEP_FIT_NOT_IDENTIFIABLE;
@@ -176,11 +164,9 @@ static void write_bad(const struct hep_diffusion_maps *m, size_t at)
 void hep_diffusion_finish(const struct hep_diffusion_job *job,
                           const struct hep_diffusion_maps *maps,
                           const struct hep_diffusion_block *blk, const double *mono_rss,
-                          struct hep_fit_counts *counts)
+                          bool errors, struct hep_fit_counts *counts)
 {
-    const bool want_errors = job->kind == HEP_KIND_IVIM || maps->s0_se != NULL ||
-                             maps->d_se != NULL || maps->f_se != NULL || maps->k_se != NULL;
-    const double n_par = count_estimated(job) + 1.0; /* and the variance */
+    const double n_par = hep_diffusion_n_estimated(job) + 1.0; /* and the variance */
 
     for (size_t i = 0; i < blk->count; i++) {
         size_t at = blk->voxel[i];
@@ -193,8 +179,7 @@ void hep_diffusion_finish(const struct hep_diffusion_job *job,
             continue;
         }
         get_result(&v, job, blk, i);
-        release_steps(&v, job);
-        judge(&res, job, &v, blk->scale[i], blk->n_usable[i], want_errors);
+        judge(&res, job, blk, i, errors);
         write_parameters(maps, at, job, &v, &res, blk->scale[i]);
         if (maps->rmse != NULL || maps->r2 != NULL)
             write_quality(maps, job->scheme.n_b, blk, i);

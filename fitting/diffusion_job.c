@@ -5,6 +5,8 @@
 
 #define PER_MM2 1e-3 /* b: s/mm2 to ms/um2 */
 #define PER_UM2 1e3  /* rates: mm2/s to um2/ms */
+#define COARSE_D 8
+#define COARSE_DSTAR 10
 
 static enum hep_diffusion_kind kind_of(enum hep_diffusion_model model,
                                        enum hep_diffusion_method method)
@@ -36,17 +38,28 @@ static void set_bounds(struct hep_diffusion_job *job)
     }
 }
 
-/* n values from lo to hi in equal ratios, half a step inside the ends. */
-static void set_grid(double *grid, double (*decay)[HEP_DIFFUSION_MAX_B], size_t n, double lo,
-                     double hi, const struct hep_diffusion_job *job)
+/* n values from lo to hi in equal ratios, both ends among them or half a step inside. */
+static void set_nodes(double *node, double (*decay)[HEP_DIFFUSION_MAX_B], size_t n, bool ends,
+                      size_t parameter, const struct hep_diffusion_job *job)
 {
-    double low = fmax(lo, hi * 1e-3);
+    double hi = job->hi[parameter], lo = fmax(job->lo[parameter], hi * 1e-3);
 
     for (size_t i = 0; i < n; i++) {
-        grid[i] = low * pow(hi / low, ((double)i + 0.5) / (double)n);
+        double at = ends ? (double)i / (double)(n - 1) : ((double)i + 0.5) / (double)n;
+
+        node[i] = lo * pow(hi / lo, at);
         for (size_t k = 0; k < job->scheme.n_b; k++)
-            decay[i][k] = exp(-job->x[k][0] * grid[i]);
+            decay[i][k] = exp(-job->x[k][0] * node[i]);
     }
+}
+
+static void set_grid(struct hep_diffusion_grid *g, size_t n_d, size_t n_dstar, bool ends,
+                     const struct hep_diffusion_job *job)
+{
+    g->n_d = n_d;
+    g->n_dstar = n_dstar;
+    set_nodes(g->d, g->decay_d, n_d, ends, 2, job);
+    set_nodes(g->dstar, g->decay_dstar, n_dstar, ends, 3, job);
 }
 
 static void set_points(struct hep_diffusion_job *job)
@@ -92,9 +105,8 @@ int hep_diffusion_job_init(struct hep_diffusion_job *job, const struct hep_diffu
     set_points(job);
     set_bounds(job);
     if (job->kind == HEP_KIND_IVIM) {
-        set_grid(job->grid_d, job->decay_d, HEP_DIFFUSION_GRID_D, job->lo[2], job->hi[2], job);
-        set_grid(job->grid_dstar, job->decay_dstar, HEP_DIFFUSION_GRID_DSTAR, job->lo[3],
-                 job->hi[3], job);
+        set_grid(&job->coarse, COARSE_D, COARSE_DSTAR, false, job);
+        set_grid(&job->fine, HEP_DIFFUSION_GRID_D, HEP_DIFFUSION_GRID_DSTAR, true, job);
     }
     return HEP_OK;
 }
@@ -109,9 +121,14 @@ void hep_diffusion_job_mono(struct hep_diffusion_job *mono, const struct hep_dif
     set_bounds(mono);
 }
 
+double hep_diffusion_n_estimated(const struct hep_diffusion_job *job)
+{
+    return (double)(job->np - (job->set->fixed_s0 ? 1 : 0));
+}
+
 int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n_b, struct hep_error *err)
 {
-    const size_t rows = 2 * n_b + (size_t)4 * HEP_LM_MAX_P + HEP_LM_PACKED + 5;
+    const size_t rows = 2 * n_b + (size_t)5 * HEP_LM_MAX_P + HEP_LM_PACKED + 6;
     double *at = hep_alloc_aligned(rows * HEP_FIT_BLOCK, sizeof *at);
 
     *blk = (struct hep_diffusion_block){ 0 };
@@ -135,6 +152,8 @@ int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n_b, struct
     blk->n_usable = blk->scale + HEP_FIT_BLOCK;
     blk->settled = blk->n_usable + HEP_FIT_BLOCK;
     blk->n_start = blk->settled + HEP_FIT_BLOCK;
+    blk->dof = blk->n_start + HEP_FIT_BLOCK;
+    blk->variance = blk->dof + HEP_FIT_BLOCK;
     return HEP_OK;
 }
 

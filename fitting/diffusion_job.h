@@ -15,6 +15,9 @@ int hep_diffusion_job_init(struct hep_diffusion_job *job, const struct hep_diffu
 /** The same data with the mono-exponential model: for the model choice. */
 void hep_diffusion_job_mono(struct hep_diffusion_job *mono, const struct hep_diffusion_job *job);
 
+/** Parameters estimated from a voxel's own data, in one step or in several. */
+double hep_diffusion_n_estimated(const struct hep_diffusion_job *job);
+
 /** Rows for n_b points, one allocation. */
 int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n_b,
                              struct hep_error *err) HEP_MUST_CHECK;

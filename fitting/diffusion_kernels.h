@@ -10,6 +10,7 @@
  */
 #include "fitting/diffusion_model.h"
 #include "fitting/diffusion_work.h"
+#include "fitting/lm_variance.h"
 
 #include <float.h>
 
@@ -104,6 +105,14 @@ HEP_LANE void log_solve(hep_real *a, hep_real *d, const struct log_sums *s)
     *a = (s->bb * s->l - s->b * s->bl) / safe;
 }
 
+/* The line through (0, level): S0 is given. */
+HEP_LANE void log_solve_rate(hep_real *d, const struct log_sums *s, hep_real level)
+{
+    hep_real safe = real_select(s->bb > real_splat(0.0), s->bb, real_splat(1.0));
+
+    *d = (s->b * level - s->bl) / safe;
+}
+
 HEP_LANE void log_add(struct log_sums *s, hep_real w, double b, hep_real log_y)
 {
     hep_real wb = w * b, wl = w * log_y;
@@ -122,6 +131,7 @@ static void log_fit(const struct hep_diffusion_job *job, struct hep_diffusion_bl
                                    real_splat(0.0), real_splat(0.0) };
     hep_real log_y[HEP_DIFFUSION_MAX_B], a, d;
     size_t n = job->scheme.n_b;
+    bool fixed = job->set->fixed_s0 && first == 0;
 
     for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
         struct log_sums s = none;
@@ -134,6 +144,10 @@ static void log_fit(const struct hep_diffusion_job *job, struct hep_diffusion_bl
                     log_y[k]);
         }
         log_solve(&a, &d, &s);
+        if (fixed) {
+            a = log_y[0];
+            log_solve_rate(&d, &s, a);
+        }
         for (int round = 0; weights == HEP_METHOD_IWLS && round < IWLS_ROUNDS; round++) {
             s = none;
             for (size_t k = first; k < n; k++) {
@@ -141,7 +155,10 @@ static void log_fit(const struct hep_diffusion_job *job, struct hep_diffusion_bl
 
                 log_add(&s, real_load(ROW(blk->w, k) + i) * square, job->x[k][0], log_y[k]);
             }
-            log_solve(&a, &d, &s);
+            if (fixed)
+                log_solve_rate(&d, &s, a);
+            else
+                log_solve(&a, &d, &s);
         }
         real_store(ROW(blk->p, 0) + i, real_exp(a));
         real_store(ROW(blk->p, 1) + i, d);
@@ -256,6 +273,7 @@ struct grid_peak {
 };
 
 struct grid_scan {
+    const struct hep_diffusion_grid *grid;
     hep_real w[HEP_DIFFUSION_MAX_B], wy[HEP_DIFFUSION_MAX_B];
     hep_real fast_fast[HEP_DIFFUSION_GRID_DSTAR], fast_y[HEP_DIFFUSION_GRID_DSTAR];
     hep_real ratio_lo, ratio_hi;                     /* f / (1 - f) */
@@ -305,7 +323,7 @@ HEP_LANE void scan_prepare(struct grid_scan *s, const struct hep_diffusion_job *
         hep_real ff = real_splat(0.0), fy = real_splat(0.0);
 
         for (size_t k = 0; k < n; k++) {
-            double e = job->decay_dstar[j][k];
+            double e = s->grid->decay_dstar[j][k];
 
             ff = ff + s->w[k] * (e * e);
             fy = fy + s->wy[k] * e;
@@ -336,7 +354,7 @@ HEP_LANE void scan_row(struct grid_scan *s, const struct hep_diffusion_job *job,
         hep_real cross = real_splat(0.0);
 
         for (size_t k = 0; k < n; k++)
-            cross = cross + wslow[k] * job->decay_dstar[j][k];
+            cross = cross + wslow[k] * s->grid->decay_dstar[j][k];
         scan_node(s, slow_slow, slow_y, cross, j, d);
     }
 }
@@ -369,8 +387,7 @@ HEP_LANE void take_better(struct grid_peak *to, hep_real *dstar, hep_mask better
 #define SECOND_PEAK 1.5
 
 /* The highest peak over D*, and the highest one of the others. */
-HEP_LANE void pick_starts(const struct grid_scan *s, const struct hep_diffusion_job *job,
-                          struct hep_diffusion_block *blk, size_t i)
+HEP_LANE void pick_starts(const struct grid_scan *s, struct hep_diffusion_block *blk, size_t i)
 {
     const hep_real none = real_splat(-1.0), zero = real_splat(0.0);
     struct grid_peak first = { none, zero, zero, zero }, second = first;
@@ -379,16 +396,16 @@ HEP_LANE void pick_starts(const struct grid_scan *s, const struct hep_diffusion_
 
     for (size_t j = s->first; j < s->last; j++)
         take_better(&first, &first_dstar, s->best[j].gain > first.gain, &s->best[j],
-                    job->grid_dstar[j]);
+                    s->grid->dstar[j]);
     for (size_t j = s->first; j < s->last; j++) {
         hep_mask peak =
-            (s->best[j].gain > second.gain) & (first_dstar != real_splat(job->grid_dstar[j]));
+            (s->best[j].gain > second.gain) & (first_dstar != real_splat(s->grid->dstar[j]));
 
         if (j > s->first)
             peak = peak & (s->best[j].gain > s->best[j - 1].gain);
         if (j + 1 < s->last)
             peak = peak & (s->best[j].gain > s->best[j + 1].gain);
-        take_better(&second, &second_dstar, peak, &s->best[j], job->grid_dstar[j]);
+        take_better(&second, &second_dstar, peak, &s->best[j], s->grid->dstar[j]);
     }
     put_start(blk->p, blk, i, &first, first_dstar);
     put_start(blk->second, blk, i, &second, second_dstar);
@@ -396,52 +413,39 @@ HEP_LANE void pick_starts(const struct grid_scan *s, const struct hep_diffusion_
     real_store(blk->n_start + i, real_select(two, real_splat(2.0), real_splat(1.0)));
 }
 
-/* D of a row of the grid: its node, or where D is fixed that, or a value near the one found before.
- */
-HEP_LANE hep_real row_d(const struct hep_diffusion_job *job, const struct hep_diffusion_block *blk,
-                        size_t i, size_t row, bool near_found)
-{
-    static const double near[HEP_DIFFUSION_NEAR_D] = { 0.72, 0.86, 1.0, 1.15 };
-
-    if (job->fixed[2])
-        return real_load(ROW(blk->lo, 2) + i);
-    return near_found ? real_clamp(real_load(ROW(blk->p, 2) + i) * near[row],
-                                   real_load(ROW(blk->lo, 2) + i), real_load(ROW(blk->hi, 2) + i))
-                      : real_splat(job->grid_d[row]);
-}
-
 HEP_LANE void scan_block(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
-                         size_t first, size_t last, bool near_found)
+                         const struct hep_diffusion_grid *grid, size_t first, size_t last)
 {
-    size_t rows = job->fixed[2] ? 1 : near_found ? HEP_DIFFUSION_NEAR_D : HEP_DIFFUSION_GRID_D;
-    bool on_grid = !job->fixed[2] && !near_found;
+    size_t rows = job->fixed[2] ? 1 : grid->n_d;
     struct grid_scan s;
     hep_real slow[HEP_DIFFUSION_MAX_B];
 
+    s.grid = grid;
     s.first = first;
     s.last = last;
     for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
         scan_prepare(&s, job, blk, i);
         for (size_t g = 0; g < rows; g++) {
-            hep_real d = row_d(job, blk, i, g, near_found);
+            hep_real d = job->fixed[2] ? real_load(ROW(blk->lo, 2) + i) : real_splat(grid->d[g]);
 
             for (size_t k = 0; k < job->scheme.n_b; k++)
-                slow[k] = on_grid ? real_splat(job->decay_d[g][k]) : real_exp(d * -job->x[k][0]);
+                slow[k] =
+                    job->fixed[2] ? real_exp(d * -job->x[k][0]) : real_splat(grid->decay_d[g][k]);
             scan_row(&s, job, slow, d);
         }
-        pick_starts(&s, job, blk, i);
+        pick_starts(&s, blk, i);
     }
 }
 
 static void start_between(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
                           size_t first, size_t last)
 {
-    scan_block(job, blk, first, last, true);
+    scan_block(job, blk, &job->fine, first, last);
 }
 
 static void start_ivim(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)
 {
-    scan_block(job, blk, 0, HEP_DIFFUSION_GRID_DSTAR, false);
+    scan_block(job, blk, &job->coarse, 0, job->coarse.n_dstar);
 }
 
 /* ---- rss and J^T W J at given parameters ---- */
@@ -481,6 +485,35 @@ HEP_EVALUATE(evaluate_mono, model_mono, 2)
 HEP_EVALUATE(evaluate_ivim, model_ivim, 4)
 HEP_EVALUATE(evaluate_sivim, model_sivim, 3)
 HEP_EVALUATE(evaluate_kurtosis, model_kurtosis, 3)
+
+#define HEP_VARIANCE(name, np)                                                                     \
+    static void name(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)         \
+    {                                                                                              \
+        hep_real jtj[(np) * ((np) + 1) / 2], inverse[(np) * ((np) + 1) / 2];                       \
+        hep_mask inside[np], good;                                                                 \
+                                                                                                   \
+        (void)job;                                                                                 \
+        for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {                                       \
+            for (size_t r = 0; r < (np); r++) {                                                    \
+                hep_real p = real_load(ROW(blk->p, r) + i);                                        \
+                                                                                                   \
+                inside[r] =                                                                        \
+                    (real_load(ROW(blk->lo, r) + i) < p) & (p < real_load(ROW(blk->hi, r) + i));   \
+            }                                                                                      \
+            for (size_t r = 0; r < (np) * ((np) + 1) / 2; r++)                                     \
+                jtj[r] = real_load(ROW(blk->jtj, r) + i);                                          \
+            good = lm_invert(inverse, jtj, inside, np);                                            \
+            for (size_t r = 0; r < (np); r++)                                                      \
+                real_store(ROW(blk->variance, r) + i,                                              \
+                           real_select(good & inside[r], inverse[HEP_LM_AT(r, r)],                 \
+                                       real_splat((double)NAN)));                                  \
+        }                                                                                          \
+    }
+
+HEP_VARIANCE(variance_mono, 2)
+HEP_VARIANCE(variance_ivim, 4)
+HEP_VARIANCE(variance_sivim, 3)
+HEP_VARIANCE(variance_kurtosis, 3)
 
 #ifdef HEP_LANES
 #define LM_NAME lm_mono
@@ -547,5 +580,6 @@ const struct hep_diffusion_kernels HEP_KERNELS = {
     .log_fit = log_fit,
     .log_fit_quadratic = log_fit_quadratic,
     .evaluate = { evaluate_mono, evaluate_ivim, evaluate_sivim, evaluate_kurtosis },
+    .variance = { variance_mono, variance_ivim, variance_sivim, variance_kurtosis },
     .fit = HEP_FITS,
 };

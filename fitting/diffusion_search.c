@@ -4,6 +4,8 @@
 
 /* Fits that end with less perfusion than this are tried again from elsewhere. */
 #define SMALL_F 0.1
+/* And those with less than this many standard errors. */
+#define UNTOLD 2.0
 
 static void fit_by_gsl(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
                        struct hep_lm_gsl *gsl, size_t i)
@@ -71,18 +73,23 @@ static void keep_better(struct hep_diffusion_block *blk, const struct hep_diffus
     }
 }
 
-/* Ends that a better minimum often lies apart from: on a bound, or with little perfusion. */
+/* Ends that a better minimum often lies apart from: on a bound, or with a perfusion that is small
+ * or not told from zero. */
 static bool is_suspicious(const struct hep_diffusion_job *job,
                           const struct hep_diffusion_block *blk, size_t i)
 {
-    bool bound = blk->p[HEP_FIT_BLOCK + i] < SMALL_F;
+    double f = blk->p[HEP_FIT_BLOCK + i], variance = blk->variance[HEP_FIT_BLOCK + i];
+    double dof = fmax(blk->n_usable[i] - (double)job->np, 1.0);
 
     for (size_t r = 1; r < job->np; r++) {
         double p = blk->p[r * HEP_FIT_BLOCK + i];
 
-        bound = bound || (!job->fixed[r] && (p <= job->lo[r] || p >= job->hi[r]));
+        if (!job->fixed[r] && (p <= job->lo[r] || p >= job->hi[r]))
+            return true;
     }
-    return bound;
+    if (f < SMALL_F)
+        return true;
+    return !job->fixed[1] && !(f * f * dof >= UNTOLD * UNTOLD * blk->rss[i] * variance);
 }
 
 struct inner {
@@ -99,21 +106,24 @@ static double dot(const struct inner *m, const double *a, const double *b)
     return sum;
 }
 
-static void remove_part(const struct inner *m, double *v, const double *direction)
+/* Take the part along `direction` out of v; how much of it that was. */
+static double remove_part(const struct inner *m, double *v, const double *direction)
 {
     double c = dot(m, v, direction) / fmax(dot(m, direction, direction), 1e-300);
 
     for (size_t k = 0; k < m->n; k++)
         v[k] -= c * direction[k];
+    return c;
 }
 
-/* At f = 0 the slope by D* vanishes and a fit stays where it is. The D* whose decay explains most
- * of the residual, beyond what S0 and D can; false when none would give a positive f. */
-static bool leave_zero(double *dstar, const struct hep_diffusion_job *job,
+/* At f = 0 the slope by D* vanishes and a fit stays where it is. To start[]: the D* whose decay
+ * explains most of the residual, beyond what S0 and D can, and what S0, f and D become with it to
+ * first order; false when none would give a positive f. */
+static bool leave_zero(double *start, const struct hep_diffusion_job *job,
                        const struct hep_lm_voxel *v)
 {
     double level[HEP_DIFFUSION_MAX_B], slope[HEP_DIFFUSION_MAX_B], fast[HEP_DIFFUSION_MAX_B];
-    double residual[HEP_DIFFUSION_MAX_B], best = 0.0;
+    double residual[HEP_DIFFUSION_MAX_B], best = 0.0, slope_level;
     const struct inner m = { v->w, v->n };
 
     for (size_t k = 0; k < v->n; k++) {
@@ -121,18 +131,21 @@ static bool leave_zero(double *dstar, const struct hep_diffusion_job *job,
         slope[k] = job->x[k][0] * level[k];
         residual[k] = v->y[k] - v->p[0] * level[k];
     }
-    remove_part(&m, slope, level);
-    for (size_t j = 0; j < HEP_DIFFUSION_GRID_DSTAR; j++) {
-        double gain, size;
+    slope_level = remove_part(&m, slope, level);
+    for (size_t j = 0; j < job->fine.n_dstar; j++) {
+        double fast_level, fast_slope, amplitude, size;
 
-        (void)memcpy(fast, job->decay_dstar[j], v->n * sizeof *fast);
-        remove_part(&m, fast, level);
-        remove_part(&m, fast, slope);
-        gain = dot(&m, fast, residual);
+        (void)memcpy(fast, job->fine.decay_dstar[j], v->n * sizeof *fast);
+        fast_level = remove_part(&m, fast, level);
+        fast_slope = remove_part(&m, fast, slope);
         size = dot(&m, fast, fast);
-        if (gain > 0.0 && size > 0.0 && gain * gain / size > best) {
-            best = gain * gain / size;
-            *dstar = job->grid_dstar[j];
+        amplitude = dot(&m, fast, residual) / fmax(size, 1e-300);
+        if (amplitude > 0.0 && amplitude * amplitude * size > best) {
+            best = amplitude * amplitude * size;
+            start[0] = v->p[0] + amplitude * (1.0 - fast_level + fast_slope * slope_level);
+            start[1] = amplitude / start[0];
+            start[2] = v->p[2] + amplitude * fast_slope / v->p[0];
+            start[3] = job->fine.dstar[j];
         }
     }
     return best > 0.0;
@@ -142,7 +155,8 @@ static size_t fit_from_zero(const struct hep_diffusion_kernels *kernels,
                             const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
                             struct hep_diffusion_block *again, struct hep_lm_gsl *gsl)
 {
-    double y[HEP_DIFFUSION_MAX_B], w[HEP_DIFFUSION_MAX_B], dstar = 0.0;
+    double y[HEP_DIFFUSION_MAX_B], w[HEP_DIFFUSION_MAX_B];
+    double start[HEP_LM_MAX_P] = { 0.0 };
     struct hep_lm_voxel v;
     size_t n_gsl;
 
@@ -154,11 +168,12 @@ static size_t fit_from_zero(const struct hep_diffusion_kernels *kernels,
             hep_diffusion_is_bad(job, blk, i))
             continue;
         hep_diffusion_get_voxel(&v, y, w, job, blk, i);
-        if (!leave_zero(&dstar, job, &v))
+        if (!leave_zero(start, job, &v))
             continue;
         copy_again(again, again->count, blk, i, blk->p, job);
-        again->p[HEP_FIT_BLOCK + again->count] = 0.02 * job->hi[1];
-        again->p[(size_t)3 * HEP_FIT_BLOCK + again->count++] = dstar;
+        for (size_t r = 0; r < job->np; r++)
+            again->p[r * HEP_FIT_BLOCK + again->count] = fmin(fmax(start[r], v.lo[r]), v.hi[r]);
+        again->count++;
     }
     n_gsl = hep_diffusion_fit_once(kernels, job, again, gsl);
     keep_better(blk, again, job);
@@ -171,7 +186,7 @@ size_t hep_diffusion_search(const struct hep_diffusion_kernels *kernels,
                             const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
                             struct hep_diffusion_block *again, struct hep_lm_gsl *gsl)
 {
-    static const size_t range[] = { 0, 3, 6, HEP_DIFFUSION_GRID_DSTAR };
+    static const size_t range[] = { 0, 4, 8, HEP_DIFFUSION_GRID_DSTAR };
     size_t n_gsl = hep_diffusion_fit_once(kernels, job, blk, gsl);
 
     if (job->kind != HEP_KIND_IVIM)
@@ -183,15 +198,13 @@ size_t hep_diffusion_search(const struct hep_diffusion_kernels *kernels,
     }
     n_gsl += hep_diffusion_fit_once(kernels, job, again, gsl);
     keep_better(blk, again, job);
+    kernels->variance[job->kind](job, blk);
     again->count = 0;
     for (size_t i = 0; i < blk->count; i++) {
         if (!hep_diffusion_is_bad(job, blk, i) && is_suspicious(job, blk, i))
             copy_again(again, again->count++, blk, i, blk->p, job);
     }
     for (size_t g = 0; g + 1 < sizeof range / sizeof range[0]; g++) {
-        for (size_t j = 0; j < again->count; j++)
-            again->p[(size_t)2 * HEP_FIT_BLOCK + j] =
-                blk->p[(size_t)2 * HEP_FIT_BLOCK + again->voxel[j]];
         kernels->start_between(job, again, range[g], range[g + 1]);
         n_gsl += hep_diffusion_fit_once(kernels, job, again, gsl);
         keep_better(blk, again, job);

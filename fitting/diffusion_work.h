@@ -13,9 +13,8 @@
 #include "fitting/diffusion.h"
 #include "fitting/lm.h"
 
-#define HEP_DIFFUSION_GRID_D 8
-#define HEP_DIFFUSION_GRID_DSTAR 10
-#define HEP_DIFFUSION_NEAR_D 4
+#define HEP_DIFFUSION_GRID_D 32     /* at most */
+#define HEP_DIFFUSION_GRID_DSTAR 12 /* at most */
 /** Largest S0 [relative to the largest signal]. */
 #define HEP_DIFFUSION_S0_MAX 10.0
 
@@ -25,6 +24,14 @@ enum hep_diffusion_kind {
     HEP_KIND_SIVIM,
     HEP_KIND_KURTOSIS,
     HEP_KIND_COUNT
+};
+
+/** Rates in equal ratios and their decays over the points. */
+struct hep_diffusion_grid {
+    size_t n_d, n_dstar;
+    double d[HEP_DIFFUSION_GRID_D], dstar[HEP_DIFFUSION_GRID_DSTAR];
+    double decay_d[HEP_DIFFUSION_GRID_D][HEP_DIFFUSION_MAX_B];
+    double decay_dstar[HEP_DIFFUSION_GRID_DSTAR][HEP_DIFFUSION_MAX_B];
 };
 
 /** Constant during a fit. */
@@ -45,9 +52,8 @@ struct hep_diffusion_job {
     bool fixed[HEP_LM_MAX_P];
     double lo[HEP_LM_MAX_P], hi[HEP_LM_MAX_P];
     double x[HEP_DIFFUSION_MAX_B][HEP_LM_NX];
-    double grid_d[HEP_DIFFUSION_GRID_D], grid_dstar[HEP_DIFFUSION_GRID_DSTAR];
-    double decay_d[HEP_DIFFUSION_GRID_D][HEP_DIFFUSION_MAX_B];
-    double decay_dstar[HEP_DIFFUSION_GRID_DSTAR][HEP_DIFFUSION_MAX_B];
+    struct hep_diffusion_grid coarse; /* ivim: where every voxel starts */
+    struct hep_diffusion_grid fine;   /* and where those are tried again that may end elsewhere */
 };
 
 /** HEP_FIT_BLOCK voxels; every row is that long. */
@@ -60,8 +66,10 @@ struct hep_diffusion_block {
     double *second;      /* [np] rows: another start, where the grid has a second peak */
     double *n_start;     /* 1 or 2 */
     double *rss;
-    double *jtj;     /* [HEP_LM_PACKED] rows */
-    double *settled; /* 1 or 0 */
+    double *jtj;            /* [HEP_LM_PACKED] rows */
+    double *variance, *dof; /* [np] rows, 1 row: variances over sigma^2, and what rss over sigma^2
+                             * is expected to be */
+    double *settled;        /* 1 or 0 */
 };
 
 /** Work on a whole block; written once for hep_real (diffusion_kernels.h), compiled per instruction
@@ -72,8 +80,7 @@ struct hep_diffusion_kernels {
     /** Start values p, and second and n_start, inside lo..hi, which must be set. */
     void (*start[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
                                   struct hep_diffusion_block *blk);
-    /** ivim: start values p from D* nodes first..last-1 and rates near the D in p, which is
-     * replaced. */
+    /** ivim: start values p from D* nodes first..last-1 of the fine grid. */
     void (*start_between)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
                           size_t first, size_t last);
     /** ln S = a - b D (+ c b^2 when quadratic) over points first..n_b-1: rows 0.. of p: S0, D (,
@@ -83,6 +90,10 @@ struct hep_diffusion_kernels {
     void (*log_fit_quadratic)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk);
     /** rss and jtj at p. */
     void (*evaluate[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
+                                     struct hep_diffusion_block *blk);
+    /** variance from p, lo, hi and jtj: the diagonal of its inverse over the parameters inside
+     * their bounds; NaN for the others, and for all where it is singular. */
+    void (*variance[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
                                      struct hep_diffusion_block *blk);
     /** Bounded least squares from p; NULL entries: there is only GSL. */
     void (*fit[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
@@ -110,12 +121,13 @@ void hep_diffusion_reweight(const struct hep_diffusion_job *job, struct hep_diff
 /** One-voxel models for GSL, by kind. */
 extern const struct hep_lm_model hep_diffusion_models[HEP_KIND_COUNT];
 
-/** Write the maps of one block; counts are added to. mono_rss [HEP_FIT_BLOCK]: of the
- * mono-exponential fit to the same data; NULL when no model choice is wanted. */
+/** Write the maps of one block, dof and, where there are errors, variance filled; counts are added
+ * to. mono_rss [HEP_FIT_BLOCK]: of the mono-exponential fit to the same data; NULL when no model
+ * choice is wanted. */
 void hep_diffusion_finish(const struct hep_diffusion_job *job,
                           const struct hep_diffusion_maps *maps,
                           const struct hep_diffusion_block *blk, const double *mono_rss,
-                          struct hep_fit_counts *counts);
+                          bool errors, struct hep_fit_counts *counts);
 
 /** The i-th voxel of a block as a problem for one voxel; y, w [n_b] are filled. */
 void hep_diffusion_get_voxel(struct hep_lm_voxel *v, double *y, double *w,

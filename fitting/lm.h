@@ -63,9 +63,10 @@ int hep_lm_gsl_new(struct hep_lm_gsl **out, const struct hep_lm_model *model, si
 void hep_lm_gsl_free(struct hep_lm_gsl *ws);
 
 /**
- * gsl_multifit_nlinear (Levenberg-Marquardt, analytic Jacobian) from v->p, with the box expressed
- * as p = lo + (hi - lo) / (1 + exp(-u)); parameters that approach a bound are then put on it, and
- * stay there when the fit is no worse.
+ * gsl_multifit_nlinear (Levenberg-Marquardt, analytic Jacobian; with geodesic acceleration,
+ * Transtrum & Sethna, arXiv:1201.5885, where that does not settle) from v->p, with the box
+ * expressed as p = lo + (hi - lo) / (1 + exp(-u)); parameters that approach a bound are then put on
+ * it, and stay there when the fit is no worse.
  * @param[in,out] v v->n must be the workspace's
  */
 void hep_lm_gsl_fit(struct hep_lm_gsl *ws, struct hep_lm_voxel *v);

@@ -1,5 +1,6 @@
 #include "fitting/lm.h"
 #include "base/alloc.h"
+#include "fitting/lm_variance.h"
 
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_errno.h>
@@ -9,15 +10,22 @@
 /* Within this fraction of the box a parameter is tried on its bound. */
 #define NEAR_BOUND 0.02
 /* Starts are moved this fraction of the box inside it: on a bound the logistic has no slope. */
-#define START_INSIDE 0.01
+#define START_INSIDE 1e-3
+/* Where those go that stranded near a bound, one after the other. */
+static const double well_inside[] = { 0.1, 0.3, 0.5 };
+/* Cosine between residuals and a column of the Jacobian that counts as a right angle. */
+#define FLAT 1e-6
 #define MAX_ITERATIONS 200
+#define MAX_ACCELERATED 2000
 
 struct hep_lm_gsl {
     const struct hep_lm_model *model;
     struct hep_lm_voxel *v; /* borrowed during a fit */
     size_t n_free, free_index[HEP_LM_MAX_P];
     size_t n;
-    gsl_multifit_nlinear_workspace *solver[HEP_LM_MAX_P]; /* [m - 1]: m free parameters */
+    /* [m - 1]: m free parameters; the second with geodesic acceleration, for curved valleys in
+     * which the first creeps */
+    gsl_multifit_nlinear_workspace *solver[HEP_LM_MAX_P], *accelerated[HEP_LM_MAX_P];
     gsl_vector *start[HEP_LM_MAX_P];
 };
 
@@ -25,6 +33,7 @@ int hep_lm_gsl_new(struct hep_lm_gsl **out, const struct hep_lm_model *model, si
                    struct hep_error *err)
 {
     gsl_multifit_nlinear_parameters params = gsl_multifit_nlinear_default_parameters();
+    gsl_multifit_nlinear_parameters curved;
     struct hep_lm_gsl *ws = hep_calloc(1, sizeof *ws);
 
     if (ws == NULL)
@@ -32,12 +41,17 @@ int hep_lm_gsl_new(struct hep_lm_gsl **out, const struct hep_lm_model *model, si
     (void)gsl_set_error_handler_off();
     params.trs = gsl_multifit_nlinear_trs_lm;
     params.solver = gsl_multifit_nlinear_solver_qr;
+    curved = params;
+    curved.trs = gsl_multifit_nlinear_trs_lmaccel;
     ws->model = model;
     ws->n = n;
     for (size_t m = 1; m <= model->np && m <= n; m++) {
         ws->solver[m - 1] = gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &params, n, m);
+        ws->accelerated[m - 1] =
+            gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &curved, n, m);
         ws->start[m - 1] = gsl_vector_alloc(m);
-        if (ws->solver[m - 1] == NULL || ws->start[m - 1] == NULL) {
+        if (ws->solver[m - 1] == NULL || ws->accelerated[m - 1] == NULL ||
+            ws->start[m - 1] == NULL) {
             hep_lm_gsl_free(ws);
             return HEP_FAIL(err, HEP_ENOMEM, "no memory for a solver of %zu samples", n);
         }
@@ -53,6 +67,8 @@ void hep_lm_gsl_free(struct hep_lm_gsl *ws)
     for (size_t m = 0; m < HEP_LM_MAX_P; m++) {
         if (ws->solver[m] != NULL)
             gsl_multifit_nlinear_free(ws->solver[m]);
+        if (ws->accelerated[m] != NULL)
+            gsl_multifit_nlinear_free(ws->accelerated[m]);
         if (ws->start[m] != NULL)
             gsl_vector_free(ws->start[m]);
     }
@@ -134,19 +150,34 @@ static bool is_flat(const gsl_multifit_nlinear_workspace *solver)
         gsl_vector_const_view column = gsl_matrix_const_column(solver->J, i);
         double size = gsl_blas_dnrm2(&column.vector);
 
-        if (!(fabs(gsl_vector_get(solver->g, i)) <= 1e-6 * size * r + 1e-15 * size))
+        if (!(fabs(gsl_vector_get(solver->g, i)) <= FLAT * size * r + 1e-15 * size))
             return false;
     }
     return true;
 }
 
+/* From `start` to a minimum, u in solver->x. */
+static bool descend(struct hep_lm_gsl *ws, gsl_multifit_nlinear_workspace *solver,
+                    const gsl_vector *start, size_t iterations)
+{
+    gsl_multifit_nlinear_fdf fdf = {
+        .f = residuals, .df = jacobian, .n = ws->n, .p = ws->n_free, .params = ws
+    };
+    int info = 0, rc;
+
+    if (gsl_multifit_nlinear_init(start, &fdf, solver) != GSL_SUCCESS)
+        return false;
+    rc = gsl_multifit_nlinear_driver(iterations, 1e-9, 1e-12, 0.0, NULL, NULL, &info, solver);
+    return rc == GSL_SUCCESS || rc == GSL_ENOPROG || is_flat(solver);
+}
+
 /* One unconstrained run over the parameters with lo < hi that are not held. */
 static bool run(struct hep_lm_gsl *ws, struct hep_lm_voxel *v, const bool *held)
 {
-    gsl_multifit_nlinear_fdf fdf = { .f = residuals, .df = jacobian, .params = ws };
     gsl_multifit_nlinear_workspace *solver;
     double slope[HEP_LM_MAX_P];
-    int info = 0, rc;
+    gsl_vector *start;
+    bool settled;
 
     ws->v = v;
     ws->n_free = 0;
@@ -157,6 +188,7 @@ static bool run(struct hep_lm_gsl *ws, struct hep_lm_voxel *v, const bool *held)
     if (ws->n_free == 0)
         return true;
     solver = ws->solver[ws->n_free - 1];
+    start = ws->start[ws->n_free - 1];
     if (solver == NULL)
         return false;
     for (size_t i = 0; i < ws->n_free; i++) {
@@ -164,15 +196,15 @@ static bool run(struct hep_lm_gsl *ws, struct hep_lm_voxel *v, const bool *held)
         double t = (v->p[k] - v->lo[k]) / (v->hi[k] - v->lo[k]);
 
         t = fmin(fmax(t, START_INSIDE), 1.0 - START_INSIDE);
-        gsl_vector_set(ws->start[ws->n_free - 1], i, log(t / (1.0 - t)));
+        gsl_vector_set(start, i, log(t / (1.0 - t)));
     }
-    fdf.n = v->n;
-    fdf.p = ws->n_free;
-    if (gsl_multifit_nlinear_init(ws->start[ws->n_free - 1], &fdf, solver) != GSL_SUCCESS)
-        return false;
-    rc = gsl_multifit_nlinear_driver(MAX_ITERATIONS, 1e-9, 1e-12, 0.0, NULL, NULL, &info, solver);
+    settled = descend(ws, solver, start, MAX_ITERATIONS);
+    if (!settled && gsl_vector_memcpy(start, solver->x) == GSL_SUCCESS) {
+        solver = ws->accelerated[ws->n_free - 1];
+        settled = descend(ws, solver, start, MAX_ACCELERATED);
+    }
     from_unbounded(ws, v->p, slope, solver->x);
-    return rc == GSL_SUCCESS || rc == GSL_ENOPROG || is_flat(solver);
+    return settled;
 }
 
 /* The logistic never reaches a bound: try parameters that are near one exactly there. */
@@ -197,7 +229,35 @@ static void put_on_bounds(struct hep_lm_gsl *ws, struct hep_lm_voxel *v)
     }
 }
 
-void hep_lm_gsl_fit(struct hep_lm_gsl *ws, struct hep_lm_voxel *v)
+/* Parameters on or near a bound, of the free ones, that would lower the residuals inside; moved
+ * there. False without any. */
+static bool move_inside(const struct hep_lm_model *model, struct hep_lm_voxel *v, double part)
+{
+    double grad[HEP_LM_MAX_P], slope[HEP_LM_MAX_P] = { 0.0 };
+    bool any = false;
+
+    for (size_t k = 0; k < v->n; k++) {
+        double r = v->y[k] - model->eval(grad, v->p, v->x + k * HEP_LM_NX);
+
+        for (size_t i = 0; i < model->np; i++)
+            slope[i] += v->w[k] * r * grad[i];
+    }
+    for (size_t i = 0; i < model->np; i++) {
+        double range = v->hi[i] - v->lo[i], t = (v->p[i] - v->lo[i]) / range;
+        double level = FLAT * sqrt(v->jtj[HEP_LM_AT(i, i)] * v->rss);
+
+        if (range > 0.0 && t < NEAR_BOUND && slope[i] > level)
+            v->p[i] = v->lo[i] + part * range;
+        else if (range > 0.0 && t > 1.0 - NEAR_BOUND && slope[i] < -level)
+            v->p[i] = v->hi[i] - part * range;
+        else
+            continue;
+        any = true;
+    }
+    return any;
+}
+
+static void fit_from(struct hep_lm_gsl *ws, struct hep_lm_voxel *v)
 {
     const bool held[HEP_LM_MAX_P] = { false };
 
@@ -207,58 +267,38 @@ void hep_lm_gsl_fit(struct hep_lm_gsl *ws, struct hep_lm_voxel *v)
     v->settled = v->settled && isfinite(v->rss);
 }
 
+/* Towards its ends the logistic is flat, and a long step can strand there. */
+void hep_lm_gsl_fit(struct hep_lm_gsl *ws, struct hep_lm_voxel *v)
+{
+    fit_from(ws, v);
+    for (size_t i = 0; i < sizeof well_inside / sizeof well_inside[0]; i++) {
+        struct hep_lm_voxel trial = *v;
+
+        if (!move_inside(ws->model, &trial, well_inside[i]))
+            break;
+        fit_from(ws, &trial);
+        if (trial.rss < v->rss && trial.settled >= v->settled)
+            *v = trial;
+    }
+}
+
 bool hep_lm_at_bound(const struct hep_lm_voxel *v, size_t i)
 {
     return v->lo[i] < v->hi[i] && (v->p[i] <= v->lo[i] || v->p[i] >= v->hi[i]);
 }
 
-/* Cholesky factor of the m x m matrix a, in place; false when it is not positive definite. */
-static bool factor(double a[HEP_LM_MAX_P][HEP_LM_MAX_P], size_t m)
-{
-    for (size_t i = 0; i < m; i++) {
-        double pivot = a[i][i];
-
-        for (size_t j = 0; j <= i; j++) {
-            double s = a[i][j];
-
-            for (size_t k = 0; k < j; k++)
-                s -= a[i][k] * a[j][k];
-            if (i == j && !(s > 1e-14 * pivot))
-                return false;
-            a[i][j] = i == j ? sqrt(s) : s / a[j][j];
-        }
-    }
-    return true;
-}
-
 size_t hep_lm_variance(double *variance, const struct hep_lm_voxel *v, size_t np)
 {
-    double a[HEP_LM_MAX_P][HEP_LM_MAX_P] = { { 0.0 } };
-    size_t inside[HEP_LM_MAX_P], m = 0;
+    double inverse[HEP_LM_PACKED];
+    hep_mask inside[HEP_LM_MAX_P], good;
+    size_t m = 0;
 
     for (size_t i = 0; i < np; i++) {
-        variance[i] = (double)NAN;
-        if (v->lo[i] < v->p[i] && v->p[i] < v->hi[i])
-            inside[m++] = i;
+        inside[i] = v->lo[i] < v->p[i] && v->p[i] < v->hi[i];
+        m += (size_t)inside[i];
     }
-    for (size_t i = 0; i < m; i++) {
-        for (size_t j = 0; j <= i; j++)
-            a[i][j] = v->jtj[HEP_LM_AT(inside[i], inside[j])];
-    }
-    if (!factor(a, m))
-        return 0;
-    for (size_t c = 0; c < m; c++) { /* |L^-1 e_c|^2 is the c-th diagonal element of the inverse */
-        double z[HEP_LM_MAX_P] = { 0.0 }, sum = 0.0;
-
-        for (size_t i = c; i < m; i++) {
-            double s = i == c ? 1.0 : 0.0;
-
-            for (size_t k = c; k < i; k++)
-                s -= a[i][k] * z[k];
-            z[i] = s / a[i][i];
-            sum += z[i] * z[i];
-        }
-        variance[inside[c]] = sum;
-    }
-    return m;
+    good = lm_invert(inverse, v->jtj, inside, np);
+    for (size_t i = 0; i < np; i++)
+        variance[i] = good && inside[i] ? inverse[HEP_LM_AT(i, i)] : (double)NAN;
+    return good ? m : 0;
 }
