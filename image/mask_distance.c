@@ -47,8 +47,14 @@ static void transform_line(float *data, size_t n, size_t stride, double mm, stru
     size_t k;
     size_t j = 0;
 
-    for (size_t i = 0; i < n; i++)
+    bool same = true;
+
+    for (size_t i = 0; i < n; i++) {
         w->f[i] = (double)data[i * stride];
+        same = same && data[i * stride] == data[0];
+    }
+    if (same && (isinf(data[0]) || !(data[0] > 0.0F)))
+        return;
     k = envelope(w, n, mm);
     if (k == 0)
         return;
@@ -63,19 +69,70 @@ static void transform_line(float *data, size_t n, size_t stride, double mm, stru
     }
 }
 
-static void transform_axis(struct hep_volume *v, int axis, double mm, struct line *work,
-                           int nthreads)
+/* The part of a grid that is worked on: first voxel and size. */
+struct box {
+    size_t first[3], n[3];
+};
+
+static void transform_axis(struct hep_volume *v, const struct box *box, int axis, double mm,
+                           struct line *work, int nthreads)
 {
-    const size_t *n = v->grid.n;
-    const size_t stride = axis == 0 ? 1 : axis == 1 ? n[0] : n[0] * n[1];
-    const size_t lines = hep_grid_voxels(&v->grid) / n[axis];
+    const size_t stride[3] = { 1, v->grid.n[0], v->grid.n[0] * v->grid.n[1] };
+    const int a = axis == 0 ? 1 : 0, b = axis == 2 ? 1 : 2;
+    const size_t lines = box->n[a] * box->n[b];
 
 #pragma omp parallel for schedule(static) num_threads(nthreads)
     for (size_t i = 0; i < lines; i++) {
-        float *first = v->data + i / stride * stride * n[axis] + i % stride;
+        const size_t at_a = box->first[a] + i % box->n[a];
+        const size_t at_b = box->first[b] + i / box->n[a];
+        float *first =
+            v->data + at_a * stride[a] + at_b * stride[b] + box->first[axis] * stride[axis];
 
-        transform_line(first, n[axis], stride, mm, &work[omp_get_thread_num()]);
+        transform_line(first, box->n[axis], stride[axis], mm, &work[omp_get_thread_num()]);
     }
+}
+
+static void grow(struct box *box, const size_t at[3], const size_t n[3])
+{
+    for (int k = 0; k < 3; k++) {
+        const size_t lo = at[k] > 0 ? at[k] - 1 : 0;
+        const size_t hi = at[k] + 1 < n[k] ? at[k] + 1 : n[k] - 1;
+        const size_t last = box->first[k] + box->n[k];
+
+        if (box->n[k] == 0) {
+            box->first[k] = lo;
+            box->n[k] = hi - lo + 1;
+            continue;
+        }
+        box->first[k] = lo < box->first[k] ? lo : box->first[k];
+        box->n[k] = (hi + 1 > last ? hi + 1 : last) - box->first[k];
+    }
+}
+
+/* All of the grid; for distances inside a mask the mask and one voxel around it hold everything
+ * that counts, for the nearest voxel outside is beside one inside. */
+static struct box box_of(const struct hep_labels *m, bool inside)
+{
+    const size_t *n = m->grid.n;
+    struct box box = { .n = { n[0], n[1], n[2] } };
+
+    if (!inside)
+        return box;
+    box = (struct box){ .n = { 0 } };
+    for (size_t row = 0; row < n[1] * n[2]; row++) {
+        const int32_t *data = m->data + row * n[0];
+        size_t first = 0, last = n[0];
+
+        while (first < n[0] && data[first] == 0)
+            first++;
+        while (last > first && data[last - 1] == 0)
+            last--;
+        if (first == last)
+            continue;
+        grow(&box, (const size_t[3]){ first, row % n[1], row / n[1] }, n);
+        grow(&box, (const size_t[3]){ last - 1, row % n[1], row / n[1] }, n);
+    }
+    return box;
 }
 
 static int line_new(struct line *w, size_t n)
@@ -117,6 +174,7 @@ int hep_mask_distance(struct hep_volume **out, const struct hep_labels *m, bool 
 {
     const int threads = hep_threads(nthreads);
     const size_t n = hep_grid_voxels(&m->grid);
+    const struct box box = box_of(m, inside);
     struct hep_volume *v = NULL;
     struct line *work = NULL;
     double mm[3];
@@ -133,7 +191,7 @@ int hep_mask_distance(struct hep_volume **out, const struct hep_labels *m, bool 
         v->data[i] = (m->data[i] != 0) == inside ? INFINITY : 0.0F;
     hep_grid_spacing(mm, &m->grid);
     for (int axis = 0; axis < 3; axis++)
-        transform_axis(v, axis, mm[axis], work, threads);
+        transform_axis(v, &box, axis, mm[axis], work, threads);
     for (size_t i = 0; i < n; i++)
         v->data[i] = sqrtf(v->data[i]);
     *out = v;

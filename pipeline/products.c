@@ -7,6 +7,8 @@
 #include "image/nifti.h"
 #include "image/resample.h"
 #include "pipeline/replay_transform.h"
+#include "pipeline/save.h"
+#include "pipeline/writer.h"
 #include "sequences/inventory.h"
 
 #include <omp.h>
@@ -36,6 +38,8 @@ int hep_products_init(struct hep_run *run, struct hep_error *err)
 
 void hep_products_release(struct hep_run *run)
 {
+    hep_writer_free(run->writer);
+    run->writer = NULL;
     for (size_t i = 0; i < run->n_products; i++) {
         struct hep_product *p = &run->products[i];
 
@@ -131,6 +135,50 @@ static int load_volume(struct hep_run *run, struct hep_product *p, struct hep_er
         rc = replay_volume(run, p, err);
     run->read_s += omp_get_wtime() - start;
     return rc;
+}
+
+/* Wanted by a stage that will run, and as it is in its file. */
+static struct hep_product *to_read(const struct hep_run *run, const struct hep_slot *s)
+{
+    struct hep_product *p = hep_product_find(run, s->name);
+
+    return p != NULL && p->slot->kind == HEP_SLOT_SERIES && p->state == HEP_PRODUCT_PRESENT &&
+                   p->volume == NULL && p->series != NULL &&
+                   p->series->role != HEP_ROLE_LIVER_MASK && p->series->role != HEP_ROLE_LABELS &&
+                   hep_replay_find(&run->replay, p->series) == NULL
+               ? p
+               : NULL;
+}
+
+int hep_products_read_ahead(struct hep_run *run, const bool *skip, struct hep_error *err)
+{
+    struct hep_product **list = hep_calloc(run->n_products, sizeof *list);
+    double start = omp_get_wtime();
+    size_t n = 0;
+
+    if (list == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu products", run->n_products);
+    for (size_t i = 0; i < run->n_stages; i++) {
+        for (const struct hep_slot *s = run->stages[i]->inputs; !skip[i] && s->name != NULL; s++) {
+            struct hep_product *p = to_read(run, s);
+            bool listed = p == NULL;
+
+            for (size_t k = 0; k < n && !listed; k++)
+                listed = list[k] == p;
+            if (!listed)
+                list[n++] = p;
+        }
+    }
+#pragma omp parallel for schedule(dynamic) num_threads(hep_run_nthreads(run))
+    for (size_t k = 0; k < n; k++) {
+        struct hep_error later = { 0 };
+
+        if (hep_series_read(&list[k]->volume, list[k]->series, &later) != HEP_OK)
+            list[k]->volume = NULL;
+    }
+    run->read_s += omp_get_wtime() - start;
+    free(list);
+    return HEP_OK;
 }
 
 int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volume **out,
@@ -261,155 +309,6 @@ const char *hep_run_reason(const struct hep_run *run, const char *name)
     return p != NULL && p->reason != NULL ? p->reason : "not made";
 }
 
-static int grow_written(struct hep_run *run, struct hep_error *err)
-{
-    struct hep_written *more = hep_realloc(run->written, run->n_written + 1, sizeof *run->written);
-
-    if (more == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the list of outputs");
-    run->written = more;
-    more[run->n_written] = (struct hep_written){ 0 };
-    return HEP_OK;
-}
-
-int hep_products_note_file(struct hep_run *run, const char *relative, const char *sha256,
-                           struct hep_error *err)
-{
-    char *path = hep_path_join(run->out.tmp, relative);
-    struct hep_written *w;
-    struct stat st;
-    int rc;
-
-    if (path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
-    rc = grow_written(run, err);
-    if (rc != HEP_OK)
-        goto out;
-    w = &run->written[run->n_written];
-    if (stat(path, &st) != 0) {
-        rc = HEP_FAIL(err, HEP_EIO, "%s: vanished while it was being written", path);
-        goto out;
-    }
-    w->bytes = (size_t)st.st_size;
-    w->stage = run->current;
-    if (sha256 != NULL)
-        (void)snprintf(w->sha256, sizeof w->sha256, "%s", sha256);
-    else
-        rc = hep_sha256_file(w->sha256, path, err);
-    if (rc == HEP_OK && (w->path = hep_strdup(relative)) == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
-    if (rc == HEP_OK)
-        run->n_written++;
-out:
-    free(path);
-    return rc;
-}
-
-int hep_run_put_file(struct hep_run *run, const char *path, const void *data, size_t n,
-                     struct hep_error *err)
-{
-    char *full = hep_outdir_path(&run->out, path, err);
-    int rc;
-
-    if (full == NULL)
-        return err != NULL ? (int)err->code : HEP_ENOMEM;
-    rc = hep_file_write(full, data, n, err);
-    if (rc == HEP_OK)
-        rc = hep_products_note_file(run, path, NULL, err);
-    free(full);
-    return rc;
-}
-
-/* Sidecar keys that every map has. Series are named relative to the study. */
-static int finish_sidecar(const struct hep_run *run, const struct hep_product *p,
-                          struct hep_json *sidecar, struct hep_error *err)
-{
-    struct hep_json *sources = hep_json_new_array();
-    int rc = HEP_OK;
-
-    for (const struct hep_slot *s = run->stages[run->current]->inputs;
-         rc == HEP_OK && s->name != NULL; s++) {
-        const struct hep_product *in = hep_product_find(run, s->name);
-
-        if (in == NULL || in->state != HEP_PRODUCT_PRESENT || s->kind == HEP_SLOT_JSON)
-            continue;
-        if (in->series != NULL) {
-            for (size_t i = 0; rc == HEP_OK && i < in->series->n_paths; i++)
-                rc = hep_json_append(sources,
-                                     hep_json_new_string(in->series->n_paths > 1
-                                                             ? hep_path_base(in->series->path[i])
-                                                             : in->series->name),
-                                     err);
-        } else if (in->slot->file != NULL) {
-            rc = hep_json_append(sources, hep_json_new_string(s->name), err);
-        }
-    }
-    if (rc == HEP_OK)
-        rc = hep_json_set(sidecar, "Sources", hep_json_copy(sources), err);
-    hep_json_free(sources);
-    if (rc == HEP_OK)
-        rc = hep_json_set(sidecar, "SkullStripped", hep_json_new_bool(false), err);
-    if (rc == HEP_OK && p->slot->kind == HEP_SLOT_VOLUME)
-        rc = hep_json_set(sidecar, "Units", hep_json_new_string(hep_unit_text(p->slot->unit)), err);
-    if (rc == HEP_OK && p->slot->doc != NULL)
-        rc = hep_json_set(sidecar, "Description", hep_json_new_string(p->slot->doc), err);
-    return rc;
-}
-
-/* "anat/sub-01_desc-x_FFmap" + extension; heap. */
-static char *product_file(const struct hep_run *run, const struct hep_product *p, const char *ext)
-{
-    const char *pattern = p->slot->file, *mark = strstr(pattern, "%s");
-
-    if (mark == NULL)
-        return hep_asprintf("%s%s", pattern, ext);
-    return hep_asprintf("%.*s%s%s%s", (int)(mark - pattern), pattern, run->label, mark + 2, ext);
-}
-
-static int save_sidecar(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
-                        struct hep_error *err)
-{
-    struct hep_json *own = sidecar == NULL ? hep_json_new_object() : NULL;
-    struct hep_json *use = sidecar == NULL ? own : sidecar;
-    char *file = product_file(run, p, ".json"), *text = NULL;
-    int rc = file == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : finish_sidecar(run, p, use, err);
-
-    if (rc == HEP_OK)
-        rc = hep_json_dump(&text, use, err);
-    if (rc == HEP_OK)
-        rc = hep_run_put_file(run, file, text, strlen(text), err);
-    free(text);
-    free(file);
-    hep_json_free(own);
-    return rc;
-}
-
-static int save_product(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
-                        struct hep_error *err)
-{
-    struct hep_nifti_write_opts opts = { .unit = p->slot->unit,
-                                         .gzip_level = run->gzip_level,
-                                         .nthreads = run->nthreads };
-    char *file = product_file(run, p, ".nii.gz");
-    double start = omp_get_wtime();
-    int rc = HEP_ENOMEM;
-
-    if (file == NULL || (p->path = hep_outdir_path(&run->out, file, err)) == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
-    else if (p->volume != NULL)
-        rc = hep_nifti_write(p->path, p->volume, &opts, err);
-    else
-        rc = hep_nifti_write_labels(p->path, p->labels, &opts, err);
-    if (rc == HEP_OK)
-        rc = hep_products_note_file(run, file, NULL, err);
-    if (rc == HEP_OK)
-        rc = save_sidecar(run, p, sidecar, err);
-    run->write_s += omp_get_wtime() - start;
-    free(file);
-    return rc;
-}
-
 int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume *v,
                        struct hep_json *sidecar, struct hep_error *err)
 {
@@ -421,7 +320,7 @@ int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume 
     } else {
         p->volume = v;
         p->state = HEP_PRODUCT_PRESENT;
-        rc = save_product(run, p, sidecar, err);
+        rc = hep_save_product(run, p, sidecar, err);
     }
     hep_json_free(sidecar);
     return rc;
@@ -438,7 +337,7 @@ int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels 
     } else {
         p->labels = l;
         p->state = HEP_PRODUCT_PRESENT;
-        rc = save_product(run, p, sidecar, err);
+        rc = hep_save_product(run, p, sidecar, err);
     }
     hep_json_free(sidecar);
     return rc;

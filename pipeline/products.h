@@ -45,6 +45,7 @@ struct hep_written {
 };
 
 struct hep_record;
+struct hep_writer;
 struct hep_run {
     const struct hep_config *cfg;
     const struct hep_agent *agent;
@@ -66,20 +67,23 @@ struct hep_run {
     size_t n_written;
     struct hep_series *split; /* phases cut out of a 4-D dynamic: frames owned, the rest borrowed */
     size_t n_split;
-    bool only_planned;        /* the study is seen as the protocol would have */
-    struct hep_replay replay; /* series that are not seen as they are */
-    double write_s, read_s;   /* time spent in files, for --timings */
+    bool only_planned;         /* the study is seen as the protocol would have */
+    struct hep_replay replay;  /* series that are not seen as they are */
+    struct hep_writer *writer; /* NULL until there is something to write */
+    double write_s, read_s;    /* time that stages waited for files, for --timings */
 };
 
 int hep_products_init(struct hep_run *run, struct hep_error *err) HEP_MUST_CHECK;
 void hep_products_release(struct hep_run *run);
 /** NULL when nobody makes it. */
 struct hep_product *hep_product_find(const struct hep_run *run, const char *name);
+/** Read the series that the stages wait for, side by side. A file that cannot be read is left to the
+ * stage that asks for it.
+ * @param[in] skip n_stages: stages that will not run */
+int hep_products_read_ahead(struct hep_run *run, const bool *skip,
+                            struct hep_error *err) HEP_MUST_CHECK;
 /** Products that a stage left unknown become absent; a required one is HEP_EGRAPH. */
 int hep_products_close_stage(struct hep_run *run, size_t stage,
                              struct hep_error *err) HEP_MUST_CHECK;
-/** Note a file as part of the result. The hash is computed unless given. */
-int hep_products_note_file(struct hep_run *run, const char *relative, const char *sha256,
-                           struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -7,6 +7,7 @@
 #include "pipeline/config/config.h"
 #include "pipeline/put.h"
 #include "pipeline/run.h"
+#include "pipeline/save.h"
 #include "pipeline/split.h"
 #include "sequences/inventory.h"
 
@@ -269,11 +270,12 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
     return put.rc;
 }
 
-int hep_run_record(struct hep_json **out, const struct hep_run *run, struct hep_error *err)
+int hep_run_record(struct hep_json **out, struct hep_run *run, struct hep_error *err)
 {
     const struct hep_study_request bare = { .reproducible = true };
+    int rc = hep_save_settle(run, err);
 
-    return hep_record_json(out, run, run->record, &bare, NULL, err);
+    return rc != HEP_OK ? rc : hep_record_json(out, run, run->record, &bare, NULL, err);
 }
 
 const struct hep_json *hep_record_stage(const struct hep_json *earlier, const char *stage)
@@ -391,7 +393,7 @@ int hep_record_restore(struct hep_run *run, size_t stage, const struct hep_json 
             continue;
         rc = hep_outdir_reuse(&run->out, path, err);
         if (rc == HEP_OK)
-            rc = hep_products_note_file(run, path, hep_json_string(hep_json_get(o, "sha256")), err);
+            rc = hep_save_note(run, path, hep_json_string(hep_json_get(o, "sha256")), err);
     }
     if (rc == HEP_OK)
         rc = hep_record_restore_products(run, stage, earlier, err);

@@ -43,8 +43,8 @@ const struct hep_series *hep_run_series(const struct hep_run *run, const char *n
 /** True when there is a product of this name and the running stage may read it. */
 bool hep_run_knows(const struct hep_run *run, const char *name);
 /** The record of the run as it stands (pipeline/record.h), without anything that depends on time,
- * host or path. The caller's. */
-int hep_run_record(struct hep_json **out, const struct hep_run *run,
+ * host or path; waits for files on their way. The caller's. */
+int hep_run_record(struct hep_json **out, struct hep_run *run,
                    struct hep_error *err) HEP_MUST_CHECK;
 /** Why a product is absent: text for people, never NULL. */
 const char *hep_run_reason(const struct hep_run *run, const char *name);

@@ -7,6 +7,7 @@
 #include "pipeline/open_study.h"
 #include "pipeline/products.h"
 #include "pipeline/record.h"
+#include "pipeline/save.h"
 
 #include <omp.h>
 #include <unistd.h>
@@ -144,7 +145,7 @@ static int run_stage(struct study_run *s, size_t i, struct hep_error *err)
 
 static int run_stages(struct study_run *s, const struct hep_study_request *q, struct hep_error *err)
 {
-    int rc = HEP_OK;
+    int rc = q->nthreads > 1 ? hep_products_read_ahead(&s->run, s->reusable, err) : HEP_OK;
 
     for (size_t k = 0; rc == HEP_OK && k < s->run.n_stages; k++) {
         if (q->stop != NULL && *q->stop)
@@ -269,6 +270,8 @@ int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request 
     s.run.out.source = s.share;
     if (rc == HEP_OK && !nothing_to_do)
         rc = run_stages(&s, request, &first);
+    if (hep_save_settle(&s.run, rc == HEP_OK ? &first : NULL) != HEP_OK && rc == HEP_OK)
+        rc = (int)first.code;
     if (rc == HEP_OK && !nothing_to_do)
         rc = write_record(&s, request, &first);
     if (rc == HEP_OK && !nothing_to_do)

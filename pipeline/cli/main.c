@@ -5,6 +5,9 @@
 #include "pipeline/stop.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static int print_help(FILE *out, const struct hep_command *const *commands,
                       const struct hep_command *command)
@@ -98,6 +101,18 @@ static char **as_batch(int *argc, char **argv)
     return more;
 }
 
+/* Volumes come and go: memory that was had once is used again instead of being given back and
+ * cleared anew. Only glibc has the knobs. */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+    const int volume = 1 << 30;
+
+    (void)mallopt(M_MMAP_THRESHOLD, volume);
+    (void)mallopt(M_TRIM_THRESHOLD, volume);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     char **batch = as_batch(&argc, argv), **words = batch != NULL ? batch : argv;
@@ -106,6 +121,7 @@ int main(int argc, char **argv)
     int used = 0, rc = HEP_OK;
     bool told = false;
 
+    keep_memory();
     hep_stop_install();
     if (!run_general(argc, words, &rc)) {
         rc = hep_command_find(&command, &used, hep_commands(), argc, words, &err);

@@ -1,0 +1,189 @@
+#include "pipeline/save.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "image/nifti.h"
+#include "pipeline/writer.h"
+#include "sequences/inventory.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static int grow_written(struct hep_run *run, struct hep_error *err)
+{
+    struct hep_written *more = hep_realloc(run->written, run->n_written + 1, sizeof *run->written);
+
+    if (more == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the list of outputs");
+    run->written = more;
+    more[run->n_written] = (struct hep_written){ 0 };
+    return HEP_OK;
+}
+
+/* A file's place in the list; its size and hash follow. */
+static int add_written(size_t *index, struct hep_run *run, const char *relative,
+                       struct hep_error *err)
+{
+    struct hep_written *w;
+    int rc = grow_written(run, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    w = &run->written[run->n_written];
+    w->stage = run->current;
+    w->path = hep_strdup(relative);
+    if (w->path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    *index = run->n_written++;
+    return HEP_OK;
+}
+
+int hep_save_note(struct hep_run *run, const char *relative, const char *sha256,
+                  struct hep_error *err)
+{
+    char *path = hep_path_join(run->out.tmp, relative);
+    size_t index = 0;
+    struct stat st;
+    int rc = path != NULL ? add_written(&index, run, relative, err)
+                          : HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+
+    if (rc == HEP_OK && stat(path, &st) != 0)
+        rc = HEP_FAIL(err, HEP_EIO, "%s: vanished while it was being written", path);
+    if (rc == HEP_OK) {
+        struct hep_written *w = &run->written[index];
+
+        w->bytes = (size_t)st.st_size;
+        if (sha256 != NULL)
+            (void)snprintf(w->sha256, sizeof w->sha256, "%s", sha256);
+        else
+            rc = hep_sha256_file(w->sha256, path, err);
+    }
+    free(path);
+    return rc;
+}
+
+int hep_run_put_file(struct hep_run *run, const char *path, const void *data, size_t n,
+                     struct hep_error *err)
+{
+    char *full = hep_outdir_path(&run->out, path, err);
+    int rc;
+
+    if (full == NULL)
+        return err != NULL ? (int)err->code : HEP_ENOMEM;
+    rc = hep_file_write(full, data, n, err);
+    if (rc == HEP_OK)
+        rc = hep_save_note(run, path, NULL, err);
+    free(full);
+    return rc;
+}
+
+/* Sidecar keys that every map has. Series are named relative to the study. */
+static int finish_sidecar(const struct hep_run *run, const struct hep_product *p,
+                          struct hep_json *sidecar, struct hep_error *err)
+{
+    struct hep_json *sources = hep_json_new_array();
+    int rc = HEP_OK;
+
+    for (const struct hep_slot *s = run->stages[run->current]->inputs;
+         rc == HEP_OK && s->name != NULL; s++) {
+        const struct hep_product *in = hep_product_find(run, s->name);
+
+        if (in == NULL || in->state != HEP_PRODUCT_PRESENT || s->kind == HEP_SLOT_JSON)
+            continue;
+        if (in->series != NULL) {
+            for (size_t i = 0; rc == HEP_OK && i < in->series->n_paths; i++)
+                rc = hep_json_append(sources,
+                                     hep_json_new_string(in->series->n_paths > 1
+                                                             ? hep_path_base(in->series->path[i])
+                                                             : in->series->name),
+                                     err);
+        } else if (in->slot->file != NULL) {
+            rc = hep_json_append(sources, hep_json_new_string(s->name), err);
+        }
+    }
+    if (rc == HEP_OK)
+        rc = hep_json_set(sidecar, "Sources", hep_json_copy(sources), err);
+    hep_json_free(sources);
+    if (rc == HEP_OK)
+        rc = hep_json_set(sidecar, "SkullStripped", hep_json_new_bool(false), err);
+    if (rc == HEP_OK && p->slot->kind == HEP_SLOT_VOLUME)
+        rc = hep_json_set(sidecar, "Units", hep_json_new_string(hep_unit_text(p->slot->unit)), err);
+    if (rc == HEP_OK && p->slot->doc != NULL)
+        rc = hep_json_set(sidecar, "Description", hep_json_new_string(p->slot->doc), err);
+    return rc;
+}
+
+/* "anat/sub-01_desc-x_FFmap" + extension; heap. */
+static char *product_file(const struct hep_run *run, const struct hep_product *p, const char *ext)
+{
+    const char *pattern = p->slot->file, *mark = strstr(pattern, "%s");
+
+    if (mark == NULL)
+        return hep_asprintf("%s%s", pattern, ext);
+    return hep_asprintf("%.*s%s%s%s", (int)(mark - pattern), pattern, run->label, mark + 2, ext);
+}
+
+static int save_sidecar(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
+                        struct hep_error *err)
+{
+    struct hep_json *own = sidecar == NULL ? hep_json_new_object() : NULL;
+    struct hep_json *use = sidecar == NULL ? own : sidecar;
+    char *file = product_file(run, p, ".json"), *text = NULL;
+    int rc = file == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+                          : finish_sidecar(run, p, use, err);
+
+    if (rc == HEP_OK)
+        rc = hep_json_dump(&text, use, err);
+    if (rc == HEP_OK)
+        rc = hep_run_put_file(run, file, text, strlen(text), err);
+    free(text);
+    free(file);
+    hep_json_free(own);
+    return rc;
+}
+
+int hep_save_product(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
+                     struct hep_error *err)
+{
+    struct hep_write_job job = { .volume = p->volume, .labels = p->labels };
+    char *file = product_file(run, p, ".nii.gz");
+    double start = omp_get_wtime();
+    int rc = HEP_OK;
+
+    job.opts = (struct hep_nifti_write_opts){ .unit = p->slot->unit,
+                                              .gzip_level = run->gzip_level,
+                                              .nthreads = 1 };
+    if (file == NULL || (p->path = hep_outdir_path(&run->out, file, err)) == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    job.path = p->path;
+    if (rc == HEP_OK && run->writer == NULL)
+        rc = hep_writer_new(&run->writer, run->nthreads, err);
+    if (rc == HEP_OK)
+        rc = add_written(&job.index, run, file, err);
+    if (rc == HEP_OK)
+        rc = hep_writer_put(run->writer, &job, err);
+    if (rc == HEP_OK)
+        rc = save_sidecar(run, p, sidecar, err);
+    run->write_s += omp_get_wtime() - start;
+    free(file);
+    return rc;
+}
+
+int hep_save_settle(struct hep_run *run, struct hep_error *err)
+{
+    const struct hep_write_result *results = NULL;
+    double start = omp_get_wtime();
+    size_t n = 0;
+    int rc = run->writer != NULL ? hep_writer_wait(run->writer, &results, &n, err) : HEP_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        struct hep_written *w = &run->written[results[i].index];
+
+        w->bytes = results[i].bytes;
+        memcpy(w->sha256, results[i].sha256, sizeof w->sha256);
+    }
+    run->write_s += omp_get_wtime() - start;
+    return rc;
+}
