@@ -110,9 +110,12 @@ struct hep_diffusion_input {
 };
 
 /** Caller-allocated maps [nvox]; any may be NULL. Every map is 0 outside the mask.
- *  d is the ADC for the models adc and mono. An error is NaN where its parameter is on a bound or
- * not identifiable. D* is NaN, with status "not identifiable", where f is on its lower bound or
- * below twice its standard error. */
+ *  d is the ADC for the models adc and mono. Standard errors are those of the method to first order
+ *  in the noise: least squares, logarithms with equal weights (whose errors are unequal), and
+ *  estimates in steps, where the error of a step enters the next one; a fixed S0 has the error of
+ *  the b = 0 signal. An error is NaN where its parameter is on a bound or not identifiable. D* is
+ * NaN, with status "not identifiable", where f is on its lower bound or below twice its standard
+ * error. */
 struct hep_diffusion_maps {
     float *s0, *d, *f, *dstar, *k;
     float *s0_se, *d_se, *f_se, *dstar_se, *k_se;

@@ -41,7 +41,8 @@ static bool is_inside(const struct hep_diffusion_job *job, const struct hep_lm_v
     return job->lo[r] < v->p[r] && v->p[r] < job->hi[r];
 }
 
-/* ln S on b with equal weights; d ln S = dS / S. */
+/* ln S on b with equal weights; d ln S = dS / S. With S0 fixed to the first signal the line goes
+ * through it. */
 static void ols(struct influence *g, const struct hep_diffusion_job *job,
                 const struct hep_lm_voxel *v)
 {
@@ -50,11 +51,15 @@ static void ols(struct influence *g, const struct hep_diffusion_job *job,
     for (size_t k = 0; k < v->n; k++)
         line_add(&s, v->w[k], job->x[k][0]);
     for (size_t k = 0; k < v->n; k++) {
-        double signal = v->p[0] * exp(-job->x[k][0] * v->p[1]);
+        double b = job->x[k][0], signal = v->p[0] * exp(-b * v->p[1]);
 
-        g->of[0][k] = v->p[0] * level_by_log(&s, v->w[k], job->x[k][0]) / signal;
-        g->of[1][k] = rate_by_log(&s, v->w[k], job->x[k][0]) / signal;
+        if (!job->fixed[0])
+            g->of[0][k] = v->p[0] * level_by_log(&s, v->w[k], b) / signal;
+        g->of[1][k] =
+            job->fixed[0] ? -v->w[k] * b / (s.bb * signal) : rate_by_log(&s, v->w[k], b) / signal;
     }
+    if (job->fixed[0])
+        g->of[1][0] = s.b / (s.bb * v->p[0]);
 }
 
 /* D, and for the segmented method f, from the line through the high b-values, whose weights are the

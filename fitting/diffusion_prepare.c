@@ -129,6 +129,8 @@ static int check_settings(const struct hep_diffusion_settings *s, struct hep_err
                       s->method == HEP_METHOD_SEGMENTED_FIXED_D))
         return HEP_FAIL(err, HEP_EINVAL, "a robust fit cannot have %s",
                         s->fixed_s0 ? "a fixed S0" : "a segmented method");
+    if (s->fixed_s0 && s->model == HEP_DIFFUSION_KURTOSIS && s->method == HEP_METHOD_WLS)
+        return HEP_FAIL(err, HEP_EINVAL, "a fixed S0 needs the method nlls, not wls");
     if (!isfinite(s->sigma) || s->sigma < 0.0)
         return HEP_FAIL(err, HEP_ECONFIG, "sigma %g must be 0 (estimated) or positive", s->sigma);
     if (!(s->b_min_s_per_mm2 <= s->b_max_s_per_mm2) || !(s->b_split_s_per_mm2 > 0.0))

@@ -81,6 +81,8 @@ HEP_LANE void LM_(evaluate)(struct LM_(sums) * e, const struct LM_(state) * s, c
         {
             hep_real curv[LM_NP];
 
+            for (size_t a = 0; a < LM_NP; a++)
+                curv[a] = real_splat(0.0);
             LM_CURVATURE(curv, grad, rows->x[k]);
             for (size_t a = 0; a < LM_NP; a++)
                 e->bend[a] = e->bend[a] + wr * curv[a];
@@ -96,7 +98,10 @@ HEP_LANE void LM_(propose)(struct LM_(state) * s)
     hep_real l[LM_NPACKED], d[LM_NP], step[LM_NP], g[LM_NP];
     hep_mask held[LM_NP];
 
+    for (size_t a = 0; a < LM_NPACKED; a++)
+        l[a] = zero;
     for (size_t a = 0; a < LM_NP; a++) {
+        d[a] = one;
         held[a] = (s->lo[a] >= s->hi[a]) | ((s->p[a] <= s->lo[a]) & (s->jtr[a] <= zero)) |
                   ((s->p[a] >= s->hi[a]) & (s->jtr[a] >= zero));
         g[a] = real_select(held[a], zero, s->jtr[a]);

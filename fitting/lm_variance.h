@@ -24,6 +24,8 @@ HEP_LANE hep_mask lm_invert(hep_real *inverse, const hep_real *jtj, const hep_ma
     hep_real l[HEP_LM_PACKED], d[HEP_LM_MAX_P], z[HEP_LM_MAX_P][HEP_LM_MAX_P];
     hep_mask good = zero < one;
 
+    for (size_t a = 0; a < HEP_LM_PACKED; a++)
+        l[a] = zero;
     for (size_t a = 0; a < np; a++) {
         hep_real whole = real_select(inside[a], jtj[HEP_LM_AT(a, a)], one), pivot = whole;
         hep_mask above;

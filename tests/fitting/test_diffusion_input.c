@@ -196,6 +196,30 @@ static void test_fixed_s0(void **state)
     rig_release(&r);
 }
 
+/* The line of logarithms through the b = 0 signal: D = sum b ln(S0 / S) / sum b^2; S0 has the error
+ * of one sample. */
+static void test_fixed_s0_closed_form(void **state)
+{
+    static const double b[] = { 0, 200, 500 };
+    const double d = (200.0 * log(1.6) + 500.0 * log(2.0)) / (200.0 * 200.0 + 500.0 * 500.0);
+    struct rig r;
+
+    (void)state;
+    rig_init(&r, HEP_DIFFUSION_ADC, 1, b, 3);
+    r.set.fixed_s0 = true;
+    r.set.b_min_s_per_mm2 = 0.0;
+    r.set.method = HEP_METHOD_OLS;
+    r.set.sigma = 8.0;
+    r.signal[0] = 640.0f;
+    r.signal[1] = 400.0f;
+    r.signal[2] = 320.0f;
+    rig_fit(&r);
+    assert_close(r.maps.s0[0], 640.0, 1e-6, 0.0);
+    assert_close(r.maps.s0_se[0], 8.0, 1e-6, 0.0);
+    assert_close(r.maps.d[0], d, 1e-6, 0.0);
+    rig_release(&r);
+}
+
 /* No perfusion: D* is NaN, not a guess; ADC outside the bounds says so. */
 static void test_status(void **state)
 {
@@ -345,6 +369,8 @@ static void test_settings_refused(void **state)
     REFUSE(set.fixed_s0 = true; set.b_min_s_per_mm2 = 50.0, HEP_EDATA, "no b = 0");
     REFUSE(set.rician = HEP_RICIAN_MEAN;
            set.method = HEP_METHOD_SEGMENTED, HEP_EINVAL, "not segmented");
+    REFUSE(set.fixed_s0 = true; set.model = HEP_DIFFUSION_KURTOSIS;
+           set.method = HEP_METHOD_WLS, HEP_EINVAL, "needs the method nlls");
     REFUSE(set.rician = (enum hep_diffusion_rician)9, HEP_EINVAL, "unknown");
 }
 
@@ -430,12 +456,19 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     static const struct CMUnitTest fixed[] = {
-        cmocka_unit_test(test_order_is_free),  cmocka_unit_test(test_repeats_are_averaged),
-        cmocka_unit_test(test_small_b_values), cmocka_unit_test(test_unusable_samples),
-        cmocka_unit_test(test_mask),           cmocka_unit_test(test_maps_are_optional),
-        cmocka_unit_test(test_few_b_values),   cmocka_unit_test(test_fixed_s0),
-        cmocka_unit_test(test_status),         cmocka_unit_test(test_settings_refused),
-        cmocka_unit_test(test_too_many),       cmocka_unit_test(test_names),
+        cmocka_unit_test(test_order_is_free),
+        cmocka_unit_test(test_repeats_are_averaged),
+        cmocka_unit_test(test_small_b_values),
+        cmocka_unit_test(test_unusable_samples),
+        cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_maps_are_optional),
+        cmocka_unit_test(test_few_b_values),
+        cmocka_unit_test(test_fixed_s0),
+        cmocka_unit_test(test_fixed_s0_closed_form),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_settings_refused),
+        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_out_of_memory),
     };
     struct CMUnitTest tests[sizeof fixed / sizeof fixed[0] + N_REFUSALS];
