@@ -222,6 +222,8 @@ static int stage_key(struct hep_run *run, size_t i, struct hep_record *record,
         rc = add_text(h, hex, err);
     for (const char *const *f = stage->files; rc == HEP_OK && f != NULL && *f != NULL; f++)
         rc = add_shipped_file(h, *f, err);
+    if (rc == HEP_OK && stage->engine != NULL)
+        rc = add_text(h, stage->engine(), err);
     for (const struct hep_slot *s = stage->inputs; rc == HEP_OK && s->name != NULL; s++) {
         const struct hep_product *p = hep_product_find(run, s->name);
 

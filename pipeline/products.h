@@ -77,8 +77,8 @@ int hep_products_init(struct hep_run *run, struct hep_error *err) HEP_MUST_CHECK
 void hep_products_release(struct hep_run *run);
 /** NULL when nobody makes it. */
 struct hep_product *hep_product_find(const struct hep_run *run, const char *name);
-/** Read the series that the stages wait for, side by side. A file that cannot be read is left to the
- * stage that asks for it.
+/** Read the series that the stages wait for, side by side. A file that cannot be read is left to
+ * the stage that asks for it.
  * @param[in] skip n_stages: stages that will not run */
 int hep_products_read_ahead(struct hep_run *run, const bool *skip,
                             struct hep_error *err) HEP_MUST_CHECK;

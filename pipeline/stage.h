@@ -43,6 +43,9 @@ struct hep_stage {
     int (*run)(struct hep_run *run, struct hep_error *err);
     const char *const *files; /* shipped files whose content matters ("agents.yml"), NULL at the
                                  end; may be NULL */
+    /* Name of a program outside that it will use, for its key: what was made without one is made
+     * again where there is one. NULL: none. */
+    const char *(*engine)(void);
 };
 
 /** The stages of a run, in table order. */

@@ -139,6 +139,24 @@ static int write_svg(const struct hep_config *cfg, const struct hep_timeline *t,
     return rc;
 }
 
+/* As comments, so that all of the output is a protocol. */
+static void add_timeline(struct hep_str *out, const struct hep_config *cfg,
+                         const struct hep_timeline *t)
+{
+    struct hep_str text = { 0 };
+
+    hep_timeline_text(&text, cfg, t);
+    for (const char *line = text.s; line != NULL && *line != '\0';) {
+        const size_t n = strcspn(line, "\n");
+
+        hep_str_add(out, n > 0 ? "# " : "#");
+        hep_str_addn(out, line, n);
+        hep_str_add(out, "\n");
+        line += n + (line[n] == '\n');
+    }
+    hep_str_release(&text);
+}
+
 static int run_show(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct protocol_options *o = given;
@@ -161,7 +179,7 @@ static int run_show(const void *given, struct hep_cli *cli, struct hep_error *er
                          : o->changed  ? HEP_CONFIG_CHANGED
                                        : HEP_CONFIG_PLAIN);
         hep_str_add(&text, "\n");
-        hep_timeline_text(&text, &b.config, &t);
+        add_timeline(&text, &b.config, &t);
         rc = hep_print_text(cli->out, &text, err);
     }
     if (rc == HEP_OK && o->svg != NULL)
@@ -177,9 +195,8 @@ static const char *const show_examples[] = { "hepar protocol show amri-hbp --svg
 const struct hep_command hep_cmd_protocol_show = {
     "protocol show",
     "effective settings, scan time and timeline of a protocol",
-    "The first part is the effective file: saved, it gives the same settings. Then the time of "
-    "each "
-    "series by a model of its parameters, and the timeline around the injection.",
+    "The output is the effective file: saved, it gives the same settings. At its end, as comments, "
+    "the time of each series by a model of its parameters and the timeline around the injection.",
     show_options,
     positionals,
     sizeof(struct protocol_options),

@@ -162,8 +162,7 @@ struct hep_cfg_align {
 };
 
 struct hep_cfg_report {
-    bool html, pictures, viewer;
-    struct hep_text colour_map;
+    bool html, pictures;
     long gzip_level;
 };
 

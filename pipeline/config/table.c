@@ -30,7 +30,6 @@ static const char *const ivim_methods[] = { "default",           "nlls",  "segme
 static const char *const kurtosis_methods[] = { "wls", "nlls", NULL };
 static const char *const ricians[] = { "none", "corrected", "mean", NULL };
 static const char *const engines[] = { "auto", "elastix", "none", NULL };
-static const char *const colour_maps[] = { "viridis", "cividis", NULL };
 static const char *const contexts[] = { "unknown", "other_cancer", "colorectal", NULL };
 
 static const struct hep_field series_rows[] = {
@@ -369,10 +368,8 @@ static const struct hep_field config_rows[] = {
                    "0.5", "weight of the second strongest evidence of one mechanism; " EXPERT),
 
     HEP_ROW_BOOL(C, report.html, "report.html", "true", "write the HTML report of each study"),
-    HEP_ROW_BOOL(C, report.pictures, "report.pictures", "true", "draw maps and lesions"),
-    HEP_ROW_BOOL(C, report.viewer, "report.viewer", "false", "put a viewer and the volumes inside"),
-    HEP_ROW_NAME(C, report.colour_map, "report.colour_map", colour_maps, "viridis",
-                 "colours of maps, safe for colour-blind readers"),
+    HEP_ROW_BOOL(C, report.pictures, "report.pictures", "true",
+                 "pictures of series, maps and lesions in the report; without them it has tables"),
     HEP_ROW_INTEGER(C, report.gzip_level, "report.gzip_level", "", 1, 9, "1",
                     "compression of written volumes; float maps of noisy data shrink by another "
                     "tenth at 6, for four times the time"),

@@ -208,7 +208,7 @@ static int settle_view(struct hep_page *p)
     if (p->liver != NULL)
         (void)extent(centre, p->z_mm, p->liver);
     hep_view_whole(&p->view, g, HEP_PLANE_AXIAL, centre);
-    p->has_view = true;
+    p->has_view = p->pictures;
     if (reference == NULL)
         return HEP_OK;
     hep_picture_size(&w, &h, &p->view, 4.0);
@@ -257,7 +257,10 @@ int hep_page_prepare(struct hep_page *p)
 {
     int rc = HEP_OK;
 
+    const char *pictures = hep_page_setting(p, "report.pictures");
+
     p->reference = hep_reference_name(p->run);
+    p->pictures = pictures == NULL || strcmp(pictures, "false") != 0;
     for (size_t i = 0; rc == HEP_OK && i < N_TITLES; i++)
         rc = open_series(p, titles[i].name, titles[i].title);
     if (rc == HEP_OK)

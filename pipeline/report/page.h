@@ -36,7 +36,8 @@ struct hep_page {
     size_t n_series;
     struct hep_view view; /* axial field of view that holds the body */
     double z_mm[2];       /* extent of the liver, else of the reference volume */
-    bool has_view;        /* pictures can be drawn */
+    bool pictures;        /* wanted */
+    bool has_view;        /* pictures can be drawn, and are wanted */
     size_t left_out;      /* pictures that the limit of size kept out */
     struct hep_error *err;
 };

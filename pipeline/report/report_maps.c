@@ -75,7 +75,9 @@ int hep_page_montage(struct hep_page *p)
 
     hep_html_section(p->out, "images", "Images");
     if (reference == NULL || !p->has_view) {
-        hep_str_add(p->out, "<p>The series are not at hand, so the report shows maps only.</p>\n");
+        hep_str_add(p->out, p->pictures ? "<p>The series are not at hand, so the report shows maps "
+                                          "only.</p>\n"
+                                        : "<p>Pictures are turned off: report.pictures.</p>\n");
         hep_html_section_end(p->out);
         return HEP_OK;
     }

@@ -418,6 +418,11 @@ static const char *no_engine(const struct hep_run *run)
     return NULL;
 }
 
+static const char *engine(void)
+{
+    return hep_register_available() ? "elastix" : "none";
+}
+
 static int run_align(struct hep_run *run, struct hep_error *err)
 {
     struct hep_put put = { HEP_OK, err };
@@ -449,8 +454,12 @@ static const char *const settings[] = { "align.", NULL };
 static const char *const files[] = { "registration/rigid.txt", "registration/bspline.txt", NULL };
 
 const struct hep_stage hep_stage_align = {
-    "align",  "Chooses the reference series and brings every other series to it.",
-    inputs,   outputs,
-    settings, run_align,
-    files
+    .name = "align",
+    .summary = "Chooses the reference series and brings every other series to it.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .settings = settings,
+    .run = run_align,
+    .files = files,
+    .engine = engine,
 };

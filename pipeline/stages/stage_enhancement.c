@@ -78,6 +78,18 @@ static void put_timing(struct hep_put *put, struct hep_json *o, const struct hep
     hep_put_text(put, o, "timing_reason", timing.reason);
 }
 
+/* How the two series of a map came together. */
+static void put_alignment(struct hep_put *put, struct hep_json *o, struct hep_run *run,
+                          const char *series)
+{
+    struct hep_json *methods = hep_json_new_object();
+
+    if (hep_run_series(run, "precontrast") != NULL)
+        hep_put_text(put, methods, "precontrast", hep_alignment_method(run, "precontrast"));
+    hep_put_text(put, methods, series, hep_alignment_method(run, series));
+    hep_put(put, o, "alignment", methods);
+}
+
 static void put_regions(struct hep_put *put, struct hep_json *o, const struct hep_regions *pre,
                         const struct hep_regions *post, bool comparable)
 {
@@ -144,6 +156,7 @@ static int do_phase(struct hep_run *run, const struct phase_row *row, const stru
     put_timing(&put, o, run, row);
     hep_put_text(&put, o, "same_sequence", hep_comparable_name(gate.state));
     hep_put_text(&put, o, "same_sequence_reason", gate.reason);
+    put_alignment(&put, o, run, row->series);
     put_regions(&put, o, pre, post, gate.state != HEP_NOT_COMPARABLE);
     if (rc == HEP_OK)
         rc = put.rc;

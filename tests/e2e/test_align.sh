@@ -23,6 +23,8 @@ expect 64 "exclude each other" "$HEPAR" run "$s" -o "$work/none" --no-align --al
 mkdir "$work/bin"
 expect 0 "elastix is not installed" env PATH="$work/bin" "$HEPAR" run "$s" -p amri-hbp -o "$work/without"
 grep -q "elastix is not installed" "$work/without/sub-01/sub-01_run.json" || fail "run.json does not say that elastix is missing"
+# Once it is there, the series are aligned: the results made without it are not taken for current.
+expect 0 "mutual information rises" "$HEPAR" run "$s" -p amri-hbp -o "$work/without" --nthreads 2 $quick
 expect 66 "asks for elastix" env PATH="$work/bin" "$HEPAR" run "$s" -p amri-hbp -o "$work/demanded" --set align.engine=elastix
 printf '#!/bin/sh\nexit 9\n' >"$work/bin/elastix"
 cp "$work/bin/elastix" "$work/bin/transformix"

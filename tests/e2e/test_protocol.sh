@@ -5,6 +5,11 @@ fast=(--reproducible --no-align --set report.html=false --nthreads 1 -q)
 "$HEPAR" simulate eob-full "$bids" --subjects 2 --seed 31 --fast -q >/dev/null || fail "simulate"
 mask=$truth/sub-01/anat/sub-01_label-liver_mask.nii.gz
 
+# What show prints is a protocol, with the same settings.
+"$HEPAR" protocol show amri-hbp >"$work/shown.yml"
+grep -q '^#.*on the table' "$work/shown.yml" || fail "show without a timeline"
+"$HEPAR" protocol show "$work/shown.yml" | cmp -s - "$work/shown.yml" || fail "show does not print a protocol with the same settings"
+
 # All that the protocol plans is there: the replay is the run, byte for byte.
 expect 0 "" "$HEPAR" run "$bids/sub-01" -p eob-full -o "$work/run" --liver-mask "$mask" "${fast[@]}"
 expect 0 "" "$HEPAR" run "$bids/sub-01" -p eob-full -o "$work/replay" --only-planned --liver-mask "$mask" "${fast[@]}"

@@ -32,6 +32,11 @@ same "$(cat "$work/dangling")" "" "links without a target"
 pictures=$(grep -o '<svg[^>]*>' "$html" | grep -vcE 'aria-label=|aria-hidden=|class="hp-svg"')
 same "$pictures" 0 "pictures without words"
 
+# without pictures a page of tables
+expect 0 "" "$HEPAR" run "$study" -o "$work/plain" --set align.engine=none --set report.pictures=false
+same "$(cat "$work"/plain/*/*_report.html | grep -c 'image/png')" 0 "pictures that were turned off"
+grep -q 'turned off' "$work"/plain/*/*_report.html || fail "not said that pictures are turned off"
+
 # made again from the results, the same bytes; without the study a page all the same
 cp "$html" "$work/first.html"
 sub=$(dirname "$html")

@@ -26,18 +26,36 @@ static const struct hep_slot a_in_seconds[] = {
 };
 static const struct hep_slot map_without_file[] = { MAP("d", true, NULL), { 0 } };
 
-static const struct hep_stage first = { "first", "", none, makes_a, NULL, NULL, NULL };
-static const struct hep_stage second = { "second", "", reads_a, makes_b, NULL, NULL, NULL };
-static const struct hep_stage third = { "third", "", reads_ab, makes_c, NULL, NULL, NULL };
-static const struct hep_stage twin = { "twin", "", none, makes_a, NULL, NULL, NULL };
-static const struct hep_stage strict = { "strict", "", needs_a, makes_c, NULL, NULL, NULL };
-static const struct hep_stage orphan = { "orphan", "",  reads_nothing_known, makes_c, NULL,
-                                         NULL,     NULL };
-static const struct hep_stage wrong_unit = { "wrong-unit", "",   a_in_seconds, makes_c,
-                                             NULL,         NULL, NULL };
-static const struct hep_stage loop_1 = { "loop-1", "", reads_c, makes_b, NULL, NULL, NULL };
-static const struct hep_stage loop_2 = { "loop-2", "", reads_ab, makes_c, NULL, NULL, NULL };
-static const struct hep_stage no_file = { "no-file", "", none, map_without_file, NULL, NULL, NULL };
+static const struct hep_stage first = {
+    .name = "first", .summary = "", .inputs = none, .outputs = makes_a
+};
+static const struct hep_stage second = {
+    .name = "second", .summary = "", .inputs = reads_a, .outputs = makes_b
+};
+static const struct hep_stage third = {
+    .name = "third", .summary = "", .inputs = reads_ab, .outputs = makes_c
+};
+static const struct hep_stage twin = {
+    .name = "twin", .summary = "", .inputs = none, .outputs = makes_a
+};
+static const struct hep_stage strict = {
+    .name = "strict", .summary = "", .inputs = needs_a, .outputs = makes_c
+};
+static const struct hep_stage orphan = {
+    .name = "orphan", .summary = "", .inputs = reads_nothing_known, .outputs = makes_c
+};
+static const struct hep_stage wrong_unit = {
+    .name = "wrong-unit", .summary = "", .inputs = a_in_seconds, .outputs = makes_c
+};
+static const struct hep_stage loop_1 = {
+    .name = "loop-1", .summary = "", .inputs = reads_c, .outputs = makes_b
+};
+static const struct hep_stage loop_2 = {
+    .name = "loop-2", .summary = "", .inputs = reads_ab, .outputs = makes_c
+};
+static const struct hep_stage no_file = {
+    .name = "no-file", .summary = "", .inputs = none, .outputs = map_without_file
+};
 
 struct graph_case {
     const char *name;
