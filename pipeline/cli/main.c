@@ -8,6 +8,8 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <stdlib.h>
+#include <unistd.h>
 
 static int print_help(FILE *out, const struct hep_command *const *commands,
                       const struct hep_command *command)
@@ -113,6 +115,14 @@ static void keep_memory(void)
 #endif
 }
 
+/* Threads that wait sleep: where cores are shared, as in a batch, spinning costs more than the
+ * work. OpenMP reads its settings before main, so the program starts itself once more. */
+static void wait_asleep(char **argv)
+{
+    if (getenv("OMP_WAIT_POLICY") == NULL && setenv("OMP_WAIT_POLICY", "passive", 0) == 0)
+        (void)execv("/proc/self/exe", argv);
+}
+
 int main(int argc, char **argv)
 {
     char **batch = as_batch(&argc, argv), **words = batch != NULL ? batch : argv;
@@ -121,6 +131,7 @@ int main(int argc, char **argv)
     int used = 0, rc = HEP_OK;
     bool told = false;
 
+    wait_asleep(argv);
     keep_memory();
     hep_stop_install();
     if (!run_general(argc, words, &rc)) {
