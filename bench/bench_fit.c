@@ -25,6 +25,7 @@ struct bench {
     int repeat;
     bool wall;     /* otherwise processor time */
     float *map[8]; /* s0, f, d, dstar, k, status, d_se, f_se */
+    int32_t *mask; /* everything */
 };
 
 static int read_set(struct bench *t, const char *name, struct hep_error *err)
@@ -136,16 +137,18 @@ static double seconds(bool wall)
 
 static int run(struct bench *t, struct hep_error *err)
 {
-    struct hep_diffusion_input in = {
-        .signal = t->signal, .nvox = t->nvox, .nb = t->nb, .b_s_per_mm2 = t->b
-    };
+    struct hep_diffusion_input in = { .signal = t->signal,
+                                      .nvox = t->nvox,
+                                      .nb = t->nb,
+                                      .b_s_per_mm2 = t->b,
+                                      .mask = t->set.method == HEP_METHOD_BAYES ? t->mask : NULL };
     struct hep_diffusion_maps maps = { .s0 = t->map[0],
                                        .f = t->map[1],
                                        .d = t->map[2],
                                        .dstar = t->map[3],
                                        .k = t->map[4],
                                        .status = t->map[5] };
-    struct hep_diffusion_report report;
+    struct hep_diffusion_report report = { 0 };
     double best = HUGE_VAL;
     double *work;
     size_t n = t->nvox;
@@ -209,8 +212,16 @@ int main(int argc, char **argv)
         if (t.map[i] == NULL)
             rc = HEP_FAIL(&err, HEP_ENOMEM, "no memory for %zu voxels", t.nvox);
     }
+    if (rc == HEP_OK) {
+        t.mask = hep_calloc(t.nvox, sizeof *t.mask);
+        if (t.mask == NULL)
+            rc = HEP_FAIL(&err, HEP_ENOMEM, "no memory for %zu voxels", t.nvox);
+    }
+    for (size_t i = 0; rc == HEP_OK && i < t.nvox; i++)
+        t.mask[i] = 1;
     if (rc == HEP_OK)
         rc = run(&t, &err);
+    free(t.mask);
     for (size_t i = 0; i < 8; i++)
         free(t.map[i]);
     free(t.signal);

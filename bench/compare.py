@@ -145,7 +145,7 @@ def main():
     row("Hepar, GSL", gsl, keys, gsl["speed"])
     for isa in isas:
         row(f"Hepar nlls, {isa}", hepar("ivim", "ivim", "repeat=7", f"isa={isa}"), keys, gsl["speed"])
-    for method in ("segmented", "segmented-fixed-d", "sivim"):
+    for method in ("segmented", "segmented-fixed-d", "sivim", "bayes"):
         row(f"Hepar {method}", hepar("ivim", "ivim", "repeat=5", f"method={method}"), keys, gsl["speed"])
     one = hepar("ivim", "ivim", "repeat=9", "clock=wall")
     row("Hepar nlls, 1 thread, wall", one, keys, gsl["speed"])

@@ -1,5 +1,6 @@
 #include "fitting/diffusion_errors.h"
 #include "fitting/diffusion_job.h"
+#include "fitting/diffusion_prior.h"
 #include "fitting/diffusion_search.h"
 #include "base/alloc.h"
 
@@ -71,7 +72,7 @@ static int list_voxels(struct team *t, const struct hep_diffusion_input *in, str
 
 static int worker_init(struct worker *w, const struct team *t, struct hep_error *err)
 {
-    size_t n = t->job.scheme.n_b;
+    size_t n = t->job.n_points;
     int rc = hep_diffusion_block_init(&w->blk, n, err);
 
     if (rc == HEP_OK)
@@ -294,6 +295,7 @@ static void verify_block(const struct hep_diffusion_job *job, struct worker *w)
     w->reference.count = w->blk.count;
     (void)memcpy(w->reference.voxel, w->blk.voxel, HEP_FIT_BLOCK * sizeof *w->blk.voxel);
     hep_diffusion_kernels_scalar.load(job, &w->reference);
+    hep_diffusion_put_prior(job, &w->reference);
     (void)estimate_reweighted(&hep_diffusion_kernels_scalar, job, &w->reference, w);
     for (size_t i = 0; i < w->blk.count; i++) {
         double d;
@@ -347,17 +349,20 @@ static void sample_sigma(struct team *t, const struct hep_diffusion_block *blk, 
     }
 }
 
-static void load_block(const struct team *t, struct hep_diffusion_block *blk, size_t first)
+/* Every step-th voxel from the first on, as many as there are and a block holds. */
+static void load_block(const struct team *t, struct hep_diffusion_block *blk, size_t first,
+                       size_t step)
 {
-    size_t left = t->n_voxels - first;
+    size_t left = (t->n_voxels - first + step - 1) / step;
 
     blk->count = left < HEP_FIT_BLOCK ? left : HEP_FIT_BLOCK;
     for (size_t i = 0; i < HEP_FIT_BLOCK; i++) { /* rows are padded with the last voxel */
-        size_t at = first + (i < blk->count ? i : blk->count - 1);
+        size_t at = first + step * (i < blk->count ? i : blk->count - 1);
 
         blk->voxel[i] = t->voxels != NULL ? t->voxels[at] : at;
     }
     t->kernels->load(&t->job, blk);
+    hep_diffusion_put_prior(&t->job, blk);
 }
 
 static void fit_voxels(struct team *t, struct worker *w, size_t first,
@@ -365,7 +370,7 @@ static void fit_voxels(struct team *t, struct worker *w, size_t first,
 {
     struct hep_diffusion_block *blk = &w->blk;
 
-    load_block(t, blk, first);
+    load_block(t, blk, first, 1);
     w->n_fallback += estimate_reweighted(t->kernels, &t->job, blk, w);
     if (t->job.set->fit.verify)
         verify_block(&t->job, w);
@@ -373,6 +378,7 @@ static void fit_voxels(struct team *t, struct worker *w, size_t first,
         copy_data(&w->mono, blk, t->job.scheme.n_b);
         (void)estimate(t->kernels, &t->mono_job, &w->mono, &w->again, w->gsl_mono);
     }
+    hep_diffusion_remove_prior(&t->job, blk);
     find_errors(t, blk, first);
     sample_sigma(t, blk, first);
     hep_diffusion_finish(&t->job, maps, blk, t->want_choice ? w->mono.rss : NULL, t->want_errors,
@@ -414,18 +420,19 @@ static double median_sigma(struct team *t)
     return t->sigma[n / 2];
 }
 
-/* Rician modes need sigma before they can start: given, or from plain fits of a few blocks. */
+/* Rician modes and bayes need sigma before they can start: given, or from plain fits of a few
+ * blocks. */
 static int set_noise(struct team *t, struct hep_error *err)
 {
     size_t n_blocks = (t->n_voxels + HEP_FIT_BLOCK - 1) / HEP_FIT_BLOCK;
     size_t every = n_blocks / NOISE_BLOCKS + 1;
     struct worker *w = &t->workers[0];
 
-    if (t->job.set->rician == HEP_RICIAN_NONE)
+    if (t->job.set->rician == HEP_RICIAN_NONE && t->job.scheme.method != HEP_METHOD_BAYES)
         return HEP_OK;
     t->job.noise = t->job.set->sigma;
     for (size_t b = 0; !(t->job.set->sigma > 0.0) && b < n_blocks; b += every) {
-        load_block(t, &w->blk, b * HEP_FIT_BLOCK);
+        load_block(t, &w->blk, b * HEP_FIT_BLOCK, 1);
         (void)estimate(t->kernels, &t->job, &w->blk, &w->again, w->gsl);
         find_errors(t, &w->blk, b * HEP_FIT_BLOCK);
         sample_sigma(t, &w->blk, b * HEP_FIT_BLOCK);
@@ -435,11 +442,43 @@ static int set_noise(struct team *t, struct hep_error *err)
     for (size_t i = 0; i < t->n_sigma; i++)
         t->sigma[i] = (double)NAN;
     if (!(t->job.noise > 0.0))
-        return HEP_FAIL(err, HEP_EDATA, "sigma cannot be estimated for the Rician mode %s: give it",
-                        hep_diffusion_rician_name(t->job.set->rician));
+        return HEP_FAIL(err, HEP_EDATA, "sigma cannot be estimated for the %s %s: give it",
+                        t->job.scheme.method == HEP_METHOD_BAYES ? "method" : "Rician mode",
+                        t->job.scheme.method == HEP_METHOD_BAYES
+                            ? "bayes"
+                            : hep_diffusion_rician_name(t->job.set->rician));
     if (t->job.set->rician == HEP_RICIAN_CORRECTED)
         t->job.two_sigma2 = 2.0 * t->job.noise * t->job.noise;
     return HEP_OK;
+}
+
+/* From voxels of equal distance all over the mask. */
+static int set_prior(struct team *t, struct hep_error *err)
+{
+    struct hep_diffusion_block sample[HEP_DIFFUSION_PRIOR_BLOCKS] = { { 0 } };
+    struct hep_lm_gsl *gsl[HEP_DIFFUSION_PRIOR_BLOCKS];
+    int n_threads =
+        t->n_workers < HEP_DIFFUSION_PRIOR_BLOCKS ? t->n_workers : HEP_DIFFUSION_PRIOR_BLOCKS;
+    size_t step = t->n_voxels / ((size_t)HEP_DIFFUSION_PRIOR_BLOCKS * HEP_FIT_BLOCK) + 1, n = 0;
+    int rc = HEP_OK;
+
+    if (t->job.scheme.method != HEP_METHOD_BAYES)
+        return HEP_OK;
+    for (int i = 0; i < n_threads; i++)
+        gsl[i] = t->workers[i].gsl;
+    while (rc == HEP_OK && n < HEP_DIFFUSION_PRIOR_BLOCKS &&
+           n * HEP_FIT_BLOCK * step < t->n_voxels) {
+        rc = hep_diffusion_block_init(&sample[n], t->job.n_points, err);
+        if (rc != HEP_OK)
+            break;
+        load_block(t, &sample[n], n * HEP_FIT_BLOCK * step, step);
+        (void)estimate(t->kernels, &t->job, &sample[n++], &t->workers[0].again, gsl[0]);
+    }
+    if (rc == HEP_OK)
+        hep_diffusion_learn_prior(&t->job, t->kernels, sample, n, gsl, n_threads);
+    for (size_t i = 0; i < HEP_DIFFUSION_PRIOR_BLOCKS; i++)
+        hep_diffusion_block_release(&sample[i]);
+    return rc;
 }
 
 static void write_report(struct hep_diffusion_report *r, struct team *t, enum hep_fit_isa isa)
@@ -454,6 +493,10 @@ static void write_report(struct hep_diffusion_report *r, struct team *t, enum he
     (void)memcpy(r->b_s_per_mm2, c->b_s_per_mm2, sizeof r->b_s_per_mm2);
     (void)memcpy(r->n_averages, c->n_averages, sizeof r->n_averages);
     (void)memcpy(r->note, c->note, sizeof r->note);
+    if (t->job.prior_sd > 0.0) {
+        r->prior_dstar_mm2_per_s = 1e-3 * exp(t->job.prior_mean);
+        r->prior_log_sd = t->job.prior_sd;
+    }
     r->sigma_estimated = !(t->job.set->sigma > 0.0);
     r->sigma = !r->sigma_estimated  ? t->job.set->sigma
                : t->job.noise > 0.0 ? t->job.noise
@@ -505,6 +548,8 @@ int hep_diffusion_fit(struct hep_diffusion_maps *maps, struct hep_diffusion_repo
     rc = team_init(t, err);
     if (rc == HEP_OK)
         rc = set_noise(t, err);
+    if (rc == HEP_OK)
+        rc = set_prior(t, err);
     if (rc != HEP_OK)
         goto out;
     if (input->mask != NULL)

@@ -21,6 +21,11 @@
  * scale, or twice the median absolute residual where that is smaller; rmse and errors are those of
  * the weighted fit.
  *
+ * Bayes: least squares with a normal distribution of ln D* over the mask, whose mean and SD are
+ * learnt from it (empirical Bayes; after Orton et al., MRM 2011;65:911, who have one for f and D
+ * too, which draws small lesions to the organ around them). Its errors are SDs of the posterior
+ * distribution.
+ *
  * Valid: magnitudes. Below an SNR of about 10 at the highest b the noise floor lowers ADC and D
  * unless a Rician mode is chosen; nothing is corrected silently.
  *
@@ -55,7 +60,8 @@ enum hep_diffusion_method {
     HEP_METHOD_NLLS,      /* mono, ivim, kurtosis: bounded non-linear least squares */
     HEP_METHOD_SEGMENTED, /* ivim: D from b >= b_split, f from its intercept, D* by 1-D search */
     HEP_METHOD_SEGMENTED_FIXED_D, /* ivim: D from b >= b_split, then S0, f, D* together */
-    HEP_METHOD_SIVIM              /* ivim: D and f only */
+    HEP_METHOD_SIVIM,             /* ivim: D and f only */
+    HEP_METHOD_BAYES              /* ivim: D* with a prior that is learnt from the mask */
 };
 
 enum hep_diffusion_rician {
@@ -83,7 +89,8 @@ struct hep_diffusion_settings {
      * most 64. Not with a fixed S0 or a segmented method */
     bool robust;
     double sigma; /* noise SD of one acquisition [signal units]; 0: estimated from the residuals, by
-                   * the voxel for standard errors, and as the volume's median for Rician modes */
+                   * the voxel for standard errors, and as the volume's median for Rician modes and
+                   * bayes */
 };
 
 /** Defaults: ADC from b >= 50 ("ADC_50+"), everything else from all b; bounds D 0.1-4e-3, f 0-0.8
@@ -134,8 +141,9 @@ struct hep_diffusion_report {
     double b_s_per_mm2[HEP_DIFFUSION_MAX_B];
     size_t n_averages[HEP_DIFFUSION_MAX_B];
     bool dstar_fitted;
-    double sigma;         /* given, or the median of the voxels' estimates */
-    bool sigma_estimated; /* standard errors use each voxel's own estimate */
+    double prior_dstar_mm2_per_s, prior_log_sd; /* bayes: median of D*, SD of ln D*; otherwise 0 */
+    double sigma;                               /* given, or the median of the voxels' estimates */
+    bool sigma_estimated;                       /* standard errors use each voxel's own estimate */
     struct hep_fit_counts counts;
     size_t n_gsl_fallback; /* voxels that the batched solver passed on */
     /* verify: voxels that both solvers settled, those that differ by less than a hundredth of the
@@ -151,9 +159,9 @@ struct hep_diffusion_report {
  * @param[out] report may be NULL
  * @return HEP_OK. Bad voxels are data: see maps->status.
  *         HEP_EINVAL  a pointer, count, method for the model, or instruction set that does not
- * exist HEP_ECONFIG bounds empty, not finite, negative, or d_max >= dstar_min HEP_EDATA   b
- * negative or not finite; a single b-value left; no b = 0 where S0 is fixed or f is defined by it;
- * fewer b-values than parameters; kurtosis below b = 1500 HEP_ENOMEM
+ * exist; bayes without a mask HEP_ECONFIG bounds empty, not finite, negative, or d_max >= dstar_min
+ * HEP_EDATA   b negative or not finite; a single b-value left; no b = 0 where S0 is fixed or f is
+ * defined by it; fewer b-values than parameters; kurtosis below b = 1500 HEP_ENOMEM
  */
 int hep_diffusion_fit(struct hep_diffusion_maps *maps, struct hep_diffusion_report *report,
                       const struct hep_diffusion_input *input,

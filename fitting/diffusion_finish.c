@@ -24,14 +24,14 @@ void hep_diffusion_get_voxel(struct hep_lm_voxel *v, double *y, double *w,
                              const struct hep_diffusion_block *blk, size_t i)
 {
     get_result(v, job, blk, i);
-    for (size_t k = 0; k < job->scheme.n_b; k++) {
+    for (size_t k = 0; k < job->n_points; k++) {
         y[k] = blk->y[k * HEP_FIT_BLOCK + i];
         w[k] = blk->w[k * HEP_FIT_BLOCK + i];
     }
     v->x = job->x[0];
     v->y = y;
     v->w = w;
-    v->n = job->scheme.n_b;
+    v->n = job->n_points;
 }
 
 void hep_diffusion_put_voxel(struct hep_diffusion_block *blk, const struct hep_lm_voxel *v,
@@ -74,9 +74,10 @@ static void judge(struct voxel_result *out, const struct hep_diffusion_job *job,
     double scale = blk->scale[i], dof = blk->dof[i], sigma2;
     bool settled = blk->settled[i] > 0.0, bound = false;
 
-    sigma2 = job->set->sigma > 0.0 ? job->set->sigma * job->set->sigma / (scale * scale)
-             : dof > 0.0           ? blk->rss[i] / dof
-                                   : (double)NAN;
+    sigma2 = job->n_points > job->scheme.n_b ? job->noise * job->noise / (scale * scale)
+             : job->set->sigma > 0.0         ? job->set->sigma * job->set->sigma / (scale * scale)
+             : dof > 0.0                     ? blk->rss[i] / dof
+                                             : (double)NAN;
     for (size_t r = 0; r < job->np; r++) {
         double p = blk->p[r * HEP_FIT_BLOCK + i];
         bool chosen = r == 0 && job->fixed[0];

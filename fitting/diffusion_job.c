@@ -90,6 +90,9 @@ int hep_diffusion_job_init(struct hep_diffusion_job *job, const struct hep_diffu
 
     if (in->signal == NULL || in->nvox == 0)
         return HEP_FAIL(err, HEP_EINVAL, "no signals");
+    if (set->method == HEP_METHOD_BAYES && in->mask == NULL)
+        return HEP_FAIL(err, HEP_EINVAL,
+                        "the method bayes needs a mask: its prior is the distribution of D* in it");
     rc = hep_diffusion_prepare(&job->scheme, in->b_s_per_mm2, in->nb, set, err);
     if (rc != HEP_OK)
         return rc;
@@ -103,6 +106,9 @@ int hep_diffusion_job_init(struct hep_diffusion_job *job, const struct hep_diffu
     job->fixed[2] = job->kind == HEP_KIND_IVIM &&
                     (job->fixed[1] || job->scheme.method == HEP_METHOD_SEGMENTED_FIXED_D);
     set_points(job);
+    job->n_points = job->scheme.n_b;
+    if (job->scheme.method == HEP_METHOD_BAYES)
+        job->x[job->n_points++][2] = 1.0;
     set_bounds(job);
     if (job->kind == HEP_KIND_IVIM) {
         set_grid(&job->coarse, COARSE_D, COARSE_DSTAR, false, job);
@@ -116,6 +122,7 @@ void hep_diffusion_job_mono(struct hep_diffusion_job *mono, const struct hep_dif
     *mono = *job;
     mono->kind = HEP_KIND_MONO;
     mono->np = 2;
+    mono->n_points = mono->scheme.n_b;
     mono->fixed[1] = mono->fixed[2] = false;
     mono->fixed[0] = job->set->fixed_s0;
     set_bounds(mono);
@@ -126,9 +133,9 @@ double hep_diffusion_n_estimated(const struct hep_diffusion_job *job)
     return (double)(job->np - (job->set->fixed_s0 ? 1 : 0));
 }
 
-int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n_b, struct hep_error *err)
+int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n, struct hep_error *err)
 {
-    const size_t rows = 2 * n_b + (size_t)5 * HEP_LM_MAX_P + HEP_LM_PACKED + 6;
+    const size_t rows = 2 * n + (size_t)5 * HEP_LM_MAX_P + HEP_LM_PACKED + 6;
     double *at = hep_alloc_aligned(rows * HEP_FIT_BLOCK, sizeof *at);
 
     *blk = (struct hep_diffusion_block){ 0 };
@@ -141,8 +148,8 @@ int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n_b, struct
     }
     (void)memset(at, 0, rows * HEP_FIT_BLOCK * sizeof *at);
     blk->y = at;
-    blk->w = blk->y + n_b * HEP_FIT_BLOCK;
-    blk->p = blk->w + n_b * HEP_FIT_BLOCK;
+    blk->w = blk->y + n * HEP_FIT_BLOCK;
+    blk->p = blk->w + n * HEP_FIT_BLOCK;
     blk->lo = blk->p + (size_t)HEP_LM_MAX_P * HEP_FIT_BLOCK;
     blk->hi = blk->lo + (size_t)HEP_LM_MAX_P * HEP_FIT_BLOCK;
     blk->second = blk->hi + (size_t)HEP_LM_MAX_P * HEP_FIT_BLOCK;

@@ -18,8 +18,8 @@ void hep_diffusion_job_mono(struct hep_diffusion_job *mono, const struct hep_dif
 /** Parameters estimated from a voxel's own data, in one step or in several. */
 double hep_diffusion_n_estimated(const struct hep_diffusion_job *job);
 
-/** Rows for n_b points, one allocation. */
-int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n_b,
+/** Rows for n points, one allocation. */
+int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n,
                              struct hep_error *err) HEP_MUST_CHECK;
 void hep_diffusion_block_release(struct hep_diffusion_block *blk);
 

@@ -462,7 +462,7 @@ static void start_ivim(const struct hep_diffusion_job *job, struct hep_diffusion
                 p[r] = real_load(ROW(blk->p, r) + i);                                              \
             for (size_t r = 0; r < (np) * ((np) + 1) / 2; r++)                                     \
                 jtj[r] = real_splat(0.0);                                                          \
-            for (size_t k = 0; k < job->scheme.n_b; k++) {                                         \
+            for (size_t k = 0; k < job->n_points; k++) {                                           \
                 hep_real m = model(grad, p, job->x[k]);                                            \
                 hep_real w = real_load(ROW(blk->w, k) + i);                                        \
                 hep_real r = real_load(ROW(blk->y, k) + i) - m;                                    \
@@ -539,7 +539,7 @@ static struct hep_lm_rows rows_of(const struct hep_diffusion_job *job,
                                   const struct hep_diffusion_block *blk)
 {
     return (struct hep_lm_rows){ .x = job->x,
-                                 .n = job->scheme.n_b,
+                                 .n = job->n_points,
                                  .count = blk->count,
                                  .y = blk->y,
                                  .w = blk->w,

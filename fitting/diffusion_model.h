@@ -4,7 +4,8 @@
  *
  * Equations and sources: diffusion.h. Inside the fits b is in ms/um2 (s/mm2 x 1e-3), rates are in
  * um2/ms (mm2/s x 1e3) and signals are relative to the largest of the voxel, so that parameters are
- * of order one. x[0] = b; x[1] = 1 where b = 0, else 0.
+ * of order one. x[0] = b; x[1] = 1 where b = 0, else 0; x[2] = 1 for the sample that is ln D*
+ * itself.
  */
 #ifndef HEP_FITTING_DIFFUSION_MODEL_H
 #define HEP_FITTING_DIFFUSION_MODEL_H
@@ -30,9 +31,16 @@ HEP_LANE void curvature_mono(hep_real *curv, const hep_real *grad, const double 
 /** p = S0, f, D, D* */
 HEP_LANE hep_real model_ivim(hep_real *grad, const hep_real *p, const double *x)
 {
-    hep_real slow = real_exp(-x[0] * p[2]);
-    hep_real fast = real_exp(-x[0] * p[3]);
-    hep_real blood = p[0] * p[1];
+    hep_real slow, fast, blood;
+
+    if (x[2] > 0.0) {
+        grad[0] = grad[1] = grad[2] = real_splat(0.0);
+        grad[3] = 1.0 / p[3];
+        return real_log(p[3]);
+    }
+    slow = real_exp(-x[0] * p[2]);
+    fast = real_exp(-x[0] * p[3]);
+    blood = p[0] * p[1];
 
     grad[0] = slow + p[1] * (fast - slow);
     grad[1] = p[0] * (fast - slow);
@@ -45,7 +53,7 @@ HEP_LANE void curvature_ivim(hep_real *curv, const hep_real *grad, const double 
 {
     curv[0] = curv[1] = real_splat(0.0);
     curv[2] = grad[2] * -x[0];
-    curv[3] = grad[3] * -x[0];
+    curv[3] = grad[3] * (x[2] > 0.0 ? -grad[3] : real_splat(-x[0]));
 }
 
 /** p = S0, f, D */

@@ -9,7 +9,7 @@
 
 static const char *const model_names[] = { "adc", "mono", "ivim", "kurtosis" };
 static const char *const method_names[] = {
-    "default", "ols", "wls", "iwls", "nlls", "segmented", "segmented-fixed-d", "sivim"
+    "default", "ols", "wls", "iwls", "nlls", "segmented", "segmented-fixed-d", "sivim", "bayes"
 };
 static const char *const rician_names[] = { "none", "corrected", "mean" };
 #define N_OF(a) (sizeof(a) / sizeof(a)[0])
@@ -27,7 +27,8 @@ static const struct {
     [HEP_DIFFUSION_MONO] = { HEP_METHOD_NLLS, BIT(HEP_METHOD_NLLS), 2 },
     [HEP_DIFFUSION_IVIM] = { HEP_METHOD_NLLS,
                              BIT(HEP_METHOD_NLLS) | BIT(HEP_METHOD_SEGMENTED) |
-                                 BIT(HEP_METHOD_SEGMENTED_FIXED_D) | BIT(HEP_METHOD_SIVIM),
+                                 BIT(HEP_METHOD_SEGMENTED_FIXED_D) | BIT(HEP_METHOD_SIVIM) |
+                                 BIT(HEP_METHOD_BAYES),
                              4 },
     [HEP_DIFFUSION_KURTOSIS] = { HEP_METHOD_NLLS, BIT(HEP_METHOD_WLS) | BIT(HEP_METHOD_NLLS), 3 },
 };
@@ -58,7 +59,7 @@ int hep_diffusion_method_parse(enum hep_diffusion_method *out, const char *text,
     }
     return HEP_FAIL(err, HEP_EINVAL,
                     "unknown method '%s': default, ols, wls, iwls, nlls, segmented, "
-                    "segmented-fixed-d or sivim",
+                    "segmented-fixed-d, sivim or bayes",
                     text);
 }
 
@@ -125,6 +126,9 @@ static int check_settings(const struct hep_diffusion_settings *s, struct hep_err
         return HEP_FAIL(err, HEP_EINVAL,
                         "the Rician mode mean needs non-linear least squares, not %s",
                         s->model == HEP_DIFFUSION_ADC ? "adc (use mono)" : method_names[s->method]);
+    if (s->method == HEP_METHOD_BAYES && (s->robust || s->rician == HEP_RICIAN_MEAN))
+        return HEP_FAIL(err, HEP_EINVAL, "the method bayes cannot be %s",
+                        s->robust ? "robust" : "fitted to the Rician mean");
     if (s->robust && (s->fixed_s0 || s->method == HEP_METHOD_SEGMENTED ||
                       s->method == HEP_METHOD_SEGMENTED_FIXED_D))
         return HEP_FAIL(err, HEP_EINVAL, "a robust fit cannot have %s",
@@ -256,6 +260,9 @@ static int check_scheme(const struct hep_diffusion_scheme *c,
         count_between(c, s->b_split_s_per_mm2, HUGE_VAL) < 2)
         return HEP_FAIL(err, HEP_EDATA, "%s needs two b-values of at least %g s/mm2",
                         method_names[c->method], s->b_split_s_per_mm2);
+    if (c->method == HEP_METHOD_BAYES && c->n_b == HEP_DIFFUSION_MAX_B)
+        return HEP_FAIL(err, HEP_EDATA, "more than %d distinct b-values for bayes",
+                        HEP_DIFFUSION_MAX_B - 1);
     if (distinct < need)
         return HEP_FAIL(err, HEP_EDATA, "%zu distinct b-values for %zu parameters of the model %s",
                         distinct, need, model_names[s->model]);

@@ -42,7 +42,7 @@ static void copy_again(struct hep_diffusion_block *to, size_t j,
                        const struct hep_diffusion_block *from, size_t i, const double *start,
                        const struct hep_diffusion_job *job)
 {
-    for (size_t k = 0; k < job->scheme.n_b; k++) {
+    for (size_t k = 0; k < job->n_points; k++) {
         to->y[k * HEP_FIT_BLOCK + j] = from->y[k * HEP_FIT_BLOCK + i];
         to->w[k * HEP_FIT_BLOCK + j] = from->w[k * HEP_FIT_BLOCK + i];
     }
@@ -124,9 +124,9 @@ static bool leave_zero(double *start, const struct hep_diffusion_job *job,
 {
     double level[HEP_DIFFUSION_MAX_B], slope[HEP_DIFFUSION_MAX_B], fast[HEP_DIFFUSION_MAX_B];
     double residual[HEP_DIFFUSION_MAX_B], best = 0.0, slope_level;
-    const struct inner m = { v->w, v->n };
+    const struct inner m = { v->w, job->scheme.n_b };
 
-    for (size_t k = 0; k < v->n; k++) {
+    for (size_t k = 0; k < m.n; k++) {
         level[k] = exp(-job->x[k][0] * v->p[2]);
         slope[k] = job->x[k][0] * level[k];
         residual[k] = v->y[k] - v->p[0] * level[k];
@@ -135,7 +135,7 @@ static bool leave_zero(double *start, const struct hep_diffusion_job *job,
     for (size_t j = 0; j < job->fine.n_dstar; j++) {
         double fast_level, fast_slope, amplitude, size;
 
-        (void)memcpy(fast, job->fine.decay_dstar[j], v->n * sizeof *fast);
+        (void)memcpy(fast, job->fine.decay_dstar[j], m.n * sizeof *fast);
         fast_level = remove_part(&m, fast, level);
         fast_slope = remove_part(&m, fast, slope);
         size = dot(&m, fast, fast);

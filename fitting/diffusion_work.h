@@ -41,8 +41,10 @@ struct hep_diffusion_job {
     struct hep_diffusion_scheme scheme;
     enum hep_diffusion_kind kind;
     size_t np;
-    double noise;      /* sigma of the Rician modes [signal units] */
-    double two_sigma2; /* subtracted from squared signals; 0: nothing is */
+    size_t n_points;             /* of the scheme, and behind them the prior of the method bayes */
+    double prior_mean, prior_sd; /* of ln D* in um2/ms; SD 0: not learnt yet */
+    double noise;                /* sigma of the Rician modes and of bayes [signal units] */
+    double two_sigma2;           /* subtracted from squared signals; 0: nothing is */
     /* volumes in order of their point: those of point k are order[order_start[k]..order_start[k +
      * 1]-1] */
     uint16_t order[HEP_DIFFUSION_MAX_VOLUMES];
@@ -60,7 +62,7 @@ struct hep_diffusion_job {
 struct hep_diffusion_block {
     size_t count;  /* voxels in use */
     size_t *voxel; /* index in the volume */
-    double *y, *w; /* [n_b] rows: signal, number of averages (0: not usable) */
+    double *y, *w; /* [n_points] rows: signal, number of averages (0: not usable) */
     double *scale, *n_usable;
     double *p, *lo, *hi; /* [np] rows */
     double *second;      /* [np] rows: another start, where the grid has a second peak */

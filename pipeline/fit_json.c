@@ -26,6 +26,10 @@ struct hep_json *hep_diffusion_json(struct hep_put *put, const struct hep_diffus
     hep_put_text(put, o, "Rician", hep_diffusion_rician_name(s->rician));
     hep_put_bool(put, o, "Robust", s->robust);
     hep_put_number(put, o, "NoiseSD", r->sigma);
+    if (r->method == HEP_METHOD_BAYES) {
+        hep_put_number(put, o, "PriorDstarMedian", r->prior_dstar_mm2_per_s);
+        hep_put_number(put, o, "PriorLnDstarSD", r->prior_log_sd);
+    }
     if (r->model != HEP_DIFFUSION_ADC) {
         hep_put_numbers(put, o, "BoundsD", (const double[]){ b->d_min, b->d_max }, 2);
         if (r->model == HEP_DIFFUSION_IVIM) {

@@ -25,9 +25,10 @@ static const struct hep_option options[] = {
     HEP_OPT(DIR_OUT, S, out, "out", 'o', "DIR", NULL, "folder of the maps (required)"),
     HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL,
             "fit where it is not 0; on the grid of the data"),
-    HEP_OPT(TEXT, S, method, "method", 0, "M", NULL,
-            "adc: ols, wls, iwls; ivim: nlls, segmented, segmented-fixed-d, sivim; "
-            "kurtosis: wls, nlls. Without it iwls and nlls"),
+    HEP_OPT(
+        TEXT, S, method, "method", 0, "M", NULL,
+        "adc: ols, wls, iwls; ivim: nlls, segmented, segmented-fixed-d, sivim, bayes (D* with a "
+        "prior learnt from the mask); kurtosis: wls, nlls. Without it iwls and nlls"),
     HEP_OPT(TEXT, S, solver, "solver", 0, "S", "batched",
             "batched (eight voxels at a time) or gsl (the reference)"),
     HEP_OPT_NUMBER(S, b_min, "b-min", 0, "B", 0, 100000, NULL,
@@ -118,6 +119,9 @@ static int usage(const struct fit_options *o, struct hep_error *err)
                         o->dwi);
     if (o->out == NULL)
         return HEP_FAIL(err, HEP_EUSAGE, "-o DIR is needed: where the maps go");
+    if (o->method != NULL && strcmp(o->method, "bayes") == 0 && o->mask == NULL)
+        return HEP_FAIL(err, HEP_EUSAGE,
+                        "--method bayes needs --mask: its prior is the distribution of D* in it");
     return HEP_OK;
 }
 
@@ -180,6 +184,9 @@ static void print_report(FILE *out, const struct fit_options *o,
     hep_fit_print_counts(out, &r->counts);
     if (r->note[0] != '\0')
         (void)fprintf(out, "%s\n", r->note);
+    if (r->method == HEP_METHOD_BAYES)
+        (void)fprintf(out, "prior of D*: median %.3g mm2/s, SD of ln D* %.2g\n",
+                      r->prior_dstar_mm2_per_s, r->prior_log_sd);
     if (o->verify)
         (void)fprintf(out,
                       "verified: %zu of %zu voxels agree within 1/100 of the standard error; worst "

@@ -25,8 +25,8 @@ static const char *const irons[] = { "auto",        "hernando-1.5t", "hernando-2
 static const char *const multiecho_noise[] = { "ignore", "drop", "floor", NULL };
 static const char *const solvers[] = { "batched", "gsl", NULL };
 static const char *const adc_methods[] = { "ols", "wls", "iwls", NULL };
-static const char *const ivim_methods[] = { "default",           "nlls",  "segmented",
-                                            "segmented-fixed-d", "sivim", NULL };
+static const char *const ivim_methods[] = { "default", "nlls",  "segmented", "segmented-fixed-d",
+                                            "sivim",   "bayes", NULL };
 static const char *const kurtosis_methods[] = { "wls", "nlls", NULL };
 static const char *const ricians[] = { "none", "corrected", "mean", NULL };
 static const char *const engines[] = { "auto", "elastix", "none", NULL };
@@ -169,9 +169,9 @@ static const struct hep_field config_rows[] = {
                    "highest b-value of the ADC; above 1000 kurtosis lowers it; " EXPERT),
     HEP_ROW_CHOICE(C, diffusion.ivim, "diffusion.ivim.fit", wishes, "auto",
                    "auto: with 4 or more b-values, one of them below 100 and two from 200 up"),
-    HEP_ROW_NAME(
-        C, diffusion.ivim_method, "diffusion.ivim.method", ivim_methods, "default",
-        "default: nlls, or sivim where D* cannot be had; Jalnefjord et al., MAGMA 2018;31:715"),
+    HEP_ROW_NAME(C, diffusion.ivim_method, "diffusion.ivim.method", ivim_methods, "default",
+                 "default: nlls, or sivim where D* cannot be had; bayes: prior of D* from the "
+                 "body; Jalnefjord et al., MAGMA 2018;31:715"),
     HEP_ROW_NUMBER(C, diffusion.ivim_b_split_s_per_mm2, "diffusion.ivim.b_split_s_per_mm2", "s/mm2",
                    50, 1000, "200",
                    "lowest b-value of the D step of the segmented methods; " EXPERT),

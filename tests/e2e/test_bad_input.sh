@@ -47,6 +47,7 @@ expect 65 "p.yml:1:" "$HEPAR" protocol check "$work/p.yml"
 expect 66 "no-such" "$HEPAR" protocol check no-such
 expect 64 "did you mean" "$HEPAR" rnu
 expect 64 "--bvals" "$HEPAR" fit adc "$work/s/dwi_flowcomp.nii.gz" -o "$work/f"
+expect 64 "--mask" "$HEPAR" fit ivim "$work/s/dwi_flowcomp.nii.gz" --bvals "$work/s/dwi_flowcomp.bval" --method bayes -o "$work/f"
 expect 65 "1500" "$HEPAR" fit kurtosis "$work/s/dwi_flowcomp.nii.gz" --bvals "$work/s/dwi_flowcomp.bval" -o "$work/f"
 absent "$work/f"
 printf 'x' >"$work/file"
