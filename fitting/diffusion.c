@@ -324,13 +324,14 @@ static void find_errors(const struct team *t, struct hep_diffusion_block *blk, s
 {
     const struct hep_diffusion_job *job = &t->job;
     double y[HEP_DIFFUSION_MAX_B], w[HEP_DIFFUSION_MAX_B], variance[HEP_LM_MAX_P];
+    double n_par = hep_diffusion_n_estimated(job);
     bool stepwise = hep_diffusion_is_stepwise(job);
     struct hep_lm_voxel v;
 
     if (t->want_errors && !stepwise)
         t->kernels->variance[job->kind](job, blk);
     for (size_t i = 0; i < blk->count; i++) {
-        blk->dof[i] = blk->n_usable[i] - hep_diffusion_n_estimated(job);
+        blk->dof[i] = blk->n_usable[i] - n_par;
         if (!stepwise || hep_diffusion_is_bad(job, blk, i) ||
             !(t->want_errors || is_sampled(t, first + i)))
             continue;
@@ -343,8 +344,8 @@ static void find_errors(const struct team *t, struct hep_diffusion_block *blk, s
 
 static void sample_sigma(struct team *t, const struct hep_diffusion_block *blk, size_t first)
 {
-    for (size_t i = 0; i < blk->count; i++) {
-        if (is_sampled(t, first + i) && blk->dof[i] > 0.0 && !hep_diffusion_is_bad(&t->job, blk, i))
+    for (size_t i = (t->stride - first % t->stride) % t->stride; i < blk->count; i += t->stride) {
+        if (blk->dof[i] > 0.0 && !hep_diffusion_is_bad(&t->job, blk, i))
             t->sigma[(first + i) / t->stride] = sqrt(blk->rss[i] / blk->dof[i]) * blk->scale[i];
     }
 }

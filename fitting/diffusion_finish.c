@@ -4,9 +4,9 @@
 
 #define PER_MM2 1e-3 /* um2/ms to mm2/s */
 
-/* Everything but the samples. */
-static void get_result(struct hep_lm_voxel *v, const struct hep_diffusion_job *job,
-                       const struct hep_diffusion_block *blk, size_t i)
+void hep_diffusion_get_voxel(struct hep_lm_voxel *v, double *y, double *w,
+                             const struct hep_diffusion_job *job,
+                             const struct hep_diffusion_block *blk, size_t i)
 {
     for (size_t r = 0; r < job->np; r++) {
         v->lo[r] = blk->lo[r * HEP_FIT_BLOCK + i];
@@ -17,13 +17,6 @@ static void get_result(struct hep_lm_voxel *v, const struct hep_diffusion_job *j
         v->jtj[r] = blk->jtj[r * HEP_FIT_BLOCK + i];
     v->rss = blk->rss[i];
     v->settled = blk->settled[i] > 0.0;
-}
-
-void hep_diffusion_get_voxel(struct hep_lm_voxel *v, double *y, double *w,
-                             const struct hep_diffusion_job *job,
-                             const struct hep_diffusion_block *blk, size_t i)
-{
-    get_result(v, job, blk, i);
     for (size_t k = 0; k < job->n_points; k++) {
         y[k] = blk->y[k * HEP_FIT_BLOCK + i];
         w[k] = blk->w[k * HEP_FIT_BLOCK + i];
@@ -102,11 +95,15 @@ static void judge(struct voxel_result *out, const struct hep_diffusion_job *job,
 }
 
 static void write_parameters(const struct hep_diffusion_maps *m, size_t at,
-                             const struct hep_diffusion_job *job, const struct hep_lm_voxel *v,
-                             const struct voxel_result *res, double scale)
+                             const struct hep_diffusion_job *job,
+                             const struct hep_diffusion_block *blk, size_t i,
+                             const struct voxel_result *res)
 {
-    const double *p = v->p, *se = res->se;
+    const double *se = res->se;
+    double p[HEP_LM_MAX_P], scale = blk->scale[i];
 
+    for (size_t r = 0; r < job->np; r++)
+        p[r] = blk->p[r * HEP_FIT_BLOCK + i];
     put(m->s0, at, p[0] * scale);
     put(m->s0_se, at, se[0] * scale);
     if (job->kind == HEP_KIND_MONO || job->kind == HEP_KIND_KURTOSIS) {
@@ -172,16 +169,14 @@ void hep_diffusion_finish(const struct hep_diffusion_job *job,
     for (size_t i = 0; i < blk->count; i++) {
         size_t at = blk->voxel[i];
         struct voxel_result res = { 0 };
-        struct hep_lm_voxel v = { 0 };
 
         if (hep_diffusion_is_bad(job, blk, i)) {
             write_bad(maps, at);
             counts->n[HEP_FIT_BAD_INPUT]++;
             continue;
         }
-        get_result(&v, job, blk, i);
         judge(&res, job, blk, i, errors);
-        write_parameters(maps, at, job, &v, &res, blk->scale[i]);
+        write_parameters(maps, at, job, blk, i, &res);
         if (maps->rmse != NULL || maps->r2 != NULL)
             write_quality(maps, job->scheme.n_b, blk, i);
         put(maps->status, at, (double)res.status);
@@ -190,7 +185,7 @@ void hep_diffusion_finish(const struct hep_diffusion_job *job,
             double mono =
                 aicc(mono_rss[i], blk->n_usable[i], 3.0 - (job->set->fixed_s0 ? 1.0 : 0.0));
 
-            put(maps->choice, at, aicc(v.rss, blk->n_usable[i], n_par) < mono ? 2.0 : 1.0);
+            put(maps->choice, at, aicc(blk->rss[i], blk->n_usable[i], n_par) < mono ? 2.0 : 1.0);
         }
     }
 }

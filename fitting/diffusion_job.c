@@ -185,9 +185,3 @@ void hep_diffusion_block_bounds(const struct hep_diffusion_job *job,
         (void)memcpy(blk->hi, blk->y, HEP_FIT_BLOCK * sizeof *blk->hi);
     }
 }
-
-bool hep_diffusion_is_bad(const struct hep_diffusion_job *job,
-                          const struct hep_diffusion_block *blk, size_t i)
-{
-    return blk->n_usable[i] < (double)job->n_needed || (job->fixed[0] && !(blk->w[i] > 0.0));
-}

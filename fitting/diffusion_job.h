@@ -28,7 +28,10 @@ void hep_diffusion_block_bounds(const struct hep_diffusion_job *job,
                                 struct hep_diffusion_block *blk);
 
 /** A voxel with fewer usable points than parameters, or whose fixed S0 was not measured. */
-bool hep_diffusion_is_bad(const struct hep_diffusion_job *job,
-                          const struct hep_diffusion_block *blk, size_t i);
+static inline bool hep_diffusion_is_bad(const struct hep_diffusion_job *job,
+                                        const struct hep_diffusion_block *blk, size_t i)
+{
+    return blk->n_usable[i] < (double)job->n_needed || (job->fixed[0] && !(blk->w[i] > 0.0));
+}
 
 #endif

@@ -84,7 +84,7 @@ static void load(const struct hep_diffusion_job *job, struct hep_diffusion_block
         }
         scale = real_select(top > real_splat(0.0), top, real_splat(1.0));
         for (size_t k = 0; k < n; k++)
-            real_store(ROW(blk->y, k) + i, real_load(ROW(blk->y, k) + i) / scale);
+            real_store(ROW(blk->y, k) + i, real_load(ROW(blk->y, k) + i) * (1.0 / scale));
         real_store(blk->scale + i, scale);
         real_store(blk->n_usable + i, usable);
     }
