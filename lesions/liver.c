@@ -24,6 +24,7 @@
 #define FAT_LIKE 0.3 /* of log signal */
 #define FLUID_T2 0.5 /* log signal above the liver's */
 #define SCORE_MIN 0.1
+#define BAND_MAX_MM 8.0 /* thicker slices smooth the border beyond what signals tell */
 
 struct hep_liver_settings hep_liver_defaults(void)
 {
@@ -204,6 +205,16 @@ static int refused_places(struct hep_labels **out, const struct found *f, struct
     return rc;
 }
 
+/* Largest size of a voxel, within reason. */
+static double voxel_mm(const struct hep_grid *g)
+{
+    double spacing[3];
+
+    hep_grid_spacing(spacing, g);
+    return fmin(fmax(fmax(spacing[0], spacing[1]), fmax(spacing[2], HEP_LIVER_FINE_MM)),
+                BAND_MAX_MM);
+}
+
 static int finish(struct hep_liver *out, struct found *f, const struct hep_liver_input *in,
                   const struct hep_liver_settings *s, struct hep_error *err)
 {
@@ -218,7 +229,7 @@ static int finish(struct hep_liver *out, struct found *f, const struct hep_liver
         rc = hep_liver_cap(f->mask, before, refused, 2.0 * s->hole_mm, in->nthreads, err);
     if (rc == HEP_OK)
         rc = hep_liver_soften(&f->share, f->mask, f->x, f->im.channel[0].fine, f->model.mean,
-                              s->median_mm, in->nthreads, err);
+                              voxel_mm(&in->grid), s->median_mm, in->nthreads, err);
     if (rc == HEP_OK)
         rc = hep_liver_to_grid(&out->liver, f->share, &in->grid, in->nthreads, err);
     if (rc == HEP_OK)

@@ -11,12 +11,13 @@
 #include <stdlib.h>
 
 #define UNKNOWN_SHIFT_MM 8.0
-#define EXACT_MM 1.0
 /* What is darker than this share of the Otsu threshold holds no signal: so many times the level of
  * the darkest tenth, within limits that keep suppressed fat in the body and noise out. */
 #define AIR_OF_DARKEST 1.8
 #define AIR_OF_OTSU_MIN 0.12
 #define AIR_OF_OTSU_MAX 0.35
+#define LIT_OF_DARKEST 3.0
+#define CLIP_OF_TISSUE 3.0
 #define ADC_FLOOR_MM2_PER_S 1e-4
 
 static const enum hep_image reference_order[] = { HEP_IMAGE_HEPATOBILIARY,
@@ -58,16 +59,15 @@ static void add(struct hep_liver_images *im, const struct hep_liver_input *in, e
 {
     const struct hep_lesion_image *from = &in->image[image];
     struct hep_liver_channel *c = &im->channel[im->n];
-    double shift = from->registration_mm;
+    const double shift = from->registration_mm;
 
     if (from->volume == NULL || im->n == HEP_LIVER_CHANNELS ||
         hep_liver_channel_of(im, image) != NULL)
         return;
     c->image = image;
+    /* registration brings organs together, not edges: what is left at a border is not known */
     c->exact = im->n == 0 || acquisition(image) == acquisition(im->channel[0].image);
     c->slack_mm = c->exact ? 0.0 : isfinite(shift) ? fmin(shift, 12.0) : UNKNOWN_SHIFT_MM;
-    if (c->slack_mm <= EXACT_MM && im->n > 0 && isfinite(shift))
-        c->exact = true;
     im->n++;
 }
 
@@ -146,14 +146,15 @@ static void coarse_grid(struct hep_grid *coarse, const struct hep_grid *fine)
     }
 }
 
-/* Otsu's threshold between dark and bright. The brightest 0.5 % (bile, vessels, noise of a receive
- * hot spot) are clipped first. 0 when all values are alike. `darkest`: the tenth percentile. */
+/* Otsu's threshold between dark and bright. What is much brighter than most tissue (fluid on T2,
+ * vessels, a receive hot spot) is clipped first. 0 when all values are alike. `darkest`: the tenth
+ * percentile. */
 static int dark_and_bright(double *otsu, double *darkest, const struct hep_volume *v,
                            struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&v->grid);
     float *x = hep_alloc_aligned(n, sizeof *x);
-    size_t m = 0;
+    size_t m = 0, lit = 0;
     float top;
 
     if (x == NULL)
@@ -162,12 +163,20 @@ static int dark_and_bright(double *otsu, double *darkest, const struct hep_volum
         if (isfinite(v->data[i]))
             x[m++] = v->data[i];
     }
-    top = (float)hep_quantile(x, m, 0.995);
-    for (size_t i = 0; i < m; i++)
+    *darkest = hep_quantile(x, m, 0.1);
+    for (size_t i = 0; i < m; i++) {
+        if ((double)x[i] > LIT_OF_DARKEST * *darkest) {
+            const float swap = x[lit];
+
+            x[lit++] = x[i];
+            x[i] = swap;
+        }
+    }
+    top = (float)(CLIP_OF_TISSUE * hep_quantile(x, lit, 0.5));
+    for (size_t i = 0; i < m && lit > 0; i++)
         x[i] = fminf(x[i], top);
     if (m == 0 || hep_otsu(otsu, x, m, NULL) != HEP_OK)
         *otsu = 0.0;
-    *darkest = hep_quantile(x, m, 0.1);
     free(x);
     return HEP_OK;
 }
@@ -179,14 +188,31 @@ static double smoothing_mm(const struct hep_liver_channel *c)
     return c->exact ? 1.2 : 2.5;
 }
 
+/* Diffusion that was not fitted, or to nothing, is not known. */
+static int known_diffusion(struct hep_volume **out, const struct hep_volume *adc,
+                           struct hep_error *err)
+{
+    int rc = hep_volume_copy(out, adc, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&adc->grid); i++) {
+        if (!(adc->data[i] > 0.0F))
+            (*out)->data[i] = NAN;
+    }
+    return rc;
+}
+
 static int load(struct hep_liver_images *im, struct hep_liver_channel *c,
                 const struct hep_volume *v, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&im->fine);
     const bool adc = c->image == HEP_IMAGE_ADC;
+    struct hep_volume *known = NULL;
     double otsu = 0.0, darkest, floor_value;
-    int rc = hep_resample_area(&c->fine, v, &im->fine, im->nthreads, err);
+    int rc = adc ? known_diffusion(&known, v, err) : HEP_OK;
 
+    if (rc == HEP_OK)
+        rc = hep_resample_area(&c->fine, adc ? known : v, &im->fine, im->nthreads, err);
+    hep_volume_free(known);
     if (rc == HEP_OK && !adc)
         rc = dark_and_bright(&otsu, &darkest, c->fine, err);
     if (rc == HEP_OK)

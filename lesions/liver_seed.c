@@ -7,10 +7,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define CLUSTERS 6
-#define ROUNDS 12
+#define STARTS 8
+#define BLOCK 3 /* coarse voxels; fits into a paraspinal muscle */
+#define BLOCK_VOXELS ((size_t)BLOCK * BLOCK * BLOCK)
+#define BLOCK_STEP 2
+#define NEW_SD 1.5 /* starts differ by this many SCALE_MAX */
 #define REFINEMENTS 4
 #define LIKE_SD 2.2    /* a voxel is like a region within this many of its MAD */
+#define START_SD 1.5   /* an organ varies more than a block of it ... */
+#define START_MIN 0.10 /* ... by receive field and texture */
 #define SCALE_MIN 0.06 /* of a logarithm: texture below it says nothing */
 #define OUTLIER_SD 4.0 /* one image counts no more than this */
 #define SCALE_MAX 0.16 /* beyond it a region is no single organ, even under a receive field */
@@ -50,6 +55,24 @@ static bool in_place(const struct scene *s, size_t i)
            y < p->front_max_mm && (p->taken == NULL || p->taken->data[i] == 0);
 }
 
+/* Suppressed fat has next to no signal at high b: what noise makes of its diffusion says nothing.
+ */
+static bool tells_fat(const struct scene *s, size_t k)
+{
+    const enum hep_image image = s->im->channel[k].image;
+
+    return k == 0 || (image != HEP_IMAGE_ADC && image != HEP_IMAGE_B_HIGH);
+}
+
+static bool fat_here(const struct scene *s, size_t i)
+{
+    for (size_t k = 0; k < s->im->n; k++) {
+        if (tells_fat(s, k) && !(fabs((double)s->x[k][i] - s->fat[k]) < FAT_LIKE))
+            return false;
+    }
+    return true;
+}
+
 static double median_where(const struct scene *s, size_t k, const int32_t *mask, double *mad)
 {
     size_t m = 0;
@@ -66,21 +89,10 @@ static double median_where(const struct scene *s, size_t k, const int32_t *mask,
     return median;
 }
 
-/* Squared distance in standard deviations, mean over the images that know the voxel. */
-static double distance2(const struct scene *s, size_t i, const double *centre, const double *scale)
+/* Voxel v of the block whose corner is voxel `first`. */
+static size_t in_block(const size_t *n, size_t first, size_t v)
 {
-    double sum = 0.0;
-    size_t known = 0;
-
-    for (size_t k = 0; k < s->im->n; k++) {
-        const double x = (double)s->x[k][i];
-
-        if (!isnan(x) && !isnan(centre[k])) {
-            sum += (x - centre[k]) * (x - centre[k]) / (scale[k] * scale[k]);
-            known++;
-        }
-    }
-    return known > 0 ? sum / (double)known : (double)INFINITY;
+    return first + (v / (BLOCK * BLOCK) * n[1] + v / BLOCK % BLOCK) * n[0] + v % BLOCK;
 }
 
 /* Like a region in every image of the reference's breath-hold, and in the others on average: a
@@ -108,61 +120,105 @@ static bool like(const struct scene *s, size_t i, const double *centre, const do
     return seen && sum <= LIKE_SD * LIKE_SD * (double)known;
 }
 
-static int compare_floats(const void *a, const void *b)
+/* A cube of BLOCK coarse voxels that lies in the place. */
+struct block {
+    double mean[HEP_LIVER_CHANNELS], sd[HEP_LIVER_CHANNELS]; /* NaN where an image shows little */
+    double rough; /* mean square of the SDs over SCALE_MAX; infinite for one to leave out */
+};
+
+static void describe_block(struct block *b, const struct scene *s, const int32_t *usable,
+                           size_t first)
 {
-    const float x = *(const float *)a, y = *(const float *)b;
+    const size_t *n = s->im->coarse.n;
+    size_t inside = 0, known = 0;
+    double sum = 0.0;
 
-    return (x > y) - (x < y);
-}
+    b->rough = (double)INFINITY;
+    for (size_t v = 0; v < BLOCK_VOXELS; v++)
+        inside += usable[in_block(n, first, v)] != 0;
+    for (size_t k = 0; k < s->im->n && inside == BLOCK_VOXELS; k++) {
+        double m1 = 0.0, m2 = 0.0;
+        size_t count = 0;
 
-/* Starts: means over equal shares of the voxels by the signal of the reference; then Lloyd's
- * rounds. */
-static void k_means(double centre[CLUSTERS][HEP_LIVER_CHANNELS], const double *scale,
-                    const struct scene *s, const size_t *voxel, size_t m)
-{
-    const size_t channels = s->im->n;
-    float cut[CLUSTERS];
+        for (size_t v = 0; v < BLOCK_VOXELS; v++) {
+            const double x = (double)s->x[k][in_block(n, first, v)];
 
-    for (size_t j = 0; j < m; j++)
-        s->scratch[j] = s->x[0][voxel[j]];
-    qsort(s->scratch, m, sizeof *s->scratch, compare_floats);
-    for (size_t c = 0; c < CLUSTERS; c++)
-        cut[c] = s->scratch[(c + 1) * (m - 1) / CLUSTERS];
-    for (int round = 0; round < ROUNDS; round++) {
-        double sum[CLUSTERS][HEP_LIVER_CHANNELS] = { { 0.0 } };
-        size_t count[CLUSTERS][HEP_LIVER_CHANNELS] = { { 0 } };
-
-        for (size_t j = 0; j < m; j++) {
-            const size_t i = voxel[j];
-            size_t best = 0;
-            double nearest = (double)INFINITY;
-
-            while (round == 0 && best < CLUSTERS - 1 && s->x[0][i] > cut[best])
-                best++;
-            for (size_t c = 0; round > 0 && c < CLUSTERS; c++) {
-                const double d = distance2(s, i, centre[c], scale);
-
-                if (d < nearest) {
-                    nearest = d;
-                    best = c;
-                }
-            }
-            for (size_t k = 0; k < channels; k++) {
-                if (!isnan(s->x[k][i])) {
-                    sum[best][k] += (double)s->x[k][i];
-                    count[best][k]++;
-                }
+            if (!isnan(x)) {
+                m1 += x;
+                m2 += x * x;
+                count++;
             }
         }
-        for (size_t c = 0; c < CLUSTERS; c++) {
-            for (size_t k = 0; k < channels; k++) {
-                if (count[c][k] > 0)
-                    centre[c][k] = sum[c][k] / (double)count[c][k];
-                else if (round == 0)
-                    centre[c][k] = (double)NAN;
+        b->mean[k] = b->sd[k] = (double)NAN;
+        if (2 * count < BLOCK_VOXELS)
+            continue;
+        b->mean[k] = m1 / (double)count;
+        b->sd[k] = sqrt(fmax(m2 / (double)count - b->mean[k] * b->mean[k], 0.0));
+        sum += fmin(b->sd[k] / SCALE_MAX, OUTLIER_SD) * fmin(b->sd[k] / SCALE_MAX, OUTLIER_SD);
+        known++;
+    }
+    if (known > 0 && !isnan(b->mean[0]))
+        b->rough = sum / (double)known;
+}
+
+/* Another tissue than those of all starts so far? */
+static bool is_new(const struct block *b, const struct block *start, size_t n_start,
+                   size_t channels)
+{
+    for (size_t c = 0; c < n_start; c++) {
+        double sum = 0.0;
+        size_t known = 0;
+
+        for (size_t k = 0; k < channels; k++) {
+            const double d = fabs(b->mean[k] - start[c].mean[k]) / SCALE_MAX;
+
+            if (!isnan(d)) {
+                sum += fmin(d, OUTLIER_SD) * fmin(d, OUTLIER_SD);
+                known++;
+            }
+        }
+        if (sum < NEW_SD * NEW_SD * (double)known)
+            return false;
+    }
+    return true;
+}
+
+/* The smoothest blocks of different tissues. */
+static int find_starts(struct block *start, size_t *n_start, const struct scene *s,
+                       const int32_t *usable, struct hep_error *err)
+{
+    const size_t *n = s->im->coarse.n;
+    struct block *all = NULL;
+    size_t m = 0;
+
+    *n_start = 0;
+    if (n[0] < BLOCK || n[1] < BLOCK || n[2] < BLOCK)
+        return HEP_OK;
+    all = hep_calloc(s->n, sizeof *all);
+    if (all == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu blocks", s->n);
+    for (size_t z = 0; z + BLOCK <= n[2]; z += BLOCK_STEP) {
+        for (size_t y = 0; y + BLOCK <= n[1]; y += BLOCK_STEP) {
+            for (size_t x = 0; x + BLOCK <= n[0]; x += BLOCK_STEP) {
+                describe_block(&all[m], s, usable, (z * n[1] + y) * n[0] + x);
+                m += isfinite(all[m].rough);
             }
         }
     }
+    while (*n_start < STARTS) {
+        const struct block *best = NULL;
+
+        for (size_t b = 0; b < m; b++) {
+            if ((best == NULL || all[b].rough < best->rough) &&
+                is_new(&all[b], start, *n_start, s->im->n))
+                best = &all[b];
+        }
+        if (best == NULL)
+            break;
+        start[(*n_start)++] = *best;
+    }
+    free(all);
+    return HEP_OK;
 }
 
 /* The component with the largest sum of depths of what is like the centre. */
@@ -217,7 +273,7 @@ out:
 static bool is_fat(const struct scene *s, const double *centre)
 {
     for (size_t k = 0; k < s->im->n; k++) {
-        if (!(fabs(centre[k] - s->fat[k]) < FAT_LIKE))
+        if (tells_fat(s, k) && !(fabs(centre[k] - s->fat[k]) < FAT_LIKE))
             return false;
     }
     return true;
@@ -270,23 +326,25 @@ static int scene_init(struct scene *s, const struct hep_liver_images *im,
 }
 
 static int best_start(struct hep_liver_seed *out, struct scene *s, struct hep_labels *trial,
-                      double centre[CLUSTERS][HEP_LIVER_CHANNELS], const double *spread,
-                      double erosion_mm, struct hep_error *err)
+                      const struct block *start, size_t n_start, double erosion_mm,
+                      struct hep_error *err)
 {
     double best = 0.0;
     int rc = HEP_OK;
 
-    for (size_t c = 0; rc == HEP_OK && c < CLUSTERS; c++) {
-        double scale[HEP_LIVER_CHANNELS], score;
+    for (size_t c = 0; rc == HEP_OK && c < n_start; c++) {
+        double centre[HEP_LIVER_CHANNELS] = { 0.0 }, scale[HEP_LIVER_CHANNELS] = { 0.0 }, score;
 
-        for (size_t k = 0; k < s->im->n; k++)
-            scale[k] = fmin(0.4 * spread[k], SCALE_MAX);
-        rc = settle(trial, &score, s, centre[c], scale, erosion_mm, err);
+        for (size_t k = 0; k < s->im->n; k++) {
+            centre[k] = start[c].mean[k];
+            scale[k] = fmin(fmax(START_SD * start[c].sd[k], START_MIN), SCALE_MAX);
+        }
+        rc = settle(trial, &score, s, centre, scale, erosion_mm, err);
         if (rc != HEP_OK || score <= best)
             continue;
         best = score;
         memcpy(out->mask->data, trial->data, s->n * sizeof *trial->data);
-        memcpy(out->centre, centre[c], sizeof out->centre);
+        memcpy(out->centre, centre, sizeof out->centre);
         memcpy(out->scale, scale, sizeof out->scale);
     }
     return rc;
@@ -312,10 +370,10 @@ int hep_liver_seed_find(struct hep_liver_seed *out, const struct hep_liver_image
                         const struct hep_seed_place *place, double erosion_mm,
                         struct hep_error *err)
 {
-    double centre[CLUSTERS][HEP_LIVER_CHANNELS], spread[HEP_LIVER_CHANNELS];
+    struct block start[STARTS];
     struct hep_labels *trial = NULL;
     struct scene s = { 0 };
-    size_t *voxel = NULL, m = 0;
+    size_t n_start = 0;
     int rc;
 
     memset(out, 0, sizeof *out);
@@ -326,28 +384,14 @@ int hep_liver_seed_find(struct hep_liver_seed *out, const struct hep_liver_image
         rc = scene_init(&s, im, place, trial, err);
     if (rc != HEP_OK)
         goto out;
-    voxel = hep_calloc(s.n, sizeof *voxel);
-    if (voxel == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu voxels", s.n);
-        goto out;
-    }
-    for (size_t i = 0; i < s.n; i++) {
-        trial->data[i] = in_place(&s, i) && !isnan(s.x[0][i]);
-        if (trial->data[i] != 0)
-            voxel[m++] = i;
-    }
-    if (m < 10 * CLUSTERS)
-        goto out;
-    for (size_t k = 0; k < im->n; k++) {
-        (void)median_where(&s, k, trial->data, &spread[k]);
-        spread[k] = fmax(spread[k], SCALE_MIN);
-    }
-    k_means(centre, spread, &s, voxel, m);
-    rc = best_start(out, &s, trial, centre, spread, erosion_mm, err);
+    for (size_t i = 0; i < s.n; i++)
+        trial->data[i] = in_place(&s, i) && !fat_here(&s, i);
+    rc = find_starts(start, &n_start, &s, trial->data, err);
+    if (rc == HEP_OK)
+        rc = best_start(out, &s, trial, start, n_start, erosion_mm, err);
     if (rc == HEP_OK)
         rc = opened_volume(out, &s, trial, err);
 out:
-    free(voxel);
     free(s.scratch);
     hep_labels_free(trial);
     return rc;

@@ -1,9 +1,12 @@
 /**
  * @file  lesions/liver_seed.h
  * @brief Where an organ surely is: the largest thick homogeneous region of the part of the body
- * where it belongs. Model:   k-means of the logarithms in that part gives starts; each is moved to
- * the median of the largest region that is like it in every image, three times; regions are ranked
- * by the sum of their depths, which favours one thick organ over layers and loops
+ *        where it belongs.
+ * Model:   the smoothest cubes (15 mm) of different tissues, fat left out, give starts; each is
+ *          moved to the median of the largest region that is like it in every image of the
+ *          reference's breath-hold and in the others on average, three times; regions are ranked by
+ *          the sum of their depths, which favours one thick organ over layers and loops. How much
+ *          of the place other tissues fill does not matter
  */
 #ifndef HEP_LESIONS_LIVER_SEED_H
 #define HEP_LESIONS_LIVER_SEED_H

@@ -7,6 +7,7 @@
 #include "image/threads.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 int hep_liver_cut(struct hep_labels **out, const struct hep_volume *x, double radius_mm,
@@ -50,9 +51,10 @@ static int seen_liver(const struct hep_labels *mask, const size_t c[3], double r
         const double length =
             HEP_LIVER_FINE_MM *
             sqrt((double)(step[0] * step[0] + step[1] * step[1] + step[2] * step[2]));
+        const long steps = d != 13 ? (long)(reach_mm / length) : 0;
         long p[3] = { (long)c[0], (long)c[1], (long)c[2] };
 
-        for (double far = length; d != 13 && far <= reach_mm; far += length) {
+        for (long k = 0; k < steps; k++) {
             for (int a = 0; a < 3; a++)
                 p[a] += step[a];
             if (p[0] < 0 || p[1] < 0 || p[2] < 0 || p[0] >= n[0] || p[1] >= n[1] || p[2] >= n[2])
@@ -131,26 +133,37 @@ int hep_liver_fill(struct hep_labels *mask, const struct hep_labels *refused, do
     return rc;
 }
 
-/* Signal beyond the border: mean of what lies OUTSIDE_FROM to OUTSIDE_TO voxels outside. */
-#define OUTSIDE_FROM 2
-#define OUTSIDE_TO 4
+/* Signal beyond the border: mean of the first OUTSIDE voxels after the mixed ones, along the axes
+ * on which these end first. */
+#define OUTSIDE 3
 
-static double outside_of(const struct hep_volume *signal, const struct hep_labels *mask, size_t i,
+static double outside_of(const struct hep_volume *signal, const struct hep_labels *near, size_t i,
                          const size_t c[3])
 {
     const size_t *n = signal->grid.n;
     const size_t stride[3] = { 1, n[0], n[0] * n[1] };
+    size_t first = SIZE_MAX, count = 0;
     double sum = 0.0;
-    size_t count = 0;
 
     for (int f = 0; f < 6; f++) {
         const int a = f / 2;
+        const size_t room = f % 2 == 0 ? c[a] : n[a] - 1 - c[a];
+        size_t d = 1;
 
-        for (size_t d = OUTSIDE_FROM; d <= OUTSIDE_TO; d++) {
-            const bool end = f % 2 == 0 ? c[a] < d : c[a] + d >= n[a];
+        while (d <= room && d <= first &&
+               near->data[f % 2 == 0 ? i - d * stride[a] : i + d * stride[a]] != 0)
+            d++;
+        if (d > room || d > first)
+            continue;
+        if (d < first) {
+            sum = 0.0;
+            count = 0;
+        }
+        first = d;
+        for (; d < first + OUTSIDE && d <= room; d++) {
             const size_t j = f % 2 == 0 ? i - d * stride[a] : i + d * stride[a];
 
-            if (end || mask->data[j] != 0)
+            if (near->data[j] != 0)
                 break;
             if (!isnan(signal->data[j])) {
                 sum += (double)expf(signal->data[j]);
@@ -199,33 +212,52 @@ int hep_liver_cap(struct hep_labels *mask, const struct hep_labels *before,
     return rc;
 }
 
+/* Share of liver in a voxel beside the border; that of the mask where signals do not tell. */
+static float share_at(const struct hep_labels *mask, const struct hep_labels *near,
+                      const struct hep_volume *signal, const struct hep_volume *inside, size_t i,
+                      const size_t c[3])
+{
+    const double in = exp((double)inside->data[i]), outside = outside_of(signal, near, i, c);
+
+    if (isnan(signal->data[i]) || !(outside > 0.0) || fabs(log(in / outside)) < HEP_LIVER_STEP)
+        return mask->data[i] != 0 ? 1.0F : 0.0F;
+    return (float)fmin(fmax((exp((double)signal->data[i]) - outside) / (in - outside), 0.0), 1.0);
+}
+
 int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
                      const struct hep_volume *x, const struct hep_volume *signal,
-                     const struct hep_volume *inside, double width_mm, int nthreads,
+                     const struct hep_volume *inside, double band_mm, double width_mm, int nthreads,
                      struct hep_error *err)
 {
     const size_t *n = mask->grid.n;
+    struct hep_labels *near = NULL;
     int rc = hep_volume_new(out, &mask->grid, 1, err);
 
+    if (rc == HEP_OK)
+        rc = hep_labels_copy(&near, mask, err);
+    if (rc == HEP_OK)
+        rc = hep_mask_dilate(near, band_mm, nthreads, err);
     if (rc != HEP_OK)
-        return rc;
+        goto out;
 #pragma omp parallel for num_threads(hep_threads(nthreads)) schedule(static)
-    for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
-        const size_t c[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
-        double in, outside, share;
+    for (size_t z = 0; z < n[2]; z++) {
+        for (size_t i = z * n[0] * n[1]; i < (z + 1) * n[0] * n[1]; i++) {
+            const size_t row = i - z * n[0] * n[1], c[3] = { row % n[0], row / n[0], z };
+            const bool in = mask->data[i] != 0;
+            /* what was filled has another signal than the liver */
+            const bool mixed =
+                in ? x->data[i] > 0.5F && beside_border(mask, i, c) : near->data[i] != 0;
 
-        (*out)->data[i] = mask->data[i] != 0 ? 1.0F : 0.0F;
-        if (!beside_border(mask, i, c) || isnan(signal->data[i]) ||
-            (mask->data[i] != 0 && x->data[i] <= 0.5F))
-            continue;
-        in = exp((double)inside->data[i]);
-        outside = outside_of(signal, mask, i, c);
-        if (isnan(outside) || fabs(log(in / outside)) < HEP_LIVER_STEP)
-            continue;
-        share = (exp((double)signal->data[i]) - outside) / (in - outside);
-        (*out)->data[i] = (float)fmin(fmax(share, 0.0), 1.0);
+            if (mixed)
+                (*out)->data[i] = share_at(mask, near, signal, inside, i, c);
+            else
+                (*out)->data[i] = in ? 1.0F : 0.0F;
+        }
     }
-    return hep_filter_gauss(*out, width_mm / 2.3548, nthreads, err);
+    rc = hep_filter_gauss(*out, width_mm / 2.3548, nthreads, err);
+out:
+    hep_labels_free(near);
+    return rc;
 }
 
 int hep_liver_to_grid(struct hep_labels **out, const struct hep_volume *share,

@@ -18,7 +18,7 @@
 #define SOLID 0.75          /* area over that of the ellipse with its moments */
 #define CAVA_BEHIND_MM 24.0 /* beside the spine, not where the mesenteric and portal veins run */
 #define CAVA_BEFORE_MM 14.0
-#define CORE_MM 2.6        /* partial volume is left out */
+#define CORE_MM 4.0        /* partial volume is left out */
 #define VESSEL_SD 2.2      /* from the liver's local mean */
 #define THICK_MM 7.5       /* what holds a ball of this radius is a lesion, no vessel */
 #define TRUNK_MM 4.0       /* so is what holds a ball of this radius ... */
@@ -427,8 +427,10 @@ static int name_thick(struct hep_labels *map, const struct hep_labels *mask, dou
             rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu parts", count);
     }
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        const size_t z = i / slice;
+
         part[parts->data[i]].count++;
-        part[parts->data[i]].z += (double)(i / slice);
+        part[parts->data[i]].z += (double)z;
     }
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
         const struct part *p = &part[parts->data[i]];
@@ -456,9 +458,11 @@ static void height_of(double *lo, double *hi, const struct hep_labels *coarse)
     *lo = (double)INFINITY;
     *hi = -(double)INFINITY;
     for (size_t i = 0; i < hep_grid_voxels(&coarse->grid); i++) {
+        const size_t z = i / slice;
+
         if (coarse->data[i] != 0) {
-            *lo = fmin(*lo, 2.0 * (double)(i / slice));
-            *hi = fmax(*hi, 2.0 * (double)(i / slice) + 1.0);
+            *lo = fmin(*lo, 2.0 * (double)z);
+            *hi = fmax(*hi, 2.0 * (double)z + 1.0);
         }
     }
 }

@@ -14,8 +14,8 @@ struct organ {
 };
 static const struct organ organs[] = {
     { "liver", HEP_ANATOMY_LIVER, LIVER, 1000.0 },  { "spleen", HEP_ANATOMY_SPLEEN, SPLEEN, 40.0 },
-    { "muscle", HEP_ANATOMY_MUSCLE, MUSCLE, 10.0 }, { "aorta", HEP_ANATOMY_AORTA, AORTA, 20.0 },
-    { "cava", HEP_ANATOMY_IVC, CAVA, 15.0 },
+    { "muscle", HEP_ANATOMY_MUSCLE, MUSCLE, 10.0 }, { "aorta", HEP_ANATOMY_AORTA, AORTA, 8.0 },
+    { "cava", HEP_ANATOMY_IVC, CAVA, 8.0 },
 };
 
 static struct hep_labels *anatomy_of(const struct abdomen *a, const struct hep_grid *grid, size_t n)
