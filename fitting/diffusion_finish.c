@@ -94,35 +94,38 @@ static void judge(struct voxel_result *out, const struct hep_diffusion_job *job,
     }
 }
 
+static double parameter(const struct hep_diffusion_block *blk, size_t r, size_t i)
+{
+    return blk->p[r * HEP_FIT_BLOCK + i];
+}
+
 static void write_parameters(const struct hep_diffusion_maps *m, size_t at,
                              const struct hep_diffusion_job *job,
                              const struct hep_diffusion_block *blk, size_t i,
                              const struct voxel_result *res)
 {
     const double *se = res->se;
-    double p[HEP_LM_MAX_P], scale = blk->scale[i];
+    double scale = blk->scale[i];
 
-    for (size_t r = 0; r < job->np; r++)
-        p[r] = blk->p[r * HEP_FIT_BLOCK + i];
-    put(m->s0, at, p[0] * scale);
+    put(m->s0, at, parameter(blk, 0, i) * scale);
     put(m->s0_se, at, se[0] * scale);
     if (job->kind == HEP_KIND_MONO || job->kind == HEP_KIND_KURTOSIS) {
-        put(m->d, at, p[1] * PER_MM2);
+        put(m->d, at, parameter(blk, 1, i) * PER_MM2);
         put(m->d_se, at, se[1] * PER_MM2);
-        put(m->k, at, job->kind == HEP_KIND_KURTOSIS ? p[2] : (double)NAN);
+        put(m->k, at, job->kind == HEP_KIND_KURTOSIS ? parameter(blk, 2, i) : (double)NAN);
         put(m->k_se, at, job->kind == HEP_KIND_KURTOSIS ? se[2] : (double)NAN);
         put(m->f, at, (double)NAN);
         put(m->f_se, at, (double)NAN);
     } else {
-        put(m->d, at, p[2] * PER_MM2);
+        put(m->d, at, parameter(blk, 2, i) * PER_MM2);
         put(m->d_se, at, se[2] * PER_MM2);
-        put(m->f, at, p[1]);
+        put(m->f, at, parameter(blk, 1, i));
         put(m->f_se, at, se[1]);
         put(m->k, at, (double)NAN);
         put(m->k_se, at, (double)NAN);
     }
     if (job->kind == HEP_KIND_IVIM) {
-        put(m->dstar, at, res->dstar_known ? p[3] * PER_MM2 : (double)NAN);
+        put(m->dstar, at, res->dstar_known ? parameter(blk, 3, i) * PER_MM2 : (double)NAN);
         put(m->dstar_se, at, se[3] * PER_MM2);
     } else {
         put(m->dstar, at, (double)NAN);
