@@ -171,8 +171,8 @@ static int fit(struct hep_diffusion_report *report, const struct job *j,
         .k_se = map_data(maps, row->k_se),
         .rmse = map_data(maps, row->rmse),
         .r2 = map_data(maps, row->r2),
-        .status = status->data,
-        .choice = row->choice != NULL ? choice->data : NULL,
+        .status = status != NULL ? status->data : NULL,
+        .choice = choice != NULL ? choice->data : NULL,
     };
     struct hep_diffusion_input input = { .signal = j->dwi->data,
                                          .nvox = hep_grid_voxels(&j->dwi->grid),
@@ -195,9 +195,9 @@ static int fit_and_save(struct job *j, const struct model_row *row,
 
     list_maps(maps, row);
     rc = hep_maps_new(maps, &j->dwi->grid, err);
-    if (rc == HEP_OK)
+    if (rc == HEP_OK && row->status != NULL)
         rc = hep_volume_new(&status, &j->dwi->grid, 1, err);
-    if (rc == HEP_OK)
+    if (rc == HEP_OK && row->choice != NULL)
         rc = hep_volume_new(&choice, &j->dwi->grid, 1, err);
     if (rc == HEP_OK)
         rc = fit(&report, j, row, maps, status, choice, settings, err);
