@@ -112,6 +112,7 @@ static void keep_memory(void)
 
     (void)mallopt(M_MMAP_THRESHOLD, volume);
     (void)mallopt(M_TRIM_THRESHOLD, volume);
+    (void)mallopt(M_ARENA_MAX, 1); /* volumes pass from thread to thread */
 #endif
 }
 
