@@ -20,12 +20,12 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static double inflate_time(const unsigned char *in, size_t n, unsigned char *out, size_t n_out)
+static double inflate_time(unsigned char *in, size_t n, unsigned char *out, size_t n_out)
 {
     const double start = seconds();
     z_stream z = { 0 };
 
-    z.next_in = (unsigned char *)(uintptr_t)in;
+    z.next_in = in;
     z.avail_in = (uInt)n;
     z.next_out = out;
     z.avail_out = (uInt)n_out;

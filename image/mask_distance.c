@@ -119,18 +119,20 @@ static struct box box_of(const struct hep_labels *m, bool inside)
     if (!inside)
         return box;
     box = (struct box){ .n = { 0 } };
-    for (size_t row = 0; row < n[1] * n[2]; row++) {
-        const int32_t *data = m->data + row * n[0];
-        size_t first = 0, last = n[0];
+    for (size_t z = 0; z < n[2]; z++) {
+        for (size_t y = 0; y < n[1]; y++) {
+            const int32_t *data = m->data + n[0] * (y + n[1] * z);
+            size_t first = 0, last = n[0];
 
-        while (first < n[0] && data[first] == 0)
-            first++;
-        while (last > first && data[last - 1] == 0)
-            last--;
-        if (first == last)
-            continue;
-        grow(&box, (const size_t[3]){ first, row % n[1], row / n[1] }, n);
-        grow(&box, (const size_t[3]){ last - 1, row % n[1], row / n[1] }, n);
+            while (first < n[0] && data[first] == 0)
+                first++;
+            while (last > first && data[last - 1] == 0)
+                last--;
+            if (first == last)
+                continue;
+            grow(&box, (const size_t[3]){ first, y, z }, n);
+            grow(&box, (const size_t[3]){ last - 1, y, z }, n);
+        }
     }
     return box;
 }

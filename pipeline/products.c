@@ -138,7 +138,7 @@ static int load_volume(struct hep_run *run, struct hep_product *p, struct hep_er
 }
 
 /* Wanted by a stage that will run, and as it is in its file. */
-static struct hep_product *to_read(const struct hep_run *run, const struct hep_slot *s)
+static const struct hep_product *to_read(const struct hep_run *run, const struct hep_slot *s)
 {
     struct hep_product *p = hep_product_find(run, s->name);
 
@@ -152,7 +152,7 @@ static struct hep_product *to_read(const struct hep_run *run, const struct hep_s
 
 int hep_products_read_ahead(struct hep_run *run, const bool *skip, struct hep_error *err)
 {
-    struct hep_product **list = hep_calloc(run->n_products, sizeof *list);
+    size_t *list = hep_calloc(run->n_products, sizeof *list); /* of products */
     double start = omp_get_wtime();
     size_t n = 0;
 
@@ -160,21 +160,22 @@ int hep_products_read_ahead(struct hep_run *run, const bool *skip, struct hep_er
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu products", run->n_products);
     for (size_t i = 0; i < run->n_stages; i++) {
         for (const struct hep_slot *s = run->stages[i]->inputs; !skip[i] && s->name != NULL; s++) {
-            struct hep_product *p = to_read(run, s);
+            const struct hep_product *p = to_read(run, s);
             bool listed = p == NULL;
 
             for (size_t k = 0; k < n && !listed; k++)
-                listed = list[k] == p;
+                listed = &run->products[list[k]] == p;
             if (!listed)
-                list[n++] = p;
+                list[n++] = (size_t)(p - run->products);
         }
     }
 #pragma omp parallel for schedule(dynamic) num_threads(hep_run_nthreads(run))
     for (size_t k = 0; k < n; k++) {
+        struct hep_product *p = &run->products[list[k]];
         struct hep_error later = { 0 };
 
-        if (hep_series_read(&list[k]->volume, list[k]->series, &later) != HEP_OK)
-            list[k]->volume = NULL;
+        if (hep_series_read(&p->volume, p->series, &later) != HEP_OK)
+            p->volume = NULL;
     }
     run->read_s += omp_get_wtime() - start;
     free(list);
