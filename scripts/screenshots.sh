@@ -39,6 +39,7 @@ shot report-dark "$work/report.html" 1280 1000 "" $dark
 shot report-phone "$work/report.html" 390 1600
 shot report-lesion "$work/report.html" 1280 640 lesion-1
 shot report-images "$work/report.html" 1280 640 images
+shot simulated-series "$work/report.html" 1280 500 every-series
 shot report-maps "$work/report.html" 1280 1000 maps
 shot report-series "$work/report.html" 1280 1300 series
 shot report-quality "$work/report.html" 1280 1700 quality

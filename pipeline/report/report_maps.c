@@ -92,8 +92,9 @@ int hep_page_montage(struct hep_page *p)
     if (rc == HEP_OK)
         rc = planes(p, sampled, reference->lo, reference->hi, HEP_CMAP_GREY, reference->title);
     hep_volume_free(sampled);
-    hep_str_add(p->out, "</div>\n<h3>Every series, the middle of the liver</h3>\n"
-                        "<div class=\"pics\">\n");
+    hep_str_add(p->out,
+                "</div>\n<div id=\"every-series\"><h3>Every series, the middle of the liver</h3>\n"
+                "<div class=\"pics\">\n");
     spread(&g, p, 1, 1.8);
     for (size_t i = 0; rc == HEP_OK && i < p->n_series; i++) {
         const struct hep_page_series *s = &p->series[i];
@@ -111,7 +112,7 @@ int hep_page_montage(struct hep_page *p)
             rc = hep_picture_figure(p, &f);
         hep_volume_free(sampled);
     }
-    hep_str_add(p->out, "</div>\n");
+    hep_str_add(p->out, "</div></div>\n");
     hep_html_section_end(p->out);
     return rc;
 }
