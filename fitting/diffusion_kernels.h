@@ -486,6 +486,13 @@ HEP_EVALUATE(evaluate_ivim, model_ivim, 4)
 HEP_EVALUATE(evaluate_sivim, model_sivim, 3)
 HEP_EVALUATE(evaluate_kurtosis, model_kurtosis, 3)
 
+HEP_LANE hep_mask is_between(hep_real x, hep_real lo, hep_real hi)
+{
+    hep_mask above = lo < x, below = x < hi;
+
+    return above & below;
+}
+
 #define HEP_VARIANCE(name, np)                                                                     \
     static void name(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)         \
     {                                                                                              \
@@ -494,12 +501,10 @@ HEP_EVALUATE(evaluate_kurtosis, model_kurtosis, 3)
                                                                                                    \
         (void)job;                                                                                 \
         for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {                                       \
-            for (size_t r = 0; r < (np); r++) {                                                    \
-                hep_real p = real_load(ROW(blk->p, r) + i);                                        \
-                                                                                                   \
+            for (size_t r = 0; r < (np); r++)                                                      \
                 inside[r] =                                                                        \
-                    (real_load(ROW(blk->lo, r) + i) < p) & (p < real_load(ROW(blk->hi, r) + i));   \
-            }                                                                                      \
+                    is_between(real_load(ROW(blk->p, r) + i), real_load(ROW(blk->lo, r) + i),      \
+                               real_load(ROW(blk->hi, r) + i));                                    \
             for (size_t r = 0; r < (np) * ((np) + 1) / 2; r++)                                     \
                 jtj[r] = real_load(ROW(blk->jtj, r) + i);                                          \
             good = lm_invert(inverse, jtj, inside, np);                                            \
