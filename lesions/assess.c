@@ -8,6 +8,7 @@
 #include "lesions/shells.h"
 #include "lesions/size.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /** What every lesion of a study is assessed with. */
@@ -64,6 +65,10 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
     if (rc == HEP_OK) {
         hep_flags_judge(f->flag, m);
         hep_finding_set(f, "nodular_peripheral", "1", hep_nodular_peripheral(m));
+        hep_finding_set(f, "hbp_ratio_judged", "1",
+                        f->flag[HEP_FLAG_HBP_HYPOINTENSITY].state == HEP_FLAG_NOT_ASSESSABLE
+                            ? (double)NAN
+                            : m->ratio[HEP_PHASE_HEPATOBILIARY]);
         hep_evidence_weigh(f, s->evidence, s->study->limits, s->study->arterial_weight);
     }
     hep_shells_release(&shells);

@@ -21,6 +21,9 @@
 /* Responses are in robust SDs of the image: noise-free images shall not make everything strong. */
 #define NOISE_FLOOR 0.2
 #define MAD_TO_SD 1.4826
+/* What a blob may be part of: larger by this factor, and of at least this share of its strength. */
+#define PART_RADII 1.5
+#define PART_STRENGTH 0.5
 
 /* One scale on the grid of its octave. */
 struct scale {
@@ -314,6 +317,44 @@ static int compare(const void *pa, const void *pb)
     return 0;
 }
 
+static double gap2(const struct hep_blob *a, const struct hep_blob *b)
+{
+    double d2 = 0.0;
+
+    for (int k = 0; k < 3; k++)
+        d2 += (a->voxel[k] - b->voxel[k]) * (a->voxel[k] - b->voxel[k]);
+    return d2;
+}
+
+/* The border of a ball without inner detail is curved too: small weaker responses in a circle
+ * around the centre. They may be further above the noise than the centre is, since noise falls
+ * slower with the scale than lesions do where there are many of them. */
+static bool is_part(const struct hep_blob *b, const struct hep_blob *of, double mm)
+{
+    const double reach = of->radius_mm / mm;
+
+    return of->polarity == b->polarity && of->radius_mm >= PART_RADII * b->radius_mm &&
+           of->response > b->response && of->strength >= PART_STRENGTH * b->strength &&
+           gap2(of, b) < reach * reach;
+}
+
+static void drop_parts(struct hep_blob_list *l, double mm)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < l->n; i++) {
+        bool part = false;
+
+        for (size_t j = 0; j < kept && !part; j++)
+            part = is_part(&l->item[i], &l->item[j], mm);
+        for (size_t j = i + 1; j < l->n && !part; j++)
+            part = is_part(&l->item[i], &l->item[j], mm);
+        if (!part)
+            l->item[kept++] = l->item[i];
+    }
+    l->n = kept;
+}
+
 static void suppress_neighbours(struct hep_blob_list *l, double mm, double suppression)
 {
     size_t kept = 0;
@@ -325,11 +366,8 @@ static void suppress_neighbours(struct hep_blob_list *l, double mm, double suppr
         for (size_t j = 0; j < kept && !near; j++) {
             const struct hep_blob *a = &l->item[j];
             const double reach = suppression * (a->radius_mm + b->radius_mm) / mm;
-            double d2 = 0.0;
 
-            for (int k = 0; k < 3; k++)
-                d2 += (a->voxel[k] - b->voxel[k]) * (a->voxel[k] - b->voxel[k]);
-            near = a->polarity == b->polarity && d2 < reach * reach;
+            near = a->polarity == b->polarity && gap2(a, b) < reach * reach;
         }
         if (!near)
             l->item[kept++] = *b;
@@ -412,8 +450,10 @@ int hep_blob_find(struct hep_blob_list *out, const struct hep_volume *v,
     if (rc == HEP_OK)
         rc = run_octave(&o, err);
     if (rc == HEP_OK && half < how->steps) {
-        o.first = half - 1;
-        o.own_first = half;
+        /* The scale before belongs to both: what the two grids see a little differently shall not
+         * be a maximum of neither. */
+        o.own_first = half > 1 ? half - 1 : half;
+        o.first = o.own_first - 1;
         o.last = o.own_last = how->steps - 1;
         rc = restart(&o, v, err);
         if (rc == HEP_OK)
@@ -428,6 +468,7 @@ int hep_blob_find(struct hep_blob_list *out, const struct hep_volume *v,
     }
     if (found.n > 0)
         qsort(found.item, found.n, sizeof *found.item, compare);
+    drop_parts(&found, mm[0]);
     suppress_neighbours(&found, mm[0], how->suppression);
     *out = found;
     return HEP_OK;

@@ -41,6 +41,8 @@ void hep_channels_of(struct hep_channel out[HEP_MECHANISM_COUNT],
     static const enum hep_image diffusion[] = { HEP_IMAGE_B_HIGH, HEP_IMAGE_B_LOW, HEP_IMAGE_ADC };
     static const enum hep_image t2[] = { HEP_IMAGE_T2, HEP_IMAGE_B_ZERO };
     static const enum hep_image arterial[] = { HEP_IMAGE_ARTERIAL };
+    /* Fat is as bright in phase as it is; opposed, lean lesions in a fatty liver would be too. */
+    static const enum hep_image bright[] = { HEP_IMAGE_PRECONTRAST, HEP_IMAGE_IN_PHASE };
     static const enum hep_image fat[] = { HEP_IMAGE_FAT_FRACTION };
     /* With a fat fraction the opposed phase holds nothing of its own. */
 
@@ -51,5 +53,6 @@ void hep_channels_of(struct hep_channel out[HEP_MECHANISM_COUNT],
         out[HEP_MECHANISM_DIFFUSION].bright = out[HEP_MECHANISM_DIFFUSION].dark = true;
     out[HEP_MECHANISM_T2] = (struct hep_channel){ first_of(study, t2, 2), true, false };
     out[HEP_MECHANISM_ARTERIAL] = (struct hep_channel){ first_of(study, arterial, 1), true, false };
+    out[HEP_MECHANISM_T1_BRIGHT] = (struct hep_channel){ first_of(study, bright, 2), true, false };
     out[HEP_MECHANISM_FAT] = (struct hep_channel){ first_of(study, fat, 1), true, true };
 }

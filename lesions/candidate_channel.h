@@ -4,7 +4,9 @@
  *
  * Sources of the signs: hepatobiliary phase and other T1 phases, lesions take up less than liver
  * (Bashir et al., Acad Radiol 2014, and reviews); high b and T2, brighter than liver; arterial
- * phase, hypervascular nodules are brighter; fat, focal fat and focal sparing differ either way.
+ * phase, hypervascular nodules are brighter; before contrast, melanin and blood products are
+ * brighter (Maino et al., World J Gastroenterol 2023); fat, focal fat and focal sparing differ
+ * either way.
  */
 #ifndef HEP_LESIONS_CANDIDATE_CHANNEL_H
 #define HEP_LESIONS_CANDIDATE_CHANNEL_H
@@ -17,6 +19,7 @@ enum hep_mechanism {
     HEP_MECHANISM_DIFFUSION,
     HEP_MECHANISM_T2,
     HEP_MECHANISM_ARTERIAL,
+    HEP_MECHANISM_T1_BRIGHT, /* melanin, methaemoglobin, protein: before contrast */
     HEP_MECHANISM_FAT,
     HEP_MECHANISM_COUNT
 };

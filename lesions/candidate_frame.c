@@ -19,19 +19,29 @@
 #define TRIM_Z 3.0F
 #define UNKNOWN_REGISTRATION_MM 4.0
 
-bool hep_candidate_image_used(enum hep_image image)
+bool hep_candidate_image_used(enum hep_image image, const struct hep_lesion_study *study)
 {
     static const bool used[HEP_IMAGE_COUNT] = {
-        [HEP_IMAGE_OPPOSED] = true,       [HEP_IMAGE_T2] = true,
-        [HEP_IMAGE_B_LOW] = true,         [HEP_IMAGE_B_ZERO] = true,
-        [HEP_IMAGE_B_HIGH] = true,        [HEP_IMAGE_ADC] = true,
-        [HEP_IMAGE_FAT_FRACTION] = true,  [HEP_IMAGE_PRECONTRAST] = true,
-        [HEP_IMAGE_ARTERIAL] = true,      [HEP_IMAGE_PORTAL_VENOUS] = true,
-        [HEP_IMAGE_TRANSITIONAL] = true,  [HEP_IMAGE_DELAYED] = true,
+        [HEP_IMAGE_OPPOSED] = true,
+        [HEP_IMAGE_IN_PHASE] = true,
+        [HEP_IMAGE_T2] = true,
+        [HEP_IMAGE_B_LOW] = true,
+        [HEP_IMAGE_B_ZERO] = true,
+        [HEP_IMAGE_B_HIGH] = true,
+        [HEP_IMAGE_ADC] = true,
+        [HEP_IMAGE_FAT_FRACTION] = true,
+        [HEP_IMAGE_PRECONTRAST] = true,
+        [HEP_IMAGE_ARTERIAL] = true,
+        [HEP_IMAGE_PORTAL_VENOUS] = true,
+        [HEP_IMAGE_TRANSITIONAL] = true,
+        [HEP_IMAGE_DELAYED] = true,
         [HEP_IMAGE_HEPATOBILIARY] = true,
     };
 
-    return used[image];
+    /* In phase says of T1 what the precontrast series says better. */
+    if (image == HEP_IMAGE_IN_PHASE && study->image[HEP_IMAGE_PRECONTRAST].volume != NULL)
+        return false;
+    return used[image] && study->image[image].volume != NULL;
 }
 
 double hep_candidate_slack_mm(const struct hep_lesion_image *image)
@@ -243,7 +253,7 @@ int hep_candidate_frame_init(struct hep_candidate_frame *out, const struct hep_l
     if (rc == HEP_OK)
         rc = make_tissue(&f, err);
     for (int i = 0; i < HEP_IMAGE_COUNT && rc == HEP_OK; i++) {
-        if (study->image[i].volume != NULL && hep_candidate_image_used((enum hep_image)i))
+        if (hep_candidate_image_used((enum hep_image)i, study))
             rc = on_frame(&raw[i], &f, study->image[i].volume, study->nthreads, err);
     }
     if (rc == HEP_OK)

@@ -27,8 +27,8 @@ struct hep_candidate_frame {
                                               NULL when absent */
 };
 
-/** Images whose z is made. */
-bool hep_candidate_image_used(enum hep_image image);
+/** Images of the study whose z is made. */
+bool hep_candidate_image_used(enum hep_image image, const struct hep_lesion_study *study);
 
 /** HEP_EDATA for an empty liver, HEP_EGEOM when mask and study differ, HEP_ENOMEM. */
 int hep_candidate_frame_init(struct hep_candidate_frame *out, const struct hep_lesion_study *study,

@@ -17,10 +17,21 @@
 #define JOINED_SHARE 0.75
 #define OTHER_STRENGTH_SHARE 0.5
 #define MAX_OTHERS 32
+/* A series is sharper whose voxels hold less than this share of another's. */
+#define SHARPER 0.8
+/* Of the volume in the coarser series: beyond it the sharper outline has run into a neighbour,
+ * below the other it holds a part only; outlines of fewer coarse voxels than this are their blur.
+ */
+#define LEAKED 1.3
+#define PARTIAL 0.5
+#define BLURRED_VOXELS 10.0
 /* A ball measured at the size floor comes out up to this much smaller. */
 #define FLOOR_TOLERANCE 0.85
 /* Share of a spot's surroundings that the liver mask as given must hold. */
 #define INSIDE_MIN 0.35
+/* The fat fraction of a few voxels is uncertain by some points: smaller fat is noise. */
+#define FOCAL_FAT_RADIUS_MIN_MM 3.5
+#define FAT_BORDER_FRAC 0.45
 
 struct picker {
     const struct hep_candidate_frame *frame;
@@ -59,6 +70,13 @@ static double slack_of(const struct picker *p, enum hep_mechanism m)
 static double native_of(const struct picker *p, enum hep_mechanism m)
 {
     return hep_candidate_native_mm(&p->study->image[p->channels[m].image], p->frame->mm);
+}
+
+static double voxel_mm3(const struct picker *p, enum hep_mechanism m)
+{
+    const double *mm = p->study->image[p->channels[m].image].native_mm;
+
+    return mm[0] * mm[1] * mm[2];
 }
 
 /* How far two spots of different series may lie apart and be one thing. */
@@ -105,7 +123,8 @@ static void rescore(const struct picker *p, struct hep_spot *s)
         q = m == (int)s->mechanism ? s : supporter(p, s, (enum hep_mechanism)m);
         s->support[m] = q == NULL ? 0.0 : q->strength * q->surface_factor;
         if (q != s)
-            s->support[m] *= hep_suppress_here(s->z[p->channels[m].image]);
+            s->support[m] *= hep_suppress_here(
+                m == HEP_MECHANISM_T1_BRIGHT ? s->t1_bright_z : s->z[p->channels[m].image]);
     }
     hep_suppress_score(s, p->study, p->channels);
     if (s->mechanism != HEP_MECHANISM_T1)
@@ -143,6 +162,19 @@ static double fat_contrast(double *around, const struct picker *p, const struct 
                   : s->polarity * (hep_sample_world(v, 0, world, HEP_INTERP_LINEAR) - sum / n);
 }
 
+/* In a voxel half of whose signal is fat, fat lies beside water: the surface of the liver or a
+ * fissure, no lesion. */
+static bool is_fat_border(const struct picker *p, const struct hep_spot *s)
+{
+    const struct hep_volume *v = p->study->image[HEP_IMAGE_FAT_FRACTION].volume;
+    double world[3];
+
+    if (v == NULL)
+        return false;
+    hep_grid_to_world(world, &p->frame->grid, s->voxel);
+    return hep_sample_world(v, 0, world, HEP_INTERP_LINEAR) > FAT_BORDER_FRAC;
+}
+
 /* Enough more fat than around; or enough less, in a liver that has some to spare. */
 static bool is_focal_fat(const struct picker *p, const struct hep_spot *s)
 {
@@ -150,6 +182,8 @@ static bool is_focal_fat(const struct picker *p, const struct hep_spot *s)
     double around;
     const double contrast = fat_contrast(&around, p, s);
 
+    if (s->radius_mm < FOCAL_FAT_RADIUS_MIN_MM)
+        return false;
     if (s->polarity > 0)
         return contrast >= limits->focal_fat_min_frac;
     return contrast >= limits->sparing_min_frac && around >= limits->sparing_liver_ff_frac;
@@ -240,16 +274,6 @@ static void take(const struct picker *p, const struct hep_spot *s, int32_t id, d
     }
 }
 
-static void erase(struct hep_labels *labels, int32_t id)
-{
-    const size_t n = hep_grid_voxels(&labels->grid);
-
-    for (size_t i = 0; i < n; i++) {
-        if (labels->data[i] == id)
-            labels->data[i] = 0;
-    }
-}
-
 static int append(struct hep_pick_list *l, const struct hep_pick *pick, struct hep_error *err)
 {
     if (l->n == l->capacity) {
@@ -331,23 +355,95 @@ static bool real(const struct picker *p, const struct hep_spot *s, const struct 
 
     return d->voxels > 0 &&
            d->volume_mm3 >= ball_mm3(FLOOR_TOLERANCE * p->study->limits->diameter_min_mm) &&
-           s->inside_frac >= INSIDE_MIN && !touches(p, s, 0.0, bile);
+           s->inside_frac >= INSIDE_MIN && !touches(p, s, 0.0, bile) && !is_fat_border(p, s);
+}
+
+/* The border is drawn where it is sharpest: in the series with the smallest voxels that shows the
+ * lesion clearly, s itself if that is its own. */
+static const struct hep_spot *sharpest(const struct picker *p, const struct hep_spot *s)
+{
+    const struct hep_spot *best = s;
+    double volume = voxel_mm3(p, s->mechanism);
+
+    for (int m = 0; m < HEP_MECHANISM_ARTERIAL && s->mechanism != HEP_MECHANISM_FAT; m++) {
+        const struct hep_spot *q;
+
+        if (m == (int)s->mechanism || p->channels[m].image == HEP_IMAGE_COUNT ||
+            !(voxel_mm3(p, (enum hep_mechanism)m) < SHARPER * volume))
+            continue;
+        q = supporter(p, s, (enum hep_mechanism)m);
+        if (q == NULL || q->large != s->large ||
+            q->strength * hep_suppress_here(s->z[p->channels[m].image]) < TRUSTED_STRENGTH)
+            continue;
+        best = q;
+        volume = voxel_mm3(p, (enum hep_mechanism)m);
+    }
+    return best;
+}
+
+static void erase(struct hep_labels *labels, int32_t id)
+{
+    const size_t n = hep_grid_voxels(&labels->grid);
+
+    for (size_t i = 0; i < n; i++) {
+        if (labels->data[i] == id)
+            labels->data[i] = 0;
+    }
+}
+
+static int outline(struct hep_delineation *out, const struct picker *p, const struct hep_spot *s,
+                   int32_t id, struct hep_error *err)
+{
+    struct hep_seed seed = { .radius_mm = s->radius_mm };
+    struct hep_seed others[MAX_OTHERS];
+
+    for (int k = 0; k < 3; k++)
+        seed.voxel[k] = s->voxel[k];
+    *out = (struct hep_delineation){ 0 };
+    return hep_delineate(out, p->out->labels, id, &seed, p->frame, channel_z(p, s->mechanism),
+                         s->polarity, others, find_others(others, p, s), p->study->limits, err);
+}
+
+/* Does the sharper outline hold what the coarser one, of s, shows? Larger, it has run into
+ * something dark beside the lesion, a vessel. Much smaller, it shows a part, as after contrast
+ * where the rim is like liver; but the outline of a few coarse voxels is their own size. */
+static bool agree(const struct picker *p, const struct hep_spot *s, double sharp_mm3,
+                  double coarse_mm3)
+{
+    const bool blurred = coarse_mm3 < BLURRED_VOXELS * voxel_mm3(p, s->mechanism);
+
+    return sharp_mm3 > 0.0 && sharp_mm3 <= LEAKED * coarse_mm3 &&
+           (blurred || sharp_mm3 >= PARTIAL * coarse_mm3);
+}
+
+static int draw(struct hep_delineation *out, const struct picker *p, const struct hep_spot *s,
+                int32_t id, struct hep_error *err)
+{
+    const struct hep_spot *q = sharpest(p, s);
+    double coarse_mm3;
+    int rc = outline(out, p, s, id, err);
+
+    if (q == s || rc != HEP_OK)
+        return rc;
+    coarse_mm3 = out->voxels > 0 ? out->volume_mm3 : HUGE_VAL;
+    if (out->voxels > 0)
+        erase(p->out->labels, id);
+    rc = outline(out, p, q, id, err);
+    if (rc != HEP_OK || agree(p, s, out->voxels > 0 ? out->volume_mm3 : 0.0, coarse_mm3))
+        return rc;
+    if (out->voxels > 0)
+        erase(p->out->labels, id);
+    return outline(out, p, s, id, err);
 }
 
 static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *err)
 {
     const int32_t id = (int32_t)p->out->n + 1;
-    struct hep_seed seed = { .radius_mm = s->radius_mm };
-    struct hep_seed others[MAX_OTHERS];
     struct hep_delineation d = { 0 };
     struct hep_pick pick = { .spot = *s };
     bool vessel = false;
-    int rc;
+    int rc = draw(&d, p, s, id, err);
 
-    for (int k = 0; k < 3; k++)
-        seed.voxel[k] = s->voxel[k];
-    rc = hep_delineate(&d, p->out->labels, id, &seed, p->frame, channel_z(p, s->mechanism),
-                       s->polarity, others, find_others(others, p, s), p->study->limits, err);
     if (rc == HEP_OK)
         rc = is_vessel(&vessel, p, s, &d, err);
     if (rc != HEP_OK)

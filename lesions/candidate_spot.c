@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "image/filter.h"
 #include "image/resample.h"
+#include "image/stats.h"
 #include "image/threads.h"
 #include "lesions/blob.h"
 #include "lesions/maxtree.h"
@@ -127,6 +128,30 @@ static double ball_mm3(double diameter_mm)
     return acos(-1.0) / 6.0 * diameter_mm * diameter_mm * diameter_mm;
 }
 
+/* Volume of a region's voxels above half of its upper quartile: the tails of a blurred small lesion
+ * are large and stable too. */
+static int solid_mm3(double *out, const struct hep_volume *v, const struct hep_labels *labels,
+                     int32_t id, struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&labels->grid);
+    const size_t room = hep_labels_count(labels, id);
+    float *value = hep_calloc(room + 1, sizeof *value);
+    size_t count = 0, above = 0;
+    double half;
+
+    if (value == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", room);
+    for (size_t i = 0; i < n; i++)
+        if (labels->data[i] == id)
+            value[count++] = v->data[i];
+    half = 0.5 * hep_quantile(value, count, 0.75);
+    for (size_t i = 0; i < count; i++)
+        above += (double)value[i] > half;
+    free(value);
+    *out = (double)above * hep_grid_voxel_mm3(&labels->grid);
+    return HEP_OK;
+}
+
 static int add_large(struct hep_spot_list *l, const struct hep_candidate_frame *f,
                      const struct hep_lesion_study *study, enum hep_mechanism mechanism,
                      int polarity, const struct hep_volume *z, struct hep_error *err)
@@ -152,18 +177,24 @@ static int add_large(struct hep_spot_list *l, const struct hep_candidate_frame *
         rc = hep_maxtree_stable(&labels, &region, &n, v, where, &how, err);
     }
     for (size_t i = 0; i < n && rc == HEP_OK; i++) {
-        struct hep_spot s = { .radius_mm = 0.5 * cbrt(region[i].volume_mm3 / ball_mm3(1.0)),
-                              .strength = region[i].mean,
+        struct hep_spot s = { .strength = region[i].mean,
                               .roundness = fmin(region[i].compactness, 1.0),
                               .mechanism = mechanism,
                               .polarity = polarity,
                               .large = true };
+        double volume = 0.0;
+
+        rc = solid_mm3(&volume, v, labels, (int32_t)i + 1, err);
+        if (volume < how.volume_min_mm3)
+            continue;
+        s.radius_mm = 0.5 * cbrt(volume / ball_mm3(1.0));
 
         /* The coarse grid shares its centre with the frame's. */
         for (int k = 0; k < 3; k++)
             s.voxel[k] = 2.0 * (region[i].voxel[k] - 0.5 * (double)(v->grid.n[k] - 1)) +
                          0.5 * (double)(f->grid.n[k] - 1);
-        rc = add(l, &s, err);
+        if (rc == HEP_OK)
+            rc = add(l, &s, err);
     }
     free(region);
     hep_labels_free(labels);
@@ -312,6 +343,11 @@ static double share_inside(const struct hep_labels *mask, const double centre[3]
     return (double)inside / POINTS;
 }
 
+static double slack_of(const struct hep_lesion_image *image)
+{
+    return fmin(hep_candidate_slack_mm(image), MAX_SHIFT_MM);
+}
+
 void hep_spot_measure(struct hep_spot *s, const struct hep_candidate_frame *frame,
                       const struct hep_lesion_study *study)
 {
@@ -323,10 +359,13 @@ void hep_spot_measure(struct hep_spot *s, const struct hep_candidate_frame *fram
             continue;
         if (i == HEP_IMAGE_FAT_FRACTION && s->mechanism == HEP_MECHANISM_FAT)
             sign = s->polarity;
-        s->z[i] =
-            best_mean(frame->z[i], s, sign,
-                      fmin(hep_candidate_slack_mm(&study->image[i]), MAX_SHIFT_MM), frame->mm);
+        s->z[i] = best_mean(frame->z[i], s, sign, slack_of(&study->image[i]), frame->mm);
     }
+    s->t1_bright_z = (double)NAN;
+    for (int i = HEP_IMAGE_COUNT - 1; i >= 0; i--)
+        if ((i == HEP_IMAGE_PRECONTRAST || i == HEP_IMAGE_IN_PHASE) && frame->z[i] != NULL &&
+            isnan(s->t1_bright_z))
+            s->t1_bright_z = best_mean(frame->z[i], s, 1, slack_of(&study->image[i]), frame->mm);
     s->depth_mm = hep_frame_value(frame->depth, s->voxel);
     s->inside_frac = share_inside(frame->liver, s->voxel, 1.3 * s->radius_mm / frame->mm + 1.0);
     s->measured = true;

@@ -18,6 +18,7 @@ struct hep_spot {
     bool large;                /* from the component tree */
     bool measured;             /* z and what follows is filled in */
     double z[HEP_IMAGE_COUNT]; /* signed so that a lesion is positive; NaN without a value */
+    double t1_bright_z;        /* before contrast, bright is positive; NaN without it */
     double depth_mm;           /* below the surface of the domain */
     double inside_frac;        /* share of its surroundings in the liver mask as given */
     double surface_factor;     /* lesions/suppress.h */

@@ -56,7 +56,7 @@ enum { N_REGIONS = 3 };
 #define MIXED_SHARE 0.25
 
 struct regions {
-    bool resolved;
+    bool resolved, unmixed; /* rim and core: by shells, by a fit of both */
     struct hep_restriction_input in[N_REGIONS];
     enum hep_restriction state[N_REGIONS];
     double restricted_max, shine_min, z_min;
@@ -73,10 +73,11 @@ static void regions_of(struct regions *r, const struct hep_lesion_measures *m)
         (b0->lesion - b0->zone[HEP_SHELL_RING].median) / b0->zone[HEP_SHELL_RING].mad;
     const double z[N_REGIONS] = { m->b_high_z, m->b_high_z_rim, m->b_high_z_core };
     const double adc[N_REGIONS] = { m->adc, m->adc_rim, m->adc_core };
-    const double se[N_REGIONS] = { m->adc_se, m->adc_zone_se, m->adc_zone_se };
+    const double se[N_REGIONS] = { m->adc_se, m->adc_rim_se, m->adc_core_se };
 
     hep_restriction_limits(&r->restricted_max, &r->shine_min, m->adc_liver, m->study->limits);
     r->z_min = m->study->limits->restriction_z_min;
+    r->unmixed = m->adc_unmixed;
     r->resolved = m->image[HEP_IMAGE_ADC].resolved;
     for (int i = 0; i < N_REGIONS; i++) {
         r->in[i] = (struct hep_restriction_input){ z[i], b0_z, adc[i], se[i], m->adc_liver };
@@ -119,6 +120,8 @@ static const char *hidden(const struct regions *r, enum hep_restriction wanted)
     const double unmixed = rim->adc_mm2_per_s - MIXED_SHARE / (1.0 - MIXED_SHARE) *
                                                     (core->adc_mm2_per_s - rim->adc_mm2_per_s);
 
+    if (r->unmixed)
+        return NULL;
     if (!r->resolved && (r->state[0] == HEP_INTERMEDIATE || r->state[0] == HEP_UNCERTAIN) &&
         !(r->in[0].b_high_z < r->z_min))
         return ", and rim and core are not resolved";

@@ -9,7 +9,12 @@
 #define MAINO "Maino et al., World J Gastroenterol 2023;29:5180"
 #define MAHFOUZ "Mahfouz et al., Radiology 1994;193:747"
 
-#define NEARLY_CLOSED 0.85 /* share of sectors: blur joins nodules up to here */
+/* Of liver in the arterial phase: darker is fluid, in which nothing has come that could go. With
+ * the signals of domain tables a cyst reads 0.24, and 0.5 where a third of it is liver. */
+#define FLUID_RATIO 0.6
+/* Of the liver's signal: its gain in an early arterial phase is near 0, and divides. */
+#define LIVER_GAIN_MIN 0.05
+#define OWN_LOSS_MIN 0.05 /* of the lesion's signal since the arterial phase */
 
 static const enum hep_phase ring_phases[] = { HEP_PHASE_ARTERIAL, HEP_PHASE_PORTAL_VENOUS };
 enum { N_RING_PHASES = 2 };
@@ -91,11 +96,12 @@ double hep_nodular_peripheral(const struct hep_lesion_measures *m)
     return is_nodular(m, phase) ? 1.0 : 0.0;
 }
 
-/** A rim that is not quite closed, and follows the blood. */
+/** A rim with places that gain hardly more than the core, and that follows the blood: blur joins
+ * nodules to what covers most of the way round, but fills the gaps between them only in part. */
 static bool has_merged_nodules(const struct hep_lesion_measures *m, enum hep_phase phase)
 {
     return m->ring[phase].cover >= m->study->limits->ring_cover_partial &&
-           m->ring[phase].cover < NEARLY_CLOSED && brightest_follows_blood(m);
+           m->ring[phase].gap < m->study->limits->ring_gap_max && brightest_follows_blood(m);
 }
 
 static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
@@ -104,27 +110,29 @@ static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_mea
     const enum hep_phase phase = strongest_ring(flag, m);
     const struct hep_ring_pattern *ring;
     const char *why = "continuous rim";
-    bool present, merged;
+    bool present, merged, alike;
 
     if (phase == HEP_PHASE_COUNT)
         return;
     ring = &m->ring[phase];
+    /* Where both enhance threefold their noise differs by more than the liver gains. */
+    alike = ring->re_core > limits->ring_core_max * ring->re_rim;
     merged = has_merged_nodules(m, phase);
     present = ring->index > limits->ring_index_min && ring->cover >= limits->ring_cover_min;
-    if (ring->index <= limits->ring_index_min)
+    if (ring->index <= limits->ring_index_min || alike)
         why = "no rim stronger than the core";
     else if (ring->asymmetry > limits->ring_asymmetry_max)
         why = "one side gains what the other lacks, as after a shift";
     else if (is_nodular(m, phase))
         why = "discontinuous and as bright as blood: peripheral nodules";
     else if (merged)
-        why = "not closed, and as bright as blood in every later phase: nodules that merge";
+        why = "with gaps, and as bright as blood in every later phase: nodules that merge";
     else if (!present)
         why = "discontinuous";
     else if (ring->re_rim <= ring->re_liver)
         why = "the rim gains no more than the liver that its voxels may hold";
     present = present && ring->asymmetry <= limits->ring_asymmetry_max &&
-              ring->re_rim > ring->re_liver && !merged;
+              ring->re_rim > ring->re_liver && !merged && !alike;
     hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ring->index,
                  limits->ring_index_min, "1", LIRADS_RIM,
                  "%s: rim %+.0f %%, core %+.0f %%, liver %+.0f %%: index %.2f (above %g needed) "
@@ -137,15 +145,28 @@ static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_mea
 /* ---- arterial hyperenhancement ----------------------------------------------------------------
  */
 
+/** What arterial and precontrast series say of one place together, in units of the liver's signal
+ * before contrast; freed of an unknown receive gain where muscle tells it. */
+static double arterial_gain(const struct hep_lesion_measures *m, double before, double after)
+{
+    const double liver = m->image[HEP_IMAGE_PRECONTRAST].zone[HEP_SHELL_RING].median;
+    const double by_muscle = hep_measure_muscle_gain(m, HEP_PHASE_ARTERIAL);
+
+    return ((isfinite(by_muscle) ? by_muscle : 1.0) * after - before) / liver;
+}
+
 static void judge_hyperenhancement(struct hep_flag_result *flag,
                                    const struct hep_lesion_measures *m, bool t1_bright)
 {
     const struct hep_image_stats *art = &m->image[HEP_IMAGE_ARTERIAL],
                                  *pre = &m->image[HEP_IMAGE_PRECONTRAST];
     const double limit = m->study->limits->arterial_ratio_min;
-    const double gain = (art->lesion - pre->lesion) /
-                        (art->zone[HEP_SHELL_RING].median - pre->zone[HEP_SHELL_RING].median);
-    const bool subtract = m->study->comparable[HEP_PHASE_ARTERIAL] && isfinite(gain);
+    const double lesion = arterial_gain(m, pre->lesion, art->lesion);
+    const double liver =
+        arterial_gain(m, pre->zone[HEP_SHELL_RING].median, art->zone[HEP_SHELL_RING].median);
+    const bool subtract =
+        m->study->comparable[HEP_PHASE_ARTERIAL] && isfinite(lesion) && isfinite(liver);
+    const double times = lesion / fmax(liver, LIVER_GAIN_MIN);
     const double ratio = m->ratio[HEP_PHASE_ARTERIAL];
     bool present;
 
@@ -162,13 +183,18 @@ static void judge_hyperenhancement(struct hep_flag_result *flag,
                         "not allow one");
         return;
     }
-    present = t1_bright ? gain > limit : ratio > limit && (!subtract || gain > 1.0);
-    hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, t1_bright ? gain : ratio,
-                 limit, "1", LIRADS_APHE,
-                 t1_bright ? "bright before contrast, so by difference: arterial minus precontrast "
-                             "%.2f of liver's (above %g needed)"
-                           : "arterial signal %.2f of liver (above %g needed)",
-                 t1_bright ? gain : ratio, limit);
+    present =
+        (t1_bright || ratio > limit) && (!subtract || (t1_bright ? times > limit : times > 1.0));
+    if (t1_bright)
+        hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, times, limit, "1",
+                     LIRADS_APHE,
+                     "bright before contrast, so by difference: arterial minus precontrast %.2f of "
+                     "liver's (above %g needed)",
+                     times, limit);
+    else
+        hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ratio, limit, "1",
+                     LIRADS_APHE, "arterial signal %.2f of liver (above %g needed)%s", ratio, limit,
+                     ratio > limit && !present ? ", but it gains less than liver" : "");
 }
 
 void hep_flags_enhancement(struct hep_flag_result *out, const struct hep_lesion_measures *m)
@@ -213,14 +239,17 @@ static bool phase_allowed(struct hep_flag_result *flag, const struct hep_lesion_
     return false;
 }
 
-/** An arterial phase that is too early or too late hides the drop: then absence proves nothing. */
+/** An arterial phase that is too early or too late hides the drop: then absence proves nothing,
+ * unless the lesion is not dark now. */
 static enum hep_flag_state washout_state(const struct hep_lesion_measures *m, bool washed,
-                                         bool pool)
+                                         bool pool, bool dark)
 {
     const enum hep_adequacy_grade grade = m->study->arterial.grade;
 
     if (washed)
         return pool ? HEP_FLAG_ABSENT : HEP_FLAG_PRESENT;
+    if (!dark)
+        return HEP_FLAG_ABSENT;
     return grade == HEP_TOO_EARLY || grade == HEP_TOO_LATE ? HEP_FLAG_NOT_ASSESSABLE
                                                            : HEP_FLAG_ABSENT;
 }
@@ -231,18 +260,33 @@ static void finish(struct hep_flag_result *flag, bool judged, const char *source
         hep_flag_cannot(flag, source, "no phase in which this agent shows washout");
 }
 
-/** Did it enhance at all? True when that is not known. */
-static bool has_enhanced(double re, const struct hep_lesion_measures *m)
+/** Did it enhance at all? True when that is not known. Fluid stays far below liver in every phase,
+ * and a relative enhancement of its little signal is uncertain. */
+static bool has_enhanced(double re, double arterial_ratio, const struct hep_lesion_measures *m)
 {
-    return !(re < m->study->limits->washout_re_min);
+    return !(re < m->study->limits->washout_re_min) && !(arterial_ratio < FLUID_RATIO);
+}
+
+/** Slow filling next to a liver that goes on to enhance looks like washout: the ratio falls, the
+ * lesion's own signal does not. It is asked for where nodules and blood pool cannot tell. */
+static bool keeps_signal(const struct hep_lesion_measures *m, enum hep_phase phase, bool pool_known)
+{
+    const double by_muscle =
+        hep_measure_muscle_gain(m, phase) / hep_measure_muscle_gain(m, HEP_PHASE_ARTERIAL);
+    const double now = m->image[hep_phase_image(phase)].lesion *
+                       (isfinite(by_muscle) ? by_muscle : 1.0),
+                 before = m->image[HEP_IMAGE_ARTERIAL].lesion;
+
+    return !(pool_known && m->image[HEP_IMAGE_ARTERIAL].resolved) &&
+           now > (1.0 - OWN_LOSS_MIN) * before;
 }
 
 static void judge_washout(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
-                          bool pool)
+                          bool pool, bool pool_known)
 {
     const struct hep_lesion_limits *limits = m->study->limits;
-    const bool enhanced = has_enhanced(m->re[HEP_PHASE_ARTERIAL], m);
     const double before = m->ratio[HEP_PHASE_ARTERIAL];
+    const bool enhanced = has_enhanced(m->re[HEP_PHASE_ARTERIAL], before, m);
     double lowest = (double)INFINITY;
 
     flag->reason[0] = '\0';
@@ -250,21 +294,25 @@ static void judge_washout(struct hep_flag_result *flag, const struct hep_lesion_
         return;
     for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {
         const double now = m->ratio[p];
-        const bool washed =
-            enhanced && now < limits->washout_ratio_max && before - now >= limits->washout_drop_min;
+        const bool dark = now < limits->washout_ratio_max;
+        const bool washed = enhanced && dark && before - now >= limits->washout_drop_min;
+        const bool kept = keeps_signal(m, (enum hep_phase)p, pool_known);
+        const enum hep_flag_state state = washout_state(m, washed, pool || kept, dark);
 
         if (!phase_allowed(flag, m, (enum hep_phase)p, false, MAINO) || now >= lowest)
             continue;
         lowest = now;
-        hep_flag_set(
-            flag, washout_state(m, washed, pool), now, limits->washout_ratio_max, "1", MAINO,
-            "%s signal %.2f of liver (below %g needed), arterial %.2f (drop of %g "
-            "needed)%s%s",
-            hep_phase_name((enum hep_phase)p), now, limits->washout_ratio_max, before,
-            limits->washout_drop_min,
-            enhanced ? (washed && pool ? "; follows the blood pool" : "") : "; it had not enhanced",
-            washout_state(m, washed, pool) == HEP_FLAG_NOT_ASSESSABLE ? "; arterial phase ill timed"
-                                                                      : "");
+        hep_flag_set(flag, state, now, limits->washout_ratio_max, "1", MAINO,
+                     "%s signal %.2f of liver (below %g needed), arterial %.2f (drop of %g "
+                     "needed)%s%s",
+                     hep_phase_name((enum hep_phase)p), now, limits->washout_ratio_max, before,
+                     limits->washout_drop_min,
+                     !enhanced ? "; it had not enhanced"
+                     : !washed ? ""
+                     : pool    ? "; follows the blood pool"
+                     : kept    ? "; its own signal has not fallen"
+                               : "",
+                     state == HEP_FLAG_NOT_ASSESSABLE ? "; arterial phase ill timed" : "");
     }
     finish(flag, isfinite(lowest), MAINO);
 }
@@ -286,15 +334,15 @@ static void judge_rim_washout(struct hep_flag_result *flag, const struct hep_les
         const struct hep_zone_stats *z = m->image[image].zone;
         const double liver = z[HEP_SHELL_RIM].median / z[HEP_SHELL_RING].median;
         const double core = z[HEP_SHELL_RIM].median / z[HEP_SHELL_CORE].median;
-        const bool washed = has_enhanced(m->ring[HEP_PHASE_ARTERIAL].re_rim, m) &&
-                            liver < limits->rim_washout_liver_ratio_max &&
+        const bool dark = liver < limits->rim_washout_liver_ratio_max;
+        const bool washed = has_enhanced(m->ring[HEP_PHASE_ARTERIAL].re_rim, before, m) && dark &&
                             core < limits->rim_washout_core_ratio_max &&
                             before - liver >= limits->rim_washout_drop_min;
 
         if (!phase_allowed(flag, m, (enum hep_phase)p, true, MAHFOUZ) || liver >= lowest)
             continue;
         lowest = liver;
-        hep_flag_set(flag, washout_state(m, washed, pool), liver,
+        hep_flag_set(flag, washout_state(m, washed, pool, dark), liver,
                      limits->rim_washout_liver_ratio_max, "1", MAHFOUZ,
                      "%s rim %.2f of liver (below %g), %.2f of core (below %g), arterial %.2f of "
                      "liver (drop of %g needed)",
@@ -311,6 +359,7 @@ void hep_flags_washout(struct hep_flag_result *out, const struct hep_lesion_meas
 
     judge_washout(&out[HEP_FLAG_WASHOUT], m,
                   pool || has_merged_nodules(m, HEP_PHASE_ARTERIAL) ||
-                      has_merged_nodules(m, HEP_PHASE_PORTAL_VENOUS));
+                      has_merged_nodules(m, HEP_PHASE_PORTAL_VENOUS),
+                  out[HEP_FLAG_BLOOD_POOL].state != HEP_FLAG_NOT_ASSESSABLE);
     judge_rim_washout(&out[HEP_FLAG_PERIPHERAL_WASHOUT], m, pool);
 }

@@ -56,6 +56,8 @@ struct hep_lesion_limits {
     double ring_liver_re_floor; /* lower bound of the divisor of the ring index */
     double ring_cover_min;      /* share of sectors: continuous ring */
     double ring_cover_partial;  /* between this and ring_cover_min: nodular */
+    double ring_gap_max;        /* weakest tenth of a rim over its strongest: less is a gap */
+    double ring_core_max;       /* enhancement of the core over the rim's: more is no ring */
     double ring_asymmetry_max;  /* beyond it one side gains what the other loses: a shift */
     double nodule_aorta_min;    /* enhancement of peripheral nodules over the aorta's */
     double arterial_ratio_min;  /* lesion over liver, arterial hyperenhancement */

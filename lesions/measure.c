@@ -11,7 +11,12 @@
 #define LESION_SHARE_MIN 0.3   /* whole: a voxel must reach this, or the lesion is too small */
 #define BRIGHT_QUANTILE 0.9    /* middle of the brightest fifth */
 #define LOCAL_EXCESS_FRAC 0.05 /* of the liver's ADC: heterogeneity that is no signal loss */
-#define MEDIAN_SE 1.2533       /* standard error of a median over that of a mean, normal values */
+#define UNMIXED_SE_MAX                                                                             \
+    0.15e-3 /* mm2/s: an interval as wide as from restricted to shine-through                      \
+             */
+/* Scatter of the fit in large simulated lesions, whose layers are not thirds of their depth. */
+#define UNMIXED_MODEL_FRAC 0.03
+#define MEDIAN_SE 1.2533 /* standard error of a median over that of a mean, normal values */
 
 double hep_measure_signal(const struct hep_lesion_study *study, const struct hep_shells *shells,
                           enum hep_image image, size_t i)
@@ -45,8 +50,7 @@ static int stats_of(struct hep_zone_stats *out, const float *x, size_t n, struct
     return rc;
 }
 
-/** How many voxels of the reference grid one independent voxel of the series fills. */
-static double voxels_per_sample(const struct hep_lesion_study *study, enum hep_image image)
+double hep_measure_voxels_per_sample(const struct hep_lesion_study *study, enum hep_image image)
 {
     const double *h = study->image[image].native_mm;
 
@@ -78,7 +82,8 @@ static void whole_value(struct hep_image_stats *out, const struct hep_lesion_stu
     if (out->share_max < LESION_SHARE_MIN)
         return;
     out->lesion = ring + sum / sum2;
-    out->lesion_se = out->zone[HEP_SHELL_RING].mad * sqrt(voxels_per_sample(study, image) / sum2);
+    out->lesion_se =
+        out->zone[HEP_SHELL_RING].mad * sqrt(hep_measure_voxels_per_sample(study, image) / sum2);
 }
 
 /** Values of one shell into `buffer`: as they are for whole and ring, freed of liver for rim and
@@ -138,7 +143,7 @@ static void ring_absent(struct hep_ring_pattern *r)
 {
     const double none = (double)NAN;
 
-    *r = (struct hep_ring_pattern){ none, none, none, none, none, none, none, none };
+    *r = (struct hep_ring_pattern){ none, none, none, none, none, none, none, none, none };
 }
 
 double hep_measure_muscle_gain(const struct hep_lesion_measures *m, enum hep_phase phase)
@@ -187,30 +192,51 @@ static double zone_or_nan(const struct hep_image_stats *s, enum hep_shell shell)
     return s->resolved ? s->zone[shell].median : (double)NAN;
 }
 
-static void measure_diffusion(struct hep_lesion_measures *m)
+/** Rim and core by the fit of both where it is precise enough, else by the medians of shells that
+ * the series resolves. */
+static void measure_zones(struct hep_lesion_measures *m, const struct hep_unmixed *u)
+{
+    const struct hep_image_stats *adc = &m->image[HEP_IMAGE_ADC], *b = &m->image[HEP_IMAGE_B_HIGH];
+    const double zone_se = MEDIAN_SE * m->adc_se *
+                           sqrt((double)adc->zone[HEP_SHELL_WHOLE].n /
+                                fmax(1.0, fmin((double)adc->zone[HEP_SHELL_RIM].n,
+                                               (double)adc->zone[HEP_SHELL_CORE].n)));
+
+    m->adc_unmixed = u->adc_rim_se <= UNMIXED_SE_MAX;
+    m->adc_rim = zone_or_nan(adc, HEP_SHELL_RIM) - m->adc_local_excess;
+    m->adc_core = zone_or_nan(adc, HEP_SHELL_CORE) - m->adc_local_excess;
+    m->adc_rim_se = m->adc_core_se = zone_se;
+    m->b_high_z_rim = z_of(b, zone_or_nan(b, HEP_SHELL_RIM));
+    m->b_high_z_core = z_of(b, zone_or_nan(b, HEP_SHELL_CORE));
+    if (!m->adc_unmixed)
+        return;
+    m->adc_rim = u->adc_rim - m->adc_local_excess;
+    m->adc_rim_se = hypot(u->adc_rim_se, UNMIXED_MODEL_FRAC * m->adc_rim);
+    m->b_high_z_rim = z_of(b, u->b_high_rim);
+    /* Where the core is not told apart as well it is left out. */
+    m->adc_core =
+        u->adc_core_se <= UNMIXED_SE_MAX ? u->adc_core - m->adc_local_excess : (double)NAN;
+    m->adc_core_se = hypot(u->adc_core_se, UNMIXED_MODEL_FRAC * m->adc_core);
+    m->b_high_z_core = z_of(b, u->b_high_core);
+}
+
+static void measure_diffusion(struct hep_lesion_measures *m, const struct hep_unmixed *unmixed)
 {
     const struct hep_image_stats *adc = &m->image[HEP_IMAGE_ADC], *se = &m->image[HEP_IMAGE_ADC_SE],
                                  *b = &m->image[HEP_IMAGE_B_HIGH];
     const double liver = m->references->organ[HEP_IMAGE_ADC][HEP_ANATOMY_LIVER];
     const double ring = adc->zone[HEP_SHELL_RING].median;
     const double excess = ring - liver;
-    const double samples =
-        (double)adc->zone[HEP_SHELL_WHOLE].n / voxels_per_sample(m->study, HEP_IMAGE_ADC);
+    const double samples = (double)adc->zone[HEP_SHELL_WHOLE].n /
+                           hep_measure_voxels_per_sample(m->study, HEP_IMAGE_ADC);
     const double of_fit = se->zone[HEP_SHELL_WHOLE].median / sqrt(fmax(1.0, samples));
 
     m->adc_local_excess = excess > LOCAL_EXCESS_FRAC * liver ? excess : 0.0;
     m->adc_liver = isfinite(ring) ? ring - m->adc_local_excess : liver;
     m->adc = adc->lesion - m->adc_local_excess;
-    m->adc_rim = zone_or_nan(adc, HEP_SHELL_RIM) - m->adc_local_excess;
-    m->adc_core = zone_or_nan(adc, HEP_SHELL_CORE) - m->adc_local_excess;
     m->adc_se = isfinite(of_fit) ? fmax(of_fit, adc->lesion_se) : adc->lesion_se;
-    m->adc_zone_se = MEDIAN_SE * m->adc_se *
-                     sqrt((double)adc->zone[HEP_SHELL_WHOLE].n /
-                          fmax(1.0, fmin((double)adc->zone[HEP_SHELL_RIM].n,
-                                         (double)adc->zone[HEP_SHELL_CORE].n)));
     m->b_high_z = z_of(b, b->lesion);
-    m->b_high_z_rim = z_of(b, zone_or_nan(b, HEP_SHELL_RIM));
-    m->b_high_z_core = z_of(b, zone_or_nan(b, HEP_SHELL_CORE));
+    measure_zones(m, unmixed);
 }
 
 static void measure_targetoid(struct hep_lesion_measures *m)
@@ -297,6 +323,7 @@ int hep_measure_lesion(struct hep_lesion_measures *out, const struct hep_lesion_
 {
     const size_t n = hep_grid_voxels(&shells->grid);
     float *buffer = hep_calloc(n, sizeof *buffer);
+    struct hep_unmixed unmixed;
     int rc;
 
     if (buffer == NULL)
@@ -309,8 +336,10 @@ int hep_measure_lesion(struct hep_lesion_measures *out, const struct hep_lesion_
     rc = measure_images(out, shells, buffer, err);
     for (int p = 0; rc == HEP_OK && p < HEP_PHASE_COUNT; p++)
         measure_phase(out, (enum hep_phase)p);
+    if (rc == HEP_OK)
+        rc = hep_measure_unmix(&unmixed, out, shells, err);
     if (rc == HEP_OK) {
-        measure_diffusion(out);
+        measure_diffusion(out, &unmixed);
         measure_targetoid(out);
     }
     free(buffer);

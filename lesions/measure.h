@@ -53,7 +53,14 @@ struct hep_image_stats {
 struct hep_ring_pattern {
     double re_rim, re_core, re_liver;
     double index, cover, asymmetry, reliability;
+    double gap; /* index of the weakest tenth of the sectors over that of the strongest */
     double rim_over_aorta; /* the same against the aorta, of covered sectors */
+};
+
+/** Rim and core of diffusion, freed of each other and of liver; NaN where they cannot be. */
+struct hep_unmixed {
+    double adc_rim, adc_core, adc_rim_se, adc_core_se; /* mm2/s */
+    double b_high_rim, b_high_core;                    /* signal */
 };
 
 struct hep_lesion_measures {
@@ -66,8 +73,9 @@ struct hep_lesion_measures {
     double re_gain_free[HEP_PHASE_COUNT]; /* with the gain that makes muscle enhance as expected */
     double pool[HEP_PHASE_COUNT];         /* lesion over portal vein */
     double pool_bright[HEP_PHASE_COUNT];  /* its brightest fifth over portal vein */
-    double adc, adc_se, adc_liver, adc_rim, adc_core,
-        adc_zone_se; /* mm2/s; after local correction */
+    double adc, adc_se, adc_liver, adc_rim, adc_core, /* mm2/s; after local correction */
+        adc_rim_se, adc_core_se;
+    bool adc_unmixed; /* rim and core by hep_measure_unmix(), else medians where resolved */
     double adc_local_excess;
     double b_high_z, b_high_z_rim, b_high_z_core;
     double targetoid[HEP_IMAGE_COUNT]; /* (rim - core) / pooled SD */
@@ -86,6 +94,22 @@ int hep_measure_shifts(struct hep_shells *shells, const struct hep_lesion_study 
 int hep_measure_lesion(struct hep_lesion_measures *out, const struct hep_lesion_study *study,
                        const struct hep_references *references, const struct hep_shells *shells,
                        struct hep_error *err) HEP_MUST_CHECK;
+
+/**
+ * ADC of rim and core from the signals R, C at the lowest and highest b with which
+ * S = L (1 - r - c) + R r + C c explains the lesion's voxels best; r, c are the shares that the
+ * series' own voxels hold of rim and of what lies inside it, L is the ring's median. The standard
+ * error is that of the residuals, whose correlation between the two b-values counts.
+ * Source:  region-based correction of partial volume, Rousset et al., J Nucl Med 1998;39:904; done
+ *          on signals, which mix linearly, where an ADC does not.
+ * NaN without a low and a high b, with fewer than four independent voxels, or where the shares are
+ * too alike to be told apart. HEP_ENOMEM.
+ */
+int hep_measure_unmix(struct hep_unmixed *out, const struct hep_lesion_measures *m,
+                      const struct hep_shells *shells, struct hep_error *err) HEP_MUST_CHECK;
+
+/** How many voxels of the reference grid one independent voxel of the series fills. */
+double hep_measure_voxels_per_sample(const struct hep_lesion_study *study, enum hep_image image);
 
 /** Factor that makes muscle enhance as expected of the agent, which removes an unknown receive gain
  * of a phase; NaN without muscle or agent. */

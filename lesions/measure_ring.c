@@ -4,12 +4,14 @@
 
 #include "base/alloc.h"
 #include "contrast/enhancement.h"
+#include "image/stats.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define PI 3.14159265358979323846
 #define RIM_SHARE_MIN 0.75
+#define GAP_QUANTILE 0.1
 
 struct sector {
     double pre, post, n;
@@ -101,11 +103,12 @@ static void add_rim(struct rim_sums *sums, const struct hep_lesion_measures *m,
     }
 }
 
-/** Cover and asymmetry from the indices of the sectors. */
+/** Cover, asymmetry and gap from the indices of the sectors; `indices` holds one per sector. */
 static void judge_sectors(struct hep_ring_pattern *out, const struct rim_sums *sums, double gain,
-                          double divisor, double limit, double aorta)
+                          double divisor, double limit, double aorta, float *indices)
 {
-    double held = 0.0, covered = 0.0, mean = 0.0, moment[3] = { 0 }, gained = 0.0;
+    size_t count = 0;
+    double covered = 0.0, mean = 0.0, moment[3] = { 0 }, gained = 0.0;
 
     for (size_t i = 0; i < sums->n; i++) {
         const struct sector *s = &sums->sector[i];
@@ -114,7 +117,7 @@ static void judge_sectors(struct hep_ring_pattern *out, const struct rim_sums *s
         if (s->n < 1.0)
             continue;
         index = (hep_relative_enhancement(s->pre, gain * s->post) - out->re_core) / divisor;
-        held += 1.0;
+        indices[count++] = (float)index;
         mean += index;
         if (index > limit) {
             covered += 1.0;
@@ -123,7 +126,10 @@ static void judge_sectors(struct hep_ring_pattern *out, const struct rim_sums *s
         for (int k = 0; k < 3; k++)
             moment[k] += index * s->direction[k] / s->n;
     }
-    out->cover = held > 0.0 ? covered / held : (double)NAN;
+    out->cover = count > 0 ? covered / (double)count : (double)NAN;
+    out->gap = count > 0 ? hep_quantile(indices, count, GAP_QUANTILE) /
+                               hep_quantile(indices, count, 1.0 - GAP_QUANTILE)
+                         : (double)NAN;
     out->rim_over_aorta = covered > 0.0 ? gained / covered / aorta : (double)NAN;
     out->asymmetry = 3.0 *
                      sqrt(moment[0] * moment[0] + moment[1] * moment[1] + moment[2] * moment[2]) /
@@ -144,6 +150,7 @@ int hep_ring_pattern_of(struct hep_ring_pattern *out, const struct hep_lesion_me
     const double aorta =
         gain * organ[image][HEP_ANATOMY_AORTA] - organ[HEP_IMAGE_PRECONTRAST][HEP_ANATOMY_AORTA];
     struct rim_sums sums = { 0 };
+    float *indices;
     double divisor;
 
     if (phase == HEP_PHASE_PRECONTRAST || m->study->image[HEP_IMAGE_PRECONTRAST].volume == NULL ||
@@ -152,8 +159,12 @@ int hep_ring_pattern_of(struct hep_ring_pattern *out, const struct hep_lesion_me
         return HEP_OK;
     sums.n = (size_t)(limits->sectors_azimuth * limits->sectors_polar);
     sums.sector = hep_calloc(sums.n, sizeof *sums.sector);
-    if (sums.sector == NULL)
+    indices = hep_calloc(sums.n, sizeof *indices);
+    if (sums.sector == NULL || indices == NULL) {
+        free(sums.sector);
+        free(indices);
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu sectors", sums.n);
+    }
     out->re_rim =
         hep_relative_enhancement(pre[HEP_SHELL_RIM].median, gain * post[HEP_SHELL_RIM].median);
     out->re_core =
@@ -163,8 +174,10 @@ int hep_ring_pattern_of(struct hep_ring_pattern *out, const struct hep_lesion_me
     divisor = fmax(out->re_liver, limits->ring_liver_re_floor);
     out->index = (out->re_rim - out->re_core) / divisor;
     add_rim(&sums, m, shells, share, image);
-    judge_sectors(out, &sums, gain, divisor, fmax(limits->ring_index_min, 0.5 * out->index), aorta);
+    judge_sectors(out, &sums, gain, divisor, fmax(limits->ring_index_min, 0.5 * out->index), aorta,
+                  indices);
     out->reliability = sums.reliability / sums.n_voxels;
     free(sums.sector);
+    free(indices);
     return HEP_OK;
 }

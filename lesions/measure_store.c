@@ -3,12 +3,18 @@
 
 #include "base/alloc.h"
 #include "contrast/enhancement.h"
+#include "image/stats.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define NAME 40
+#define FAT_MAX 0.5    /* dual echo is ambiguous beyond */
+#define SOLID_GAIN 0.2 /* of the liver's signal before contrast: below it is fluid or nearly so */
+/* T2-weighted signal of spleen over liver, T2 near 61 over 34 ms at an echo time of 80 to 90 ms;
+ * stands in where the spleen is not known. Expert value. */
+#define SPLEEN_OVER_LIVER_T2 3.0
 
 /** Name: the parts with '_' between them; the last one may be NULL. */
 static void set_parts(struct hep_finding *f, const char *unit, double value, const char *a,
@@ -103,6 +109,10 @@ static void store_t2(struct hep_finding *f, const struct hep_lesion_measures *m)
     hep_finding_set(f, "t2_liver_ratio", "1", ratio);
     hep_finding_set(f, "t2_spleen_ratio", "1",
                     ratio * organ[HEP_ANATOMY_LIVER] / organ[HEP_ANATOMY_SPLEEN]);
+    hep_finding_set(f, "t2_signal_ratio", "1",
+                    isfinite(organ[HEP_ANATOMY_SPLEEN])
+                        ? ratio * organ[HEP_ANATOMY_LIVER] / organ[HEP_ANATOMY_SPLEEN]
+                        : ratio / SPLEEN_OVER_LIVER_T2);
     hep_finding_set(f, "t2_muscle_ratio", "1",
                     ratio * organ[HEP_ANATOMY_LIVER] / organ[HEP_ANATOMY_MUSCLE]);
     hep_finding_set(f, "t2_s", "s", m->image[HEP_IMAGE_T2_MAP].lesion);
@@ -116,6 +126,49 @@ static void store_fat(struct hep_finding *f, const struct hep_lesion_measures *m
     hep_finding_set(f, "fat_liver", "1", ff->zone[HEP_SHELL_RING].median);
     hep_finding_set(f, "fat_excess", "1", ff->lesion - ff->zone[HEP_SHELL_RING].median);
     hep_finding_set(f, "r2star_per_s", "1/s", m->image[HEP_IMAGE_R2STAR].lesion);
+}
+
+/** Water share of the liver over that of the lesion, 1 when fat is not known. */
+static double liver_water(const struct hep_lesion_measures *m)
+{
+    const struct hep_image_stats *ff = &m->image[HEP_IMAGE_FAT_FRACTION];
+    const double liver = 1.0 - fmin(fmax(ff->zone[HEP_SHELL_RING].median, 0.0), FAT_MAX);
+    const double lesion = 1.0 - fmin(fmax(ff->lesion, 0.0), FAT_MAX);
+
+    return isfinite(ff->lesion) && isfinite(ff->zone[HEP_SHELL_RING].median) ? liver / lesion : 1.0;
+}
+
+/** Signal gained since before contrast, in units of the liver's then without its fat, which
+ * fat-suppressed series do not show: what little signal fluid has does not make its noise an
+ * enhancement. Median of the phases, so that one bad one does not decide. */
+static double gain_of_liver(const struct hep_lesion_measures *m)
+{
+    const struct hep_image_stats *pre = &m->image[HEP_IMAGE_PRECONTRAST];
+    float gain[HEP_PHASE_COUNT];
+    size_t n = 0;
+
+    for (int p = HEP_PHASE_ARTERIAL; p < HEP_PHASE_COUNT; p++) {
+        const double by_muscle = hep_measure_muscle_gain(m, (enum hep_phase)p);
+        const double x = (isfinite(by_muscle) ? by_muscle : 1.0) *
+                             m->image[hep_phase_image((enum hep_phase)p)].lesion -
+                         pre->lesion;
+
+        if (isfinite(m->re[p]))
+            gain[n++] = (float)(x / pre->zone[HEP_SHELL_RING].median * liver_water(m));
+    }
+    return n == 0 ? (double)NAN : hep_quantile(gain, n, 0.5);
+}
+
+static void store_t1(struct hep_finding *f, const struct hep_lesion_measures *m)
+{
+    const struct hep_agent *agent = m->study->agent;
+    const double gain = gain_of_liver(m);
+    const bool uptake = agent != NULL && agent->windows[HEP_PHASE_HEPATOBILIARY].defined;
+
+    hep_finding_set(f, "enhancement_liver_units", "1", gain);
+    /* How much a solid lesion enhances tells its kind only next to hepatocytes that take up. */
+    hep_finding_set(f, "enhancement_judged", "1", uptake || gain < SOLID_GAIN ? gain : (double)NAN);
+    hep_finding_set(f, "t1_water_ratio", "1", m->ratio[HEP_PHASE_PRECONTRAST] * liver_water(m));
 }
 
 static void store_phases(struct hep_finding *f, const struct hep_lesion_measures *m)
@@ -141,12 +194,14 @@ static void store_phases(struct hep_finding *f, const struct hep_lesion_measures
         set(f, "1", r->index, phase, "ring_index");
         set(f, "1", r->cover, phase, "ring_cover");
         set(f, "1", r->asymmetry, phase, "ring_asymmetry");
+        set(f, "1", r->gap, phase, "ring_gap");
         set(f, "1", r->reliability, phase, "ring_reliability");
         if (p != HEP_PHASE_ARTERIAL && p != HEP_PHASE_HEPATOBILIARY)
             furthest = fmax(furthest, fabs(m->pool_bright[p] - 1.0));
         strongest = fmax(strongest, isfinite(m->re_gain_free[p]) ? m->re_gain_free[p] : m->re[p]);
     }
     hep_finding_set(f, "enhancement_max", "1", strongest);
+    store_t1(f, m);
     hep_finding_set(f, "pool_brightest_off", "1", furthest);
 }
 

@@ -339,8 +339,8 @@ static void smooth_border(float *to, const float *from, const size_t n[3], int a
     }
 }
 
-int hep_shells_share(float **out, const struct hep_shells *s, const double native_mm[3],
-                     struct hep_error *err)
+static int share_of(float **out, const struct hep_shells *s, const double native_mm[3], bool inner,
+                    struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&s->grid);
     float *a = hep_calloc(n, sizeof *a), *b = hep_calloc(n, sizeof *b);
@@ -352,8 +352,12 @@ int hep_shells_share(float **out, const struct hep_shells *s, const double nativ
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for the lesion share of %zu voxels", n);
     }
     hep_grid_spacing(spacing, &s->grid);
-    for (size_t i = 0; i < n; i++)
-        a[i] = (s->zone[i] & 1U << HEP_SHELL_WHOLE) != 0 ? 1.0F : 0.0F;
+    for (size_t i = 0; i < n; i++) {
+        const bool whole = (s->zone[i] & 1U << HEP_SHELL_WHOLE) != 0;
+        const bool rim = (s->zone[i] & 1U << HEP_SHELL_RIM) != 0;
+
+        a[i] = whole && !(inner && rim) ? 1.0F : 0.0F;
+    }
     for (int k = 0; k < 3; k++) {
         const double h = spacing[k], native = native_mm[k];
         /* A series finer than the grid was not blurred by coming to it. */
@@ -372,4 +376,16 @@ int hep_shells_share(float **out, const struct hep_shells *s, const double nativ
     free(b);
     *out = a;
     return HEP_OK;
+}
+
+int hep_shells_share(float **out, const struct hep_shells *s, const double native_mm[3],
+                     struct hep_error *err)
+{
+    return share_of(out, s, native_mm, false, err);
+}
+
+int hep_shells_inner_share(float **out, const struct hep_shells *s, const double native_mm[3],
+                           struct hep_error *err)
+{
+    return share_of(out, s, native_mm, true, err);
 }

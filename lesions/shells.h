@@ -89,4 +89,8 @@ bool hep_shells_resolved(double *voxels, const struct hep_shells *s,
 int hep_shells_share(float **out, const struct hep_shells *s, const double native_mm[3],
                      struct hep_error *err) HEP_MUST_CHECK;
 
+/** The same of the lesion's inside: what is not rim. */
+int hep_shells_inner_share(float **out, const struct hep_shells *s, const double native_mm[3],
+                           struct hep_error *err) HEP_MUST_CHECK;
+
 #endif

@@ -42,12 +42,14 @@
 #define BRIGHT_HIGH 6.0
 #define BRIGHT_FACTOR 0.7
 #define HYPERVASCULAR_WEIGHT 0.6
+/* Few lesions are bright before contrast: it speaks for them, its absence against none. */
+#define T1_BRIGHT_WEIGHT 0.6
 #define MILD_LOW 1.0
 #define MILD_HIGH 3.0
 #define SOLID_LOW 2.0
 #define SOLID_HIGH 4.0
 #define BILE_FACTOR 0.4
-/* Fat or arterial enhancement as the only finding. */
+/* Fat, arterial enhancement or brightness before contrast as the only finding. */
 #define ALONE_FACTOR 0.7
 #define CROP_MM 15.0
 
@@ -188,6 +190,8 @@ static double mass_score(const struct hep_spot *s, double arterial_weight)
         sum += HYPERVASCULAR_WEIGHT * arterial_weight *
                ramp(diffusion, 0.4 * NOT_BLOOD, NOT_BLOOD) *
                saturated(s->support[HEP_MECHANISM_ARTERIAL]);
+    if (!isnan(s->support[HEP_MECHANISM_T1_BRIGHT]))
+        sum += T1_BRIGHT_WEIGHT * saturated(s->support[HEP_MECHANISM_T1_BRIGHT]);
     sum /= sqrt((double)n);
     if (isnan(diffusion))
         return sum * shape_factor(s) * not_blood(s);
@@ -227,6 +231,11 @@ void hep_suppress_score(struct hep_spot *s, const struct hep_lesion_study *study
     if (s->mechanism == HEP_MECHANISM_ARTERIAL)
         s->score = ALONE_FACTOR * study->arterial_weight * (saturated(arterial) + mild_t2(s)) *
                    shape_factor(s) * not_blood(s);
+    else if (s->mechanism == HEP_MECHANISM_T1_BRIGHT)
+        s->score =
+            fmax(ALONE_FACTOR * saturated(s->support[HEP_MECHANISM_T1_BRIGHT]) * shape_factor(s) *
+                     not_blood(s),
+                 mass_score(s, study->arterial_weight) * not_bile(s, &channels[HEP_MECHANISM_T1]));
     else if (s->mechanism == HEP_MECHANISM_FAT)
         s->score = ALONE_FACTOR * saturated(fat) * shape_factor(s) * not_blood(s);
     else

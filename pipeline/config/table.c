@@ -321,6 +321,11 @@ static const struct hep_field config_rows[] = {
                    "share of sectors of a continuous ring; " EXPERT),
     HEP_ROW_NUMBER(C, lesions.ring_cover_partial, "lesions.ring.cover_partial", "", 0, 1, "0.25",
                    "from here to cover_min: nodular peripheral; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.ring_gap_max, "lesions.ring.gap_max", "", 0, 1, "0.2",
+                   "weakest tenth of a rim over its strongest: below it the rim has gaps, and is "
+                   "nodules joined by blur if it follows the blood; " EXPERT),
+    HEP_ROW_NUMBER(C, lesions.ring_core_max, "lesions.ring.core_max", "", 0, 2, "0.8",
+                   "enhancement of the core over the rim's: above it there is no ring; " EXPERT),
     HEP_ROW_NUMBER(C, lesions.ring_asymmetry_max, "lesions.ring.asymmetry_max", "", 0, 20, "1",
                    "one-sidedness beyond which a ring is the crescent of a shift: 0 closed, 1.5 "
                    "half a ring; " EXPERT),

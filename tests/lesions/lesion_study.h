@@ -79,6 +79,8 @@ static inline struct hep_lesion_limits test_limits(void)
         .ring_liver_re_floor = 0.2,
         .ring_cover_min = 0.75,
         .ring_cover_partial = 0.25,
+        .ring_gap_max = 0.2,
+        .ring_core_max = 0.8,
         .ring_asymmetry_max = 1.0,
         .nodule_aorta_min = 0.5,
         .arterial_ratio_min = 1.1,
@@ -123,6 +125,8 @@ static inline double value_in(const struct tissue *t, enum hep_image image)
         return t->b800;
     case HEP_IMAGE_B_ZERO:
         return 4.0 * t->t2;
+    case HEP_IMAGE_B_LOW: /* b = 50, back from b = 800 */
+        return t->b800 * exp(0.75 * t->adc);
     case HEP_IMAGE_ADC:
         return 1e-3 * t->adc;
     case HEP_IMAGE_ADC_SE:
@@ -139,6 +143,7 @@ static inline double noise_in(enum hep_image image)
     switch ((int)image) {
     case HEP_IMAGE_T2:
     case HEP_IMAGE_B_HIGH:
+    case HEP_IMAGE_B_LOW:
         return 6.0;
     case HEP_IMAGE_ADC:
         return 0.04e-3;

@@ -72,6 +72,33 @@ static void test_sphere(void **state)
     hep_volume_free(v);
 }
 
+/* The search changes to a grid of twice the spacing between two scales: no size falls between. */
+static void test_no_size_is_lost(void **state)
+{
+    const double centre[3] = { 0.9, -0.2, 0.5 };
+    const double native[3] = { 1.5, 1.5, 1.5 };
+
+    (void)state;
+    for (double d = 9.0; d <= 20.0; d += 0.5) {
+        struct hep_volume *v = sphere(d, 1.5, centre);
+        struct hep_blob_search how = search();
+        struct hep_blob_list l = { 0 };
+        struct hep_error e = { 0 };
+        double world[3];
+
+        how.blur_mm2 = hep_blob_blur_mm2(native, 1.5);
+        how.strength_min = 0.6;
+        assert_ok(hep_blob_find(&l, v, NULL, &how, &e), e);
+        assert_int_equal(l.n, 1);
+        assert_close(l.item[0].radius_mm, 0.5 * d, 0.15, 0.0);
+        hep_grid_to_world(world, &v->grid, l.item[0].voxel);
+        for (int k = 0; k < 3; k++)
+            assert_close(world[k], centre[k], 0.0, 0.5);
+        hep_blob_list_release(&l);
+        hep_volume_free(v);
+    }
+}
+
 static void test_dark_and_tube(void **state)
 {
     const double p[7] = { 0.3, 0.2, 0.0, 0.0, 0.0, 1.0, 3.0 };
@@ -125,7 +152,7 @@ static void test_refused(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[N_SPHERES + 2] = { 0 };
+    struct CMUnitTest tests[N_SPHERES + 3] = { 0 };
 
     for (size_t i = 0; i < N_SPHERES; i++)
         tests[i] = (struct CMUnitTest){ .name = sphere_cases[i].name,
@@ -133,5 +160,6 @@ int main(void)
                                         .initial_state = (void *)(uintptr_t)&sphere_cases[i] };
     tests[N_SPHERES] = (struct CMUnitTest)cmocka_unit_test(test_dark_and_tube);
     tests[N_SPHERES + 1] = (struct CMUnitTest)cmocka_unit_test(test_refused);
+    tests[N_SPHERES + 2] = (struct CMUnitTest)cmocka_unit_test(test_no_size_is_lost);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

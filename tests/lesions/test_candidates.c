@@ -253,6 +253,61 @@ static void test_any_single_series(void **state)
     }
 }
 
+/* Coarse diffusion voxels blur a lesion by millimetres; its border is that of the sharp series,
+ * also where diffusion has the far stronger contrast. 14 mm in voxels of 3 x 3 x 6 mm. */
+static void test_border_of_the_sharper_series(void **state)
+{
+    const double p[4] = { 6.3, -4.2, 3.1, 7.0 };
+    const struct hep_grid g = usual_grid();
+    const struct hep_grid native = hep_test_grid(40, 40, 20, 3.0, 3.0, 6.0);
+    struct hep_candidates c = { 0 };
+    const struct hep_candidate *hit;
+    struct hep_volume *coarse = NULL, *fine = NULL;
+    struct hep_error e = { 0 };
+    struct scene s;
+
+    (void)state;
+    scene_init(&s, &g, 42.0);
+    (void)scene_image(&s, HBP, SCENE_NOISE, 21);
+    scene_add(s.volume[HBP], scene_ball, p, -50.0);
+    (void)scene_image(&s, B_HIGH, 0.5 * SCENE_NOISE, 22);
+    assert_ok(hep_volume_new(&coarse, &native, 1, &e), e);
+    scene_add(coarse, scene_ball, p, 300.0);
+    assert_ok(hep_resample(&fine, coarse, &g, NULL, HEP_INTERP_LINEAR, 0.0F, 1, &e), e);
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++)
+        s.volume[B_HIGH]->data[i] += fine->data[i];
+    hep_grid_spacing(s.study.image[B_HIGH].native_mm, &native);
+    find(&c, &s);
+    assert_int_equal(c.n, 1);
+    hit = nearest(&c, p, 0.7);
+    assert_non_null(hit);
+    if (hit != NULL)
+        assert_close(hit->diameter_mm, 14.0, 0.06, 0.0);
+    hep_volume_free(coarse);
+    hep_volume_free(fine);
+    hep_candidates_release(&c);
+    scene_release(&s);
+}
+
+/* Melanin: bright before contrast, and like liver in everything else. */
+static void test_bright_before_contrast(void **state)
+{
+    const double p[4] = { 6.3, -4.2, 3.1, 4.0 };
+    const struct hep_grid g = usual_grid();
+    struct hep_candidates c = { 0 };
+    struct scene s;
+
+    (void)state;
+    hbp_and_dwi(&s, &g, 42.0, 23);
+    (void)scene_image(&s, HEP_IMAGE_PRECONTRAST, SCENE_NOISE, 24);
+    scene_add(s.volume[HEP_IMAGE_PRECONTRAST], scene_ball, p, 30.0);
+    find(&c, &s);
+    assert_int_equal(c.n, 1);
+    assert_non_null(nearest(&c, p, 1.0));
+    hep_candidates_release(&c);
+    scene_release(&s);
+}
+
 /* Residual misregistration that is declared must not cost the lesion. */
 static void test_shifted_series(void **state)
 {
@@ -543,6 +598,8 @@ int main(void)
         cmocka_unit_test(test_confluent_volume),
         cmocka_unit_test(test_any_single_series),
         cmocka_unit_test(test_shifted_series),
+        cmocka_unit_test(test_border_of_the_sharper_series),
+        cmocka_unit_test(test_bright_before_contrast),
         cmocka_unit_test(test_subcapsular_and_left_out),
         cmocka_unit_test(test_scaling_and_offset),
         cmocka_unit_test(test_threads_give_the_same_bytes),
