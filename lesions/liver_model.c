@@ -132,12 +132,15 @@ static void learn(struct density *d, const struct hep_liver_images *im, const st
     }
 }
 
-/* Largest value of a neighbourhood of this radius, so that a shifted image rejects only what it
- * would reject wherever it lay. */
+/* Largest value of a neighbourhood, so that a shifted image rejects only what it would reject
+ * wherever it lay. Between breath-holds the liver moves along the body, and sideways less than half
+ * as far. */
+#define SIDEWAYS 0.5
 static int best_within(struct hep_volume *v, double radius_mm, int nthreads, struct hep_error *err)
 {
     const size_t *n = v->grid.n;
     const long r = lround(radius_mm / HEP_LIVER_COARSE_MM);
+    const long side = lround(SIDEWAYS * radius_mm / HEP_LIVER_COARSE_MM);
     struct hep_volume *from = NULL;
     int rc;
 
@@ -154,11 +157,11 @@ static int best_within(struct hep_volume *v, double radius_mm, int nthreads, str
                 float best = -INFINITY;
 
                 for (long dz = -r; dz <= r; dz++) {
-                    for (long dy = -r; dy <= r; dy++) {
-                        for (long dx = -r; dx <= r; dx++) {
+                    for (long dy = -side; dy <= side; dy++) {
+                        for (long dx = -side; dx <= side; dx++) {
                             const long p[3] = { c[0] + dx, c[1] + dy, c[2] + dz };
 
-                            if (dx * dx + dy * dy + dz * dz > r * r || p[0] < 0 || p[1] < 0 ||
+                            if (dx * dx + dy * dy > side * side || p[0] < 0 || p[1] < 0 ||
                                 p[2] < 0 || p[0] >= (long)n[0] || p[1] >= (long)n[1] ||
                                 p[2] >= (long)n[2])
                                 continue;

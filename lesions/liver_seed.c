@@ -20,9 +20,10 @@
 #define OUTLIER_SD 4.0 /* one image counts no more than this */
 #define SCALE_MAX 0.16 /* beyond it a region is no single organ, even under a receive field */
 #define OUTSIDE_WEIGHT                                                                             \
-    (-0.4)           /* an organ that reaches out of its place may, one of two organs may not */
-#define FAT_MM 12.0  /* outer part of the body: skin and fat under it */
-#define FAT_LIKE 0.3 /* in every image: the region is fat */
+    (-0.4)             /* an organ that reaches out of its place may, one of two organs may not */
+#define FAT_MM 12.0    /* outer part of the body: skin and fat under it */
+#define FAT_LIKE 0.3   /* in every image: the region is fat */
+#define SUPPRESSED 1.0 /* fat is that much darker than the brightest tenth of the body */
 
 /* Right of the spine, further in than skin, fat and the muscles of the wall. */
 const struct hep_seed_place hep_seed_liver = { .right_min_mm = 10.0,
@@ -37,7 +38,8 @@ struct scene {
     size_t n;
     const float *x[HEP_LIVER_CHANNELS];
     double fat[HEP_LIVER_CHANNELS]; /* median of the outer part of the body */
-    float *scratch;                 /* n */
+    bool dark_fat[HEP_LIVER_CHANNELS];
+    float *scratch; /* n */
 };
 
 static bool in_place(const struct scene *s, size_t i)
@@ -64,10 +66,18 @@ static bool tells_fat(const struct scene *s, size_t k)
     return k == 0 || (image != HEP_IMAGE_ADC && image != HEP_IMAGE_B_HIGH);
 }
 
+/* As fat under the skin looks; what is darker than fat that is suppressed shows no organ either. */
+static bool like_fat(const struct scene *s, size_t k, double x)
+{
+    const double d = x - s->fat[k];
+
+    return s->dark_fat[k] ? d < FAT_LIKE : fabs(d) < FAT_LIKE;
+}
+
 static bool fat_here(const struct scene *s, size_t i)
 {
     for (size_t k = 0; k < s->im->n; k++) {
-        if (tells_fat(s, k) && !(fabs((double)s->x[k][i] - s->fat[k]) < FAT_LIKE))
+        if (tells_fat(s, k) && !like_fat(s, k, (double)s->x[k][i]))
             return false;
     }
     return true;
@@ -92,7 +102,28 @@ static double median_where(const struct scene *s, size_t k, const int32_t *mask,
 /* Voxel v of the block whose corner is voxel `first`. */
 static size_t in_block(const size_t *n, size_t first, size_t v)
 {
-    return first + (v / (BLOCK * BLOCK) * n[1] + v / BLOCK % BLOCK) * n[0] + v % BLOCK;
+    const size_t z = v / BLOCK / BLOCK, y = v / BLOCK % BLOCK;
+
+    return first + (z * n[1] + y) * n[0] + v % BLOCK;
+}
+
+/* Difference from a value at a voxel or one beside it, whichever is least: what a vessel, noise or
+ * a shift of the image moves by a voxel. NaN where nothing is known. */
+static double least_difference(const struct scene *s, size_t k, size_t i, double value)
+{
+    const size_t *n = s->im->coarse.n;
+    const size_t stride[3] = { 1, n[0], n[0] * n[1] };
+    double least = fabs((double)s->x[k][i] - value);
+
+    for (int a = 0; a < 3; a++) {
+        const size_t at = i / stride[a] % n[a];
+
+        if (at > 0)
+            least = fmin(least, fabs((double)s->x[k][i - stride[a]] - value));
+        if (at + 1 < n[a])
+            least = fmin(least, fabs((double)s->x[k][i + stride[a]] - value));
+    }
+    return least;
 }
 
 /* Like a region in every image of the reference's breath-hold, and in the others on average: a
@@ -106,16 +137,22 @@ static bool like(const struct scene *s, size_t i, const double *centre, const do
     for (size_t k = 0; k < s->im->n; k++) {
         const double d = fabs((double)s->x[k][i] - centre[k]) / scale[k];
 
+        if (!s->im->channel[k].exact || isnan(d))
+            continue;
+        if (d > LIKE_SD)
+            return false;
+        seen = true;
+    }
+    for (size_t k = 0; seen && k < s->im->n; k++) {
+        double d;
+
+        if (s->im->channel[k].exact)
+            continue;
+        d = least_difference(s, k, i, centre[k]) / scale[k];
         if (isnan(d))
             continue;
-        if (s->im->channel[k].exact) {
-            if (d > LIKE_SD)
-                return false;
-            seen = true;
-        } else {
-            sum += fmin(d * d, OUTLIER_SD * OUTLIER_SD);
-            known++;
-        }
+        sum += fmin(d * d, OUTLIER_SD * OUTLIER_SD);
+        known++;
     }
     return seen && sum <= LIKE_SD * LIKE_SD * (double)known;
 }
@@ -273,15 +310,23 @@ out:
 static bool is_fat(const struct scene *s, const double *centre)
 {
     for (size_t k = 0; k < s->im->n; k++) {
-        if (tells_fat(s, k) && !(fabs(centre[k] - s->fat[k]) < FAT_LIKE))
+        if (tells_fat(s, k) && !like_fat(s, k, centre[k]))
             return false;
     }
     return true;
 }
 
+/* Noise is no texture: an image that has more than an organ varies hardly counts. */
+static double least_scale(const struct scene *s, const struct block *start, size_t k)
+{
+    return s->im->channel[k].exact || isnan(start->sd[k]) ? SCALE_MIN
+                                                          : fmax(start->sd[k], SCALE_MIN);
+}
+
 /* Move a start to the organ it lies in. */
-static int settle(struct hep_labels *mask, double *score, const struct scene *s, double *centre,
-                  double *scale, double erosion_mm, struct hep_error *err)
+static int settle(struct hep_labels *mask, double *score, const struct scene *s,
+                  const struct block *start, double *centre, double *scale, double erosion_mm,
+                  struct hep_error *err)
 {
     int rc = HEP_OK;
 
@@ -294,12 +339,23 @@ static int settle(struct hep_labels *mask, double *score, const struct scene *s,
 
             centre[k] = median_where(s, k, mask->data, &mad);
             /* a region cut at +-2.2 SD of another guess looks narrower than the organ is */
-            scale[k] = fmin(fmax(1.15 * mad, SCALE_MIN), SCALE_MAX);
+            scale[k] = fmax(fmin(1.15 * mad, SCALE_MAX), least_scale(s, start, k));
         }
     }
     if (rc == HEP_OK && is_fat(s, centre))
         *score = 0.0;
     return rc;
+}
+
+static double brightest_tenth(const struct scene *s, size_t k)
+{
+    size_t m = 0;
+
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->im->body->data[i] == 2 && !isnan(s->x[k][i]))
+            s->scratch[m++] = s->x[k][i];
+    }
+    return hep_quantile(s->scratch, m, 0.9);
 }
 
 static int scene_init(struct scene *s, const struct hep_liver_images *im,
@@ -321,6 +377,7 @@ static int scene_init(struct scene *s, const struct hep_liver_images *im,
 
         s->x[k] = im->channel[k].coarse->data;
         s->fat[k] = median_where(s, k, mask->data, &mad);
+        s->dark_fat[k] = s->fat[k] < brightest_tenth(s, k) - SUPPRESSED;
     }
     return HEP_OK;
 }
@@ -337,9 +394,10 @@ static int best_start(struct hep_liver_seed *out, struct scene *s, struct hep_la
 
         for (size_t k = 0; k < s->im->n; k++) {
             centre[k] = start[c].mean[k];
-            scale[k] = fmin(fmax(START_SD * start[c].sd[k], START_MIN), SCALE_MAX);
+            scale[k] = fmax(fmin(fmax(START_SD * start[c].sd[k], START_MIN), SCALE_MAX),
+                            least_scale(s, &start[c], k));
         }
-        rc = settle(trial, &score, s, centre, scale, erosion_mm, err);
+        rc = settle(trial, &score, s, &start[c], centre, scale, erosion_mm, err);
         if (rc != HEP_OK || score <= best)
             continue;
         best = score;

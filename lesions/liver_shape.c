@@ -225,7 +225,7 @@ static float share_at(const struct hep_labels *mask, const struct hep_labels *ne
 }
 
 int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
-                     const struct hep_volume *x, const struct hep_volume *signal,
+                     const struct hep_volume *walked, const struct hep_volume *signal,
                      const struct hep_volume *inside, double band_mm, double width_mm, int nthreads,
                      struct hep_error *err)
 {
@@ -241,17 +241,19 @@ int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
         goto out;
 #pragma omp parallel for num_threads(hep_threads(nthreads)) schedule(static)
     for (size_t z = 0; z < n[2]; z++) {
-        for (size_t i = z * n[0] * n[1]; i < (z + 1) * n[0] * n[1]; i++) {
-            const size_t row = i - z * n[0] * n[1], c[3] = { row % n[0], row / n[0], z };
-            const bool in = mask->data[i] != 0;
-            /* what was filled has another signal than the liver */
-            const bool mixed =
-                in ? x->data[i] > 0.5F && beside_border(mask, i, c) : near->data[i] != 0;
+        for (size_t y = 0; y < n[1]; y++) {
+            for (size_t x = 0; x < n[0]; x++) {
+                const size_t i = (z * n[1] + y) * n[0] + x, c[3] = { x, y, z };
+                const bool in = mask->data[i] != 0;
+                /* what was filled has another signal than the liver */
+                const bool mixed =
+                    in ? walked->data[i] > 0.5F && beside_border(mask, i, c) : near->data[i] != 0;
 
-            if (mixed)
-                (*out)->data[i] = share_at(mask, near, signal, inside, i, c);
-            else
-                (*out)->data[i] = in ? 1.0F : 0.0F;
+                if (mixed)
+                    (*out)->data[i] = share_at(mask, near, signal, inside, i, c);
+                else
+                    (*out)->data[i] = in ? 1.0F : 0.0F;
+            }
         }
     }
     rc = hep_filter_gauss(*out, width_mm / 2.3548, nthreads, err);

@@ -37,12 +37,13 @@ int hep_liver_cap(struct hep_labels *mask, const struct hep_labels *before,
  * volume (S - outside) / (inside - outside) of the reference's signal S, where inside and outside
  * differ by at least HEP_LIVER_STEP; elsewhere, and where the walk's x says that something was
  * filled, the mask.
+ * @param[in] walked x of hep_liver_walk()
  * @param[in] band_mm largest size of the reference's voxels
  * @param[in] signal, inside log signal of the reference and its local mean in the liver
  */
 #define HEP_LIVER_STEP 0.2
 int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
-                     const struct hep_volume *x, const struct hep_volume *signal,
+                     const struct hep_volume *walked, const struct hep_volume *signal,
                      const struct hep_volume *inside, double band_mm, double width_mm, int nthreads,
                      struct hep_error *err) HEP_MUST_CHECK;
 
