@@ -14,8 +14,9 @@
 #define UNMIXED_SE_MAX                                                                             \
     0.15e-3 /* mm2/s: an interval as wide as from restricted to shine-through                      \
              */
-/* Scatter of the fit in large simulated lesions, whose layers are not thirds of their depth. */
-#define UNMIXED_MODEL_FRAC 0.03
+/* What remains of scatter in large simulated lesions, whose layers are not thirds of their depth.
+ */
+#define UNMIXED_MODEL_FRAC 0.02
 #define MEDIAN_SE 1.2533 /* standard error of a median over that of a mean, normal values */
 
 double hep_measure_signal(const struct hep_lesion_study *study, const struct hep_shells *shells,

@@ -23,6 +23,9 @@
 #define DARK_BLOOD (-1.5)
 #define BRIGHT_BLOOD_LOW 1.0
 #define BRIGHT_BLOOD_HIGH 3.0
+/* Before contrast blood is darker than liver; what is brighter then is none. */
+#define BRIGHT_BEFORE_LOW 1.5
+#define BRIGHT_BEFORE_HIGH 3.0
 /* A supporter is only one where the spot itself is this unlike liver. */
 #define HERE_LOW 0.0
 #define HERE_HIGH 1.5
@@ -131,15 +134,17 @@ static double shape_factor(const struct hep_spot *s)
 
 /* What diffusion and the portal venous phase say against blood, 0..1: blood gives no signal at
  * b >= 50 s/mm2, so it is darker than liver there, the more so where it was bright at b = 0, and it
- * is brighter than liver in the portal venous phase. */
+ * is brighter than liver in the portal venous phase, but not before contrast. */
 static double not_blood(const struct hep_spot *s)
 {
     const double b = fmax(s->z[HEP_IMAGE_B_HIGH], s->z[HEP_IMAGE_B_LOW]);
     const double portal = -s->z[HEP_IMAGE_PORTAL_VENOUS];
+    const double bright_before =
+        isnan(s->t1_bright_z) ? 0.0 : ramp(s->t1_bright_z, BRIGHT_BEFORE_LOW, BRIGHT_BEFORE_HIGH);
     double share = isnan(b) ? 1.0 : ramp(b, DARK_BLOOD, 0.0);
 
     if (!isnan(portal))
-        share *= 1.0 - ramp(portal, BRIGHT_BLOOD_LOW, BRIGHT_BLOOD_HIGH);
+        share *= 1.0 - (1.0 - bright_before) * ramp(portal, BRIGHT_BLOOD_LOW, BRIGHT_BLOOD_HIGH);
     if (!isnan(s->z[HEP_IMAGE_B_ZERO]) && !isnan(s->z[HEP_IMAGE_B_LOW]))
         share *= 1.0 - ramp(s->z[HEP_IMAGE_B_ZERO] - 2.0 * fmax(s->z[HEP_IMAGE_B_LOW], 0.0),
                             LOST_LOW, LOST_HIGH);
@@ -237,7 +242,9 @@ void hep_suppress_score(struct hep_spot *s, const struct hep_lesion_study *study
                      not_blood(s),
                  mass_score(s, study->arterial_weight) * not_bile(s, &channels[HEP_MECHANISM_T1]));
     else if (s->mechanism == HEP_MECHANISM_FAT)
-        s->score = ALONE_FACTOR * saturated(fat) * shape_factor(s) * not_blood(s);
+        /* Blood holds no fat; fat-suppressed series show fat as dark as they show blood. */
+        s->score = ALONE_FACTOR * saturated(fat) * shape_factor(s) *
+                   (s->polarity > 0 ? 1.0 : not_blood(s));
     else
         s->score = mass_score(s, study->arterial_weight) * not_bile(s, &channels[HEP_MECHANISM_T1]);
 }

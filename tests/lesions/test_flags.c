@@ -231,6 +231,7 @@ static void test_gates(void **state)
 static void test_late_arterial(void **state)
 {
     static const struct lesion_spec haemangioma = { 9, 0.0, &t_centre, &t_centre, 0 };
+    static const struct lesion_spec fnh = { 9, 0.0, &t_fnh, &t_fnh, 0 };
     struct fixture f;
 
     (void)state;
@@ -239,6 +240,50 @@ static void test_late_arterial(void **state)
     f.study.arterial.grade = HEP_TOO_LATE;
     expect(fixture_assess(&f), HEP_FLAG_WASHOUT, N, "ill timed");
     fixture_release(&f);
+    /* What is as bright as liver has not washed out, whenever it was bright. */
+    fixture_init(&f, &fnh, NULL);
+    f.study.arterial.grade = HEP_TOO_LATE;
+    expect(fixture_assess(&f), HEP_FLAG_WASHOUT, A, "portal_venous");
+    fixture_release(&f);
+}
+
+/* Whatever motion does to the arterial phase, fluid holds nothing that could wash out. */
+static void test_fluid_does_not_wash_out(void **state)
+{
+    static const struct tissue disturbed = { 29, 65, 40, 29, 29, 1020, 190, 2.70, 0.0 };
+    static const struct lesion_spec cyst = { 9, 0.0, &disturbed, &disturbed, 0 };
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &cyst, NULL);
+    expect(fixture_assess(&f), HEP_FLAG_WASHOUT, A, "had not enhanced");
+    fixture_release(&f);
+}
+
+/* A haemangioma half of which fills at once: 128 in both phases while the liver goes from 130 to
+ * 158. Without a portal vein to compare with, its own signal tells; that of a NET falls. */
+static void test_slow_filling_without_a_portal_vein(void **state)
+{
+    static const struct tissue half_filled = { 59, 128, 128, 121, 83, 660, 260, 1.75, 0.0 };
+    static const struct lesion_spec haemangioma = { 7, 0.0, &half_filled, &half_filled, 0 };
+    static const struct lesion_spec net = { 7, 0.0, &t_net, &t_net, 0 };
+    const struct lesion_spec *specs[] = { &haemangioma, &net };
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct fixture f;
+
+        fixture_init(&f, specs[k], NULL);
+        for (size_t i = 0; i < hep_grid_voxels(&f.study.grid); i++)
+            if (f.anatomy->data[i] == HEP_ANATOMY_PORTAL_VEIN)
+                f.anatomy->data[i] = HEP_ANATOMY_NONE;
+        if (k == 0) /* as a steeper fall of the ratio would make it */
+            f.limits.washout_ratio_max = 0.95;
+        expect(fixture_assess(&f), HEP_FLAG_BLOOD_POOL, N, "");
+        expect(fixture_assess(&f), HEP_FLAG_WASHOUT, k == 0 ? A : P,
+               k == 0 ? "own signal has not fallen" : "portal_venous");
+        fixture_release(&f);
+    }
 }
 
 /* Melanoma judged by difference; without a difference not at all. */
@@ -331,12 +376,14 @@ static void test_noise_only_takes_back(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[COUNT(flag_cases) + COUNT(restriction_cases) + 7];
+    struct CMUnitTest tests[COUNT(flag_cases) + COUNT(restriction_cases) + 9];
     static const struct CMUnitTest single[] = {
         cmocka_unit_test(test_three_minutes_alone),
         cmocka_unit_test(test_missing_series),
         cmocka_unit_test(test_gates),
         cmocka_unit_test(test_late_arterial),
+        cmocka_unit_test(test_fluid_does_not_wash_out),
+        cmocka_unit_test(test_slow_filling_without_a_portal_vein),
         cmocka_unit_test(test_bright_before_contrast),
         cmocka_unit_test(test_polarity),
         cmocka_unit_test(test_noise_only_takes_back),

@@ -88,6 +88,37 @@ static void test_look(void **state)
         assert_true(s.score < 4.4);
 }
 
+/* Fat channel: blood holds no fat, and is darker than liver before contrast. Sparing is brighter
+ * then, and after contrast; focal fat is dark where fat is suppressed, as blood is with diffusion.
+ */
+static void test_fat_and_blood(void **state)
+{
+    static const struct {
+        int polarity;
+        double before, portal_venous, b;
+        bool kept;
+    } cases[] = { { -1, 4.0, -5.0, 0.0, true },
+                  { -1, -3.0, -5.0, -4.0, false },
+                  { 1, -3.0, 3.0, -4.0, true } };
+    const struct hep_lesion_study study = { .arterial_weight = 1.0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hep_spot s = { .mechanism = HEP_MECHANISM_FAT,
+                              .polarity = cases[i].polarity,
+                              .roundness = 0.9,
+                              .t1_bright_z = cases[i].before,
+                              .support = { [HEP_MECHANISM_FAT] = 25.0 } };
+
+        for (int k = 0; k < HEP_IMAGE_COUNT; k++)
+            s.z[k] = (double)NAN;
+        s.z[HEP_IMAGE_PORTAL_VENOUS] = cases[i].portal_venous;
+        s.z[HEP_IMAGE_B_HIGH] = s.z[HEP_IMAGE_B_LOW] = cases[i].b;
+        hep_suppress_score(&s, &study, channels);
+        assert_int_equal(s.score >= 4.4, cases[i].kept);
+    }
+}
+
 static void test_supporters(void **state)
 {
     (void)state;
@@ -176,7 +207,7 @@ static void test_outside_explains(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[N_LOOKS + 3] = { 0 };
+    struct CMUnitTest tests[N_LOOKS + 4] = { 0 };
 
     for (size_t i = 0; i < N_LOOKS; i++)
         tests[i] = (struct CMUnitTest){ .name = looks[i].name,
@@ -185,5 +216,6 @@ int main(void)
     tests[N_LOOKS] = (struct CMUnitTest)cmocka_unit_test(test_supporters);
     tests[N_LOOKS + 1] = (struct CMUnitTest)cmocka_unit_test(test_shapes);
     tests[N_LOOKS + 2] = (struct CMUnitTest)cmocka_unit_test(test_outside_explains);
+    tests[N_LOOKS + 3] = (struct CMUnitTest)cmocka_unit_test(test_fat_and_blood);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
