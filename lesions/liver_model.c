@@ -32,31 +32,23 @@ static double weight_of(const struct hep_liver_images *im, size_t k)
     return image == HEP_IMAGE_B_HIGH || image == HEP_IMAGE_ADC ? 0.5 : 0.6;
 }
 
-/* Mean of the known liver around every voxel, near and, where there is none near, far. */
+/* Mean of the known liver around every voxel; its median beyond reach. */
 static int local_mean(struct hep_volume **out, const struct hep_volume *coarse,
                       const struct hep_labels *known, double block_mm, int nthreads,
                       struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&coarse->grid);
-    struct hep_volume *far = NULL;
     struct hep_stats all;
     int rc = hep_volume_copy(out, coarse, err);
 
     if (rc == HEP_OK)
-        rc = hep_volume_copy(&far, coarse, err);
-    if (rc == HEP_OK)
         rc = hep_stats_masked(&all, coarse, 0, known, -1, err);
     if (rc == HEP_OK)
         rc = hep_smooth_fill(*out, known->data, 0.5 * block_mm, nthreads, err);
-    if (rc == HEP_OK)
-        rc = hep_smooth_fill(far, known->data, 1.5 * block_mm, nthreads, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        float *x = &(*out)->data[i];
-
-        if (isnan(*x))
-            *x = isnan(far->data[i]) ? (float)all.median : far->data[i];
+        if (isnan((*out)->data[i]))
+            (*out)->data[i] = (float)all.median;
     }
-    hep_volume_free(far);
     return rc;
 }
 

@@ -13,12 +13,15 @@
 #define BLOCK_STEP 2
 #define NEW_SD 1.5 /* starts differ by this many SCALE_MAX */
 #define REFINEMENTS 4
-#define LIKE_SD 2.2    /* a voxel is like a region within this many of its MAD */
-#define START_SD 1.5   /* an organ varies more than a block of it ... */
-#define START_MIN 0.10 /* ... by receive field and texture */
-#define SCALE_MIN 0.06 /* of a logarithm: texture below it says nothing */
-#define OUTLIER_SD 4.0 /* one image counts no more than this */
-#define SCALE_MAX 0.16 /* beyond it a region is no single organ, even under a receive field */
+#define SETTLED 0.002 /* relative change of a region's score */
+#define DEPTH_MAX_MM 40.0
+#define OUT_OF_PLACE 0.2 /* an organ may reach out of its place, but is not looked for there */
+#define LIKE_SD 2.2      /* a voxel is like a region within this many of its MAD */
+#define START_SD 1.5     /* an organ varies more than a block of it ... */
+#define START_MIN 0.10   /* ... by receive field and texture */
+#define SCALE_MIN 0.06   /* of a logarithm: texture below it says nothing */
+#define OUTLIER_SD 4.0   /* one image counts no more than this */
+#define SCALE_MAX 0.16   /* beyond it a region is no single organ, even under a receive field */
 #define OUTSIDE_WEIGHT                                                                             \
     (-0.4)             /* an organ that reaches out of its place may, one of two organs may not */
 #define FAT_MM 12.0    /* outer part of the body: skin and fat under it */
@@ -160,7 +163,8 @@ static bool like(const struct scene *s, size_t i, const double *centre, const do
 /* A cube of BLOCK coarse voxels that lies in the place. */
 struct block {
     double mean[HEP_LIVER_CHANNELS], sd[HEP_LIVER_CHANNELS]; /* NaN where an image shows little */
-    double rough; /* mean square of the SDs over SCALE_MAX; infinite for one to leave out */
+    double rough;  /* mean square of the SDs over SCALE_MAX; infinite for one to leave out */
+    size_t middle; /* voxel */
 };
 
 static void describe_block(struct block *b, const struct scene *s, const int32_t *usable,
@@ -171,6 +175,7 @@ static void describe_block(struct block *b, const struct scene *s, const int32_t
     double sum = 0.0;
 
     b->rough = (double)INFINITY;
+    b->middle = in_block(n, first, BLOCK_VOXELS / 2);
     for (size_t v = 0; v < BLOCK_VOXELS; v++)
         inside += usable[in_block(n, first, v)] != 0;
     for (size_t k = 0; k < s->im->n && inside == BLOCK_VOXELS; k++) {
@@ -264,6 +269,7 @@ static int thickest_region(struct hep_labels *mask, double *score, const struct 
                            struct hep_error *err)
 {
     const struct hep_liver_images *im = s->im;
+    const double radius = fmax(erosion_mm, HEP_LIVER_COARSE_MM);
     struct hep_volume *depth = NULL;
     struct hep_labels *parts = NULL;
     double *weight = NULL;
@@ -276,9 +282,9 @@ static int thickest_region(struct hep_labels *mask, double *score, const struct 
                         (double)im->depth->data[i] > 0.6 * s->place->deep_mm &&
                         (s->place->taken == NULL || s->place->taken->data[i] == 0) &&
                         (!s->place->only_here || in_place(s, i)) && like(s, i, centre, scale);
-    rc = hep_mask_erode(mask, fmax(erosion_mm, HEP_LIVER_COARSE_MM), im->nthreads, err);
-    if (rc == HEP_OK)
-        rc = hep_mask_distance(&depth, mask, true, im->nthreads, err);
+    rc = hep_mask_distance(&depth, mask, true, im->nthreads, err);
+    for (size_t i = 0; rc == HEP_OK && i < s->n; i++)
+        mask->data[i] = (double)depth->data[i] > radius + 1e-3;
     if (rc == HEP_OK)
         rc = hep_mask_components(&parts, &count, mask, 6, err);
     if (rc != HEP_OK)
@@ -290,8 +296,8 @@ static int thickest_region(struct hep_labels *mask, double *score, const struct 
     }
     for (size_t i = 0; i < s->n; i++) {
         if (parts->data[i] > 0)
-            weight[parts->data[i]] +=
-                fmin((double)depth->data[i], 40.0) * (in_place(s, i) ? 1.0 : 0.2);
+            weight[parts->data[i]] += fmin((double)depth->data[i] - radius, DEPTH_MAX_MM) *
+                                      (in_place(s, i) ? 1.0 : OUT_OF_PLACE);
     }
     for (size_t c = 1; c <= count; c++) {
         if (weight[c] > weight[best])
@@ -328,12 +334,14 @@ static int settle(struct hep_labels *mask, double *score, const struct scene *s,
                   const struct block *start, double *centre, double *scale, double erosion_mm,
                   struct hep_error *err)
 {
+    double before = 0.0;
     int rc = HEP_OK;
 
     for (int r = 0; rc == HEP_OK && r < REFINEMENTS; r++) {
         rc = thickest_region(mask, score, s, centre, scale, erosion_mm, err);
-        if (rc != HEP_OK || *score <= 0.0 || r == REFINEMENTS - 1)
+        if (rc != HEP_OK || fabs(*score - before) <= SETTLED * before || r == REFINEMENTS - 1)
             break;
+        before = *score;
         for (size_t k = 0; k < s->im->n; k++) {
             double mad;
 
@@ -382,22 +390,28 @@ static int scene_init(struct scene *s, const struct hep_liver_images *im,
     return HEP_OK;
 }
 
+/* Starts in an organ that an earlier one came to are left out. */
 static int best_start(struct hep_liver_seed *out, struct scene *s, struct hep_labels *trial,
                       const struct block *start, size_t n_start, double erosion_mm,
                       struct hep_error *err)
 {
+    struct hep_labels *known = NULL;
     double best = 0.0;
-    int rc = HEP_OK;
+    int rc = hep_labels_new(&known, &s->im->coarse, err);
 
     for (size_t c = 0; rc == HEP_OK && c < n_start; c++) {
         double centre[HEP_LIVER_CHANNELS] = { 0.0 }, scale[HEP_LIVER_CHANNELS] = { 0.0 }, score;
 
+        if (known->data[start[c].middle] != 0)
+            continue;
         for (size_t k = 0; k < s->im->n; k++) {
             centre[k] = start[c].mean[k];
             scale[k] = fmax(fmin(fmax(START_SD * start[c].sd[k], START_MIN), SCALE_MAX),
                             least_scale(s, &start[c], k));
         }
         rc = settle(trial, &score, s, &start[c], centre, scale, erosion_mm, err);
+        for (size_t i = 0; rc == HEP_OK && i < s->n; i++)
+            known->data[i] |= trial->data[i];
         if (rc != HEP_OK || score <= best)
             continue;
         best = score;
@@ -405,6 +419,7 @@ static int best_start(struct hep_liver_seed *out, struct scene *s, struct hep_la
         memcpy(out->centre, centre, sizeof out->centre);
         memcpy(out->scale, scale, sizeof out->scale);
     }
+    hep_labels_free(known);
     return rc;
 }
 
