@@ -264,8 +264,13 @@ size_t hep_svg_ticks(double *out, size_t max, double lo, double hi)
         if (step >= rough * (1.0 - 1e-9))
             break;
     }
-    for (double k = ceil(lo / step - 1e-9); k * step <= hi + 1e-9 * step && n < max; k += 1.0)
+    while (n < max) {
+        const double k = ceil(lo / step - 1e-9) + (double)n;
+
+        if (k * step > hi + 1e-9 * step)
+            break;
         out[n++] = k == 0.0 ? 0.0 : k * step;
+    }
     return n;
 }
 

@@ -122,7 +122,7 @@ static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
     const char *words[24];
     char self[4096] = "";
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    struct hep_batch_outcome outcome;
+    struct hep_batch_outcome outcome = { 0 };
     struct hep_batch_request q = {
         .program = self,
         .bids_dir = o->bids_dir,

@@ -32,7 +32,7 @@ const struct hep_interval *hep_compared_at_two(const struct hep_compare_protocol
                                                enum hep_eval_task task)
 {
     const struct hep_interval *number =
-        &p->evaluated.result.number[(int)task * (int)HEP_NUMBERS_PER_TASK];
+        &p->evaluated.result.number[(size_t)task * (size_t)HEP_NUMBERS_PER_TASK];
     size_t k = 0;
 
     while (k + 1 < HEP_FROC_N && hep_froc_rates[k] < 2.0)

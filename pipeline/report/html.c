@@ -211,8 +211,8 @@ void hep_html_base64(struct hep_str *out, const void *data, size_t n)
 
         block[used++] = digits[b >> 18];
         block[used++] = digits[b >> 12 & 63U];
-        block[used++] = i + 1 < n ? digits[b >> 6 & 63U] : '=';
-        block[used++] = i + 2 < n ? digits[b & 63U] : '=';
+        block[used++] = (char)(i + 1 < n ? digits[b >> 6 & 63U] : '=');
+        block[used++] = (char)(i + 2 < n ? digits[b & 63U] : '=');
         if (used == sizeof block) {
             hep_str_addn(out, block, used);
             used = 0;

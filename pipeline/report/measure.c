@@ -175,7 +175,7 @@ static void put_iron(struct hep_put *put, struct hep_json *liver, const struct h
     hep_put_number(put, o, "value", lic);
     hep_put_text(put, o, "unit", "mg/g dry");
     hep_put_text(put, o, "calibration", c != NULL ? c->name : NULL);
-    hep_put_text(put, o, "reason", rc == HEP_OK ? c->citation : e.msg);
+    hep_put_text(put, o, "reason", rc == HEP_OK && c != NULL ? c->citation : e.msg);
     hep_put(put, liver, "iron", o);
 }
 

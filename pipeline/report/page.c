@@ -117,8 +117,8 @@ static bool extent(double centre[3], double z[2], const struct hep_labels *l)
     z[0] = HUGE_VAL;
     z[1] = -HUGE_VAL;
     for (size_t i = 0; i < hep_grid_voxels(g); i++) {
-        const double voxel[3] = { (double)(i % g->n[0]), (double)(i / g->n[0] % g->n[1]),
-                                  (double)(i / g->n[0] / g->n[1]) };
+        const size_t row = i / g->n[0], plane = row / g->n[1];
+        const double voxel[3] = { (double)(i % g->n[0]), (double)(row % g->n[1]), (double)plane };
         double world[3];
 
         if (l->data[i] == 0)
