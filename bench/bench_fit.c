@@ -3,9 +3,16 @@
  *
  * usage: bench_fit SET adc|mono|ivim|kurtosis [key=value ...]
  *   keys: method, solver, isa, threads, repeat, b_min, f_max, sigma, robust, verify, rician,
- * clock=cpu|wall SET.f32, SET_truth.f32 and SET.bval come from make_data.py. One line of TSV on
- * standard output: voxels/s (best of the repeats), then for each parameter name, RMSE, median
- * absolute error and bias, then counts per status and fallbacks.
+ *         clock=cpu|wall, scaling=ROUNDS, voxels=N
+ *
+ * SET.f32, SET_truth.f32 and SET.bval come from make_data.py. One line of TSV on standard output:
+ * voxels/s (best of the repeats), then for each parameter name, RMSE, median absolute error and
+ * bias, then counts per status and fallbacks.
+ *
+ * With scaling: the first N voxels on one thread and on two, and a loop that only computes
+ * likewise, in turns with pauses. The shortest wall times count, because a busy machine leaves
+ * windows of some milliseconds: voxels/s of one and two threads, their ratio, and the ratio of the
+ * loop, which is what the machine can give.
  */
 #include "fitting/diffusion.h"
 #include "base/alloc.h"
@@ -22,7 +29,8 @@ struct bench {
     double b[HEP_DIFFUSION_MAX_VOLUMES];
     size_t nb, nvox;
     struct hep_diffusion_settings set;
-    int repeat;
+    int repeat, scaling;
+    size_t voxels;
     bool wall;     /* otherwise processor time */
     float *map[8]; /* s0, f, d, dstar, k, status, d_se, f_se */
     int32_t *mask; /* everything */
@@ -80,6 +88,10 @@ static int apply(struct bench *t, const char *arg, struct hep_error *err)
         t->set.fit.nthreads = (int)strtol(value, NULL, 10);
     else if (hep_starts_with(arg, "repeat="))
         t->repeat = (int)strtol(value, NULL, 10);
+    else if (hep_starts_with(arg, "scaling="))
+        t->scaling = (int)strtol(value, NULL, 10);
+    else if (hep_starts_with(arg, "voxels="))
+        t->voxels = (size_t)strtoul(value, NULL, 10);
     else if (hep_starts_with(arg, "b_min="))
         t->set.b_min_s_per_mm2 = strtod(value, NULL);
     else if (hep_starts_with(arg, "f_max="))
@@ -186,6 +198,73 @@ static int run(struct bench *t, struct hep_error *err)
     return HEP_OK;
 }
 
+/* Registers only. */
+static double compute(void)
+{
+    double a[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, sum = 0.0;
+
+    for (int i = 0; i < 500000; i++) {
+        for (int k = 0; k < 8; k++)
+            a[k] = a[k] * 0.999999 + 1e-9;
+    }
+    for (int k = 0; k < 8; k++)
+        sum += a[k];
+    return sum;
+}
+
+static double time_loop(int threads)
+{
+    double start = seconds(true), sum = 0.0;
+
+#pragma omp parallel for num_threads(threads) schedule(static, 1) reduction(+ : sum)
+    for (int i = 0; i < threads; i++)
+        sum += compute();
+    return sum > 0.0 ? seconds(true) - start : 0.0;
+}
+
+static int time_fit(double *out, struct bench *t, int threads, struct hep_error *err)
+{
+    struct hep_diffusion_input in = {
+        .signal = t->signal, .nvox = t->nvox, .nb = t->nb, .b_s_per_mm2 = t->b, .mask = t->mask
+    };
+    struct hep_diffusion_maps maps = {
+        .s0 = t->map[0], .f = t->map[1], .d = t->map[2], .dstar = t->map[3], .status = t->map[5]
+    };
+    double start = seconds(true);
+    int rc;
+
+    t->set.fit.nthreads = threads;
+    rc = hep_diffusion_fit(&maps, NULL, &in, &t->set, err);
+    *out = seconds(true) - start;
+    return rc;
+}
+
+static int run_scaling(struct bench *t, struct hep_error *err)
+{
+    const struct timespec pause = { .tv_nsec = 10000000 };
+    double fit[2] = { HUGE_VAL, HUGE_VAL }, loop[2] = { HUGE_VAL, HUGE_VAL }, spent = 0.0, n = 0.0;
+
+    for (size_t i = 0; i < t->nvox; i++) {
+        t->mask[i] = t->voxels == 0 || i < t->voxels;
+        n += t->mask[i];
+    }
+    for (int round = 0; round < t->scaling; round++) {
+        for (int threads = 1; threads <= 2; threads++) {
+            int rc = time_fit(&spent, t, threads, err);
+
+            if (rc != HEP_OK)
+                return rc;
+            fit[threads - 1] = fmin(fit[threads - 1], spent);
+            (void)nanosleep(&pause, NULL);
+            loop[threads - 1] = fmin(loop[threads - 1], time_loop(threads));
+            (void)nanosleep(&pause, NULL);
+        }
+    }
+    printf("%.4g\t%.4g\t%.3f\t%.3f\n", n / fit[0], n / fit[1], fit[0] / fit[1],
+           2.0 * loop[0] / loop[1]);
+    return HEP_OK;
+}
+
 int main(int argc, char **argv)
 {
     static const char *const models[] = { "adc", "mono", "ivim", "kurtosis" };
@@ -220,7 +299,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; rc == HEP_OK && i < t.nvox; i++)
         t.mask[i] = 1;
     if (rc == HEP_OK)
-        rc = run(&t, &err);
+        rc = t.scaling > 0 ? run_scaling(&t, &err) : run(&t, &err);
     free(t.mask);
     for (size_t i = 0; i < 8; i++)
         free(t.map[i]);
