@@ -3,9 +3,11 @@
 
 #include <math.h>
 
-/* Row r, column k: what parameter r moves by when signal k does. */
+/* Row r, column k: what parameter r moves by when signal k does; and the model's derivatives there.
+ */
 struct influence {
     double of[HEP_LM_MAX_P][HEP_DIFFUSION_MAX_B];
+    double grad[HEP_DIFFUSION_MAX_B][HEP_LM_MAX_P];
 };
 
 bool hep_diffusion_is_stepwise(const struct hep_diffusion_job *job)
@@ -92,7 +94,7 @@ static void high_line(struct influence *g, const struct hep_diffusion_job *job,
 static bool last_step(struct influence *g, const struct hep_diffusion_job *job,
                       const struct hep_lm_voxel *v)
 {
-    double inverse[HEP_LM_PACKED], grad[HEP_LM_MAX_P];
+    double inverse[HEP_LM_PACKED];
     hep_mask free[HEP_LM_MAX_P];
 
     for (size_t r = 0; r < job->np; r++)
@@ -102,9 +104,8 @@ static bool last_step(struct influence *g, const struct hep_diffusion_job *job,
     for (size_t k = 0; k < v->n; k++) {
         double pull[HEP_LM_MAX_P];
 
-        (void)hep_diffusion_models[job->kind].eval(grad, v->p, v->x + k * HEP_LM_NX);
         for (size_t r = 0; r < job->np; r++) {
-            pull[r] = v->w[k] * grad[r];
+            pull[r] = v->w[k] * g->grad[k][r];
             for (size_t q = 0; q < job->np; q++) {
                 if (job->fixed[q])
                     pull[r] -= v->jtj[q <= r ? HEP_LM_AT(r, q) : HEP_LM_AT(q, r)] * g->of[q][k];
@@ -124,15 +125,14 @@ static bool last_step(struct influence *g, const struct hep_diffusion_job *job,
 static double residual_freedom(const struct influence *g, const struct hep_diffusion_job *job,
                                const struct hep_lm_voxel *v)
 {
-    double sum = 0.0, grad[HEP_LM_MAX_P];
+    double sum = 0.0;
 
     for (size_t k = 0; k < v->n; k++) {
         if (!(v->w[k] > 0.0))
             continue;
-        (void)hep_diffusion_models[job->kind].eval(grad, v->p, v->x + k * HEP_LM_NX);
         sum += 1.0;
         for (size_t r = 0; r < job->np; r++) {
-            sum -= 2.0 * grad[r] * g->of[r][k];
+            sum -= 2.0 * g->grad[k][r] * g->of[r][k];
             for (size_t q = 0; q < job->np; q++)
                 sum += g->of[r][k] * v->jtj[q <= r ? HEP_LM_AT(r, q) : HEP_LM_AT(q, r)] *
                        g->of[q][k] / v->w[k];
@@ -144,9 +144,13 @@ static double residual_freedom(const struct influence *g, const struct hep_diffu
 void hep_diffusion_step_errors(double *variance, double *dof, const struct hep_diffusion_job *job,
                                const struct hep_lm_voxel *v)
 {
-    struct influence g = { { { 0.0 } } };
+    struct influence g;
     bool known = true;
 
+    for (size_t r = 0; r < job->np; r++)
+        (void)memset(g.of[r], 0, v->n * sizeof g.of[r][0]);
+    for (size_t k = 0; k < v->n; k++)
+        (void)hep_diffusion_models[job->kind].eval(g.grad[k], v->p, v->x + k * HEP_LM_NX);
     if (job->fixed[0])
         g.of[0][0] = 1.0;
     if (job->fixed[2])
