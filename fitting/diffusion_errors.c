@@ -147,8 +147,7 @@ void hep_diffusion_step_errors(double *variance, double *dof, const struct hep_d
     struct influence g;
     bool known = true;
 
-    for (size_t r = 0; r < job->np; r++)
-        (void)memset(g.of[r], 0, v->n * sizeof g.of[r][0]);
+    (void)memset(g.of, 0, sizeof g.of);
     for (size_t k = 0; k < v->n; k++)
         (void)hep_diffusion_models[job->kind].eval(g.grad[k], v->p, v->x + k * HEP_LM_NX);
     if (job->fixed[0])
