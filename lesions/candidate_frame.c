@@ -3,6 +3,7 @@
 #include "image/mask.h"
 #include "image/resample.h"
 #include "image/threads.h"
+#include "lesions/candidate_channel.h"
 #include "lesions/zscore.h"
 
 #include <math.h>
@@ -216,6 +217,18 @@ static int trim_tissue(struct hep_candidate_frame *f, struct hep_error *err)
     return HEP_OK;
 }
 
+/* The first pass only finds what is no reference, for which the images that are searched do. */
+static bool in_pass(const struct hep_lesion_study *study, int image, bool wide)
+{
+    struct hep_channel channels[HEP_MECHANISM_COUNT];
+    bool searched = false;
+
+    hep_channels_of(channels, study);
+    for (int m = 0; m < HEP_MECHANISM_COUNT; m++)
+        searched = searched || (int)channels[m].image == image;
+    return searched || !wide;
+}
+
 static int make_z(struct hep_candidate_frame *f, struct hep_volume *const *raw,
                   const struct hep_lesion_study *study, struct hep_error *err)
 {
@@ -227,7 +240,7 @@ static int make_z(struct hep_candidate_frame *f, struct hep_volume *const *raw,
         const double window = limits->z_window_mm * (wide ? FIRST_WINDOW : 1.0);
 
         for (int i = 0; i < HEP_IMAGE_COUNT && rc == HEP_OK; i++) {
-            if (raw[i] != NULL)
+            if (raw[i] != NULL && in_pass(study, i, wide))
                 rc = zscore_copy(&f->z[i], raw[i], f->tissue, window, study->nthreads, err);
         }
         if (rc == HEP_OK && pass + 1 < limits->z_passes)

@@ -29,8 +29,8 @@
 #define FLOOR_TOLERANCE 0.85
 /* Share of a spot's surroundings that the liver mask as given must hold. */
 #define INSIDE_MIN 0.35
-/* The fat fraction of a few voxels is uncertain by some points: smaller fat is noise. */
-#define FOCAL_FAT_RADIUS_MIN_MM 3.5
+/* What a vessel beside it explains is no larger than vessels are: the portal vein has 7 mm. */
+#define VESSEL_SIZED_MM 5.0
 #define FAT_BORDER_FRAC 0.45
 
 struct picker {
@@ -182,7 +182,7 @@ static bool is_focal_fat(const struct picker *p, const struct hep_spot *s)
     double around;
     const double contrast = fat_contrast(&around, p, s);
 
-    if (s->radius_mm < FOCAL_FAT_RADIUS_MIN_MM)
+    if (2.0 * s->radius_mm < limits->fat_diameter_min_mm)
         return false;
     if (s->polarity > 0)
         return contrast >= limits->focal_fat_min_frac;
@@ -335,7 +335,7 @@ static int is_vessel(bool *out, const struct picker *p, const struct hep_spot *s
         return HEP_OK;
     if (d->elongation > limits->elongation_max)
         *out = true;
-    else if (s->mechanism == HEP_MECHANISM_T1 &&
+    else if (s->mechanism == HEP_MECHANISM_T1 && s->radius_mm < VESSEL_SIZED_MM &&
              !(s->support[HEP_MECHANISM_T2] >= TRUSTED_STRENGTH))
         *out = touches(p, s, s->radius_mm + limits->vessel_gap_mm, vessels);
     if (*out)

@@ -64,6 +64,15 @@ static int32_t label_at(const struct hep_labels *l, const double voxel[3])
     return best >= 0.5 ? winner : 0;
 }
 
+static bool near_grid(const struct hep_grid *g, const double voxel[3])
+{
+    bool near = true;
+
+    for (int k = 0; k < 3; k++)
+        near = near && voxel[k] > -1.0 && voxel[k] < (double)g->n[k];
+    return near;
+}
+
 /* Labels of the frame on the reference grid, with new numbers. */
 static int transfer(struct hep_labels **out, const struct hep_labels *from,
                     const struct hep_grid *grid, const int32_t *number, int nthreads,
@@ -87,7 +96,7 @@ static int transfer(struct hep_labels **out, const struct hep_labels *from,
         int32_t label;
 
         hep_affine_apply(voxel, HEP_AFFINE(to_frame), at);
-        label = label_at(from, voxel);
+        label = near_grid(&from->grid, voxel) ? label_at(from, voxel) : 0;
         (*out)->data[i] = label == 0 ? 0 : number[label];
     }
     return HEP_OK;

@@ -73,6 +73,7 @@ struct hep_lesion_limits {
 
     /* Fat. */
     double focal_fat_min_frac;    /* lesion minus liver ring */
+    double fat_diameter_min_mm;   /* smaller spots of fat or sparing are noise */
     double sparing_min_frac;      /* liver ring minus lesion */
     double sparing_liver_ff_frac; /* sparing is looked for in a liver above this */
 

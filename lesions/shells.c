@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "image/mask.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -301,6 +300,7 @@ bool hep_shells_resolved(double *voxels, const struct hep_shells *s,
 static void smooth_axis(float *to, const float *from, const size_t n[3], int axis, double sd)
 {
     const size_t stride = axis == 0 ? 1 : (axis == 1 ? n[0] : n[0] * n[1]);
+    const size_t length = n[axis] > 0 ? n[axis] : 1;
     const long reach = (long)fmin(ceil(REACH_SD * sd), MAX_REACH);
     double weight[MAX_REACH + 1] = { 1.0 }, total = 1.0;
 
@@ -308,9 +308,8 @@ static void smooth_axis(float *to, const float *from, const size_t n[3], int axi
         weight[k] = exp(-0.5 * (double)(k * k) / (sd * sd));
         total += 2.0 * weight[k];
     }
-    assert(n[axis] > 0);
     for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
-        const long at = (long)(i / stride % n[axis]);
+        const long at = (long)(i / stride % length);
         double sum = (double)from[i];
 
         for (long k = 1; k <= reach; k++) {
@@ -327,10 +326,10 @@ static void smooth_axis(float *to, const float *from, const size_t n[3], int axi
 static void smooth_border(float *to, const float *from, const size_t n[3], int axis)
 {
     const size_t stride = axis == 0 ? 1 : (axis == 1 ? n[0] : n[0] * n[1]);
+    const size_t length = n[axis] > 0 ? n[axis] : 1;
 
-    assert(n[axis] > 0);
     for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
-        const size_t at = i / stride % n[axis];
+        const size_t at = i / stride % length;
         const double before = at > 0 ? (double)from[i - stride] : 0.0;
         const double after = at + 1 < n[axis] ? (double)from[i + stride] : 0.0;
 

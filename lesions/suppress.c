@@ -10,6 +10,7 @@
 /* Beyond its own size and the blur of a voxel. */
 #define BEYOND_RADII 1.6
 #define TIED_SHARE 0.5
+#define TIE_STEPS 4
 /* Strengths saturate: beyond this a stronger one says little more. */
 #define SATURATION 15.0
 /* Support by which diffusion shows that it is not blood. */
@@ -98,18 +99,27 @@ double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate
 double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_frame *f,
                          const struct hep_volume *z, int sign)
 {
-    const double distance = (BEYOND_RADII * s->radius_mm + f->mm) / f->mm;
+    const double first = (s->radius_mm + f->mm) / f->mm;
+    const double last = (BEYOND_RADII * s->radius_mm + f->mm) / f->mm;
     const double level = TIED_SHARE * (double)sign * hep_frame_value(z, s->voxel);
     int tied = 0;
 
     for (int i = 0; i < HEP_DIRECTIONS; i++) {
-        double at[3];
+        double direction[3];
+        bool on = true;
 
-        hep_frame_direction(at, i);
-        for (int k = 0; k < 3; k++)
-            at[k] = s->voxel[k] + distance * at[k];
-        tied +=
-            hep_frame_value(f->depth, at) > 0.0 && (double)sign * hep_frame_value(z, at) >= level;
+        /* All the way: a vessel that only passes at that distance is none of its own. */
+        hep_frame_direction(direction, i);
+        for (int step = 0; step <= TIE_STEPS && on; step++) {
+            const double distance = first + (last - first) * step / TIE_STEPS;
+            double at[3];
+
+            for (int k = 0; k < 3; k++)
+                at[k] = s->voxel[k] + distance * direction[k];
+            on = hep_frame_value(f->depth, at) > 0.0 &&
+                 (double)sign * hep_frame_value(z, at) >= level;
+        }
+        tied += on;
     }
     return (double)tied / HEP_DIRECTIONS;
 }

@@ -23,7 +23,7 @@ double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate
                             const struct hep_lesion_image *image, const struct hep_volume *z,
                             int sign);
 
-/** Share of directions in which the image is still half as unlike liver beyond the spot. */
+/** Share of directions in which the image stays half as unlike liver well beyond the spot. */
 double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_frame *f,
                          const struct hep_volume *z, int sign);
 

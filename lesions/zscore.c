@@ -236,8 +236,15 @@ static size_t between(double *weight, double voxel, const struct lattice *l, int
     return low;
 }
 
+/* Where the voxels of a row lie among the nodes; the same for every row. */
+struct across {
+    size_t *low;
+    double *weight;
+};
+
+/* `node` holds median and SD of the row's nodes in turn: space for twice as many as there are. */
 static void apply_row(float *row, size_t j, size_t k, size_t nx, const struct lattice *l,
-                      float floor_sd)
+                      const struct across *across, double *node, float floor_sd)
 {
     double wy, wz;
     const size_t y = between(&wy, (double)j, l, 1);
@@ -247,21 +254,51 @@ static void apply_row(float *row, size_t j, size_t k, size_t nx, const struct la
     const size_t base = l->n[0] * (y + l->n[1] * z);
     const double w[4] = { (1 - wy) * (1 - wz), wy * (1 - wz), (1 - wy) * wz, wy * wz };
     const size_t offset[4] = { base, base + dy, base + dz, base + dy + dz };
+    const size_t step = l->n[0] > 1 ? 2 : 0;
 
-    for (size_t i = 0; i < nx; i++) {
-        double wx, m = 0.0, s = 0.0;
-        const size_t x = between(&wx, (double)i, l, 0);
-        const size_t dx = l->n[0] > 1 ? 1 : 0;
-
+    for (size_t x = 0; x < l->n[0]; x++) {
+        node[2 * x] = node[2 * x + 1] = 0.0;
         for (int c = 0; c < 4; c++) {
-            const size_t a = offset[c] + x;
-
-            m += w[c] * ((1 - wx) * (double)l->median[a] + wx * (double)l->median[a + dx]);
-            s += w[c] * ((1 - wx) * (double)l->sd[a] + wx * (double)l->sd[a + dx]);
+            node[2 * x] += w[c] * (double)l->median[offset[c] + x];
+            node[2 * x + 1] += w[c] * (double)l->sd[offset[c] + x];
         }
-        s = fmax(s, (double)floor_sd);
+    }
+    for (size_t i = 0; i < nx; i++) {
+        const double wx = across->weight[i];
+        const double *at = &node[2 * across->low[i]];
+        const double m = (1 - wx) * at[0] + wx * at[step];
+        const double s = fmax((1 - wx) * at[1] + wx * at[step + 1], (double)floor_sd);
+
         row[i] = s > 0.0 ? (float)(((double)row[i] - m) / s) : row[i] * 0.0F;
     }
+}
+
+static int apply(struct hep_volume *v, const struct lattice *l, float floor_sd, int threads,
+                 struct hep_error *err)
+{
+    const size_t *n = v->grid.n;
+    struct across across = { hep_calloc(n[0], sizeof *across.low),
+                             hep_calloc(n[0], sizeof *across.weight) };
+    double *nodes = hep_calloc(2 * l->n[0] * (size_t)threads, sizeof *nodes);
+    int rc = HEP_OK;
+
+    if (across.low == NULL || across.weight == NULL || nodes == NULL) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for local statistics");
+        goto out;
+    }
+    for (size_t i = 0; i < n[0]; i++)
+        across.low[i] = between(&across.weight[i], (double)i, l, 0);
+#pragma omp parallel for collapse(2) schedule(static) num_threads(threads)
+    for (size_t k = 0; k < n[2]; k++) {
+        for (size_t j = 0; j < n[1]; j++)
+            apply_row(v->data + n[0] * (j + n[1] * k), j, k, n[0], l, &across,
+                      nodes + 2 * l->n[0] * (size_t)omp_get_thread_num(), floor_sd);
+    }
+out:
+    free(across.low);
+    free(across.weight);
+    free(nodes);
+    return rc;
 }
 
 int hep_zscore_local(struct hep_volume *v, const struct hep_labels *reference, double window_mm,
@@ -302,11 +339,7 @@ int hep_zscore_local(struct hep_volume *v, const struct hep_labels *reference, d
     rc = fill_nodes(&l, median, sd, err);
     if (rc != HEP_OK)
         goto out;
-#pragma omp parallel for collapse(2) schedule(static) num_threads(threads)
-    for (size_t k = 0; k < n[2]; k++) {
-        for (size_t j = 0; j < n[1]; j++)
-            apply_row(v->data + n[0] * (j + n[1] * k), j, k, n[0], &l, floor_sd);
-    }
+    rc = apply(v, &l, floor_sd, threads, err);
 out:
     free(samples);
     lattice_release(&l);

@@ -357,6 +357,10 @@ static const struct hep_field config_rows[] = {
                    "0.15", "|lesion / portal vein - 1| in every later phase; " EXPERT),
     HEP_ROW_NUMBER(C, lesions.focal_fat_min_frac, "lesions.fat.focal_min_frac", "", 0, 1, "0.05",
                    "fat fraction of a lesion above its ring; " EXPERT),
+    HEP_ROW_NUMBER(
+        C, lesions.fat_diameter_min_mm, "lesions.fat.diameter_min_mm", "mm", 0, 50, "7",
+        "smallest candidate of fat or sparing alone: the fat fraction of a few voxels is "
+        "uncertain by some points; " EXPERT),
     HEP_ROW_NUMBER(C, lesions.sparing_min_frac, "lesions.fat.sparing_min_frac", "", 0, 1, "0.05",
                    "fat fraction of the ring above the lesion; " EXPERT),
     HEP_ROW_NUMBER(C, lesions.sparing_liver_ff_frac, "lesions.fat.sparing_liver_frac", "", 0, 1,
