@@ -49,27 +49,6 @@ static const struct hep_diffusion_kernels *kernels_of(enum hep_fit_solver solver
     return &hep_diffusion_kernels_baseline;
 }
 
-static int list_voxels(struct team *t, const struct hep_diffusion_input *in, struct hep_error *err)
-{
-    size_t n = 0;
-
-    t->n_voxels = in->nvox;
-    if (in->mask == NULL)
-        return HEP_OK;
-    for (size_t i = 0; i < in->nvox; i++)
-        n += in->mask[i] > 0;
-    t->voxels = hep_calloc(n > 0 ? n : 1, sizeof *t->voxels);
-    if (t->voxels == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of %zu voxels", n);
-    t->n_voxels = n;
-    n = 0;
-    for (size_t i = 0; i < in->nvox; i++) {
-        if (in->mask[i] > 0)
-            t->voxels[n++] = i;
-    }
-    return HEP_OK;
-}
-
 static int worker_init(struct worker *w, const struct team *t, struct hep_error *err)
 {
     size_t n = t->job.n_points;
@@ -111,11 +90,12 @@ static void team_release(struct team *t)
 static int team_init(struct team *t, struct hep_error *err)
 {
     const struct hep_fit_settings *fit = &t->job.set->fit;
-    int rc = list_voxels(t, t->job.in, err);
+    int rc;
 
+    t->n_workers = hep_fit_threads(fit->nthreads);
+    rc = hep_diffusion_list(&t->voxels, &t->n_voxels, t->job.in, t->n_workers, err);
     t->stride = t->n_voxels / SIGMA_SAMPLES + 1;
     t->n_sigma = t->n_voxels / t->stride + 1;
-    t->n_workers = hep_fit_threads(fit->nthreads);
     t->workers = hep_calloc((size_t)t->n_workers, sizeof *t->workers);
     t->sigma = hep_calloc(t->n_sigma, sizeof *t->sigma);
     if (rc == HEP_OK && (t->workers == NULL || t->sigma == NULL))
@@ -388,11 +368,12 @@ static void fit_voxels(struct team *t, struct worker *w, size_t first,
 
 /* ---- the volume ---- */
 
-static void clear_maps(const struct hep_diffusion_maps *m, size_t nvox)
+static void clear_maps(const struct hep_diffusion_maps *m, size_t nvox, int n_threads)
 {
     float *const all[] = { m->s0,   m->d,        m->f,    m->dstar, m->k,  m->s0_se,  m->d_se,
                            m->f_se, m->dstar_se, m->k_se, m->rmse,  m->r2, m->status, m->choice };
 
+#pragma omp parallel for num_threads(n_threads) schedule(dynamic, 1)
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (all[i] != NULL)
             (void)memset(all[i], 0, nvox * sizeof(float));
@@ -554,7 +535,7 @@ int hep_diffusion_fit(struct hep_diffusion_maps *maps, struct hep_diffusion_repo
     if (rc != HEP_OK)
         goto out;
     if (input->mask != NULL)
-        clear_maps(maps, input->nvox);
+        clear_maps(maps, input->nvox, t->n_workers);
     fit_volume(t, maps);
     if (report != NULL)
         write_report(report, t, isa);

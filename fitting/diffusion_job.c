@@ -5,6 +5,7 @@
 
 #define PER_MM2 1e-3 /* b: s/mm2 to ms/um2 */
 #define PER_UM2 1e3  /* rates: mm2/s to um2/ms */
+#define LIST_CHUNK 16384
 #define COARSE_D 8
 #define COARSE_DSTAR 10
 
@@ -126,6 +127,49 @@ void hep_diffusion_job_mono(struct hep_diffusion_job *mono, const struct hep_dif
     mono->fixed[1] = mono->fixed[2] = false;
     mono->fixed[0] = job->set->fixed_s0;
     set_bounds(mono);
+}
+
+/* Chunks of the mask are counted, then listed, side by side. */
+int hep_diffusion_list(size_t **voxels, size_t *n, const struct hep_diffusion_input *in,
+                       int n_threads, struct hep_error *err)
+{
+    size_t n_chunks = (in->nvox + LIST_CHUNK - 1) / LIST_CHUNK, *start, total = 0;
+
+    *n = in->nvox;
+    *voxels = NULL;
+    if (in->mask == NULL)
+        return HEP_OK;
+    start = hep_calloc(n_chunks, sizeof *start);
+    if (start == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of voxels");
+#pragma omp parallel for num_threads(n_threads)
+    for (size_t c = 0; c < n_chunks; c++) {
+        for (size_t i = c * LIST_CHUNK; i < in->nvox && i < (c + 1) * LIST_CHUNK; i++)
+            start[c] += in->mask[i] > 0;
+    }
+    for (size_t c = 0; c < n_chunks; c++) {
+        size_t here = start[c];
+
+        start[c] = total;
+        total += here;
+    }
+    *voxels = hep_calloc(total > 0 ? total : 1, sizeof **voxels);
+    if (*voxels == NULL) {
+        free(start);
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of %zu voxels", total);
+    }
+#pragma omp parallel for num_threads(n_threads)
+    for (size_t c = 0; c < n_chunks; c++) {
+        size_t at = start[c];
+
+        for (size_t i = c * LIST_CHUNK; i < in->nvox && i < (c + 1) * LIST_CHUNK; i++) {
+            if (in->mask[i] > 0)
+                (*voxels)[at++] = i;
+        }
+    }
+    free(start);
+    *n = total;
+    return HEP_OK;
 }
 
 double hep_diffusion_n_estimated(const struct hep_diffusion_job *job)

@@ -15,6 +15,11 @@ int hep_diffusion_job_init(struct hep_diffusion_job *job, const struct hep_diffu
 /** The same data with the mono-exponential model: for the model choice. */
 void hep_diffusion_job_mono(struct hep_diffusion_job *mono, const struct hep_diffusion_job *job);
 
+/** Voxels inside the mask, ascending; *voxels is NULL where there is no mask: all.
+ *  @param[out] voxels the caller's, by free() */
+int hep_diffusion_list(size_t **voxels, size_t *n, const struct hep_diffusion_input *in,
+                       int n_threads, struct hep_error *err) HEP_MUST_CHECK;
+
 /** Parameters estimated from a voxel's own data, in one step or in several. */
 double hep_diffusion_n_estimated(const struct hep_diffusion_job *job);
 
