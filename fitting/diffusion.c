@@ -438,7 +438,7 @@ static int set_noise(struct team *t, struct hep_error *err)
 static int set_prior(struct team *t, struct hep_error *err)
 {
     struct hep_diffusion_block sample[HEP_DIFFUSION_PRIOR_BLOCKS] = { { 0 } };
-    struct hep_lm_gsl *gsl[HEP_DIFFUSION_PRIOR_BLOCKS];
+    struct hep_lm_gsl *gsl[HEP_DIFFUSION_PRIOR_BLOCKS] = { NULL };
     int n_threads =
         t->n_workers < HEP_DIFFUSION_PRIOR_BLOCKS ? t->n_workers : HEP_DIFFUSION_PRIOR_BLOCKS;
     size_t step = t->n_voxels / ((size_t)HEP_DIFFUSION_PRIOR_BLOCKS * HEP_FIT_BLOCK) + 1, n = 0;

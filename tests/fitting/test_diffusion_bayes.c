@@ -247,11 +247,35 @@ static void test_refused(void **state)
     rig_release(&r);
 }
 
+/* Every allocation may fail: an error, no leak. */
+static void test_no_memory(void **state)
+{
+    static struct truth t[N_ALL];
+    static int32_t mask[N_ALL];
+    struct hep_error e = { 0 };
+    int rc = HEP_ENOMEM;
+    struct rig r;
+
+    (void)state;
+    rig_init(&r, HEP_DIFFUSION_IVIM, N_ALL, b_body, N_BODY);
+    make(&r, t, mask, 30.0, "memory");
+    r.set.method = HEP_METHOD_BAYES;
+    r.set.fit.nthreads = 1;
+    for (long n = 1; rc == HEP_ENOMEM && n < 100; n++) {
+        hep_alloc_fail_at(n);
+        rc = hep_diffusion_fit(&r.maps, &r.report, &r.in, &r.set, &e);
+        hep_alloc_fail_at(0);
+    }
+    assert_int_equal(rc, HEP_OK);
+    rig_release(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gain), cmocka_unit_test(test_learnt),  cmocka_unit_test(test_certain),
-        cmocka_unit_test(test_same), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_gain),    cmocka_unit_test(test_learnt),
+        cmocka_unit_test(test_certain), cmocka_unit_test(test_same),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
