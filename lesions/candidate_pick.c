@@ -31,6 +31,8 @@
 #define INSIDE_MIN 0.35
 /* What a vessel beside it explains is no larger than vessels are: the portal vein has 7 mm. */
 #define VESSEL_SIZED_MM 5.0
+/* z of the fat fraction that explains what is bright in phase or dark opposed. */
+#define FAT_EXPLAINS_Z 3.0
 #define FAT_BORDER_FRAC 0.45
 
 struct picker {
@@ -189,6 +191,17 @@ static bool is_focal_fat(const struct picker *p, const struct hep_spot *s)
     return contrast >= limits->sparing_min_frac && around >= limits->sparing_liver_ff_frac;
 }
 
+/* Fat is bright in phase, and dark opposed where it meets water: no word on T1. The fat channel
+ * sees it for what it is. */
+static bool is_fat_elsewhere(const struct picker *p, const struct hep_spot *s)
+{
+    const enum hep_image image = p->channels[s->mechanism].image;
+
+    return ((s->mechanism == HEP_MECHANISM_T1_BRIGHT && image == HEP_IMAGE_IN_PHASE) ||
+            (s->mechanism == HEP_MECHANISM_T1 && image == HEP_IMAGE_OPPOSED)) &&
+           s->z[HEP_IMAGE_FAT_FRACTION] > FAT_EXPLAINS_Z;
+}
+
 static void prepare(const struct picker *p, struct hep_spot *s)
 {
     const struct hep_volume *z = channel_z(p, s->mechanism);
@@ -203,6 +216,7 @@ static void prepare(const struct picker *p, struct hep_spot *s)
         s->taken = !is_focal_fat(p, s);
     if (!s->taken)
         hep_spot_measure(s, p->frame, p->study);
+    s->taken = s->taken || is_fat_elsewhere(p, s);
 }
 
 /* Spots of the same image nearby: rivals are a different lesion, partners another part of this one.

@@ -308,6 +308,31 @@ static void test_bright_before_contrast(void **state)
     scene_release(&s);
 }
 
+/* Opposed phase, dark because fat meets water: no lesion. Without the fat it is one. */
+static void test_dark_by_fat(void **state)
+{
+    const double p[4] = { 6.3, -4.2, 3.1, 2.5 };
+    const struct hep_grid g = usual_grid();
+
+    (void)state;
+    for (int fat = 0; fat < 2; fat++) {
+        struct hep_candidates c = { 0 };
+        struct scene s;
+
+        scene_init(&s, &g, 42.0);
+        (void)scene_image(&s, HEP_IMAGE_OPPOSED, SCENE_NOISE, 25);
+        scene_add(s.volume[HEP_IMAGE_OPPOSED], scene_ball, p, -50.0);
+        (void)scene_image(&s, HEP_IMAGE_FAT_FRACTION, SCENE_NOISE, 26);
+        scene_add(s.volume[HEP_IMAGE_FAT_FRACTION], scene_ball, p, fat ? 300.0 : 0.0);
+        for (size_t i = 0; i < hep_grid_voxels(&g); i++)
+            s.volume[HEP_IMAGE_FAT_FRACTION]->data[i] *= 1e-3F;
+        find(&c, &s);
+        assert_int_equal(c.n, fat ? 0 : 1);
+        hep_candidates_release(&c);
+        scene_release(&s);
+    }
+}
+
 /* Residual misregistration that is declared must not cost the lesion. */
 static void test_shifted_series(void **state)
 {
@@ -600,6 +625,7 @@ int main(void)
         cmocka_unit_test(test_shifted_series),
         cmocka_unit_test(test_border_of_the_sharper_series),
         cmocka_unit_test(test_bright_before_contrast),
+        cmocka_unit_test(test_dark_by_fat),
         cmocka_unit_test(test_subcapsular_and_left_out),
         cmocka_unit_test(test_scaling_and_offset),
         cmocka_unit_test(test_threads_give_the_same_bytes),
