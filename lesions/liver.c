@@ -23,7 +23,7 @@
 #define FAT_TO_MM 12.0
 #define FAT_LIKE 0.3 /* of log signal */
 #define FLUID_T2 0.5 /* log signal above the liver's */
-#define SCORE_MIN 0.1
+#define SCORE_MIN 0.3
 #define BAND_MAX_MM 8.0 /* thicker slices smooth the border beyond what signals tell */
 
 struct hep_liver_settings hep_liver_defaults(void)
@@ -280,6 +280,24 @@ static enum hep_liver_method method_of(const struct hep_liver_images *im)
                                                                          : HEP_LIVER_T2_DIFFUSION;
 }
 
+/* The seed in all images, or, where they do not show one organ together (no signal left in a liver
+ * full of iron, ghosts, distortion), in those of the reference's breath-hold. */
+static int find_seed(struct found *f, double least_ml, double erosion_mm, struct hep_error *err)
+{
+    struct hep_liver_images alone = f->im; /* borrows */
+    int rc = hep_liver_seed_find(&f->seed, &f->im, &hep_seed_liver, erosion_mm, err);
+
+    alone.n = 0;
+    for (size_t k = 0; k < f->im.n; k++) {
+        if (f->im.channel[k].exact)
+            alone.channel[alone.n++] = f->im.channel[k];
+    }
+    if (rc != HEP_OK || f->seed.volume_ml >= least_ml || alone.n == f->im.n)
+        return rc;
+    hep_labels_free(f->seed.mask);
+    return hep_liver_seed_find(&f->seed, &alone, &hep_seed_liver, erosion_mm, err);
+}
+
 int hep_liver_find(struct hep_liver *out, const struct hep_liver_input *in,
                    const struct hep_liver_settings *settings, struct hep_error *err)
 {
@@ -292,7 +310,7 @@ int hep_liver_find(struct hep_liver *out, const struct hep_liver_input *in,
     if (rc == HEP_OK)
         rc = hep_liver_images_init(&f.im, in, err);
     if (rc == HEP_OK)
-        rc = hep_liver_seed_find(&f.seed, &f.im, &hep_seed_liver, settings->erosion_mm, err);
+        rc = find_seed(&f, settings->seed_min_ml * height_share(&f.im), settings->erosion_mm, err);
     if (rc != HEP_OK)
         goto out;
     out->quality.seed_ml = f.seed.volume_ml;

@@ -9,7 +9,6 @@
 
 #define LOW_SD 2.0
 #define PROBE_MM 4.0
-#define MIN_CONTRAST 0.7 /* log-odds of the median voxel of the liver */
 
 static const char *const methods[] = { "none", "hepatobiliary", "t1", "t2_diffusion" };
 
@@ -91,20 +90,20 @@ static void conclude(struct hep_liver_quality *q, const struct hep_liver_setting
     q->volume_plausible = q->volume_ml >= s->volume_min_ml && q->volume_ml <= s->volume_max_ml;
     q->score = fade(q->volume_ml, least, 0.4 * least - 1.0) *
                fade(q->volume_ml, s->volume_max_ml, 1.6 * s->volume_max_ml) *
-               fade(q->roughness, 2.3, 3.6) * fade(q->low_border_frac, 0.45, 0.85) *
-               fade(q->left_right, 0.45, 0.65) * fade(q->contrast, 2.0 * MIN_CONTRAST, 0.0);
+               fade(q->roughness, 2.1, 2.9) * fade(q->low_border_frac, 0.45, 0.85) *
+               fade(q->left_right, 0.40, 0.55) * fade(q->contrast, 2.0, 0.5);
     q->reason[0] = '\0';
     if (!q->volume_plausible)
         (void)snprintf(q->reason, sizeof q->reason, "volume %.0f mL outside %.0f-%.0f mL%s",
                        q->volume_ml, s->volume_min_ml, s->volume_max_ml,
                        q->cropped ? "; the liver is cut by the end of the images" : "");
-    else if (q->roughness > 2.8)
+    else if (q->roughness > 2.3)
         (void)snprintf(q->reason, sizeof q->reason, "surface %.1f times that of a sphere",
                        q->roughness);
     else if (q->low_border_frac > 0.6)
         (void)snprintf(q->reason, sizeof q->reason, "%.0f %% of the border without contrast",
                        100.0 * q->low_border_frac);
-    else if (q->left_right > 0.5)
+    else if (q->left_right > 0.45)
         (void)snprintf(q->reason, sizeof q->reason, "%.0f %% of the volume left of the middle",
                        100.0 * q->left_right);
 }

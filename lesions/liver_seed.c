@@ -21,11 +21,19 @@
 #define START_MIN 0.10   /* ... by receive field and texture */
 #define SCALE_MIN 0.06   /* of a logarithm: texture below it says nothing */
 #define OUTLIER_SD 4.0   /* one image counts no more than this */
-#define SCALE_MAX 0.16   /* beyond it a region is no single organ, even under a receive field */
+#define SCALE_MAX                                                                                  \
+    0.16 /* beyond it a region is no single organ, even under a receive field */ /* beyond it a    \
+                                                                                    region is no   \
+                                                                                    single organ,  \
+                                                                                    even under a   \
+                                                                                    receive field  \
+                                                                                  */
 #define OUTSIDE_WEIGHT                                                                             \
-    (-0.4)             /* an organ that reaches out of its place may, one of two organs may not */
-#define FAT_MM 12.0    /* outer part of the body: skin and fat under it */
-#define FAT_LIKE 0.3   /* in every image: the region is fat */
+    (-0.4)          /* an organ that reaches out of its place may, one of two organs may not */
+#define FAT_MM 12.0 /* outer part of the body: skin and fat under it */
+#define FAT_LIKE                                                                                   \
+    0.3 /* in every image: the region is fat; twice that under another receive field               \
+         */
 #define SUPPRESSED 1.0 /* fat is that much darker than the brightest tenth of the body */
 
 /* Right of the spine, further in than skin, fat and the muscles of the wall. */
@@ -40,7 +48,7 @@ struct scene {
     const struct hep_liver_images *im;
     size_t n;
     const float *x[HEP_LIVER_CHANNELS];
-    double fat[HEP_LIVER_CHANNELS]; /* median of the outer part of the body */
+    double fat[HEP_LIVER_CHANNELS]; /* level in the outer part of the body */
     bool dark_fat[HEP_LIVER_CHANNELS];
     float *scratch; /* n */
 };
@@ -72,9 +80,9 @@ static bool tells_fat(const struct scene *s, size_t k)
 /* As fat under the skin looks; what is darker than fat that is suppressed shows no organ either. */
 static bool like_fat(const struct scene *s, size_t k, double x)
 {
-    const double d = x - s->fat[k];
+    const double d = x - s->fat[k], limit = s->im->channel[k].exact ? FAT_LIKE : 2.0 * FAT_LIKE;
 
-    return s->dark_fat[k] ? d < FAT_LIKE : fabs(d) < FAT_LIKE;
+    return s->dark_fat[k] ? d < limit : fabs(d) < limit;
 }
 
 static bool fat_here(const struct scene *s, size_t i)
@@ -355,15 +363,17 @@ static int settle(struct hep_labels *mask, double *score, const struct scene *s,
     return rc;
 }
 
-static double brightest_tenth(const struct scene *s, size_t k)
+/* Quantile of an image where the mask is at least `least`. */
+static double quantile_where(const struct scene *s, size_t k, const int32_t *mask, int32_t least,
+                             double q)
 {
     size_t m = 0;
 
     for (size_t i = 0; i < s->n; i++) {
-        if (s->im->body->data[i] == 2 && !isnan(s->x[k][i]))
+        if (mask[i] >= least && !isnan(s->x[k][i]))
             s->scratch[m++] = s->x[k][i];
     }
-    return hep_quantile(s->scratch, m, 0.9);
+    return hep_quantile(s->scratch, m, q);
 }
 
 static int scene_init(struct scene *s, const struct hep_liver_images *im,
@@ -381,11 +391,11 @@ static int scene_init(struct scene *s, const struct hep_liver_images *im,
         mask->data[i] = im->body->data[i] != 0 && (double)im->depth->data[i] > 4.0 &&
                         (double)im->depth->data[i] < FAT_MM;
     for (size_t k = 0; k < im->n; k++) {
-        double mad;
-
         s->x[k] = im->channel[k].coarse->data;
-        s->fat[k] = median_where(s, k, mask->data, &mad);
-        s->dark_fat[k] = s->fat[k] < brightest_tenth(s, k) - SUPPRESSED;
+        s->dark_fat[k] = quantile_where(s, k, mask->data, 1, 0.5) <
+                         quantile_where(s, k, im->body->data, 2, 0.9) - SUPPRESSED;
+        /* skin and muscle beside thin fat are darker than it where it is not suppressed */
+        s->fat[k] = quantile_where(s, k, mask->data, 1, s->dark_fat[k] ? 0.5 : 0.8);
     }
     return HEP_OK;
 }
