@@ -19,10 +19,8 @@
 #define SECOND_EROSION_MM 4.0 /* what the first pass found this deep is known in the second */
 #define LIVER_HEIGHT_MM 150.0 /* images shorter than a liver see less of it */
 #define HEIGHT_MIN_MM 40.0    /* in less, organs cannot be told apart by their shape */
-#define FAT_FROM_MM 4.0       /* below the skin */
-#define FAT_TO_MM 12.0
-#define FAT_LIKE 0.3 /* of log signal */
-#define FLUID_T2 0.5 /* log signal above the liver's */
+#define FAT_LIKE 0.3          /* of log signal */
+#define FLUID_T2 0.5          /* log signal above the liver's */
 #define SCORE_MIN 0.3
 #define BAND_MAX_MM 8.0 /* thicker slices smooth the border beyond what signals tell */
 
@@ -154,27 +152,6 @@ static int one_pass(struct found *f, const struct hep_liver_settings *s, struct 
     return rc;
 }
 
-/* Median of the outer part of the body, skin and the fat under it; NaN without one. */
-static int fat_level(double *out, const struct hep_liver_images *im, struct hep_error *err)
-{
-    const size_t n = hep_grid_voxels(&im->coarse);
-    float *x = hep_alloc_aligned(n, sizeof *x);
-    size_t m = 0;
-
-    if (x == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
-    for (size_t i = 0; i < n; i++) {
-        const float depth = im->depth->data[i], v = im->channel[0].coarse->data[i];
-
-        if (im->body->data[i] != 0 && (double)depth > FAT_FROM_MM && (double)depth < FAT_TO_MM &&
-            !isnan(v))
-            x[m++] = v;
-    }
-    *out = hep_quantile(x, m, 0.5);
-    free(x);
-    return HEP_OK;
-}
-
 /* Air, what lies outside the body, and fat between organs never fill a gap of the liver. Fluid that
  * is as dark as suppressed fat is bright on T2. */
 static int refused_places(struct hep_labels **out, const struct found *f, struct hep_error *err)
@@ -188,7 +165,7 @@ static int refused_places(struct hep_labels **out, const struct found *f, struct
     int rc = hep_labels_new(out, &im->fine, err);
 
     if (rc == HEP_OK)
-        rc = fat_level(&fat, im, err);
+        rc = hep_liver_fat_level(&fat, im, err);
     if (rc == HEP_OK && t2 != NULL) {
         rc = hep_stats_masked(&s, t2->coarse, 0, f->seed.mask, -1, err);
         t2_liver = s.median;

@@ -19,6 +19,8 @@
 #define LIT_OF_DARKEST 3.0
 #define CLIP_OF_TISSUE 3.0
 #define ADC_FLOOR_MM2_PER_S 1e-4
+#define FAT_FROM_MM 4.0 /* below the skin */
+#define FAT_TO_MM 12.0
 
 static const enum hep_image reference_order[] = { HEP_IMAGE_HEPATOBILIARY,
                                                   HEP_IMAGE_PORTAL_VENOUS,
@@ -329,6 +331,26 @@ int hep_liver_images_init(struct hep_liver_images *out, const struct hep_liver_i
     if (rc == HEP_OK)
         find_middle(out);
     return rc;
+}
+
+int hep_liver_fat_level(double *out, const struct hep_liver_images *im, struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&im->coarse);
+    float *x = hep_alloc_aligned(n, sizeof *x);
+    size_t m = 0;
+
+    if (x == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+    for (size_t i = 0; i < n; i++) {
+        const float depth = im->depth->data[i], v = im->channel[0].coarse->data[i];
+
+        if (im->body->data[i] != 0 && (double)depth > FAT_FROM_MM && (double)depth < FAT_TO_MM &&
+            !isnan(v))
+            x[m++] = v;
+    }
+    *out = hep_quantile(x, m, 0.5);
+    free(x);
+    return HEP_OK;
 }
 
 void hep_liver_images_release(struct hep_liver_images *im)

@@ -42,6 +42,11 @@ int hep_liver_images_init(struct hep_liver_images *out, const struct hep_liver_i
                           struct hep_error *err) HEP_MUST_CHECK;
 void hep_liver_images_release(struct hep_liver_images *im);
 
+/** Log signal of fat in the reference: median of the outer part of the body, skin and the fat under
+ * it; NaN without one. HEP_ENOMEM. */
+int hep_liver_fat_level(double *out, const struct hep_liver_images *im,
+                        struct hep_error *err) HEP_MUST_CHECK;
+
 /** Channel of an image; NULL without it. */
 const struct hep_liver_channel *hep_liver_channel_of(const struct hep_liver_images *im,
                                                      enum hep_image image);

@@ -26,6 +26,10 @@
 #define LONG_MM 30.0       /* a part of a tree reaches this far */
 #define BORDER_MM 6.0      /* of the liver: partial volume */
 #define LOCAL_MM 20.0
+#define FAT_DARK 1.2   /* log signal: fat so far below the liver is told from blood */
+#define FAT_SHARE 0.65 /* of the way from liver to fat; blood is at about half (SIR 2.4) */
+#define FAT_MARGIN_MM 4.0
+#define PORTAL_DARKER (-0.08)   /* log signal in the portal venous phase, less what is mixed */
 #define TRUNK_ML 0.6            /* of the inside of a vessel thick enough to be named */
 #define PORTAL_MAX_HEIGHT 0.60  /* of the liver: the porta lies below ... */
 #define HEPATIC_MIN_HEIGHT 0.72 /* ... and the veins meet the cava above */
@@ -294,6 +298,33 @@ static const struct hep_liver_channel *blood_image(const struct hep_liver_images
                : NULL;
 }
 
+/* Suppressed fat of the porta and of fissures is darker than blood ever is: it goes, with the mixed
+ * voxels around it, which look like blood. */
+static int drop_fat(struct hep_labels *mask, const struct hep_liver_images *im,
+                    const struct hep_liver_channel *c, const struct hep_volume *mean,
+                    struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&mask->grid);
+    struct hep_labels *fat = NULL;
+    double level = (double)NAN;
+    int rc = hep_liver_fat_level(&level, im, err);
+
+    if (rc == HEP_OK)
+        rc = hep_labels_new(&fat, &mask->grid, err);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        const double below = (double)mean->data[i] - level;
+
+        fat->data[i] = below > FAT_DARK &&
+                       (double)mean->data[i] - (double)c->fine->data[i] > FAT_SHARE * below;
+    }
+    if (rc == HEP_OK)
+        rc = hep_mask_dilate(fat, FAT_MARGIN_MM, im->nthreads, err);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        mask->data[i] = mask->data[i] != 0 && fat->data[i] == 0;
+    hep_labels_free(fat);
+    return rc;
+}
+
 /* Voxels of the liver that differ from its local mean in one direction. */
 static int different(struct hep_labels **out, const struct hep_liver_images *im,
                      const struct hep_liver_channel *c, double sign, const struct hep_labels *liver,
@@ -302,7 +333,7 @@ static int different(struct hep_labels **out, const struct hep_liver_images *im,
     const size_t n = hep_grid_voxels(&im->fine), *f = im->fine.n, *q = im->coarse.n;
     struct hep_labels *inside = NULL;
     struct hep_volume *mean = NULL, *fine = NULL, *gap = NULL;
-    struct hep_stats s;
+    struct hep_stats s = { 0 };
     int rc = hep_labels_copy(&inside, liver, err);
 
     if (rc == HEP_OK)
@@ -328,6 +359,8 @@ static int different(struct hep_labels **out, const struct hep_liver_images *im,
         (*out)->data[i] = inside->data[((z / 2) * q[1] + y / 2) * q[0] + x / 2] != 0 &&
                           d > VESSEL_SD * fmax(s.mad, 0.03);
     }
+    if (rc == HEP_OK && sign < 0.0)
+        rc = drop_fat(*out, im, c, fine, err);
     hep_labels_free(inside);
     hep_volume_free(mean);
     hep_volume_free(fine);
@@ -401,55 +434,6 @@ static int drop_thick(struct hep_labels *mask, double radius_mm, double length_m
     return rc;
 }
 
-struct part {
-    size_t count;
-    double z; /* sum of slices */
-};
-
-/* Thick parts low in the liver are the portal vein, thick parts high in it hepatic veins. */
-static int name_thick(struct hep_labels *map, const struct hep_labels *mask, double z_lo,
-                      double z_hi, int nthreads, struct hep_error *err)
-{
-    const size_t slice = map->grid.n[0] * map->grid.n[1], n = hep_grid_voxels(&map->grid);
-    const double least = TRUNK_ML * 1000.0 / hep_grid_voxel_mm3(&map->grid);
-    struct hep_labels *core = NULL, *parts = NULL;
-    struct part *part = NULL;
-    size_t count = 0;
-    int rc = hep_labels_copy(&core, mask, err);
-
-    if (rc == HEP_OK)
-        rc = hep_mask_erode(core, HEP_LIVER_FINE_MM, nthreads, err);
-    if (rc == HEP_OK)
-        rc = hep_mask_components(&parts, &count, core, 6, err);
-    if (rc == HEP_OK) {
-        part = hep_calloc(count + 1, sizeof *part);
-        if (part == NULL)
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu parts", count);
-    }
-    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        const size_t z = i / slice;
-
-        part[parts->data[i]].count++;
-        part[parts->data[i]].z += (double)z;
-    }
-    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        const struct part *p = &part[parts->data[i]];
-        const double height =
-            p->count > 0 ? (p->z / (double)p->count - z_lo) / fmax(z_hi - z_lo, 1.0) : 0.0;
-
-        if (parts->data[i] == 0 || (double)p->count < least)
-            continue;
-        if (height < PORTAL_MAX_HEIGHT)
-            map->data[i] = HEP_ANATOMY_PORTAL_VEIN;
-        else if (height > HEPATIC_MIN_HEIGHT)
-            map->data[i] = HEP_ANATOMY_HEPATIC_VEINS;
-    }
-    free(part);
-    hep_labels_free(core);
-    hep_labels_free(parts);
-    return rc;
-}
-
 /* Lowest and highest slice of the liver on the fine grid. */
 static void height_of(double *lo, double *hi, const struct hep_labels *coarse)
 {
@@ -467,10 +451,87 @@ static void height_of(double *lo, double *hi, const struct hep_labels *coarse)
     }
 }
 
+struct part {
+    size_t count, known;
+    double z;      /* sum of slices */
+    double portal; /* sum of portal venous log signals above the liver's */
+};
+
+/* In the portal venous phase no vessel is darker than liver. */
+static int portal_venous(const struct hep_liver_channel **c, double *liver_level,
+                         const struct hep_liver_images *im, const struct hep_labels *liver,
+                         struct hep_error *err)
+{
+    struct hep_stats s = { 0 };
+    int rc = HEP_OK;
+
+    *c = hep_liver_channel_of(im, HEP_IMAGE_PORTAL_VENOUS);
+    if (*c != NULL) {
+        rc = hep_stats_masked(&s, (*c)->coarse, 0, liver, -1, err);
+        *liver_level = s.median;
+    }
+    return rc;
+}
+
+/* Thick parts low in the liver are the portal vein, thick parts high in it hepatic veins. */
+static int name_thick(struct hep_labels *map, const struct hep_labels *mask,
+                      const struct hep_liver_images *im, const struct hep_labels *liver,
+                      struct hep_error *err)
+{
+    const size_t slice = map->grid.n[0] * map->grid.n[1], n = hep_grid_voxels(&map->grid);
+    const double least = TRUNK_ML * 1000.0 / hep_grid_voxel_mm3(&map->grid);
+    struct hep_labels *core = NULL, *parts = NULL;
+    const struct hep_liver_channel *pv = NULL;
+    struct part *part = NULL;
+    size_t count = 0;
+    double z_lo, z_hi, liver_level = (double)NAN;
+    int rc = hep_labels_copy(&core, mask, err);
+
+    height_of(&z_lo, &z_hi, liver);
+    if (rc == HEP_OK)
+        rc = portal_venous(&pv, &liver_level, im, liver, err);
+    if (rc == HEP_OK)
+        rc = hep_mask_erode(core, HEP_LIVER_FINE_MM, im->nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_mask_components(&parts, &count, core, 6, err);
+    if (rc == HEP_OK) {
+        part = hep_calloc(count + 1, sizeof *part);
+        if (part == NULL)
+            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu parts", count);
+    }
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        const size_t z = i / slice;
+
+        part[parts->data[i]].count++;
+        part[parts->data[i]].z += (double)z;
+        if (pv != NULL && !isnan(pv->fine->data[i])) {
+            part[parts->data[i]].known++;
+            part[parts->data[i]].portal += (double)pv->fine->data[i] - liver_level;
+        }
+    }
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        const struct part *p = &part[parts->data[i]];
+        const double height =
+            p->count > 0 ? (p->z / (double)p->count - z_lo) / fmax(z_hi - z_lo, 1.0) : 0.0;
+
+        if (parts->data[i] == 0 || (double)p->count < least ||
+            (p->known > 0 && p->portal / (double)p->known < PORTAL_DARKER))
+            continue;
+        if (height < PORTAL_MAX_HEIGHT)
+            map->data[i] = HEP_ANATOMY_PORTAL_VEIN;
+        else if (height > HEPATIC_MIN_HEIGHT)
+            map->data[i] = HEP_ANATOMY_HEPATIC_VEINS;
+    }
+    free(part);
+    hep_labels_free(core);
+    hep_labels_free(parts);
+    return rc;
+}
+
 int hep_vessels_inside(struct hep_labels *map, const struct hep_liver_images *im,
                        const struct hep_labels *liver, struct hep_error *err)
 {
-    double sign, lo, hi;
+    double sign;
     const struct hep_liver_channel *c = blood_image(im, &sign);
     struct hep_labels *mask = NULL;
     int rc;
@@ -488,9 +549,8 @@ int hep_vessels_inside(struct hep_labels *map, const struct hep_liver_images *im
         if (mask->data[i] != 0)
             map->data[i] = HEP_ANATOMY_VESSELS;
     }
-    height_of(&lo, &hi, liver);
     if (rc == HEP_OK)
-        rc = name_thick(map, mask, lo, hi, im->nthreads, err);
+        rc = name_thick(map, mask, im, liver, err);
     hep_labels_free(mask);
     return rc;
 }
