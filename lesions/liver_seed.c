@@ -251,7 +251,8 @@ static int find_starts(struct block *start, size_t *n_start, const struct scene 
         for (size_t y = 0; y + BLOCK <= n[1]; y += BLOCK_STEP) {
             for (size_t x = 0; x + BLOCK <= n[0]; x += BLOCK_STEP) {
                 describe_block(&all[m], s, usable, (z * n[1] + y) * n[0] + x);
-                m += isfinite(all[m].rough);
+                if (isfinite(all[m].rough))
+                    m++;
             }
         }
     }

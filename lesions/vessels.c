@@ -540,7 +540,7 @@ int hep_vessels_inside(struct hep_labels *map, const struct hep_liver_images *im
         return HEP_OK;
     rc = different(&mask, im, c, sign, liver, err);
     if (rc == HEP_OK)
-        rc = drop_thick(mask, THICK_MM, INFINITY, im->nthreads, err);
+        rc = drop_thick(mask, THICK_MM, (double)INFINITY, im->nthreads, err);
     if (rc == HEP_OK)
         rc = drop_thick(mask, TRUNK_MM, TRUNK_LONG_MM, im->nthreads, err);
     if (rc == HEP_OK)
