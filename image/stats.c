@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* Consistent with the SD of a normal distribution: 1 / Phi^-1(3/4). */
 #define MAD_TO_SD 1.4826
@@ -223,4 +224,42 @@ int hep_otsu(double *threshold, const float *x, size_t n, struct hep_error *err)
     hep_histogram(counts, OTSU_BINS, lo, hi, x, n);
     *threshold = lo + (hi - lo) * best_cut(counts) / OTSU_BINS;
     return HEP_OK;
+}
+
+/* Three times the darkest tenth is more than air with its noise. */
+#define LIT_OF_DARKEST 3.0
+#define CLIP_OF_TISSUE 3.0
+
+int hep_otsu_tissue(double *threshold, double *darkest, const float *x, size_t n,
+                    struct hep_error *err)
+{
+    float *sorted = hep_alloc_aligned(n > 0 ? n : 1, sizeof *sorted);
+    size_t m = 0, lit = 0;
+    double dark;
+    float top;
+    int rc;
+
+    if (sorted == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(x[i]))
+            sorted[m++] = x[i];
+    }
+    dark = hep_quantile(sorted, m, 0.1);
+    for (size_t i = 0; i < m; i++) {
+        if ((double)sorted[i] > LIT_OF_DARKEST * dark) {
+            const float swap = sorted[lit];
+
+            sorted[lit++] = sorted[i];
+            sorted[i] = swap;
+        }
+    }
+    top = lit > 0 ? (float)(CLIP_OF_TISSUE * hep_quantile(sorted, lit, 0.5)) : INFINITY;
+    for (size_t i = 0; i < m; i++)
+        sorted[i] = fminf(sorted[i], top);
+    rc = hep_otsu(threshold, sorted, m, err);
+    if (darkest != NULL)
+        *darkest = dark;
+    free(sorted);
+    return rc;
 }

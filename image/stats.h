@@ -28,5 +28,14 @@ double hep_quantile(float *x, size_t n, double q);
 void hep_histogram(size_t *counts, size_t nbins, double lo, double hi, const float *x, size_t n);
 /** Threshold between two classes (Otsu 1979) over 256 bins of the finite values. */
 int hep_otsu(double *threshold, const float *x, size_t n, struct hep_error *err) HEP_MUST_CHECK;
+/**
+ * The same between air and tissue: what is much brighter than most tissue (fluid on T2 and
+ * diffusion, vessels, a receive hot spot) is clipped first, so that it does not move a dark liver
+ * to the air.
+ * @param[out] darkest tenth percentile of the finite values; may be NULL
+ * @return HEP_EDATA: fewer than two different finite values; HEP_ENOMEM
+ */
+int hep_otsu_tissue(double *threshold, double *darkest, const float *x, size_t n,
+                    struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

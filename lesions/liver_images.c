@@ -16,8 +16,6 @@
 #define AIR_OF_DARKEST 1.8
 #define AIR_OF_OTSU_MIN 0.12
 #define AIR_OF_OTSU_MAX 0.35
-#define LIT_OF_DARKEST 3.0
-#define CLIP_OF_TISSUE 3.0
 #define ADC_FLOOR_MM2_PER_S 1e-4
 #define FAT_FROM_MM 4.0 /* below the skin */
 #define FAT_TO_MM 12.0
@@ -148,38 +146,17 @@ static void coarse_grid(struct hep_grid *coarse, const struct hep_grid *fine)
     }
 }
 
-/* Otsu's threshold between dark and bright. What is much brighter than most tissue (fluid on T2,
- * vessels, a receive hot spot) is clipped first. 0 when all values are alike. `darkest`: the tenth
- * percentile. */
+/* 0 when all values are alike. */
 static int dark_and_bright(double *otsu, double *darkest, const struct hep_volume *v,
                            struct hep_error *err)
 {
-    const size_t n = hep_grid_voxels(&v->grid);
-    float *x = hep_alloc_aligned(n, sizeof *x);
-    size_t m = 0, lit = 0;
-    float top;
+    const int rc = hep_otsu_tissue(otsu, darkest, v->data, hep_grid_voxels(&v->grid), err);
 
-    if (x == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
-    for (size_t i = 0; i < n; i++) {
-        if (isfinite(v->data[i]))
-            x[m++] = v->data[i];
-    }
-    *darkest = hep_quantile(x, m, 0.1);
-    for (size_t i = 0; i < m; i++) {
-        if ((double)x[i] > LIT_OF_DARKEST * *darkest) {
-            const float swap = x[lit];
-
-            x[lit++] = x[i];
-            x[i] = swap;
-        }
-    }
-    top = (float)(CLIP_OF_TISSUE * hep_quantile(x, lit, 0.5));
-    for (size_t i = 0; i < m && lit > 0; i++)
-        x[i] = fminf(x[i], top);
-    if (m == 0 || hep_otsu(otsu, x, m, NULL) != HEP_OK)
-        *otsu = 0.0;
-    free(x);
+    if (rc != HEP_EDATA)
+        return rc;
+    *otsu = *darkest = 0.0;
+    if (err != NULL)
+        *err = (struct hep_error){ 0 };
     return HEP_OK;
 }
 

@@ -95,7 +95,7 @@ int hep_body_mask(struct hep_labels **out, const struct hep_volume *v, size_t t,
     size_t n = hep_grid_voxels(&v->grid);
     const float *s = hep_volume_at(v, t);
     double threshold = 0.0;
-    int axis = 2, sign = 1, rc = hep_otsu(&threshold, s, n, err);
+    int axis = 2, sign = 1, rc = hep_otsu_tissue(&threshold, NULL, s, n, err);
 
     if (rc == HEP_OK)
         rc = hep_labels_new(out, &v->grid, err);

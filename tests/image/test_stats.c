@@ -159,12 +159,35 @@ static void test_otsu(void **state)
     assert_close(t, -1.0, 0, 0);
 }
 
+/* Air at 5, a liver at 100, muscle at 200, and fluid that is thirty times as bright as the liver:
+ * plain Otsu parts fluid from the rest, between air and tissue the liver counts as tissue. */
+static void test_otsu_tissue(void **state)
+{
+    float x[2000];
+    double plain = 0.0, tissue = 0.0, darkest = 0.0;
+    const float same[3] = { 2.0F, 2.0F, 2.0F };
+
+    (void)state;
+    for (size_t i = 0; i < 2000; i++)
+        x[i] = i < 900 ? 5.0F : i < 1500 ? 100.0F : i < 1850 ? 200.0F : 3000.0F;
+    x[3] = NAN;
+    x[1950] = INFINITY;
+    assert_ok(hep_otsu(&plain, x, 2000, &e), e);
+    assert_ok(hep_otsu_tissue(&tissue, &darkest, x, 2000, &e), e);
+    assert_true(plain > 200.0);
+    assert_true(tissue > 5.0 && tissue < 200.0);
+    assert_close(darkest, 5.0, 0.0, 0.0);
+    assert_fails(hep_otsu_tissue(&tissue, NULL, same, 3, &e), e, HEP_EDATA, NULL);
+    assert_fails(hep_otsu_tissue(&tissue, NULL, same, 0, &e), e, HEP_EDATA, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_by_hand),   cmocka_unit_test(test_few),
-        cmocka_unit_test(test_selection), cmocka_unit_test(test_masked),
-        cmocka_unit_test(test_histogram), cmocka_unit_test(test_otsu),
+        cmocka_unit_test(test_by_hand),     cmocka_unit_test(test_few),
+        cmocka_unit_test(test_selection),   cmocka_unit_test(test_masked),
+        cmocka_unit_test(test_histogram),   cmocka_unit_test(test_otsu),
+        cmocka_unit_test(test_otsu_tissue),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
