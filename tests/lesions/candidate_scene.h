@@ -147,4 +147,74 @@ static inline bool scene_tube(const double w[3], const double *p)
     return d[0] * d[0] + d[1] * d[1] + d[2] * d[2] - along * along <= p[6] * p[6];
 }
 
+#define HBP HEP_IMAGE_HEPATOBILIARY
+#define B_HIGH HEP_IMAGE_B_HIGH
+#define B_LOW HEP_IMAGE_B_LOW
+
+static inline struct hep_grid usual_grid(void)
+{
+    return hep_test_grid(64, 60, 40, 1.5, 1.5, 2.5);
+}
+
+/* Signals of liver 100: a metastasis in the hepatobiliary phase, at low and high b, and on T2. */
+static inline void add_metastasis(struct scene *s, const double p[4])
+{
+    static const struct {
+        enum hep_image image;
+        double contrast;
+    } looks[] = { { HBP, -55.0 }, { B_HIGH, 120.0 }, { B_LOW, 70.0 }, { HEP_IMAGE_T2, 60.0 } };
+
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        if (s->volume[looks[i].image] != NULL)
+            scene_add(s->volume[looks[i].image], scene_ball, p, looks[i].contrast);
+    }
+}
+
+/* Blood: as dark as a metastasis late after gadoxetate, and black with diffusion weighting. */
+static inline void add_vessel(struct scene *s, const double p[7])
+{
+    if (s->volume[HBP] != NULL)
+        scene_add(s->volume[HBP], scene_tube, p, -55.0);
+    if (s->volume[B_HIGH] != NULL)
+        scene_add(s->volume[B_HIGH], scene_tube, p, -90.0);
+    if (s->volume[B_LOW] != NULL)
+        scene_add(s->volume[B_LOW], scene_tube, p, -90.0);
+}
+
+static inline void find(struct hep_candidates *c, const struct scene *s)
+{
+    struct hep_error e = { 0 };
+
+    assert_ok(hep_candidates_find(c, &s->study, &e), e);
+}
+
+static inline void hbp_and_dwi(struct scene *s, const struct hep_grid *g, double radius_mm,
+                               uint64_t seed)
+{
+    scene_init(s, g, radius_mm);
+    (void)scene_image(s, HBP, SCENE_NOISE, seed);
+    (void)scene_image(s, B_HIGH, 2.0 * SCENE_NOISE, seed);
+    (void)scene_image(s, B_LOW, SCENE_NOISE, seed);
+    (void)scene_image(s, HEP_IMAGE_T2, SCENE_NOISE, seed);
+}
+
+static inline const struct hep_candidate *nearest(const struct hep_candidates *c, const double p[3],
+                                                  double within_mm)
+{
+    const struct hep_candidate *best = NULL;
+    double least = within_mm;
+
+    for (size_t i = 0; i < c->n; i++) {
+        const double *m = c->list[i].centre_mm;
+        const double d = sqrt((m[0] - p[0]) * (m[0] - p[0]) + (m[1] - p[1]) * (m[1] - p[1]) +
+                              (m[2] - p[2]) * (m[2] - p[2]));
+
+        if (d <= least) {
+            least = d;
+            best = &c->list[i];
+        }
+    }
+    return best;
+}
+
 #endif
