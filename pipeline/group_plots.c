@@ -47,11 +47,39 @@ static void axis_label(struct hep_str *out, const struct hep_quantity *q)
         hep_str_addf(out, " [%s]", q->plain);
 }
 
+#define NAMES_MAX 8
+#define LETTER_PX 6.6 /* a little more than a letter takes */
+
+struct drawn_names {
+    double from[NAMES_MAX], to[NAMES_MAX];
+    size_t n;
+};
+
+/* A name above an outlier, unless another one stands there: the table of outliers has all. */
+static void name_outlier(struct hep_svg *svg, const struct hep_svg_frame *f, struct drawn_names *drawn,
+                         double at, const char *label)
+{
+    const bool end = at > f->x + 0.5 * f->w;
+    const double width = LETTER_PX * (double)strlen(label);
+    const double from = end ? at - width : at, to = end ? at : at + width;
+
+    if (drawn->n == NAMES_MAX)
+        return;
+    for (size_t i = 0; i < drawn->n; i++) {
+        if (from < drawn->to[i] && to > drawn->from[i])
+            return;
+    }
+    drawn->from[drawn->n] = from;
+    drawn->to[drawn->n++] = to;
+    hep_svg_label(svg, at, f->y + 2.0, end ? HEP_SVG_END : HEP_SVG_START, HEP_SVG_INK, label);
+}
+
 /* One dot a study, side by side where they would touch; outliers with their names. */
 static void dots(struct hep_svg *svg, const struct hep_svg_frame *f,
                  const struct hep_group_table *t, size_t m, const double *x)
 {
     double last[5] = { -HUGE_VAL, -HUGE_VAL, -HUGE_VAL, -HUGE_VAL, -HUGE_VAL };
+    struct drawn_names drawn = { .n = 0 };
     const size_t n = t->status->n;
 
     for (size_t i = 0; i < n; i++) {
@@ -65,8 +93,7 @@ static void dots(struct hep_svg *svg, const struct hep_svg_frame *f,
         last[row] = at;
         if (hep_group_outlier(t, m, i)) {
             hep_svg_marker(svg, at, f->y + 12.0 + 9.0 * (double)row, 4.5, HEP_SVG_SERIES + 1);
-            hep_svg_label(svg, at, f->y + 2.0, at > f->x + 0.5 * f->w ? HEP_SVG_END : HEP_SVG_START,
-                          HEP_SVG_INK, t->status->list[i].label);
+            name_outlier(svg, f, &drawn, at, t->status->list[i].label);
         } else if (n <= POINTS_MAX) {
             hep_svg_marker(svg, at, f->y + 12.0 + 9.0 * (double)row, 3.0, HEP_SVG_SERIES);
         }
