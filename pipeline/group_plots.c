@@ -56,8 +56,8 @@ struct drawn_names {
 };
 
 /* A name above an outlier, unless another one stands there: the table of outliers has all. */
-static void name_outlier(struct hep_svg *svg, const struct hep_svg_frame *f, struct drawn_names *drawn,
-                         double at, const char *label)
+static void name_outlier(struct hep_svg *svg, const struct hep_svg_frame *f,
+                         struct drawn_names *drawn, double at, const char *label)
 {
     const bool end = at > f->x + 0.5 * f->w;
     const double width = LETTER_PX * (double)strlen(label);
