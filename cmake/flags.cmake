@@ -8,8 +8,9 @@ set(HEP_WARNINGS
   -Wfloat-conversion -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wcast-qual
   -Wwrite-strings -Wpointer-arith -Wundef -Wvla -Wformat=2 -Wswitch-enum -Wnull-dereference)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND HEP_SANITIZE)
-  # gcc's sanitizer instrumentation makes this warning report paths that do not exist.
+  # gcc's sanitizer instrumentation makes these warnings report paths and sizes that do not exist.
   list(REMOVE_ITEM HEP_WARNINGS -Wnull-dereference)
+  list(APPEND HEP_WARNINGS -Wno-stringop-overflow)
 endif()
 
 if(CMAKE_C_COMPILER_ID MATCHES "Clang")
