@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static void add_value(struct hep_str *out, const struct hep_json *node)
+static void add_scalar(struct hep_str *out, const struct hep_json *node)
 {
     switch (hep_json_type(node)) {
     case HEP_JSON_NUMBER:
@@ -15,12 +15,6 @@ static void add_value(struct hep_str *out, const struct hep_json *node)
         hep_html_text(out, hep_json_string(node));
         break;
     case HEP_JSON_ARRAY:
-        for (size_t i = 0; i < hep_json_size(node) && i < 64; i++) {
-            hep_str_add(out, i > 0 ? ", " : "");
-            if (hep_json_type(hep_json_at(node, i)) != HEP_JSON_ARRAY)
-                add_value(out, hep_json_at(node, i));
-        }
-        break;
     case HEP_JSON_OBJECT:
     case HEP_JSON_NULL:
     case HEP_JSON_MISSING:
@@ -30,9 +24,23 @@ static void add_value(struct hep_str *out, const struct hep_json *node)
     }
 }
 
+/* A list of scalars with commas; what is nested deeper stands in run.json only. */
+static void add_value(struct hep_str *out, const struct hep_json *node)
+{
+    if (hep_json_type(node) != HEP_JSON_ARRAY)
+        add_scalar(out, node);
+    for (size_t i = 0; hep_json_type(node) == HEP_JSON_ARRAY && i < hep_json_size(node) && i < 64;
+         i++) {
+        hep_str_add(out, i > 0 ? ", " : "");
+        if (hep_json_type(hep_json_at(node, i)) != HEP_JSON_ARRAY)
+            add_scalar(out, hep_json_at(node, i));
+    }
+}
+
 /* Nesting deeper than this stands in run.json only. */
 #define DEPTH_MAX 4
 
+/* At most DEPTH_MAX deep. NOLINTNEXTLINE(misc-no-recursion) */
 static void add_rows(struct hep_str *out, const char *prefix, const struct hep_json *node,
                      int depth)
 {

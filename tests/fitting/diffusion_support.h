@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/rng.h"
+#include "base/sha256.h"
 #include "support/support.h"
 
 #include <math.h>
@@ -52,6 +53,19 @@ static inline void rig_release(struct rig *r)
     free(r->signal);
     for (size_t m = 0; m < N_MAPS; m++)
         free(r->map[m]);
+}
+
+/* Of every map. */
+static inline void rig_hash(const struct rig *r, char hex[HEP_SHA256_HEX])
+{
+    struct hep_error e = { 0 };
+    struct hep_sha256 *h = NULL;
+
+    assert_ok(hep_sha256_new(&h, &e), e);
+    for (size_t m = 0; m < N_MAPS; m++)
+        assert_ok(hep_sha256_add(h, r->map[m], r->nvox * sizeof(float), &e), e);
+    assert_ok(hep_sha256_end(h, hex, &e), e);
+    hep_sha256_free(h);
 }
 
 static inline void rig_fit(struct rig *r)

@@ -102,21 +102,29 @@ static void test_ring_is_filled(void **state)
 }
 
 /* Rivals share the touching zone; the same seed as a partner is one region with it. */
+/* Balls beside each other, this far from the middle, and a seed in each. */
+static void two_balls(struct fixture *x, struct hep_seed *a, struct hep_seed *b, double from_mm,
+                      double radius_mm)
+{
+    const double left[4] = { -from_mm, 0.0, 0.0, radius_mm };
+    const double right[4] = { from_mm, 0.0, 0.0, radius_mm };
+
+    setup(x);
+    scene_add(x->v, scene_ball, left, 5.0);
+    scene_add(x->v, scene_ball, right, 5.0);
+    *a = seed_at(&x->f.grid, left, 1.0);
+    *b = seed_at(&x->f.grid, right, 1.0);
+}
+
 static void test_rival_and_partner(void **state)
 {
-    const double left[4] = { -6.0, 0.0, 0.0, 7.0 };
-    const double right[4] = { 6.0, 0.0, 0.0, 7.0 };
     struct hep_delineation alone = { 0 }, both = { 0 };
     struct hep_error e = { 0 };
     struct hep_seed a, b;
     struct fixture x;
 
     (void)state;
-    setup(&x);
-    scene_add(x.v, scene_ball, left, 5.0);
-    scene_add(x.v, scene_ball, right, 5.0);
-    a = seed_at(&x.f.grid, left, 1.0);
-    b = seed_at(&x.f.grid, right, 1.0);
+    two_balls(&x, &a, &b, 6.0, 7.0);
     assert_true(hep_delineate_joined(x.v, 1, a.voxel, b.voxel, 0.75));
     assert_ok(hep_delineate(&alone, x.labels, 1, &a, &x.f, x.v, 1, &b, 1, &x.limits, &e), e);
     memset(x.labels->data, 0, hep_grid_voxels(&x.f.grid) * sizeof *x.labels->data);
@@ -129,17 +137,11 @@ static void test_rival_and_partner(void **state)
 
 static void test_joined_sees_the_gap(void **state)
 {
-    const double left[4] = { -7.0, 0.0, 0.0, 5.0 };
-    const double right[4] = { 7.0, 0.0, 0.0, 5.0 };
     struct hep_seed a, b;
     struct fixture x;
 
     (void)state;
-    setup(&x);
-    scene_add(x.v, scene_ball, left, 5.0);
-    scene_add(x.v, scene_ball, right, 5.0);
-    a = seed_at(&x.f.grid, left, 1.0);
-    b = seed_at(&x.f.grid, right, 1.0);
+    two_balls(&x, &a, &b, 7.0, 5.0);
     assert_false(hep_delineate_joined(x.v, 1, a.voxel, b.voxel, 0.75));
     assert_false(hep_delineate_joined(x.v, -1, a.voxel, b.voxel, 0.75));
     teardown(&x);

@@ -78,7 +78,8 @@ struct best {
     bool taken[8];
 };
 
-/* Every way of pairing rows from `row` on: most pairs first, then least cost. */
+/* Every way of pairing rows from `row` on: most pairs first, then least cost.
+ * NOLINTNEXTLINE(misc-no-recursion) */
 static void try_all(struct best *b, size_t row, size_t pairs, double total)
 {
     if (row == b->rows) {

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-/* All files below two folders hold the same bytes. */
+/* All files below two folders hold the same bytes. NOLINTNEXTLINE(misc-no-recursion) */
 static size_t compare_trees(const char *a, const char *b)
 {
     struct hep_listing la = { 0 }, lb = { 0 };

@@ -67,6 +67,21 @@ static void test_mono(void **state)
     assert_true(a.parameter[1].n > 3900);
 }
 
+/* D and f of liver by these b-values, as good as the budget allows. */
+static struct hep_allocate_request d_and_f(const double *b, size_t n_b, double f, double snr,
+                                           double budget_s)
+{
+    return (struct hep_allocate_request){ .model = HEP_PRECISION_IVIM_DF,
+                                          .importance = { 0.0, 1.0, 1.0 },
+                                          .tissues = { HEP_TISSUE_LIVER },
+                                          .n_tissues = 1,
+                                          .values = { values(0.001, f) },
+                                          .b_s_per_mm2 = b,
+                                          .n_b = n_b,
+                                          .snr = snr,
+                                          .budget_s = budget_s };
+}
+
 /* Jalnefjord et al., MRM 2019: for D and f, b = 0, 200, 800 with acquisitions about 1 : 2 : 2. */
 static void test_ivim_df(void **state)
 {
@@ -74,15 +89,7 @@ static void test_ivim_df(void **state)
     struct hep_config cfg;
     struct hep_error e = { 0 };
     struct hep_allocated a;
-    struct hep_allocate_request q = { .model = HEP_PRECISION_IVIM_DF,
-                                      .importance = { 0.0, 1.0, 1.0 },
-                                      .tissues = { HEP_TISSUE_LIVER },
-                                      .n_tissues = 1,
-                                      .values = { values(0.001, 0.1) },
-                                      .b_s_per_mm2 = b,
-                                      .n_b = N_OF(b),
-                                      .snr = 50.0,
-                                      .budget_s = 600.0 };
+    struct hep_allocate_request q = d_and_f(b, N_OF(b), 0.1, 50.0, 600.0);
 
     (void)state;
     plan_of(&cfg, "series.dwi.directions=1");
@@ -131,15 +138,7 @@ static void test_bad_requests(void **state)
     struct hep_config cfg;
     struct hep_error e = { 0 };
     struct hep_allocated a;
-    struct hep_allocate_request q = { .model = HEP_PRECISION_IVIM_DF,
-                                      .importance = { 0.0, 1.0, 1.0 },
-                                      .tissues = { HEP_TISSUE_LIVER },
-                                      .n_tissues = 1,
-                                      .values = { values(0.001, 0.2) },
-                                      .b_s_per_mm2 = b,
-                                      .n_b = N_OF(b),
-                                      .snr = 20.0,
-                                      .budget_s = 240.0 };
+    struct hep_allocate_request q = d_and_f(b, N_OF(b), 0.2, 20.0, 240.0);
     struct hep_allocate_request bad;
 
     (void)state;
