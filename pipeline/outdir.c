@@ -237,6 +237,58 @@ static char *parent_of(const char *path)
     return p;
 }
 
+static char *lock_path(const char *final)
+{
+    const char *base = hep_path_base(final);
+
+    return hep_asprintf("%.*s.%s.lock", (int)(base - final), final, base);
+}
+
+bool hep_outdir_in_use(const char *root, const char *relative)
+{
+    char *final = hep_path_join(root, relative), *lock = final != NULL ? lock_path(final) : NULL;
+    bool used = lock != NULL && hep_is_dir(lock) && !owner_is_gone(lock);
+
+    free(final);
+    free(lock);
+    return used;
+}
+
+static bool has_remains(const char *parent, const char *base)
+{
+    struct hep_listing list = { 0 };
+    struct hep_error e = { 0 };
+    char *prefix = hep_asprintf(".%s.", base);
+    bool found = false;
+
+    if (prefix != NULL && hep_listing_read(&list, parent, &e) == HEP_OK) {
+        for (size_t i = 0; i < list.n; i++)
+            found = found || hep_starts_with(list.names[i], prefix);
+    }
+    hep_listing_release(&list);
+    free(prefix);
+    return found;
+}
+
+void hep_outdir_tidy(const char *root, const char *relative)
+{
+    struct hep_error e = { 0 };
+    char *final = hep_path_join(root, relative), *parent = NULL, *lock = NULL;
+
+    if (final == NULL || (parent = parent_of(final)) == NULL || (lock = lock_path(final)) == NULL)
+        goto out;
+    hep_file_sweep(final);
+    if (has_remains(parent, hep_path_base(final)) && take_lock(lock, &e) == HEP_OK) {
+        if (repair(parent, hep_path_base(final), final, &e) == HEP_OK)
+            hep_file_sweep(parent);
+        remove_if_possible(lock);
+    }
+out:
+    free(final);
+    free(parent);
+    free(lock);
+}
+
 int hep_outdir_open(struct hep_outdir *d, const char *root, const char *relative,
                     struct hep_error *err)
 {
@@ -256,7 +308,7 @@ int hep_outdir_open(struct hep_outdir *d, const char *root, const char *relative
         rc = hep_mkdir_p(parent, err);
     if (rc != HEP_OK)
         goto out;
-    d->lock = hep_asprintf("%s/.%s.lock", parent, base);
+    d->lock = lock_path(d->final);
     d->tmp = hep_asprintf("%s/.%s.new-%ld", parent, base, (long)getpid());
     if (d->lock == NULL || d->tmp == NULL) {
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");

@@ -43,6 +43,13 @@ int hep_outdir_reuse(const struct hep_outdir *d, const char *relative_file,
                      struct hep_error *err) HEP_MUST_CHECK;
 /** Remove the temporary folder unless committed, give the lock back, free. Harmless on { 0 }. */
 void hep_outdir_close(struct hep_outdir *d);
+/**
+ * Remove what a run that was killed left beside the study's result: for a study whose result holds,
+ * so that no run opens it again. Does nothing while another live run holds the study.
+ */
+void hep_outdir_tidy(const char *root, const char *relative);
+/** True while a live run holds the study's lock; a dead run's lock does not count. */
+bool hep_outdir_in_use(const char *root, const char *relative);
 
 /** Path below the temporary folder, its parents made; heap. NULL with err set. */
 char *hep_outdir_path(const struct hep_outdir *d, const char *relative_file, struct hep_error *err);

@@ -204,10 +204,11 @@ static void record_failure(struct study_run *s, const struct hep_study_request *
 
 /* The earlier result holds: a failure in between, by settings that are no longer asked for, is
  * forgotten. */
-static void tell_unchanged(const struct study_run *s)
+static void tell_unchanged(const struct study_run *s, const char *out)
 {
     char *failed = run_json_path(s->folder, s->run.label, "failed");
 
+    hep_outdir_tidy(out, s->open.relative);
     if (failed != NULL)
         (void)unlink(failed);
     free(failed);
@@ -277,7 +278,7 @@ int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request 
     if (rc == HEP_OK && !nothing_to_do)
         rc = hep_outdir_commit(&s.run.out, &first);
     if (rc == HEP_OK && nothing_to_do)
-        tell_unchanged(&s);
+        tell_unchanged(&s, request->out);
     fill_outcome(out, &s, rc, nothing_to_do);
     if (rc != HEP_OK) {
         record_failure(&s, request, &first);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "pipeline/outdir.h"
 #include "pipeline/put.h"
 
 #define EXPECTED_FILE ".hepar-studies.json"
@@ -136,17 +137,6 @@ static struct hep_json *read_record(const char *out_dir, const struct hep_study_
     return json;
 }
 
-static bool is_locked(const char *out_dir, const struct hep_study_status *s)
-{
-    const char *base = hep_path_base(s->relative);
-    char *lock =
-        hep_asprintf("%s/%.*s.%s.lock", out_dir, (int)(base - s->relative), s->relative, base);
-    bool locked = lock != NULL && hep_is_dir(lock);
-
-    free(lock);
-    return locked;
-}
-
 void hep_status_of(struct hep_study_status *s, const char *out_dir)
 {
     struct hep_json *failed = read_record(out_dir, s, "failed"),
@@ -156,7 +146,7 @@ void hep_status_of(struct hep_study_status *s, const char *out_dir)
     s->state = HEP_STATE_MISSING;
     s->exit_code = 0;
     s->reason[0] = '\0';
-    if (is_locked(out_dir, s))
+    if (hep_outdir_in_use(out_dir, s->relative))
         s->state = HEP_STATE_RUNNING;
     else if (failed != NULL)
         read_failure(s, failed);

@@ -73,6 +73,14 @@ for i in $(seq 20); do
     same "$(find "$work/k" -name '*.new-*' -o -name '*.lock' -o -name '*.tmp' | wc -l)" 0 "leftovers after kill -9 number $i"
 done
 
+# Killed after its result was in place, before the lock was given back: done, and tidied by the next run.
+mkdir "$work/ref/.sub-02.lock"
+printf '%s 999999999 1\n' "$(uname -n)" >"$work/ref/.sub-02.lock/owner"
+same "$("$HEPAR" status "$work/ref" | tail -n 1)" "4 done, 0 failed, 0 running, 0 missing" "status with a dead run's lock"
+expect 0 "" "$HEPAR" batch "$bids" "$work/ref" participant --jobs 2 --reproducible --no-align
+same "$(tail -n 1 "$work/stdout")" "4 studies: 4 done (4 unchanged), 0 failed, 0 not started" "batch over a dead run's lock"
+absent "$work/ref/.sub-02.lock"
+
 # TERM: abandons cleanly with 75.
 "$HEPAR" batch "$bids" "$work/t" participant --jobs 2 --reproducible --no-align --force >/dev/null 2>&1 &
 batch=$!

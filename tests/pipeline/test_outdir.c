@@ -121,31 +121,76 @@ static void test_second_run_is_told_to_wait(void **state)
     hep_outdir_close(&b);
 }
 
-/* A run that was killed at any point before its commit: the next one takes over and cleans up. */
-static void test_killed_run_is_cleaned_up(void **state)
+/* A process that opens the study, commits or not, and dies with the lock in its hands. */
+static void die_while_writing(bool committed)
 {
     struct hep_error e = { 0 };
-    struct hep_outdir d = { 0 };
-    pid_t child;
     int status = 0;
+    pid_t child = fork();
 
-    (void)state;
-    write_result("kept");
-    child = fork();
     if (child == 0) {
         struct hep_outdir mine = { 0 };
 
-        if (hep_outdir_open(&mine, root, "sub-1/ses-2", &e) != HEP_OK)
+        if (hep_outdir_open(&mine, root, "sub-1/ses-2", &e) != HEP_OK ||
+            !hep_outdir_in_use(root, "sub-1/ses-2") ||
+            (committed && hep_outdir_commit(&mine, &e) != HEP_OK))
             _exit(1);
         _exit(7);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(WEXITSTATUS(status), 7);
+}
+
+/* A run that was killed at any point before its commit: the next one takes over and cleans up. */
+static void test_killed_run_is_cleaned_up(void **state)
+{
+    struct hep_error e = { 0 };
+    struct hep_outdir d = { 0 };
+
+    (void)state;
+    write_result("kept");
+    die_while_writing(false);
     assert_int_equal(siblings(), 3);
     assert_ok(hep_outdir_open(&d, root, "sub-1/ses-2", &e), e);
     hep_outdir_close(&d);
     assert_result("kept");
     assert_int_equal(siblings(), 1);
+}
+
+/* A run that was killed between its commit and giving the lock back: its result holds, nobody opens
+ * the study again, and yet nothing stays behind. */
+static void test_remains_beside_a_good_result_are_tidied(void **state)
+{
+    (void)state;
+    die_while_writing(true);
+    assert_int_equal(siblings(), 2);
+    assert_false(hep_outdir_in_use(root, "sub-1/ses-2"));
+    hep_outdir_tidy(root, "sub-1/ses-2");
+    assert_int_equal(siblings(), 1);
+    write_result("kept");
+    die_while_writing(false);
+    hep_outdir_tidy(root, "sub-1/ses-2");
+    assert_result("kept");
+    assert_int_equal(siblings(), 1);
+}
+
+static void test_tidying_leaves_a_live_run_alone(void **state)
+{
+    struct hep_error e = { 0 };
+    struct hep_outdir d = { 0 };
+    char *path;
+
+    (void)state;
+    assert_ok(hep_outdir_open(&d, root, "sub-1/ses-2", &e), e);
+    path = hep_outdir_path(&d, "anat/x.txt", &e);
+    assert_ok(hep_file_write(path, "alive", 5, &e), e);
+    hep_outdir_tidy(root, "sub-1/ses-2");
+    assert_true(hep_outdir_in_use(root, "sub-1/ses-2"));
+    assert_ok(hep_outdir_commit(&d, &e), e);
+    hep_outdir_close(&d);
+    assert_result("alive");
+    assert_false(hep_outdir_in_use(root, "sub-1/ses-2"));
+    free(path);
 }
 
 /* Stopped between the two renames of a file system without exchange. */
@@ -186,6 +231,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reuse_takes_the_earlier_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_second_run_is_told_to_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed_run_is_cleaned_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_remains_beside_a_good_result_are_tidied, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_tidying_leaves_a_live_run_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_interrupted_swap_is_repaired, setup, teardown),
         cmocka_unit_test_setup_teardown(test_root_that_is_a_file, setup, teardown),
     };
