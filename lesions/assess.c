@@ -16,8 +16,7 @@ struct setting {
     const struct hep_lesion_study *study;
     const struct hep_labels *labels;
     const struct hep_evidence_table *evidence;
-    struct hep_surroundings around;
-    struct hep_references references;
+    const struct hep_baseline *baseline;
     struct hep_liver_landmarks landmarks;
 };
 
@@ -30,7 +29,7 @@ static int describe(struct hep_finding *f, const struct setting *s, const struct
 
     if (rc != HEP_OK)
         return rc;
-    hep_lesion_position(&position, shells, s->study, &s->around, &s->landmarks);
+    hep_lesion_position(&position, shells, s->study, &s->baseline->around, &s->landmarks);
     memcpy(f->centre_mm, shells->centre_mm, sizeof f->centre_mm);
     f->volume_ml = size.volume_ml;
     f->long_axis_mm = size.long_axis_mm;
@@ -53,13 +52,13 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for the measures of a lesion");
     f->id = candidate->id;
     f->detection_score = candidate->score;
-    rc = hep_shells_init(&shells, s->study, s->labels, candidate->id, &s->around, err);
+    rc = hep_shells_init(&shells, s->study, s->labels, candidate->id, &s->baseline->around, err);
     if (rc == HEP_OK)
         rc = describe(f, s, &shells, err);
     if (rc == HEP_OK)
         rc = hep_measure_shifts(&shells, s->study, err);
     if (rc == HEP_OK)
-        rc = hep_measure_lesion(m, s->study, &s->references, &shells, err);
+        rc = hep_measure_lesion(m, s->study, &s->baseline->references, &shells, err);
     if (rc == HEP_OK)
         rc = hep_measures_store(f, m, &shells, err);
     if (rc == HEP_OK) {
@@ -102,10 +101,12 @@ static int assess_all(struct hep_finding *list, const struct setting *s,
 }
 
 int hep_assess(struct hep_findings *out, const struct hep_lesion_study *study,
-               const struct hep_candidates *candidates, const struct hep_evidence_table *evidence,
-               struct hep_error *err)
+               const struct hep_candidates *candidates, const struct hep_baseline *baseline,
+               const struct hep_evidence_table *evidence, struct hep_error *err)
 {
-    struct setting s = { .study = study, .labels = candidates->labels, .evidence = evidence };
+    struct setting s = {
+        .study = study, .labels = candidates->labels, .evidence = evidence, .baseline = baseline
+    };
     struct hep_finding *list = NULL;
     int rc;
 
@@ -117,14 +118,8 @@ int hep_assess(struct hep_findings *out, const struct hep_lesion_study *study,
     list = hep_calloc(candidates->n, sizeof *list);
     if (list == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu findings", candidates->n);
-    rc = hep_surroundings_init(&s.around, study, candidates->labels, err);
-    if (rc == HEP_OK)
-        rc = hep_references_of(&s.references, study, &s.around, err);
-    if (rc == HEP_OK) {
-        hep_liver_landmarks_of(&s.landmarks, study);
-        rc = assess_all(list, &s, candidates, err);
-    }
-    hep_surroundings_release(&s.around);
+    hep_liver_landmarks_of(&s.landmarks, study);
+    rc = assess_all(list, &s, candidates, err);
     if (rc != HEP_OK) {
         free(list);
         return rc;

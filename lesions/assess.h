@@ -8,14 +8,16 @@
 #include "lesions/candidates.h"
 #include "lesions/evidence.h"
 #include "lesions/finding.h"
+#include "lesions/measure.h"
 
 /**
  * @param[out] out      one finding per candidate label, ids as in `candidates`; release with
  * hep_findings_release()
+ * @param[in]  baseline of the study and these candidates
  * @param[in]  evidence the table of likelihood ratios and its calibration
  */
 int hep_assess(struct hep_findings *out, const struct hep_lesion_study *study,
-               const struct hep_candidates *candidates, const struct hep_evidence_table *evidence,
-               struct hep_error *err) HEP_MUST_CHECK;
+               const struct hep_candidates *candidates, const struct hep_baseline *baseline,
+               const struct hep_evidence_table *evidence, struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

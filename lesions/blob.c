@@ -37,10 +37,11 @@ struct scale {
 struct octave {
     const struct hep_blob_search *how;
     const struct hep_labels *where;
-    struct hep_grid original;  /* of the result */
-    struct hep_volume *smooth; /* running; owned */
-    double sigma_mm;           /* of it so far */
-    double extra_mm2;          /* variance from elsewhere */
+    struct hep_grid original;          /* of the result */
+    struct hep_volume *smooth;         /* running; owned */
+    uint8_t *where_here, *tissue_here; /* `where` and the reference tissue on its grid; owned */
+    double sigma_mm;                   /* of it so far */
+    double extra_mm2;                  /* variance from elsewhere */
     long first, last, own_first, own_last;
     struct hep_blob_list *found;
 };
@@ -95,41 +96,82 @@ static void laplacian(struct hep_volume *out, const struct hep_volume *v, double
     }
 }
 
-/* Label of the voxel of the result's grid that holds voxel `at` of this octave's grid. */
-static int32_t label_of(const struct octave *o, const struct hep_labels *l,
-                        const struct hep_grid *g, size_t at)
+/* For each voxel of one axis of a grid the voxel of the result's grid that holds it; both grids
+ * share their centre. */
+static void nearest(size_t *out, size_t n, size_t of, double step)
 {
-    const size_t *n = o->original.n;
-    const size_t index[3] = { at % g->n[0], at / g->n[0] % g->n[1], at / (g->n[0] * g->n[1]) };
-    const double step = g->n[0] == n[0] && g->n[1] == n[1] && g->n[2] == n[2] ? 1.0 : 2.0;
-    size_t i[3];
+    for (size_t i = 0; i < n; i++) {
+        const double x = step * ((double)i - 0.5 * (double)(n - 1)) + 0.5 * (double)(of - 1);
 
-    for (int k = 0; k < 3; k++) {
-        /* Both grids share their centre. */
-        const double x =
-            step * ((double)index[k] - 0.5 * (double)(g->n[k] - 1)) + 0.5 * (double)(n[k] - 1);
-
-        i[k] = (size_t)fmin(fmax(floor(x + 0.5), 0.0), (double)(n[k] - 1));
+        out[i] = (size_t)fmin(fmax(floor(x + 0.5), 0.0), (double)(of - 1));
     }
-    return l->data[i[0] + n[0] * (i[1] + n[1] * i[2])];
+}
+
+/* Is a label set at each voxel of this octave's grid? */
+static int mask_here(uint8_t **out, const struct octave *o, const struct hep_labels *l,
+                     struct hep_error *err)
+{
+    const size_t *n = o->smooth->grid.n, *of = o->original.n;
+    const double step = n[0] == of[0] && n[1] == of[1] && n[2] == of[2] ? 1.0 : 2.0;
+    size_t *at = hep_calloc(n[0] + n[1] + n[2], sizeof *at);
+    uint8_t *mask = hep_alloc_aligned(n[0] * n[1] * n[2], sizeof *mask);
+
+    if (at == NULL || mask == NULL) {
+        free(at);
+        free(mask);
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a mask of the blob search");
+    }
+    nearest(at, n[0], of[0], step);
+    nearest(at + n[0], n[1], of[1], step);
+    nearest(at + n[0] + n[1], n[2], of[2], step);
+    for (size_t k = 0; k < n[2]; k++) {
+        for (size_t j = 0; j < n[1]; j++) {
+            const int32_t *row = l->data + of[0] * (at[n[0] + j] + of[1] * at[n[0] + n[1] + k]);
+            uint8_t *to = mask + n[0] * (j + n[1] * k);
+
+            for (size_t i = 0; i < n[0]; i++)
+                to[i] = row[at[i]] != 0;
+        }
+    }
+    free(at);
+    *out = mask;
+    return HEP_OK;
+}
+
+static void masks_release(struct octave *o)
+{
+    free(o->where_here);
+    free(o->tissue_here);
+    o->where_here = o->tissue_here = NULL;
+}
+
+static int masks_make(struct octave *o, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    masks_release(o);
+    if (o->where != NULL)
+        rc = mask_here(&o->where_here, o, o->where, err);
+    if (rc == HEP_OK && o->how->tissue != NULL)
+        rc = mask_here(&o->tissue_here, o, o->how->tissue, err);
+    return rc;
 }
 
 /* Robust SD of the response over reference tissue: every third voxel will do. */
 static int measure_noise(struct scale *s, const struct octave *o, struct hep_error *err)
 {
-    const struct hep_grid *g = &s->response->grid;
-    const size_t voxels = hep_grid_voxels(g);
+    const size_t voxels = hep_grid_voxels(&s->response->grid);
     size_t n = 0;
     float *x;
 
     s->noise = 1.0;
-    if (o->how->tissue == NULL)
+    if (o->tissue_here == NULL)
         return HEP_OK;
     x = hep_alloc_aligned(voxels / NOISE_STEP + 1, sizeof *x);
     if (x == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory to measure noise");
     for (size_t i = 0; i < voxels; i += NOISE_STEP) {
-        if (label_of(o, o->how->tissue, g, i) != 0)
+        if (o->tissue_here[i] != 0)
             x[n++] = fabsf(s->response->data[i]);
     }
     s->noise = n < NOISE_MIN ? 1.0 : fmax(MAD_TO_SD * hep_quantile(x, n, 0.5), NOISE_FLOOR);
@@ -244,11 +286,6 @@ static int keep(struct octave *o, const struct scale triple[3], long step, size_
     return hep_blob_list_add(o->found, &b, err);
 }
 
-static bool wanted(const struct octave *o, const struct hep_volume *r, size_t at)
-{
-    return o->where == NULL || label_of(o, o->where, &r->grid, at) != 0;
-}
-
 static int collect_at(struct octave *o, const struct scale triple[3], long step, size_t at,
                       struct hep_error *err)
 {
@@ -265,7 +302,7 @@ static int collect_at(struct octave *o, const struct scale triple[3], long step,
         if (triple[other].response != NULL && !tops(triple[other].response, at, value, sign, false))
             return HEP_OK;
     }
-    return wanted(o, triple[1].response, at) ? keep(o, triple, step, at, sign, err) : HEP_OK;
+    return keep(o, triple, step, at, sign, err);
 }
 
 static int collect(struct octave *o, const struct scale triple[3], long step, struct hep_error *err)
@@ -275,8 +312,12 @@ static int collect(struct octave *o, const struct scale triple[3], long step, st
 
     for (size_t k = 1; k + 1 < n[2]; k++) {
         for (size_t j = 1; j + 1 < n[1]; j++) {
-            for (size_t i = 1; i + 1 < n[0] && rc == HEP_OK; i++)
-                rc = collect_at(o, triple, step, i + n[0] * (j + n[1] * k), err);
+            const size_t row = n[0] * (j + n[1] * k);
+
+            for (size_t i = 1; i + 1 < n[0] && rc == HEP_OK; i++) {
+                if (o->where_here == NULL || o->where_here[row + i] != 0)
+                    rc = collect_at(o, triple, step, row + i, err);
+            }
         }
     }
     return rc;
@@ -286,8 +327,10 @@ static int collect(struct octave *o, const struct scale triple[3], long step, st
 static int run_octave(struct octave *o, struct hep_error *err)
 {
     struct scale triple[3] = { { 0 }, { 0 }, { 0 } };
-    int rc = scale_make(&triple[2], o, o->first, err);
+    int rc = masks_make(o, err);
 
+    if (rc == HEP_OK)
+        rc = scale_make(&triple[2], o, o->first, err);
     for (long step = o->first; step <= o->last && rc == HEP_OK; step++) {
         scale_release(&triple[0]);
         triple[0] = triple[1];
@@ -462,6 +505,7 @@ int hep_blob_find(struct hep_blob_list *out, const struct hep_volume *v,
             rc = run_octave(&o, err);
     }
     hep_volume_free(o.smooth);
+    masks_release(&o);
     if (rc != HEP_OK) {
         hep_blob_list_release(&found);
         return rc;

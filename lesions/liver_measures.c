@@ -125,35 +125,23 @@ static void measure_volumes(struct hep_liver_measures *out, const struct hep_les
 }
 
 int hep_liver_measure(struct hep_liver_measures *out, const struct hep_lesion_study *study,
-                      const struct hep_candidates *candidates, const struct hep_labels *remnant,
-                      struct hep_error *err)
+                      const struct hep_candidates *candidates, const struct hep_baseline *baseline,
+                      const struct hep_labels *remnant, struct hep_error *err)
 {
     const struct hep_labels *labels = candidates != NULL ? candidates->labels : NULL;
-    struct hep_surroundings around = { 0 };
-    struct hep_labels *none = NULL;
-    struct hep_references ref;
     int rc = check_grids(study, labels, remnant, err);
 
     if (rc != HEP_OK)
         return rc;
     *out = (struct hep_liver_measures){ 0 };
-    if (labels == NULL)
-        rc = hep_labels_new(&none, &study->grid, err);
-    if (rc == HEP_OK)
-        rc = hep_surroundings_init(&around, study, labels != NULL ? labels : none, err);
-    if (rc == HEP_OK)
-        rc = hep_references_of(&ref, study, &around, err);
-    if (rc == HEP_OK)
-        rc = measure_parenchyma(out, study, &around, err);
+    rc = measure_parenchyma(out, study, &baseline->around, err);
     if (rc == HEP_OK) {
         measure_volumes(out, study, labels, remnant);
-        measure_enhancement(out, study, &ref);
-        measure_uptake(out, &ref);
+        measure_enhancement(out, study, &baseline->references);
+        measure_uptake(out, &baseline->references);
         out->diffuse_alarm = candidates != NULL && candidates->diffuse_alarm;
         (void)snprintf(out->diffuse_reason, sizeof out->diffuse_reason, "%s",
                        candidates != NULL ? candidates->diffuse_reason : "");
     }
-    hep_surroundings_release(&around);
-    hep_labels_free(none);
     return rc;
 }

@@ -13,6 +13,7 @@
 
 #include "contrast/enhancement.h"
 #include "lesions/candidates.h"
+#include "lesions/measure.h"
 
 struct hep_liver_stat {
     double median, iqr; /* NaN without the series */
@@ -35,11 +36,12 @@ struct hep_liver_measures {
 
 /**
  * @param[in] candidates lesions to leave out; NULL when none were looked for
+ * @param[in] baseline   of the study and these candidates
  * @param[in] remnant    liver that stays after resection, on the reference grid; may be NULL
  * @return HEP_EGEOM when grids differ; HEP_ENOMEM
  */
 int hep_liver_measure(struct hep_liver_measures *out, const struct hep_lesion_study *study,
-                      const struct hep_candidates *candidates, const struct hep_labels *remnant,
-                      struct hep_error *err) HEP_MUST_CHECK;
+                      const struct hep_candidates *candidates, const struct hep_baseline *baseline,
+                      const struct hep_labels *remnant, struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

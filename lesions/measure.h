@@ -33,9 +33,19 @@ struct hep_references {
     double organ[HEP_IMAGE_COUNT][HEP_ANATOMY_COUNT]; /* [liver]: without lesions and its margin */
     double portal_liver[HEP_IMAGE_COUNT];             /* liver within 10 mm of the portal vein */
 };
-int hep_references_of(struct hep_references *out, const struct hep_lesion_study *study,
-                      const struct hep_surroundings *surroundings,
-                      struct hep_error *err) HEP_MUST_CHECK;
+
+/** What every lesion of a study, and its liver, are measured against. */
+struct hep_baseline {
+    struct hep_surroundings around; /* owned */
+    struct hep_references references;
+};
+/**
+ * @param[in] lesions label map that is left out of the liver; NULL when none was looked for
+ * @return HEP_EGEOM when it is not on the reference grid; HEP_ENOMEM
+ */
+int hep_baseline_init(struct hep_baseline *out, const struct hep_lesion_study *study,
+                      const struct hep_labels *lesions, struct hep_error *err) HEP_MUST_CHECK;
+void hep_baseline_release(struct hep_baseline *b);
 
 struct hep_zone_stats {
     double median, mad; /* mad: 1.4826 * median |x - median| */

@@ -92,13 +92,13 @@ static int put_dseg_table(struct hep_run *run, const struct hep_findings *f, str
 }
 
 static int put_results(struct hep_run *run, const struct hep_lesion_study *study,
-                       const struct hep_candidates *candidates, const struct hep_findings *findings,
-                       struct hep_error *err)
+                       const struct hep_candidates *candidates, const struct hep_baseline *baseline,
+                       const struct hep_findings *findings, struct hep_error *err)
 {
     struct hep_put put = { HEP_OK, err };
     struct hep_liver_measures measures;
     struct hep_json *o = hep_json_new_object();
-    int rc = hep_liver_measure(&measures, study, candidates, NULL, err);
+    int rc = hep_liver_measure(&measures, study, candidates, baseline, NULL, err);
 
     if (rc == HEP_OK) {
         hep_put(&put, o, "lesions", hep_findings_json(&put, findings));
@@ -128,6 +128,7 @@ static int find_lesions(struct hep_run *run, const struct hep_lesion_study *stud
                         struct hep_error *err)
 {
     struct hep_candidates candidates = { 0 };
+    struct hep_baseline baseline = { 0 };
     struct hep_findings findings = { 0 };
     struct hep_evidence_table *evidence = NULL;
     struct hep_labels *labels;
@@ -146,9 +147,11 @@ static int find_lesions(struct hep_run *run, const struct hep_lesion_study *stud
         rc = hep_fail(err, (enum hep_status)rc, __func__, "%s", none.msg);
         goto out;
     }
-    rc = hep_assess(&findings, study, &candidates, evidence, err);
+    rc = hep_baseline_init(&baseline, study, candidates.labels, err);
     if (rc == HEP_OK)
-        rc = put_results(run, study, &candidates, &findings, err);
+        rc = hep_assess(&findings, study, &candidates, &baseline, evidence, err);
+    if (rc == HEP_OK)
+        rc = put_results(run, study, &candidates, &baseline, &findings, err);
     if (rc == HEP_OK)
         rc = put_dseg_table(run, &findings, err);
     if (rc == HEP_OK) {
@@ -157,6 +160,7 @@ static int find_lesions(struct hep_run *run, const struct hep_lesion_study *stud
         rc = hep_run_put_labels(run, "lesions", labels, NULL, err);
     }
 out:
+    hep_baseline_release(&baseline);
     hep_findings_release(&findings);
     hep_candidates_release(&candidates);
     hep_evidence_free(evidence);

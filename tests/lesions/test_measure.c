@@ -3,7 +3,6 @@
 
 #include "image/mask.h"
 #include "image/resample.h"
-#include "lesions/liver_measures.h"
 #include "lesions/measure.h"
 #include "lesions/position.h"
 #include "lesions/size.h"
@@ -285,23 +284,21 @@ static void test_refusals(void **state)
     (void)state;
     fixture_init(&f, &solid, NULL);
     f.candidate.id = 5;
-    assert_fails(hep_assess(&f.findings, &f.study, &f.candidates, f.evidence, &e), e, HEP_EDATA,
-                 "label 5");
+    assert_fails(try_assess(&f.findings, &f, &e), e, HEP_EDATA, "label 5");
     assert_null(f.findings.list);
     f.candidate.id = 1;
     f.candidates.n = 0;
-    assert_ok(hep_assess(&f.findings, &f.study, &f.candidates, f.evidence, &e), e);
+    assert_ok(try_assess(&f.findings, &f, &e), e);
     assert_int_equal(f.findings.n, 0);
     f.candidates.n = 1;
     assert_ok(hep_labels_new(&labels, &other, &e), e);
     kept = f.candidates.labels;
     f.candidates.labels = labels;
-    assert_fails(hep_assess(&f.findings, &f.study, &f.candidates, f.evidence, &e), e, HEP_EGEOM,
-                 "reference grid");
-    assert_fails(hep_liver_measure(&liver, &f.study, &f.candidates, NULL, &e), e, HEP_EGEOM,
+    assert_fails(try_assess(&f.findings, &f, &e), e, HEP_EGEOM, "reference grid");
+    assert_fails(try_liver_measure(&liver, &f, &f.candidates, NULL, &e), e, HEP_EGEOM,
                  "reference grid");
     f.candidates.labels = kept;
-    assert_fails(hep_liver_measure(&liver, &f.study, NULL, labels, &e), e, HEP_EGEOM, "remnant");
+    assert_fails(try_liver_measure(&liver, &f, NULL, labels, &e), e, HEP_EGEOM, "remnant");
     hep_labels_free(labels);
     fixture_release(&f);
 }
@@ -319,7 +316,7 @@ static void test_no_memory(void **state)
         int rc;
 
         hep_alloc_fail_at(at);
-        rc = hep_assess(&out, &f.study, &f.candidates, f.evidence, &e);
+        rc = try_assess(&out, &f, &e);
         hep_alloc_fail_at(0);
         hep_findings_release(&out);
         if (rc == HEP_OK)
@@ -418,7 +415,7 @@ static void test_liver(void **state)
     }
     f.candidates.diffuse_alarm = true;
     (void)snprintf(f.candidates.diffuse_reason, sizeof f.candidates.diffuse_reason, "segment 6");
-    assert_ok(hep_liver_measure(&m, &f.study, &f.candidates, remnant, &e), e);
+    assert_ok(try_liver_measure(&m, &f, &f.candidates, remnant, &e), e);
     assert_close(m.volume_ml, (double)liver * 3.125e-3, 1e-12, 0);
     assert_close(m.flr_percent, 100.0 * (double)keep / (double)(liver - lesion), 1e-9, 0);
     assert_int_equal(m.flr_line_percent, m.flr_percent >= 40.0 ? 40 : 30);
@@ -432,7 +429,7 @@ static void test_liver(void **state)
     assert_string_equal(m.sir_vessel, "inferior vena cava");
     assert_true(m.diffuse_alarm);
     assert_string_equal(m.diffuse_reason, "segment 6");
-    assert_ok(hep_liver_measure(&m, &f.study, NULL, NULL, &e), e);
+    assert_ok(try_liver_measure(&m, &f, NULL, NULL, &e), e);
     assert_true(isnan(m.flr_percent) && m.flr_line_percent == 0);
     hep_labels_free(remnant);
     fixture_release(&f);
