@@ -1,6 +1,7 @@
 #include "image/stats.h"
 
 #include "base/alloc.h"
+#include "image/threads.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -90,6 +91,10 @@ double hep_quantile(float *x, size_t n, double q)
     return (double)low + (h - (double)k) * ((double)high - (double)low);
 }
 
+static const struct hep_stats no_stats = { 0,           0,           (double)NAN, (double)NAN,
+                                           (double)NAN, (double)NAN, (double)NAN, (double)NAN,
+                                           (double)NAN, (double)NAN, (double)NAN, (double)NAN };
+
 /* x holds finite values and is reordered, then overwritten. */
 static void fill_stats(struct hep_stats *out, float *x, size_t n)
 {
@@ -119,8 +124,7 @@ static void fill_stats(struct hep_stats *out, float *x, size_t n)
 static int collect(struct hep_stats *out, const float *x, size_t n, const int32_t *mask,
                    int32_t label, struct hep_error *err)
 {
-    const double nan = (double)NAN;
-    struct hep_stats s = { 0, 0, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan };
+    struct hep_stats s = no_stats;
     float *kept;
     size_t count = 0;
 
@@ -157,6 +161,58 @@ int hep_stats_masked(struct hep_stats *out, const struct hep_volume *v, size_t t
     if (!hep_grid_same(&v->grid, &mask->grid, HEP_GRID_TOL_MM))
         return HEP_FAIL(err, HEP_EGEOM, "mask and image lie on different grids");
     return collect(out, hep_volume_at(v, t), hep_grid_voxels(&v->grid), mask->data, label, err);
+}
+
+/* Finite values of each label from 1 on, one label after another; first[k] is the end of label k.
+ */
+static void sort_by_label(float *values, size_t *first, struct hep_stats *out, int32_t n_labels,
+                          const float *x, const int32_t *map, size_t voxels)
+{
+    for (size_t i = 0; i < voxels; i++) {
+        const int32_t k = map[i];
+
+        if (k >= 1 && k < n_labels) {
+            out[k].n += isfinite(x[i]) != 0;
+            out[k].n_nonfinite += isfinite(x[i]) == 0;
+        }
+    }
+    for (int32_t k = 1; k < n_labels; k++)
+        first[k] = k > 1 ? first[k - 1] + out[k - 1].n : 0;
+    for (size_t i = 0; i < voxels; i++) {
+        const int32_t k = map[i];
+
+        if (k >= 1 && k < n_labels && isfinite(x[i]))
+            values[first[k]++] = x[i];
+    }
+}
+
+int hep_stats_by_label(struct hep_stats *out, int32_t n_labels, const struct hep_volume *v,
+                       const struct hep_labels *map, int nthreads, struct hep_error *err)
+{
+    const size_t voxels = hep_grid_voxels(&v->grid);
+    size_t *first;
+    float *values;
+
+    if (!hep_grid_same(&v->grid, &map->grid, HEP_GRID_TOL_MM))
+        return HEP_FAIL(err, HEP_EGEOM, "label map and image lie on different grids");
+    first = hep_calloc((size_t)n_labels, sizeof *first);
+    values = hep_alloc_aligned(voxels, sizeof *values);
+    if (first == NULL || values == NULL) {
+        free(first);
+        free(values);
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", voxels);
+    }
+    for (int32_t k = 0; k < n_labels; k++)
+        out[k] = no_stats;
+    sort_by_label(values, first, out, n_labels, v->data, map->data, voxels);
+#pragma omp parallel for schedule(dynamic) num_threads(hep_threads(nthreads))
+    for (int32_t k = 1; k < n_labels; k++) {
+        if (out[k].n > 0)
+            fill_stats(&out[k], values + (first[k] - out[k].n), out[k].n);
+    }
+    free(values);
+    free(first);
+    return HEP_OK;
 }
 
 void hep_histogram(size_t *counts, size_t nbins, double lo, double hi, const float *x, size_t n)

@@ -22,6 +22,15 @@ int hep_stats_of(struct hep_stats *out, const float *x, size_t n,
 int hep_stats_masked(struct hep_stats *out, const struct hep_volume *v, size_t t,
                      const struct hep_labels *mask, int32_t label,
                      struct hep_error *err) HEP_MUST_CHECK;
+/**
+ * Of the first volume, over the voxels of each label 1 .. n_labels - 1 in one go.
+ * @param[out] out [n_labels]; out[0] and labels without voxels as for an empty set
+ * @param[in] nthreads >= 1; the result does not depend on it
+ * @return HEP_EGEOM when the grids differ; HEP_ENOMEM
+ */
+int hep_stats_by_label(struct hep_stats *out, int32_t n_labels, const struct hep_volume *v,
+                       const struct hep_labels *map, int nthreads,
+                       struct hep_error *err) HEP_MUST_CHECK;
 /** q in [0, 1] of n values; x is reordered; NaN for n = 0. */
 double hep_quantile(float *x, size_t n, double q);
 /** Histogram of finite values; values outside [lo, hi] fall in no bin. counts[nbins]. */

@@ -233,15 +233,22 @@ static int make_z(struct hep_candidate_frame *f, struct hep_volume *const *raw,
                   const struct hep_lesion_study *study, struct hep_error *err)
 {
     const struct hep_lesion_limits *limits = study->limits;
+    const int within = hep_threads_within(study->nthreads);
+    struct hep_error e[HEP_IMAGE_COUNT] = { { 0 } };
     int rc = HEP_OK;
 
     for (long pass = 0; pass < limits->z_passes && rc == HEP_OK; pass++) {
         const bool wide = pass == 0 && limits->z_passes > 1;
         const double window = limits->z_window_mm * (wide ? FIRST_WINDOW : 1.0);
 
-        for (int i = 0; i < HEP_IMAGE_COUNT && rc == HEP_OK; i++) {
+#pragma omp parallel for schedule(dynamic) num_threads(hep_threads_aside(study->nthreads))
+        for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
             if (raw[i] != NULL && in_pass(study, i, wide))
-                rc = zscore_copy(&f->z[i], raw[i], f->tissue, window, study->nthreads, err);
+                (void)zscore_copy(&f->z[i], raw[i], f->tissue, window, within, &e[i]);
+        }
+        for (int i = 0; i < HEP_IMAGE_COUNT && rc == HEP_OK; i++) {
+            if (e[i].code != HEP_OK)
+                rc = HEP_FAIL(err, e[i].code, "%s", e[i].msg);
         }
         if (rc == HEP_OK && pass + 1 < limits->z_passes)
             rc = trim_tissue(f, err);

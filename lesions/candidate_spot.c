@@ -80,7 +80,7 @@ static int add_blobs(struct hep_spot_list *l, const struct hep_candidate_frame *
         .tissue = f->tissue,
         .bright = channel->bright,
         .dark = channel->dark,
-        .nthreads = study->nthreads,
+        .nthreads = hep_threads_within(study->nthreads),
     };
     struct hep_blob_list blobs = { 0 };
     int rc = hep_blob_find(&blobs, z, f->domain, &how, err);
@@ -169,7 +169,7 @@ static int add_large(struct hep_spot_list *l, const struct hep_candidate_frame *
     struct hep_labels *where = NULL, *labels = NULL;
     struct hep_maxtree_region *region = NULL;
     size_t n = 0;
-    int rc = coarse(&v, &where, f, z, polarity, study->nthreads, err);
+    int rc = coarse(&v, &where, f, z, polarity, hep_threads_within(study->nthreads), err);
 
     if (rc == HEP_OK) {
         how.volume_max_mm3 = LARGE_LIVER_SHARE * hep_grid_voxel_mm3(&where->grid) *
@@ -203,27 +203,44 @@ static int add_large(struct hep_spot_list *l, const struct hep_candidate_frame *
     return rc;
 }
 
+/* Blobs and large regions of one mechanism. */
+static int find_spots(struct hep_spot_list *l, const struct hep_candidate_frame *frame,
+                      const struct hep_lesion_study *study, const struct hep_channel *c,
+                      enum hep_mechanism m, struct hep_error *err)
+{
+    struct hep_volume *z = NULL;
+    int rc = faded(&z, frame, &study->image[c->image], frame->z[c->image], err);
+
+    if (rc == HEP_OK)
+        rc = add_blobs(l, frame, study, c, m, z, err);
+    if (rc == HEP_OK && c->bright)
+        rc = add_large(l, frame, study, m, 1, z, err);
+    if (rc == HEP_OK && c->dark)
+        rc = add_large(l, frame, study, m, -1, z, err);
+    hep_volume_free(z);
+    return rc;
+}
+
 int hep_spots_find(struct hep_spot_list *out, const struct hep_candidate_frame *frame,
                    const struct hep_lesion_study *study,
                    const struct hep_channel channels[HEP_MECHANISM_COUNT], struct hep_error *err)
 {
-    struct hep_spot_list l = { 0 };
+    struct hep_spot_list of[HEP_MECHANISM_COUNT] = { { 0 } }, l = { 0 };
+    struct hep_error e[HEP_MECHANISM_COUNT] = { { 0 } };
     int rc = HEP_OK;
 
-    for (int m = 0; m < HEP_MECHANISM_COUNT && rc == HEP_OK; m++) {
-        const struct hep_channel *c = &channels[m];
-        struct hep_volume *z = NULL;
-
-        if (c->image == HEP_IMAGE_COUNT)
-            continue;
-        rc = faded(&z, frame, &study->image[c->image], frame->z[c->image], err);
-        if (rc == HEP_OK)
-            rc = add_blobs(&l, frame, study, c, (enum hep_mechanism)m, z, err);
-        if (rc == HEP_OK && c->bright)
-            rc = add_large(&l, frame, study, (enum hep_mechanism)m, 1, z, err);
-        if (rc == HEP_OK && c->dark)
-            rc = add_large(&l, frame, study, (enum hep_mechanism)m, -1, z, err);
-        hep_volume_free(z);
+#pragma omp parallel for schedule(dynamic) num_threads(hep_threads_aside(study->nthreads))
+    for (int m = 0; m < HEP_MECHANISM_COUNT; m++) {
+        if (channels[m].image != HEP_IMAGE_COUNT &&
+            find_spots(&of[m], frame, study, &channels[m], (enum hep_mechanism)m, &e[m]) != HEP_OK)
+            hep_spot_list_release(&of[m]);
+    }
+    for (int m = 0; m < HEP_MECHANISM_COUNT; m++) {
+        if (rc == HEP_OK && e[m].code != HEP_OK)
+            rc = HEP_FAIL(err, e[m].code, "%s", e[m].msg);
+        for (size_t i = 0; i < of[m].n && rc == HEP_OK; i++)
+            rc = add(&l, &of[m].item[i], err);
+        hep_spot_list_release(&of[m]);
     }
     if (rc != HEP_OK) {
         hep_spot_list_release(&l);
@@ -375,17 +392,19 @@ void hep_spot_measure(struct hep_spot *s, const struct hep_candidate_frame *fram
  * numbers from -2 to 2 that are not a multiple of others. */
 void hep_frame_direction(double out[3], int i)
 {
-    int seen = 0;
+    /* Numbers x + 2 + 5 (y + 2) + 25 (z + 2) of those with an odd coordinate. */
+    static const unsigned char codes[HEP_DIRECTIONS] = {
+        1,   3,   5,   6,   7,   8,   9,   11,  13,  15,  16,  17,  18, 19, 21,  23,  25,
+        26,  27,  28,  29,  30,  31,  32,  33,  34,  35,  36,  37,  38, 39, 40,  41,  42,
+        43,  44,  45,  46,  47,  48,  49,  51,  53,  55,  56,  57,  58, 59, 61,  63,  65,
+        66,  67,  68,  69,  71,  73,  75,  76,  77,  78,  79,  80,  81, 82, 83,  84,  85,
+        86,  87,  88,  89,  90,  91,  92,  93,  94,  95,  96,  97,  98, 99, 101, 103, 105,
+        106, 107, 108, 109, 111, 113, 115, 116, 117, 118, 119, 121, 123
+    };
+    const int code = codes[i];
+    const int d[3] = { code % 5 - 2, code / 5 % 5 - 2, code / 25 - 2 };
+    const double length = sqrt((double)(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]));
 
-    for (int code = 0; code < 125; code++) {
-        const int d[3] = { code % 5 - 2, code / 5 % 5 - 2, code / 25 - 2 };
-        const bool odd = (d[0] | d[1] | d[2]) & 1;
-        const double length = sqrt((double)(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]));
-
-        if (!odd || seen++ != i)
-            continue;
-        for (int k = 0; k < 3; k++)
-            out[k] = d[k] / length;
-        return;
-    }
+    for (int k = 0; k < 3; k++)
+        out[k] = d[k] / length;
 }

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "image/stats.h"
+#include "image/threads.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,10 +13,12 @@
 #define COVERED_MAX 0.05
 #define MAD_TO_SD 1.4826
 
+/* The voxels of the liver by octant, without lesions. */
 struct parts {
-    unsigned char *octant; /* per voxel of the reference grid; OCTANTS: not liver */
-    size_t voxels;
-    size_t n[OCTANTS], covered[OCTANTS];
+    size_t *voxel;         /* of the reference grid, in its order; owned */
+    unsigned char *octant; /* of each of them; owned */
+    size_t n_voxels;
+    size_t n[OCTANTS], covered[OCTANTS]; /* with lesions; and of lesions */
 };
 
 static bool in_liver(const struct hep_lesion_study *study, size_t i)
@@ -33,53 +36,69 @@ static void world_of(double world[3], const struct hep_grid *g, size_t i)
     hep_grid_to_world(world, g, voxel);
 }
 
+static size_t list_liver(size_t *voxel, const struct hep_lesion_study *study)
+{
+    const size_t voxels = hep_grid_voxels(&study->grid);
+    size_t n = 0;
+
+    for (size_t i = 0; i < voxels; i++) {
+        if (!in_liver(study, i))
+            continue;
+        if (voxel != NULL)
+            voxel[n] = i;
+        n++;
+    }
+    return n;
+}
+
+/* Octants of the liver about the medians of its voxels' world coordinates. */
 static void cut(struct parts *p, const struct hep_candidates *c,
                 const struct hep_lesion_study *study, float *work)
 {
+    const size_t n = p->n_voxels;
     double middle[3];
     double world[3];
 
     for (int k = 0; k < 3; k++) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < p->voxels; i++) {
-            if (!in_liver(study, i))
-                continue;
-            world_of(world, &study->grid, i);
-            work[n++] = (float)world[k];
+        for (size_t i = 0; i < n; i++) {
+            world_of(world, &study->grid, p->voxel[i]);
+            work[i] = (float)world[k];
         }
         middle[k] = hep_quantile(work, n, 0.5);
     }
-    for (size_t i = 0; i < p->voxels; i++) {
-        p->octant[i] = OCTANTS;
-        if (!in_liver(study, i))
+    p->n_voxels = 0;
+    for (size_t i = 0; i < n; i++) {
+        const bool lesion = c->labels->data[p->voxel[i]] != 0;
+        size_t octant;
+
+        world_of(world, &study->grid, p->voxel[i]);
+        octant = (size_t)(world[0] > middle[0]) + 2 * (size_t)(world[1] > middle[1]) +
+                 4 * (size_t)(world[2] > middle[2]);
+        p->n[octant]++;
+        p->covered[octant] += lesion;
+        if (lesion)
             continue;
-        world_of(world, &study->grid, i);
-        p->octant[i] = (unsigned char)((world[0] > middle[0]) + 2 * (world[1] > middle[1]) +
-                                       4 * (world[2] > middle[2]));
-        p->n[p->octant[i]]++;
-        p->covered[p->octant[i]] += c->labels->data[i] != 0;
+        p->voxel[p->n_voxels] = p->voxel[i];
+        p->octant[p->n_voxels++] = (unsigned char)octant;
     }
 }
 
 /* Median of one octant against the others, in robust SDs of the others; NaN with too few values. */
-static double octant_z(const struct parts *p, const struct hep_candidates *c, const float *v,
-                       int octant, float *work)
+static double octant_z(const struct parts *p, const float *v, size_t octant, float *work)
 {
     size_t n = 0, first;
     double inside, outside, sd;
 
-    for (size_t i = 0; i < p->voxels; i++) {
-        if (p->octant[i] == octant && c->labels->data[i] == 0 && isfinite(v[i]))
-            work[n++] = v[i];
+    for (size_t i = 0; i < p->n_voxels; i++) {
+        if (p->octant[i] == octant && isfinite(v[p->voxel[i]]))
+            work[n++] = v[p->voxel[i]];
     }
     first = n;
     inside = hep_quantile(work, n, 0.5);
     n = 0;
-    for (size_t i = 0; i < p->voxels; i++) {
-        if (p->octant[i] != octant && p->octant[i] < OCTANTS && c->labels->data[i] == 0 &&
-            isfinite(v[i]))
-            work[n++] = v[i];
+    for (size_t i = 0; i < p->n_voxels; i++) {
+        if (p->octant[i] != octant && isfinite(v[p->voxel[i]]))
+            work[n++] = v[p->voxel[i]];
     }
     if (first < MIN_VOXELS || n < MIN_VOXELS)
         return (double)NAN;
@@ -90,44 +109,65 @@ static double octant_z(const struct parts *p, const struct hep_candidates *c, co
     return sd > 0.0 ? (inside - outside) / sd : (double)NAN;
 }
 
+/* z of each octant at the highest b and in ADC; NaN where lesions cover it. HEP_ENOMEM. */
+static int measure_octants(double z_b[OCTANTS], double z_adc[OCTANTS], const struct parts *p,
+                           const float *b_high, const float *adc, int nthreads)
+{
+    int short_of = 0;
+
+#pragma omp parallel for schedule(dynamic) reduction(+ : short_of)                                 \
+    num_threads(hep_threads(nthreads))
+    for (int o = 0; o < OCTANTS; o++) {
+        float *work = hep_calloc(p->n_voxels + 1, sizeof *work);
+
+        z_b[o] = z_adc[o] = (double)NAN;
+        if (work != NULL && (double)p->covered[o] <= COVERED_MAX * (double)p->n[o]) {
+            z_b[o] = octant_z(p, b_high, (size_t)o, work);
+            z_adc[o] = octant_z(p, adc, (size_t)o, work);
+        }
+        short_of += work == NULL;
+        free(work);
+    }
+    return short_of > 0 ? HEP_ENOMEM : HEP_OK;
+}
+
 int hep_diffuse_judge(struct hep_candidates *c, const struct hep_lesion_study *study,
                       struct hep_error *err)
 {
     const struct hep_volume *b_high = study->image[HEP_IMAGE_B_HIGH].volume;
     const struct hep_volume *adc = study->image[HEP_IMAGE_ADC].volume;
     const double limit = study->limits->diffuse_z_min;
-    struct parts p = { .voxels = hep_grid_voxels(&study->grid) };
-    float *work;
+    double z_b[OCTANTS], z_adc[OCTANTS];
+    struct parts p = { 0 };
+    float *work = NULL;
+    int rc = HEP_ENOMEM;
 
     c->diffuse_alarm = false;
     c->diffuse_reason[0] = '\0';
     if (b_high == NULL || adc == NULL)
         return HEP_OK;
-    p.octant = hep_calloc(p.voxels, 1);
-    work = hep_calloc(p.voxels, sizeof *work);
-    if (p.octant == NULL || work == NULL) {
-        free(p.octant);
-        free(work);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory to compare regions of the liver");
+    p.n_voxels = list_liver(NULL, study);
+    p.voxel = hep_calloc(p.n_voxels + 1, sizeof *p.voxel);
+    p.octant = hep_calloc(p.n_voxels + 1, 1);
+    work = hep_calloc(p.n_voxels + 1, sizeof *work);
+    if (p.voxel != NULL && p.octant != NULL && work != NULL) {
+        (void)list_liver(p.voxel, study);
+        cut(&p, c, study, work);
+        rc = measure_octants(z_b, z_adc, &p, b_high->data, adc->data, study->nthreads);
     }
-    cut(&p, c, study, work);
-    for (int o = 0; o < OCTANTS && !c->diffuse_alarm; o++) {
-        double z_b, z_adc;
-
-        if ((double)p.covered[o] > COVERED_MAX * (double)p.n[o])
-            continue;
-        z_b = octant_z(&p, c, b_high->data, o, work);
-        z_adc = octant_z(&p, c, adc->data, o, work);
-        if (!(z_b > limit && z_adc < -limit))
+    for (int o = 0; rc == HEP_OK && o < OCTANTS && !c->diffuse_alarm; o++) {
+        if (!(z_b[o] > limit && z_adc[o] < -limit))
             continue;
         c->diffuse_alarm = true;
         (void)snprintf(c->diffuse_reason, sizeof c->diffuse_reason,
                        "the %s %s %s part of the liver is brighter at the highest b (z %.1f) and "
                        "lower in ADC (z %.1f) than the rest, without a nodule; limit %.1f",
                        o & 1 ? "right" : "left", o & 2 ? "anterior" : "posterior",
-                       o & 4 ? "upper" : "lower", z_b, z_adc, limit);
+                       o & 4 ? "upper" : "lower", z_b[o], z_adc[o], limit);
     }
+    free(p.voxel);
     free(p.octant);
     free(work);
-    return HEP_OK;
+    return rc == HEP_OK ? HEP_OK
+                        : HEP_FAIL(err, HEP_ENOMEM, "no memory to compare regions of the liver");
 }

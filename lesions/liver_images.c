@@ -186,26 +186,27 @@ static int load(struct hep_liver_images *im, struct hep_liver_channel *c,
     const size_t n = hep_grid_voxels(&im->fine);
     const bool adc = c->image == HEP_IMAGE_ADC;
     struct hep_volume *known = NULL;
+    const int threads = hep_threads_within(im->nthreads);
     double otsu = 0.0, darkest, floor_value;
     int rc = adc ? known_diffusion(&known, v, err) : HEP_OK;
 
     if (rc == HEP_OK)
-        rc = hep_resample_area(&c->fine, adc ? known : v, &im->fine, im->nthreads, err);
+        rc = hep_resample_area(&c->fine, adc ? known : v, &im->fine, threads, err);
     hep_volume_free(known);
     if (rc == HEP_OK && !adc)
         rc = dark_and_bright(&otsu, &darkest, c->fine, err);
     if (rc == HEP_OK)
-        rc = hep_filter_gauss(c->fine, smoothing_mm(c), im->nthreads, err);
+        rc = hep_filter_gauss(c->fine, smoothing_mm(c), threads, err);
     if (rc != HEP_OK)
         return rc;
     floor_value = adc ? ADC_FLOOR_MM2_PER_S : fmax(0.1 * otsu, 1e-30);
-#pragma omp parallel for num_threads(hep_threads(im->nthreads)) schedule(static)
+#pragma omp parallel for num_threads(hep_threads(threads)) schedule(static)
     for (size_t i = 0; i < n; i++) {
         float x = c->fine->data[i];
 
         c->fine->data[i] = isnan(x) ? x : logf(fmaxf(x, (float)floor_value));
     }
-    return hep_liver_halve(&c->coarse, &im->coarse, c->fine, im->nthreads, err);
+    return hep_liver_halve(&c->coarse, &im->coarse, c->fine, threads, err);
 }
 
 /* Body: what has signal, with the lungs and gas that it surrounds in axial slices. */
@@ -285,6 +286,7 @@ static void find_middle(struct hep_liver_images *im)
 int hep_liver_images_init(struct hep_liver_images *out, const struct hep_liver_input *in,
                           struct hep_error *err)
 {
+    struct hep_error e[HEP_LIVER_CHANNELS] = { { 0 } };
     int rc = HEP_OK;
 
     memset(out, 0, sizeof *out);
@@ -301,8 +303,13 @@ int hep_liver_images_init(struct hep_liver_images *out, const struct hep_liver_i
     hep_liver_world_grid(&out->fine, &in->grid);
     coarse_grid(&out->coarse, &out->fine);
     choose(out, in);
-    for (size_t k = 0; rc == HEP_OK && k < out->n; k++)
-        rc = load(out, &out->channel[k], in->image[out->channel[k].image].volume, err);
+#pragma omp parallel for schedule(dynamic) num_threads(hep_threads_aside(in->nthreads))
+    for (size_t k = 0; k < out->n; k++)
+        (void)load(out, &out->channel[k], in->image[out->channel[k].image].volume, &e[k]);
+    for (size_t k = 0; rc == HEP_OK && k < out->n; k++) {
+        if (e[k].code != HEP_OK)
+            rc = HEP_FAIL(err, e[k].code, "%s", e[k].msg);
+    }
     if (rc == HEP_OK)
         rc = find_body(out, err);
     if (rc == HEP_OK)

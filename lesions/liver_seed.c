@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "image/mask.h"
 #include "image/stats.h"
+#include "image/threads.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -239,22 +240,26 @@ static int find_starts(struct block *start, size_t *n_start, const struct scene 
 {
     const size_t *n = s->im->coarse.n;
     struct block *all = NULL;
-    size_t m = 0;
+    size_t count[3], blocks, m = 0;
 
     *n_start = 0;
     if (n[0] < BLOCK || n[1] < BLOCK || n[2] < BLOCK)
         return HEP_OK;
-    all = hep_calloc(s->n, sizeof *all);
+    for (int k = 0; k < 3; k++)
+        count[k] = (n[k] - BLOCK) / BLOCK_STEP + 1;
+    blocks = count[0] * count[1] * count[2];
+    all = hep_calloc(blocks, sizeof *all);
     if (all == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu blocks", s->n);
-    for (size_t z = 0; z + BLOCK <= n[2]; z += BLOCK_STEP) {
-        for (size_t y = 0; y + BLOCK <= n[1]; y += BLOCK_STEP) {
-            for (size_t x = 0; x + BLOCK <= n[0]; x += BLOCK_STEP) {
-                describe_block(&all[m], s, usable, (z * n[1] + y) * n[0] + x);
-                if (isfinite(all[m].rough))
-                    m++;
-            }
-        }
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu blocks", blocks);
+#pragma omp parallel for schedule(static) num_threads(hep_threads(s->im->nthreads))
+    for (size_t b = 0; b < blocks; b++) {
+        const size_t x = b % count[0], y = b / count[0] % count[1], z = b / (count[0] * count[1]);
+
+        describe_block(&all[b], s, usable, BLOCK_STEP * ((z * n[1] + y) * n[0] + x));
+    }
+    for (size_t b = 0; b < blocks; b++) {
+        if (isfinite(all[b].rough))
+            all[m++] = all[b];
     }
     while (*n_start < STARTS) {
         const struct block *best = NULL;
@@ -286,6 +291,7 @@ static int thickest_region(struct hep_labels *mask, double *score, const struct 
     int rc;
 
     *score = 0.0;
+#pragma omp parallel for schedule(static) num_threads(hep_threads(im->nthreads))
     for (size_t i = 0; i < s->n; i++)
         mask->data[i] = im->body->data[i] == 2 &&
                         (double)im->depth->data[i] > 0.6 * s->place->deep_mm &&

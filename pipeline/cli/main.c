@@ -8,6 +8,7 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <omp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -133,6 +134,7 @@ int main(int argc, char **argv)
     bool told = false;
 
     wait_asleep(argv);
+    omp_set_max_active_levels(2); /* images side by side, and threads within each */
     keep_memory();
     hep_stop_install();
     if (!run_general(argc, words, &rc)) {

@@ -6,18 +6,15 @@
 #include <math.h>
 
 static int medians(struct hep_regions *out, const struct hep_volume *v,
-                   const struct hep_labels *anatomy, struct hep_error *err)
+                   const struct hep_labels *anatomy, int nthreads, struct hep_error *err)
 {
-    int rc = HEP_OK;
+    struct hep_stats s[HEP_ANATOMY_COUNT];
+    int rc = hep_stats_by_label(s, HEP_ANATOMY_COUNT, v, anatomy, nthreads, err);
 
     for (int organ = 1; rc == HEP_OK && organ < HEP_ANATOMY_COUNT; organ++) {
-        struct hep_stats s;
-
-        rc = hep_stats_masked(&s, v, 0, anatomy, organ, err);
-        if (rc == HEP_OK && s.n >= HEP_REGION_MIN_VOXELS)
-            out->median[organ] = s.median;
-        if (rc == HEP_OK)
-            out->n[organ] = s.n;
+        if (s[organ].n >= HEP_REGION_MIN_VOXELS)
+            out->median[organ] = s[organ].median;
+        out->n[organ] = s[organ].n;
     }
     return rc;
 }
@@ -44,7 +41,7 @@ int hep_regions_of(struct hep_regions *out, struct hep_run *run, const char *ser
     if (rc == HEP_OK)
         rc = hep_aligned_volume(&mean, run, v, series, series, &v->grid, err);
     if (rc == HEP_OK)
-        rc = medians(out, mean, here, err);
+        rc = medians(out, mean, here, hep_run_nthreads(run), err);
     hep_labels_free(here);
     hep_volume_free(mean);
     return rc;

@@ -277,6 +277,69 @@ static void test_area(void **state)
     hep_volume_free(v);
 }
 
+/* Along parallel axes neighbours are looked up once; a displacement of 0 asks for the way voxel by
+ * voxel. Both give the same bits, outside and for NaN too. */
+static void test_parallel_axes_change_no_bit(void **state)
+{
+    const struct hep_grid from = hep_test_grid(17, 13, 9, 1.5, 1.25, 4.0);
+    struct hep_grid to = hep_test_grid(31, 19, 25, 1.1, -0.9, 1.7);
+    struct hep_transform still = {
+        .affine = { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } }
+    };
+    struct hep_volume *v = volume(&from, 2), *none = volume(&to, 3), *fast = NULL, *slow = NULL;
+    size_t outside = 0;
+
+    (void)state;
+    to.to_world[0][3] -= 3.3;
+    to.to_world[1][3] += 14.0;
+    none->grid = to;
+    still.displacement = none;
+    for (size_t i = 0; i < 2 * hep_grid_voxels(&from); i++)
+        v->data[i] = i % 97 == 0 ? NAN : (float)((i * 7919) % 1009) * 0.37F;
+    assert_ok(hep_resample(&fast, v, &to, NULL, HEP_INTERP_LINEAR, -7.5F, 2, &e), e);
+    assert_ok(hep_resample(&slow, v, &to, &still, HEP_INTERP_LINEAR, -7.5F, 1, &e), e);
+    for (size_t i = 0; i < 2 * hep_grid_voxels(&to); i++)
+        outside += fast->data[i] == -7.5F;
+    assert_true(outside > 1000 && outside < 2 * hep_grid_voxels(&to) - 1000);
+    assert_memory_equal(fast->data, slow->data, 2 * hep_grid_voxels(&to) * sizeof *fast->data);
+    hep_volume_free(v);
+    hep_volume_free(none);
+    hep_volume_free(fast);
+    hep_volume_free(slow);
+}
+
+/* The mean over boxes does not depend on how the target's axes are numbered, up to rounding. */
+static void test_area_of_permuted_axes(void **state)
+{
+    const struct hep_grid from = hep_test_grid(20, 18, 16, 1.0, 1.2, 1.4);
+    const struct hep_grid to = hep_test_grid(7, 6, 5, 2.7, 3.1, 4.3);
+    struct hep_grid turned = to;
+    struct hep_volume *v = volume(&from, 1), *a = NULL, *b = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < hep_grid_voxels(&from); i++)
+        v->data[i] = i % 89 == 0 ? NAN : (float)((i * 7919) % 1009);
+    turned.n[0] = to.n[1];
+    turned.n[1] = to.n[0];
+    for (int k = 0; k < 3; k++) {
+        turned.to_world[k][0] = to.to_world[k][1];
+        turned.to_world[k][1] = to.to_world[k][0];
+    }
+    assert_ok(hep_resample_area(&a, v, &to, 2, &e), e);
+    assert_ok(hep_resample_area(&b, v, &turned, 1, &e), e);
+    for (size_t i = 0; i < hep_grid_voxels(&to); i++) {
+        const size_t x = i % 7, y = i / 7 % 6, z = i / 42, j = y + 6 * (x + 7 * z);
+
+        if (isnan(a->data[i]))
+            assert_true(isnan(b->data[j]));
+        else
+            assert_close(a->data[i], b->data[j], 1e-6, 0);
+    }
+    hep_volume_free(v);
+    hep_volume_free(a);
+    hep_volume_free(b);
+}
+
 static void test_no_memory(void **state)
 {
     const struct hep_grid g = hep_test_grid(4, 4, 4, 1, 1, 1);
@@ -300,10 +363,16 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ramp_oblique), cmocka_unit_test(test_flip),
-        cmocka_unit_test(test_values),       cmocka_unit_test(test_missing_and_outside),
-        cmocka_unit_test(test_transform),    cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_area),         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_ramp_oblique),
+        cmocka_unit_test(test_flip),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_missing_and_outside),
+        cmocka_unit_test(test_transform),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_area),
+        cmocka_unit_test(test_parallel_axes_change_no_bit),
+        cmocka_unit_test(test_area_of_permuted_axes),
+        cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

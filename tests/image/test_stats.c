@@ -125,6 +125,40 @@ static void test_masked(void **state)
     hep_labels_free(m);
 }
 
+/* Labels in one go as one by one; values without a label, or of none that is asked for, are left
+ * out. */
+static void test_by_label(void **state)
+{
+    const struct hep_grid g = hep_test_grid(9, 8, 7, 1.0, 1.0, 1.0),
+                          other = hep_test_grid(9, 8, 6, 1.0, 1.0, 1.0);
+    struct hep_volume *v = NULL, *smaller = NULL;
+    struct hep_labels *map = NULL;
+    struct hep_stats all[5], one;
+
+    (void)state;
+    assert_ok(hep_volume_new(&v, &g, 1, &e), e);
+    assert_ok(hep_volume_new(&smaller, &other, 1, &e), e);
+    assert_ok(hep_labels_new(&map, &g, &e), e);
+    for (size_t i = 0; i < 504; i++) {
+        v->data[i] = i % 41 == 0 ? NAN : (float)((i * 7919) % 1009);
+        map->data[i] = (int32_t)(i % 8) - 1; /* -1 to 6; 3 is emptied */
+        map->data[i] = map->data[i] == 3 ? 2 : map->data[i];
+    }
+    assert_ok(hep_stats_by_label(all, 5, v, map, 2, &e), e);
+    for (int32_t k = 1; k < 5; k++) {
+        assert_ok(hep_stats_masked(&one, v, 0, map, k, &e), e);
+        assert_memory_equal(&one, &all[k], sizeof one);
+    }
+    assert_true(all[0].n == 0 && isnan(all[0].median) && all[3].n == 0 && all[2].n > 100);
+    assert_fails(hep_stats_by_label(all, 5, smaller, map, 1, &e), e, HEP_EGEOM, "grids");
+    hep_alloc_fail_at(1);
+    assert_fails(hep_stats_by_label(all, 5, v, map, 1, &e), e, HEP_ENOMEM, "memory");
+    hep_alloc_fail_at(0);
+    hep_volume_free(v);
+    hep_volume_free(smaller);
+    hep_labels_free(map);
+}
+
 static void test_histogram(void **state)
 {
     const float x[] = { 0, 0.99F, 1, 3.9F, 4, -0.1F, 4.1F, NAN, INFINITY };
@@ -187,7 +221,7 @@ int main(void)
         cmocka_unit_test(test_by_hand),     cmocka_unit_test(test_few),
         cmocka_unit_test(test_selection),   cmocka_unit_test(test_masked),
         cmocka_unit_test(test_histogram),   cmocka_unit_test(test_otsu),
-        cmocka_unit_test(test_otsu_tissue),
+        cmocka_unit_test(test_otsu_tissue), cmocka_unit_test(test_by_label),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
