@@ -189,11 +189,13 @@ int hep_mask_distance(struct hep_volume **out, const struct hep_labels *m, bool 
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a distance map");
         goto out;
     }
+#pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i++)
         v->data[i] = (m->data[i] != 0) == inside ? INFINITY : 0.0F;
     hep_grid_spacing(mm, &m->grid);
     for (int axis = 0; axis < 3; axis++)
         transform_axis(v, &box, axis, mm[axis], work, threads);
+#pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t i = 0; i < n; i++)
         v->data[i] = sqrtf(v->data[i]);
     *out = v;

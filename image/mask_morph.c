@@ -69,38 +69,53 @@ static void reach(struct flood *f, size_t i)
     }
 }
 
-static void position(size_t p[3], const struct hep_grid *g, size_t i)
+/* Every voxel of a row from `first` on that lies at the border of the flood. */
+static void reach_border(struct flood *f, size_t first, bool whole)
 {
-    p[0] = i % g->n[0];
-    p[1] = i / g->n[0] % g->n[1];
-    p[2] = i / (g->n[0] * g->n[1]);
+    const size_t n = f->grid->n[0];
+
+    for (size_t x = 0; whole && x < n; x++)
+        reach(f, first + x);
+    if (f->along[0]) {
+        reach(f, first);
+        reach(f, first + n - 1);
+    }
+}
+
+/* Voxels beside i along the row, as far as holes go on, each with its neighbours in other rows. */
+static void reach_row(struct flood *f, size_t i)
+{
+    const size_t *n = f->grid->n;
+    const size_t stride[3] = { 1, n[0], n[0] * n[1] };
+    const size_t row = i / n[0], at[3] = { 0, row % n[1], row / n[1] };
+    size_t lo = i, hi = i;
+
+    while (f->along[0] && lo > row * n[0] && f->state[lo - 1] == HOLE)
+        f->state[--lo] = REACHED;
+    while (f->along[0] && hi + 1 < (row + 1) * n[0] && f->state[hi + 1] == HOLE)
+        f->state[++hi] = REACHED;
+    for (int k = 1; k < 3; k++) {
+        for (size_t x = lo; f->along[k] && at[k] > 0 && x <= hi; x++)
+            reach(f, x - stride[k]);
+        for (size_t x = lo; f->along[k] && at[k] + 1 < n[k] && x <= hi; x++)
+            reach(f, x + stride[k]);
+    }
 }
 
 static void flood_from_border(struct flood *f)
 {
     const size_t *n = f->grid->n;
-    const size_t stride[3] = { 1, n[0], n[0] * n[1] };
-    const size_t voxels = hep_grid_voxels(f->grid);
-    size_t p[3];
 
-    for (size_t i = 0; i < voxels; i++) {
-        position(p, f->grid, i);
-        for (int k = 0; k < 3; k++) {
-            if (f->along[k] && (p[k] == 0 || p[k] + 1 == n[k]))
-                reach(f, i);
+    for (size_t z = 0; z < n[2]; z++) {
+        for (size_t y = 0; y < n[1]; y++) {
+            const bool whole = (f->along[1] && (y == 0 || y + 1 == n[1])) ||
+                               (f->along[2] && (z == 0 || z + 1 == n[2]));
+
+            reach_border(f, n[0] * (y + n[1] * z), whole);
         }
     }
-    while (f->depth > 0) {
-        const size_t i = f->stack[--f->depth];
-
-        position(p, f->grid, i);
-        for (int k = 0; k < 3; k++) {
-            if (f->along[k] && p[k] > 0)
-                reach(f, i - stride[k]);
-            if (f->along[k] && p[k] + 1 < n[k])
-                reach(f, i + stride[k]);
-        }
-    }
+    while (f->depth > 0)
+        reach_row(f, f->stack[--f->depth]);
 }
 
 /* along_not: an axis the flood does not follow, or -1. */

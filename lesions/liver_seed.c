@@ -277,6 +277,16 @@ static int find_starts(struct block *start, size_t *n_start, const struct scene 
     return HEP_OK;
 }
 
+static void keep_deep(struct hep_labels *mask, const struct hep_volume *depth, double mm,
+                      int nthreads)
+{
+    const size_t n = hep_grid_voxels(&mask->grid);
+
+#pragma omp parallel for schedule(static) num_threads(hep_threads(nthreads))
+    for (size_t i = 0; i < n; i++)
+        mask->data[i] = (double)depth->data[i] > mm;
+}
+
 /* The component with the largest sum of depths of what is like the centre. */
 static int thickest_region(struct hep_labels *mask, double *score, const struct scene *s,
                            const double *centre, const double *scale, double erosion_mm,
@@ -298,8 +308,8 @@ static int thickest_region(struct hep_labels *mask, double *score, const struct 
                         (s->place->taken == NULL || s->place->taken->data[i] == 0) &&
                         (!s->place->only_here || in_place(s, i)) && like(s, i, centre, scale);
     rc = hep_mask_distance(&depth, mask, true, im->nthreads, err);
-    for (size_t i = 0; rc == HEP_OK && i < s->n; i++)
-        mask->data[i] = (double)depth->data[i] > radius + 1e-3;
+    if (rc == HEP_OK)
+        keep_deep(mask, depth, radius + 1e-3, im->nthreads);
     if (rc == HEP_OK)
         rc = hep_mask_components(&parts, &count, mask, 6, err);
     if (rc != HEP_OK)
