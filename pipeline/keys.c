@@ -109,13 +109,12 @@ static int series_key(struct hep_product *p, const struct hep_run *run, struct h
     return rc;
 }
 
-static int given_mask(struct hep_product *p, const struct hep_run *run, struct hep_record *record,
-                      struct hep_error *err)
+static int given_mask(struct hep_product *p, const char *path, enum hep_role role,
+                      struct hep_record *record, struct hep_error *err)
 {
-    int rc = file_hash(p->key, record, run->given_mask, hep_path_base(run->given_mask),
-                       hep_role_name(HEP_ROLE_LIVER_MASK), err);
+    int rc = file_hash(p->key, record, path, hep_path_base(path), hep_role_name(role), err);
 
-    if (rc == HEP_OK && (p->path = hep_strdup(run->given_mask)) == NULL)
+    if (rc == HEP_OK && (p->path = hep_strdup(path)) == NULL)
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
     p->state = HEP_PRODUCT_PRESENT;
     p->series = NULL;
@@ -162,12 +161,12 @@ static int settle_series(struct hep_run *run, struct hep_record *record, struct 
             break;
         p->series = hep_split_find(run, role);
         there = p->series != NULL;
-        if (there && run->only_planned && role != HEP_ROLE_LIVER_MASK && role != HEP_ROLE_LABELS)
+        if (there && run->only_planned && !hep_role_is_mask(role))
             rc = replay_series(p, run, role, err);
         if (rc != HEP_OK)
             break;
-        if (role == HEP_ROLE_LIVER_MASK && run->given_mask != NULL) {
-            rc = given_mask(p, run, record, err);
+        if (hep_run_given_mask(run, role) != NULL) {
+            rc = given_mask(p, hep_run_given_mask(run, role), role, record, err);
         } else if (p->series != NULL) {
             p->state = HEP_PRODUCT_PRESENT;
             rc = series_key(p, run, record, inventory, err);

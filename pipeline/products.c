@@ -143,8 +143,7 @@ static const struct hep_product *to_read(const struct hep_run *run, const struct
     struct hep_product *p = hep_product_find(run, s->name);
 
     return p != NULL && p->slot->kind == HEP_SLOT_SERIES && p->state == HEP_PRODUCT_PRESENT &&
-                   p->volume == NULL && p->series != NULL &&
-                   p->series->role != HEP_ROLE_LIVER_MASK && p->series->role != HEP_ROLE_LABELS &&
+                   p->volume == NULL && p->series != NULL && !hep_role_is_mask(p->series->role) &&
                    hep_replay_find(&run->replay, p->series) == NULL
                ? p
                : NULL;
@@ -221,7 +220,7 @@ static bool is_seen(const struct hep_run *run, const struct hep_grid *grid)
         const struct hep_product *p = &run->products[i];
 
         if (p->slot->kind == HEP_SLOT_SERIES && p->series != NULL &&
-            p->series->role != HEP_ROLE_LIVER_MASK && p->series->role != HEP_ROLE_LABELS &&
+            !hep_role_is_mask(p->series->role) &&
             hep_grid_same(&p->series->grid, grid, HEP_GRID_TOL_MM))
             return true;
     }
@@ -420,9 +419,11 @@ const struct hep_agent *hep_run_agent(const struct hep_run *run)
     return run->agent;
 }
 
-const char *hep_run_given_mask(const struct hep_run *run)
+const char *hep_run_given_mask(const struct hep_run *run, enum hep_role role)
 {
-    return run->given_mask;
+    return role == HEP_ROLE_LIVER_MASK       ? run->given_liver
+           : role == HEP_ROLE_RESECTION_MASK ? run->given_resection
+                                             : NULL;
 }
 
 const char *hep_run_folder(const struct hep_run *run)

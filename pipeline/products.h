@@ -51,9 +51,9 @@ struct hep_run {
     const struct hep_agent *agent;
     struct hep_log *log;
     const struct hep_inventory *inventory;
-    const char *given_mask;          /* borrowed */
-    const struct hep_record *record; /* borrowed; see hep_run_record() */
-    char *label;                     /* "sub-01_ses-1" */
+    const char *given_liver, *given_resection; /* masks from the command line; borrowed */
+    const struct hep_record *record;           /* borrowed; see hep_run_record() */
+    char *label;                               /* "sub-01_ses-1" */
     int nthreads;
     int gzip_level;
     bool reproducible;

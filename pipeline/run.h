@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "pipeline/stage.h"
+#include "sequences/role.h"
 
 struct hep_config;
 struct hep_inventory;
@@ -26,8 +27,8 @@ const char *hep_run_label(const struct hep_run *run);
 const struct hep_inventory *hep_run_inventory(const struct hep_run *run);
 /** The agent in force; NULL when the study has no contrast series and names none. */
 const struct hep_agent *hep_run_agent(const struct hep_run *run);
-/** A mask that the user gave on the command line or in study.yml; NULL when there is none. */
-const char *hep_run_given_mask(const struct hep_run *run);
+/** Path of a mask that the user gave on the command line; NULL when there is none. */
+const char *hep_run_given_mask(const struct hep_run *run, enum hep_role role);
 /** Where the files of this run are being written; for stages that start other programs. */
 const char *hep_run_folder(const struct hep_run *run);
 

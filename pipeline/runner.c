@@ -75,7 +75,8 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->run.log = log;
     s->run.record = &s->record;
     s->run.stages = hep_stages(&s->run.n_stages);
-    s->run.given_mask = q->liver_mask;
+    s->run.given_liver = q->liver_mask;
+    s->run.given_resection = q->resection_mask;
     s->run.nthreads = q->nthreads;
     s->run.reproducible = q->reproducible;
     s->run.only_planned = s->open.only_planned = q->only_planned;

@@ -18,6 +18,7 @@ struct hep_study_request {
         *protocol;   /* path or shipped name; NULL: chosen by agent and series, and said aloud */
     const char *out; /* folder of the derivative dataset */
     const char *liver_mask;      /* mask or label map */
+    const char *resection_mask;  /* what an operation would remove */
     const char *const *settings; /* "key=value" */
     size_t n_settings;
     const char *const *command; /* the command line, for run.json; NULL at the end */

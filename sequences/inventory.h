@@ -79,7 +79,7 @@ struct hep_series {
     double time_since_injection_s; /* NaN unknown; a phase of several frames: their mean */
     enum hep_time_source time_source;
     struct hep_gradients gradients; /* dwi: per frame; n = 0 otherwise */
-    int32_t label;                  /* liver_mask: value that means liver; < 0: every value but 0 */
+    int32_t label;                  /* masks: value that means inside; < 0: every value but 0 */
     struct hep_label_name *labels;  /* labels: names of values, may be empty; owned */
     size_t n_labels;
     int run; /* 0 unknown */
@@ -122,7 +122,7 @@ const struct hep_series *hep_inventory_find(const struct hep_inventory *inv, enu
  */
 int hep_series_read(struct hep_volume **out, const struct hep_series *series,
                     struct hep_error *err) HEP_MUST_CHECK;
-/** A liver_mask or labels series. A liver_mask becomes 0 and 1. */
+/** A mask or labels series. A mask becomes 0 and 1. */
 int hep_series_read_labels(struct hep_labels **out, const struct hep_series *series,
                            struct hep_error *err) HEP_MUST_CHECK;
 

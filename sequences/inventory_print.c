@@ -245,7 +245,7 @@ static struct hep_json *json_series(struct builder *b, const struct hep_inventor
     put(b, o, "field_t", hep_json_new_number(s->acquisition.field_t));
     if (s->role == HEP_ROLE_DWI)
         put(b, o, "trace_weighted", hep_json_new_bool(s->gradients.trace_weighted));
-    if (s->role == HEP_ROLE_LIVER_MASK && s->label >= 0)
+    if (hep_role_is_mask(s->role) && s->role != HEP_ROLE_LABELS && s->label >= 0)
         put(b, o, "label", hep_json_new_integer(s->label));
     if (s->role == HEP_ROLE_LABELS)
         put_labels(b, o, s);

@@ -19,6 +19,7 @@ static const struct role_row {
     [HEP_ROLE_HEPATOBILIARY] = { "hepatobiliary", "hbp" },
     [HEP_ROLE_DYNAMIC] = { "dynamic", NULL },
     [HEP_ROLE_LIVER_MASK] = { "liver_mask", NULL },
+    [HEP_ROLE_RESECTION_MASK] = { "resection_mask", NULL },
     [HEP_ROLE_LABELS] = { "labels", NULL },
 };
 
@@ -50,7 +51,7 @@ int hep_role_from_name(enum hep_role *role, const char *name, struct hep_error *
         err, HEP_EINVAL,
         "unknown role \"%s\"; known are opposed, in_phase, echoes, t2, dwi, precontrast, "
         "arterial, portal_venous, delayed, transitional, hepatobiliary, dynamic, "
-        "liver_mask, labels, unknown",
+        "liver_mask, resection_mask, labels, unknown",
         name);
 }
 
@@ -62,6 +63,11 @@ bool hep_role_is_t1_phase(enum hep_role role)
 bool hep_role_is_post_contrast(enum hep_role role)
 {
     return role >= HEP_ROLE_ARTERIAL && role <= HEP_ROLE_HEPATOBILIARY;
+}
+
+bool hep_role_is_mask(enum hep_role role)
+{
+    return role >= HEP_ROLE_LIVER_MASK && role <= HEP_ROLE_LABELS;
 }
 
 const char *hep_role_acq(enum hep_role role)

@@ -22,9 +22,10 @@ enum hep_role {
     HEP_ROLE_DELAYED,      /* extracellular agents and gadobenate */
     HEP_ROLE_TRANSITIONAL, /* the same time with gadoxetate */
     HEP_ROLE_HEPATOBILIARY,
-    HEP_ROLE_DYNAMIC,    /* a 4-D series that holds several T1-weighted phases */
-    HEP_ROLE_LIVER_MASK, /* a mask of the liver made elsewhere */
-    HEP_ROLE_LABELS,     /* a label map of organs made elsewhere */
+    HEP_ROLE_DYNAMIC,        /* a 4-D series that holds several T1-weighted phases */
+    HEP_ROLE_LIVER_MASK,     /* a mask of the liver made elsewhere */
+    HEP_ROLE_RESECTION_MASK, /* what an operation would remove */
+    HEP_ROLE_LABELS,         /* a label map of organs made elsewhere */
     HEP_ROLE_COUNT
 };
 
@@ -40,6 +41,9 @@ int hep_role_from_name(enum hep_role *role, const char *name, struct hep_error *
 bool hep_role_is_t1_phase(enum hep_role role);
 /** As above, after injection. */
 bool hep_role_is_post_contrast(enum hep_role role);
+
+/** Drawn, not measured: a mask or a label map. */
+bool hep_role_is_mask(enum hep_role role);
 
 /** BIDS acq- word of a T1 phase: pre art pv del trans hbp; NULL for the other roles. */
 const char *hep_role_acq(enum hep_role role);

@@ -258,6 +258,9 @@ static int score_bids(struct hep_study_file *c, struct hep_error *err)
     if (is_suffix(c, "mask") && strcmp(c->bids.label, "liver") == 0)
         return hep_study_file_add(c, HEP_ROLE_LIVER_MASK, POINTS_BIDS, err,
                                   "BIDS name label-liver mask");
+    if (is_suffix(c, "mask") && strcmp(c->bids.label, "resection") == 0)
+        return hep_study_file_add(c, HEP_ROLE_RESECTION_MASK, POINTS_BIDS, err,
+                                  "BIDS name label-resection mask");
     if (is_suffix(c, "dseg"))
         return hep_study_file_add(c, HEP_ROLE_LABELS, POINTS_BIDS, err, "BIDS name dseg");
     return HEP_OK;
@@ -419,11 +422,13 @@ static int score_contradictions(struct hep_study_file *c, struct hep_error *err)
 
 static int refuse_kind(struct hep_study_file *c, struct hep_error *err)
 {
-    bool mask = c->score[HEP_ROLE_LIVER_MASK] > 0.0 || c->score[HEP_ROLE_LABELS] > 0.0;
+    bool mask = false;
     const char *what = c->kind == HEP_KIND_PHASE ? "phase or complex part: only magnitudes are used"
                        : c->kind == HEP_KIND_FAT ? "fat image: not used"
                                                  : "computed or planning image: not used";
 
+    for (int r = 0; r < HEP_ROLE_COUNT; r++)
+        mask = mask || (hep_role_is_mask((enum hep_role)r) && c->score[r] > 0.0);
     if (mask || c->kind == HEP_KIND_PLAIN || c->kind == HEP_KIND_WATER)
         return HEP_OK;
     for (int r = 0; r < HEP_ROLE_COUNT; r++) {

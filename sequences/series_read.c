@@ -98,7 +98,7 @@ int hep_series_read_labels(struct hep_labels **out, const struct hep_series *ser
     if (rc != HEP_OK)
         return rc;
     n = hep_grid_voxels(&labels->grid);
-    for (size_t i = 0; series->role == HEP_ROLE_LIVER_MASK && i < n; i++)
+    for (size_t i = 0; series->role != HEP_ROLE_LABELS && i < n; i++)
         labels->data[i] =
             series->label < 0 ? labels->data[i] != 0 : labels->data[i] == series->label;
     *out = labels;

@@ -146,7 +146,7 @@ static void add_volumes(struct hep_str *out, const struct hep_series *s)
 static void add_given(struct hep_str *out, const struct hep_series *s)
 {
     bool one_each = s->n_paths == 1 || s->n_paths == s->nt;
-    bool measured = s->role != HEP_ROLE_LIVER_MASK && s->role != HEP_ROLE_LABELS;
+    bool measured = !hep_role_is_mask(s->role);
 
     if (!s->given || s->nt == 0 || !measured)
         return;
@@ -174,7 +174,7 @@ static bool is_plain_key(const char *name)
 
 static void add_masks(struct hep_str *out, const struct hep_series *s)
 {
-    if (s->role == HEP_ROLE_LIVER_MASK && s->label >= 0)
+    if (hep_role_is_mask(s->role) && s->role != HEP_ROLE_LABELS && s->label >= 0)
         hep_str_addf(out, "    label: %ld\n", (long)s->label);
     if (s->role != HEP_ROLE_LABELS || s->n_labels == 0)
         return;

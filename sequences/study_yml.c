@@ -369,8 +369,9 @@ static int check_entry(struct loader *l, const struct hep_study_entry *e,
         return hep_yaml_fail(l->doc, node, l->err, "injection_s needs frame_times_s");
     if (e->n_volumes > 0 && e->n_paths > 1)
         return hep_yaml_fail(l->doc, node, l->err, "volumes can be chosen from one file only");
-    if (e->label >= 0 && e->role != HEP_ROLE_LIVER_MASK)
-        return hep_yaml_fail(l->doc, node, l->err, "label is for the role liver_mask only");
+    if (e->label >= 0 && e->role != HEP_ROLE_LIVER_MASK && e->role != HEP_ROLE_RESECTION_MASK)
+        return hep_yaml_fail(l->doc, node, l->err,
+                             "label is for the roles liver_mask and resection_mask only");
     if (e->n_labels > 0 && e->role != HEP_ROLE_LABELS)
         return hep_yaml_fail(l->doc, node, l->err, "names are for the role labels only");
     return HEP_OK;
@@ -459,6 +460,11 @@ static int study_liver_mask(struct loader *l, const struct hep_yaml *node)
     return add_entry(l, node, HEP_ROLE_LIVER_MASK);
 }
 
+static int study_resection_mask(struct loader *l, const struct hep_yaml *node)
+{
+    return add_entry(l, node, HEP_ROLE_RESECTION_MASK);
+}
+
 static int study_labels(struct loader *l, const struct hep_yaml *node)
 {
     return add_entry(l, node, HEP_ROLE_LABELS);
@@ -468,9 +474,13 @@ static const struct study_key {
     const char *key;
     study_reader read;
 } study_keys[] = {
-    { "agent", study_agent },   { "injection_time", study_injection },
-    { "field_t", study_field }, { "others", study_others },
-    { "series", study_series }, { "liver_mask", study_liver_mask },
+    { "agent", study_agent },
+    { "injection_time", study_injection },
+    { "field_t", study_field },
+    { "others", study_others },
+    { "series", study_series },
+    { "liver_mask", study_liver_mask },
+    { "resection_mask", study_resection_mask },
     { "labels", study_labels },
 };
 enum { N_STUDY_KEYS = sizeof study_keys / sizeof study_keys[0] };

@@ -22,6 +22,7 @@
  *     injection_s: 34.6        # start of injection on the clock of frame_times_s (default 0)
  *     time_since_injection_s: 35    # instead of frame times
  * liver_mask: {path: seg.nii.gz, label: 5}   # or only a path: every value but 0 is liver
+ * resection_mask: cut.nii.gz                 # what an operation would remove; label as above
  * labels: {path: rois.nii.gz, names: {liver: 2, spleen: 4}}
  * @endcode
  * A file may be listed several times with different volumes. A mistake is HEP_ECONFIG
@@ -51,7 +52,7 @@ struct hep_study_entry {
     size_t n_volumes;
     double tr_s, flip_rad, field_t; /* NaN when not given */
     double injection_s, time_since_injection_s;
-    int32_t label;     /* liver_mask; < 0: every value but 0 */
+    int32_t label;     /* liver_mask, resection_mask; < 0: every value but 0 */
     char **label_name; /* labels; owned */
     int32_t *label_value;
     size_t n_labels;
@@ -62,7 +63,7 @@ struct hep_study_yml {
     char *agent;                      /* owned, NULL when not given */
     double injection_time_s, field_t; /* NaN when not given */
     bool ignore_others;
-    struct hep_study_entry *entry; /* owned; liver_mask and labels are entries too */
+    struct hep_study_entry *entry; /* owned; masks and labels are entries too */
     size_t n_entries;
 };
 

@@ -9,7 +9,7 @@
 
 struct run_options {
     struct hep_common_options common;
-    const char *study, *protocol, *out, *liver_mask;
+    const char *study, *protocol, *out, *liver_mask, *resection_mask;
     struct hep_args set;
     long nthreads;
     int align; /* index into align_modes, -1 not given */
@@ -26,6 +26,9 @@ static const struct hep_option options[] = {
             "folder of the results, a BIDS derivative dataset for any number of studies"),
     HEP_OPT(FILE_IN, struct run_options, liver_mask, "liver-mask", 0, "FILE", NULL,
             "liver mask or label map on the grid of any series of the study (setting liver.label)"),
+    HEP_OPT(FILE_IN, struct run_options, resection_mask, "resection-mask", 0, "FILE", NULL,
+            "what an operation would remove, on the grid of any series of the study: the size of "
+            "the future remnant is given"),
     HEP_OPT_CHOICE(struct run_options, align, "align", 0, "MODE", align_modes, NULL,
                    "how far registration may go; without it the setting align.deformable"),
     HEP_OPT_FLAG(struct run_options, no_align, "no-align", 0,
@@ -99,6 +102,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         .protocol = o->protocol,
         .out = o->out,
         .liver_mask = o->liver_mask,
+        .resection_mask = o->resection_mask,
         .command = (const char *const *)cli->argv,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
         .force = o->force,

@@ -14,6 +14,9 @@ const struct hep_quantity *hep_quantities(void)
 {
     static const struct hep_quantity rows[] = {
         { "volume_ml", NULL, "Volume", "mL", "mL", 1.0, 0, 0, 3000, HEP_CMAP_GREY },
+        { "remnant_ml", NULL, "Future remnant", "mL", "mL", 1.0, 0, 0, 3000, HEP_CMAP_GREY },
+        { "flr_percent", NULL, "Remnant of the liver without lesions", "%", "%", 1.0, 1, 0, 100,
+          HEP_CMAP_GREY },
         { "fat_fraction", "ff", "Fat fraction, two echoes", "%", "%", 100.0, 1, -10, 40,
           HEP_CMAP_VIRIDIS },
         { "pdff", "pdff", "Proton density fat fraction", "%", "%", 100.0, 1, 0, 40,

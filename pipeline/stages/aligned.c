@@ -2,6 +2,7 @@
 
 #include "image/register_compose.h"
 #include "pipeline/stages/align_json.h"
+#include "sequences/inventory.h"
 
 #include <math.h>
 
@@ -150,4 +151,32 @@ int hep_aligned_labels(struct hep_labels **out, struct hep_run *run,
         rc = hep_resample_labels(out, labels, grid, &t, err);
     hep_volume_free(bend);
     return rc;
+}
+
+static const char *series_of_grid(struct hep_run *run, const struct hep_grid *grid,
+                                  const struct hep_slot *inputs)
+{
+    for (const struct hep_slot *s = inputs; s->name != NULL; s++) {
+        const struct hep_series *series = hep_run_series(run, s->name);
+
+        if (s->kind == HEP_SLOT_SERIES && series != NULL && !hep_role_is_mask(series->role) &&
+            hep_grid_same(&series->grid, grid, HEP_GRID_TOL_MM))
+            return s->name;
+    }
+    return NULL;
+}
+
+int hep_aligned_mask(struct hep_labels **out, struct hep_run *run, const struct hep_labels *given,
+                     const struct hep_slot *inputs, const char *name, struct hep_error *err)
+{
+    const char *reference = hep_reference_name(run),
+               *from = series_of_grid(run, &given->grid, inputs);
+
+    if (from == NULL)
+        return HEP_FAIL(
+            err, HEP_EGEOM,
+            "%s: the grid of the mask (%zu x %zu x %zu) is that of no series of the study", name,
+            given->grid.n[0], given->grid.n[1], given->grid.n[2]);
+    return hep_aligned_labels(out, run, given, from, reference,
+                              &hep_run_series(run, reference)->grid, err);
 }

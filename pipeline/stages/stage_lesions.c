@@ -6,15 +6,16 @@
 #include "pipeline/config/config.h"
 #include "lesions/liver_measures.h"
 #include "pipeline/lesions_json.h"
+#include "pipeline/stages/aligned.h"
 #include "pipeline/stages/lesion_images.h"
+#include "sequences/inventory.h"
 
 #include <math.h>
 
-static const struct hep_slot inputs[] = { HEP_LESION_IMAGE_INPUTS,
-                                          HEP_READS_LABELS("liver"),
-                                          HEP_READS_LABELS("anatomy"),
-                                          HEP_READS_JSON("enhancement"),
-                                          { 0 } };
+static const struct hep_slot inputs[] = {
+    HEP_LESION_IMAGE_INPUTS,       HEP_READS_LABELS("liver"),          HEP_READS_LABELS("anatomy"),
+    HEP_READS_JSON("enhancement"), HEP_READS_SERIES("resection_mask"), { 0 }
+};
 
 static const struct hep_slot outputs[] = {
     HEP_MAKES_LABELS("lesions", "anat/%s_label-lesions_dseg",
@@ -91,6 +92,25 @@ static int put_dseg_table(struct hep_run *run, const struct hep_findings *f, str
     return rc;
 }
 
+/* What stays of the liver; NULL without a resection mask. */
+static int remnant_of(struct hep_labels **out, struct hep_run *run,
+                      const struct hep_lesion_study *study, struct hep_error *err)
+{
+    const struct hep_series *series = hep_run_series(run, "resection_mask");
+    const char *path = hep_run_given_mask(run, HEP_ROLE_RESECTION_MASK);
+    const struct hep_labels *mask = NULL;
+    const size_t n = hep_grid_voxels(&study->grid);
+    int rc = hep_run_labels(run, "resection_mask", &mask, err);
+
+    *out = NULL;
+    if (rc != HEP_OK || mask == NULL)
+        return rc;
+    rc = hep_aligned_mask(out, run, mask, inputs, path != NULL ? path : series->name, err);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        (*out)->data[i] = study->liver->data[i] != 0 && (*out)->data[i] == 0;
+    return rc;
+}
+
 static int put_results(struct hep_run *run, const struct hep_lesion_study *study,
                        const struct hep_candidates *candidates, const struct hep_baseline *baseline,
                        const struct hep_findings *findings, struct hep_error *err)
@@ -98,8 +118,12 @@ static int put_results(struct hep_run *run, const struct hep_lesion_study *study
     struct hep_put put = { HEP_OK, err };
     struct hep_liver_measures measures;
     struct hep_json *o = hep_json_new_object();
-    int rc = hep_liver_measure(&measures, study, candidates, baseline, NULL, err);
+    struct hep_labels *remnant = NULL;
+    int rc = remnant_of(&remnant, run, study, err);
 
+    if (rc == HEP_OK)
+        rc = hep_liver_measure(&measures, study, candidates, baseline, remnant, err);
+    hep_labels_free(remnant);
     if (rc == HEP_OK) {
         hep_put(&put, o, "lesions", hep_findings_json(&put, findings));
         hep_put(&put, o, "liver", hep_liver_json(&put, &measures));

@@ -34,20 +34,6 @@ static const struct hep_slot outputs[] = {
     { 0 }
 };
 
-/* A mask from elsewhere lies on the grid of some series of the study; any other grid is a mistake.
- */
-static const char *series_of_grid(struct hep_run *run, const struct hep_grid *grid)
-{
-    for (const struct hep_slot *s = inputs; s->name != NULL; s++) {
-        const struct hep_series *series = hep_run_series(run, s->name);
-
-        if (s->kind == HEP_SLOT_SERIES && series != NULL && strcmp(s->name, "liver_mask") != 0 &&
-            strcmp(s->name, "labels") != 0 && hep_grid_same(&series->grid, grid, HEP_GRID_TOL_MM))
-            return s->name;
-    }
-    return NULL;
-}
-
 static void keep_label(struct hep_labels *mask, double label)
 {
     size_t n = hep_grid_voxels(&mask->grid);
@@ -56,27 +42,13 @@ static void keep_label(struct hep_labels *mask, double label)
         mask->data[i] = isfinite(label) ? mask->data[i] == (int32_t)label : mask->data[i] != 0;
 }
 
-static int to_reference(struct hep_labels **out, struct hep_run *run,
-                        const struct hep_labels *given, const char *name, struct hep_error *err)
-{
-    const char *reference = hep_reference_name(run), *from = series_of_grid(run, &given->grid);
-
-    if (from == NULL)
-        return HEP_FAIL(
-            err, HEP_EGEOM,
-            "%s: the grid of the mask (%zu x %zu x %zu) is that of no series of the study", name,
-            given->grid.n[0], given->grid.n[1], given->grid.n[2]);
-    return hep_aligned_labels(out, run, given, from, reference,
-                              &hep_run_series(run, reference)->grid, err);
-}
-
 /* The mask that the user gave: a liver mask, or the organ called liver of a label map. */
 static int given_liver(struct hep_labels **out, const char **source, struct hep_run *run,
                        struct hep_error *err)
 {
     const struct hep_labels *mask = NULL, *labels = NULL;
     const struct hep_series *named = hep_run_series(run, "labels");
-    const char *path = hep_run_given_mask(run);
+    const char *path = hep_run_given_mask(run, HEP_ROLE_LIVER_MASK);
     int rc = hep_run_labels(run, "liver_mask", &mask, err);
 
     if (rc == HEP_OK)
@@ -85,12 +57,12 @@ static int given_liver(struct hep_labels **out, const char **source, struct hep_
         const struct hep_series *s = hep_run_series(run, "liver_mask");
 
         *source = path != NULL ? "command line" : "study";
-        rc = to_reference(out, run, mask, path != NULL ? path : s->name, err);
+        rc = hep_aligned_mask(out, run, mask, inputs, path != NULL ? path : s->name, err);
         if (rc == HEP_OK)
             keep_label(*out, path != NULL ? hep_run_config(run)->liver.label : (double)NAN);
     } else if (rc == HEP_OK && labels != NULL && hep_series_label_value(named, "liver") > 0) {
         *source = "label map of the study";
-        rc = to_reference(out, run, labels, named->name, err);
+        rc = hep_aligned_mask(out, run, labels, inputs, named->name, err);
         if (rc == HEP_OK)
             keep_label(*out, (double)hep_series_label_value(named, "liver"));
     }
@@ -175,7 +147,7 @@ static int given_anatomy(struct hep_labels *anatomy, struct hep_run *run, struct
         return rc;
     for (size_t k = 0; k < named->n_labels; k++)
         given[hep_anatomy_from_name(named->labels[k].name)] = true;
-    rc = to_reference(&here, run, labels, named->name, err);
+    rc = hep_aligned_mask(&here, run, labels, inputs, named->name, err);
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&anatomy->grid); i++) {
         enum hep_anatomy organ = HEP_ANATOMY_NONE;
 

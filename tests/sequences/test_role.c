@@ -23,6 +23,7 @@ static const struct role_case {
     { "hepatobiliary", "hbp", HEP_ROLE_HEPATOBILIARY, true, true },
     { "dynamic", NULL, HEP_ROLE_DYNAMIC, false, false },
     { "liver_mask", NULL, HEP_ROLE_LIVER_MASK, false, false },
+    { "resection_mask", NULL, HEP_ROLE_RESECTION_MASK, false, false },
     { "labels", NULL, HEP_ROLE_LABELS, false, false },
     { "unknown", NULL, HEP_ROLE_UNKNOWN, false, false },
 };
@@ -38,6 +39,8 @@ static void test_case(void **state)
     assert_string_equal(hep_role_name(c->role), c->name);
     assert_int_equal(hep_role_is_t1_phase(role), c->t1);
     assert_int_equal(hep_role_is_post_contrast(role), c->post);
+    assert_int_equal(hep_role_is_mask(role),
+                     strstr(c->name, "mask") != NULL || strcmp(c->name, "labels") == 0);
     if (c->acq == NULL) {
         assert_null(hep_role_acq(role));
     } else {

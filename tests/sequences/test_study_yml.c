@@ -79,6 +79,7 @@ static void test_full(void **state)
         "    frame_times_s: t.txt\n    injection_s: 34.6\n"
         "  - {path: dwi.nii, role: dwi, b_values: x.bval}\n"
         "liver_mask: {path: m.nii, label: 5}\n"
+        "resection_mask: {path: cut.nii, label: 2}\n"
         "labels: {path: rois.nii.gz, names: {liver: 2, spleen: 4}}\n";
     struct hep_error e = { 0 };
     struct hep_study_yml *s = NULL;
@@ -89,7 +90,7 @@ static void test_full(void **state)
     assert_close(s->injection_time_s, 36090.0, 0.0, 0.0);
     assert_close(s->field_t, 2.89, 0.0, 0.0);
     assert_true(s->ignore_others);
-    assert_int_equal(s->n_entries, 5);
+    assert_int_equal(s->n_entries, 6);
     assert_int_equal(s->entry[0].n_paths, 2);
     assert_close(s->entry[0].te_s.value[1], 0.0012, 0.0, 0.0);
     assert_close(s->entry[0].flip_rad, 1.5707963267948966, 1e-15, 0.0);
@@ -101,9 +102,11 @@ static void test_full(void **state)
     assert_string_equal(s->entry[2].bval_path, "x.bval");
     assert_int_equal(s->entry[3].role, HEP_ROLE_LIVER_MASK);
     assert_int_equal(s->entry[3].label, 5);
-    assert_int_equal(s->entry[4].role, HEP_ROLE_LABELS);
-    assert_string_equal(s->entry[4].label_name[1], "spleen");
-    assert_int_equal(s->entry[4].label_value[1], 4);
+    assert_int_equal(s->entry[4].role, HEP_ROLE_RESECTION_MASK);
+    assert_int_equal(s->entry[4].label, 2);
+    assert_int_equal(s->entry[5].role, HEP_ROLE_LABELS);
+    assert_string_equal(s->entry[5].label_name[1], "spleen");
+    assert_int_equal(s->entry[5].label_value[1], 4);
     hep_study_yml_free(s);
     assert_ok(hep_study_yml_parse(&s, "", 0, "f.yml", &e), e);
     assert_int_equal(s->n_entries, 0);
