@@ -116,7 +116,7 @@ static int put_results(struct hep_run *run, const struct hep_lesion_study *study
                        const struct hep_findings *findings, struct hep_error *err)
 {
     struct hep_put put = { HEP_OK, err };
-    struct hep_liver_measures measures;
+    struct hep_liver_measures measures = { 0 };
     struct hep_json *o = hep_json_new_object();
     struct hep_labels *remnant = NULL;
     int rc = remnant_of(&remnant, run, study, err);
