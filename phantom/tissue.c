@@ -42,6 +42,7 @@ static const char *const tissue_names[HEP_TISSUE_COUNT] = {
     [HEP_TISSUE_FNH_SCAR] = "fnh_scar",
     [HEP_TISSUE_ABSCESS_RIM] = "abscess_rim",
     [HEP_TISSUE_ABSCESS_PUS] = "abscess_pus",
+    [HEP_TISSUE_NET_CORE] = "net_core",
 };
 
 static const enum hep_tissue row_of_label[HEP_LABEL_N_ANATOMY] = {

@@ -89,6 +89,7 @@ enum hep_tissue {
     HEP_TISSUE_FNH_SCAR,
     HEP_TISSUE_ABSCESS_RIM,
     HEP_TISSUE_ABSCESS_PUS,
+    HEP_TISSUE_NET_CORE, /* last: what a seed draws for the rows above does not depend on it */
     HEP_TISSUE_COUNT
 };
 const char *hep_tissue_name(enum hep_tissue t);

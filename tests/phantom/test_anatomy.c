@@ -254,6 +254,28 @@ static void test_layers(void **state)
     assert_int_equal(last, HEP_LAYER_RIM);
 }
 
+/* A neuroendocrine metastasis below 14 mm is solid; a larger one has a rim of three tenths of its
+ * radius around a core of its own tissue. */
+static void test_net_layers(void **state)
+{
+    const struct fixture *f = *state;
+    const struct hep_tissue_values *core = &f->tissues.row[HEP_TISSUE_NET_CORE];
+
+    for (int i = 0; i < 2; i++) {
+        const double diameter_mm = i == 0 ? 13.0 : 26.0;
+        struct hep_rng rng = { 5, hep_rng_stream("lesion"), 0 };
+        struct hep_lesion l;
+
+        hep_lesion_make(&l, HEP_SIM_NET, diameter_mm, &f->tissues, 0.0, &rng);
+        assert_close(l.mid_rho, i == 0 ? 0.0 : 0.7, 0.0, 1e-12);
+        assert_true(i == 0 ? !(l.core_rho > 0.0) : l.core_rho > 0.5 && l.core_rho < 0.7);
+        if (i == 0)
+            continue;
+        assert_close(l.layer[HEP_LAYER_RIM].ve, f->tissues.row[HEP_TISSUE_NET].ve, 1e-12, 0.0);
+        assert_close(l.layer[HEP_LAYER_CORE].ve, core->ve, 1e-12, 0.0);
+    }
+}
+
 /* 0.8 tile + 0.6 coarse field of SD 1 each: SD 1, mean 0, over all tissue. */
 static void test_texture(void **state)
 {
@@ -342,9 +364,9 @@ int main(void)
         cmocka_unit_test(test_trees),          cmocka_unit_test(test_vessels_connected),
         cmocka_unit_test(test_lesions_inside), cmocka_unit_test(test_lesion_size),
         cmocka_unit_test(test_lesions_apart),  cmocka_unit_test(test_layers),
-        cmocka_unit_test(test_texture),        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_spaces),         cmocka_unit_test(test_no_room),
-        cmocka_unit_test(test_tree_wish),
+        cmocka_unit_test(test_net_layers),     cmocka_unit_test(test_texture),
+        cmocka_unit_test(test_threads),        cmocka_unit_test(test_spaces),
+        cmocka_unit_test(test_no_room),        cmocka_unit_test(test_tree_wish),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
