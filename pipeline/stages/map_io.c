@@ -34,6 +34,18 @@ float *hep_maps_data(const struct hep_map *maps, const char *product)
     return NULL;
 }
 
+void hep_maps_blank(struct hep_map *maps, const struct hep_labels *mask)
+{
+    const size_t n = hep_grid_voxels(&mask->grid);
+
+    for (; maps->product != NULL; maps++) {
+        for (size_t i = 0; i < n; i++) {
+            if (mask->data[i] == 0)
+                maps->volume->data[i] = NAN;
+        }
+    }
+}
+
 int hep_maps_put(struct hep_run *run, struct hep_map *maps, const struct hep_json *sidecar,
                  struct hep_error *err)
 {

@@ -23,6 +23,8 @@ int hep_maps_new(struct hep_map *maps, const struct hep_grid *grid,
 void hep_maps_free(struct hep_map *maps);
 /** Data of a map by product name; NULL when the list has none. */
 float *hep_maps_data(const struct hep_map *maps, const char *product);
+/** NaN in every map where the mask is 0: not measured there. */
+void hep_maps_blank(struct hep_map *maps, const struct hep_labels *mask);
 /** Give every map to the run with its own copy of `sidecar` (borrowed). */
 int hep_maps_put(struct hep_run *run, struct hep_map *maps, const struct hep_json *sidecar,
                  struct hep_error *err) HEP_MUST_CHECK;

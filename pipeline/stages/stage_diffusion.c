@@ -203,6 +203,7 @@ static int fit_and_save(struct job *j, const struct model_row *row,
         rc = fit(&report, j, row, maps, status, choice, settings, err);
     if (rc != HEP_OK)
         goto out;
+    hep_maps_blank(maps, j->body);
     json = hep_diffusion_json(&put, &report, settings);
     hep_put(&put, j->results, row->name, hep_json_copy(json));
     rc = put.rc;
@@ -223,8 +224,8 @@ static int wish_of(const struct hep_config *cfg, enum hep_diffusion_model model)
                                              : (int)HEP_FIT_AUTO;
 }
 
-/* One model: made, or absent with the reason. Only an explicit "on" turns what the b-values do not
- * allow into a failure. */
+/* One model: made, not measured outside the body, or absent with the reason. Only an explicit "on"
+ * turns what the b-values do not allow into a failure. */
 static int run_model(struct job *j, const struct model_row *row, struct hep_error *err)
 {
     const struct hep_config *cfg = hep_run_config(j->run);

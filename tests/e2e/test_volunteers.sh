@@ -11,6 +11,32 @@ for v in 1 2 3 4; do
     between "$(median "$t" spleen ivim_d_mm2_per_s)" 0.1e-3 "$liver" "spleen D of volunteer $v is below the liver's"
 done
 absent "$work/out/sub-volunteer1/dwi/sub-volunteer1_desc-dki_Kmap.nii.gz"
+
+# Outside the body nothing is measured: a mask that reaches there takes nothing from it.
+if /usr/bin/python3 -c 'import nibabel' 2>/dev/null; then
+    cases=$((cases + 1))
+    /usr/bin/python3 - "$work/out/sub-volunteer1/dwi/sub-volunteer1" "$data/volunteers/volunteer-1/rois.nii.gz" "$work/reaching.nii.gz" <<'PY' || fail "values outside the body"
+import sys
+import nibabel as nib
+import numpy as np
+made, rois, reaching = sys.argv[1:]
+load = lambda path: np.asanyarray(nib.load(path).dataobj)
+status = load(made + "_desc-mono_statusmap.nii.gz")
+assert 0.1 < np.mean(status == 0) < 0.9
+for name in ("mono_ADC", "mono_ADCstderrmap", "monoall_ADC", "ivim_Dmap", "ivim_fmap", "ivim_Dstarmap", "ivim_rmsemap"):
+    assert np.isnan(load(f"{made}_desc-{name}.nii.gz")[status == 0]).all(), name
+assert np.isfinite(load(made + "_desc-mono_ADC.nii.gz")[status == 1]).all()
+image = nib.load(rois)
+labels = np.asanyarray(image.dataobj).copy()
+labels[(status == 0) & (labels == 0)] = 2  # the label of the liver
+nib.save(nib.Nifti1Image(labels, image.affine, image.header), reaching)
+PY
+    for mask in "$data/volunteers/volunteer-1/rois.nii.gz" "$work/reaching.nii.gz"; do
+        expect 0 "" "$HEPAR" run "$data/volunteers/volunteer-1" -o "$work/$(basename "$mask" .nii.gz)" --liver-mask "$mask" --set liver.label=2 --set liver.volume_ml=[1,10000]
+    done
+    same "$(median "$work/reaching/sub-volunteer1/sub-volunteer1_regions.tsv" liver adc_mm2_per_s)" \
+        "$(median "$work/rois/sub-volunteer1/sub-volunteer1_regions.tsv" liver adc_mm2_per_s)" "ADC of a mask that leaves the body"
+fi
 expect 0 "" "$HEPAR" run "$data/volunteers/volunteer-1" -o "$work/out" --reproducible
 same "$(cat "$work/stdout")" "sub-volunteer1: nothing has changed: $work/out/sub-volunteer1" "second run"
 
