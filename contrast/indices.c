@@ -64,6 +64,7 @@ void hep_gain_check(struct hep_gain_check *out, const struct hep_agent *agent, e
 {
     const struct hep_sourced *range =
         phase == HEP_PHASE_HEPATOBILIARY ? agent->muscle_re_hbp : agent->muscle_re_dynamic;
+    const double want = 0.5 * (range[0].value + range[1].value);
     double re = hep_relative_enhancement(muscle_pre, muscle_post);
 
     *out = (struct hep_gain_check){ .state = HEP_GAIN_NOT_ASSESSABLE,
@@ -78,14 +79,18 @@ void hep_gain_check(struct hep_gain_check *out, const struct hep_agent *agent, e
     }
     if (re < GAIN_LOWEST_RE || re > GAIN_HIGHEST_RE) {
         out->state = HEP_GAIN_CORRECTED;
-        out->gain = (1 + 0.5 * (out->expected[0] + out->expected[1])) / (1 + re);
+        out->gain = (1 + want) / (1 + re);
     } else if (re < out->expected[0] - GAIN_MARGIN || re > out->expected[1] + GAIN_MARGIN)
         out->state = HEP_GAIN_SUSPECT;
     else
         out->state = HEP_GAIN_PLAUSIBLE;
-    (void)snprintf(out->reason, sizeof out->reason,
-                   "muscle enhances by %.3g %%, expected %.3g to %.3g %%, corrected outside %g to "
-                   "%g %%; factor %.4g",
-                   re * 100, out->expected[0] * 100, out->expected[1] * 100, GAIN_LOWEST_RE * 100,
-                   GAIN_HIGHEST_RE * 100, out->gain);
+    (void)snprintf(
+        out->reason, sizeof out->reason,
+        "muscle enhances by %.3g %%, expected %.3g to %.3g %%: receive gain %.2f times that "
+        "before contrast%s (corrected outside %g to %g %%)",
+        re * 100, out->expected[0] * 100, out->expected[1] * 100, (1 + re) / (1 + want),
+        out->state == HEP_GAIN_PLAUSIBLE ? ", as good as equal"
+        : out->state == HEP_GAIN_SUSPECT ? ", left as it is"
+                                         : ", corrected",
+        GAIN_LOWEST_RE * 100, GAIN_HIGHEST_RE * 100);
 }

@@ -15,4 +15,14 @@ grep -q '"EchoTimeOpposed": 0.005756' "$j" || fail "opposed echo time not from t
 grep -q '"OpposedIsLater": false' "$j" || fail "the opposed echo is the earlier one"
 expect 0 "" "$HEPAR" fit dualecho "$data/dual-echo-coronal/in_phase.nii.gz" "$data/dual-echo-coronal/opposed_phase.nii.gz" -o "$work/fit"
 there "$work/fit/FF.nii.gz"
+
+# A receive gain that jumps between phases is named, and only where it does: this seed multiplies the transitional phase
+# by 1.17, the other phases by 0.94 to 1.06.
+for degrade in noise,bias noise,bias,gain; do
+    expect 0 "" "$HEPAR" simulate eob-full "$work/$degrade" --seed 6100 --field 3 --fast --degrade $degrade
+    expect 0 "" "$HEPAR" run "$work/$degrade/sub-01" -o "$work/out-$degrade" --no-align --set report.html=false
+    grep -o "[a-z_]*: muscle enhances by" "$work/out-$degrade/sub-01/sub-01_run.json" | sort -u >"$work/gains-$degrade"
+done
+same "$(cat "$work/gains-noise,bias")" "" "gains named where none changed"
+same "$(cat "$work/gains-noise,bias,gain")" "transitional: muscle enhances by" "the gain that jumped"
 finish
