@@ -242,6 +242,7 @@ int hep_evaluate(struct hep_eval_result *out, const struct hep_eval_data *data, 
         count_flags(out, data);
         settle_all(out);
         hep_calibration_of(&out->calibration, ranked.forecast, ranked.n_forecasts, NULL);
+        hep_calibration_at_prevalence(&out->at_prevalence, ranked.forecast, ranked.n_forecasts);
         rc = draw_curves(out, &ranked, err);
     }
     if (rc == HEP_OK)

@@ -53,6 +53,7 @@ struct hep_eval_finding {
     enum hep_lesion_class class;         /* HEP_CLASS_COUNT: not given */
     double probability, detection_score; /* NaN: not given */
     struct hep_eval_flags flags;
+    double prior; /* that the probability was made with; unknown outside (0, 1) */
 };
 
 /** Everything that is evaluated; borrowed. Patients are numbered from 0. */
@@ -133,8 +134,9 @@ struct hep_eval_result {
     size_t confusion[HEP_CLASS_COUNT + 1][HEP_CLASS_COUNT + 2];
     struct hep_eval_flag flag[HEP_FLAG_COUNT], flag_large[HEP_FLAG_COUNT];
     struct hep_auc auc_lesions, auc_findings;
-    struct hep_calibration calibration; /* of findings, split ones left out */
-    size_t n_false, n_extra;            /* findings */
+    struct hep_calibration calibration;   /* of findings, split ones left out */
+    struct hep_calibration at_prevalence; /* with the share of metastases among them as prior */
+    size_t n_false, n_extra;              /* findings */
     size_t n_false_called, n_mimics_called;
     size_t n_with_findings;                       /* studies */
     struct hep_froc_point *curve[HEP_TASK_COUNT]; /* owned */

@@ -86,7 +86,8 @@ static void collect_probabilities(struct hep_ranked *r)
         r->finding_case[r->n_finding_cases++] = c;
         if (on_lesion)
             r->lesion_case[r->n_lesion_cases++] = c;
-        r->forecast[r->n_forecasts++] = (struct hep_forecast){ c.score, c.patient, c.is_positive };
+        r->forecast[r->n_forecasts++] =
+            (struct hep_forecast){ c.score, c.patient, c.is_positive, f->prior };
     }
     hep_auc_sort(r->lesion_case, r->n_lesion_cases);
     hep_auc_sort(r->finding_case, r->n_finding_cases);

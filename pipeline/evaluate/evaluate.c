@@ -113,9 +113,10 @@ static int add_findings(struct hep_evaluated *e, const struct hep_lesion_file *f
         const struct hep_lesion_record *r = &f->list[i];
 
         e->finding_note[e->n_findings] = note_of(r);
-        e->finding[e->n_findings++] =
-            (struct hep_eval_finding){ study,          HEP_NO_MATCH,       HEP_FATE_FALSE, r->class,
-                                       r->probability, r->detection_score, r->flags };
+        e->finding[e->n_findings++] = (struct hep_eval_finding){ study,          HEP_NO_MATCH,
+                                                                 HEP_FATE_FALSE, r->class,
+                                                                 r->probability, r->detection_score,
+                                                                 r->flags,       r->prior };
     }
     return rc;
 }

@@ -240,24 +240,37 @@ static void put_flags(struct hep_put *p, struct hep_json *root, const struct hep
     hep_put(p, root, "flags", o);
 }
 
-static void put_calibration(struct hep_put *p, struct hep_json *root,
-                            const struct hep_eval_result *r)
+static struct hep_json *reliability(struct hep_put *p, const struct hep_calibration *c)
 {
-    struct hep_json *o = hep_json_new_object(), *bins = hep_json_new_array();
+    struct hep_json *bins = hep_json_new_array();
 
     for (size_t b = 0; b < HEP_CALIBRATION_BINS; b++) {
         struct hep_json *one = hep_json_new_object();
 
         hep_put_number(p, one, "from", (double)b / HEP_CALIBRATION_BINS);
-        hep_put_number(p, one, "n", r->calibration.bin[b].n);
-        hep_put_number(p, one, "mean_probability", r->calibration.bin[b].mean_probability);
-        hep_put_number(p, one, "fraction", r->calibration.bin[b].fraction);
+        hep_put_number(p, one, "n", c->bin[b].n);
+        hep_put_number(p, one, "mean_probability", c->bin[b].mean_probability);
+        hep_put_number(p, one, "fraction", c->bin[b].fraction);
         hep_put_item(p, bins, one);
     }
+    return bins;
+}
+
+static void put_calibration(struct hep_put *p, struct hep_json *root,
+                            const struct hep_eval_result *r)
+{
+    struct hep_json *o = hep_json_new_object(), *moved = hep_json_new_object();
+
+    hep_put_number(p, moved, "prior", r->at_prevalence.prior);
+    hep_put_number(p, moved, "n", r->at_prevalence.n);
+    hep_put_number(p, moved, "brier", r->at_prevalence.brier);
+    hep_put_number(p, moved, "ece", r->at_prevalence.ece);
+    hep_put(p, moved, "reliability", reliability(p, &r->at_prevalence));
     hep_put_number(p, o, "n", r->calibration.n);
     put_interval(p, o, "brier", &r->number[HEP_WHOLE_BRIER]);
     put_interval(p, o, "ece", &r->number[HEP_WHOLE_ECE]);
-    hep_put(p, o, "reliability", bins);
+    hep_put(p, o, "reliability", reliability(p, &r->calibration));
+    hep_put(p, o, "at_prevalence", moved);
     hep_put(p, root, "calibration", o);
 }
 

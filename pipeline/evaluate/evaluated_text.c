@@ -91,6 +91,11 @@ static void whole(struct hep_str *out, const struct hep_eval_result *r)
     value(out, "AUC, all findings", &r->number[HEP_WHOLE_AUC_FINDINGS]);
     value(out, "Brier score", &r->number[HEP_WHOLE_BRIER]);
     value(out, "calibration error", &r->number[HEP_WHOLE_ECE]);
+    if (isfinite(r->at_prevalence.brier))
+        hep_str_addf(out,
+                     "  with the prior %.2f that this set has: Brier score %.3f, calibration error "
+                     "%.3f\n",
+                     r->at_prevalence.prior, r->at_prevalence.brier, r->at_prevalence.ece);
     if (!isfinite(r->number[HEP_WHOLE_LIVER_DICE].value))
         return;
     hep_str_add(out, "\nLiver\n");

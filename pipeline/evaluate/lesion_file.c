@@ -151,6 +151,23 @@ static int read_flags(struct hep_lesion_record *r, const struct place *at)
     return rc;
 }
 
+/* The prior stands among the evidence. */
+static int read_prior(struct hep_lesion_record *r, const struct place *at)
+{
+    const struct hep_json *evidence = hep_json_get(r->json, "evidence");
+    int rc = HEP_OK;
+
+    r->prior = (double)NAN;
+    for (size_t i = 0; rc == HEP_OK && i < hep_json_size(evidence); i++) {
+        const struct hep_json *item = hep_json_at(evidence, i);
+        const char *name = hep_json_string(hep_json_get(item, "name"));
+
+        if (name != NULL && strcmp(name, "prior") == 0)
+            rc = read_number(&r->prior, at, item, "value", 0.0, 1.0);
+    }
+    return rc;
+}
+
 static int read_record(struct hep_lesion_record *r, const struct place *at)
 {
     int rc;
@@ -169,6 +186,8 @@ static int read_record(struct hep_lesion_record *r, const struct place *at)
         rc = read_number(&r->probability, at, r->json, "probability_metastasis", 0.0, 1.0);
     if (rc == HEP_OK)
         rc = read_number(&r->detection_score, at, r->json, "detection_score", -1e30, 1e30);
+    if (rc == HEP_OK)
+        rc = read_prior(r, at);
     return rc == HEP_OK ? read_flags(r, at) : rc;
 }
 

@@ -18,7 +18,7 @@ struct hep_lesion_record {
     double centre_mm[3];         /* NaN: not given */
     double diameter_mm;          /* long axis, else of the ball of its volume; NaN: not given */
     enum hep_lesion_class class; /* HEP_CLASS_COUNT: not given */
-    double probability, detection_score; /* NaN: not given */
+    double probability, detection_score, prior; /* NaN: not given */
     struct hep_eval_flags flags;
     const struct hep_json *json; /* borrowed from the file */
 };

@@ -236,18 +236,19 @@ static void fill(struct hep_eval_lesion lesions[4], struct hep_eval_finding find
     lesions[1] = (struct hep_eval_lesion){ 0, HEP_NO_MATCH, 4.0, HEP_CLASS_METASTASIS, present };
     lesions[2] = (struct hep_eval_lesion){ 1, 3, 7.5, HEP_CLASS_CYST, absent };
     lesions[3] = (struct hep_eval_lesion){ 3, HEP_NO_MATCH, 25.0, HEP_CLASS_METASTASIS, present };
-    findings[0] =
-        (struct hep_eval_finding){ 0, 0, HEP_FATE_TRUE, HEP_CLASS_METASTASIS, 0.9, 5, present };
-    findings[1] =
-        (struct hep_eval_finding){ 0, HEP_NO_MATCH, HEP_FATE_FALSE, HEP_CLASS_METASTASIS, 0.7,
-                                   6, absent };
-    findings[2] =
-        (struct hep_eval_finding){ 0, 0, HEP_FATE_EXTRA, HEP_CLASS_OTHER, 0.95, 7, absent };
-    findings[3] = (struct hep_eval_finding){
-        1, 2, HEP_FATE_TRUE, HEP_CLASS_METASTASIS, 0.6, 4, flag(HEP_FLAG_NOT_ASSESSABLE)
+    findings[0] = (struct hep_eval_finding){ 0,   0, HEP_FATE_TRUE, HEP_CLASS_METASTASIS,
+                                             0.9, 5, present,       0.1 };
+    findings[1] = (struct hep_eval_finding){
+        0, HEP_NO_MATCH, HEP_FATE_FALSE, HEP_CLASS_METASTASIS, 0.7, 6, absent, 0.1
     };
-    findings[4] = (struct hep_eval_finding){ 2, HEP_NO_MATCH, HEP_FATE_FALSE, HEP_CLASS_CYST, 0.1,
-                                             3, absent };
+    findings[2] =
+        (struct hep_eval_finding){ 0, 0, HEP_FATE_EXTRA, HEP_CLASS_OTHER, 0.95, 7, absent, 0.1 };
+    findings[3] = (struct hep_eval_finding){
+        1, 2, HEP_FATE_TRUE, HEP_CLASS_METASTASIS, 0.6, 4, flag(HEP_FLAG_NOT_ASSESSABLE), 0.1
+    };
+    findings[4] =
+        (struct hep_eval_finding){ 2,      HEP_NO_MATCH, HEP_FATE_FALSE, HEP_CLASS_CYST, 0.1, 3,
+                                   absent, 0.1 };
 }
 
 static double number(const struct hep_eval_result *r, int task, int which)

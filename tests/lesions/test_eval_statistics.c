@@ -214,7 +214,9 @@ static void test_repeatability(void **state)
 /* By hand: bin 0.2-0.3 holds 0.25 (no) and 0.27 (yes), the last one 1.0 (yes). */
 static void test_calibration(void **state)
 {
-    const struct hep_forecast f[] = { { 0.25, 0, false }, { 0.27, 1, true }, { 1.0, 1, true } };
+    const struct hep_forecast f[] = { { 0.25, 0, false, 0.1 },
+                                      { 0.27, 1, true, 0.1 },
+                                      { 1.0, 1, true, 0.1 } };
     const double weight[] = { 2.0, 0.0 };
     struct hep_calibration c;
 
@@ -231,6 +233,27 @@ static void test_calibration(void **state)
     assert_close(c.ece, 0.25, 1e-12, 0.0);
     hep_calibration_of(&c, f, 0, NULL);
     assert_true(isnan(c.brier) && isnan(c.ece));
+}
+
+/* Odds of 1/4 at the odds 1/9 of the prior are a likelihood ratio of 9/4: at even odds 9/13. */
+static void test_calibration_with_another_prior(void **state)
+{
+    struct hep_forecast f[2] = { { 0.2, 0, true, 0.1 }, { 0.1, 0, false, 0.25 } };
+    struct hep_calibration c;
+
+    (void)state;
+    hep_calibration_at_prevalence(&c, f, 2);
+    assert_close(c.prior, 0.5, 0.0, 0.0);
+    assert_close(c.bin[6].mean_probability, 9.0 / 13.0, 1e-12, 0.0);
+    assert_close(c.bin[2].mean_probability, 0.25, 1e-12, 0.0); /* odds 1/9 at 1/3: ratio 1/3 */
+    assert_close(c.brier, (16.0 / 169.0 + 0.0625) / 2.0, 1e-12, 0.0);
+    f[1].prior = 0.0;
+    hep_calibration_at_prevalence(&c, f, 2);
+    assert_true(isnan(c.brier) && isnan(c.ece));
+    f[1].prior = 0.25;
+    f[1].came_true = true;
+    hep_calibration_at_prevalence(&c, f, 2);
+    assert_true(isnan(c.brier));
 }
 
 /* ---- bootstrap ---------------------------------------------------------------------------------
@@ -326,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_bland_altman),
         cmocka_unit_test(test_repeatability),
         cmocka_unit_test(test_calibration),
+        cmocka_unit_test(test_calibration_with_another_prior),
         cmocka_unit_test(test_bootstrap_of_a_mean),
         cmocka_unit_test(test_bootstrap_errors),
         cmocka_unit_test(test_bias_by_patient),
