@@ -352,6 +352,34 @@ static struct hep_json *multi_sidecar(struct hep_put *put, const struct echo_set
     return json;
 }
 
+/* Files in the order of run_multi(). */
+static int fit_multi(struct hep_fit_file *files, struct hep_multiecho_summary *sum,
+                     const struct echo_set *e, const struct fat_options *o, const uint8_t *mask,
+                     struct hep_multiecho_options *opt, struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&e->volume[0]->grid);
+    struct hep_fat_spectrum spectrum;
+    uint8_t *status = hep_calloc(n, 1);
+    int rc = status == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a status map")
+                            : hep_fat_spectrum_get(&spectrum, o->spectrum, err);
+
+    if (rc == HEP_OK) {
+        const struct hep_multiecho_data data = { e->data, e->te_s, e->n, n, e->field_t, &spectrum };
+        struct hep_multiecho_maps maps = { .pdff_frac = files[0].volume->data,
+                                           .r2star_per_s = files[1].volume->data,
+                                           .pdff_se_frac = files[2].volume->data,
+                                           .r2star_se_per_s = files[3].volume->data,
+                                           .rmse = files[4].volume->data,
+                                           .status = status };
+
+        rc = hep_multiecho_map(&maps, sum, &data, mask, opt, err);
+    }
+    if (rc == HEP_OK)
+        store_status(files[5].volume->data, status, n);
+    free(status);
+    return rc;
+}
+
 static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct fat_options *o = given;
@@ -363,42 +391,23 @@ static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *e
     };
     struct hep_multiecho_options opt = hep_multiecho_defaults();
     struct hep_multiecho_summary sum = { 0 };
-    struct hep_multiecho_data data = { 0 };
-    struct hep_fat_spectrum spectrum;
     struct hep_put put = { HEP_OK, err };
     struct hep_json *sidecar = NULL;
-    uint8_t *mask = NULL, *status = NULL;
+    uint8_t *mask = NULL;
     int rc = read_echoes(&e, o, err);
 
-    if (rc == HEP_OK)
-        rc = hep_fat_spectrum_get(&spectrum, o->spectrum, err);
+    opt.sigma = isfinite(o->sigma) ? o->sigma : 0.0;
+    opt.noise = opt.sigma > 0.0 ? HEP_MULTIECHO_NOISE_FLOOR : HEP_MULTIECHO_NOISE_IGNORE;
+    opt.fit.nthreads = threads(o);
     if (rc == HEP_OK)
         rc = hep_fit_solver_parse(&opt.fit.solver, o->solver, err);
     if (rc == HEP_OK)
         rc = read_mask(&mask, o, &e, err);
     if (rc == HEP_OK)
         rc = hep_fit_files_new(files, &e.volume[0]->grid, err);
-    if (rc != HEP_OK)
-        goto out;
-    data =
-        (struct hep_multiecho_data){ e.data,    e.te_s,   e.n, hep_grid_voxels(&e.volume[0]->grid),
-                                     e.field_t, &spectrum };
-    status = hep_calloc(data.n_voxels, 1);
-    opt.sigma = isfinite(o->sigma) ? o->sigma : 0.0;
-    opt.noise = opt.sigma > 0.0 ? HEP_MULTIECHO_NOISE_FLOOR : HEP_MULTIECHO_NOISE_IGNORE;
-    opt.fit.nthreads = threads(o);
-    rc = status == NULL
-             ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a status map")
-             : hep_multiecho_map(
-                   &(struct hep_multiecho_maps){ .pdff_frac = files[0].volume->data,
-                                                 .r2star_per_s = files[1].volume->data,
-                                                 .pdff_se_frac = files[2].volume->data,
-                                                 .r2star_se_per_s = files[3].volume->data,
-                                                 .rmse = files[4].volume->data,
-                                                 .status = status },
-                   &sum, &data, mask, &opt, err);
+    if (rc == HEP_OK)
+        rc = fit_multi(files, &sum, &e, o, mask, &opt, err);
     if (rc == HEP_OK) {
-        store_status(files[5].volume->data, status, data.n_voxels);
         sidecar = multi_sidecar(&put, &e, o, &sum);
         rc = put.rc;
     }
@@ -408,11 +417,9 @@ static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *e
         (void)fprintf(cli->out, "%s: multi echo: ", o->out);
         hep_fit_print_counts(cli->out, &sum.counts);
     }
-out:
     hep_json_free(sidecar);
     hep_fit_files_free(files);
     free(mask);
-    free(status);
     release(&e);
     return rc;
 }
