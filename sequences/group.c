@@ -209,17 +209,37 @@ static int group_echoes(struct hep_inventory *inv, struct hep_study_files *c,
 
 /* ---- diffusion in single-b files ---- */
 
+/** The one b-value of a file, from its .bval or its sidecar; NaN when it has several, or none that
+ * can be read: such a file is a series of its own, which says what is wrong. */
+static double only_b(const struct hep_study_file *c)
+{
+    struct hep_gradients g = { 0 };
+    struct hep_error ignored = { 0 };
+    double b = c->info.nt == 1 ? c->acquisition.b_s_per_mm2 : (double)NAN;
+
+    if (c->bval == NULL)
+        return b;
+    if (hep_gradients_read(&g, c->bval, NULL, c->info.nt, &ignored) != HEP_OK)
+        return (double)NAN;
+    b = g.b_s_per_mm2[0];
+    for (size_t t = 1; t < g.n; t++)
+        if (g.b_s_per_mm2[t] != b)
+            b = (double)NAN;
+    hep_gradients_release(&g);
+    return b;
+}
+
 static bool is_free_single_b(const struct hep_study_file *c)
 {
-    return !c->used && c->kind == HEP_KIND_PLAIN && c->info.nt == 1 && c->bval == NULL &&
-           !isnan(c->acquisition.b_s_per_mm2) && hep_study_file_best(c) == HEP_ROLE_DWI;
+    return !c->used && c->kind == HEP_KIND_PLAIN && hep_study_file_best(c) == HEP_ROLE_DWI &&
+           !isnan(only_b(c));
 }
 
 static int by_b(const void *pa, const void *pb)
 {
     const struct hep_study_file *const *a = pa;
     const struct hep_study_file *const *b = pb;
-    double x = (*a)->acquisition.b_s_per_mm2, y = (*b)->acquisition.b_s_per_mm2;
+    double x = only_b(*a), y = only_b(*b);
 
     return x != y ? (x < y ? -1 : 1) : hep_natural_cmp((*a)->rel, (*b)->rel);
 }
@@ -237,13 +257,15 @@ static int group_single_b(struct hep_inventory *inv, struct hep_study_files *c,
         if (!is_free_single_b(first))
             continue;
         for (size_t k = i; k < c->n; k++)
-            if (is_free_single_b(&c->item[k]) &&
+            if (is_free_single_b(&c->item[k]) && first->bids.run == c->item[k].bids.run &&
                 hep_grid_same(&first->info.grid, &c->item[k].info.grid, HEP_GRID_TOL_MM) &&
                 same_number(first->acquisition.te_s, c->item[k].acquisition.te_s, 1e-4))
                 part[n++] = &c->item[k];
         if (n < 2)
             continue;
         qsort(part, n, sizeof(struct hep_study_file *), by_b);
+        if (only_b(part[0]) == only_b(part[n - 1]))
+            continue; /* the same weighting again: no joint series */
         rc = hep_series_append(&s, inv, err);
         if (rc == HEP_OK)
             rc = hep_series_fill(s, HEP_ROLE_DWI, part, n, err);

@@ -17,6 +17,8 @@ static bool is_better(const struct hep_series *a, const struct hep_series *b)
         return a->score > b->score;
     if (a->run != b->run)
         return a->run > b->run;
+    if (a->role == HEP_ROLE_DWI && a->nt != b->nt)
+        return a->nt > b->nt;
     if (!isnan(a->time_since_injection_s) && !isnan(b->time_since_injection_s) &&
         a->time_since_injection_s != b->time_since_injection_s)
         return a->time_since_injection_s < b->time_since_injection_s;

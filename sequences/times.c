@@ -82,24 +82,26 @@ static int by_start(const void *pa, const void *pb)
     return x != y ? (x < y ? -1 : 1) : hep_natural_cmp((*a)->rel, (*b)->rel);
 }
 
-static enum hep_role role_in_order(struct hep_study_file *const *part, size_t i)
+/** @param[in] skipped phases that come before the first part: 1 when the image before contrast is
+ * known by its name */
+static enum hep_role role_in_order(struct hep_study_file *const *part, size_t i, size_t skipped)
 {
     static const enum hep_role order[] = { HEP_ROLE_PRECONTRAST, HEP_ROLE_ARTERIAL,
                                            HEP_ROLE_PORTAL_VENOUS, HEP_ROLE_DELAYED };
 
-    for (size_t k = 2; k <= i; k++)
+    for (size_t k = 2 - skipped; k <= i; k++)
         if (start_of(&part[k]->acquisition) - start_of(&part[k - 1]->acquisition) >= late_gap_s)
             return HEP_ROLE_HEPATOBILIARY;
-    return order[i < 3 ? i : 3];
+    return order[i + skipped < 3 ? i + skipped : 3];
 }
 
-static int score_run(struct hep_study_file **part, size_t n, struct hep_error *err)
+static int score_run(struct hep_study_file **part, size_t n, size_t skipped, struct hep_error *err)
 {
     int rc = HEP_OK;
 
     qsort(part, n, sizeof(struct hep_study_file *), by_start);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        rc = hep_study_file_add(part[i], role_in_order(part, i), POINTS_ORDER, err,
+        rc = hep_study_file_add(part[i], role_in_order(part, i, skipped), POINTS_ORDER, err,
                                 "number %zu of %zu series of this sequence by AcquisitionTime",
                                 i + 1, n);
         if (rc == HEP_OK)
@@ -113,6 +115,20 @@ static bool can_be_ordered(const struct hep_study_file *c)
 {
     return is_unnamed_t1(c) && !isnan(c->acquisition.acquisition_time_s) &&
            c->score[HEP_ROLE_OPPOSED] <= 0.0 && c->score[HEP_ROLE_IN_PHASE] <= 0.0;
+}
+
+/** Whether the same sequence was played before `first` and is named as precontrast. */
+static bool has_named_precontrast(const struct hep_study_files *c,
+                                  const struct hep_study_file *first)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        const struct hep_study_file *f = &c->item[i];
+
+        if (!f->derivative && f->info.nt == 1 && hep_study_file_best(f) == HEP_ROLE_PRECONTRAST &&
+            same_sequence(f, first) && start_of(&f->acquisition) < start_of(&first->acquisition))
+            return true;
+    }
+    return false;
 }
 
 static int score_by_order(struct hep_study_files *c, struct hep_study_file **part,
@@ -136,7 +152,7 @@ static int score_by_order(struct hep_study_files *c, struct hep_study_file **par
             distinct =
                 distinct && start_of(&part[k]->acquisition) > start_of(&part[k - 1]->acquisition);
         if (distinct)
-            rc = score_run(part, n, err);
+            rc = score_run(part, n, has_named_precontrast(c, part[0]) ? 1 : 0, err);
     }
     return rc;
 }

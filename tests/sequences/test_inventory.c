@@ -169,6 +169,38 @@ static void test_single_b_files(void **state)
     hep_test_rmdir(dir);
 }
 
+/* One file per b-value, each with its .bval, as BIDS asks for; repeats of one b in one file stay
+ * together. Another run, and a file whose b-values differ, are series of their own. */
+static void test_single_b_files_with_bval(void **state)
+{
+    static const struct study_file files[] = {
+        { "dwi/sub-1_acq-b800_dwi", 2, "{\"EchoTime\": 0.06}" },
+        { "dwi/sub-1_acq-b800_dwi.bval", 0, "8.0e2 800\n" },
+        { "dwi/sub-1_acq-b0_dwi", 1, "{\"EchoTime\": 0.06}" },
+        { "dwi/sub-1_acq-b0_dwi.bval", 0, "0\n" },
+        { "dwi/sub-1_acq-b50_dwi", 1, "{\"EchoTime\": 0.06}" },
+        { "dwi/sub-1_acq-b50_dwi.bval", 0, "50\n" },
+        { "dwi/sub-1_acq-two_dwi", 2, "{\"EchoTime\": 0.06}" },
+        { "dwi/sub-1_acq-two_dwi.bval", 0, "0 400\n" },
+    };
+    char *dir = hep_test_mkdir();
+    struct hep_inventory *inv;
+    const struct hep_series *s;
+
+    (void)state;
+    study_write(dir, files, sizeof files / sizeof files[0]);
+    inv = scan(dir, NULL);
+    s = hep_inventory_find(inv, HEP_ROLE_DWI);
+    assert_int_equal(s->n_paths, 3);
+    assert_int_equal(s->gradients.n, 4);
+    assert_close(s->gradients.b_s_per_mm2[0], 0.0, 0.0, 0.0);
+    assert_close(s->gradients.b_s_per_mm2[1], 50.0, 0.0, 0.0);
+    assert_close(s->gradients.b_s_per_mm2[3], 800.0, 0.0, 0.0);
+    assert_int_equal(study_series(inv, "dwi/sub-1_acq-two_dwi")->nt, 2);
+    hep_inventory_free(inv);
+    hep_test_rmdir(dir);
+}
+
 /* Echoes out of order in their names come in order of TE, and are read in that order. */
 static void test_echoes_by_te(void **state)
 {
@@ -426,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_runs_and_times),
         cmocka_unit_test(test_derivative_masks),
         cmocka_unit_test(test_single_b_files),
+        cmocka_unit_test(test_single_b_files_with_bval),
         cmocka_unit_test(test_echoes_by_te),
         cmocka_unit_test(test_clock_times),
         cmocka_unit_test(test_contradictions),
