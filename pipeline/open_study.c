@@ -72,13 +72,17 @@ static int scan(struct hep_open_study *s, const char *study, struct hep_error *e
     return rc;
 }
 
+static const double bopta_from_s = 3600.0; /* its hepatobiliary window, agents.yml */
+
+/* Without a name of the agent: a hepatobiliary phase tells that it is one that hepatocytes take up,
+ * and its time which. Unknown times count as gadoxetate, whose washout rules are the stricter. */
 const char *hep_choose_protocol(char *why, size_t n, const struct hep_inventory *inventory,
                                 const struct hep_agent *agent)
 {
     bool dynamic = hep_inventory_find(inventory, HEP_ROLE_ARTERIAL) != NULL ||
                    hep_inventory_find(inventory, HEP_ROLE_PORTAL_VENOUS) != NULL ||
                    hep_inventory_find(inventory, HEP_ROLE_DYNAMIC) != NULL;
-    bool hbp = hep_inventory_find(inventory, HEP_ROLE_HEPATOBILIARY) != NULL;
+    const struct hep_series *hbp = hep_inventory_find(inventory, HEP_ROLE_HEPATOBILIARY);
 
     if (dynamic && agent != NULL) {
         (void)snprintf(why, n, "the agent is %s and there are dynamic phases", agent->name);
@@ -86,11 +90,15 @@ const char *hep_choose_protocol(char *why, size_t n, const struct hep_inventory 
             return "bopta-full";
         return strcmp(agent->name, "gadoxetate") == 0 ? "eob-full" : "eca-full";
     }
+    if (dynamic && hbp != NULL) {
+        (void)snprintf(why, n, "nothing names the agent, and there is a hepatobiliary phase");
+        return hbp->time_since_injection_s >= bopta_from_s ? "bopta-full" : "eob-full";
+    }
     if (dynamic) {
         (void)snprintf(why, n, "there are dynamic phases and nothing names the agent");
         return "eca-full";
     }
-    if (hbp) {
+    if (hbp != NULL) {
         (void)snprintf(why, n, "there is a hepatobiliary phase without dynamic phases");
         return "amri-hbp";
     }
@@ -130,6 +138,11 @@ static int settle_agent(struct hep_open_study *s, struct hep_log *log, struct he
         s->agent_storage = *match.agent;
     }
     s->agent = strcmp(s->agent_storage.name, "none") == 0 ? NULL : &s->agent_storage;
+    if (s->agent != NULL && text == NULL && s->protocol_chosen)
+        hep_log_write(log, HEP_LOG_WARNING, "agent-assumed",
+                      "nothing names the contrast agent: %s is assumed (agent: in study.yml says "
+                      "which)",
+                      s->agent->name);
     return HEP_OK;
 }
 
@@ -154,6 +167,7 @@ static int load_protocol(struct hep_open_study *s, const char *protocol, struct 
 
         if (s->inventory->agent_text != NULL)
             hep_agents_resolve(&match, s->agents, s->inventory->agent_text);
+        s->protocol_chosen = true;
         protocol = hep_choose_protocol(why, sizeof why, s->inventory, match.agent);
         hep_log_write(log, HEP_LOG_INFO, "protocol-chosen", "protocol %s: %s", protocol, why);
     }

@@ -15,7 +15,8 @@ struct hep_str;
 
 /** Start with `{ 0 }`. */
 struct hep_open_study {
-    bool only_planned; /* set by the caller: "agent: none" of the protocol stands */
+    bool only_planned;    /* set by the caller: "agent: none" of the protocol stands */
+    bool protocol_chosen; /* the caller named none */
     struct hep_inventory *inventory;
     struct hep_config config;
     struct hep_agents *agents;
@@ -35,7 +36,7 @@ int hep_open_study(struct hep_open_study *out, const char *study, const char *pr
                    struct hep_str *caret, struct hep_error *err) HEP_MUST_CHECK;
 void hep_open_study_release(struct hep_open_study *s);
 
-/** The shipped protocol that suits an inventory, with one sentence why. */
+/** The shipped protocol that suits an inventory, with one sentence why; agent NULL: not named. */
 const char *hep_choose_protocol(char *why, size_t n, const struct hep_inventory *inventory,
                                 const struct hep_agent *agent);
 

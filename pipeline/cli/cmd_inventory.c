@@ -2,7 +2,11 @@
 
 #include "pipeline/cli/print.h"
 #include "base/json.h"
+#include "contrast/agent.h"
+#include "pipeline/config/config.h"
 #include "sequences/inventory.h"
+
+#include <stdlib.h>
 
 struct inventory_options {
     struct hep_common_options common;
@@ -46,12 +50,56 @@ static int print_table(FILE *out, const struct hep_inventory *inv, struct hep_er
     return rc;
 }
 
+/* The image at three minutes is delayed with one agent and transitional with another; what
+ * study.yml says stays. */
+static void name_late_phase(struct hep_inventory *inv, const struct hep_agent *agent)
+{
+    for (size_t i = 0; i < inv->n_series; i++) {
+        struct hep_series *s = &inv->series[i];
+
+        if (s->given)
+            continue;
+        if (s->role == HEP_ROLE_DELAYED &&
+            hep_agent_phase(agent, HEP_PHASE_DELAYED) == HEP_PHASE_TRANSITIONAL)
+            s->role = HEP_ROLE_TRANSITIONAL;
+        else if (s->role == HEP_ROLE_TRANSITIONAL &&
+                 hep_agent_phase(agent, HEP_PHASE_TRANSITIONAL) == HEP_PHASE_DELAYED)
+            s->role = HEP_ROLE_DELAYED;
+    }
+}
+
+static int use_agent(struct hep_inventory *inv, struct hep_log *log, struct hep_error *err)
+{
+    struct hep_agents *agents = NULL;
+    struct hep_agent_match match = { 0 };
+    char *path = NULL;
+    int rc;
+
+    if (inv->agent_text == NULL)
+        return HEP_OK;
+    rc = hep_config_find(&path, "agents.yml", err);
+    if (rc == HEP_OK)
+        rc = hep_agents_read(&agents, path, err);
+    if (rc == HEP_OK) {
+        hep_agents_resolve(&match, agents, inv->agent_text);
+        if (match.agent != NULL)
+            name_late_phase(inv, match.agent);
+        else
+            hep_log_write(log, HEP_LOG_WARNING, "agent-unknown", "%s", match.warning);
+    }
+    hep_agents_free(agents);
+    free(path);
+    return rc;
+}
+
 static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct inventory_options *o = given;
     struct hep_inventory *inv = NULL;
     int rc = hep_inventory_scan(&inv, o->study, err);
 
+    if (rc == HEP_OK)
+        rc = use_agent(inv, cli->log, err);
     if (rc == HEP_OK)
         rc = o->json ? print_json(cli->out, inv, err) : print_table(cli->out, inv, err);
     if (rc == HEP_OK && o->write)
