@@ -73,8 +73,7 @@ static int file_hash(char hex[HEP_SHA256_HEX], struct hep_record *record, const 
     return rc;
 }
 
-/* Path below the study's folder. */
-static const char *relative_path(const struct hep_run *run, const char *path)
+const char *hep_keys_relative(const struct hep_run *run, const char *path)
 {
     const char *study = run->inventory->study;
     size_t n = strlen(study);
@@ -96,7 +95,7 @@ static int series_key(struct hep_product *p, const struct hep_run *run, struct h
     int rc = hep_sha256_new(&h, err);
 
     for (size_t i = 0; rc == HEP_OK && i < p->series->n_paths; i++) {
-        rc = file_hash(hex, record, p->series->path[i], relative_path(run, p->series->path[i]),
+        rc = file_hash(hex, record, p->series->path[i], hep_keys_relative(run, p->series->path[i]),
                        hep_role_name(p->series->role), err);
         if (rc == HEP_OK)
             rc = hep_sha256_add(h, hex, HEP_SHA256_HEX, err);

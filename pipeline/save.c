@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "image/nifti.h"
+#include "pipeline/keys.h"
 #include "pipeline/writer.h"
 #include "sequences/inventory.h"
 
@@ -94,11 +95,12 @@ static int finish_sidecar(const struct hep_run *run, const struct hep_product *p
             continue;
         if (in->series != NULL) {
             for (size_t i = 0; rc == HEP_OK && i < in->series->n_paths; i++)
-                rc = hep_json_append(sources,
-                                     hep_json_new_string(in->series->n_paths > 1
-                                                             ? hep_path_base(in->series->path[i])
-                                                             : in->series->name),
-                                     err);
+                rc = hep_json_append(
+                    sources,
+                    hep_json_new_string(in->series->n_paths > 1
+                                            ? hep_keys_relative(run, in->series->path[i])
+                                            : in->series->name),
+                    err);
         } else if (in->slot->file != NULL) {
             rc = hep_json_append(sources, hep_json_new_string(s->name), err);
         }

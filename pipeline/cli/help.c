@@ -146,6 +146,25 @@ void hep_command_help(struct hep_str *out, const struct hep_command *command)
         hep_str_addf(out, "%s  %s\n", i ? "" : "\nexamples\n", command->examples[i]);
 }
 
+bool hep_group_help(struct hep_str *out, const struct hep_command *const *commands,
+                    const char *group)
+{
+    bool any = false;
+
+    for (; *commands; commands++) {
+        if (!hep_command_in_group(*commands, group))
+            continue;
+        if (!any)
+            hep_str_addf(out, "usage: hepar %s COMMAND [arguments] [options]\n\ncommands\n", group);
+        any = true;
+        two_columns(out, (*commands)->name, (*commands)->summary);
+    }
+    if (any)
+        hep_str_addf(out, "\n  hepar %s COMMAND --help    options and examples of a command\n",
+                     group);
+    return any;
+}
+
 void hep_commands_help(struct hep_str *out, const struct hep_command *const *commands)
 {
     char code[16];

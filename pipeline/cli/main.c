@@ -70,11 +70,39 @@ out:
     return rc;
 }
 
-/* "--help" and "--version" before any command. */
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static bool print_group_help(FILE *out, const char *group, int *rc)
+{
+    struct hep_str text = { 0 };
+    bool is_group = hep_group_help(&text, hep_commands(), group);
+
+    *rc = hep_str_check(&text, NULL);
+    if (is_group && *rc == HEP_OK)
+        (void)fputs(text.s, out);
+    hep_str_release(&text);
+    return is_group;
+}
+
+/* "--help" and "--version" before any command; "help COMMAND" and "GROUP --help". */
 static bool run_general(int argc, char **argv, int *rc)
 {
-    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-                      strcmp(argv[1], "help") == 0)) {
+    struct hep_error err = { 0 };
+    const struct hep_command *command = NULL;
+    int used = 0;
+
+    if (argc > 2 && strcmp(argv[1], "help") == 0 &&
+        hep_command_find(&command, &used, hep_commands(), argc - 1, argv + 1, &err) == HEP_OK) {
+        *rc = print_help(stdout, hep_commands(), command);
+        return true;
+    }
+    if (argc == 3 && ((strcmp(argv[1], "help") == 0 && print_group_help(stdout, argv[2], rc)) ||
+                      (is_help(argv[2]) && print_group_help(stdout, argv[1], rc))))
+        return true;
+    if (argc >= 2 && (is_help(argv[1]) || strcmp(argv[1], "help") == 0)) {
         *rc = print_help(stdout, hep_commands(), NULL);
         return true;
     }

@@ -12,7 +12,7 @@
 
 static const struct hep_option common_rows[] = {
     HEP_OPT_FLAG(struct hep_common_options, help, "help", 'h', "show this help and stop"),
-    HEP_OPT_FLAG(struct hep_common_options, quiet, "quiet", 'q', "log warnings and errors only"),
+    HEP_OPT_FLAG(struct hep_common_options, quiet, "quiet", 'q', "log errors only"),
     HEP_OPT_FLAG(struct hep_common_options, verbose, "verbose", 'v', "log details as well"),
     HEP_OPT_FLAG(struct hep_common_options, log_json, "log-json", 0,
                  "write the log as one JSON object per line"),
@@ -40,6 +40,33 @@ static int unknown_command(const struct hep_command *const *commands, const char
                     near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
+bool hep_command_in_group(const struct hep_command *c, const char *group)
+{
+    size_t n = strlen(group);
+
+    return strncmp(c->name, group, n) == 0 && c->name[n] == ' ';
+}
+
+/* "fit" alone, or followed by an option: the words that may follow it. */
+static int incomplete_command(const struct hep_command *const *commands, const char *group,
+                              struct hep_error *err)
+{
+    struct hep_str second = { 0 };
+    int rc;
+
+    for (; *commands; commands++)
+        if (hep_command_in_group(*commands, group))
+            hep_str_addf(&second, "%s%s", second.len > 0 ? ", " : "",
+                         (*commands)->name + strlen(group) + 1);
+    rc = hep_str_check(&second, err);
+    if (rc == HEP_OK)
+        rc = HEP_FAIL(err, HEP_EUSAGE,
+                      "unknown command '%s': one of %s follows (see hepar %s --help)", group,
+                      second.s, group);
+    hep_str_release(&second);
+    return rc;
+}
+
 int hep_command_find(const struct hep_command **out, int *used,
                      const struct hep_command *const *commands, int argc, char *const *argv,
                      struct hep_error *err)
@@ -47,12 +74,10 @@ int hep_command_find(const struct hep_command **out, int *used,
     char two[96];
     const struct hep_command *const *all = commands;
     bool first_known = false;
-    size_t length;
 
     if (argc < 2)
         return HEP_FAIL(err, HEP_EUSAGE, "no command given (see hepar --help)");
     (void)snprintf(two, sizeof two, "%s %s", argv[1], argc > 2 ? argv[2] : "");
-    length = strlen(argv[1]);
     for (; *commands; commands++) {
         const struct hep_command *c = *commands;
 
@@ -66,9 +91,10 @@ int hep_command_find(const struct hep_command **out, int *used,
             *used = 1;
             return HEP_OK;
         }
-        first_known =
-            first_known || (strncmp(c->name, argv[1], length) == 0 && c->name[length] == ' ');
+        first_known = first_known || hep_command_in_group(c, argv[1]);
     }
+    if (first_known && (argc == 2 || *argv[2] == '-'))
+        return incomplete_command(all, argv[1], err);
     return unknown_command(all, first_known ? two : argv[1], err);
 }
 

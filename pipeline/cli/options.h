@@ -160,6 +160,9 @@ int hep_command_find(const struct hep_command **out, int *used,
                      const struct hep_command *const *commands, int argc, char *const *argv,
                      struct hep_error *err) HEP_MUST_CHECK;
 
+/** "fit adc" is in the group "fit". */
+bool hep_command_in_group(const struct hep_command *c, const char *group);
+
 /**
  * Fill a command's struct.
  * @param[out] options command->options_size bytes, zeroed and filled here; release also after
@@ -175,6 +178,9 @@ void hep_options_release(void *options, const struct hep_command *command);
 
 /** `hepar COMMAND --help`, as text of at most 80 columns. */
 void hep_command_help(struct hep_str *out, const struct hep_command *command);
+/** `hepar fit --help`: the commands of a group. @return false, and no text, when there are none */
+bool hep_group_help(struct hep_str *out, const struct hep_command *const *commands,
+                    const char *group);
 /** `hepar --help`: the list of commands and the exit codes. */
 void hep_commands_help(struct hep_str *out, const struct hep_command *const *commands);
 

@@ -279,7 +279,8 @@ static void test_commands(void **state)
     assert_fails(find(&c, &used, "hepar fti x", &e), e, HEP_EUSAGE, "did you mean fit?");
     assert_fails(find(&c, &used, "hepar protocol chek x", &e), e, HEP_EUSAGE,
                  "did you mean protocol check?");
-    assert_fails(find(&c, &used, "hepar protocol", &e), e, HEP_EUSAGE, "unknown command");
+    assert_fails(find(&c, &used, "hepar protocol", &e), e, HEP_EUSAGE, "show follows");
+    assert_fails(find(&c, &used, "hepar protocol -x", &e), e, HEP_EUSAGE, "show follows");
 }
 
 /* ---- help and manual
@@ -308,6 +309,11 @@ static void test_help(void **state)
     assert_non_null(strstr(s.s, "protocol check"));
     assert_non_null(strstr(s.s, "75"));
     hep_str_clear(&s);
+    assert_true(hep_group_help(&s, commands, "protocol"));
+    assert_non_null(strstr(s.s, "protocol check"));
+    assert_null(strstr(s.s, "fit"));
+    hep_str_clear(&s);
+    assert_false(hep_group_help(&s, commands, "fit"));
     hep_manual_commands(&s, commands);
     assert_non_null(strstr(s.s, "## protocol show"));
     assert_non_null(strstr(s.s, "| 66 | an input is missing |"));
