@@ -115,6 +115,12 @@ static size_t run_words(const char **words, size_t max, const S *o)
     return n;
 }
 
+static struct hep_dataset_filter filter_of(const S *o)
+{
+    return (struct hep_dataset_filter){ o->participants.items, o->participants.n, o->sessions.items,
+                                        o->sessions.n, o->skip_validation };
+}
+
 static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
 {
     int threads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads();
@@ -127,8 +133,7 @@ static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
         .program = self,
         .bids_dir = o->bids_dir,
         .out_dir = o->out_dir,
-        .filter = { o->participants.items, o->participants.n, o->sessions.items, o->sessions.n,
-                    o->skip_validation },
+        .filter = filter_of(o),
         .protocol = o->protocol,
         .run_options = words,
         .n_run_options = run_words(words, sizeof words / sizeof words[0], o),
@@ -159,11 +164,31 @@ static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
     return rc;
 }
 
+/* Studies of the dataset that no run has touched are missing, too. Tables of what there is are made
+ * also where the dataset is no longer at hand. */
+static int expect_dataset(const S *o, struct hep_cli *cli, struct hep_error *err)
+{
+    struct hep_dataset_filter filter = filter_of(o);
+    struct hep_dataset dataset = { 0 };
+    struct hep_error e = { 0 };
+    int rc = HEP_OK;
+
+    if (hep_dataset_list(&dataset, o->bids_dir, &filter, &e) == HEP_OK)
+        rc = hep_status_expect(o->out_dir, &dataset, err);
+    else
+        hep_log_write(cli->log, HEP_LOG_WARNING, "dataset",
+                      "%s; what is missing is known from earlier runs only", e.msg);
+    hep_dataset_release(&dataset);
+    return rc;
+}
+
 static int group(const S *o, struct hep_cli *cli, struct hep_error *err)
 {
     struct hep_out_status status = { 0 };
-    int rc = hep_status_read(&status, o->out_dir, err);
+    int rc = hep_is_dir(o->out_dir) ? expect_dataset(o, cli, err) : HEP_OK;
 
+    if (rc == HEP_OK)
+        rc = hep_status_read(&status, o->out_dir, err);
     if (rc == HEP_OK)
         rc = hep_group_write(o->out_dir, &status, err);
     if (rc == HEP_OK)

@@ -34,6 +34,9 @@ expect 66 "no such folder" "$HEPAR" batch "$work/nowhere" "$work/x" participant
 ln -s "$HEPAR" "$work/hepar-bids"
 expect 0 "" "$work/hepar-bids" "$bids" "$work/app" participant --participant-label 03 --nthreads 1 --mem 4G -w "$work" --no-align
 there "$work/app/sub-03/sub-03_run.json"
+# The group stage counts the whole dataset, also what no run has touched.
+expect 0 "" "$work/hepar-bids" "$bids" "$work/app" group
+same "$(tail -n 1 "$work/stdout")" "4 studies: 1 done, 0 failed, 0 running, 3 missing: $work/app" "group of one"
 
 # One broken study costs that study only, is on record with its reason, and is not lost in the group.
 cp -r "$bids" "$work/broken"
