@@ -112,14 +112,26 @@ static int check_bounds(const struct hep_diffusion_bounds *b, struct hep_error *
     return HEP_OK;
 }
 
+static int no_such_method(const struct hep_diffusion_settings *s, struct hep_error *err)
+{
+    char known[128] = "";
+    size_t n = 0;
+
+    for (unsigned i = 0; i < N_OF(method_names) && n < sizeof known; i++)
+        if (model_rules[s->model].allowed & BIT(i))
+            n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", n > 0 ? ", " : "",
+                                  method_names[i]);
+    return HEP_FAIL(err, HEP_EINVAL, "the model %s has no method %s, but %s", model_names[s->model],
+                    method_names[s->method], known);
+}
+
 static int check_settings(const struct hep_diffusion_settings *s, struct hep_error *err)
 {
     if ((unsigned)s->model >= N_OF(model_rules) || (unsigned)s->method >= N_OF(method_names) ||
         (unsigned)s->rician >= N_OF(rician_names))
         return HEP_FAIL(err, HEP_EINVAL, "unknown model, method or Rician mode");
     if (s->method != HEP_METHOD_DEFAULT && !(model_rules[s->model].allowed & BIT(s->method)))
-        return HEP_FAIL(err, HEP_EINVAL, "the model %s has no method %s", model_names[s->model],
-                        method_names[s->method]);
+        return no_such_method(s, err);
     if (s->rician == HEP_RICIAN_MEAN &&
         (s->model == HEP_DIFFUSION_ADC || s->method == HEP_METHOD_WLS ||
          s->method == HEP_METHOD_SEGMENTED || s->method == HEP_METHOD_SEGMENTED_FIXED_D))

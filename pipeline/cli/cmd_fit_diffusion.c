@@ -173,6 +173,11 @@ static int settle_subset(struct hep_diffusion_settings *s, const struct fit_opti
                       "and includes perfusion",
                       o->dwi);
     free(scheme);
+    if (rc == HEP_EINVAL && g->n <= HEP_DIFFUSION_MAX_VOLUMES) {
+        rc = HEP_EUSAGE; /* options that do not go together */
+        if (err != NULL)
+            err->code = rc;
+    }
     return rc;
 }
 
