@@ -101,8 +101,9 @@ void hep_manual_settings(struct hep_str *out)
              "these keys, nested or dotted; on the command line `--set key=value` does the same. "
              "What is left out has its default. `none` stands for \"not given\".\n\nProtocols are "
              "looked up by name in the folder that the environment variable `HEPAR_CONFIGS` "
-             "names, then in the source folder that the program was built from, then in the "
-             "installed data folder. A name with a slash, or ending in `.yml` or `.yaml`, is a "
+             "names, then in `share/hepar/configs` of the folder that the program was installed "
+             "to, then in the source folder that it was built from. A name with a slash, or ending "
+             "in `.yml` or `.yaml`, is a "
              "path.\n\n## Protocol\n");
     setting_rows(out, fields, "");
     hep_str_add(out, "\n## Series\n\nKeys below `series.NAME`, where NAME is one of ");

@@ -1,34 +1,62 @@
 #include "base/file.h"
 #include "pipeline/config/config.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #ifndef HEP_CONFIG_DIR
 #error "HEP_CONFIG_DIR (source) and HEP_CONFIG_INSTALL_DIR must be defined by the build"
 #endif
 
-/* Folders that may hold shipped files, in order of preference. */
-static size_t config_dirs(const char *dirs[3])
+enum { MAX_DIRS = 4 };
+
+struct config_dirs {
+    const char *dir[MAX_DIRS]; /* in order of preference */
+    size_t n;
+    char installed[PATH_MAX + 32];
+};
+
+/* Below the prefix that the program was installed to: bin/hepar, share/hepar/configs. An installed
+ * program does not read a source folder that has moved on. */
+static bool beside_program(char *out, size_t n)
+{
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    char *slash;
+
+    if (length <= 0)
+        return false;
+    self[length] = '\0';
+    slash = strrchr(self, '/');
+    if (slash == NULL)
+        return false;
+    *slash = '\0';
+    return snprintf(out, n, "%s/../share/hepar/configs", self) < (int)n && hep_is_dir(out);
+}
+
+static void config_dirs(struct config_dirs *d)
 {
     const char *own = getenv("HEPAR_CONFIGS");
-    size_t n = 0;
 
+    d->n = 0;
     if (own && own[0])
-        dirs[n++] = own;
-    dirs[n++] = HEP_CONFIG_DIR;
-    dirs[n++] = HEP_CONFIG_INSTALL_DIR;
-    return n;
+        d->dir[d->n++] = own;
+    if (beside_program(d->installed, sizeof d->installed))
+        d->dir[d->n++] = d->installed;
+    d->dir[d->n++] = HEP_CONFIG_DIR;
+    d->dir[d->n++] = HEP_CONFIG_INSTALL_DIR;
 }
 
 int hep_config_find(char **path, const char *file_name, struct hep_error *err)
 {
-    const char *dirs[3];
+    struct config_dirs dirs;
     struct hep_str searched = { 0 };
-    size_t n = config_dirs(dirs);
     int rc;
 
-    for (size_t i = 0; i < n; i++) {
-        char *candidate = hep_path_join(dirs[i], file_name);
+    config_dirs(&dirs);
+    for (size_t i = 0; i < dirs.n; i++) {
+        char *candidate = hep_path_join(dirs.dir[i], file_name);
 
         if (candidate == NULL) {
             rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
@@ -40,7 +68,7 @@ int hep_config_find(char **path, const char *file_name, struct hep_error *err)
             goto out;
         }
         free(candidate);
-        hep_str_addf(&searched, "%s%s", i ? ", " : "", dirs[i]);
+        hep_str_addf(&searched, "%s%s", i ? ", " : "", dirs.dir[i]);
     }
     rc = HEP_FAIL(err, HEP_ENOENT, "no %s in %s (set HEPAR_CONFIGS to its folder)", file_name,
                   searched.s ? searched.s : "?");
