@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 
-enum { LONGEST_WORD = 64, SHOWN_CHARS = 60 };
+enum { LONGEST_WORD = 64, SHORTEST_STEM = 3, SHOWN_CHARS = 60 };
 
 static bool is_blank(char c)
 {
@@ -158,6 +158,10 @@ const char *hep_did_you_mean(const char *word, const char *const *candidates, si
             found = candidates[i];
         }
     }
+    for (size_t i = 0; i < n && found == NULL && length >= SHORTEST_STEM && length <= LONGEST_WORD;
+         i++)
+        if (hep_starts_with(candidates[i], word))
+            found = candidates[i];
     return found;
 }
 

@@ -48,7 +48,8 @@ int hep_str_check(const struct hep_str *str, struct hep_error *err) HEP_MUST_CHE
 
 /**
  * The candidate nearest to `word` by Damerau-Levenshtein distance, if within max(2, length / 3)
- * and nearer than a word with no letter in common. Words over 64 bytes match nothing.
+ * and nearer than a word with no letter in common; otherwise the first that begins with `word`,
+ * from three letters on. Words over 64 bytes match nothing.
  * @param[in] candidates array of n strings, borrowed
  * @return borrowed candidate or NULL
  */

@@ -216,14 +216,16 @@ RULE(hepatobiliary_without_pre)
         hep_str_add(what, "the hepatobiliary phase has no precontrast series beside it");
 }
 
+static const double rad_per_deg = 0.017453292519943295;
+
 /* Differs the sequence of a phase from the precontrast one? */
 static void compare_sequence(struct hep_str *what, const struct hep_config *cfg, int s)
 {
     const struct hep_plan *pre = &cfg->series[HEP_SERIES_PRECONTRAST], *post = &cfg->series[s];
-    struct hep_t1w_protocol a = { pre->flip_deg, pre->tr_s,
+    struct hep_t1w_protocol a = { pre->flip_deg * rad_per_deg, pre->tr_s,
                                   pre->echo_times_s.n ? pre->echo_times_s.v[0] : (double)NAN,
                                   pre->fat_suppressed ? HEP_FAT_SUPPRESSED : HEP_FAT_PLAIN };
-    struct hep_t1w_protocol b = { post->flip_deg, post->tr_s,
+    struct hep_t1w_protocol b = { post->flip_deg * rad_per_deg, post->tr_s,
                                   post->echo_times_s.n ? post->echo_times_s.v[0] : (double)NAN,
                                   post->fat_suppressed ? HEP_FAT_SUPPRESSED : HEP_FAT_PLAIN };
     struct hep_same_sequence same;

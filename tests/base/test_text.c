@@ -229,6 +229,7 @@ static void test_did_you_mean(void **state)
         { "fiel_T", "field_t" },         /* 2 */
         { "echo_time", "echo_times_s" }, /* 3 = 9 / 3 */
         { "dstr_max_mm2_per", "dstar_max_mm2_per_s" },
+        { "dstar", "dstar_max_mm2_per_s" },
         { "ecotmss", NULL }, /* more than 2 */
         { "et", "te" },      /* 1 */
         { "xy", NULL },      /* 2, but nothing in common */

@@ -165,7 +165,7 @@ static const struct rule_case rule_cases[] = {
       "hbp-sequence",
       "eob-full",
       { "series.hepatobiliary.flip_deg=30" },
-      "hepatobiliary" },
+      "(12 and 30 degrees)" },
     { "HBP early", "hbp-early", "amri-hbp-early", { NULL }, "from 600 s on" },
     { "HBP pushed",
       "hbp-pushed",
