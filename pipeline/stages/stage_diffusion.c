@@ -306,6 +306,8 @@ static int run_diffusion(struct hep_run *run, struct hep_error *err)
             lowest = i;
     }
     rc = hep_body_mask(&body, j.dwi, lowest, err);
+    if (rc != HEP_OK)
+        (void)hep_error_prefix(err, "%s: volume %zu shows no body", j.series->name, lowest);
     j.body = body;
     j.results = hep_json_new_object();
     for (size_t i = 0; rc == HEP_OK && i < sizeof rows / sizeof rows[0]; i++)

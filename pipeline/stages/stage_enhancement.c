@@ -207,8 +207,11 @@ static int put_motion(struct hep_put *put, struct hep_json *results, struct hep_
         rc = hep_aligned_volume(&a, run, art, "arterial", "precontrast", &pre->grid, put->err);
     if (rc == HEP_OK && pv != NULL)
         rc = hep_aligned_volume(&p, run, pv, "portal_venous", "precontrast", &pre->grid, put->err);
-    if (rc == HEP_OK)
+    if (rc == HEP_OK) {
         rc = hep_body_mask(&body, base, 0, put->err);
+        if (rc != HEP_OK)
+            (void)hep_error_prefix(put->err, "%s", hep_run_series(run, "precontrast")->name);
+    }
     if (rc == HEP_OK)
         rc = hep_motion_measure(&m, base, a, p, body, put->err);
     if (rc == HEP_OK) {

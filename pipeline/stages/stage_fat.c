@@ -111,6 +111,9 @@ static int load_pair(struct echoes *e, struct hep_run *run, struct hep_error *er
     rc = need_times(op, e->b0_t, err);
     if (rc == HEP_OK)
         rc = need_times(ip, e->b0_t, err);
+    if (rc == HEP_OK && op->frame[0].te_s == ip->frame[0].te_s)
+        rc = HEP_FAIL(err, HEP_EDATA, "%s and %s have one echo time, %.3f ms", op->name, ip->name,
+                      1e3 * op->frame[0].te_s);
     e->grid = &vo->grid;
     e->data[0] = vo->data;
     e->data[1] = vi->data;

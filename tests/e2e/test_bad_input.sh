@@ -53,6 +53,13 @@ absent "$work/f"
 printf 'x' >"$work/file"
 expect 73 "$work/file" "$HEPAR" run "$work/s" -o "$work/file/out" -q
 
+# A series that holds nothing is named.
+study
+gunzip -c "$good/dwi_flowcomp.nii.gz" >"$work/full.nii"
+{ head -c 352 "$work/full.nii"; tail -c +353 "$work/full.nii" | tr '\000-\377' '\377'; } | gzip >"$work/s/dwi_flowcomp.nii.gz"
+expect 65 "dwi_flowcomp.nii.gz: volume 0 shows no body" "$HEPAR" run "$work/s" -o "$work/o" -q
+
+study
 # An earlier result outlives a failure, and its reason is on record beside it.
 expect 0 "" "$HEPAR" run "$work/s" -o "$work/keep" -q
 before=$(cd "$work/keep/sub-s" && find . -type f ! -name '*_failed.json' | sort | xargs sha256sum)
