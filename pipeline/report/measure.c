@@ -184,6 +184,20 @@ static double volume_ml(const struct hep_labels *liver)
     return (double)hep_labels_count(liver, -1) * hep_grid_voxel_mm3(&liver->grid) / 1000.0;
 }
 
+/* The same keys as any measure, so that a reader needs no second form. */
+static void put_nothing(struct hep_put *put, struct hep_json *liver, const struct hep_run *run,
+                        const struct hep_measured_map *m)
+{
+    const double nan = (double)NAN;
+    const struct hep_stats none = { .median = nan, .q25 = nan, .q75 = nan, .mean = nan, .sd = nan };
+    const char *reason = hep_run_reason(run, m->product);
+    struct hep_json *o = hep_stats_json(put, &none);
+
+    if (reason != NULL && reason[0] != '\0')
+        hep_put_text(put, o, "reason", reason);
+    hep_put(put, liver, m->key, o);
+}
+
 static int measure_map(struct hep_put *put, struct hep_json *liver, struct hep_json *rows,
                        struct hep_run *run, const struct hep_measured_map *m,
                        const struct regions *r)
@@ -207,7 +221,7 @@ static int measure_map(struct hep_put *put, struct hep_json *liver, struct hep_j
         }
     }
     if (!have_liver)
-        hep_put(put, liver, m->key, hep_json_new_null());
+        put_nothing(put, liver, run, m);
     return rc;
 }
 
