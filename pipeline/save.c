@@ -110,7 +110,7 @@ static int finish_sidecar(const struct hep_run *run, const struct hep_product *p
     hep_json_free(sources);
     if (rc == HEP_OK)
         rc = hep_json_set(sidecar, "SkullStripped", hep_json_new_bool(false), err);
-    if (rc == HEP_OK && p->slot->kind == HEP_SLOT_VOLUME)
+    if (rc == HEP_OK)
         rc = hep_json_set(sidecar, "Units", hep_json_new_string(hep_unit_text(p->slot->unit)), err);
     if (rc == HEP_OK && p->slot->doc != NULL)
         rc = hep_json_set(sidecar, "Description", hep_json_new_string(p->slot->doc), err);
