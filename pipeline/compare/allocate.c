@@ -166,6 +166,9 @@ static int design(struct hep_allocated *out, const struct hep_allocate_request *
     d.averages = hep_calloc(q->n_b, sizeof *d.averages);
     if (d.shares == NULL || d.averages == NULL)
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu b-values", q->n_b);
+    else if (aim.budget < 1.0)
+        rc = HEP_FAIL(err, HEP_EDATA, "%g s are too short: one acquisition takes %g s", q->budget_s,
+                      cost_s);
     if (rc == HEP_OK)
         rc = hep_precision_optimise(&d, &aim, err);
     if (rc == HEP_OK) {
