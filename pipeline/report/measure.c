@@ -186,11 +186,11 @@ static double volume_ml(const struct hep_labels *liver)
 
 /* The same keys as any measure, so that a reader needs no second form. */
 static void put_nothing(struct hep_put *put, struct hep_json *liver, const struct hep_run *run,
-                        const struct hep_measured_map *m)
+                        const char *missing, const struct hep_measured_map *m)
 {
     const double nan = (double)NAN;
     const struct hep_stats none = { .median = nan, .q25 = nan, .q75 = nan, .mean = nan, .sd = nan };
-    const char *reason = hep_run_reason(run, m->product);
+    const char *reason = hep_run_reason(run, missing);
     struct hep_json *o = hep_stats_json(put, &none);
 
     if (reason != NULL && reason[0] != '\0')
@@ -221,7 +221,7 @@ static int measure_map(struct hep_put *put, struct hep_json *liver, struct hep_j
         }
     }
     if (!have_liver)
-        put_nothing(put, liver, run, m);
+        put_nothing(put, liver, run, map != NULL ? "liver" : m->product, m);
     return rc;
 }
 
