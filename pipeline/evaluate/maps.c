@@ -32,7 +32,7 @@ static const struct map_row rows[HEP_EVAL_N_MAPS] = {
     [HEP_EVAL_PDFF] = { "pdff", "1", "anat", "desc-truth_FFmap.nii.gz",
                         "desc-multiecho_PDFFmap.nii.gz", "echoes", NO_PHASE },
     [HEP_EVAL_R2STAR] = { "r2star", "1/s", "anat", "desc-truth_R2starmap.nii.gz",
-                          "desc-multiecho_R2starmap.nii.gz", "echoes", NO_PHASE },
+                          "R2starmap.nii.gz", "echoes", NO_PHASE },
     [HEP_EVAL_RE_ARTERIAL] = { "re_arterial", "1", "anat", NULL, "desc-art_REmap.nii.gz",
                                "arterial", HEP_PHASE_ARTERIAL },
     [HEP_EVAL_RE_PORTAL_VENOUS] = { "re_portal_venous", "1", "anat", NULL, "desc-pv_REmap.nii.gz",

@@ -24,7 +24,7 @@ static const struct hep_slot outputs[] = {
                   "proton density fat fraction of the six-peak magnitude fit"),
     HEP_MAKES_MAP("pdff_se", HEP_UNIT_FRACTION, "anat/%s_desc-multiecho_PDFFstderrmap",
                   "standard error of the fat fraction"),
-    HEP_MAKES_MAP("r2star", HEP_UNIT_PER_S, "anat/%s_desc-multiecho_R2starmap",
+    HEP_MAKES_MAP("r2star", HEP_UNIT_PER_S, "anat/%s_R2starmap",
                   "effective transverse relaxation rate"),
     HEP_MAKES_MAP("r2star_se", HEP_UNIT_PER_S, "anat/%s_desc-multiecho_R2starstderrmap",
                   "standard error of R2*"),
