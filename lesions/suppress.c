@@ -4,13 +4,13 @@
 
 #include <math.h>
 
-/* Outside at least this share of the spot's own z: the outside explains it. */
-#define OUTSIDE_SHARE 0.7
-#define EXPLAINED_FACTOR 0.3
 /* Beyond its own size and the blur of a voxel. */
 #define BEYOND_RADII 1.6
 #define TIED_SHARE 0.5
 #define TIE_STEPS 4
+/* Ways that come less deep than this and than the spot end at the surface and tell nothing. */
+#define SURFACE_MM 4.0
+#define INWARDS_MIN 0.25
 /* Strengths saturate: beyond this a stronger one says little more. */
 #define SATURATION 15.0
 /* Support by which diffusion shows that it is not blood. */
@@ -40,6 +40,8 @@
 /* Bile: not dark in the hepatobiliary phase, and most of its contrast is gone at the highest b. */
 #define UPTAKE_LOW 1.0
 #define UPTAKE_HIGH 3.0
+#define FREE_LOW 2.0
+#define FREE_HIGH 5.0
 #define FADING 0.3
 #define LASTING 0.6
 #define BRIGHT_LOW 3.0
@@ -57,71 +59,34 @@
 #define ALONE_FACTOR 0.7
 #define CROP_MM 15.0
 
-double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate_frame *f,
-                            const struct hep_lesion_image *image, const struct hep_volume *z,
-                            int sign)
-{
-    const double reach =
-        0.5 * hep_candidate_native_mm(image, f->mm) + hep_candidate_slack_mm(image) + f->mm;
-    const double depth = s->depth_mm;
-    const double here = (double)sign * hep_frame_value(z, s->voxel);
-    double out[3];
-    double length = 0.0;
-    double outside = -HUGE_VAL;
-
-    /* The centre of a large region tells nothing of its surface. */
-    if (s->large || !(depth < s->radius_mm + reach))
-        return 1.0;
-    for (int k = 0; k < 3; k++) {
-        double a[3] = { s->voxel[0], s->voxel[1], s->voxel[2] };
-        double b[3] = { s->voxel[0], s->voxel[1], s->voxel[2] };
-
-        a[k] -= 2.0;
-        b[k] += 2.0;
-        out[k] = hep_frame_value(f->depth, a) - hep_frame_value(f->depth, b);
-        length += out[k] * out[k];
-    }
-    if (!(length > 0.0))
-        return 1.0;
-    for (int step = 1; 0.5 * f->mm * step <= reach + f->mm; step++) {
-        const double t = fmax(depth, 0.0) + 0.5 * f->mm * step;
-        double at[3];
-        double x;
-
-        for (int k = 0; k < 3; k++)
-            at[k] = s->voxel[k] + out[k] / sqrt(length) * t / f->mm;
-        x = (double)sign * hep_frame_value(z, at);
-        outside = x > outside ? x : outside;
-    }
-    return outside >= OUTSIDE_SHARE * here ? EXPLAINED_FACTOR : 1.0;
-}
-
 double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_frame *f,
                          const struct hep_volume *z, int sign)
 {
+    const double surface = fmax(fmin(s->depth_mm - f->mm, SURFACE_MM), 0.0);
     const double first = (s->radius_mm + f->mm) / f->mm;
     const double last = (BEYOND_RADII * s->radius_mm + f->mm) / f->mm;
     const double level = TIED_SHARE * (double)sign * hep_frame_value(z, s->voxel);
-    int tied = 0;
+    int tied = 0, inwards = 0;
 
     for (int i = 0; i < HEP_DIRECTIONS; i++) {
         double direction[3];
-        bool on = true;
+        bool in = true, on = true;
 
         /* All the way: a vessel that only passes at that distance is none of its own. */
         hep_frame_direction(direction, i);
-        for (int step = 0; step <= TIE_STEPS && on; step++) {
+        for (int step = 0; step <= TIE_STEPS && in; step++) {
             const double distance = first + (last - first) * step / TIE_STEPS;
             double at[3];
 
             for (int k = 0; k < 3; k++)
                 at[k] = s->voxel[k] + distance * direction[k];
-            on = hep_frame_value(f->depth, at) > 0.0 &&
-                 (double)sign * hep_frame_value(z, at) >= level;
+            in = hep_frame_value(f->depth, at) > surface;
+            on = on && (double)sign * hep_frame_value(z, at) >= level;
         }
-        tied += on;
+        inwards += in;
+        tied += in && on;
     }
-    return (double)tied / HEP_DIRECTIONS;
+    return (double)tied / fmax(inwards, INWARDS_MIN * HEP_DIRECTIONS);
 }
 
 static double ramp(double x, double low, double high)
@@ -142,6 +107,16 @@ static double shape_factor(const struct hep_spot *s)
     return ramp(s->roundness, ROUND_LOW, ROUND_HIGH) * (1.0 - ramp(s->ties, TIES_LOW, TIES_HIGH));
 }
 
+/* Brighter than liver before contrast, and more so than anything dark within reach. */
+static double bright_before_contrast(const struct hep_spot *s)
+{
+    const double dark = s->z[HEP_IMAGE_PRECONTRAST];
+
+    return isnan(s->t1_bright_z) ? 0.0
+                                 : ramp(s->t1_bright_z - (isnan(dark) ? 0.0 : fmax(dark, 0.0)),
+                                        BRIGHT_BEFORE_LOW, BRIGHT_BEFORE_HIGH);
+}
+
 /* What diffusion and the portal venous phase say against blood, 0..1: blood gives no signal at
  * b >= 50 s/mm2, so it is darker than liver there, the more so where it was bright at b = 0, and it
  * is brighter than liver in the portal venous phase, but not before contrast. */
@@ -149,8 +124,7 @@ static double not_blood(const struct hep_spot *s)
 {
     const double b = fmax(s->z[HEP_IMAGE_B_HIGH], s->z[HEP_IMAGE_B_LOW]);
     const double portal = -s->z[HEP_IMAGE_PORTAL_VENOUS];
-    const double bright_before =
-        isnan(s->t1_bright_z) ? 0.0 : ramp(s->t1_bright_z, BRIGHT_BEFORE_LOW, BRIGHT_BEFORE_HIGH);
+    const double bright_before = bright_before_contrast(s);
     double share = isnan(b) ? 1.0 : ramp(b, DARK_BLOOD, 0.0);
 
     if (!isnan(portal))
@@ -162,9 +136,10 @@ static double not_blood(const struct hep_spot *s)
 }
 
 /* What the hepatobiliary phase and the highest b say against bile, 0..1. A mass without hepatocytes
- * is darker than liver in that phase, a nodule with them is solid and stays bright at the highest
- * b; bile is neither. Bile that holds no agent is as dark as a cyst, but in ducts: free water,
- * which loses its contrast from low to high b, must be round. */
+ * is darker than liver in that phase, a nodule with them is solid: it stays bright at the highest b
+ * and its water is no freer than the liver's. Bile is neither, and brighter than liver where it
+ * holds agent. Bile that holds none is as dark as a cyst, but in ducts: free water, which loses its
+ * contrast from low to high b, must be round. In ducts it is never bright before contrast. */
 static double not_bile(const struct hep_spot *s, const struct hep_channel *t1)
 {
     const double dark = s->z[HEP_IMAGE_HEPATOBILIARY];
@@ -173,12 +148,17 @@ static double not_bile(const struct hep_spot *s, const struct hep_channel *t1)
     const double lasting =
         isnan(low) || isnan(high) || low <= 0.0 ? 1.0 : ramp(high / low, FADING, LASTING);
     const double duct = s->large ? 1.0 : lasting + (1.0 - lasting) * shape_factor(s);
-    double solid;
+    const double bright_before = bright_before_contrast(s);
+    double free_water, solid, holds_agent;
 
     if (t1->image != HEP_IMAGE_HEPATOBILIARY || isnan(dark) || isnan(high))
-        return duct;
-    solid = ramp(high, SOLID_LOW, SOLID_HIGH) * lasting;
-    return duct * fmax(fmax(ramp(dark, UPTAKE_LOW, UPTAKE_HIGH), solid), BILE_FACTOR);
+        return fmax(duct, bright_before);
+    free_water = isnan(s->z[HEP_IMAGE_ADC]) ? 0.0 : ramp(-s->z[HEP_IMAGE_ADC], FREE_LOW, FREE_HIGH);
+    solid = ramp(high, SOLID_LOW, SOLID_HIGH) * lasting * (1.0 - free_water);
+    holds_agent = free_water * ramp(-dark, UPTAKE_LOW, UPTAKE_HIGH);
+    solid =
+        fmax(fmax(solid, ramp(dark, UPTAKE_LOW, UPTAKE_HIGH)), BILE_FACTOR * (1.0 - holds_agent));
+    return fmax(duct * solid, bright_before);
 }
 
 /* Masses: long T1 or no uptake, restricted or long-T2 water. Independent evidence adds, evidence
@@ -227,6 +207,15 @@ static double mild_t2(const struct hep_spot *s)
                : 0.5 * saturated(s->support[HEP_MECHANISM_T2]) * ramp(z, MILD_LOW, MILD_HIGH);
 }
 
+/* What is bright before contrast still is in the arterial phase: two images of one thing, each with
+ * its own noise. */
+static double still_bright(const struct hep_spot *s)
+{
+    const double arterial = s->support[HEP_MECHANISM_ARTERIAL];
+
+    return hypot(s->support[HEP_MECHANISM_T1_BRIGHT], isnan(arterial) ? 0.0 : arterial);
+}
+
 double hep_suppress_blob(double roundness, double z)
 {
     return ramp(roundness, 0.0, BLOB_ROUND) * ramp(z, BLOB_Z_LOW, BLOB_Z_HIGH);
@@ -248,8 +237,7 @@ void hep_suppress_score(struct hep_spot *s, const struct hep_lesion_study *study
                    shape_factor(s) * not_blood(s);
     else if (s->mechanism == HEP_MECHANISM_T1_BRIGHT)
         s->score =
-            fmax(ALONE_FACTOR * saturated(s->support[HEP_MECHANISM_T1_BRIGHT]) * shape_factor(s) *
-                     not_blood(s),
+            fmax(ALONE_FACTOR * saturated(still_bright(s)) * shape_factor(s) * not_blood(s),
                  mass_score(s, study->arterial_weight) * not_bile(s, &channels[HEP_MECHANISM_T1]));
     else if (s->mechanism == HEP_MECHANISM_FAT)
         /* Blood holds no fat; fat-suppressed series show fat as dark as they show blood. */

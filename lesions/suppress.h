@@ -4,9 +4,11 @@
  * volume at the surface. Each rule has a physical reason and lowers the support of the mechanism
  * that it explains away.
  *
- * Surface: a voxel row at the border holds what lies outside. When the image just outside is at
- *          least nearly as unlike liver as the spot, and in the same sense, the outside explains
- * it. Blood:   vessels are dark in T1 phases with little blood signal, may be bright on T2, and
+ * Surface: a voxel row at the border holds what lies outside, and a mask may be too wide. When the
+ *          image just outside is at least nearly as unlike liver as the spot, and in the same
+ *          sense, it may explain it: by what a voxel at that depth holds of it, and by what the
+ *          image shows elsewhere at the same depth. A spot that is clearly more is none of it.
+ * Blood:   vessels are dark in T1 phases with little blood signal, may be bright on T2, and
  * give no signal at b >= 50 s/mm2 (black blood). A spot without support of diffusion, where that
  *          was measured, must therefore not look like a piece of a tree: neither tubular nor
  *          continued beyond its own size. Without diffusion the shape decides alone, more mildly.
@@ -18,12 +20,15 @@
 
 #include "lesions/candidate_spot.h"
 
-/** Share of a mechanism's response that the outside of the liver does not explain, 0..1. */
+/** Share of a mechanism's response that the outside of the liver does not explain, 0..1; s->ties is
+ * known by then. `alone`: no other mechanism is measured that could tell the end of a vessel at the
+ * surface from a lesion. */
 double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate_frame *f,
                             const struct hep_lesion_image *image, const struct hep_volume *z,
-                            int sign);
+                            int sign, bool alone);
 
-/** Share of directions in which the image stays half as unlike liver well beyond the spot. */
+/** Share of directions, of those that do not lead to the surface, in which the image stays half as
+ * unlike liver well beyond the spot. */
 double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_frame *f,
                          const struct hep_volume *z, int sign);
 

@@ -264,6 +264,44 @@ static void test_dark_by_fat(void **state)
     }
 }
 
+/* Dark where fat is suppressed and bright in phase is fat. In a liver that iron darkens in phase, a
+ * lesion without any is brighter there too, but not brighter than that liver was at first. */
+static void test_fat_is_none(void **state)
+{
+    static const struct {
+        const char *name;
+        double in_phase_liver, in_phase_lesion;
+        size_t expected;
+    } cases[] = { { "fat", 100.0, 170.0, 0 },
+                  { "lesion", 100.0, 75.0, 1 },
+                  { "lesion, liver with iron", 40.0, 75.0, 1 } };
+    const double p[4] = { 6.3, -4.2, 3.1, 4.0 };
+    const struct hep_grid g = usual_grid();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const double lesion = 100.0 * cases[i].in_phase_lesion / cases[i].in_phase_liver;
+        struct hep_candidates c = { 0 };
+        struct scene s;
+        struct hep_volume *in;
+
+        scene_init(&s, &g, 42.0);
+        scene_add(scene_image(&s, HBP, SCENE_NOISE, 31), scene_ball, p, -70.0);
+        scene_add(scene_image(&s, HEP_IMAGE_PRECONTRAST, SCENE_NOISE, 32), scene_ball, p, -70.0);
+        (void)scene_image(&s, HEP_IMAGE_OPPOSED, SCENE_NOISE, 33);
+        in = scene_image(&s, HEP_IMAGE_IN_PHASE, SCENE_NOISE, 34);
+        scene_add(in, scene_ball, p, lesion - 100.0);
+        for (size_t k = 0; k < hep_grid_voxels(&g); k++)
+            in->data[k] *= (float)(cases[i].in_phase_liver / 100.0);
+        find(&c, &s);
+        if (c.n != cases[i].expected)
+            print_error("%s: %zu\n", cases[i].name, c.n);
+        assert_int_equal(c.n, cases[i].expected);
+        hep_candidates_release(&c);
+        scene_release(&s);
+    }
+}
+
 /* Residual misregistration that is declared must not cost the lesion. */
 static void test_shifted_series(void **state)
 {
@@ -388,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_border_of_the_sharper_series),
         cmocka_unit_test(test_bright_before_contrast),
         cmocka_unit_test(test_dark_by_fat),
+        cmocka_unit_test(test_fat_is_none),
         cmocka_unit_test(test_subcapsular_and_left_out),
         cmocka_unit_test(test_diffuse_alarm),
         cmocka_unit_test(test_refused),

@@ -88,6 +88,35 @@ static void test_look(void **state)
         assert_true(s.score < 4.4);
 }
 
+/* In a liver dark with iron everything else is bright at any b. Bile that holds agent is brighter
+ * than liver in the hepatobiliary phase, and freer water; a nodule of hepatocytes is the first
+ * only, and what is bright before contrast is no bile. */
+static void test_bile_in_a_dark_liver(void **state)
+{
+    static const struct {
+        double hepatobiliary, adc, t1_bright;
+        bool kept;
+    } cases[] = { { -5.0, -8.0, 0.0, false }, { -5.0, 0.0, 0.0, true }, { -5.0, -8.0, 6.0, true } };
+    const struct hep_lesion_study study = { .arterial_weight = 1.0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hep_spot s = { .mechanism = HEP_MECHANISM_T2,
+                              .roundness = 0.9,
+                              .t1_bright_z = cases[i].t1_bright,
+                              .support = { 0.0, 15.0, 30.0, 0.0, 0.0, (double)NAN } };
+
+        for (int k = 0; k < HEP_IMAGE_COUNT; k++)
+            s.z[k] = (double)NAN;
+        s.z[HEP_IMAGE_HEPATOBILIARY] = cases[i].hepatobiliary;
+        s.z[HEP_IMAGE_ADC] = cases[i].adc;
+        s.z[HEP_IMAGE_T2] = s.z[HEP_IMAGE_B_LOW] = 20.0;
+        s.z[HEP_IMAGE_B_HIGH] = 14.0;
+        hep_suppress_score(&s, &study, channels);
+        assert_int_equal(s.score >= 4.4, cases[i].kept);
+    }
+}
+
 /* Fat channel: blood holds no fat, and is darker than liver before contrast. Sparing is brighter
  * then, and after contrast; focal fat is dark where fat is suppressed, as blood is with diffusion.
  */
@@ -180,10 +209,22 @@ static void test_shapes(void **state)
     teardown(&x);
 }
 
+static void darken_outside(struct fixture *x, double from_depth_mm)
+{
+    for (size_t i = 0; i < hep_grid_voxels(&x->f.grid); i++) {
+        if ((double)x->f.depth->data[i] < from_depth_mm)
+            x->v->data[i] = -9.0F;
+    }
+}
+
+/* Liver on one side of a plane. A ball under it is a ball as long as the dark ends at the plane and
+ * voxels are small; dark that reaches as deep everywhere, or voxels that reach out, explain it. */
 static void test_outside_explains(void **state)
 {
     const double at_border[4] = { -2.0, 0.0, 0.0, 3.0 };
-    const struct hep_lesion_image image = { .native_mm = { 1.5, 1.5, 1.5 } };
+    const struct hep_lesion_image fine = { .native_mm = { 1.5, 1.5, 1.5 } };
+    const struct hep_lesion_image coarse = { .native_mm = { 3.0, 3.0, 7.0 },
+                                             .registration_mm = 3.0 };
     struct hep_spot s = { .voxel = { 24.5 - 2.0 / 1.5, 19.5, 19.5 },
                           .radius_mm = 3.0,
                           .depth_mm = 2.0 };
@@ -192,14 +233,19 @@ static void test_outside_explains(void **state)
     (void)state;
     setup(&x);
     scene_add(x.v, scene_ball, at_border, -8.0);
-    assert_close(hep_suppress_surface(&s, &x.f, &image, x.v, -1), 1.0, 0.0, 0.0);
-    for (size_t i = 0; i < hep_grid_voxels(&x.f.grid); i++) {
-        if (x.f.depth->data[i] < 0.0F)
-            x.v->data[i] = -9.0F;
-    }
-    assert_true(hep_suppress_surface(&s, &x.f, &image, x.v, -1) < 0.5);
+    assert_close(hep_suppress_surface(&s, &x.f, &fine, x.v, -1, false), 1.0, 0.0, 0.0);
+    assert_close(hep_suppress_surface(&s, &x.f, &coarse, x.v, -1, false), 1.0, 0.0, 0.0);
+    darken_outside(&x, 0.0);
+    assert_close(hep_suppress_surface(&s, &x.f, &fine, x.v, -1, false), 1.0, 0.0, 0.0);
+    assert_true(hep_suppress_surface(&s, &x.f, &coarse, x.v, -1, false) < 0.5);
+    assert_true(hep_suppress_surface(&s, &x.f, &fine, x.v, -1, true) < 0.5);
+    s.ties = 0.2;
+    assert_true(hep_suppress_surface(&s, &x.f, &fine, x.v, -1, false) < 0.5);
+    s.ties = 0.0;
+    darken_outside(&x, 3.5);
+    assert_true(hep_suppress_surface(&s, &x.f, &fine, x.v, -1, false) < 0.5);
     s.depth_mm = 20.0;
-    assert_close(hep_suppress_surface(&s, &x.f, &image, x.v, -1), 1.0, 0.0, 0.0);
+    assert_close(hep_suppress_surface(&s, &x.f, &fine, x.v, -1, false), 1.0, 0.0, 0.0);
     teardown(&x);
 }
 
@@ -207,7 +253,7 @@ static void test_outside_explains(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[N_LOOKS + 4] = { 0 };
+    struct CMUnitTest tests[N_LOOKS + 5] = { 0 };
 
     for (size_t i = 0; i < N_LOOKS; i++)
         tests[i] = (struct CMUnitTest){ .name = looks[i].name,
@@ -217,5 +263,6 @@ int main(void)
     tests[N_LOOKS + 1] = (struct CMUnitTest)cmocka_unit_test(test_shapes);
     tests[N_LOOKS + 2] = (struct CMUnitTest)cmocka_unit_test(test_outside_explains);
     tests[N_LOOKS + 3] = (struct CMUnitTest)cmocka_unit_test(test_fat_and_blood);
+    tests[N_LOOKS + 4] = (struct CMUnitTest)cmocka_unit_test(test_bile_in_a_dark_liver);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
