@@ -6,14 +6,14 @@
  * its code > 0, else qform, else HEP_EGEOM; scl_slope 0 means 1; all integer and float types; units
  * of mm, or unknown (taken as mm, with `unit_assumed` set); 3-D to 5-D, axes 4 and 5 joined to t.
  * NaN and infinite values are kept; float64 values beyond the range of float become infinite.
- * Complex data only through hep_nifti_read_complex(). Refused with a reason: .hdr/.img pairs,
- * ANALYZE, RGB and 128-bit types, lengths in metres or micrometres, steps along axes 6 and 7.
- * Writing: float32, int16 with scaling or uint8/int32 labels; identical geometry (qform and sform,
- * both with code 1, scanner); an affine of float32 numbers comes back bit by bit through the sform;
- * unit in `descrip`; atomic; the same bytes for any number of threads. Source: NIfTI-1 and NIfTI-2
- * standards, nifti1.h and nifti2.h of nifticlib. Differs: no orientation from pixdim alone (method
- * 1, ANALYZE), since it does not say which side is left. Threads: reading uses as many as OpenMP
- * gives; the values do not depend on it.
+ * Complex data only through hep_nifti_read_complex() and hep_nifti_read_magnitude(). Refused with a
+ * reason: .hdr/.img pairs, ANALYZE, RGB and 128-bit types, lengths in metres or micrometres, steps
+ * along axes 6 and 7. Writing: float32, int16 with scaling or uint8/int32 labels; identical
+ * geometry (qform and sform, both with code 1, scanner); an affine of float32 numbers comes back
+ * bit by bit through the sform; unit in `descrip`; atomic; the same bytes for any number of
+ * threads. Source: NIfTI-1 and NIfTI-2 standards, nifti1.h and nifti2.h of nifticlib. Differs: no
+ * orientation from pixdim alone (method 1, ANALYZE), since it does not say which side is left.
+ * Threads: reading uses as many as OpenMP gives; the values do not depend on it.
  */
 #ifndef HEP_IMAGE_NIFTI_H
 #define HEP_IMAGE_NIFTI_H
@@ -41,6 +41,9 @@ int hep_nifti_read(struct hep_volume **out, const char *path, struct hep_error *
 /** Real and imaginary part as two volumes. HEP_EFORMAT for real data. */
 int hep_nifti_read_complex(struct hep_volume **re, struct hep_volume **im, const char *path,
                            struct hep_error *err) HEP_MUST_CHECK;
+/** As hep_nifti_read(), but complex data give their magnitude: echoes. */
+int hep_nifti_read_magnitude(struct hep_volume **out, const char *path,
+                             struct hep_error *err) HEP_MUST_CHECK;
 /** As hep_label_from(): exact for all integer types; HEP_EFORMAT for more than one volume. */
 int hep_nifti_read_labels(struct hep_labels **out, const char *path,
                           struct hep_error *err) HEP_MUST_CHECK;

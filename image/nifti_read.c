@@ -5,6 +5,7 @@
 #include "base/gz.h"
 
 #include <errno.h>
+#include <math.h>
 
 /* Values per decoded block: the doubles of a block fit the first cache. */
 #define BLOCK 1024
@@ -223,6 +224,30 @@ int hep_nifti_read_complex(struct hep_volume **re, struct hep_volume **im, const
                            struct hep_error *err)
 {
     return read_whole(re, im, NULL, path, err);
+}
+
+int hep_nifti_read_magnitude(struct hep_volume **out, const char *path, struct hep_error *err)
+{
+    struct hep_nifti_info info;
+    struct hep_volume *re = NULL, *im = NULL;
+    int rc = hep_nifti_info(&info, path, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    if (!info.is_complex)
+        return hep_nifti_read(out, path, err);
+    rc = hep_nifti_read_complex(&re, &im, path, err);
+    if (rc == HEP_OK) {
+        size_t n = hep_grid_voxels(&re->grid) * re->nt;
+
+        for (size_t i = 0; i < n; i++)
+            re->data[i] = hypotf(re->data[i], im->data[i]);
+        *out = re;
+        re = NULL;
+    }
+    hep_volume_free(re);
+    hep_volume_free(im);
+    return rc;
 }
 
 int hep_nifti_read_labels(struct hep_labels **out, const char *path, struct hep_error *err)

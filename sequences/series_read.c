@@ -3,30 +3,6 @@
 #include "base/alloc.h"
 #include "image/nifti.h"
 
-#include <math.h>
-
-static int read_magnitude(struct hep_volume **out, const char *path, bool is_complex,
-                          struct hep_error *err)
-{
-    struct hep_volume *re = NULL, *im = NULL;
-    int rc;
-
-    if (!is_complex)
-        return hep_nifti_read(out, path, err);
-    rc = hep_nifti_read_complex(&re, &im, path, err);
-    if (rc == HEP_OK) {
-        size_t n = hep_grid_voxels(&re->grid) * re->nt;
-
-        for (size_t i = 0; i < n; i++)
-            re->data[i] = hypotf(re->data[i], im->data[i]);
-        *out = re;
-        re = NULL;
-    }
-    hep_volume_free(re);
-    hep_volume_free(im);
-    return rc;
-}
-
 static int copy_frames(struct hep_volume *to, const struct hep_volume *from,
                        const struct hep_series *s, size_t path, struct hep_error *err)
 {
@@ -65,7 +41,8 @@ int hep_series_read(struct hep_volume **out, const struct hep_series *series, st
     if (series->nt == 0)
         return HEP_FAIL(err, HEP_EINVAL, "\"%s\" is not used, so it has no volumes", series->name);
     for (size_t p = 0; rc == HEP_OK && p < series->n_paths; p++) {
-        rc = read_magnitude(&file, series->path[p], series->is_complex, err);
+        rc = series->is_complex ? hep_nifti_read_magnitude(&file, series->path[p], err)
+                                : hep_nifti_read(&file, series->path[p], err);
         if (rc == HEP_OK && is_whole_file(series, file)) {
             *out = file;
             return HEP_OK;

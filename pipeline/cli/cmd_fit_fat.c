@@ -120,7 +120,7 @@ static int read_echo(struct echo_set *e, const char *path, struct hep_error *err
     if (json != NULL)
         rc = hep_acquisition_read(&a, json, err);
     if (rc == HEP_OK)
-        rc = hep_nifti_read(&v, path, err);
+        rc = hep_nifti_read_magnitude(&v, path, err);
     if (rc != HEP_OK)
         goto out;
     e->volume[e->n_volumes++] = v;

@@ -178,6 +178,7 @@ static void test_complex(void **state)
     struct hep_volume *re = NULL;
     struct hep_volume *im = NULL;
     struct hep_volume *v = NULL;
+    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "echo.nii");
 
     (void)state;
     bytes_init(&f, true, true);
@@ -191,6 +192,10 @@ static void test_complex(void **state)
     hep_volume_free(re);
     hep_volume_free(im);
     assert_fails(read_bytes(&v, &f), e, HEP_EFORMAT, "complex");
+    assert_ok(hep_file_write(path, f.b, f.n, &e), e);
+    assert_ok(hep_nifti_read_magnitude(&v, path, &e), e);
+    assert_close(v->data[11], hypot(44.0, 46.0), 1e-5, 0.0);
+    hep_volume_free(v);
     put_type(&f, 1792, 128);
     f.n = f.data + 12 * 16;
     put_f64(&f, f.data + 16 * 11 + 8, -3.5);
@@ -200,6 +205,12 @@ static void test_complex(void **state)
     hep_volume_free(im);
     bytes_init(&f, false, false);
     assert_fails(hep_nifti_from_bytes(&re, &im, NULL, f.b, f.n, &e), e, HEP_EFORMAT, "real");
+    assert_ok(hep_file_write(path, f.b, f.n, &e), e);
+    assert_ok(hep_nifti_read_magnitude(&v, path, &e), e);
+    assert_close(hep_volume_at(v, 0)[1], 2.0, 0.0, 0.0);
+    hep_volume_free(v);
+    hep_test_rmdir(dir);
+    free(path);
 }
 
 /* Quarter turn about S: i runs to anterior, j to left; qfac -1 turns k to inferior. Worked by hand:
