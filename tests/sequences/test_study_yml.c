@@ -44,7 +44,7 @@ static const struct bad_case bad_cases[] = {
       "not both" },
     { "injection without times", "series:\n  - {path: a.nii, role: arterial, injection_s: 3}\n",
       "needs frame_times_s" },
-    { "label of a series", "series:\n  - {path: a.nii, role: t2, label: 5}\n", "liver_mask only" },
+    { "label of a series", "series:\n  - {path: a.nii, role: t2, label: 5}\n", "resection_mask only" },
     { "names of a mask", "liver_mask: {path: a.nii, names: {liver: 5}}\n", "role labels only" },
     { "label not whole", "liver_mask: {path: a.nii, label: 1.5}\n", "not a whole number" },
     { "label zero", "liver_mask: {path: a.nii, label: 0}\n", "0 is outside" },
