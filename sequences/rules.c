@@ -1,5 +1,6 @@
 #include "sequences/candidate.h"
 
+#include "base/file.h"
 #include "base/text.h"
 #include "sequences/echo.h"
 #include "sequences/fat_spectrum.h"
@@ -337,14 +338,26 @@ static int score_t2(struct hep_study_file *c, struct hep_error *err)
     return rc;
 }
 
+/** The file's name is the last place to look for the b-value of a diffusion image. */
+static void take_b_from_name(struct hep_study_file *c)
+{
+    struct hep_acquisition *a = &c->acquisition;
+
+    if (c->bval == NULL && c->info.nt == 1 && isnan(a->b_s_per_mm2) && a->n_b_list == 0 &&
+        c->score[HEP_ROLE_DWI] > 0.0)
+        (void)hep_b_from_text(&a->b_s_per_mm2, hep_path_base(c->rel));
+}
+
 static int score_dwi(struct hep_study_file *c, struct hep_error *err)
 {
     const struct hep_acquisition *a = &c->acquisition;
-    bool named_b = !isnan(a->b_s_per_mm2) || a->n_b_list > 0;
+    bool named_b;
     bool planar = has_sequence(c, "EP") ||
                   (a->sequence_name != NULL && hep_words_match(a->sequence_name, "ep|re|ep *"));
     int rc = HEP_OK;
 
+    take_b_from_name(c);
+    named_b = !isnan(a->b_s_per_mm2) || a->n_b_list > 0;
     if (c->bval != NULL)
         rc = hep_study_file_add(c, HEP_ROLE_DWI, 70, err, "has a .bval file");
     if (rc == HEP_OK && has_type(c, "DIFFUSION"))

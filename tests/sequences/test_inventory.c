@@ -145,6 +145,7 @@ static void test_single_b_files(void **state)
         { "b_b50", 1, "{\"SequenceName\": \"ep_b50t\", \"EchoTime\": 0.06}" },
         { "c_b0", 1, "{\"SeriesDescription\": \"DWI b=0\", \"EchoTime\": 0.06}" },
         { "d_adc", 1, "{\"SeriesDescription\": \"DWI ADC b50 b800\"}" },
+        { "e_dwi_b400", 1, "{\"EchoTime\": 0.06}" },
     };
     char *dir = hep_test_mkdir();
     struct hep_error e = { 0 };
@@ -153,17 +154,18 @@ static void test_single_b_files(void **state)
     const struct hep_series *s;
 
     (void)state;
-    study_write(dir, files, 4);
+    study_write(dir, files, 5);
     inv = scan(dir, NULL);
     s = hep_inventory_find(inv, HEP_ROLE_DWI);
-    assert_int_equal(s->nt, 3);
-    assert_int_equal(s->n_paths, 3);
+    assert_int_equal(s->nt, 4);
+    assert_int_equal(s->n_paths, 4);
     assert_close(s->gradients.b_s_per_mm2[0], 0.0, 0.0, 0.0);
     assert_close(s->gradients.b_s_per_mm2[1], 50.0, 0.0, 0.0);
-    assert_close(s->gradients.b_s_per_mm2[2], 800.0, 0.0, 0.0);
-    assert_true(study_says(&s->reasons, "joined from 3 files"));
+    assert_close(s->gradients.b_s_per_mm2[2], 400.0, 0.0, 0.0);
+    assert_close(s->gradients.b_s_per_mm2[3], 800.0, 0.0, 0.0);
+    assert_true(study_says(&s->reasons, "joined from 4 files"));
     assert_ok(hep_series_read(&v, s, &e), e);
-    assert_int_equal(v->nt, 3);
+    assert_int_equal(v->nt, 4);
     hep_volume_free(v);
     hep_inventory_free(inv);
     hep_test_rmdir(dir);
