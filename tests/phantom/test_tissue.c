@@ -191,14 +191,10 @@ static const struct cell eob_3t[] = {
 };
 static const double eca_s[4] = { 35.0, 70.0, 180.0, 300.0 };
 static const struct cell eca_1p5t[] = {
-    { "liver", { 46, 74, 48, 35 } },
-    { "met_rim", { 162, 115, 80, 60 } },
-    { "met_fibrous", { 55, 77, 104, 107 } },
-    { "net", { 181, 109, 81, 60 } },
-    { "net_core", { 153, 164, 141, 111 } },
-    { "haemangioma_edge", { 311, 270, 200, 156 } },
-    { "fnh_like", { 141, 90, 66, 50 } },
-    { "portal_blood", { 426, 356, 255, 200 } },
+    { "liver", { 46, 74, 48, 35 } },         { "met_rim", { 162, 115, 80, 60 } },
+    { "met_fibrous", { 55, 77, 104, 107 } }, { "net", { 181, 109, 81, 60 } },
+    { "net_core", { 153, 164, 141, 111 } },  { "haemangioma_edge", { 311, 270, 200, 156 } },
+    { "fnh_like", { 141, 90, 66, 50 } },     { "portal_blood", { 426, 356, 255, 200 } },
 };
 
 static enum hep_tissue row_named(const char *name)
