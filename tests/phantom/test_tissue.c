@@ -182,7 +182,7 @@ static const struct cell eob_3t[] = {
     { "met_fibrous", { 28, 30, 44, 60, 61, 27 } },
     { "met_necrotic", { 5, 6, 10, 17, 23, 31 } },
     { "net", { 148, 118, 64, 45, 32, 13 } },
-    { "net_core", { 94, 96, 104, 85, 63, 24 } },
+    { "net_core", { 80, 83, 98, 93, 72, 27 } },
     { "haemangioma_edge", { 228, 219, 180, 121, 88, 37 } },
     { "haemangioma_centre", { 42, 46, 68, 94, 95, 42 } },
     { "fnh_like", { 123, 102, 74, 80, 87, 119 } },
@@ -193,7 +193,7 @@ static const double eca_s[4] = { 35.0, 70.0, 180.0, 300.0 };
 static const struct cell eca_1p5t[] = {
     { "liver", { 46, 74, 48, 35 } },         { "met_rim", { 162, 115, 80, 60 } },
     { "met_fibrous", { 55, 77, 104, 107 } }, { "net", { 181, 109, 81, 60 } },
-    { "net_core", { 153, 164, 141, 111 } },  { "haemangioma_edge", { 311, 270, 200, 156 } },
+    { "net_core", { 136, 157, 152, 125 } },  { "haemangioma_edge", { 311, 270, 200, 156 } },
     { "fnh_like", { 141, 90, 66, 50 } },     { "portal_blood", { 426, 356, 255, 200 } },
 };
 
