@@ -4,6 +4,7 @@
 #include "image/filter_smooth.h"
 #include "image/mask.h"
 #include "image/stats.h"
+#include "lesions/vessel_names.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,10 +30,6 @@
 #define FAT_DARK 1.2   /* log signal: fat so far below the liver is told from blood */
 #define FAT_SHARE 0.65 /* of the way from liver to fat; blood is at about half (SIR 2.4) */
 #define FAT_MARGIN_MM 4.0
-#define PORTAL_DARKER (-0.08)   /* log signal in the portal venous phase, less what is mixed */
-#define TRUNK_ML 0.6            /* of the inside of a vessel thick enough to be named */
-#define PORTAL_MAX_HEIGHT 0.60  /* of the liver: the porta lies below ... */
-#define HEPATIC_MIN_HEIGHT 0.72 /* ... and the veins meet the cava above */
 
 /* A connected spot in one axial slice. */
 struct spot {
@@ -434,100 +431,6 @@ static int drop_thick(struct hep_labels *mask, double radius_mm, double length_m
     return rc;
 }
 
-/* Lowest and highest slice of the liver on the fine grid. */
-static void height_of(double *lo, double *hi, const struct hep_labels *coarse)
-{
-    const size_t slice = coarse->grid.n[0] * coarse->grid.n[1];
-
-    *lo = (double)INFINITY;
-    *hi = -(double)INFINITY;
-    for (size_t i = 0; i < hep_grid_voxels(&coarse->grid); i++) {
-        const size_t z = i / slice;
-
-        if (coarse->data[i] != 0) {
-            *lo = fmin(*lo, 2.0 * (double)z);
-            *hi = fmax(*hi, 2.0 * (double)z + 1.0);
-        }
-    }
-}
-
-struct part {
-    size_t count, known;
-    double z;      /* sum of slices */
-    double portal; /* sum of portal venous log signals above the liver's */
-};
-
-/* In the portal venous phase no vessel is darker than liver. */
-static int portal_venous(const struct hep_liver_channel **c, double *liver_level,
-                         const struct hep_liver_images *im, const struct hep_labels *liver,
-                         struct hep_error *err)
-{
-    struct hep_stats s = { 0 };
-    int rc = HEP_OK;
-
-    *c = hep_liver_channel_of(im, HEP_IMAGE_PORTAL_VENOUS);
-    if (*c != NULL) {
-        rc = hep_stats_masked(&s, (*c)->coarse, 0, liver, -1, err);
-        *liver_level = s.median;
-    }
-    return rc;
-}
-
-/* Thick parts low in the liver are the portal vein, thick parts high in it hepatic veins. */
-static int name_thick(struct hep_labels *map, const struct hep_labels *mask,
-                      const struct hep_liver_images *im, const struct hep_labels *liver,
-                      struct hep_error *err)
-{
-    const size_t slice = map->grid.n[0] * map->grid.n[1], n = hep_grid_voxels(&map->grid);
-    const double least = TRUNK_ML * 1000.0 / hep_grid_voxel_mm3(&map->grid);
-    struct hep_labels *core = NULL, *parts = NULL;
-    const struct hep_liver_channel *pv = NULL;
-    struct part *part = NULL;
-    size_t count = 0;
-    double z_lo, z_hi, liver_level = (double)NAN;
-    int rc = hep_labels_copy(&core, mask, err);
-
-    height_of(&z_lo, &z_hi, liver);
-    if (rc == HEP_OK)
-        rc = portal_venous(&pv, &liver_level, im, liver, err);
-    if (rc == HEP_OK)
-        rc = hep_mask_erode(core, HEP_LIVER_FINE_MM, im->nthreads, err);
-    if (rc == HEP_OK)
-        rc = hep_mask_components(&parts, &count, core, 6, err);
-    if (rc == HEP_OK) {
-        part = hep_calloc(count + 1, sizeof *part);
-        if (part == NULL)
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu parts", count);
-    }
-    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        const size_t z = i / slice;
-
-        part[parts->data[i]].count++;
-        part[parts->data[i]].z += (double)z;
-        if (pv != NULL && !isnan(pv->fine->data[i])) {
-            part[parts->data[i]].known++;
-            part[parts->data[i]].portal += (double)pv->fine->data[i] - liver_level;
-        }
-    }
-    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        const struct part *p = &part[parts->data[i]];
-        const double height =
-            p->count > 0 ? (p->z / (double)p->count - z_lo) / fmax(z_hi - z_lo, 1.0) : 0.0;
-
-        if (parts->data[i] == 0 || (double)p->count < least ||
-            (p->known > 0 && p->portal / (double)p->known < PORTAL_DARKER))
-            continue;
-        if (height < PORTAL_MAX_HEIGHT)
-            map->data[i] = HEP_ANATOMY_PORTAL_VEIN;
-        else if (height > HEPATIC_MIN_HEIGHT)
-            map->data[i] = HEP_ANATOMY_HEPATIC_VEINS;
-    }
-    free(part);
-    hep_labels_free(core);
-    hep_labels_free(parts);
-    return rc;
-}
-
 int hep_vessels_inside(struct hep_labels *map, const struct hep_liver_images *im,
                        const struct hep_labels *liver, struct hep_error *err)
 {
@@ -550,7 +453,7 @@ int hep_vessels_inside(struct hep_labels *map, const struct hep_liver_images *im
             map->data[i] = HEP_ANATOMY_VESSELS;
     }
     if (rc == HEP_OK)
-        rc = name_thick(map, mask, im, liver, err);
+        rc = hep_vessels_name(map, mask, im, liver, err);
     hep_labels_free(mask);
     return rc;
 }
