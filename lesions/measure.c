@@ -255,20 +255,21 @@ static void measure_targetoid(struct hep_lesion_measures *m)
     }
 }
 
-/** Share map of an image; made anew only when the voxel size differs from the last one. */
-static int share_for(float **share, double last_mm[3], const struct hep_shells *s,
-                     const struct hep_lesion_image *image, struct hep_error *err)
+/** Share map of an image; made anew only when its voxels mix otherwise than the last one's. */
+static int share_for(float **share, const struct hep_lesion_image **last,
+                     const struct hep_shells *s, const struct hep_lesion_image *image,
+                     struct hep_error *err)
 {
     double differs = 0.0;
 
-    for (int k = 0; k < 3; k++)
-        differs += fabs(last_mm[k] - image->native_mm[k]);
-    if (*share != NULL && !(differs > 0.0))
+    for (int k = 0; *last != NULL && k < 3; k++)
+        differs += fabs((*last)->native_mm[k] - image->native_mm[k]);
+    if (*last != NULL && !(differs > 0.0) && (*last)->moved == image->moved)
         return HEP_OK;
     free(*share);
     *share = NULL;
-    memcpy(last_mm, image->native_mm, sizeof image->native_mm);
-    return hep_shells_share(share, s, image->native_mm, err);
+    *last = image;
+    return hep_shells_share(share, s, image, err);
 }
 
 /** Signal that the brightest fifth of the lesion has in a phase. */
@@ -295,7 +296,7 @@ static int measure_images(struct hep_lesion_measures *m, const struct hep_shells
                           struct hep_error *err)
 {
     float *share = NULL;
-    double last_mm[3] = { 0 };
+    const struct hep_lesion_image *last = NULL;
     int rc = HEP_OK;
 
     for (int i = 0; rc == HEP_OK && i < HEP_IMAGE_COUNT; i++) {
@@ -306,7 +307,7 @@ static int measure_images(struct hep_lesion_measures *m, const struct hep_shells
             image_absent(&m->image[i]);
             continue;
         }
-        rc = share_for(&share, last_mm, s, &m->study->image[i], err);
+        rc = share_for(&share, &last, s, &m->study->image[i], err);
         if (rc == HEP_OK)
             rc = measure_image(&m->image[i], m->study, s, share, buffer, image, err);
         if (rc == HEP_OK && phase != HEP_PHASE_COUNT) {

@@ -122,7 +122,7 @@ int hep_measure_shifts(struct hep_shells *shells, const struct hep_lesion_study 
         if (study->image[i].volume == NULL || leader_of(image) != image ||
             !(study->image[i].registration_mm > 0.0))
             continue;
-        rc = hep_shells_share(&share, shells, study->image[i].native_mm, err);
+        rc = hep_shells_share(&share, shells, &study->image[i], err);
         if (rc != HEP_OK)
             return rc;
         find_shift(found[i], shells, study, share, image);

@@ -113,9 +113,9 @@ int hep_measure_unmix(struct hep_unmixed *out, const struct hep_lesion_measures 
     *out = (struct hep_unmixed){ none, none, none, none, none, none };
     if (b->volume == NULL || m->study->image[HEP_IMAGE_B_LOW].volume == NULL)
         return HEP_OK;
-    rc = hep_shells_share(&share, shells, b->native_mm, err);
+    rc = hep_shells_share(&share, shells, b, err);
     if (rc == HEP_OK)
-        rc = hep_shells_inner_share(&inner, shells, b->native_mm, err);
+        rc = hep_shells_inner_share(&inner, shells, b, err);
     if (rc == HEP_OK) {
         gather(&f, m, shells, share, inner);
         finish(out, &f, m, hep_measure_voxels_per_sample(m->study, HEP_IMAGE_B_HIGH));

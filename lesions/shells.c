@@ -13,6 +13,7 @@
  * itself, 1/8 on average: the weight of the neighbour across. Oblique borders have more than one
  * such neighbour: 1/10. */
 #define BORDER_WEIGHT 0.1
+#define NARROW_SD 0.6 /* voxels; a sampled Gaussian is narrower than it should be below */
 
 const char *hep_shell_name(enum hep_shell shell)
 {
@@ -296,7 +297,8 @@ bool hep_shells_resolved(double *voxels, const struct hep_shells *s,
 
 /* ---- lesion share ---------------------------------------------------------------------------- */
 
-/** Gaussian along one axis of the box; what lies beyond its ends counts as not lesion. */
+/** Gaussian along one axis of the box, or three weights of its variance where it is narrow; what
+ * lies beyond its ends counts as not lesion. */
 static void smooth_axis(float *to, const float *from, const size_t n[3], int axis, double sd)
 {
     const size_t stride = axis == 0 ? 1 : (axis == 1 ? n[0] : n[0] * n[1]);
@@ -306,6 +308,8 @@ static void smooth_axis(float *to, const float *from, const size_t n[3], int axi
 
     for (long k = 1; k <= reach; k++) {
         weight[k] = exp(-0.5 * (double)(k * k) / (sd * sd));
+        if (sd < NARROW_SD)
+            weight[k] = k == 1 ? 0.5 * sd * sd / (1.0 - sd * sd) : 0.0;
         total += 2.0 * weight[k];
     }
     for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
@@ -338,8 +342,19 @@ static void smooth_border(float *to, const float *from, const size_t n[3], int a
     }
 }
 
-static int share_of(float **out, const struct hep_shells *s, const double native_mm[3], bool inner,
-                    struct hep_error *err)
+/** Variance [mm2] that a series' voxels have beyond those of the grid: a box of its own size and
+ * linear interpolation at any place between two of them (native^2 / 6 on average), less the box
+ * of the grid. A series on the grid, or finer than it, was not blurred by coming to it, unless it
+ * was moved. */
+static double extra_variance(double native, double h, bool moved)
+{
+    if (!moved && native <= 1.01 * h)
+        return 0.0;
+    return fmax((native * native - h * h) / 12.0 + native * native / 6.0, 0.0);
+}
+
+static int share_of(float **out, const struct hep_shells *s, const struct hep_lesion_image *image,
+                    bool inner, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&s->grid);
     float *a = hep_calloc(n, sizeof *a), *b = hep_calloc(n, sizeof *b);
@@ -358,10 +373,8 @@ static int share_of(float **out, const struct hep_shells *s, const double native
         a[i] = whole && !(inner && rim) ? 1.0F : 0.0F;
     }
     for (int k = 0; k < 3; k++) {
-        const double h = spacing[k], native = native_mm[k];
-        /* A series finer than the grid was not blurred by coming to it. */
-        const double extra =
-            native > 1.01 * h ? (native * native - h * h) / 12.0 + native * native / 6.0 : 0.0;
+        const double h = spacing[k];
+        const double extra = extra_variance(image->native_mm[k], h, image->moved);
         float *swap = a;
 
         smooth_border(b, a, s->grid.n, k);
@@ -377,14 +390,14 @@ static int share_of(float **out, const struct hep_shells *s, const double native
     return HEP_OK;
 }
 
-int hep_shells_share(float **out, const struct hep_shells *s, const double native_mm[3],
+int hep_shells_share(float **out, const struct hep_shells *s, const struct hep_lesion_image *image,
                      struct hep_error *err)
 {
-    return share_of(out, s, native_mm, false, err);
+    return share_of(out, s, image, false, err);
 }
 
-int hep_shells_inner_share(float **out, const struct hep_shells *s, const double native_mm[3],
-                           struct hep_error *err)
+int hep_shells_inner_share(float **out, const struct hep_shells *s,
+                           const struct hep_lesion_image *image, struct hep_error *err)
 {
-    return share_of(out, s, native_mm, true, err);
+    return share_of(out, s, image, true, err);
 }

@@ -85,12 +85,13 @@ bool hep_shells_resolved(double *voxels, const struct hep_shells *s,
                          const struct hep_lesion_limits *limits);
 
 /** Lesion share p of what the series shows at each voxel of the box, shape [voxels of the box];
- * the caller's to free. HEP_ENOMEM. */
-int hep_shells_share(float **out, const struct hep_shells *s, const double native_mm[3],
+ * the caller's to free. Its voxels and, where it was moved, the interpolation mix. HEP_ENOMEM. */
+int hep_shells_share(float **out, const struct hep_shells *s, const struct hep_lesion_image *image,
                      struct hep_error *err) HEP_MUST_CHECK;
 
 /** The same of the lesion's inside: what is not rim. */
-int hep_shells_inner_share(float **out, const struct hep_shells *s, const double native_mm[3],
+int hep_shells_inner_share(float **out, const struct hep_shells *s,
+                           const struct hep_lesion_image *image,
                            struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -50,6 +50,7 @@ enum hep_image hep_phase_image(enum hep_phase phase);
 struct hep_lesion_image {
     const struct hep_volume *volume; /* on the reference grid, nt = 1; NULL when absent */
     double native_mm[3];             /* voxel size of the series as acquired, along its own axes */
+    bool moved;                      /* by a transform: interpolated between its voxels */
     double registration_mm; /* residual misalignment to the reference expected, median [mm]; 0 for
                                the reference itself; NaN unknown */
     const char *absent_reason; /* when volume is NULL */

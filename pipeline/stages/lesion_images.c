@@ -63,6 +63,7 @@ static void describe(struct hep_lesion_images *out, struct hep_run *run, enum he
     if (hep_run_json(run, "alignment", &alignment, NULL) != HEP_OK)
         return;
     one = hep_json_get(hep_json_get(alignment, "series"), series);
+    o->moved = hep_json_bool(hep_json_get(one, "accepted"), false);
     if (isfinite(hep_json_number(hep_json_get(one, "expected_residual_mm"))))
         o->registration_mm = hep_json_number(hep_json_get(one, "expected_residual_mm"));
 }

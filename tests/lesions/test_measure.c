@@ -162,6 +162,55 @@ static void test_unmixed(void **state)
     fixture_release(&f);
 }
 
+/* Mean square distance from the middle along each axis [mm2], weighted with the share. */
+static void spread_of(double out[3], const struct hep_shells *s, const float *share)
+{
+    double total = 0.0;
+
+    out[0] = out[1] = out[2] = 0.0;
+    for (size_t i = 0; i < hep_grid_voxels(&s->grid); i++) {
+        double w[3];
+
+        hep_shells_world(w, s, i);
+        total += (double)share[i];
+        for (int k = 0; k < 3; k++)
+            out[k] += (double)share[i] * (w[k] - s->centre_mm[k]) * (w[k] - s->centre_mm[k]);
+    }
+    for (int k = 0; k < 3; k++)
+        out[k] /= total;
+}
+
+/* A series of the grid's own voxels that a transform moved has been interpolated at some place
+ * between two of them: weights 1 - f and f have the variance f (1 - f) h^2, h^2 / 6 on average. */
+static void test_moved_share(void **state)
+{
+    struct hep_surroundings around;
+    struct hep_shells shells;
+    struct hep_error e = { 0 };
+    double spread[2][3], h[3];
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &solid, NULL);
+    assert_ok(hep_surroundings_init(&around, &f.study, f.candidates.labels, &e), e);
+    assert_ok(hep_shells_init(&shells, &f.study, f.candidates.labels, 1, &around, &e), e);
+    for (int moved = 0; moved < 2; moved++) {
+        struct hep_lesion_image image = f.study.image[HEP_IMAGE_ARTERIAL];
+        float *share = NULL;
+
+        image.moved = moved != 0;
+        assert_ok(hep_shells_share(&share, &shells, &image, &e), e);
+        spread_of(spread[moved], &shells, share);
+        free(share);
+    }
+    hep_grid_spacing(h, &f.study.grid);
+    for (int k = 0; k < 3; k++)
+        assert_close(spread[1][k] - spread[0][k], h[k] * h[k] / 6.0, 0.01, 0.0);
+    hep_shells_release(&shells);
+    hep_surroundings_release(&around);
+    fixture_release(&f);
+}
+
 /* A shift that registration left is found at the lesion. */
 static void test_residual_shift(void **state)
 {
@@ -445,7 +494,8 @@ int main(void)
         cmocka_unit_test(test_flips),          cmocka_unit_test(test_threads),
         cmocka_unit_test(test_refusals),       cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_size),           cmocka_unit_test(test_segments),
-        cmocka_unit_test(test_place),          cmocka_unit_test(test_liver),
+        cmocka_unit_test(test_place),          cmocka_unit_test(test_moved_share),
+        cmocka_unit_test(test_liver),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
