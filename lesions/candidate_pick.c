@@ -208,7 +208,7 @@ static double signal_at(double *around, const struct picker *p, const double vox
             continue;
         hep_grid_to_world(world, &p->frame->grid, at);
         value[n] = (float)hep_sample_world(v, 0, world, HEP_INTERP_LINEAR);
-        n += isfinite(value[n]);
+        n += isfinite(value[n]) ? 1U : 0U;
     }
     if (n > 0)
         *around = hep_quantile(value, n, 0.5);
