@@ -62,20 +62,20 @@ static void judge_window(struct hep_phase_timing *out, const struct hep_agent *a
     if (within(w->nominal_s, t)) {
         out->grade = HEP_GRADE_NOMINAL;
         (void)snprintf(out->reason, sizeof out->reason,
-                       "%.4g s after injection, nominal for the %s phase of %s (%.4g-%.4g s)", t,
+                       "%.6g s after injection, nominal for the %s phase of %s (%.6g-%.6g s)", t,
                        name, agent->name, w->nominal_s[0], w->nominal_s[1]);
     } else if (within(w->window_s, t)) {
         out->grade = HEP_GRADE_INSIDE;
         (void)snprintf(out->reason, sizeof out->reason,
-                       "%.4g s after injection, inside the window of the %s phase of %s "
-                       "(%.4g-%.4g s) but not nominal (%.4g-%.4g s)",
+                       "%.6g s after injection, inside the window of the %s phase of %s "
+                       "(%.6g-%.6g s) but not nominal (%.6g-%.6g s)",
                        t, name, agent->name, w->window_s[0], w->window_s[1], w->nominal_s[0],
                        w->nominal_s[1]);
     } else {
         out->grade = HEP_GRADE_OUTSIDE;
         (void)snprintf(out->reason, sizeof out->reason,
-                       "%.4g s after injection, outside the window of the %s phase of %s "
-                       "(%.4g-%.4g s)",
+                       "%.6g s after injection, outside the window of the %s phase of %s "
+                       "(%.6g-%.6g s)",
                        t, name, agent->name, w->window_s[0], w->window_s[1]);
     }
 }
@@ -86,8 +86,8 @@ static void judge_precontrast(struct hep_phase_timing *out)
 
     out->grade = before ? HEP_GRADE_NOMINAL : HEP_GRADE_OUTSIDE;
     (void)snprintf(out->reason, sizeof out->reason,
-                   before ? "%.4g s, not after the start of the injection"
-                          : "named precontrast but %.4g s after the start of the injection",
+                   before ? "%.6g s, not after the start of the injection"
+                          : "named precontrast but %.6g s after the start of the injection",
                    out->time_s);
 }
 

@@ -68,7 +68,7 @@ static void option_right(struct hep_str *out, const struct hep_option *o)
         add_choices(out, o->choices, ", ");
     }
     if (o->type == HEP_OPTION_INTEGER || o->type == HEP_OPTION_NUMBER)
-        hep_str_addf(out, "; %.9g to %.9g", o->min, o->max);
+        hep_str_addf(out, "; %.10g to %.10g", o->min, o->max);
     if (o->type == HEP_OPTION_REPEAT)
         hep_str_add(out, "; may be given again");
     if (o->preset)

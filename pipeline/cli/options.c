@@ -166,7 +166,7 @@ static int check_number(double *out, const struct hep_option *o, const char *lab
 
     if (hep_parse_double(&v, text, NULL) != HEP_OK || v < o->min || v > o->max ||
         (o->type == HEP_OPTION_INTEGER && v != floor(v)))
-        return HEP_FAIL(err, HEP_EUSAGE, "%s: met '%s'; wanted is a %snumber from %.9g to %.9g",
+        return HEP_FAIL(err, HEP_EUSAGE, "%s: met '%s'; wanted is a %snumber from %.10g to %.10g",
                         label, text, o->type == HEP_OPTION_INTEGER ? "whole " : "", o->min, o->max);
     *out = v;
     return HEP_OK;
