@@ -148,21 +148,20 @@ const char *hep_did_you_mean(const char *word, const char *const *candidates, si
     size_t length = strlen(word);
     size_t allowed = length / 3 > 2 ? length / 3 : 2;
     size_t best = SIZE_MAX;
-    const char *found = NULL;
+    const char *found = NULL, *stem = NULL;
+    bool is_stem = length >= SHORTEST_STEM && length <= LONGEST_WORD;
 
     for (size_t i = 0; i < n; i++) {
         size_t distance = edit_distance(word, candidates[i]);
 
+        if (stem == NULL && is_stem && strncmp(candidates[i], word, length) == 0)
+            stem = candidates[i];
         if (distance <= allowed && distance < length && distance < best) {
             best = distance;
             found = candidates[i];
         }
     }
-    for (size_t i = 0; i < n && found == NULL && length >= SHORTEST_STEM && length <= LONGEST_WORD;
-         i++)
-        if (hep_starts_with(candidates[i], word))
-            found = candidates[i];
-    return found;
+    return found != NULL ? found : stem;
 }
 
 bool hep_starts_with(const char *s, const char *prefix)
