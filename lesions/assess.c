@@ -41,6 +41,15 @@ static int describe(struct hep_finding *f, const struct setting *s, const struct
     return HEP_OK;
 }
 
+/* Signal over liver in the hepatobiliary phase. What was brighter than liver before contrast, by
+ * melanin, blood or less fat, still is without any uptake; that much is taken out. */
+static double uptake_ratio(const struct hep_lesion_measures *m)
+{
+    const double before = m->ratio[HEP_PHASE_PRECONTRAST];
+
+    return m->ratio[HEP_PHASE_HEPATOBILIARY] / (before > 1.0 ? before : 1.0);
+}
+
 static int assess_one(struct hep_finding *f, const struct setting *s,
                       const struct hep_candidate *candidate, struct hep_error *err)
 {
@@ -67,7 +76,7 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
         hep_finding_set(f, "hbp_ratio_judged", "1",
                         f->flag[HEP_FLAG_HBP_HYPOINTENSITY].state == HEP_FLAG_NOT_ASSESSABLE
                             ? (double)NAN
-                            : m->ratio[HEP_PHASE_HEPATOBILIARY]);
+                            : uptake_ratio(m));
         hep_evidence_weigh(f, s->evidence, s->study->limits, s->study->arterial_weight);
     }
     hep_shells_release(&shells);

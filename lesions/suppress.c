@@ -72,16 +72,17 @@ double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_fr
         double direction[3];
         bool in = true, on = true;
 
-        /* All the way: a vessel that only passes at that distance is none of its own. */
+        /* All the way: a vessel that only passes at that distance is none of its own. The furthest
+         * comes first, for it is where most ways end. */
         hep_frame_direction(direction, i);
-        for (int step = 0; step <= TIE_STEPS && in; step++) {
+        for (int step = TIE_STEPS; step >= 0 && in && on; step--) {
             const double distance = first + (last - first) * step / TIE_STEPS;
             double at[3];
 
             for (int k = 0; k < 3; k++)
                 at[k] = s->voxel[k] + distance * direction[k];
             in = hep_frame_value(f->depth, at) > surface;
-            on = on && (double)sign * hep_frame_value(z, at) >= level;
+            on = (double)sign * hep_frame_value(z, at) >= level;
         }
         inwards += in;
         tied += in && on;

@@ -298,6 +298,9 @@ static void test_bright_before_contrast(void **state)
     expect(fixture_assess(&f), HEP_FLAG_ARTERIAL_HYPERENHANCEMENT, P, "difference");
     assert_close(f.findings.list[0].flag[HEP_FLAG_ARTERIAL_HYPERENHANCEMENT].value, 80.0 / 30.0,
                  0.1, 0);
+    /* 138 of the liver's 190, of which 130 to 100 was there before any uptake. */
+    assert_close(hep_finding_measure(&f.findings.list[0], "hbp_ratio_judged"), 138.0 / 190.0 / 1.3,
+                 0.04, 0);
     f.study.comparable[HEP_PHASE_ARTERIAL] = false;
     expect(fixture_assess(&f), HEP_FLAG_ARTERIAL_HYPERENHANCEMENT, N, "difference");
     fixture_release(&f);
