@@ -4,7 +4,11 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#include <limits.h>
+#include <stdlib.h>
+
 #define BIDS_VERSION "1.10.0"
+#define PARTICIPANTS_MAX ((size_t)64 << 20)
 
 static const char readme[] =
     "Simulated liver MRI studies, made by Hepar (`hepar simulate`).\n"
@@ -91,6 +95,47 @@ static int write_text(const char *dir, const char *name, const char *text, size_
     return rc;
 }
 
+#define COLUMNS "participant_id\tfield_t\tseed\n"
+
+/* Rows of an earlier part of the dataset for subjects from `first` to before `end`; other subjects
+ * are being written now. */
+static void add_rows(struct hep_str *tsv, const char *earlier, unsigned first, unsigned end)
+{
+    const char *row = strchr(earlier, '\n') + 1;
+
+    while (*row != '\0') {
+        const char *after = strchr(row, '\n');
+        const unsigned long subject = hep_starts_with(row, "sub-") ? strtoul(row + 4, NULL, 10) : 0;
+        const size_t n = after != NULL ? (size_t)(after - row) : strlen(row);
+
+        if (subject >= first && subject < end) {
+            hep_str_addn(tsv, row, n);
+            hep_str_add(tsv, "\n");
+        }
+        row += n + (after != NULL);
+    }
+}
+
+/* participants.tsv of simulated subjects that are there already; empty when there is none. */
+static int read_participants(char **out, const char *dir, struct hep_error *err)
+{
+    char *path = hep_path_join(dir, "participants.tsv");
+    int rc = HEP_OK;
+    size_t n = 0;
+
+    *out = NULL;
+    if (path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (hep_is_file(path))
+        rc = hep_file_read(out, &n, path, PARTICIPANTS_MAX, err);
+    if (rc == HEP_OK && *out != NULL && !hep_starts_with(*out, COLUMNS)) {
+        free(*out);
+        *out = NULL;
+    }
+    free(path);
+    return rc;
+}
+
 static int write_participants(const char *dir, const struct hep_sim_settings *s, unsigned n,
                               struct hep_error *err)
 {
@@ -101,9 +146,12 @@ static int write_participants(const char *dir, const struct hep_sim_settings *s,
         "gives the same files again\"}\n"
         "}\n";
     struct hep_str tsv = { 0 };
-    int rc;
+    char *earlier = NULL;
+    int rc = read_participants(&earlier, dir, err);
 
-    hep_str_add(&tsv, "participant_id\tfield_t\tseed\n");
+    hep_str_add(&tsv, COLUMNS);
+    if (earlier != NULL)
+        add_rows(&tsv, earlier, 0, s->subject);
     for (unsigned i = 0; i < n; i++) {
         char label[HEP_SUBJECT_LABEL];
 
@@ -112,7 +160,11 @@ static int write_participants(const char *dir, const struct hep_sim_settings *s,
         hep_str_add_number(&tsv, s->field_t);
         hep_str_addf(&tsv, "\t%llu\n", (unsigned long long)s->seed);
     }
-    rc = hep_str_check(&tsv, err);
+    if (earlier != NULL)
+        add_rows(&tsv, earlier, s->subject + n, UINT_MAX);
+    free(earlier);
+    if (rc == HEP_OK)
+        rc = hep_str_check(&tsv, err);
     if (rc == HEP_OK)
         rc = write_text(dir, "participants.tsv", tsv.s, tsv.len, err);
     if (rc == HEP_OK)
