@@ -564,14 +564,13 @@ int hep_candidates_pick(struct hep_pick_list *out, struct hep_spot_list *spots,
 {
     struct hep_pick_list l = { 0 };
     const struct picker p = { frame, study, channels, spots, &l };
-    const int threads = hep_threads(study->nthreads);
     struct hep_spot *s;
     int rc = hep_labels_new(&l.labels, &frame->grid, err);
 
-#pragma omp parallel for schedule(dynamic, 8) num_threads(threads)
+#pragma omp parallel for schedule(dynamic, 8) num_threads(hep_threads(study->nthreads))
     for (size_t i = 0; i < spots->n; i++)
         prepare(&p, &spots->item[i]);
-#pragma omp parallel for schedule(dynamic, 8) num_threads(threads)
+#pragma omp parallel for schedule(dynamic, 8) num_threads(hep_threads(study->nthreads))
     for (size_t i = 0; i < spots->n; i++) {
         if (!spots->item[i].taken)
             rescore(&p, &spots->item[i]);

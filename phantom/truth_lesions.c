@@ -134,7 +134,7 @@ static int place_json(struct hep_json *o, const struct hep_anatomy *a, size_t i,
     rc = give(rc, o, "centre_mm", centre, err);
     hep_lesion_axes_mm(&long_mm, &short_mm, l);
     if (rc == HEP_OK)
-        rc = set_number(o, "id", (double)i + 1.0, err);
+        rc = hep_json_set(o, "id", hep_json_new_integer((long long)i + 1), err);
     if (rc == HEP_OK)
         rc = set_number(o, "volume_ml", hep_anatomy_lesion_ml(a, i), err);
     if (rc == HEP_OK)

@@ -2,7 +2,6 @@
 
 #include "base/json.h"
 #include "image/nifti.h"
-#include "pipeline/adc_subset.h"
 #include "pipeline/cli/fit_io.h"
 #include "pipeline/fit_json.h"
 #include "pipeline/study.h"
@@ -31,8 +30,10 @@ static const struct hep_option options[] = {
         "prior learnt from the mask); kurtosis: wls, nlls. Without it iwls and nlls"),
     HEP_OPT(TEXT, S, solver, "solver", 0, "S", "batched",
             "batched (eight voxels at a time) or gsl (the reference)"),
-    HEP_OPT_NUMBER(S, b_min, "b-min", 0, "B", 0, 100000, NULL,
-                   "lowest b-value that is used; adc: 50 without it, the others 0"),
+    HEP_OPT_NUMBER(
+        S, b_min, "b-min", 0, "B", 0, 100000, NULL,
+        "lowest b-value that is used; 0 without it. In the body an ADC from 50 on leaves "
+        "perfusion out, as hepar run does"),
     HEP_OPT_NUMBER(S, b_max, "b-max", 0, "B", 0, 100000, NULL, "highest b-value that is used"),
     HEP_OPT_NUMBER(S, b_split, "b-split", 0, "B", 0, 100000, NULL,
                    "segmented methods: lowest b-value of the D fit; 200 without it"),
@@ -135,8 +136,7 @@ static int settings_from(struct hep_diffusion_settings *s, const struct fit_opti
     s->fit.verify = o->verify;
     s->robust = o->robust;
     s->fixed_s0 = o->fixed_s0;
-    if (!isnan(o->b_min))
-        s->b_min_s_per_mm2 = o->b_min;
+    s->b_min_s_per_mm2 = isnan(o->b_min) ? 0.0 : o->b_min;
     if (!isnan(o->b_max))
         s->b_max_s_per_mm2 = o->b_max;
     if (!isnan(o->b_split))
@@ -156,22 +156,15 @@ static int settings_from(struct hep_diffusion_settings *s, const struct fit_opti
     return rc == HEP_EINVAL ? HEP_EUSAGE : rc;
 }
 
-static int settle_subset(struct hep_diffusion_settings *s, const struct fit_options *o,
-                         const struct hep_gradients *g, struct hep_log *log, struct hep_error *err)
+static int settle_subset(struct hep_diffusion_settings *s, const struct hep_gradients *g,
+                         struct hep_error *err)
 {
     struct hep_diffusion_scheme *scheme = calloc(1, sizeof *scheme);
-    bool widened = false;
     int rc;
 
     if (scheme == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for the b-value scheme");
-    rc = isnan(o->b_min) ? hep_prepare_subset(scheme, &widened, g->b_s_per_mm2, g->n, s, err)
-                         : hep_diffusion_prepare(scheme, g->b_s_per_mm2, g->n, s, err);
-    if (widened)
-        hep_log_write(log, HEP_LOG_WARNING, "adc-subset",
-                      "%s: fewer than two b-values of 50 s/mm2 or more: the ADC is of all b-values "
-                      "and includes perfusion",
-                      o->dwi);
+    rc = hep_diffusion_prepare(scheme, g->b_s_per_mm2, g->n, s, err);
     free(scheme);
     if (rc == HEP_EINVAL && g->n <= HEP_DIFFUSION_MAX_VOLUMES) {
         rc = HEP_EUSAGE; /* options that do not go together */
@@ -219,7 +212,7 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
     for (size_t i = 0; table[i].name != NULL; i++)
         files[i] = table[i];
     if (rc == HEP_OK)
-        rc = settle_subset(&settings, o, g, cli->log, err);
+        rc = settle_subset(&settings, g, err);
     if (rc == HEP_OK)
         rc = hep_fit_mask(&mask, o->mask, &dwi->grid, o->dwi, err);
     if (rc == HEP_OK)
