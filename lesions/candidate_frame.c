@@ -1,12 +1,15 @@
 #include "lesions/candidate_frame.h"
 
+#include "base/alloc.h"
 #include "image/mask.h"
 #include "image/resample.h"
+#include "image/stats.h"
 #include "image/threads.h"
 #include "lesions/candidate_channel.h"
 #include "lesions/zscore.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* A lesion that the mask left out is a hole or a notch up to twice this wide. */
 #define NOTCH_RADIUS_MM 8.0
@@ -19,6 +22,10 @@
 /* Voxels beyond this in an earlier pass are no reference in the next one. */
 #define TRIM_Z 3.0F
 #define UNKNOWN_REGISTRATION_MM 4.0
+#define MAD_TO_SD 1.4826
+#define SAMPLE_STEP 3
+/* A liver without iron is about as bright as the median of the body. */
+#define IRON_RATIO 1.5
 
 bool hep_candidate_image_used(enum hep_image image, const struct hep_lesion_study *study)
 {
@@ -190,6 +197,69 @@ static int zscore_copy(struct hep_volume **z, const struct hep_volume *raw,
     return rc == HEP_OK ? hep_zscore_local(*z, tissue, window_mm, nthreads, err) : rc;
 }
 
+static bool darkened_by_iron(int image)
+{
+    return image == HEP_IMAGE_B_LOW || image == HEP_IMAGE_B_HIGH;
+}
+
+/* Finite values of every third voxel where the mask is set, or is not. */
+static size_t sample(float *x, const struct hep_volume *v, const struct hep_labels *mask, bool set)
+{
+    const size_t voxels = hep_grid_voxels(&v->grid);
+    size_t n = 0;
+
+    for (size_t i = 0; i < voxels; i += SAMPLE_STEP) {
+        if ((mask->data[i] != 0) == set && isfinite(v->data[i]))
+            x[n++] = v->data[i];
+    }
+    return n;
+}
+
+/* Median of what has signal outside the liver, most of it muscle; NaN when nothing has. */
+static double body_median(float *x, const struct hep_volume *v, const struct hep_labels *liver)
+{
+    struct hep_error e = { 0 };
+    size_t n = sample(x, v, liver, false), lit = 0;
+    double air;
+
+    if (hep_otsu_tissue(&air, NULL, x, n, &e) != HEP_OK)
+        return (double)NAN;
+    for (size_t i = 0; i < n; i++) {
+        if ((double)x[i] > air)
+            x[lit++] = x[i];
+    }
+    return hep_quantile(x, lit, 0.5);
+}
+
+/* How much brighter than liver the body is, in robust SDs of the liver: 0 where it is not by
+ * IRON_RATIO, as beside a liver without iron. */
+static int measure_body(struct hep_candidate_frame *f, struct hep_volume *const *raw,
+                        const struct hep_lesion_study *study, struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&study->grid), here = hep_grid_voxels(&f->grid);
+    float *x = hep_alloc_aligned(n > here ? n : here, sizeof *x);
+
+    if (x == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+    for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
+        double body, liver, sd;
+        size_t count;
+
+        if (raw[i] == NULL || !darkened_by_iron(i))
+            continue;
+        body = body_median(x, study->image[i].volume, study->liver);
+        count = sample(x, raw[i], f->tissue, true);
+        liver = hep_quantile(x, count, 0.5);
+        for (size_t k = 0; k < count; k++)
+            x[k] = fabsf(x[k] - (float)liver);
+        sd = MAD_TO_SD * hep_quantile(x, count, 0.5);
+        if (body > IRON_RATIO * liver && sd > 0.0)
+            f->body_z[i] = (body - liver) / sd;
+    }
+    free(x);
+    return HEP_OK;
+}
+
 /* Reference voxels stay reference only where no image finds them unlike liver. */
 static int trim_tissue(struct hep_candidate_frame *f, struct hep_error *err)
 {
@@ -276,6 +346,8 @@ int hep_candidate_frame_init(struct hep_candidate_frame *out, const struct hep_l
         if (hep_candidate_image_used((enum hep_image)i, study))
             rc = on_frame(&raw[i], &f, study->image[i].volume, study->nthreads, err);
     }
+    if (rc == HEP_OK)
+        rc = measure_body(&f, raw, study, err);
     if (rc == HEP_OK)
         rc = make_z(&f, raw, study, err);
     for (int i = 0; i < HEP_IMAGE_COUNT; i++)

@@ -25,6 +25,8 @@ struct hep_candidate_frame {
     struct hep_labels *tissue;             /* 1: parenchyma for reference statistics */
     struct hep_volume *z[HEP_IMAGE_COUNT]; /* local robust z; NaN where the image has no value;
                                               NULL when absent */
+    double body_z[HEP_IMAGE_COUNT];        /* of diffusion weighting: how much brighter than
+                                                liver the body is, where iron darkens the liver; else 0 */
 };
 
 /** Images of the study whose z is made. */

@@ -131,7 +131,9 @@ static void rescore(const struct picker *p, struct hep_spot *s)
         if (p->channels[m].image == HEP_IMAGE_COUNT)
             continue;
         q = m == (int)s->mechanism ? s : supporter(p, s, (enum hep_mechanism)m);
-        s->support[m] = q == NULL ? 0.0 : q->strength * q->surface_factor;
+        s->support[m] = q == NULL ? 0.0
+                                  : q->strength * q->surface_factor *
+                                        hep_suppress_iron_free(s, p->channels[m].image);
         if (q != s)
             s->support[m] *= hep_suppress_here(
                 m == HEP_MECHANISM_T1_BRIGHT ? s->t1_bright_z : s->z[p->channels[m].image]);

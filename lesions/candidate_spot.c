@@ -372,6 +372,7 @@ void hep_spot_measure(struct hep_spot *s, const struct hep_candidate_frame *fram
         int sign = hep_image_sign((enum hep_image)i);
 
         s->z[i] = (double)NAN;
+        s->body_z[i] = frame->body_z[i];
         if (frame->z[i] == NULL || sign == 0)
             continue;
         if (i == HEP_IMAGE_FAT_FRACTION && s->mechanism == HEP_MECHANISM_FAT)

@@ -15,14 +15,15 @@ struct hep_spot {
                                      compactness */
     enum hep_mechanism mechanism; /* that found it */
     int polarity;
-    bool large;                /* from the component tree */
-    bool measured;             /* z and what follows is filled in */
-    double z[HEP_IMAGE_COUNT]; /* signed so that a lesion is positive; NaN without a value */
-    double t1_bright_z;        /* before contrast, bright is positive; NaN without it */
-    double depth_mm;           /* below the surface of the domain */
-    double inside_frac;        /* share of its surroundings in the liver mask as given */
-    double surface_factor;     /* lesions/suppress.h */
-    double ties;               /* share of directions in which the dark goes on beyond it */
+    bool large;                     /* from the component tree */
+    bool measured;                  /* z and what follows is filled in */
+    double z[HEP_IMAGE_COUNT];      /* signed so that a lesion is positive; NaN without a value */
+    double body_z[HEP_IMAGE_COUNT]; /* of the frame */
+    double t1_bright_z;             /* before contrast, bright is positive; NaN without it */
+    double depth_mm;                /* below the surface of the domain */
+    double inside_frac;             /* share of its surroundings in the liver mask as given */
+    double surface_factor;          /* lesions/suppress.h */
+    double ties;                    /* share of directions in which the dark goes on beyond it */
     double support[HEP_MECHANISM_COUNT]; /* strength of each mechanism here; NaN without an image */
     bool taken;                          /* explained by a candidate that was accepted */
     double score;

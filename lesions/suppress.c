@@ -15,6 +15,9 @@
 #define SATURATION 15.0
 /* Support by which diffusion shows that it is not blood. */
 #define NOT_BLOOD 5.0
+/* A lesion of 3 to 5 mm fills about this much of a diffusion voxel; so does the border of something
+ * that holds no iron. */
+#define BODY_SHARE 0.3
 /* Roundness of a tube and of a ball; share of directions of one and of two branches. */
 #define ROUND_LOW 0.2
 #define ROUND_HIGH 0.6
@@ -100,6 +103,19 @@ static double saturated(double strength)
     return strength > 0.0 ? SATURATION * strength / (strength + SATURATION) : 0.0;
 }
 
+/* z above what speaks for nothing beside a liver with iron. */
+static double beyond_body(const struct hep_spot *s, enum hep_image image)
+{
+    return s->z[image] - BODY_SHARE * s->body_z[image];
+}
+
+double hep_suppress_iron_free(const struct hep_spot *s, enum hep_image image)
+{
+    return s->body_z[image] > 0.0 && s->z[image] > 0.0
+               ? fmax(beyond_body(s, image), 0.0) / s->z[image]
+               : 1.0;
+}
+
 /* How little it looks like a piece of a vessel or duct, 0..1. */
 static double shape_factor(const struct hep_spot *s)
 {
@@ -123,7 +139,7 @@ static double bright_before_contrast(const struct hep_spot *s)
  * is brighter than liver in the portal venous phase, but not before contrast. */
 static double not_blood(const struct hep_spot *s)
 {
-    const double b = fmax(s->z[HEP_IMAGE_B_HIGH], s->z[HEP_IMAGE_B_LOW]);
+    const double b = fmax(beyond_body(s, HEP_IMAGE_B_HIGH), beyond_body(s, HEP_IMAGE_B_LOW));
     const double portal = -s->z[HEP_IMAGE_PORTAL_VENOUS];
     const double bright_before = bright_before_contrast(s);
     double share = isnan(b) ? 1.0 : ramp(b, DARK_BLOOD, 0.0);
@@ -193,7 +209,8 @@ static double mass_score(const struct hep_spot *s, double arterial_weight)
         return sum * shape_factor(s) * not_blood(s);
     /* A small lesion at a vessel may have no peak of its own there, but it is bright. */
     bright = BRIGHT_FACTOR *
-             ramp(fmin(s->z[HEP_IMAGE_B_HIGH], s->z[HEP_IMAGE_B_LOW]), BRIGHT_LOW, BRIGHT_HIGH);
+             ramp(fmin(beyond_body(s, HEP_IMAGE_B_HIGH), beyond_body(s, HEP_IMAGE_B_LOW)),
+                  BRIGHT_LOW, BRIGHT_HIGH);
     return sum * fmax(fmax(shape_factor(s) * not_blood(s), bright),
                       ramp(diffusion, 0.4 * NOT_BLOOD, NOT_BLOOD));
 }

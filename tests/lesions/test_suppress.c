@@ -120,6 +120,42 @@ static void test_bile_in_a_dark_liver(void **state)
 /* Fat channel: blood holds no fat, and is darker than liver before contrast. Sparing is brighter
  * then, and after contrast; focal fat is dark where fat is suppressed, as blood is with diffusion.
  */
+/* Beside a liver that is dark with iron, blood is no longer darker than liver at b >= 50: what is a
+ * little brighter there is only free of iron. A lesion is about as bright as the body. */
+static void test_blood_in_a_dark_liver(void **state)
+{
+    static const struct {
+        double body, b_low, b_high, share;
+        bool kept;
+    } cases[] = { { 0.0, 5.0, 4.0, 1.0, true },
+                  { 20.0, 5.0, 4.0, 0.0, false },
+                  { 20.0, 20.0, 18.0, 2.0 / 3.0, true } };
+    const struct hep_lesion_study study = { .arterial_weight = 1.0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hep_spot s = { .mechanism = HEP_MECHANISM_T1, .roundness = 0.7, .ties = 0.05 };
+
+        for (int k = 0; k < HEP_IMAGE_COUNT; k++)
+            s.z[k] = (double)NAN;
+        s.z[HEP_IMAGE_HEPATOBILIARY] = 6.0;
+        s.z[HEP_IMAGE_T2] = 15.0;
+        s.z[HEP_IMAGE_B_LOW] = cases[i].b_low;
+        s.z[HEP_IMAGE_B_HIGH] = cases[i].b_high;
+        s.body_z[HEP_IMAGE_B_LOW] = s.body_z[HEP_IMAGE_B_HIGH] = cases[i].body;
+        assert_close(hep_suppress_iron_free(&s, HEP_IMAGE_B_HIGH), cases[i].share, 0.0, 0.01);
+        assert_close(hep_suppress_iron_free(&s, HEP_IMAGE_T2), 1.0, 0.0, 0.0);
+        s.support[HEP_MECHANISM_T1] = 8.0;
+        s.support[HEP_MECHANISM_DIFFUSION] = 8.0 * cases[i].share;
+        s.support[HEP_MECHANISM_T2] = 15.0;
+        hep_suppress_score(&s, &study, channels);
+        if (cases[i].kept)
+            assert_true(s.score >= 4.4);
+        else
+            assert_true(s.score < 4.4);
+    }
+}
+
 static void test_fat_and_blood(void **state)
 {
     static const struct {
@@ -253,7 +289,7 @@ static void test_outside_explains(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[N_LOOKS + 5] = { 0 };
+    struct CMUnitTest tests[N_LOOKS + 6] = { 0 };
 
     for (size_t i = 0; i < N_LOOKS; i++)
         tests[i] = (struct CMUnitTest){ .name = looks[i].name,
@@ -264,5 +300,6 @@ int main(void)
     tests[N_LOOKS + 2] = (struct CMUnitTest)cmocka_unit_test(test_outside_explains);
     tests[N_LOOKS + 3] = (struct CMUnitTest)cmocka_unit_test(test_fat_and_blood);
     tests[N_LOOKS + 4] = (struct CMUnitTest)cmocka_unit_test(test_bile_in_a_dark_liver);
+    tests[N_LOOKS + 5] = (struct CMUnitTest)cmocka_unit_test(test_blood_in_a_dark_liver);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
