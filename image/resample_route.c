@@ -265,8 +265,8 @@ int hep_axes_init(struct hep_axes *out, const struct hep_route *r, const size_t 
         out->pair[k] = out->pair[0] + first[k];
         out->in[k] = out->in[0] + first[k];
         for (size_t i = 0; i < target_n[k] * points[k]; i++) {
-            const double at =
-                (double)(i / points[k]) + ((double)(i % points[k]) + 0.5) / (double)points[k] - 0.5;
+            const size_t voxel = i / points[k], step = i % points[k];
+            const double at = (double)voxel + ((double)step + 0.5) / (double)points[k] - 0.5;
 
             out->in[k][i] =
                 hep_pair_at(&out->pair[k][i], r->whole[k][k] * at + r->whole[k][3], source_n[k]);

@@ -338,7 +338,8 @@ static int run_octave(struct octave *o, struct hep_error *err)
         triple[2] = (struct scale){ 0 };
         if (step < o->last)
             rc = scale_make(&triple[2], o, step + 1, err);
-        if (rc == HEP_OK && step >= o->own_first && step <= o->own_last)
+        if (rc == HEP_OK && triple[1].response != NULL && step >= o->own_first &&
+            step <= o->own_last)
             rc = collect(o, triple, step, err);
     }
     for (int i = 0; i < 3; i++)
