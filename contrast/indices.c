@@ -65,6 +65,7 @@ void hep_gain_check(struct hep_gain_check *out, const struct hep_agent *agent, e
     const struct hep_sourced *range =
         phase == HEP_PHASE_HEPATOBILIARY ? agent->muscle_re_hbp : agent->muscle_re_dynamic;
     const double want = 0.5 * (range[0].value + range[1].value);
+    char upper[32] = "";
     double re = hep_relative_enhancement(muscle_pre, muscle_post);
 
     *out = (struct hep_gain_check){ .state = HEP_GAIN_NOT_ASSESSABLE,
@@ -84,13 +85,14 @@ void hep_gain_check(struct hep_gain_check *out, const struct hep_agent *agent, e
         out->state = HEP_GAIN_SUSPECT;
     else
         out->state = HEP_GAIN_PLAUSIBLE;
-    (void)snprintf(
-        out->reason, sizeof out->reason,
-        "muscle enhances by %.3g %%, expected %.3g to %.3g %%: receive gain %.2f times that "
-        "before contrast%s (corrected outside %g to %g %%)",
-        re * 100, out->expected[0] * 100, out->expected[1] * 100, (1 + re) / (1 + want),
-        out->state == HEP_GAIN_PLAUSIBLE ? ", as good as equal"
-        : out->state == HEP_GAIN_SUSPECT ? ", left as it is"
-                                         : ", corrected",
-        GAIN_LOWEST_RE * 100, GAIN_HIGHEST_RE * 100);
+    if (out->expected[1] > out->expected[0])
+        (void)snprintf(upper, sizeof upper, " to %.3g", out->expected[1] * 100);
+    (void)snprintf(out->reason, sizeof out->reason,
+                   "muscle enhances by %.3g %%, expected %.3g%s %%: receive gain %.2f times that "
+                   "before contrast%s (corrected outside %g to %g %%)",
+                   re * 100, out->expected[0] * 100, upper, (1 + re) / (1 + want),
+                   out->state == HEP_GAIN_PLAUSIBLE ? ", as good as equal"
+                   : out->state == HEP_GAIN_SUSPECT ? ", left as it is"
+                                                    : ", corrected",
+                   GAIN_LOWEST_RE * 100, GAIN_HIGHEST_RE * 100);
 }

@@ -22,8 +22,8 @@
 /* Voxels beyond this in an earlier pass are no reference in the next one. */
 #define TRIM_Z 3.0F
 #define UNKNOWN_REGISTRATION_MM 4.0
-#define MAD_TO_SD 1.4826
 #define SAMPLE_STEP 3
+#define DARK_QUANTILE 0.01
 /* A liver without iron is about as bright as the median of the body. */
 #define IRON_RATIO 1.5
 
@@ -215,20 +215,25 @@ static size_t sample(float *x, const struct hep_volume *v, const struct hep_labe
     return n;
 }
 
-/* Median of what has signal outside the liver, most of it muscle; NaN when nothing has. */
-static double body_median(float *x, const struct hep_volume *v, const struct hep_labels *liver)
+/* Median of what has signal outside the liver, most of it muscle, and the level of no signal there;
+ * NaN when nothing has. Levels count from that of no signal, so that an offset changes nothing. */
+static double body_median(double *dark, float *x, const struct hep_volume *v,
+                          const struct hep_labels *liver)
 {
     struct hep_error e = { 0 };
     size_t n = sample(x, v, liver, false), lit = 0;
     double air;
 
+    *dark = hep_quantile(x, n, DARK_QUANTILE);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)((double)x[i] - *dark);
     if (hep_otsu_tissue(&air, NULL, x, n, &e) != HEP_OK)
         return (double)NAN;
     for (size_t i = 0; i < n; i++) {
         if ((double)x[i] > air)
             x[lit++] = x[i];
     }
-    return hep_quantile(x, lit, 0.5);
+    return *dark + hep_quantile(x, lit, 0.5);
 }
 
 /* How much brighter than liver the body is, in robust SDs of the liver: 0 where it is not by
@@ -238,26 +243,23 @@ static int measure_body(struct hep_candidate_frame *f, struct hep_volume *const 
 {
     const size_t n = hep_grid_voxels(&study->grid), here = hep_grid_voxels(&f->grid);
     float *x = hep_alloc_aligned(n > here ? n : here, sizeof *x);
+    int rc = HEP_OK;
 
     if (x == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
-    for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
-        double body, liver, sd;
-        size_t count;
+    for (int i = 0; rc == HEP_OK && i < HEP_IMAGE_COUNT; i++) {
+        struct hep_stats liver;
+        double body, dark;
 
         if (raw[i] == NULL || !darkened_by_iron(i))
             continue;
-        body = body_median(x, study->image[i].volume, study->liver);
-        count = sample(x, raw[i], f->tissue, true);
-        liver = hep_quantile(x, count, 0.5);
-        for (size_t k = 0; k < count; k++)
-            x[k] = fabsf(x[k] - (float)liver);
-        sd = MAD_TO_SD * hep_quantile(x, count, 0.5);
-        if (body > IRON_RATIO * liver && sd > 0.0)
-            f->body_z[i] = (body - liver) / sd;
+        body = body_median(&dark, x, study->image[i].volume, study->liver);
+        rc = hep_stats_of(&liver, x, sample(x, raw[i], f->tissue, true), err);
+        if (rc == HEP_OK && body - dark > IRON_RATIO * (liver.median - dark) && liver.mad > 0.0)
+            f->body_z[i] = (body - liver.median) / liver.mad;
     }
     free(x);
-    return HEP_OK;
+    return rc;
 }
 
 /* Reference voxels stay reference only where no image finds them unlike liver. */

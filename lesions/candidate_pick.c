@@ -143,35 +143,48 @@ static void rescore(const struct picker *p, struct hep_spot *s)
         s->score *= ELSEWHERE_FACTOR;
 }
 
+static double value_at(const struct picker *p, const struct hep_volume *v, const double voxel[3])
+{
+    double world[3];
+
+    hep_grid_to_world(world, &p->frame->grid, voxel);
+    return hep_sample_world(v, 0, world, HEP_INTERP_LINEAR);
+}
+
+/* Finite values of an image in the liver around a place, deeper than this. */
+static size_t values_around(float value[HEP_DIRECTIONS], const struct picker *p,
+                            const struct hep_volume *v, const double voxel[3], double radius_mm,
+                            double depth_mm)
+{
+    const double distance = (2.0 * radius_mm + p->frame->mm) / p->frame->mm;
+    size_t n = 0;
+
+    for (int i = 0; i < HEP_DIRECTIONS; i++) {
+        double at[3];
+
+        hep_frame_direction(at, i);
+        for (int k = 0; k < 3; k++)
+            at[k] = voxel[k] + distance * at[k];
+        if (!(hep_frame_value(p->frame->depth, at) > depth_mm))
+            continue;
+        value[n] = (float)value_at(p, v, at);
+        n += isfinite(value[n]) ? 1U : 0U;
+    }
+    return n;
+}
+
 /* Fat fraction of the spot against its surroundings, whose mean is returned as well. */
 static double fat_contrast(double *around, const struct picker *p, const struct hep_spot *s)
 {
     const struct hep_volume *v = p->study->image[HEP_IMAGE_FAT_FRACTION].volume;
-    const double distance = (2.0 * s->radius_mm + p->frame->mm) / p->frame->mm;
-    double world[3];
+    float value[HEP_DIRECTIONS];
+    const size_t n = values_around(value, p, v, s->voxel, s->radius_mm, 0.0);
     double sum = 0.0;
-    int n = 0;
 
-    for (int i = 0; i < HEP_DIRECTIONS; i++) {
-        double at[3];
-        double x;
-
-        hep_frame_direction(at, i);
-        for (int k = 0; k < 3; k++)
-            at[k] = s->voxel[k] + distance * at[k];
-        if (!(hep_frame_value(p->frame->depth, at) > 0.0))
-            continue;
-        hep_grid_to_world(world, &p->frame->grid, at);
-        x = hep_sample_world(v, 0, world, HEP_INTERP_LINEAR);
-        if (isfinite(x)) {
-            sum += x;
-            n++;
-        }
-    }
-    *around = n == 0 ? 0.0 : sum / n;
-    hep_grid_to_world(world, &p->frame->grid, s->voxel);
-    return n == 0 ? 0.0
-                  : s->polarity * (hep_sample_world(v, 0, world, HEP_INTERP_LINEAR) - sum / n);
+    for (size_t i = 0; i < n; i++)
+        sum += (double)value[i];
+    *around = n == 0 ? 0.0 : sum / (double)n;
+    return n == 0 ? 0.0 : s->polarity * (value_at(p, v, s->voxel) - *around);
 }
 
 /* In a voxel half of whose signal is fat, fat lies beside water: the surface of the liver or a
@@ -179,12 +192,8 @@ static double fat_contrast(double *around, const struct picker *p, const struct 
 static bool is_fat_border(const struct picker *p, const struct hep_spot *s)
 {
     const struct hep_volume *v = p->study->image[HEP_IMAGE_FAT_FRACTION].volume;
-    double world[3];
 
-    if (v == NULL)
-        return false;
-    hep_grid_to_world(world, &p->frame->grid, s->voxel);
-    return hep_sample_world(v, 0, world, HEP_INTERP_LINEAR) > FAT_BORDER_FRAC;
+    return v != NULL && value_at(p, v, s->voxel) > FAT_BORDER_FRAC;
 }
 
 /* Signal at the spot, and the median of the liver around it; NaN where there is none. */
@@ -192,30 +201,16 @@ static double signal_at(double *around, const struct picker *p, const double vox
                         double radius_mm, enum hep_image image)
 {
     const struct hep_volume *v = p->study->image[image].volume;
-    const double distance = (2.0 * radius_mm + p->frame->mm) / p->frame->mm;
     float value[HEP_DIRECTIONS];
-    double world[3];
-    size_t n = 0;
+    size_t n;
 
     *around = (double)NAN;
     if (v == NULL)
         return (double)NAN;
-    for (int i = 0; i < HEP_DIRECTIONS; i++) {
-        double at[3];
-
-        hep_frame_direction(at, i);
-        for (int k = 0; k < 3; k++)
-            at[k] = voxel[k] + distance * at[k];
-        if (!(hep_frame_value(p->frame->depth, at) > p->frame->mm))
-            continue;
-        hep_grid_to_world(world, &p->frame->grid, at);
-        value[n] = (float)hep_sample_world(v, 0, world, HEP_INTERP_LINEAR);
-        n += isfinite(value[n]) ? 1U : 0U;
-    }
+    n = values_around(value, p, v, voxel, radius_mm, p->frame->mm);
     if (n > 0)
         *around = hep_quantile(value, n, 0.5);
-    hep_grid_to_world(world, &p->frame->grid, voxel);
-    return hep_sample_world(v, 0, world, HEP_INTERP_LINEAR);
+    return value_at(p, v, voxel);
 }
 
 /* As bright as liver in phase and much darker in the T1 series: fat suppression took most of it

@@ -32,13 +32,13 @@ double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate
 double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_frame *f,
                          const struct hep_volume *z, int sign);
 
-/** Share of another mechanism's support that counts at a spot where its image has this z: all of it
- * when the spot itself differs from liver, none when it does not. NaN counts fully. */
 /**
  * What of an image's brightness speaks for a lesion, 0..1: beside a liver dark with iron all that
- * holds none is bright, vessels, ducts and fat; a lesion is more so than half of what the body is.
+ * holds none is bright, vessels, ducts and fat; a lesion keeps a share of what the body has.
  */
 double hep_suppress_iron_free(const struct hep_spot *s, enum hep_image image);
+/** Share of another mechanism's support that counts at a spot where its image has this z: all of it
+ * when the spot itself differs from liver, none when it does not. NaN counts fully. */
 double hep_suppress_here(double z);
 
 /** Share of a blob's strength that counts: a maximum of the Laplacian between dark vessels is not

@@ -2,6 +2,8 @@
  * axes. */
 #include "lesions/candidate_scene.h"
 
+#include "lesions/candidate_frame.h"
+
 static void mixed_scene(struct scene *s)
 {
     const double tube[7] = { 2.0, 1.0, 0.0, 0.6, 0.48, 0.64, 3.0 };
@@ -39,6 +41,49 @@ static void test_scaling_and_offset(void **state)
     hep_candidates_release(&before);
     hep_candidates_release(&after);
     scene_release(&s);
+}
+
+/* How dark a liver is with iron is measured against the body: 200 of signal above liver are 50 SD
+ * of its noise, of which linear interpolation between slices leaves the root of 2/3. Scale and
+ * offset change nothing; a body hardly brighter than liver speaks of no iron. */
+static void test_iron_is_measured_against_the_body(void **state)
+{
+    static const struct {
+        float body, scale, offset;
+        bool iron;
+    } cases[] = { { 300, 1, 0, true },
+                  { 300, 4, 256, true },
+                  { 300, 1, 500, true },
+                  { 130, 1, 0, false },
+                  { 130, 1, -60, false } };
+
+    (void)state;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        const struct hep_grid g = usual_grid();
+        struct hep_candidate_frame f = { 0 };
+        struct hep_error e = { 0 };
+        struct scene s;
+
+        scene_init(&s, &g, 30.0);
+        scene_image(&s, HEP_IMAGE_B_HIGH, SCENE_NOISE, 5);
+        scene_image(&s, HEP_IMAGE_T2, SCENE_NOISE, 6);
+        for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+            float *x = &s.volume[HEP_IMAGE_B_HIGH]->data[i];
+
+            if (s.liver->data[i] == 0 && i % g.n[0] > g.n[0] / 3)
+                *x += cases[c].body - (float)SCENE_OUTSIDE;
+            *x = cases[c].scale * *x + cases[c].offset;
+        }
+        assert_ok(hep_candidate_frame_init(&f, &s.study, &e), e);
+        if (cases[c].iron)
+            assert_close(f.body_z[HEP_IMAGE_B_HIGH], 200.0 / (SCENE_NOISE * sqrt(2.0 / 3.0)), 0.05,
+                         0.0);
+        else
+            assert_close(f.body_z[HEP_IMAGE_B_HIGH], 0.0, 0.0, 0.0);
+        assert_close(f.body_z[HEP_IMAGE_T2], 0.0, 0.0, 0.0);
+        hep_candidate_frame_release(&f);
+        scene_release(&s);
+    }
 }
 
 static void test_threads_give_the_same_bytes(void **state)
@@ -175,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scaling_and_offset),
+        cmocka_unit_test(test_iron_is_measured_against_the_body),
         cmocka_unit_test(test_threads_give_the_same_bytes),
         cmocka_unit_test(test_flips),
         cmocka_unit_test(test_oblique),
