@@ -12,27 +12,10 @@
 #ifndef HEP_CONTRAST_AGENT_H
 #define HEP_CONTRAST_AGENT_H
 
-#include "sequences/role.h"
+#include "terms/phase.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/** The T1 phases, numbered for tables; the roles of the same names. */
-enum hep_phase {
-    HEP_PHASE_PRECONTRAST,
-    HEP_PHASE_ARTERIAL,
-    HEP_PHASE_PORTAL_VENOUS,
-    HEP_PHASE_TRANSITIONAL,
-    HEP_PHASE_DELAYED,
-    HEP_PHASE_HEPATOBILIARY,
-    HEP_PHASE_COUNT
-};
-/** HEP_PHASE_COUNT for a role that is no phase. */
-enum hep_phase hep_phase_of_role(enum hep_role role);
-/** HEP_ROLE_UNKNOWN outside the enumeration. */
-enum hep_role hep_role_of_phase(enum hep_phase phase);
-/** Name of the role, "portal_venous": static. */
-const char *hep_phase_name(enum hep_phase phase);
 
 enum hep_mark { HEP_MARK_GENERAL, HEP_MARK_VERIFIED };
 

@@ -11,7 +11,8 @@
 #ifndef HEP_LESIONS_CANDIDATE_CHANNEL_H
 #define HEP_LESIONS_CANDIDATE_CHANNEL_H
 
-#include "lesions/study.h"
+#include "lesions/limits.h"
+#include "liver/study.h"
 
 /** Independent physical mechanisms. */
 enum hep_mechanism {

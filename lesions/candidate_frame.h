@@ -13,7 +13,8 @@
 #ifndef HEP_LESIONS_CANDIDATE_FRAME_H
 #define HEP_LESIONS_CANDIDATE_FRAME_H
 
-#include "lesions/study.h"
+#include "lesions/limits.h"
+#include "liver/study.h"
 
 struct hep_candidate_frame {
     struct hep_grid grid;     /* isotropic */

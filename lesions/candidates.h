@@ -5,7 +5,8 @@
 #ifndef HEP_LESIONS_CANDIDATES_H
 #define HEP_LESIONS_CANDIDATES_H
 
-#include "lesions/study.h"
+#include "lesions/limits.h"
+#include "liver/study.h"
 
 struct hep_candidate {
     int32_t id;                      /* value in the label map, from 1 */

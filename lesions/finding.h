@@ -5,30 +5,10 @@
 #ifndef HEP_LESIONS_FINDING_H
 #define HEP_LESIONS_FINDING_H
 
-#include "lesions/study.h"
-
-enum hep_flag_state { HEP_FLAG_NOT_ASSESSABLE, HEP_FLAG_ABSENT, HEP_FLAG_PRESENT };
-/** "not_assessable", "absent", "present". */
-const char *hep_flag_state_name(enum hep_flag_state state);
-
-enum hep_flag {
-    HEP_FLAG_RESTRICTED_DIFFUSION,
-    HEP_FLAG_T2_SHINE_THROUGH,
-    HEP_FLAG_RING_ENHANCEMENT,
-    HEP_FLAG_ARTERIAL_HYPERENHANCEMENT,
-    HEP_FLAG_WASHOUT,
-    HEP_FLAG_PERIPHERAL_WASHOUT,
-    HEP_FLAG_HBP_HYPOINTENSITY,
-    HEP_FLAG_TARGETOID_DWI,
-    HEP_FLAG_TARGETOID_HBP,
-    HEP_FLAG_T2_TARGET,
-    HEP_FLAG_FAT,
-    HEP_FLAG_BLOOD_POOL,
-    HEP_FLAG_T1_HYPERINTENSITY,
-    HEP_FLAG_COUNT
-};
-/** "restricted_diffusion", ... as in lesions.json. */
-const char *hep_flag_name(enum hep_flag flag);
+#include "lesions/limits.h"
+#include "liver/study.h"
+#include "terms/flag.h"
+#include "terms/lesion_class.h"
 
 struct hep_flag_result {
     enum hep_flag_state state;
@@ -37,21 +17,6 @@ struct hep_flag_result {
     const char *source;  /* static: where the rule and its limit come from */
     char reason[256];    /* one sentence with the numbers */
 };
-
-enum hep_lesion_class {
-    HEP_CLASS_METASTASIS,
-    HEP_CLASS_CYST,
-    HEP_CLASS_HAEMANGIOMA,
-    HEP_CLASS_FNH_LIKE,
-    HEP_CLASS_FOCAL_FAT,
-    HEP_CLASS_FAT_SPARING,
-    HEP_CLASS_OTHER,
-    HEP_CLASS_COUNT
-};
-/** "metastasis", ... as in lesions.json. */
-const char *hep_class_name(enum hep_lesion_class c);
-/** HEP_CLASS_COUNT when unknown. */
-enum hep_lesion_class hep_class_from_name(const char *name);
 
 #define HEP_EVIDENCE_MAX 32
 /** One piece of evidence as it was used. */

@@ -19,7 +19,8 @@
 #ifndef HEP_LESIONS_SHELLS_H
 #define HEP_LESIONS_SHELLS_H
 
-#include "lesions/study.h"
+#include "lesions/limits.h"
+#include "liver/study.h"
 
 enum hep_shell {
     HEP_SHELL_WHOLE,

@@ -19,7 +19,7 @@
 #ifndef HEP_PHANTOM_PHANTOM_H
 #define HEP_PHANTOM_PHANTOM_H
 
-#include "sequences/role.h"
+#include "terms/role.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #define HEP_PIPELINE_FIT_JSON_H
 
 #include "fitting/diffusion.h"
-#include "pipeline/put.h"
+#include "base/json_put.h"
 
 struct hep_json *hep_diffusion_json(struct hep_put *put, const struct hep_diffusion_report *report,
                                     const struct hep_diffusion_settings *settings);

@@ -7,7 +7,7 @@
 
 #include "lesions/finding.h"
 #include "lesions/liver_measures.h"
-#include "pipeline/put.h"
+#include "base/json_put.h"
 
 /** The array "lesions". */
 struct hep_json *hep_findings_json(struct hep_put *put, const struct hep_findings *findings);

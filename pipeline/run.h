@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "pipeline/stage.h"
-#include "sequences/role.h"
+#include "terms/role.h"
 
 struct hep_config;
 struct hep_inventory;

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "pipeline/cli/exit_codes.h"
+#include "terms/exit_codes.h"
 #include "pipeline/keys.h"
 #include "pipeline/open_study.h"
 #include "pipeline/products.h"
@@ -74,7 +74,8 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->record.first_warning = hep_log_warning_count(log);
     s->run.log = log;
     s->run.record = &s->record;
-    s->run.stages = hep_stages(&s->run.n_stages);
+    s->run.stages = q->stages;
+    s->run.n_stages = q->n_stages;
     s->run.given_liver = q->liver_mask;
     s->run.given_resection = q->resection_mask;
     s->run.nthreads = q->nthreads;

@@ -6,7 +6,7 @@
  * in table order. A stage may ask the run only for products that it declares.
  *
  * To add a stage: (1) its formulas, with tests, in a lower room; (2) stages/stage_NAME.c; (3) a
- * line in stages/stages.c; (4) its settings in the field table; (5) its section in the report.
+ * line in report/stage_table.c; (4) its settings in the field table; (5) its section in the report.
  */
 #ifndef HEP_PIPELINE_STAGE_H
 #define HEP_PIPELINE_STAGE_H
@@ -47,9 +47,6 @@ struct hep_stage {
      * again where there is one. NULL: none. */
     const char *(*engine)(void);
 };
-
-/** The stages of a run, in table order. */
-const struct hep_stage *const *hep_stages(size_t *n);
 
 /**
  * Check a table (one producer per product, every required input made by somebody, units, shapes and

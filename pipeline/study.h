@@ -11,9 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct hep_stage;
+
 /** All texts borrowed; NULL or 0 where not asked for. */
 struct hep_study_request {
-    const char *study; /* folder */
+    const char *study;                     /* folder */
+    const struct hep_stage *const *stages; /* the table, report/stage_table.h */
+    size_t n_stages;
     const char
         *protocol;   /* path or shipped name; NULL: chosen by agent and series, and said aloud */
     const char *out; /* folder of the derivative dataset */

@@ -7,7 +7,7 @@
 #ifndef HEP_SEQUENCES_ECHO_H
 #define HEP_SEQUENCES_ECHO_H
 
-#include "sequences/role.h"
+#include "terms/role.h"
 
 /**
  * Nearest state at an echo time: half turns 1, 3, 5 ... are opposed, 2, 4, 6 ... in phase.

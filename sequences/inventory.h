@@ -14,7 +14,7 @@
 #include "image/volume.h"
 #include "sequences/acquisition.h"
 #include "sequences/gradients.h"
-#include "sequences/role.h"
+#include "terms/role.h"
 
 struct hep_json;
 struct hep_str;

@@ -31,7 +31,7 @@
 #ifndef HEP_SEQUENCES_STUDY_YML_H
 #define HEP_SEQUENCES_STUDY_YML_H
 
-#include "sequences/role.h"
+#include "terms/role.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -19,7 +19,7 @@
 #include "contrast/agent.h"
 #include "fitting/diffusion.h"
 #include "lesions/limits.h"
-#include "pipeline/config/field.h"
+#include "base/field.h"
 
 /** The series that a protocol can plan (the word series alone is sequences/inventory.h's struct
  * hep_series). `in_opposed` stands for the roles in_phase and opposed.

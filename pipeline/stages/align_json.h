@@ -5,7 +5,7 @@
 #ifndef HEP_PIPELINE_STAGES_ALIGN_JSON_H
 #define HEP_PIPELINE_STAGES_ALIGN_JSON_H
 
-#include "pipeline/put.h"
+#include "base/json_put.h"
 #include "pipeline/stages/align_pair.h"
 
 /** @param[in] name of the series whose product xfm_NAME holds the displacement; NULL for none */

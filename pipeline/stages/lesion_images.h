@@ -7,7 +7,7 @@
 #ifndef HEP_PIPELINE_STAGES_LESION_IMAGES_H
 #define HEP_PIPELINE_STAGES_LESION_IMAGES_H
 
-#include "lesions/study.h"
+#include "liver/study.h"
 #include "pipeline/run.h"
 
 struct hep_lesion_images {

@@ -8,7 +8,7 @@
 
 #include "fitting/status.h"
 #include "image/stats.h"
-#include "pipeline/put.h"
+#include "base/json_put.h"
 #include "pipeline/run.h"
 
 /** A map of a stage between its making and its saving. A list ends with { 0 }. */

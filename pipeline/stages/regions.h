@@ -6,7 +6,7 @@
 #ifndef HEP_PIPELINE_STAGES_REGIONS_H
 #define HEP_PIPELINE_STAGES_REGIONS_H
 
-#include "lesions/anatomy.h"
+#include "terms/anatomy.h"
 #include "pipeline/run.h"
 
 /** Median signal of each organ in one series, NaN where the organ has fewer than

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "contrast/phase.h"
-#include "pipeline/put.h"
+#include "base/json_put.h"
 #include "pipeline/run.h"
 #include "pipeline/stages/align_dwi.h"
 #include "pipeline/stages/align_json.h"

@@ -6,7 +6,7 @@
 #include "contrast/phase.h"
 #include "contrast/same_sequence.h"
 #include "pipeline/config/config.h"
-#include "pipeline/put.h"
+#include "base/json_put.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/map_io.h"
 #include "pipeline/stages/regions.h"

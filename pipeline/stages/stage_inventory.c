@@ -2,7 +2,7 @@
 
 #include "contrast/phase.h"
 #include "pipeline/config/config.h"
-#include "pipeline/put.h"
+#include "base/json_put.h"
 #include "pipeline/run.h"
 #include "sequences/inventory.h"
 

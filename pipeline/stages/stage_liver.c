@@ -1,8 +1,8 @@
 #include "pipeline/stages/stages.h"
 
-#include "lesions/liver.h"
+#include "liver/segment_liver.h"
 #include "pipeline/config/config.h"
-#include "pipeline/put.h"
+#include "base/json_put.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/lesion_images.h"
 #include "sequences/inventory.h"

@@ -14,7 +14,6 @@ extern const struct hep_stage hep_stage_diffusion;
 extern const struct hep_stage hep_stage_liver;
 extern const struct hep_stage hep_stage_enhancement;
 extern const struct hep_stage hep_stage_lesions;
-extern const struct hep_stage hep_stage_report;
 
 /* Slots that several stages read, spelled once. A = optional. */
 #define HEP_READS_SERIES(name)                                                                     \

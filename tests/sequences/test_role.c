@@ -1,5 +1,5 @@
 #include "sequences/echo.h"
-#include "sequences/role.h"
+#include "terms/role.h"
 #include "support/support.h"
 
 #include <math.h>

@@ -1,0 +1,419 @@
+#include "batch/batch.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "batch/batch_screen.h"
+#include "terms/exit_codes.h"
+#include "batch/status.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#define POLL_NS 10000000L
+#define GRACE_S 10.0
+#define WORDS_MAX ((size_t)64)
+#define EXIT_TEMPORARY 75
+#define RETRY_PAUSE_S 0.5 /* doubled at each further try, up to sixteen times */
+
+/* One running study. */
+struct slot {
+    struct hep_process process;
+    const struct hep_dataset_study *study; /* NULL: free */
+    int tries;
+    double asked_s;   /* when it was asked to stop */
+    double restart_s; /* when it is tried again; 0 while it runs */
+    bool timed_out;
+    FILE *log;
+    struct hep_str line; /* unfinished line of its log */
+    char stage[64];
+    bool unchanged;
+    char error[512];
+};
+
+struct batch {
+    const struct hep_batch_request *q;
+    struct hep_log *log;
+    struct hep_dataset dataset;
+    struct slot *slots;
+    struct hep_batch_screen screen;
+    size_t next;
+    struct hep_batch_outcome *out;
+    bool stopping;
+};
+
+/* NULL: chosen by the study itself. */
+static const char *protocol_of(const struct hep_batch_request *q, const struct hep_dataset_study *s)
+{
+    return s->protocol != NULL && !q->protocol_for_all ? s->protocol : q->protocol;
+}
+
+/* ---- one study's process -----------------------------------------------------------------------
+ */
+
+static FILE *open_log(const struct hep_batch_request *q, const struct hep_dataset_study *s)
+{
+    char *dir = hep_path_join(q->out_dir, "logs");
+    char *path = dir != NULL ? hep_asprintf("%s/%s.jsonl", dir, s->label) : NULL;
+    FILE *f = NULL;
+
+    if (path != NULL && hep_mkdir_p(dir, NULL) == HEP_OK)
+        f = fopen(path, "w");
+    free(dir);
+    free(path);
+    return f;
+}
+
+static int start(struct batch *b, struct slot *slot, const struct hep_dataset_study *s,
+                 struct hep_error *err)
+{
+    const struct hep_batch_request *q = b->q;
+    const char *argv[WORDS_MAX] = { q->program, "run",        s->path,     "-o",
+                                    q->out_dir, "--log-json", "--nthreads" };
+    struct hep_process_opts opts = { .separate_pipe = true, .memory_bytes = q->memory_bytes };
+    const char *protocol = protocol_of(q, s);
+    char threads[16], *mask;
+    size_t n = 7;
+    int rc;
+
+    (void)snprintf(threads, sizeof threads, "%d", q->nthreads);
+    argv[n++] = threads;
+    if (protocol != NULL) {
+        argv[n++] = "--protocol";
+        argv[n++] = protocol;
+    }
+    for (size_t i = 0; i < q->n_run_options && n + 3 < WORDS_MAX; i++)
+        argv[n++] = q->run_options[i];
+    mask = q->masks == NULL ? NULL
+                            : hep_asprintf("%s/%s/anat/%s_label-liver_mask.nii.gz", q->masks,
+                                           s->relative, s->label);
+    if (mask != NULL && hep_is_file(mask)) {
+        argv[n++] = "--liver-mask";
+        argv[n++] = mask;
+    }
+    argv[n] = NULL;
+    slot->study = s;
+    slot->asked_s = slot->restart_s = 0.0;
+    slot->timed_out = slot->unchanged = false;
+    slot->stage[0] = slot->error[0] = '\0';
+    slot->log = open_log(q, s);
+    rc = hep_process_start(&slot->process, argv, &opts, err);
+    free(mask);
+    return rc;
+}
+
+static void take_event(struct slot *slot, const char *line)
+{
+    struct hep_json *json = NULL;
+    const char *event, *message;
+
+    if (hep_json_parse(&json, line, strlen(line), "log", NULL) != HEP_OK)
+        return;
+    event = hep_json_string(hep_json_get(json, "event"));
+    message = hep_json_string(hep_json_get(json, "message"));
+    if (event != NULL && message != NULL) {
+        const char *stage = strstr(message, ": ");
+
+        if (hep_starts_with(event, "stage-") && stage != NULL)
+            (void)snprintf(slot->stage, sizeof slot->stage, "%.63s", stage + 2);
+        if (strcmp(event, "failed") == 0)
+            (void)snprintf(slot->error, sizeof slot->error, "%s", message);
+        if (strcmp(event, "unchanged") == 0)
+            slot->unchanged = true;
+    }
+    hep_json_free(json);
+}
+
+/* What a study has said since the last look. */
+static void read_log(struct slot *slot)
+{
+    char buffer[4096];
+    ssize_t n;
+
+    while ((n = read(slot->process.stderr_fd, buffer, sizeof buffer)) > 0) {
+        if (slot->log != NULL)
+            (void)fwrite(buffer, 1, (size_t)n, slot->log);
+        for (ssize_t i = 0; i < n; i++) {
+            if (buffer[i] != '\n') {
+                hep_str_addn(&slot->line, &buffer[i], 1);
+            } else {
+                if (slot->line.len > 0)
+                    take_event(slot, slot->line.s);
+                hep_str_clear(&slot->line);
+            }
+        }
+    }
+}
+
+static void close_slot(struct slot *slot)
+{
+    if (slot->process.stderr_fd >= 0)
+        (void)close(slot->process.stderr_fd);
+    slot->process.stderr_fd = -1;
+    if (slot->log != NULL)
+        (void)fclose(slot->log);
+    slot->log = NULL;
+    hep_str_clear(&slot->line);
+    slot->study = NULL;
+}
+
+/* ---- outcomes ----------------------------------------------------------------------------------
+ */
+
+static void describe_end(char *text, size_t n, const struct slot *slot,
+                         const struct hep_process_end *end, double limit_s)
+{
+    if (slot->timed_out)
+        (void)snprintf(text, n, "stopped after its time limit of %g s", limit_s);
+    else if (!end->exited)
+        (void)snprintf(text, n, "killed by signal %d%s", end->signal,
+                       end->signal == 9 ? " (out of memory?)" : "");
+    else
+        (void)snprintf(text, n, "%s", slot->error[0] != '\0' ? slot->error : "no reason given");
+}
+
+/* A study that crashed, or failed before it knew its own name, has left no record: this one is for
+ * `hepar status`. */
+static void record_failure(const struct batch *b, const struct hep_dataset_study *s, int code,
+                           const char *reason)
+{
+    struct hep_study_status status = { .label = s->label, .relative = s->relative };
+    struct hep_error e = { 0 };
+
+    hep_status_of(&status, b->q->out_dir);
+    if (status.state == HEP_STATE_FAILED && strcmp(status.reason, reason) == 0)
+        return;
+    if (hep_status_record_failure(b->q->out_dir, s->relative, s->label, code, reason, &e) != HEP_OK)
+        hep_log_write(b->log, HEP_LOG_WARNING, "record", "%s", e.msg);
+}
+
+static void finish(struct batch *b, struct slot *slot, const struct hep_process_end *end)
+{
+    const struct hep_dataset_study *s = slot->study;
+    bool good = end->exited && end->code == 0;
+    int code = end->exited ? end->code : 1;
+    double seconds = hep_monotonic_s() - slot->process.start_s;
+    char reason[600] = "";
+
+    if (good) {
+        b->out->n_done++;
+        b->out->n_unchanged += slot->unchanged;
+    } else {
+        b->out->n_failed++;
+        describe_end(reason, sizeof reason, slot, end, b->q->time_limit_s);
+        record_failure(b, s, code, reason);
+    }
+    hep_batch_screen_result(&b->screen, s->label,
+                            good ? (slot->unchanged ? "unchanged" : "done") : "failed", seconds,
+                            reason);
+    if (!good && b->q->stop_on_first_failure)
+        b->stopping = true;
+}
+
+/* Start the same study again, or give it up. */
+static void restart(struct batch *b, struct slot *slot)
+{
+    const struct hep_dataset_study *s = slot->study;
+    struct hep_process_end end = { .exited = true, .code = 1 };
+    struct hep_error e = { 0 };
+
+    if (start(b, slot, s, &e) == HEP_OK)
+        return;
+    (void)snprintf(slot->error, sizeof slot->error, "%s", e.msg);
+    finish(b, slot, &end);
+    close_slot(slot);
+}
+
+static void ended(struct batch *b, struct slot *slot, const struct hep_process_end *end)
+{
+    bool temporary = end->exited && end->code == EXIT_TEMPORARY && !slot->timed_out;
+    const struct hep_dataset_study *s = slot->study;
+
+    read_log(slot);
+    if (temporary && b->stopping) {
+        b->out->n_not_started++;
+    } else if (temporary && slot->tries < b->q->retries) {
+        double pause = RETRY_PAUSE_S * (double)(1 << (slot->tries < 4 ? slot->tries : 4));
+
+        slot->tries++;
+        hep_log_write(b->log, HEP_LOG_INFO, "retry", "%s: again in %g s: %s", s->label, pause,
+                      slot->error);
+        close_slot(slot);
+        slot->study = s;
+        slot->restart_s = hep_monotonic_s() + pause;
+        return;
+    } else {
+        finish(b, slot, end);
+    }
+    close_slot(slot);
+}
+
+static void watch(struct batch *b, struct slot *slot)
+{
+    struct hep_process_end end = { 0 };
+    double now = hep_monotonic_s();
+    bool late = b->q->time_limit_s > 0.0 && now - slot->process.start_s > b->q->time_limit_s;
+
+    if (slot->restart_s > 0.0) {
+        if (b->stopping) {
+            b->out->n_not_started++;
+            close_slot(slot);
+        } else if (now >= slot->restart_s) {
+            restart(b, slot);
+        }
+        return;
+    }
+    read_log(slot);
+    if (hep_process_poll(&slot->process, &end)) {
+        ended(b, slot, &end);
+        return;
+    }
+    if (slot->asked_s > 0.0 && now - slot->asked_s > GRACE_S)
+        hep_process_stop(&slot->process, true);
+    if (slot->asked_s <= 0.0 && (late || b->stopping)) {
+        slot->asked_s = now;
+        slot->timed_out = late;
+        hep_process_stop(&slot->process, false);
+    }
+}
+
+/* ---- the loop ----------------------------------------------------------------------------------
+ */
+
+static bool due(const struct batch *b, const struct hep_dataset_study *s)
+{
+    struct hep_study_status status = { .label = s->label, .relative = s->relative };
+
+    if (!b->q->only_failed)
+        return true;
+    hep_status_of(&status, b->q->out_dir);
+    return status.state == HEP_STATE_FAILED;
+}
+
+static const struct hep_dataset_study *next_study(struct batch *b)
+{
+    while (b->next < b->dataset.n) {
+        const struct hep_dataset_study *s = &b->dataset.list[b->next++];
+
+        if (due(b, s))
+            return s;
+        b->out->n_studies--;
+    }
+    return NULL;
+}
+
+static void fill(struct batch *b)
+{
+    for (size_t i = 0; i < b->q->jobs && !b->stopping; i++) {
+        const struct hep_dataset_study *s;
+        struct hep_error e = { 0 };
+        struct slot *slot = &b->slots[i];
+
+        if (slot->study != NULL || (s = next_study(b)) == NULL)
+            continue;
+        slot->tries = 0;
+        if (start(b, slot, s, &e) != HEP_OK) {
+            struct hep_process_end end = { .exited = true, .code = 1 };
+
+            (void)snprintf(slot->error, sizeof slot->error, "%s", e.msg);
+            finish(b, slot, &end);
+            close_slot(slot);
+        }
+    }
+}
+
+static size_t running(const struct batch *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->q->jobs; i++)
+        n += b->slots[i].study != NULL;
+    return n;
+}
+
+static void show(struct batch *b)
+{
+    hep_batch_screen_begin(&b->screen, b->out->n_done + b->out->n_failed, b->out->n_studies);
+    for (size_t i = 0; i < b->q->jobs; i++) {
+        const struct slot *s = &b->slots[i];
+
+        if (s->study != NULL)
+            hep_batch_screen_study(&b->screen, s->study->label, s->stage,
+                                   hep_monotonic_s() - s->process.start_s);
+    }
+    hep_batch_screen_end(&b->screen);
+}
+
+static void loop(struct batch *b)
+{
+    const struct timespec pause = { 0, POLL_NS };
+
+    fill(b);
+    while (running(b) > 0) {
+        if (*b->q->stop)
+            b->stopping = true;
+        for (size_t i = 0; i < b->q->jobs; i++) {
+            if (b->slots[i].study != NULL)
+                watch(b, &b->slots[i]);
+        }
+        fill(b);
+        show(b);
+        (void)nanosleep(&pause, NULL);
+    }
+    hep_batch_screen_close(&b->screen);
+    b->out->n_not_started += b->dataset.n - b->next;
+}
+
+static void print_plan(const struct batch *b, FILE *out)
+{
+    for (size_t i = 0; i < b->dataset.n; i++) {
+        const struct hep_dataset_study *s = &b->dataset.list[i];
+        const char *protocol = protocol_of(b->q, s);
+
+        if (due(b, s))
+            (void)fprintf(out, "%s\t%s\n", s->label,
+                          protocol != NULL ? protocol : "protocol chosen by agent and series");
+    }
+}
+
+int hep_batch_run(struct hep_batch_outcome *out, const struct hep_batch_request *request,
+                  FILE *progress, struct hep_log *log, struct hep_error *err)
+{
+    struct batch b = { .q = request, .log = log, .out = out };
+    int rc = hep_dataset_list(&b.dataset, request->bids_dir, &request->filter, err);
+
+    *out = (struct hep_batch_outcome){ .n_studies = b.dataset.n };
+    if (rc != HEP_OK)
+        return rc;
+    if (request->dry_run) {
+        print_plan(&b, progress);
+        goto out;
+    }
+    rc = hep_mkdir_p(request->out_dir, err);
+    hep_file_sweep(request->out_dir);
+    if (rc == HEP_OK)
+        rc = hep_status_expect(request->out_dir, &b.dataset, err);
+    b.slots = hep_calloc(request->jobs, sizeof *b.slots);
+    if (rc == HEP_OK && b.slots == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu jobs", request->jobs);
+    if (rc != HEP_OK)
+        goto out;
+    for (size_t i = 0; i < request->jobs; i++)
+        b.slots[i].process.stderr_fd = -1;
+    hep_batch_screen_open(&b.screen, progress, request->json ? log : NULL, b.dataset.n);
+    loop(&b);
+    for (size_t i = 0; i < request->jobs; i++)
+        hep_str_release(&b.slots[i].line);
+    if (*request->stop)
+        rc = HEP_FAIL(err, HEP_ETEMP, "stopped: %zu studies are left", out->n_not_started);
+    else if (out->n_failed > 0)
+        rc = HEP_FAIL(err, HEP_EPARTIAL, "%zu of %zu studies failed (hepar status %s)",
+                      out->n_failed, out->n_studies, request->out_dir);
+out:
+    free(b.slots);
+    hep_dataset_release(&b.dataset);
+    return rc;
+}

@@ -1,0 +1,255 @@
+#include "batch/dataset.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define LABEL_FILE_MAX (1 << 20)
+#define TSV_MAX (64 << 20)
+
+/* ---- wanted labels -------------------------------------------------------------------------- */
+
+struct words {
+    char **list;
+    size_t n;
+};
+
+static void words_release(struct words *w)
+{
+    for (size_t i = 0; i < w->n; i++)
+        free(w->list[i]);
+    free(w->list);
+    *w = (struct words){ 0 };
+}
+
+static int add_word(struct words *w, const char *text, size_t n, const char *prefix,
+                    struct hep_error *err)
+{
+    char **more = hep_realloc(w->list, w->n + 1, sizeof *more);
+
+    if (more == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for labels");
+    w->list = more;
+    if (n >= strlen(prefix) && strncmp(text, prefix, strlen(prefix)) == 0)
+        prefix = "";
+    more[w->n] = hep_asprintf("%s%.*s", prefix, (int)n, text);
+    if (more[w->n] == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for labels");
+    w->n++;
+    return HEP_OK;
+}
+
+static int words_from_file(struct words *w, const char *path, const char *prefix,
+                           struct hep_error *err)
+{
+    char *text = NULL;
+    size_t n = 0;
+    int rc = hep_file_read(&text, &n, path, LABEL_FILE_MAX, err);
+
+    for (char *p = text; rc == HEP_OK && p != NULL && *p != '\0';) {
+        size_t len = strcspn(p, " \t\r\n,");
+
+        if (len > 0)
+            rc = add_word(w, p, len, prefix, err);
+        p += len + strspn(p + len, " \t\r\n,");
+    }
+    free(text);
+    return rc;
+}
+
+static int collect(struct words *w, const char *const *given, size_t n, const char *prefix,
+                   struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        rc = hep_is_file(given[i]) ? words_from_file(w, given[i], prefix, err)
+                                   : add_word(w, given[i], strlen(given[i]), prefix, err);
+    return rc;
+}
+
+static bool wanted(const struct words *w, const char *name)
+{
+    bool found = w->n == 0;
+
+    for (size_t i = 0; !found && i < w->n; i++)
+        found = strcmp(w->list[i], name) == 0;
+    return found;
+}
+
+/* ---- protocols of participants.tsv ------------------------------------------------------------
+ */
+
+/* n-th cell of a TSV line; its length. */
+static const char *cell(const char *line, size_t n, size_t *len)
+{
+    for (; n > 0; n--) {
+        line += strcspn(line, "\t\r\n");
+        if (*line != '\t') {
+            *len = 0;
+            return line;
+        }
+        line++;
+    }
+    *len = strcspn(line, "\t\r\n");
+    return line;
+}
+
+static bool is_cell(const char *line, size_t n, const char *text)
+{
+    size_t len;
+    const char *c = cell(line, n, &len);
+
+    return len == strlen(text) && strncmp(c, text, len) == 0;
+}
+
+static size_t column(const char *header, const char *name)
+{
+    size_t len, n = 0;
+
+    while (*cell(header, n, &len) != '\0' && len > 0) {
+        if (is_cell(header, n, name))
+            return n;
+        n++;
+    }
+    return SIZE_MAX;
+}
+
+static char *protocol_of(const char *table, const char *subject)
+{
+    size_t id, protocol, len;
+    const char *line = table, *value;
+
+    if (table == NULL)
+        return NULL;
+    id = column(table, "participant_id");
+    protocol = column(table, "protocol");
+    if (id == SIZE_MAX || protocol == SIZE_MAX)
+        return NULL;
+    while ((line = strchr(line, '\n')) != NULL) {
+        line++;
+        if (!is_cell(line, id, subject))
+            continue;
+        value = cell(line, protocol, &len);
+        return len == 0 || is_cell(line, protocol, "n/a") ? NULL
+                                                          : hep_asprintf("%.*s", (int)len, value);
+    }
+    return NULL;
+}
+
+/* ---- the list ---------------------------------------------------------------------------------
+ */
+
+static int add_study(struct hep_dataset *d, const char *bids_dir, const char *subject,
+                     const char *session, const char *table, struct hep_error *err)
+{
+    struct hep_dataset_study *more = hep_realloc(d->list, d->n + 1, sizeof *more), *s;
+
+    if (more == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of studies");
+    d->list = more;
+    s = &more[d->n++];
+    *s = (struct hep_dataset_study){ .protocol = protocol_of(table, subject) };
+    s->relative = session != NULL ? hep_asprintf("%s/%s", subject, session) : hep_strdup(subject);
+    s->label = session != NULL ? hep_asprintf("%s_%s", subject, session) : hep_strdup(subject);
+    s->path = s->relative != NULL ? hep_path_join(bids_dir, s->relative) : NULL;
+    if (s->path == NULL || s->label == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of studies");
+    return HEP_OK;
+}
+
+static int add_subject(struct hep_dataset *d, const char *bids_dir, const char *subject,
+                       const struct words *sessions, const char *table, struct hep_error *err)
+{
+    char *path = hep_path_join(bids_dir, subject);
+    struct hep_listing list = { 0 };
+    bool has_sessions = false;
+    int rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+                          : hep_listing_read(&list, path, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
+        if (!list.is_dir[i] || !hep_starts_with(list.names[i], "ses-"))
+            continue;
+        has_sessions = true;
+        if (wanted(sessions, list.names[i]))
+            rc = add_study(d, bids_dir, subject, list.names[i], table, err);
+    }
+    if (rc == HEP_OK && !has_sessions && sessions->n == 0)
+        rc = add_study(d, bids_dir, subject, NULL, table, err);
+    hep_listing_release(&list);
+    free(path);
+    return rc;
+}
+
+static int check_dataset(const char *bids_dir, bool skip, struct hep_error *err)
+{
+    char *description = hep_path_join(bids_dir, "dataset_description.json");
+    bool is_dataset = description != NULL && hep_is_file(description);
+
+    free(description);
+    if (!hep_is_dir(bids_dir))
+        return HEP_FAIL(err, HEP_ENOENT, "%s: no such folder", bids_dir);
+    if (!is_dataset && !skip)
+        return HEP_FAIL(err, HEP_EDATASET,
+                        "%s: no dataset_description.json: not a BIDS dataset "
+                        "(--skip-bids-validation accepts it)",
+                        bids_dir);
+    return HEP_OK;
+}
+
+static char *read_participants(const char *bids_dir)
+{
+    char *path = hep_path_join(bids_dir, "participants.tsv"), *text = NULL;
+    size_t n = 0;
+
+    if (path != NULL && hep_is_file(path) &&
+        hep_file_read(&text, &n, path, TSV_MAX, NULL) != HEP_OK)
+        text = NULL;
+    free(path);
+    return text;
+}
+
+int hep_dataset_list(struct hep_dataset *out, const char *bids_dir,
+                     const struct hep_dataset_filter *filter, struct hep_error *err)
+{
+    struct words subjects = { 0 }, sessions = { 0 };
+    struct hep_listing list = { 0 };
+    char *table = NULL;
+    int rc = check_dataset(bids_dir, filter->skip_validation, err);
+
+    *out = (struct hep_dataset){ 0 };
+    if (rc == HEP_OK)
+        rc = collect(&subjects, filter->subjects, filter->n_subjects, "sub-", err);
+    if (rc == HEP_OK)
+        rc = collect(&sessions, filter->sessions, filter->n_sessions, "ses-", err);
+    if (rc == HEP_OK)
+        rc = hep_listing_read(&list, bids_dir, err);
+    if (rc == HEP_OK)
+        table = read_participants(bids_dir);
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
+        if (list.is_dir[i] && hep_starts_with(list.names[i], "sub-") &&
+            wanted(&subjects, list.names[i]))
+            rc = add_subject(out, bids_dir, list.names[i], &sessions, table, err);
+    }
+    if (rc == HEP_OK && out->n == 0)
+        rc = HEP_FAIL(err, HEP_EFILTER, "%s: no study matches", bids_dir);
+    free(table);
+    hep_listing_release(&list);
+    words_release(&subjects);
+    words_release(&sessions);
+    if (rc != HEP_OK)
+        hep_dataset_release(out);
+    return rc;
+}
+
+void hep_dataset_release(struct hep_dataset *d)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        free(d->list[i].path);
+        free(d->list[i].relative);
+        free(d->list[i].label);
+        free(d->list[i].protocol);
+    }
+    free(d->list);
+    *d = (struct hep_dataset){ 0 };
+}

@@ -1,0 +1,481 @@
+#include "batch/evaluate.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "batch/dataset.h"
+#include "batch/lesion_file.h"
+#include "batch/maps.h"
+#include "batch/truth_space.h"
+#include "batch/status.h"
+
+#include <math.h>
+
+const char *hep_eval_state_name(enum hep_eval_state state)
+{
+    static const char *const names[] = { "evaluated", "failed", "missing" };
+
+    return names[state];
+}
+
+void hep_evaluated_release(struct hep_evaluated *e)
+{
+    for (size_t i = 0; i < e->n_studies; i++)
+        free(e->entry[i].label);
+    for (size_t i = 0; i < e->n_without_truth; i++)
+        free(e->without_truth[i]);
+    free(e->entry);
+    free(e->study);
+    free(e->lesion);
+    free(e->lesion_note);
+    free(e->finding);
+    free(e->finding_note);
+    free(e->pair);
+    free(e->without_truth);
+    hep_eval_release(&e->result);
+    *e = (struct hep_evaluated){ 0 };
+}
+
+/* One study while it is read. */
+struct reading {
+    struct hep_eval_folder truth, output;
+    struct hep_lesion_file wanted, got;
+    struct hep_labels *true_lesions, *true_liver, *lesions, *liver;
+    struct hep_volume *moved; /* from the output's reference to the truth's */
+    bool has_output;          /* there may be masks and maps, if no findings */
+};
+
+static void reading_release(struct reading *r)
+{
+    hep_lesion_file_release(&r->wanted);
+    hep_lesion_file_release(&r->got);
+    hep_labels_free(r->true_lesions);
+    hep_labels_free(r->true_liver);
+    hep_labels_free(r->lesions);
+    hep_labels_free(r->liver);
+    hep_volume_free(r->moved);
+}
+
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+static int grow(void **list, size_t n, size_t more, size_t size, struct hep_error *err)
+{
+    void *longer = hep_realloc(*list, n + more + 1, size);
+
+    if (longer == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu rows", n + more);
+    *list = longer;
+    return HEP_OK;
+}
+
+static struct hep_eval_note note_of(const struct hep_lesion_record *r)
+{
+    return (
+        struct hep_eval_note){ .id = r->id,
+                               .centre_mm = { r->centre_mm[0], r->centre_mm[1], r->centre_mm[2] },
+                               .diameter_mm = r->diameter_mm,
+                               .distance_mm = (double)NAN,
+                               .iou = (double)NAN,
+                               .nearest = HEP_NO_MATCH,
+                               .nearest_mm = (double)NAN };
+}
+
+static int add_lesions(struct hep_evaluated *e, const struct hep_lesion_file *f, size_t study,
+                       struct hep_error *err)
+{
+    void *list = e->lesion, *notes = e->lesion_note;
+    int rc = grow(&list, e->n_lesions, f->n, sizeof *e->lesion, err);
+
+    e->lesion = list;
+    if (rc == HEP_OK)
+        rc = grow(&notes, e->n_lesions, f->n, sizeof *e->lesion_note, err);
+    e->lesion_note = notes;
+    for (size_t i = 0; rc == HEP_OK && i < f->n; i++) {
+        const struct hep_lesion_record *r = &f->list[i];
+
+        e->lesion_note[e->n_lesions] = note_of(r);
+        e->lesion[e->n_lesions++] =
+            (struct hep_eval_lesion){ study, HEP_NO_MATCH, r->diameter_mm, r->class, r->flags };
+    }
+    return rc;
+}
+
+static int add_findings(struct hep_evaluated *e, const struct hep_lesion_file *f, size_t study,
+                        struct hep_error *err)
+{
+    void *list = e->finding, *notes = e->finding_note;
+    int rc = grow(&list, e->n_findings, f->n, sizeof *e->finding, err);
+
+    e->finding = list;
+    if (rc == HEP_OK)
+        rc = grow(&notes, e->n_findings, f->n, sizeof *e->finding_note, err);
+    e->finding_note = notes;
+    for (size_t i = 0; rc == HEP_OK && i < f->n; i++) {
+        const struct hep_lesion_record *r = &f->list[i];
+
+        e->finding_note[e->n_findings] = note_of(r);
+        e->finding[e->n_findings++] = (struct hep_eval_finding){ study,          HEP_NO_MATCH,
+                                                                 HEP_FATE_FALSE, r->class,
+                                                                 r->probability, r->detection_score,
+                                                                 r->flags,       r->prior };
+    }
+    return rc;
+}
+
+/* ---- matching -------------------------------------------------------------------------------- */
+
+static int objects_of(struct hep_match_object **out, const struct hep_lesion_file *f,
+                      struct hep_error *err)
+{
+    *out = hep_calloc(f->n + 1, sizeof **out);
+    if (*out == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu lesions", f->n);
+    for (size_t i = 0; i < f->n; i++) {
+        const struct hep_lesion_record *r = &f->list[i];
+
+        (*out)[i] = (struct hep_match_object){
+            { r->centre_mm[0], r->centre_mm[1], r->centre_mm[2] }, r->diameter_mm, r->id
+        };
+    }
+    return HEP_OK;
+}
+
+static void take_over(struct hep_evaluated *e, const struct hep_eval_entry *entry,
+                      const struct hep_matching *m)
+{
+    for (size_t i = 0; i < entry->n_lesions; i++)
+        if (m->finding_of[i] != HEP_NO_MATCH)
+            e->lesion[entry->first_lesion + i].finding = entry->first_finding + m->finding_of[i];
+    for (size_t i = 0; i < entry->n_findings; i++) {
+        const struct hep_match_found *found = &m->found[i];
+        struct hep_eval_finding *f = &e->finding[entry->first_finding + i];
+        struct hep_eval_note *note = &e->finding_note[entry->first_finding + i];
+
+        f->fate = found->fate;
+        if (found->lesion != HEP_NO_MATCH)
+            f->lesion = entry->first_lesion + found->lesion;
+        if (found->nearest != HEP_NO_MATCH)
+            note->nearest = entry->first_lesion + found->nearest;
+        note->nearest_mm = found->nearest_mm;
+        note->distance_mm = found->distance_mm;
+        note->iou = found->iou;
+    }
+}
+
+static int match_study(struct hep_evaluated *e, const struct hep_eval_entry *entry,
+                       const struct reading *r, struct hep_error *err)
+{
+    struct hep_match_object *lesions = NULL, *findings = NULL;
+    struct hep_matching m = { 0 };
+    int rc = objects_of(&lesions, &r->wanted, err);
+
+    if (rc == HEP_OK)
+        rc = objects_of(&findings, &r->got, err);
+    if (rc == HEP_OK)
+        rc = hep_match(&m, &(struct hep_match_side){ lesions, r->wanted.n, r->true_lesions },
+                       &(struct hep_match_side){ findings, r->got.n, r->lesions }, e->rule, err);
+    if (rc == HEP_OK)
+        take_over(e, entry, &m);
+    hep_matching_release(&m);
+    free(lesions);
+    free(findings);
+    return rc;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static int read_truth(struct reading *r, struct hep_error *err)
+{
+    char *path = hep_eval_path(&r->truth, "", "lesions.json", err);
+    int rc = path != NULL ? hep_lesion_file_read(&r->wanted, path, err) : HEP_ENOMEM;
+
+    if (rc == HEP_OK)
+        rc = hep_truth_labels(&r->true_lesions, &r->truth, "label-lesions_dseg.nii.gz", NULL, NULL,
+                              err);
+    if (rc == HEP_OK)
+        rc =
+            hep_truth_labels(&r->true_liver, &r->truth, "label-liver_mask.nii.gz", NULL, NULL, err);
+    if (rc == HEP_OK && r->true_lesions != NULL && r->true_liver != NULL &&
+        !hep_grid_same(&r->true_lesions->grid, &r->true_liver->grid, HEP_GRID_TOL_MM))
+        rc = HEP_FAIL(err, HEP_EGEOM, "%s: masks of liver and lesions on different grids",
+                      r->truth.path);
+    if (rc == HEP_OK)
+        rc = hep_lesion_file_place(&r->wanted, r->true_lesions, path, err);
+    free(path);
+    return rc;
+}
+
+static const struct hep_grid *truth_grid(const struct reading *r)
+{
+    if (r->true_lesions != NULL)
+        return &r->true_lesions->grid;
+    return r->true_liver != NULL ? &r->true_liver->grid : NULL;
+}
+
+/* A series of its own only when it is named and is not the truth's reference. */
+static int find_space(struct reading *r, struct hep_error *err)
+{
+    const char *want = r->wanted.reference, *got = r->got.reference;
+
+    if (want == NULL || got == NULL || strcmp(want, got) == 0)
+        return HEP_OK;
+    return hep_truth_space(&r->moved, &r->truth, got, err);
+}
+
+static int read_findings(struct reading *r, const char *path, struct hep_error *err)
+{
+    int rc = hep_lesion_file_read(&r->got, path, err);
+
+    if (rc == HEP_OK)
+        rc = find_space(r, err);
+    if (rc == HEP_OK)
+        rc =
+            hep_truth_labels(&r->lesions, &r->output, "label-lesions_dseg.nii.gz", NULL, NULL, err);
+    if (rc == HEP_OK)
+        rc = hep_lesion_file_place(&r->got, r->lesions, path, err);
+    hep_labels_free(r->lesions);
+    r->lesions = NULL;
+    if (rc == HEP_OK && truth_grid(r) != NULL)
+        rc = hep_truth_labels(&r->lesions, &r->output, "label-lesions_dseg.nii.gz", truth_grid(r),
+                              r->moved, err);
+    for (size_t i = 0; rc == HEP_OK && i < r->got.n; i++)
+        hep_truth_point(r->got.list[i].centre_mm, r->moved);
+    return rc;
+}
+
+/* What became of a study: its state, and a reason where there is nothing to evaluate. */
+static int find_state(struct hep_eval_entry *entry, struct reading *r, const char *out_dir,
+                      const struct hep_dataset_study *d, const char *path)
+{
+    struct hep_study_status s = { .label = d->label, .relative = d->relative };
+
+    hep_status_of(&s, out_dir);
+    entry->state = HEP_EVAL_MISSING;
+    if (s.state == HEP_STATE_FAILED) {
+        entry->state = HEP_EVAL_FAILED;
+        (void)snprintf(entry->reason, sizeof entry->reason, "%.250s", s.reason);
+    } else if (s.state == HEP_STATE_RUNNING) {
+        (void)snprintf(entry->reason, sizeof entry->reason, "a run of it is in progress");
+    } else if (hep_is_file(path)) {
+        entry->state = HEP_EVAL_DONE;
+        r->has_output = true;
+    } else if (hep_is_dir(r->output.path)) {
+        (void)snprintf(entry->reason, sizeof entry->reason, "its output has no lesions.json");
+        r->has_output = true;
+    } else {
+        (void)snprintf(entry->reason, sizeof entry->reason, "no output");
+    }
+    return HEP_OK;
+}
+
+static int measure_liver(struct hep_eval_study *study, struct reading *r, struct hep_error *err)
+{
+    int rc;
+
+    if (r->true_liver == NULL)
+        return HEP_OK;
+    rc = hep_truth_labels(&r->liver, &r->output, "label-liver_mask.nii.gz", &r->true_liver->grid,
+                          r->moved, err);
+    if (rc == HEP_OK && r->liver != NULL) {
+        rc = hep_mask_overlap(&study->liver, r->true_liver, r->liver, err);
+        study->has_liver = rc == HEP_OK;
+    }
+    return rc;
+}
+
+/* ---- one study ------------------------------------------------------------------------------- */
+
+static int measure_maps(struct hep_evaluated *e, const struct reading *r, size_t study,
+                        int nthreads, struct hep_error *err)
+{
+    const struct hep_eval_regions regions = { &r->truth,
+                                              &r->output,
+                                              &r->wanted,
+                                              r->true_lesions,
+                                              r->true_liver,
+                                              study,
+                                              e->entry[study].first_lesion,
+                                              nthreads };
+
+    return truth_grid(r) != NULL ? hep_eval_add_maps(e, &regions, err) : HEP_OK;
+}
+
+static int read_output(struct hep_evaluated *e, struct reading *r, const char *out_dir,
+                       const struct hep_dataset_study *d, size_t study, int nthreads,
+                       struct hep_error *err)
+{
+    struct hep_eval_entry *entry = &e->entry[study];
+    char *path = hep_eval_path(&r->output, "", "lesions.json", err);
+    int rc = path != NULL ? find_state(entry, r, out_dir, d, path) : HEP_ENOMEM;
+
+    if (rc == HEP_OK && entry->state == HEP_EVAL_DONE)
+        rc = read_findings(r, path, err);
+    if (rc == HEP_OK && r->got.n == 0 && r->got.absent_reason != NULL) {
+        entry->state = HEP_EVAL_MISSING;
+        (void)snprintf(entry->reason, sizeof entry->reason, "no lesion was looked for: %.200s",
+                       r->got.absent_reason);
+    }
+    if (rc == HEP_OK)
+        rc = add_findings(e, &r->got, study, err);
+    entry->n_findings = e->n_findings - entry->first_finding;
+    entry->has_masks = r->true_lesions != NULL && r->lesions != NULL;
+    e->study[study].has_findings = entry->state == HEP_EVAL_DONE;
+    if (rc == HEP_OK)
+        rc = match_study(e, entry, r, err);
+    if (rc == HEP_OK && r->has_output)
+        rc = measure_liver(&e->study[study], r, err);
+    if (rc == HEP_OK && r->has_output)
+        rc = measure_maps(e, r, study, nthreads, err);
+    free(path);
+    return rc;
+}
+
+static int add_study(struct hep_evaluated *e, const char *out_dir,
+                     const struct hep_dataset_study *d, const struct hep_evaluate_opts *opts,
+                     struct hep_error *err)
+{
+    const size_t study = e->n_studies;
+    struct hep_eval_entry *entry = &e->entry[study];
+    char *output = hep_path_join(out_dir, d->relative);
+    struct reading r = { .truth = { d->path, d->label }, .output = { output, d->label } };
+    int rc = HEP_OK;
+
+    *entry = (struct hep_eval_entry){ .label = hep_strdup(d->label),
+                                      .first_lesion = e->n_lesions,
+                                      .first_finding = e->n_findings };
+    e->n_studies++;
+    if (output == NULL || entry->label == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a study");
+    if (rc == HEP_OK)
+        rc = read_truth(&r, err);
+    if (rc == HEP_OK)
+        rc = add_lesions(e, &r.wanted, study, err);
+    entry->n_lesions = e->n_lesions - entry->first_lesion;
+    if (rc == HEP_OK)
+        rc = read_output(e, &r, out_dir, d, study, opts->nthreads, err);
+    if (rc == HEP_OK && entry->state != HEP_EVAL_DONE)
+        hep_log_write(opts->log, HEP_LOG_WARNING, "study-without-findings",
+                      "%s: %s: %s; its %zu lesions count as missed", entry->label,
+                      hep_eval_state_name(entry->state), entry->reason, entry->n_lesions);
+    reading_release(&r);
+    free(output);
+    return rc;
+}
+
+/* ---- all studies ----------------------------------------------------------------------------- */
+
+static bool same_subject(const char *a, const char *b)
+{
+    const size_t n = strcspn(a, "/");
+
+    return n == strcspn(b, "/") && strncmp(a, b, n) == 0;
+}
+
+/* Sessions of one subject follow one another. */
+static void number_patients(struct hep_evaluated *e, const struct hep_dataset *truth)
+{
+    for (size_t i = 0; i < truth->n; i++) {
+        if (i == 0 || !same_subject(truth->list[i].relative, truth->list[i - 1].relative))
+            e->n_patients++;
+        e->study[i].patient = e->n_patients - 1;
+    }
+}
+
+static bool in_truth(const struct hep_dataset *truth, const char *label)
+{
+    for (size_t i = 0; i < truth->n; i++)
+        if (strcmp(truth->list[i].label, label) == 0)
+            return true;
+    return false;
+}
+
+static int note_without_truth(struct hep_evaluated *e, const char *out_dir,
+                              const struct hep_dataset *truth, struct hep_log *log,
+                              struct hep_error *err)
+{
+    const struct hep_dataset_filter all = { .skip_validation = true };
+    struct hep_dataset out = { 0 };
+    struct hep_error mine = { 0 };
+    int rc = hep_dataset_list(&out, out_dir, &all, &mine);
+
+    if (rc == HEP_EFILTER)
+        return HEP_OK;
+    if (rc != HEP_OK)
+        return hep_fail(err, mine.code, mine.where, "%s", mine.msg);
+    e->without_truth = hep_calloc(out.n + 1, sizeof *e->without_truth);
+    if (e->without_truth == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu studies", out.n);
+    for (size_t i = 0; rc == HEP_OK && i < out.n; i++) {
+        if (in_truth(truth, out.list[i].label))
+            continue;
+        e->without_truth[e->n_without_truth] = out.list[i].label;
+        out.list[i].label = NULL;
+        hep_log_write(log, HEP_LOG_WARNING, "study-without-truth",
+                      "%s: the truth does not know it; left out",
+                      e->without_truth[e->n_without_truth++]);
+    }
+    hep_dataset_release(&out);
+    return rc;
+}
+
+/* Whoever names the dataset means the truth within it. */
+static int list_truth(struct hep_dataset *truth, const char *dir, struct hep_error *err)
+{
+    const struct hep_dataset_filter all = { .skip_validation = true };
+    int rc = hep_dataset_list(truth, dir, &all, err);
+    char *inner = hep_path_join(dir, "derivatives/truth");
+
+    for (size_t i = 0; rc == HEP_OK && i < truth->n; i++) {
+        const struct hep_eval_folder f = { truth->list[i].path, truth->list[i].label };
+        char *path = hep_eval_path(&f, "", "lesions.json", err);
+
+        if (path == NULL)
+            rc = HEP_ENOMEM;
+        else if (!hep_is_file(path))
+            rc = HEP_FAIL(err, HEP_ENOENT, "%s: no such file%s", path,
+                          inner != NULL && hep_is_dir(inner)
+                              ? "; the truth of this dataset is in derivatives/truth"
+                              : ": every study of the truth needs one, though its list be empty");
+        free(path);
+    }
+    free(inner);
+    if (rc != HEP_OK)
+        hep_dataset_release(truth);
+    return rc;
+}
+
+int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const char *truth_dir,
+                         const struct hep_evaluate_opts *opts, struct hep_error *err)
+{
+    struct hep_dataset truth = { 0 };
+    struct hep_evaluated *e = out;
+    int rc;
+
+    *e = (struct hep_evaluated){ .rule = opts->rule,
+                                 .seed = opts->seed,
+                                 .replicates = opts->replicates };
+    rc = list_truth(&truth, truth_dir, err);
+    if (rc == HEP_OK && !hep_is_dir(out_dir))
+        rc = HEP_FAIL(err, HEP_ENOENT, "%s: no such folder", out_dir);
+    e->entry = hep_calloc(truth.n + 1, sizeof *e->entry);
+    e->study = hep_calloc(truth.n + 1, sizeof *e->study);
+    if (rc == HEP_OK && (e->entry == NULL || e->study == NULL))
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu studies", truth.n);
+    if (rc == HEP_OK)
+        number_patients(e, &truth);
+    for (size_t i = 0; rc == HEP_OK && i < truth.n; i++) {
+        rc = add_study(e, out_dir, &truth.list[i], opts, err);
+        hep_log_progress(opts->log, "evaluate", (double)(i + 1) / (double)truth.n);
+    }
+    if (rc == HEP_OK)
+        rc = note_without_truth(e, out_dir, &truth, opts->log, err);
+    if (rc == HEP_OK) {
+        const struct hep_eval_data data = { e->study,   e->n_studies,  e->lesion,    e->n_lesions,
+                                            e->finding, e->n_findings, e->n_patients };
+
+        rc = hep_evaluate(&e->result, &data, e->replicates, e->seed, err);
+    }
+    if (rc == HEP_OK)
+        rc = hep_eval_agree(e, err);
+    hep_dataset_release(&truth);
+    return rc;
+}

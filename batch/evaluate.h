@@ -1,0 +1,145 @@
+/**
+ * @file  batch/evaluate.h
+ * @brief An output folder against a folder of truth: every study of the truth is read, matched and
+ *        measured; the statistics are those of lesions/evaluation.
+ *
+ * Truth:   TRUTH/sub-01[/ses-1]/sub-01[_ses-1]_lesions.json, and where they exist
+ *          anat/LABEL_label-lesions_dseg, anat/LABEL_label-liver_mask, desc-truth maps (FFmap,
+ *          R2starmap, ADC, Dmap, fmap, Dstarmap, Kmap), LABEL_desc-ROLE_displacement
+ * Output:  OUT/sub-01[/ses-1]/sub-01[_ses-1]_lesions.json, masks and maps as `hepar run` writes
+ *          them; another program's folder of the same names will do
+ * Model:   a study of the truth without output, or whose run failed, has all its lesions missed.
+ *          Masks and centres of an output that was made on another series than the truth's
+ *          reference, and maps of other series, are brought to the truth by the true displacement
+ *          where the truth holds one. A map is compared by the median over true tissue: the liver
+ *          without lesions, eroded by 3 mm, and each lesion; relative enhancement with the true
+ *          enhancement that the truth's lesions.json holds
+ */
+#ifndef HEP_BATCH_EVALUATE_H
+#define HEP_BATCH_EVALUATE_H
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "evaluation/agreement.h"
+#include "evaluation/evaluation.h"
+
+enum hep_eval_state { HEP_EVAL_DONE, HEP_EVAL_FAILED, HEP_EVAL_MISSING };
+/** "evaluated", "failed", "missing". */
+const char *hep_eval_state_name(enum hep_eval_state state);
+
+/** Beside struct hep_eval_study of the same index. */
+struct hep_eval_entry {
+    char *label; /* "sub-01_ses-1"; owned */
+    enum hep_eval_state state;
+    char reason[256];               /* why there is nothing to evaluate */
+    size_t first_lesion, n_lesions; /* its stretch of the lists */
+    size_t first_finding, n_findings;
+    bool has_masks; /* both sides have lesion masks */
+};
+
+/** Beside struct hep_eval_lesion or struct hep_eval_finding. */
+struct hep_eval_note {
+    int32_t id;
+    double centre_mm[3], diameter_mm;
+    double distance_mm, iou; /* finding: to its lesion */
+    size_t nearest;          /* finding: lesion nearest by centre, among all; HEP_NO_MATCH */
+    double nearest_mm;
+};
+
+enum hep_eval_map {
+    HEP_EVAL_ADC,
+    HEP_EVAL_D,
+    HEP_EVAL_F,
+    HEP_EVAL_DSTAR,
+    HEP_EVAL_K,
+    HEP_EVAL_FF,
+    HEP_EVAL_PDFF,
+    HEP_EVAL_R2STAR,
+    HEP_EVAL_RE_ARTERIAL,
+    HEP_EVAL_RE_PORTAL_VENOUS,
+    HEP_EVAL_RE_DELAYED,
+    HEP_EVAL_RE_TRANSITIONAL,
+    HEP_EVAL_RE_HEPATOBILIARY,
+    HEP_EVAL_N_MAPS
+};
+/** "adc", "ff", "re_arterial", ... and the unit. */
+const char *hep_eval_map_name(enum hep_eval_map map);
+const char *hep_eval_map_unit(enum hep_eval_map map);
+
+/** Medians of one map over one region. */
+struct hep_map_pair {
+    enum hep_eval_map map;
+    size_t study, lesion; /* HEP_NO_MATCH: the liver */
+    double measured, truth;
+};
+
+/** Regions that are put together. */
+enum hep_eval_group { HEP_GROUP_LIVER, HEP_GROUP_LESIONS, HEP_GROUP_LARGE, HEP_GROUP_COUNT };
+/** "liver", "lesions", "lesions_10mm" (long axis of 10 mm or more). */
+const char *hep_eval_group_name(enum hep_eval_group group);
+
+struct hep_map_agreement {
+    struct hep_agreement agreement;
+    struct hep_interval bias; /* by patient */
+};
+
+struct hep_evaluated {
+    struct hep_eval_entry *entry;
+    struct hep_eval_study *study;
+    size_t n_studies, n_patients;
+    struct hep_eval_lesion *lesion;
+    struct hep_eval_note *lesion_note;
+    size_t n_lesions;
+    struct hep_eval_finding *finding;
+    struct hep_eval_note *finding_note;
+    size_t n_findings;
+    struct hep_map_pair *pair;
+    size_t n_pairs;
+    char **without_truth; /* labels of outputs that the truth does not know */
+    size_t n_without_truth;
+    struct hep_eval_result result;
+    struct hep_map_agreement map[HEP_EVAL_N_MAPS][HEP_GROUP_COUNT];
+    enum hep_match_rule rule;
+    uint64_t seed;
+    size_t replicates;
+};
+
+struct hep_evaluate_opts {
+    enum hep_match_rule rule;
+    size_t replicates;
+    uint64_t seed;
+    int nthreads;
+    struct hep_log *log; /* may be NULL */
+};
+
+/**
+ * @return HEP_ENOENT (no such folder; a truth without lesions.json), HEP_EFILTER (no study),
+ * HEP_EFORMAT and HEP_EGEOM of a file, with its name; HEP_ENOMEM. Release in any case.
+ */
+int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const char *truth_dir,
+                         const struct hep_evaluate_opts *opts,
+                         struct hep_error *err) HEP_MUST_CHECK;
+void hep_evaluated_release(struct hep_evaluated *e);
+
+/** The pairs of a map over a group of regions. @param[out] out shape [e->n_pairs] of indices. */
+size_t hep_evaluated_pairs(size_t *out, const struct hep_evaluated *e, enum hep_eval_map map,
+                           enum hep_eval_group group);
+
+/** All figures, for evaluation.json. */
+int hep_evaluated_json(struct hep_json **out, const struct hep_evaluated *e,
+                       struct hep_error *err) HEP_MUST_CHECK;
+/** A page for people. */
+void hep_evaluated_text(struct hep_str *out, const struct hep_evaluated *e);
+/** One row per study; one row per lesion, false positive and split detection. */
+void hep_evaluated_studies_tsv(struct hep_str *out, const struct hep_evaluated *e);
+void hep_evaluated_lesions_tsv(struct hep_str *out, const struct hep_evaluated *e);
+/** froc.svg, sensitivity_by_size.svg, reliability.svg, confusion.svg, bland_altman_MAP.svg; plots
+ * without data are left out, and one of an earlier evaluation is removed. */
+int hep_evaluated_plots(const struct hep_evaluated *e, const char *dir,
+                        struct hep_error *err) HEP_MUST_CHECK;
+/** evaluation.json, evaluation.tsv, lesions_matched.tsv and the plots; makes the folder. */
+int hep_evaluated_write(const struct hep_evaluated *e, const char *dir,
+                        struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

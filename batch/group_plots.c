@@ -1,0 +1,380 @@
+#include "base/alloc.h"
+#include "lesions/finding.h"
+#include "batch/group_page.h"
+#include "report/html.h"
+#include "report/page.h"
+#include "report/svg.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define POINTS_MAX 200 /* more studies than this are a box */
+
+/* ---- studies --------------------------------------------------------------------------------- */
+
+static bool range_of(double range[2], const double *x, size_t n)
+{
+    double lo = HUGE_VAL, hi = -HUGE_VAL;
+
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(x[i])) {
+            lo = fmin(lo, x[i]);
+            hi = fmax(hi, x[i]);
+        }
+    }
+    if (lo > hi)
+        return false;
+    range[0] = lo - 0.06 * (hi - lo) - (hi > lo ? 0.0 : fmax(fabs(hi) * 0.1, 0.5));
+    range[1] = hi + 0.06 * (hi - lo) + (hi > lo ? 0.0 : fmax(fabs(hi) * 0.1, 0.5));
+    return true;
+}
+
+/* Words without the unit that they may end in, which follows in brackets. */
+static void axis_label(struct hep_str *out, const struct hep_quantity *q)
+{
+    static const char *const endings[] = { "_mm2_per_s", "_per_s", "_mm", "_ml", "_s" };
+    size_t n = strlen(q->words);
+
+    for (size_t i = 0; q->plain[0] != '\0' && i < sizeof endings / sizeof endings[0]; i++) {
+        if (hep_ends_with(q->words, endings[i])) {
+            n -= strlen(endings[i]);
+            break;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        hep_str_addn(out, q->words[i] == '_' ? " " : &q->words[i], 1);
+    if (q->plain[0] != '\0')
+        hep_str_addf(out, " [%s]", q->plain);
+}
+
+#define NAMES_MAX 8
+#define LETTER_PX 6.6 /* a little more than a letter takes */
+
+struct drawn_names {
+    double from[NAMES_MAX], to[NAMES_MAX];
+    size_t n;
+};
+
+/* A name above an outlier, unless another one stands there: the table of outliers has all. */
+static void name_outlier(struct hep_svg *svg, const struct hep_svg_frame *f,
+                         struct drawn_names *drawn, double at, const char *label)
+{
+    const bool end = at > f->x + 0.5 * f->w;
+    const double width = LETTER_PX * (double)strlen(label);
+    const double from = end ? at - width : at, to = end ? at : at + width;
+
+    if (drawn->n == NAMES_MAX)
+        return;
+    for (size_t i = 0; i < drawn->n; i++) {
+        if (from < drawn->to[i] && to > drawn->from[i])
+            return;
+    }
+    drawn->from[drawn->n] = from;
+    drawn->to[drawn->n++] = to;
+    hep_svg_label(svg, at, f->y + 2.0, end ? HEP_SVG_END : HEP_SVG_START, HEP_SVG_INK, label);
+}
+
+/* One dot a study, side by side where they would touch; outliers with their names. */
+static void dots(struct hep_svg *svg, const struct hep_svg_frame *f,
+                 const struct hep_group_table *t, size_t m, const double *x)
+{
+    double last[5] = { -HUGE_VAL, -HUGE_VAL, -HUGE_VAL, -HUGE_VAL, -HUGE_VAL };
+    struct drawn_names drawn = { .n = 0 };
+    const size_t n = t->status->n;
+
+    for (size_t i = 0; i < n; i++) {
+        const double at = hep_svg_x(f, x[i]);
+        size_t row = 0;
+
+        if (!isfinite(at))
+            continue;
+        while (row < 4 && fabs(at - last[row]) < 7.0)
+            row++;
+        last[row] = at;
+        if (hep_group_outlier(t, m, i)) {
+            hep_svg_marker(svg, at, f->y + 12.0 + 9.0 * (double)row, 4.5, HEP_SVG_SERIES + 1);
+            name_outlier(svg, f, &drawn, at, t->status->list[i].label);
+        } else if (n <= POINTS_MAX) {
+            hep_svg_marker(svg, at, f->y + 12.0 + 9.0 * (double)row, 3.0, HEP_SVG_SERIES);
+        }
+    }
+}
+
+static double quantile(const double *sorted, size_t n, double q)
+{
+    const double at = q * (double)(n - 1);
+    const size_t i = (size_t)at;
+
+    return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Quartiles and median lying down, under the dots. */
+static int lying_box(struct hep_svg *svg, const struct hep_svg_frame *f, const double *x, size_t n,
+                     struct hep_error *err)
+{
+    double *sorted = hep_calloc(n + 1, sizeof *sorted);
+    const double y = f->y + f->h - 16.0;
+    size_t m = 0;
+
+    if (sorted == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a plot");
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(x[i]))
+            sorted[m++] = x[i];
+    }
+    qsort(sorted, m, sizeof *sorted, ascending);
+    if (m > 0) {
+        const double q1 = hep_svg_x(f, quantile(sorted, m, 0.25)),
+                     q2 = hep_svg_x(f, quantile(sorted, m, 0.5)),
+                     q3 = hep_svg_x(f, quantile(sorted, m, 0.75));
+
+        hep_svg_line(svg, hep_svg_x(f, sorted[0]), y + 5.0, hep_svg_x(f, sorted[m - 1]), y + 5.0,
+                     HEP_SVG_MUTED);
+        hep_svg_rect(svg, q1, y, q3 - q1, 10.0, HEP_SVG_SERIES, 0.45);
+        hep_svg_line(svg, q2, y - 2.0, q2, y + 12.0, HEP_SVG_INK);
+    }
+    free(sorted);
+    return HEP_OK;
+}
+
+static int study_plot(struct hep_str *out, const struct hep_group_table *t, size_t m,
+                      struct hep_error *err)
+{
+    const size_t n = t->status->n;
+    struct hep_svg_frame f = { .x = 14, .y = 16, .w = 352, .h = 74 };
+    double *x = hep_calloc(n + 1, sizeof *x);
+    struct hep_str label = { 0 };
+    struct hep_quantity q;
+    struct hep_svg svg;
+    double range[2];
+    char name[32];
+    int rc = HEP_OK;
+
+    if (x == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a plot");
+    hep_group_quantity(&q, &t->measures[m]);
+    for (size_t i = 0; i < n; i++)
+        x[i] = t->measures[m].values[i] * q.scale;
+    axis_label(&label, &q);
+    if (range_of(range, x, n) && (rc = hep_str_check(&label, err)) == HEP_OK) {
+        static const double none[1] = { 0.0 };
+
+        (void)snprintf(name, sizeof name, "m%zu", m);
+        f.xa = (struct hep_svg_axis){ .label = label.s, .lo = range[0], .hi = range[1] };
+        f.ya = (struct hep_svg_axis){ .lo = 0.0, .hi = 1.0, .ticks = none };
+        hep_svg_begin(&svg, name, 380, 134, label.s, true);
+        hep_svg_frame(&svg, &f);
+        dots(&svg, &f, t, m, x);
+        rc = lying_box(&svg, &f, x, n, err);
+        if (rc == HEP_OK)
+            rc = hep_svg_end(&svg, err);
+        if (rc == HEP_OK)
+            hep_str_add(out, svg.text.s);
+        hep_str_release(&svg.text);
+    }
+    hep_str_release(&label);
+    free(x);
+    return rc;
+}
+
+int hep_group_plots(struct hep_str *out, const struct hep_group_table *t, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    hep_str_add(out, "<p>One dot is one study; the box is the middle half, the line the median. "
+                     "Outliers have another mark and their name.</p>\n<div class=\"plots\">\n");
+    for (size_t m = 0; rc == HEP_OK && m < t->n_measures; m++)
+        rc = study_plot(out, t, m, err);
+    hep_str_add(out, "</div>\n");
+    return rc;
+}
+
+/* ---- lesions --------------------------------------------------------------------------------- */
+
+/* Every measurement that any lesion has, sorted, without spreads and counts. */
+struct names {
+    char **list; /* owned texts */
+    size_t n;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int add_names(struct names *names, const struct hep_json *lesion, struct hep_error *err)
+{
+    const char **keys = NULL;
+    size_t n = 0, before = names->n;
+    int rc = hep_json_keys(&keys, &n, hep_json_get(lesion, "measurements"), err);
+
+    for (size_t k = 0; rc == HEP_OK && k < n; k++) {
+        char **more;
+        bool known = before > 0 && bsearch((const void *)&keys[k], (const void *)names->list,
+                                           before, sizeof *names->list, by_text) != NULL;
+
+        if (known || hep_ends_with(keys[k], "_mad") || hep_ends_with(keys[k], "_n"))
+            continue;
+        more = (char **)hep_realloc((void *)names->list, names->n + 1, sizeof *more);
+        if (more != NULL)
+            names->list = more;
+        if (more == NULL || (more[names->n] = hep_strdup(keys[k])) == NULL)
+            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for names of measurements");
+        else
+            names->n++;
+    }
+    if (names->n > before)
+        qsort((void *)names->list, names->n, sizeof *names->list, by_text);
+    free((void *)keys);
+    return rc;
+}
+
+static void names_release(struct names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->list[i]);
+    free((void *)names->list);
+}
+
+struct values {
+    double *x[HEP_CLASS_COUNT]; /* shape [room] */
+    size_t n[HEP_CLASS_COUNT], room;
+    const char *unit;
+};
+
+static void gather(struct values *v, const struct hep_group_table *t, const char *name)
+{
+    memset(v->n, 0, sizeof v->n);
+    v->unit = NULL;
+    for (size_t i = 0; i < t->status->n; i++) {
+        const struct hep_json *list = hep_json_get(t->documents[i], "lesions");
+
+        for (size_t k = 0; k < hep_json_size(list); k++) {
+            const struct hep_json *l = hep_json_at(list, k);
+            const char *class_name = hep_json_string(hep_json_get(l, "class")), *unit = NULL;
+            const double x =
+                hep_page_value(hep_json_get(hep_json_get(l, "measurements"), name), &unit);
+            const enum hep_lesion_class c =
+                class_name != NULL ? hep_class_from_name(class_name) : HEP_CLASS_COUNT;
+
+            if (c == HEP_CLASS_COUNT || !isfinite(x))
+                continue;
+            v->unit = unit != NULL ? unit : v->unit;
+            v->x[c][v->n[c]++] = x;
+        }
+    }
+}
+
+static int lesion_plot(struct hep_str *out, struct values *v, const char *name, size_t number,
+                       struct hep_error *err)
+{
+    static const char *const short_names[HEP_CLASS_COUNT] = {
+        [HEP_CLASS_METASTASIS] = "met",   [HEP_CLASS_CYST] = "cyst",
+        [HEP_CLASS_HAEMANGIOMA] = "haem", [HEP_CLASS_FNH_LIKE] = "FNH",
+        [HEP_CLASS_FOCAL_FAT] = "fat",    [HEP_CLASS_FAT_SPARING] = "spare",
+        [HEP_CLASS_OTHER] = "other",
+    };
+    struct hep_svg_frame f = { .x = 66, .y = 12, .w = 300, .h = 130 };
+    const char *classes[HEP_CLASS_COUNT];
+    const struct hep_quantity q = hep_quantity_of(name, v->unit);
+    double lo = HUGE_VAL, hi = -HUGE_VAL, range[2];
+    struct hep_str label = { 0 };
+    struct hep_svg svg;
+    char id[32];
+    size_t n = 0;
+    int rc;
+
+    for (int c = 0; c < HEP_CLASS_COUNT; c++) {
+        for (size_t i = 0; i < v->n[c]; i++) {
+            v->x[c][i] *= q.scale;
+            lo = fmin(lo, v->x[c][i]);
+            hi = fmax(hi, v->x[c][i]);
+        }
+        if (v->n[c] > 0)
+            classes[n++] = short_names[c];
+    }
+    if (n == 0 || !range_of(range, (const double[2]){ lo, hi }, 2))
+        return HEP_OK;
+    axis_label(&label, &q);
+    rc = hep_str_check(&label, err);
+    if (rc == HEP_OK) {
+        size_t at = 0;
+
+        (void)snprintf(id, sizeof id, "l%zu", number);
+        f.xa = (struct hep_svg_axis){
+            .lo = -0.6, .hi = (double)n - 0.4, .names = classes, .n_ticks = n
+        };
+        f.ya = (struct hep_svg_axis){ .lo = range[0], .hi = range[1] };
+        hep_svg_begin(&svg, id, 380, 188, label.s, true);
+        hep_svg_frame(&svg, &f);
+        hep_svg_label(&svg, f.x + 0.5 * f.w, f.y + f.h + 36.0, HEP_SVG_MIDDLE, HEP_SVG_INK,
+                      label.s);
+        for (int c = 0; c < HEP_CLASS_COUNT; c++) {
+            if (v->n[c] > 0)
+                hep_svg_box(&svg, &f, (double)at++, 0.5, v->x[c], v->n[c], HEP_SVG_SERIES);
+        }
+        rc = hep_svg_end(&svg, err);
+        if (rc == HEP_OK)
+            hep_str_add(out, svg.text.s);
+        hep_str_release(&svg.text);
+    }
+    hep_str_release(&label);
+    return rc;
+}
+
+static int values_new(struct values *v, size_t room, struct hep_error *err)
+{
+    *v = (struct values){ .room = room };
+    for (int c = 0; c < HEP_CLASS_COUNT; c++) {
+        v->x[c] = hep_calloc(room + 1, sizeof *v->x[c]);
+        if (v->x[c] == NULL)
+            return HEP_FAIL(err, HEP_ENOMEM, "no memory for the lesions of a group");
+    }
+    return HEP_OK;
+}
+
+int hep_group_lesion_plots(struct hep_str *out, const struct hep_group_table *t,
+                           struct hep_error *err)
+{
+    struct names names = { 0 };
+    struct values v = { 0 };
+    size_t room = 0;
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < t->status->n; i++) {
+        const struct hep_json *list = hep_json_get(t->documents[i], "lesions");
+
+        for (size_t k = 0; rc == HEP_OK && k < hep_json_size(list); k++)
+            rc = add_names(&names, hep_json_at(list, k), err);
+        room += hep_json_size(list);
+    }
+    if (rc == HEP_OK && room == 0)
+        hep_str_add(out, "<p>There are no lesions.</p>\n");
+    else if (rc == HEP_OK)
+        hep_str_addf(
+            out,
+            "<p>%zu lesions. Boxes: middle half and median of each class that the evidence "
+            "favours (met metastasis, haem haemangioma, FNH FNH-like, fat focal fat, "
+            "spare fat sparing); dots lie beyond the whiskers. The same numbers stand in "
+            "lesions.tsv."
+            "</p>\n<div class=\"plots\">\n",
+            room);
+    if (rc == HEP_OK)
+        rc = values_new(&v, room, err);
+    for (size_t i = 0; rc == HEP_OK && i < names.n; i++) {
+        gather(&v, t, names.list[i]);
+        rc = lesion_plot(out, &v, names.list[i], i, err);
+    }
+    hep_str_add(out, room > 0 ? "</div>\n" : "");
+    for (int c = 0; c < HEP_CLASS_COUNT; c++)
+        free(v.x[c]);
+    names_release(&names);
+    return rc;
+}

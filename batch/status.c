@@ -1,0 +1,265 @@
+#include "batch/status.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "pipeline/outdir.h"
+#include "base/json_put.h"
+
+#define EXPECTED_FILE ".hepar-studies.json"
+
+const char *hep_state_name(enum hep_state state)
+{
+    static const char *const names[] = { "done", "failed", "running", "missing" };
+
+    return names[state];
+}
+
+void hep_status_release(struct hep_out_status *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        free(s->list[i].label);
+        free(s->list[i].relative);
+    }
+    free(s->list);
+    *s = (struct hep_out_status){ 0 };
+}
+
+static bool known(const struct hep_out_status *s, const char *relative)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (strcmp(s->list[i].relative, relative) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* "sub-01/ses-1" gives the label "sub-01_ses-1". */
+static int add(struct hep_out_status *s, const char *relative, struct hep_error *err)
+{
+    struct hep_study_status *more;
+    char *slash;
+
+    if (known(s, relative))
+        return HEP_OK;
+    more = hep_realloc(s->list, s->n + 1, sizeof *more);
+    if (more == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of studies");
+    s->list = more;
+    more[s->n] = (struct hep_study_status){ .label = hep_strdup(relative),
+                                            .relative = hep_strdup(relative) };
+    if (more[s->n].label == NULL || more[s->n].relative == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of studies");
+    slash = strchr(more[s->n].label, '/');
+    if (slash != NULL)
+        *slash = '_';
+    s->n++;
+    return HEP_OK;
+}
+
+static bool tame(const char *relative)
+{
+    return relative != NULL && hep_starts_with(relative, "sub-") && strstr(relative, "..") == NULL;
+}
+
+static int add_expected(struct hep_out_status *s, const char *out_dir, struct hep_error *err)
+{
+    char *path = hep_path_join(out_dir, EXPECTED_FILE);
+    struct hep_json *json = NULL;
+    const struct hep_json *list;
+    int rc = HEP_OK;
+
+    if (path != NULL && hep_is_file(path))
+        rc = hep_json_read(&json, path, err);
+    list = hep_json_get(json, "studies");
+    for (size_t i = 0; rc == HEP_OK && i < hep_json_size(list); i++) {
+        const char *relative = hep_json_string(hep_json_at(list, i));
+
+        if (tame(relative))
+            rc = add(s, relative, err);
+    }
+    hep_json_free(json);
+    free(path);
+    return rc;
+}
+
+static int add_sessions(struct hep_out_status *s, const char *out_dir, const char *subject,
+                        struct hep_error *err)
+{
+    char *path = hep_path_join(out_dir, subject), *relative = NULL;
+    struct hep_listing list = { 0 };
+    bool sessions = false;
+    int rc = path == NULL ? HEP_ENOMEM : hep_listing_read(&list, path, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
+        if (!list.is_dir[i] || !hep_starts_with(list.names[i], "ses-"))
+            continue;
+        sessions = true;
+        relative = hep_asprintf("%s/%s", subject, list.names[i]);
+        rc = relative == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+                              : add(s, relative, err);
+        free(relative);
+    }
+    if (rc == HEP_OK && !sessions)
+        rc = add(s, subject, err);
+    hep_listing_release(&list);
+    free(path);
+    return rc;
+}
+
+static int by_label(const void *a, const void *b)
+{
+    const struct hep_study_status *x = a, *y = b;
+
+    return hep_natural_cmp(x->label, y->label);
+}
+
+static void read_failure(struct hep_study_status *s, const struct hep_json *json)
+{
+    const char *reason = hep_json_string(hep_json_get(json, "error"));
+    double code = hep_json_number(hep_json_get(json, "exit_code"));
+
+    s->state = HEP_STATE_FAILED;
+    s->exit_code = code >= 0.0 && code <= 255.0 ? (int)code : 1;
+    (void)snprintf(s->reason, sizeof s->reason, "%s",
+                   reason != NULL ? reason : "no reason recorded");
+}
+
+static struct hep_json *read_record(const char *out_dir, const struct hep_study_status *s,
+                                    const char *suffix)
+{
+    char *path = hep_asprintf("%s/%s/%s_%s.json", out_dir, s->relative, s->label, suffix);
+    struct hep_json *json = NULL;
+
+    if (path == NULL || !hep_is_file(path) || hep_json_read(&json, path, NULL) != HEP_OK)
+        json = NULL;
+    free(path);
+    return json;
+}
+
+void hep_status_of(struct hep_study_status *s, const char *out_dir)
+{
+    struct hep_json *failed = read_record(out_dir, s, "failed"),
+                    *run = read_record(out_dir, s, "run");
+    const char *state = hep_json_string(hep_json_get(run, "state"));
+
+    s->state = HEP_STATE_MISSING;
+    s->exit_code = 0;
+    s->reason[0] = '\0';
+    if (hep_outdir_in_use(out_dir, s->relative))
+        s->state = HEP_STATE_RUNNING;
+    else if (failed != NULL)
+        read_failure(s, failed);
+    else if (state != NULL && strcmp(state, "done") == 0)
+        s->state = HEP_STATE_DONE;
+    else if (run != NULL)
+        read_failure(s, run);
+    hep_json_free(failed);
+    hep_json_free(run);
+}
+
+int hep_status_read(struct hep_out_status *out, const char *out_dir, struct hep_error *err)
+{
+    struct hep_listing list = { 0 };
+    int rc = hep_listing_read(&list, out_dir, err);
+
+    *out = (struct hep_out_status){ 0 };
+    if (rc == HEP_OK)
+        rc = add_expected(out, out_dir, err);
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
+        if (list.is_dir[i] && hep_starts_with(list.names[i], "sub-"))
+            rc = add_sessions(out, out_dir, list.names[i], err);
+    }
+    hep_listing_release(&list);
+    if (rc != HEP_OK) {
+        hep_status_release(out);
+        return rc;
+    }
+    if (out->n > 0)
+        qsort(out->list, out->n, sizeof out->list[0], by_label);
+    for (size_t i = 0; i < out->n; i++) {
+        hep_status_of(&out->list[i], out_dir);
+        out->count[out->list[i].state]++;
+    }
+    return HEP_OK;
+}
+
+int hep_status_expect(const char *out_dir, const struct hep_dataset *d, struct hep_error *err)
+{
+    struct hep_out_status s = { 0 };
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *json = NULL, *list = NULL;
+    char *path = hep_path_join(out_dir, EXPECTED_FILE);
+    int rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+                          : add_expected(&s, out_dir, err);
+    size_t before = s.n;
+
+    for (size_t i = 0; rc == HEP_OK && i < d->n; i++)
+        rc = add(&s, d->list[i].relative, err);
+    if (rc != HEP_OK || s.n == before)
+        goto out;
+    qsort(s.list, s.n, sizeof s.list[0], by_label);
+    json = hep_json_new_object();
+    list = hep_json_new_array();
+    for (size_t i = 0; i < s.n; i++)
+        hep_put_item(&put, list, hep_json_new_string(s.list[i].relative));
+    hep_put(&put, json, "studies", list);
+    rc = put.rc == HEP_OK ? hep_json_write(path, json, err) : put.rc;
+out:
+    hep_json_free(json);
+    hep_status_release(&s);
+    free(path);
+    return rc;
+}
+
+int hep_status_record_failure(const char *out_dir, const char *relative, const char *label,
+                              int exit_code, const char *reason, struct hep_error *err)
+{
+    char *folder = hep_path_join(out_dir, relative);
+    char *run = hep_asprintf("%s/%s_run.json", folder != NULL ? folder : "", label);
+    char *failed = hep_asprintf("%s/%s_failed.json", folder != NULL ? folder : "", label);
+    struct hep_json *json = hep_json_new_object();
+    struct hep_put put = { HEP_OK, err };
+
+    if (folder == NULL || run == NULL || failed == NULL)
+        put.rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    hep_put_text(&put, json, "state", "failed");
+    hep_put_text(&put, json, "study", label);
+    hep_put_text(&put, json, "error", reason);
+    hep_put(&put, json, "exit_code", hep_json_new_integer(exit_code));
+    if (put.rc == HEP_OK)
+        put.rc = hep_mkdir_p(folder, err);
+    if (put.rc == HEP_OK)
+        put.rc = hep_json_write(hep_is_file(run) ? failed : run, json, err);
+    hep_json_free(json);
+    free(folder);
+    free(run);
+    free(failed);
+    return put.rc;
+}
+
+int hep_status_json(struct hep_json **out, const struct hep_out_status *s, struct hep_error *err)
+{
+    struct hep_json *o = hep_json_new_object(), *list = hep_json_new_array();
+    struct hep_put put = { HEP_OK, err };
+
+    for (int i = 0; i < 4; i++)
+        hep_put_count(&put, o, hep_state_name((enum hep_state)i), s->count[i]);
+    for (size_t i = 0; i < s->n; i++) {
+        struct hep_json *one = hep_json_new_object();
+
+        hep_put_text(&put, one, "study", s->list[i].label);
+        hep_put_text(&put, one, "state", hep_state_name(s->list[i].state));
+        if (s->list[i].state == HEP_STATE_FAILED) {
+            hep_put(&put, one, "exit_code", hep_json_new_integer(s->list[i].exit_code));
+            hep_put_text(&put, one, "reason", s->list[i].reason);
+        }
+        hep_put_item(&put, list, one);
+    }
+    hep_put(&put, o, "studies", list);
+    if (put.rc == HEP_OK)
+        *out = o;
+    else
+        hep_json_free(o);
+    return put.rc;
+}

@@ -1,0 +1,290 @@
+#include "cli/commands.h"
+
+#include "cli/print.h"
+#include "base/file.h"
+#include "batch/batch.h"
+#include "batch/group.h"
+#include "batch/status.h"
+#include "pipeline/stop.h"
+#include "pipeline/study.h"
+
+#include <math.h>
+#include <unistd.h>
+
+struct batch_options {
+    struct hep_common_options common;
+    const char *bids_dir, *out_dir, *level;
+    struct hep_args participants, sessions, set;
+    const char *protocol, *work, *mem, *align;
+    double time_limit;
+    long jobs, nthreads, retries;
+    bool skip_validation, dry_run, only_failed, stop_on_first_failure, force, reproducible,
+        no_align;
+};
+
+#define S struct batch_options
+static const struct hep_option options[] = {
+    HEP_OPT_LIST(S, participants, "participant-label", 0, "LABEL",
+                 "these subjects only, with or without sub-; or files that list them"),
+    HEP_OPT_LIST(S, sessions, "session-label", 0, "LABEL",
+                 "these sessions only, with or without ses-; or files that list them"),
+    HEP_OPT_FLAG(S, skip_validation, "skip-bids-validation", 0,
+                 "accept a folder without dataset_description.json"),
+    HEP_OPT(
+        TEXT, S, protocol, "protocol", 'p', "PROTOCOL", NULL,
+        "for studies that the column protocol of participants.tsv gives none; without it chosen "
+        "by agent and series"),
+    HEP_OPT_INTEGER(S, jobs, "jobs", 'j', "N", 1, 1024, NULL,
+                    "studies at a time; without it one per thread of --nthreads, or 1"),
+    HEP_OPT_INTEGER(
+        S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
+        "threads in all; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
+    HEP_OPT(TEXT, S, mem, "mem", 0, "SIZE", NULL,
+            "memory in all: a number of MB, or with M or G; each study gets its share as a limit"),
+    HEP_OPT_NUMBER(S, time_limit, "time-limit", 0, "S", 0, 1e7, NULL,
+                   "seconds that one study may take"),
+    HEP_OPT_INTEGER(S, retries, "retries", 0, "N", 0, 100, "2",
+                    "tries again after temporary failures"),
+    HEP_OPT_FLAG(S, dry_run, "dry-run", 'n', "print what would be run"),
+    HEP_OPT_FLAG(S, only_failed, "only-failed", 0, "only studies whose last run failed"),
+    HEP_OPT_FLAG(S, stop_on_first_failure, "stop-on-first-failure", 0,
+                 "start no more studies after a failure"),
+    HEP_OPT(
+        DIR_OUT, S, work, "work-dir", 'w', "DIR", NULL,
+        "accepted for BIDS Apps: unfinished studies live in hidden folders of the output instead"),
+    HEP_OPT_REPEAT(S, set, "set", 0, "KEY=VALUE", "change a setting of every protocol"),
+    HEP_OPT(TEXT, S, align, "align", 0, "HOW", NULL, "rigid or deformable, as for hepar run"),
+    HEP_OPT_FLAG(S, no_align, "no-align", 0, "series stay in scanner coordinates"),
+    HEP_OPT_FLAG(S, force, "force", 'f', "compute everything again"),
+    HEP_OPT_FLAG(S, reproducible, "reproducible", 0,
+                 "nothing in the outputs depends on time, host or path"),
+    { 0 },
+};
+
+static const struct hep_positional positionals[] = {
+    HEP_POS(TEXT, S, bids_dir, "bids_dir", "BIDS dataset"),
+    HEP_POS(DIR_OUT, S, out_dir, "output_dir", "derivative dataset"),
+    HEP_POS(TEXT, S, level, "level",
+            "participant: every study; group: gather tables and the group page"),
+    { 0 },
+};
+
+/* "8000", "8000M", "8G": bytes. */
+static int memory_bytes(size_t *out, const char *text, struct hep_error *err)
+{
+    double unit = 1e6, value = 0.0;
+    struct hep_str number = { 0 };
+    size_t n = strlen(text);
+    int rc;
+
+    if (n > 0 && (text[n - 1] == 'G' || text[n - 1] == 'g'))
+        unit = 1e9;
+    if (n > 0 && strchr("GgMm", text[n - 1]) != NULL)
+        n--;
+    hep_str_addn(&number, text, n);
+    rc = hep_str_check(&number, err);
+    if (rc == HEP_OK)
+        rc = hep_parse_double(&value, number.s != NULL ? number.s : "", NULL);
+    hep_str_release(&number);
+    if (rc != HEP_OK || value <= 0.0 || value * unit > 1e15)
+        return HEP_FAIL(err, HEP_EUSAGE, "--mem %s: a number of MB, or with M or G, is wanted",
+                        text);
+    *out = (size_t)(value * unit);
+    return HEP_OK;
+}
+
+/* Words that every `hepar run` gets. */
+static size_t run_words(const char **words, size_t max, const S *o)
+{
+    size_t n = 0;
+
+    if (o->force)
+        words[n++] = "--force";
+    if (o->reproducible)
+        words[n++] = "--reproducible";
+    if (o->no_align)
+        words[n++] = "--no-align";
+    if (o->align != NULL) {
+        words[n++] = "--align";
+        words[n++] = o->align;
+    }
+    for (size_t i = 0; i < o->set.n && n + 1 < max; i++) {
+        words[n++] = "--set";
+        words[n++] = o->set.items[i];
+    }
+    return n;
+}
+
+static struct hep_dataset_filter filter_of(const S *o)
+{
+    return (struct hep_dataset_filter){ o->participants.items, o->participants.n, o->sessions.items,
+                                        o->sessions.n, o->skip_validation };
+}
+
+static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
+{
+    int threads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads();
+    size_t jobs = o->jobs > 0 ? (size_t)o->jobs : (size_t)threads;
+    const char *words[24];
+    char self[4096] = "";
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    struct hep_batch_outcome outcome = { 0 };
+    struct hep_batch_request q = {
+        .program = self,
+        .bids_dir = o->bids_dir,
+        .out_dir = o->out_dir,
+        .filter = filter_of(o),
+        .protocol = o->protocol,
+        .run_options = words,
+        .n_run_options = run_words(words, sizeof words / sizeof words[0], o),
+        .jobs = jobs,
+        .nthreads = threads / (int)jobs > 0 ? threads / (int)jobs : 1,
+        .time_limit_s = isfinite(o->time_limit) ? o->time_limit : 0.0,
+        .retries = (int)o->retries,
+        .dry_run = o->dry_run,
+        .only_failed = o->only_failed,
+        .stop_on_first_failure = o->stop_on_first_failure,
+        .json = o->common.log_json,
+        .stop = hep_stop_flag(),
+    };
+    int rc = n > 0 ? HEP_OK : HEP_FAIL(err, HEP_EIO, "cannot find the program's own file");
+
+    if (n > 0)
+        self[n] = '\0';
+    if (rc == HEP_OK && o->mem != NULL)
+        rc = memory_bytes(&q.memory_bytes, o->mem, err);
+    q.memory_bytes /= jobs;
+    if (rc == HEP_OK)
+        rc = hep_batch_run(&outcome, &q, cli->out, cli->log, err);
+    if ((rc == HEP_OK || rc == HEP_EPARTIAL || rc == HEP_ETEMP) && !o->dry_run)
+        (void)fprintf(cli->out,
+                      "%zu studies: %zu done (%zu unchanged), %zu failed, %zu not started\n",
+                      outcome.n_studies, outcome.n_done, outcome.n_unchanged, outcome.n_failed,
+                      outcome.n_not_started);
+    return rc;
+}
+
+/* Studies of the dataset that no run has touched are missing, too. Tables of what there is are made
+ * also where the dataset is no longer at hand. */
+static int expect_dataset(const S *o, struct hep_cli *cli, struct hep_error *err)
+{
+    struct hep_dataset_filter filter = filter_of(o);
+    struct hep_dataset dataset = { 0 };
+    struct hep_error e = { 0 };
+    int rc = HEP_OK;
+
+    if (hep_dataset_list(&dataset, o->bids_dir, &filter, &e) == HEP_OK)
+        rc = hep_status_expect(o->out_dir, &dataset, err);
+    else
+        hep_log_write(cli->log, HEP_LOG_WARNING, "dataset",
+                      "%s; what is missing is known from earlier runs only", e.msg);
+    hep_dataset_release(&dataset);
+    return rc;
+}
+
+static int group(const S *o, struct hep_cli *cli, struct hep_error *err)
+{
+    struct hep_out_status status = { 0 };
+    int rc = hep_is_dir(o->out_dir) ? expect_dataset(o, cli, err) : HEP_OK;
+
+    if (rc == HEP_OK)
+        rc = hep_status_read(&status, o->out_dir, err);
+    if (rc == HEP_OK)
+        rc = hep_group_write(o->out_dir, &status, err);
+    if (rc == HEP_OK)
+        (void)fprintf(cli->out, "%zu studies: %zu done, %zu failed, %zu running, %zu missing: %s\n",
+                      status.n, status.count[HEP_STATE_DONE], status.count[HEP_STATE_FAILED],
+                      status.count[HEP_STATE_RUNNING], status.count[HEP_STATE_MISSING], o->out_dir);
+    hep_status_release(&status);
+    return rc;
+}
+
+static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    const S *o = given;
+
+    if (strcmp(o->level, "participant") == 0)
+        return participant(o, cli, err);
+    if (strcmp(o->level, "group") == 0)
+        return group(o, cli, err);
+    return HEP_FAIL(err, HEP_ELEVEL, "%s: unknown analysis level; participant and group are known",
+                    o->level);
+}
+
+static const char *const examples[] = {
+    "hepar batch bids results participant --jobs 2",
+    "hepar batch bids results participant --participant-label 01 02 -p eob-full",
+    "hepar batch bids results group", NULL
+};
+
+const struct hep_command hep_cmd_batch = {
+    "batch",
+    "many studies of a BIDS dataset, and their group tables",
+    "One study is one process: what goes wrong in it costs that study only. Studies whose inputs, "
+    "settings "
+    "and version have not changed are skipped. Stopped at any moment, the same command goes on. "
+    "Also installed as hepar-bids, a BIDS App.",
+    options,
+    positionals,
+    sizeof(S),
+    run,
+    examples
+};
+
+struct status_options {
+    struct hep_common_options common;
+    const char *out_dir;
+    bool json;
+};
+
+static const struct hep_option status_options[] = {
+    HEP_OPT_FLAG(struct status_options, json, "json", 0, "print JSON"),
+    { 0 },
+};
+static const struct hep_positional status_positionals[] = {
+    HEP_POS(DIR_IN, struct status_options, out_dir, "out_dir",
+            "folder that hepar run or batch wrote"),
+    { 0 },
+};
+
+static int print_json(FILE *out, const struct hep_out_status *s, struct hep_error *err)
+{
+    struct hep_json *json = NULL;
+    int rc = hep_status_json(&json, s, err);
+
+    return rc == HEP_OK ? hep_print_json(out, json, err) : rc;
+}
+
+static int run_status(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    const struct status_options *o = given;
+    struct hep_out_status s = { 0 };
+    int rc = hep_status_read(&s, o->out_dir, err);
+
+    if (rc == HEP_OK && o->json) {
+        rc = print_json(cli->out, &s, err);
+    } else if (rc == HEP_OK) {
+        for (size_t i = 0; i < s.n; i++)
+            (void)fprintf(cli->out, "%-24s %s%s%s\n", s.list[i].label,
+                          hep_state_name(s.list[i].state), s.list[i].reason[0] != '\0' ? ": " : "",
+                          s.list[i].reason);
+        (void)fprintf(cli->out, "%zu done, %zu failed, %zu running, %zu missing\n",
+                      s.count[HEP_STATE_DONE], s.count[HEP_STATE_FAILED],
+                      s.count[HEP_STATE_RUNNING], s.count[HEP_STATE_MISSING]);
+    }
+    hep_status_release(&s);
+    return rc;
+}
+
+static const char *const status_examples[] = { "hepar status results",
+                                               "hepar status results --json", NULL };
+const struct hep_command hep_cmd_status = {
+    "status",
+    "what became of each study of an output folder",
+    "done, failed with its reason, running, or missing: expected by a batch and not there.",
+    status_options,
+    status_positionals,
+    sizeof(struct status_options),
+    run_status,
+    status_examples
+};

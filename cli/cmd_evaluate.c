@@ -1,0 +1,99 @@
+#include "cli/commands.h"
+
+#include "cli/print.h"
+#include "base/file.h"
+#include "batch/evaluate.h"
+#include "pipeline/study.h"
+
+struct evaluate_options {
+    struct hep_common_options common;
+    const char *out_dir, *truth_dir, *report_dir;
+    long seed, nthreads;
+    int match;
+    bool json;
+};
+
+/* In the order of enum hep_match_rule. */
+static const char *const rules[] = { "centre", "mask", "both", NULL };
+
+#define S struct evaluate_options
+static const struct hep_option options[] = {
+    HEP_OPT_CHOICE(S, match, "match", 'm', "RULE", rules, "both",
+                   "what makes a finding a lesion: its centre lies inside the lesion or within "
+                   "max(3 mm, a quarter of its diameter) of it; the masks overlap with an IoU of "
+                   "at least 0.1; or either"),
+    HEP_OPT(DIR_OUT, S, report_dir, "out", 'o', "DIR", NULL,
+            "folder for the results; without it OUT_DIR/evaluation"),
+    HEP_OPT_FLAG(S, json, "json", 0, "print evaluation.json instead of a summary"),
+    HEP_OPT_INTEGER(S, seed, "seed", 's', "SEED", 0, 2147483647, "1",
+                    "of the bootstrap; the same seed gives the same bytes"),
+    HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
+                    "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
+    { 0 },
+};
+
+static const struct hep_positional positionals[] = {
+    HEP_POS(DIR_IN, S, out_dir, "out_dir",
+            "folder of results: sub-*/[ses-*/]*_lesions.json, masks, maps; of any program"),
+    HEP_POS(DIR_IN, S, truth_dir, "truth_dir",
+            "folder of the truth, of the same form: from the simulator or from readers"),
+    { 0 },
+};
+
+static int print_json(FILE *out, const struct hep_evaluated *e, struct hep_error *err)
+{
+    struct hep_json *json = NULL;
+    int rc = hep_evaluated_json(&json, e, err);
+
+    return rc == HEP_OK ? hep_print_json(out, json, err) : rc;
+}
+
+static int print_text(FILE *out, const struct hep_evaluated *e, const char *dir,
+                      struct hep_error *err)
+{
+    struct hep_str text = { 0 };
+
+    hep_evaluated_text(&text, e);
+    hep_str_addf(&text, "Tables and plots: %s\n", dir);
+    return hep_print_text(out, &text, err);
+}
+
+static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    const struct evaluate_options *o = given;
+    const struct hep_evaluate_opts opts = {
+        (enum hep_match_rule)o->match, HEP_BOOTSTRAP_REPLICATES, (uint64_t)o->seed,
+        o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(), cli->log
+    };
+    struct hep_evaluated e = { 0 };
+    char *dir =
+        o->report_dir != NULL ? hep_strdup(o->report_dir) : hep_path_join(o->out_dir, "evaluation");
+    int rc = dir == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+                         : hep_evaluate_folders(&e, o->out_dir, o->truth_dir, &opts, err);
+
+    if (rc == HEP_OK)
+        rc = hep_evaluated_write(&e, dir, err);
+    if (rc == HEP_OK)
+        rc = o->json ? print_json(cli->out, &e, err) : print_text(cli->out, &e, dir, err);
+    hep_evaluated_release(&e);
+    free(dir);
+    return rc;
+}
+
+static const char *const examples[] = { "hepar evaluate out bids/derivatives/truth",
+                                        "hepar evaluate out truth --match centre -o scores --json",
+                                        NULL };
+
+const struct hep_command hep_cmd_evaluate = {
+    "evaluate",
+    "results against the truth",
+    "Matches the findings of every study with the true lesions and reports detection (FROC, "
+    "sensitivity by size), classification, flags, the liver's outline and the maps, with "
+    "intervals. Writes evaluation.json, evaluation.tsv, lesions_matched.tsv and SVG plots. A "
+    "study of the truth without output, or whose run failed, counts all its lesions as missed.",
+    options,
+    positionals,
+    sizeof(S),
+    run,
+    examples
+};

@@ -1,0 +1,149 @@
+#include "cli/commands.h"
+
+#include "base/alloc.h"
+#include "pipeline/stage.h"
+#include "pipeline/stop.h"
+#include "pipeline/study.h"
+#include "report/stage_table.h"
+
+#include <stdlib.h>
+
+struct run_options {
+    struct hep_common_options common;
+    const char *study, *protocol, *out, *liver_mask, *resection_mask;
+    struct hep_args set;
+    long nthreads;
+    int align; /* index into align_modes, -1 not given */
+    bool no_align, only_planned, force, reproducible, timings;
+    const char *share;
+};
+
+static const char *const align_modes[] = { "rigid", "deformable", NULL };
+
+static const struct hep_option options[] = {
+    HEP_OPT(TEXT, struct run_options, protocol, "protocol", 'p', "PROTOCOL", NULL,
+            "path or name of a shipped protocol; without it one is chosen by agent and series"),
+    HEP_OPT(DIR_OUT, struct run_options, out, "out", 'o', "OUT", "hepar-out",
+            "folder of the results, a BIDS derivative dataset for any number of studies"),
+    HEP_OPT(FILE_IN, struct run_options, liver_mask, "liver-mask", 0, "FILE", NULL,
+            "liver mask or label map on the grid of any series of the study (setting liver.label)"),
+    HEP_OPT(FILE_IN, struct run_options, resection_mask, "resection-mask", 0, "FILE", NULL,
+            "what an operation would remove, on the grid of any series of the study: the size of "
+            "the future remnant is given"),
+    HEP_OPT_CHOICE(struct run_options, align, "align", 0, "MODE", align_modes, NULL,
+                   "how far registration may go; without it the setting align.deformable"),
+    HEP_OPT_FLAG(struct run_options, no_align, "no-align", 0,
+                 "series stay in scanner coordinates (setting align.engine)"),
+    HEP_OPT_REPEAT(struct run_options, set, "set", 0, "KEY=VALUE",
+                   "change a setting of the protocol"),
+    HEP_OPT_INTEGER(struct run_options, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
+                    "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
+    HEP_OPT_FLAG(struct run_options, only_planned, "only-planned", 0,
+                 "see the study as the protocol would have: without series and b-values that it "
+                 "does not plan, and with its transforms"),
+    HEP_OPT(DIR_IN, struct run_options, share, "share", 0, "DIR", NULL,
+            "results of the same study under other settings: what cannot differ is taken from "
+            "there"),
+    HEP_OPT_FLAG(struct run_options, force, "force", 'f', "compute everything again"),
+    HEP_OPT_FLAG(struct run_options, reproducible, "reproducible", 0,
+                 "nothing in the outputs depends on time, host or path"),
+    HEP_OPT_FLAG(struct run_options, timings, "timings", 0, "print where the time went"),
+    { 0 },
+};
+
+static const struct hep_positional positionals[] = {
+    HEP_POS(DIR_IN, struct run_options, study, "study",
+            "BIDS subject or session, or a folder of NIfTI files and sidecars"),
+    { 0 },
+};
+
+static const char *const examples[] = { "hepar run bids/sub-01 -p eob-full -o results",
+                                        "hepar run study --liver-mask liver.nii.gz -o results",
+                                        NULL };
+
+static void print_timings(FILE *out, const struct hep_study_outcome *o)
+{
+    for (size_t i = 0; i < o->n_stages; i++)
+        (void)fprintf(out, "%-14s %8.3f s%s\n", o->stage[i].stage, o->stage[i].seconds,
+                      o->stage[i].reused ? "  reused" : "");
+    (void)fprintf(out, "%-14s %8.3f s\n%-14s %8.3f s\n%-14s %8.3f s\n%-14s %8.1f MiB\n", "reading",
+                  o->read_s, "writing", o->write_s, "total", o->total_s, "peak memory",
+                  (double)o->peak_bytes / 1048576.0);
+}
+
+/* The settings that --set, --align and --no-align ask for; heap array of borrowed texts. */
+static int list_settings(const char ***out, size_t *n, const struct run_options *o,
+                         struct hep_error *err)
+{
+    const char **list;
+
+    if (o->no_align && o->align >= 0)
+        return HEP_FAIL(err, HEP_EUSAGE, "--no-align and --align exclude each other");
+    list = hep_calloc(o->set.n + 2, sizeof *list);
+    if (list == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the settings");
+    *n = 0;
+    for (size_t i = 0; i < o->set.n; i++)
+        list[(*n)++] = o->set.items[i];
+    if (o->no_align)
+        list[(*n)++] = "align.engine=none";
+    if (o->align >= 0)
+        list[(*n)++] = o->align == 0 ? "align.deformable=false" : "align.deformable=true";
+    *out = list;
+    return HEP_OK;
+}
+
+static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    const struct run_options *o = given;
+    struct hep_str caret = { 0 };
+    struct hep_study_outcome outcome;
+    struct hep_study_request request = {
+        .study = o->study,
+        .protocol = o->protocol,
+        .out = o->out,
+        .liver_mask = o->liver_mask,
+        .resection_mask = o->resection_mask,
+        .command = (const char *const *)cli->argv,
+        .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
+        .force = o->force,
+        .only_planned = o->only_planned,
+        .share = o->share,
+        .reproducible = o->reproducible,
+        .stop = hep_stop_flag(),
+    };
+    const char **settings = NULL;
+    int rc = list_settings(&settings, &request.n_settings, o, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    request.stages = hep_stages(&request.n_stages);
+    request.settings = settings;
+    rc = hep_study_run(&outcome, &request, cli->log, &caret, err);
+    free((void *)settings);
+
+    if (rc != HEP_OK && caret.len > 0)
+        (void)fprintf(stderr, "%s", caret.s);
+    hep_str_release(&caret);
+    if (rc != HEP_OK)
+        return rc;
+    (void)fprintf(cli->out, "%s: %s: %s\n", outcome.label,
+                  outcome.state == HEP_STUDY_UNCHANGED ? "nothing has changed" : "done",
+                  outcome.folder);
+    if (o->timings)
+        print_timings(cli->out, &outcome);
+    return HEP_OK;
+}
+
+const struct hep_command hep_cmd_run = { "run",
+                                         "one study through every stage",
+                                         "Reads a study, makes maps and measurements, and writes "
+                                         "them below OUT. Results that still hold "
+                                         "are kept: only what depends on changed inputs or "
+                                         "settings is computed again. Research use only: "
+                                         "a flag is evidence with its reason, never a diagnosis.",
+                                         options,
+                                         positionals,
+                                         sizeof(struct run_options),
+                                         run,
+                                         examples };

@@ -1,0 +1,77 @@
+#include "cli/commands.h"
+
+#include "report/stage_table.h"
+
+#include "cli/print.h"
+#include "cli/manual.h"
+#include "pipeline/stage.h"
+
+struct stages_options {
+    struct hep_common_options common;
+};
+
+static int run_stages(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    struct hep_str text = { 0 };
+    size_t n = 0;
+    const struct hep_stage *const *stages = hep_stages(&n);
+
+    (void)given;
+    hep_stages_text(&text, stages, n);
+    return hep_print_text(cli->out, &text, err);
+}
+
+const struct hep_command hep_cmd_stages = {
+    "stages",   "the table of stages: what each reads and makes",
+    NULL,       NULL,
+    NULL,       sizeof(struct stages_options),
+    run_stages, NULL
+};
+
+struct manual_options {
+    struct hep_common_options common;
+    int chapter;
+};
+
+static const char *const chapters[] = { "commands", "settings", "stages", NULL };
+
+static const struct hep_positional manual_positionals[] = {
+    HEP_POS_CHOICE(struct manual_options, chapter, "chapter", chapters, "part of the reference"),
+    { 0 },
+};
+
+static void stages_chapter(struct hep_str *out)
+{
+    size_t n = 0;
+    const struct hep_stage *const *stages = hep_stages(&n);
+
+    hep_str_add(out, "# Stages\n\nPrinted by `hepar manual stages` from the table in the program. "
+                     "Order follows from the "
+                     "products.\n\n");
+    hep_stages_markdown(out, stages, n);
+}
+
+static int run_manual(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    const struct manual_options *o = given;
+    struct hep_str text = { 0 };
+
+    if (o->chapter == 0)
+        hep_manual_commands(&text, cli->commands);
+    else if (o->chapter == 1)
+        hep_manual_settings(&text);
+    else
+        stages_chapter(&text);
+    return hep_print_text(cli->out, &text, err);
+}
+
+const struct hep_command hep_cmd_manual = {
+    "manual",
+    "the reference in Markdown, generated from the program's own tables",
+    NULL,
+    NULL,
+    manual_positionals,
+    sizeof(struct manual_options),
+    run_manual,
+    NULL
+};

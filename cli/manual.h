@@ -1,0 +1,16 @@
+/**
+ * @file  cli/manual.h
+ * @brief The generated parts of the manual, in Markdown: commands, settings, exit codes.
+ */
+#ifndef HEP_CLI_MANUAL_H
+#define HEP_CLI_MANUAL_H
+
+#include "base/text.h"
+#include "cli/options.h"
+
+/** docs/reference-commands.md */
+void hep_manual_commands(struct hep_str *out, const struct hep_command *const *commands);
+/** docs/reference-settings.md */
+void hep_manual_settings(struct hep_str *out);
+
+#endif

@@ -1,0 +1,67 @@
+/**
+ * @file  liver/images.h
+ * @brief The images of a study as the search for the liver sees them: logarithms on two isotropic
+ *        grids along the world axes, x to the right, y to the front, z up.
+ *
+ * On such a grid a direction of the body is a direction of the index, however the file stores its
+ * voxels; logarithms make a receive field additive.
+ */
+#ifndef HEP_LIVER_IMAGES_H
+#define HEP_LIVER_IMAGES_H
+
+#include "liver/segment_liver.h"
+
+#define HEP_LIVER_FINE_MM 2.5
+#define HEP_LIVER_COARSE_MM 5.0
+#define HEP_LIVER_CHANNELS 8
+
+struct hep_liver_channel {
+    enum hep_image image;
+    bool exact;      /* from the same breath-hold as the reference: its edges are where they seem */
+    double slack_mm; /* how far it may lie off otherwise */
+    struct hep_volume *fine;   /* log signal; NaN where there is none; owned */
+    struct hep_volume *coarse; /* owned */
+};
+
+struct hep_liver_images {
+    struct hep_grid fine, coarse; /* the coarse voxel holds 2 x 2 x 2 fine ones */
+    struct hep_liver_channel channel[HEP_LIVER_CHANNELS];
+    size_t n;                    /* channel[0] is the reference */
+    struct hep_labels *body;     /* coarse; 1: body, 2: body with signal; owned */
+    struct hep_volume *depth;    /* coarse: distance to the skin [mm], 0 outside; owned */
+    double middle_x, half_width; /* of the body [mm, world] */
+    double back_y;               /* of the body: 1 % of it lies behind [mm, world] */
+    int nthreads;
+};
+
+/** The image whose position the result has; HEP_IMAGE_COUNT when there is none. */
+enum hep_image hep_liver_reference(const struct hep_liver_input *in);
+
+/** HEP_EINVAL without an image, HEP_EGEOM, HEP_ENOMEM. Release also after a failure. */
+int hep_liver_images_init(struct hep_liver_images *out, const struct hep_liver_input *in,
+                          struct hep_error *err) HEP_MUST_CHECK;
+void hep_liver_images_release(struct hep_liver_images *im);
+
+/** Log signal of fat in the reference: median of the outer part of the body, skin and the fat under
+ * it; NaN without one. HEP_ENOMEM. */
+int hep_liver_fat_level(double *out, const struct hep_liver_images *im,
+                        struct hep_error *err) HEP_MUST_CHECK;
+
+/** Channel of an image; NULL without it. */
+const struct hep_liver_channel *hep_liver_channel_of(const struct hep_liver_images *im,
+                                                     enum hep_image image);
+
+/** Mean of the 2 x 2 x 2 fine voxels of each coarse one, NaN left out. HEP_ENOMEM. */
+int hep_liver_halve(struct hep_volume **coarse, const struct hep_grid *grid,
+                    const struct hep_volume *fine, int nthreads,
+                    struct hep_error *err) HEP_MUST_CHECK;
+/** Linear interpolation of coarse values on the fine grid. HEP_ENOMEM. */
+int hep_liver_double(struct hep_volume **fine, const struct hep_grid *grid,
+                     const struct hep_volume *coarse, int nthreads,
+                     struct hep_error *err) HEP_MUST_CHECK;
+
+/** The fine grid around a grid: its middle is that of the box of voxel centres along the world
+ * axes, whatever their order. */
+void hep_liver_world_grid(struct hep_grid *fine, const struct hep_grid *g);
+
+#endif

@@ -1,0 +1,218 @@
+#include "liver/organs.h"
+
+#include "image/mask.h"
+#include "image/resample.h"
+#include "image/stats.h"
+#include "liver/seed.h"
+#include "liver/vessels.h"
+
+#include <math.h>
+
+#define TAKEN_MM 4.0 /* around the liver no other organ is sure */
+
+struct scene {
+    const struct hep_liver_images *im;
+    struct hep_labels *liver;         /* coarse */
+    struct hep_labels *near;          /* coarse: the liver and TAKEN_MM around it */
+    struct hep_labels *map;           /* fine: enum hep_anatomy */
+    double level[HEP_LIVER_CHANNELS]; /* median log signal of the liver */
+};
+
+/* How an organ's log signal must differ from the liver's in one image. */
+struct rule {
+    enum hep_image image;
+    double lo, hi;
+};
+
+/* 1.5 and 3 T values of de Bazelaire et al., Radiology 2004 (T1, T2); ADC and enhancement as in any
+ * textbook: the spleen is brighter than liver on T2 and b = 800, its diffusion is slower than that
+ * of a kidney, it enhances first and takes up no hepatobiliary agent. */
+static const struct rule spleen_rules[] = { { HEP_IMAGE_B_HIGH, 0.10, 3.0 },
+                                            { HEP_IMAGE_ADC, -1.0, 0.20 },
+                                            { HEP_IMAGE_T2, 0.12, 1.5 },
+                                            { HEP_IMAGE_ARTERIAL, 0.0, 2.0 },
+                                            { HEP_IMAGE_HEPATOBILIARY, -3.0, -0.05 },
+                                            { HEP_IMAGE_PRECONTRAST, -1.5, 0.05 },
+                                            { HEP_IMAGE_IN_PHASE, -1.5, 0.05 } };
+/* Muscle has a short T2, little flow and little extracellular space; bone and suppressed fat are
+ * darker still, fat that is not suppressed is brighter. */
+static const struct rule muscle_rules[] = { { HEP_IMAGE_T2, -1.6, 0.25 },
+                                            { HEP_IMAGE_ADC, -0.6, 0.6 },
+                                            { HEP_IMAGE_HEPATOBILIARY, -1.4, -0.05 },
+                                            { HEP_IMAGE_PORTAL_VENOUS, -1.1, -0.05 },
+                                            { HEP_IMAGE_ARTERIAL, -0.9, 0.2 },
+                                            { HEP_IMAGE_PRECONTRAST, -0.6, 0.35 },
+                                            { HEP_IMAGE_IN_PHASE, -0.6, 0.3 },
+                                            { HEP_IMAGE_B_HIGH, -1.5, 0.7 } };
+
+/* False when a rule that can be judged is broken, or fewer than two can be judged although the
+ * study has that many images. */
+static bool plausible(const struct scene *s, const double *centre, const struct rule *rule,
+                      size_t n_rules)
+{
+    size_t judged = 0;
+
+    for (size_t r = 0; r < n_rules; r++) {
+        for (size_t k = 0; k < s->im->n; k++) {
+            const double d = centre[k] - s->level[k];
+
+            if (s->im->channel[k].image != rule[r].image || isnan(d))
+                continue;
+            if (d < rule[r].lo || d > rule[r].hi)
+                return false;
+            judged++;
+        }
+    }
+    return judged >= 2 || (judged == 1 && s->im->n == 1);
+}
+
+static int coarse_liver(struct scene *s, const struct hep_labels *liver, struct hep_error *err)
+{
+    struct hep_labels *core = NULL;
+    int rc = hep_resample_labels(&s->liver, liver, &s->im->coarse, NULL, err);
+
+    if (rc == HEP_OK)
+        rc = hep_labels_copy(&s->near, s->liver, err);
+    if (rc == HEP_OK)
+        rc = hep_mask_dilate(s->near, TAKEN_MM, s->im->nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_labels_copy(&core, s->liver, err);
+    if (rc == HEP_OK)
+        rc = hep_mask_erode(core, 2.0 * HEP_LIVER_COARSE_MM, s->im->nthreads, err);
+    for (size_t k = 0; rc == HEP_OK && k < s->im->n; k++) {
+        struct hep_stats stats;
+
+        rc = hep_stats_masked(&stats, s->im->channel[k].coarse, 0, core, -1, err);
+        s->level[k] = stats.median;
+    }
+    hep_labels_free(core);
+    return rc;
+}
+
+/* A coarse mask into the fine map, where that is still free. */
+static void mark(const struct scene *s, const struct hep_labels *coarse, enum hep_anatomy organ)
+{
+    const size_t *n = s->map->grid.n, *c = coarse->grid.n;
+
+    for (size_t i = 0; i < hep_grid_voxels(&s->map->grid); i++) {
+        const size_t x = i % n[0], y = i / n[0] % n[1], z = i / (n[0] * n[1]);
+
+        if (s->map->data[i] == HEP_ANATOMY_NONE &&
+            coarse->data[((z / 2) * c[1] + y / 2) * c[0] + x / 2] != 0)
+            s->map->data[i] = (int32_t)organ;
+    }
+}
+
+struct organ {
+    enum hep_anatomy organ;
+    struct hep_seed_place place;
+    double erosion_mm, min_ml, max_ml; /* of the sure inside */
+    const struct rule *rule;
+    size_t n_rules;
+};
+
+static const struct organ organs[] = { { HEP_ANATOMY_SPLEEN,
+                                         { .right_min_mm = -1e4,
+                                           .right_max_mm = -40.0,
+                                           .front_min_mm = 20.0,
+                                           .front_max_mm = 110.0,
+                                           .deep_mm = 12.0 },
+                                         5.0,
+                                         15.0,
+                                         900.0,
+                                         spleen_rules,
+                                         sizeof spleen_rules / sizeof spleen_rules[0] },
+                                       { HEP_ANATOMY_MUSCLE,
+                                         { .right_min_mm = 18.0,
+                                           .right_max_mm = 62.0,
+                                           .front_min_mm = 0.0,
+                                           .front_max_mm = 60.0,
+                                           .deep_mm = 9.0,
+                                           .only_here = true },
+                                         5.0,
+                                         3.0,
+                                         200.0,
+                                         muscle_rules,
+                                         sizeof muscle_rules / sizeof muscle_rules[0] },
+                                       { HEP_ANATOMY_MUSCLE,
+                                         { .right_min_mm = -62.0,
+                                           .right_max_mm = -18.0,
+                                           .front_min_mm = 0.0,
+                                           .front_max_mm = 60.0,
+                                           .deep_mm = 9.0,
+                                           .only_here = true },
+                                         5.0,
+                                         3.0,
+                                         200.0,
+                                         muscle_rules,
+                                         sizeof muscle_rules / sizeof muscle_rules[0] } };
+
+/* The thickest region of its place that looks as it must: what does not is set aside, and the next
+ * one is tried. */
+#define TRIES 4
+static int find_organ(const struct scene *s, const struct organ *o, struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&s->im->coarse);
+    struct hep_seed_place place = o->place;
+    struct hep_labels *taken = NULL;
+    bool found = false;
+    int rc = hep_labels_copy(&taken, s->near, err);
+
+    place.taken = taken;
+    for (int t = 0; rc == HEP_OK && !found && t < TRIES; t++) {
+        struct hep_liver_seed seed;
+
+        rc = hep_liver_seed_find(&seed, s->im, &place, o->erosion_mm, err);
+        found = rc == HEP_OK && seed.volume_ml >= o->min_ml && seed.volume_ml <= o->max_ml &&
+                plausible(s, seed.centre, o->rule, o->n_rules);
+        if (found)
+            mark(s, seed.mask, o->organ);
+        if (rc == HEP_OK && (found || seed.volume_ml <= 0.0))
+            t = TRIES;
+        if (rc == HEP_OK && !found)
+            rc = hep_mask_dilate(seed.mask, HEP_LIVER_COARSE_MM, s->im->nthreads, err);
+        for (size_t i = 0; rc == HEP_OK && i < n; i++)
+            taken->data[i] |= seed.mask->data[i];
+        hep_labels_free(seed.mask);
+    }
+    hep_labels_free(taken);
+    return rc;
+}
+
+int hep_organs_find(struct hep_labels **anatomy, const struct hep_liver_images *im,
+                    const struct hep_grid *grid, const struct hep_labels *liver,
+                    struct hep_error *err)
+{
+    struct scene s = { .im = im };
+    struct hep_labels *out = NULL;
+    int rc = hep_labels_new(&s.map, &im->fine, err);
+
+    if (rc == HEP_OK)
+        rc = coarse_liver(&s, liver, err);
+    for (size_t i = 0; rc == HEP_OK && i < sizeof organs / sizeof organs[0]; i++)
+        rc = find_organ(&s, &organs[i], err);
+    if (rc == HEP_OK)
+        rc = hep_vessels_trunks(s.map, im, err);
+    if (rc == HEP_OK)
+        rc = hep_vessels_inside(s.map, im, s.liver, err);
+    if (rc == HEP_OK)
+        rc = hep_resample_labels(&out, s.map, grid, NULL, err);
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(grid); i++) {
+        const int32_t o = out->data[i];
+        const bool vessel = o == HEP_ANATOMY_VESSELS || o == HEP_ANATOMY_PORTAL_VEIN ||
+                            o == HEP_ANATOMY_HEPATIC_VEINS;
+
+        if (liver->data[i] != 0 && !vessel)
+            out->data[i] = HEP_ANATOMY_LIVER;
+        else if (liver->data[i] == 0 && vessel)
+            out->data[i] = HEP_ANATOMY_NONE;
+    }
+    hep_labels_free(s.liver);
+    hep_labels_free(s.near);
+    hep_labels_free(s.map);
+    if (rc == HEP_OK)
+        *anatomy = out;
+    else
+        hep_labels_free(out);
+    return rc;
+}

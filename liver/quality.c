@@ -1,0 +1,184 @@
+#include "liver/quality.h"
+
+#include "image/filter.h"
+#include "image/resample.h"
+#include "image/stats.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define LOW_SD 2.0
+#define PROBE_MM 4.0
+
+static const char *const methods[] = { "none", "hepatobiliary", "t1", "t2_diffusion" };
+
+const char *hep_liver_method_name(enum hep_liver_method m)
+{
+    return methods[m];
+}
+
+/* Gradient of the share at a voxel [1/mm]. */
+static void gradient(double g[3], const struct hep_volume *v, const size_t c[3], size_t i)
+{
+    const size_t *n = v->grid.n;
+    const size_t stride[3] = { 1, n[0], n[0] * n[1] };
+
+    for (int a = 0; a < 3; a++) {
+        const size_t up = c[a] + 1 < n[a] ? i + stride[a] : i;
+        const size_t down = c[a] > 0 ? i - stride[a] : i;
+
+        g[a] = up > down ? ((double)v->data[up] - (double)v->data[down]) /
+                               (v->grid.to_world[a][a] * (up - down == 2 * stride[a] ? 2.0 : 1.0))
+                         : 0.0;
+    }
+}
+
+/* Surface: integral of |grad share| (coarea formula). Border on low gradient: where the reference
+ * changes little from PROBE_MM inside to PROBE_MM outside. */
+static void border(struct hep_liver_quality *q, const struct hep_volume *share,
+                   const struct hep_volume *reference, double sd)
+{
+    const size_t *n = share->grid.n;
+    const double voxel = hep_grid_voxel_mm3(&share->grid);
+    double area = 0.0, volume = 0.0;
+    size_t low = 0, known = 0;
+    bool ends = false;
+
+    for (size_t i = 0; i < hep_grid_voxels(&share->grid); i++) {
+        const size_t c[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
+        double g[3], length, p[3], in[3], out[3], change;
+
+        volume += (double)share->data[i] * voxel;
+        ends = ends || (share->data[i] > 0.5F && (c[2] == 0 || c[2] + 1 == n[2]));
+        if (share->data[i] <= 0.0F || share->data[i] >= 1.0F)
+            continue;
+        gradient(g, share, c, i);
+        length = sqrt(g[0] * g[0] + g[1] * g[1] + g[2] * g[2]);
+        area += length * voxel;
+        if (reference == NULL || share->data[i] < 0.3F || share->data[i] > 0.7F || length <= 0.0)
+            continue;
+        hep_grid_to_world(p, &share->grid,
+                          (const double[3]){ (double)c[0], (double)c[1], (double)c[2] });
+        for (int a = 0; a < 3; a++) {
+            in[a] = p[a] + PROBE_MM * g[a] / length;
+            out[a] = p[a] - PROBE_MM * g[a] / length;
+        }
+        change = fabs(hep_sample_world(reference, 0, in, HEP_INTERP_LINEAR) -
+                      hep_sample_world(reference, 0, out, HEP_INTERP_LINEAR));
+        if (isnan(change))
+            continue;
+        known++;
+        low += change < LOW_SD * sd;
+    }
+    q->cropped = ends;
+    q->roughness = volume > 0.0 ? area / (pow(3.14159265358979 * 36.0 * volume * volume, 1.0 / 3.0))
+                                : (double)NAN;
+    q->low_border_frac = known > 0 ? (double)low / (double)known : (double)NAN;
+}
+
+static double fade(double x, double good, double bad)
+{
+    if (isnan(x))
+        return 1.0;
+    return fmin(fmax((x - bad) / (good - bad), 0.0), 1.0);
+}
+
+static void conclude(struct hep_liver_quality *q, const struct hep_liver_settings *s)
+{
+    const double least = q->cropped ? 0.0 : s->volume_min_ml;
+
+    q->volume_plausible = q->volume_ml >= s->volume_min_ml && q->volume_ml <= s->volume_max_ml;
+    q->score = fade(q->volume_ml, least, 0.4 * least - 1.0) *
+               fade(q->volume_ml, s->volume_max_ml, 1.6 * s->volume_max_ml) *
+               fade(q->roughness, 2.1, 2.9) * fade(q->low_border_frac, 0.45, 0.85) *
+               fade(q->left_right, 0.40, 0.55) * fade(q->contrast, 2.0, 0.5);
+    q->reason[0] = '\0';
+    if (!q->volume_plausible)
+        (void)snprintf(q->reason, sizeof q->reason, "volume %.0f mL outside %.0f-%.0f mL%s",
+                       q->volume_ml, s->volume_min_ml, s->volume_max_ml,
+                       q->cropped ? "; the liver is cut by the end of the images" : "");
+    else if (q->roughness > 2.3)
+        (void)snprintf(q->reason, sizeof q->reason, "surface %.1f times that of a sphere",
+                       q->roughness);
+    else if (q->low_border_frac > 0.6)
+        (void)snprintf(q->reason, sizeof q->reason, "%.0f %% of the border without contrast",
+                       100.0 * q->low_border_frac);
+    else if (q->left_right > 0.45)
+        (void)snprintf(q->reason, sizeof q->reason, "%.0f %% of the volume left of the middle",
+                       100.0 * q->left_right);
+}
+
+static int share_of_mask(struct hep_volume **share, const struct hep_labels *liver,
+                         const struct hep_grid *fine, struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&liver->grid);
+    struct hep_volume *v = NULL;
+    int rc = hep_volume_new(&v, &liver->grid, 1, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        v->data[i] = liver->data[i] != 0 ? 1.0F : 0.0F;
+    if (rc == HEP_OK)
+        rc = hep_resample_area(share, v, fine, 1, err);
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(fine); i++) {
+        if (isnan((*share)->data[i]))
+            (*share)->data[i] = 0.0F;
+    }
+    if (rc == HEP_OK)
+        rc = hep_filter_gauss(*share, 2.0, 1, err);
+    hep_volume_free(v);
+    return rc;
+}
+
+int hep_liver_judge(struct hep_liver_quality *q, const struct hep_labels *liver,
+                    const struct hep_volume *share, const struct hep_volume *odds,
+                    const struct hep_liver_images *im, double sd,
+                    const struct hep_liver_settings *s, struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&share->grid);
+    struct hep_labels *inside = NULL;
+    struct hep_stats stats;
+    double left = 0.0, all = 0.0;
+    int rc = hep_labels_new(&inside, &share->grid, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        const double x =
+            share->grid.to_world[0][3] + HEP_LIVER_FINE_MM * (double)(i % share->grid.n[0]);
+
+        inside->data[i] = share->data[i] > 0.5F;
+        all += (double)share->data[i];
+        left += x < im->middle_x ? (double)share->data[i] : 0.0;
+    }
+    if (rc == HEP_OK)
+        rc = hep_stats_masked(&stats, odds, 0, inside, -1, err);
+    if (rc == HEP_OK) {
+        q->volume_ml =
+            (double)hep_labels_count(liver, -1) * hep_grid_voxel_mm3(&liver->grid) / 1000.0;
+        q->left_right = all > 0.0 ? left / all : (double)NAN;
+        q->contrast = stats.median;
+        border(q, share, im->channel[0].fine, sd);
+        conclude(q, s);
+    }
+    hep_labels_free(inside);
+    return rc;
+}
+
+int hep_liver_judge_mask(struct hep_liver_quality *out, const struct hep_labels *liver,
+                         const struct hep_liver_settings *settings, struct hep_error *err)
+{
+    struct hep_grid fine;
+    struct hep_volume *share = NULL;
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    hep_liver_world_grid(&fine, &liver->grid);
+    rc = share_of_mask(&share, liver, &fine, err);
+    if (rc == HEP_OK) {
+        out->volume_ml =
+            (double)hep_labels_count(liver, -1) * hep_grid_voxel_mm3(&liver->grid) / 1000.0;
+        out->left_right = out->contrast = out->seed_ml = (double)NAN;
+        border(out, share, NULL, 0.0);
+        conclude(out, settings);
+    }
+    hep_volume_free(share);
+    return rc;
+}

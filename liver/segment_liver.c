@@ -1,0 +1,358 @@
+#include "liver/segment_liver.h"
+
+#include "base/alloc.h"
+#include "image/mask.h"
+#include "image/resample.h"
+#include "image/stats.h"
+#include "liver/model.h"
+#include "liver/quality.h"
+#include "liver/seed.h"
+#include "liver/shape.h"
+#include "liver/walk.h"
+#include "liver/organs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PASSES 2
+#define SECOND_EROSION_MM 4.0 /* what the first pass found this deep is known in the second */
+#define LIVER_HEIGHT_MM 150.0 /* images shorter than a liver see less of it */
+#define HEIGHT_MIN_MM 40.0    /* in less, organs cannot be told apart by their shape */
+#define FAT_LIKE 0.3          /* of log signal */
+#define FLUID_T2 0.5          /* log signal above the liver's */
+#define SCORE_MIN 0.3
+#define BAND_MAX_MM 8.0 /* thicker slices smooth the border beyond what signals tell */
+
+struct hep_liver_settings hep_liver_defaults(void)
+{
+    return (struct hep_liver_settings){ .volume_min_ml = 800.0,
+                                        .volume_max_ml = 2500.0,
+                                        .seed_min_ml = 400.0,
+                                        .erosion_mm = 3.0,
+                                        .opening_mm = 3.0,
+                                        .median_mm = 5.0,
+                                        .block_mm = 40.0,
+                                        .hole_mm = 30.0 };
+}
+
+static int check_settings(const struct hep_liver_settings *s, struct hep_error *err)
+{
+    const double lengths[] = { s->erosion_mm, s->opening_mm, s->median_mm, s->hole_mm };
+
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        if (!(lengths[i] >= 0.0 && lengths[i] <= 100.0))
+            return HEP_FAIL(err, HEP_EINVAL, "a length of %g mm, allowed are 0 to 100", lengths[i]);
+    }
+    if (!(s->block_mm >= 5.0 && s->block_mm <= 500.0))
+        return HEP_FAIL(err, HEP_EINVAL, "block_mm is %g, allowed are 5 to 500", s->block_mm);
+    if (!(s->seed_min_ml >= 0.0) || !(s->volume_min_ml <= s->volume_max_ml))
+        return HEP_FAIL(err, HEP_EINVAL, "volumes %g, %g to %g mL are not in order", s->seed_min_ml,
+                        s->volume_min_ml, s->volume_max_ml);
+    return HEP_OK;
+}
+
+/* SD of differences between neighbours inside the known liver. */
+static int edge_noise(double *sd, const struct hep_volume *v, const struct hep_labels *coarse,
+                      struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&v->grid), nx = v->grid.n[0], ny = v->grid.n[1];
+    const size_t cx = coarse->grid.n[0], cy = coarse->grid.n[1];
+    float *d = hep_alloc_aligned(n, sizeof *d);
+    size_t m = 0;
+
+    if (d == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+    for (size_t i = 0; i + nx < n; i++) {
+        const size_t x = i % nx, y = i / nx % ny, z = i / (nx * ny);
+
+        if (y + 1 < ny && coarse->data[((z / 2) * cy + y / 2) * cx + x / 2] != 0 &&
+            !isnan(v->data[i]) && !isnan(v->data[i + nx]))
+            d[m++] = fabsf(v->data[i + nx] - v->data[i]);
+    }
+    *sd = m > 0 ? fmax(1.4826 * hep_quantile(d, m, 0.5), 0.005) : 1.0;
+    free(d);
+    return HEP_OK;
+}
+
+static int walk(struct hep_volume **x, const struct hep_liver_images *im,
+                const struct hep_liver_model *model, const struct hep_labels *known,
+                struct hep_error *err)
+{
+    const struct hep_volume *edge[HEP_LIVER_CHANNELS];
+    double sd[HEP_LIVER_CHANNELS];
+    size_t n = 0;
+    int rc = HEP_OK;
+
+    for (size_t k = 0; rc == HEP_OK && k < im->n; k++) {
+        if (!im->channel[k].exact || im->channel[k].image == HEP_IMAGE_ADC)
+            continue;
+        edge[n] = im->channel[k].fine;
+        rc = edge_noise(&sd[n++], im->channel[k].fine, known, err);
+    }
+    return rc == HEP_OK ? hep_liver_walk(x, model->odds, edge, sd, n, im->nthreads, err) : rc;
+}
+
+/* The fine mask's core on the coarse grid. */
+static int known_from(struct hep_labels *known, const struct hep_labels *fine, int nthreads,
+                      struct hep_error *err)
+{
+    const size_t *n = known->grid.n, *f = fine->grid.n;
+
+    for (size_t z = 0; z < n[2]; z++) {
+        for (size_t y = 0; y < n[1]; y++) {
+            for (size_t x = 0; x < n[0]; x++) {
+                int all = 1;
+
+                for (size_t c = 0; c < 8; c++)
+                    all &= fine->data[((2 * z + (c >> 2)) * f[1] + 2 * y + (c >> 1 & 1)) * f[0] +
+                                      2 * x + (c & 1)] != 0;
+                known->data[(z * n[1] + y) * n[0] + x] = all;
+            }
+        }
+    }
+    return hep_mask_erode(known, SECOND_EROSION_MM, nthreads, err);
+}
+
+struct found {
+    struct hep_liver_images im;
+    struct hep_liver_seed seed;
+    struct hep_liver_model model;
+    struct hep_volume *x, *share;
+    struct hep_labels *mask;
+};
+
+static void found_release(struct found *f)
+{
+    hep_liver_images_release(&f->im);
+    hep_labels_free(f->seed.mask);
+    hep_liver_model_release(&f->model);
+    hep_volume_free(f->x);
+    hep_volume_free(f->share);
+    hep_labels_free(f->mask);
+}
+
+static int one_pass(struct found *f, const struct hep_liver_settings *s, struct hep_error *err)
+{
+    struct hep_volume *distance = NULL;
+    int rc = hep_mask_distance(&distance, f->seed.mask, false, f->im.nthreads, err);
+
+    hep_liver_model_release(&f->model);
+    hep_volume_free(f->x);
+    hep_labels_free(f->mask);
+    f->x = NULL;
+    f->mask = NULL;
+    if (rc == HEP_OK)
+        rc = hep_liver_model_init(&f->model, &f->im, f->seed.mask, distance, s->block_mm, err);
+    if (rc == HEP_OK)
+        rc = walk(&f->x, &f->im, &f->model, f->seed.mask, err);
+    if (rc == HEP_OK)
+        rc = hep_liver_cut(&f->mask, f->x, s->opening_mm, f->im.nthreads, err);
+    hep_volume_free(distance);
+    return rc;
+}
+
+/* Air, what lies outside the body, and fat between organs never fill a gap of the liver. Fluid that
+ * is as dark as suppressed fat is bright on T2. */
+static int refused_places(struct hep_labels **out, const struct found *f, struct hep_error *err)
+{
+    const struct hep_liver_images *im = &f->im;
+    const struct hep_liver_channel *t2 = hep_liver_channel_of(im, HEP_IMAGE_T2);
+    const size_t *n = im->fine.n, *c = im->coarse.n;
+    const float *x = im->channel[0].fine->data;
+    double fat = (double)NAN, t2_liver = (double)NAN;
+    struct hep_stats s;
+    int rc = hep_labels_new(out, &im->fine, err);
+
+    if (rc == HEP_OK)
+        rc = hep_liver_fat_level(&fat, im, err);
+    if (rc == HEP_OK && t2 != NULL) {
+        rc = hep_stats_masked(&s, t2->coarse, 0, f->seed.mask, -1, err);
+        t2_liver = s.median;
+    }
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&im->fine); i++) {
+        const size_t j =
+            ((i / (n[0] * n[1]) / 2) * c[1] + i / n[0] % n[1] / 2) * c[0] + i % n[0] / 2;
+        const bool like_fat = fabs((double)x[i] - fat) < FAT_LIKE &&
+                              fabs((double)f->model.mean->data[i] - fat) > 2.0 * FAT_LIKE;
+        const bool fluid = t2 != NULL && (double)t2->coarse->data[j] > t2_liver + FLUID_T2;
+
+        (*out)->data[i] = im->body->data[j] != 2 || (like_fat && !fluid);
+    }
+    return rc;
+}
+
+/* Largest size of a voxel, within reason. */
+static double voxel_mm(const struct hep_grid *g)
+{
+    double spacing[3];
+
+    hep_grid_spacing(spacing, g);
+    return fmin(fmax(fmax(spacing[0], spacing[1]), fmax(spacing[2], HEP_LIVER_FINE_MM)),
+                BAND_MAX_MM);
+}
+
+static int finish(struct hep_liver *out, struct found *f, const struct hep_liver_input *in,
+                  const struct hep_liver_settings *s, struct hep_error *err)
+{
+    struct hep_labels *refused = NULL, *before = NULL;
+    int rc = refused_places(&refused, f, err);
+
+    if (rc == HEP_OK)
+        rc = hep_labels_copy(&before, f->mask, err);
+    if (rc == HEP_OK)
+        rc = hep_liver_fill(f->mask, refused, s->hole_mm, HEP_LIVER_FINE_MM, in->nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_liver_cap(f->mask, before, refused, 2.0 * s->hole_mm, in->nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_liver_soften(&f->share, f->mask, f->x, f->im.channel[0].fine, f->model.mean,
+                              voxel_mm(&in->grid), s->median_mm, in->nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_liver_to_grid(&out->liver, f->share, &in->grid, in->nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_liver_judge(&out->quality, out->liver, f->share, f->model.odds, &f->im,
+                             f->model.sd[0], s, err);
+    hep_labels_free(refused);
+    hep_labels_free(before);
+    return rc;
+}
+
+static void need_mask(struct hep_liver *out, const char *why)
+{
+    char text[sizeof out->quality.reason];
+
+    (void)snprintf(text, sizeof text, "mask needed: %s", why);
+    memcpy(out->quality.reason, text, sizeof text);
+    out->quality.mask_needed = true;
+    out->quality.method = HEP_LIVER_NONE;
+    out->quality.score = 0.0;
+    hep_labels_free(out->liver);
+    hep_labels_free(out->anatomy);
+    out->liver = out->anatomy = NULL;
+}
+
+/* Height of the images along the body. */
+static double height_mm(const struct hep_grid *g)
+{
+    double mm = 0.0;
+
+    for (int a = 0; a < 3; a++)
+        mm += fabs(g->to_world[2][a]) * (double)g->n[a];
+    return mm;
+}
+
+/* Share of a liver's height that the images cover. */
+static double height_share(const struct hep_liver_images *im)
+{
+    return fmin((double)im->fine.n[2] * HEP_LIVER_FINE_MM / LIVER_HEIGHT_MM, 1.0);
+}
+
+static enum hep_liver_method method_of(const struct hep_liver_images *im)
+{
+    const enum hep_image image = im->channel[0].image;
+
+    if (image == HEP_IMAGE_HEPATOBILIARY)
+        return HEP_LIVER_HEPATOBILIARY;
+    return image >= HEP_IMAGE_PRECONTRAST || image <= HEP_IMAGE_IN_PHASE ? HEP_LIVER_T1
+                                                                         : HEP_LIVER_T2_DIFFUSION;
+}
+
+/* The seed in all images, or, where they do not show one organ together (no signal left in a liver
+ * full of iron, ghosts, distortion), in those of the reference's breath-hold. */
+static int find_seed(struct found *f, double least_ml, double erosion_mm, struct hep_error *err)
+{
+    struct hep_liver_images alone = f->im; /* borrows */
+    int rc = hep_liver_seed_find(&f->seed, &f->im, &hep_seed_liver, erosion_mm, err);
+
+    alone.n = 0;
+    for (size_t k = 0; k < f->im.n; k++) {
+        if (f->im.channel[k].exact)
+            alone.channel[alone.n++] = f->im.channel[k];
+    }
+    if (rc != HEP_OK || f->seed.volume_ml >= least_ml || alone.n == f->im.n)
+        return rc;
+    hep_labels_free(f->seed.mask);
+    return hep_liver_seed_find(&f->seed, &alone, &hep_seed_liver, erosion_mm, err);
+}
+
+int hep_liver_find(struct hep_liver *out, const struct hep_liver_input *in,
+                   const struct hep_liver_settings *settings, struct hep_error *err)
+{
+    struct found f = { 0 };
+    char why[160];
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    rc = check_settings(settings, err);
+    if (rc == HEP_OK)
+        rc = hep_liver_images_init(&f.im, in, err);
+    if (rc == HEP_OK)
+        rc = find_seed(&f, settings->seed_min_ml * height_share(&f.im), settings->erosion_mm, err);
+    if (rc != HEP_OK)
+        goto out;
+    out->quality.seed_ml = f.seed.volume_ml;
+    if (height_mm(&in->grid) < HEIGHT_MIN_MM) {
+        (void)snprintf(why, sizeof why,
+                       "the images show %.0f mm of the body's height, less than %.0f mm",
+                       height_mm(&in->grid), HEIGHT_MIN_MM);
+        need_mask(out, why);
+        goto out;
+    }
+    if (f.seed.volume_ml < settings->seed_min_ml * height_share(&f.im)) {
+        (void)snprintf(why, sizeof why,
+                       "the largest homogeneous region of the right upper abdomen has %.0f mL, "
+                       "less than %.0f mL",
+                       f.seed.volume_ml, settings->seed_min_ml * height_share(&f.im));
+        need_mask(out, why);
+        goto out;
+    }
+    for (int pass = 0; rc == HEP_OK && pass < PASSES; pass++) {
+        rc = one_pass(&f, settings, err);
+        if (rc == HEP_OK && pass + 1 < PASSES)
+            rc = known_from(f.seed.mask, f.mask, in->nthreads, err);
+        if (rc == HEP_OK && hep_labels_count(f.seed.mask, -1) == 0) {
+            need_mask(out, "the liver does not stand out from its surroundings");
+            goto out;
+        }
+    }
+    if (rc == HEP_OK)
+        rc = finish(out, &f, in, settings, err);
+    if (rc != HEP_OK)
+        goto out;
+    out->quality.method = method_of(&f.im);
+    if (out->quality.score < SCORE_MIN) {
+        (void)snprintf(why, sizeof why, "%.140s",
+                       out->quality.reason[0] != '\0' ? out->quality.reason
+                                                      : "the liver found is not plausible");
+        need_mask(out, why);
+        goto out;
+    }
+    rc = hep_organs_find(&out->anatomy, &f.im, &in->grid, out->liver, err);
+out:
+    found_release(&f);
+    if (rc != HEP_OK)
+        hep_liver_release(out);
+    return rc;
+}
+
+int hep_liver_anatomy(struct hep_labels **anatomy, const struct hep_liver_input *in,
+                      const struct hep_labels *liver, struct hep_error *err)
+{
+    struct hep_liver_images im;
+    int rc;
+
+    if (!hep_grid_same(&in->grid, &liver->grid, HEP_GRID_TOL_MM))
+        return HEP_FAIL(err, HEP_EGEOM, "the liver mask is not on the reference grid");
+    rc = hep_liver_images_init(&im, in, err);
+    if (rc == HEP_OK)
+        rc = hep_organs_find(anatomy, &im, &in->grid, liver, err);
+    hep_liver_images_release(&im);
+    return rc;
+}
+
+void hep_liver_release(struct hep_liver *l)
+{
+    hep_labels_free(l->liver);
+    hep_labels_free(l->anatomy);
+    l->liver = l->anatomy = NULL;
+}

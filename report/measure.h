@@ -1,0 +1,32 @@
+/**
+ * @file  report/measure.h
+ * @brief Statistics of every map over the liver and over named regions of a label map.
+ */
+#ifndef HEP_REPORT_MEASURE_H
+#define HEP_REPORT_MEASURE_H
+
+#include "base/text.h"
+#include "base/json_put.h"
+#include "pipeline/run.h"
+
+/** Maps that are measured: product, key in results, the series on whose grid it lies ("fat":
+ * whichever the fat stage used). The last row has a NULL product. */
+struct hep_measured_map {
+    const char *product, *key, *unit, *series;
+};
+const struct hep_measured_map *hep_measured_maps(void);
+
+/**
+ * Measure the maps of a study.
+ * @param[out] liver    {"volume_ml", KEY: {"median", "iqr", "n", ...}, ...}; members of maps that
+ * are absent are null
+ * @param[out] regions  [{"region", "map", "unit", "median", ...}], empty without labels
+ */
+int hep_measure(struct hep_json **liver, struct hep_json **regions, struct hep_run *run,
+                struct hep_error *err) HEP_MUST_CHECK;
+
+/** regions as TSV, one line per region and map. */
+int hep_measure_tsv(struct hep_str *out, const struct hep_json *regions,
+                    struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

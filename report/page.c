@@ -1,0 +1,282 @@
+#include "report/page.h"
+
+#include "image/stats.h"
+#include "report/picture.h"
+#include "pipeline/stages/aligned.h"
+#include "sequences/inventory.h"
+
+#include <math.h>
+
+/* ---- documents ------------------------------------------------------------------------------- */
+
+const struct hep_json *hep_page_stage(const struct hep_page *p, const char *name)
+{
+    const struct hep_json *stages = hep_json_get(p->record, "stages");
+
+    for (size_t i = 0; i < hep_json_size(stages); i++) {
+        const struct hep_json *s = hep_json_at(stages, i);
+        const char *its = hep_json_string(hep_json_get(s, "name"));
+
+        if (its != NULL && strcmp(its, name) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+const struct hep_json *hep_page_product(const struct hep_page *p, const char *product)
+{
+    const struct hep_json *stages = hep_json_get(p->record, "stages");
+    const struct hep_json *found = NULL;
+
+    for (size_t i = 0; found == NULL && i < hep_json_size(stages); i++)
+        found = hep_json_get(hep_json_get(hep_json_at(stages, i), "products"), product);
+    return found;
+}
+
+const struct hep_json *hep_page_results(const struct hep_page *p, const char *product)
+{
+    return hep_json_get(hep_page_product(p, product), "results");
+}
+
+const char *hep_page_setting(const struct hep_page *p, const char *key)
+{
+    return hep_json_string(hep_json_get(hep_json_get(p->record, "settings"), key));
+}
+
+/* ---- series ---------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name, *title;
+} titles[] = {
+    { "in_phase", "In phase" },
+    { "opposed", "Opposed phase" },
+    { "echoes", "Multi-echo, first echo" },
+    { "t2", "T2" },
+    { "dwi", "Diffusion, highest b" },
+    { "precontrast", "Before contrast" },
+    { "arterial", "Arterial" },
+    { "portal_venous", "Portal venous" },
+    { "transitional", "Transitional" },
+    { "delayed", "Delayed" },
+    { "hepatobiliary", "Hepatobiliary" },
+};
+#define N_TITLES (sizeof titles / sizeof titles[0])
+
+const char *hep_page_series_title(const char *name)
+{
+    for (size_t i = 0; i < N_TITLES; i++) {
+        if (name != NULL && strcmp(titles[i].name, name) == 0)
+            return titles[i].title;
+    }
+    return name;
+}
+
+/* The volume that is shown of a 4-D series: the highest b, the first echo. */
+static size_t shown_volume(const struct hep_run *run, const char *name)
+{
+    const struct hep_series *s = hep_run_series(run, name);
+    size_t best = 0;
+
+    if (strcmp(name, "dwi") != 0 || s == NULL)
+        return 0;
+    for (size_t i = 1; i < s->nt; i++) {
+        if (s->frame[i].b_s_per_mm2 > s->frame[best].b_s_per_mm2)
+            best = i;
+    }
+    return best;
+}
+
+static int open_series(struct hep_page *p, const char *name, const char *title)
+{
+    struct hep_page_series *s = &p->series[p->n_series];
+    const struct hep_volume *v = NULL;
+    bool one_of_many = strcmp(name, "dwi") == 0 || strcmp(name, "echoes") == 0;
+    int rc = hep_run_volume(p->run, name, &v, p->err);
+
+    if (rc != HEP_OK || v == NULL)
+        return rc;
+    *s = (struct hep_page_series){ .name = name, .title = title, .v = v };
+    if (v->nt > 1 && one_of_many) {
+        rc = hep_volume_pick(&s->own, v, shown_volume(p->run, name), p->err);
+        s->v = s->own;
+    }
+    if (rc == HEP_OK)
+        p->n_series++;
+    return rc;
+}
+
+/* ---- field of view --------------------------------------------------------------------------- */
+
+/* Centre of a mask and its extent along z. False when it is empty. */
+static bool extent(double centre[3], double z[2], const struct hep_labels *l)
+{
+    const struct hep_grid *g = &l->grid;
+    double sum[3] = { 0 };
+    size_t n = 0;
+
+    z[0] = HUGE_VAL;
+    z[1] = -HUGE_VAL;
+    for (size_t i = 0; i < hep_grid_voxels(g); i++) {
+        const size_t row = i / g->n[0], plane = row / g->n[1];
+        const double voxel[3] = { (double)(i % g->n[0]), (double)(row % g->n[1]), (double)plane };
+        double world[3];
+
+        if (l->data[i] == 0)
+            continue;
+        hep_grid_to_world(world, g, voxel);
+        for (int k = 0; k < 3; k++)
+            sum[k] += world[k];
+        z[0] = fmin(z[0], world[2]);
+        z[1] = fmax(z[1], world[2]);
+        n++;
+    }
+    for (int k = 0; k < 3 && n > 0; k++)
+        centre[k] = sum[k] / (double)n;
+    return n > 0;
+}
+
+/* Rows and columns of a plane that reach above the background, as a share of the whole view. */
+static void crop_to_body(struct hep_view *view, const struct hep_volume *plane)
+{
+    const size_t w = plane->grid.n[0], h = plane->grid.n[1];
+    const double left = view->centre_mm[0] + 0.5 * view->width_mm,
+                 top = view->centre_mm[1] + 0.5 * view->height_mm;
+    const double dx = view->width_mm / (double)w, dy = view->height_mm / (double)h, margin = 8.0;
+    size_t x0 = w, x1 = 0, y0 = h, y1 = 0;
+    double sum = 0.0, n = 0.0;
+
+    for (size_t i = 0; i < w * h; i++) {
+        if (plane->data[i] > 0.0f) {
+            sum += (double)plane->data[i];
+            n += 1.0;
+        }
+    }
+    for (size_t i = 0; i < w * h; i++) {
+        if (!(n > 0.0) || !((double)plane->data[i] > 0.5 * sum / n))
+            continue;
+        x0 = i % w < x0 ? i % w : x0;
+        x1 = i % w > x1 ? i % w : x1;
+        y0 = i / w < y0 ? i / w : y0;
+        y1 = i / w > y1 ? i / w : y1;
+    }
+    if (x1 <= x0 || y1 <= y0)
+        return;
+    {
+        const double l = fmin(left, left - (double)x0 * dx + margin);
+        const double r = fmax(left - view->width_mm, left - (double)(x1 + 1) * dx - margin);
+        const double t = fmin(top, top - (double)y0 * dy + margin);
+        const double b = fmax(top - view->height_mm, top - (double)(y1 + 1) * dy - margin);
+
+        view->centre_mm[0] = 0.5 * (l + r);
+        view->centre_mm[1] = 0.5 * (t + b);
+        view->width_mm = l - r;
+        view->height_mm = t - b;
+    }
+}
+
+static const struct hep_volume *series_volume(const struct hep_page *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_series; i++) {
+        if (name != NULL && strcmp(p->series[i].name, name) == 0)
+            return p->series[i].v;
+    }
+    return NULL;
+}
+
+static int settle_view(struct hep_page *p)
+{
+    const struct hep_volume *reference = series_volume(p, p->reference);
+    const struct hep_grid *g = reference != NULL  ? &reference->grid
+                               : p->liver != NULL ? &p->liver->grid
+                                                  : NULL;
+    const double voxel[3] = { g != NULL ? 0.5 * (double)(g->n[0] - 1) : 0.0,
+                              g != NULL ? 0.5 * (double)(g->n[1] - 1) : 0.0,
+                              g != NULL ? 0.5 * (double)(g->n[2] - 1) : 0.0 };
+    struct hep_volume *plane = NULL;
+    struct hep_view sides;
+    struct hep_grid coarse;
+    double centre[3];
+    size_t w, h;
+    int rc;
+
+    if (g == NULL)
+        return HEP_OK;
+    hep_grid_to_world(centre, g, voxel);
+    hep_view_whole(&sides, g, HEP_PLANE_CORONAL, centre);
+    p->z_mm[0] = sides.centre_mm[2] - 0.5 * sides.height_mm;
+    p->z_mm[1] = sides.centre_mm[2] + 0.5 * sides.height_mm;
+    if (p->liver != NULL)
+        (void)extent(centre, p->z_mm, p->liver);
+    hep_view_whole(&p->view, g, HEP_PLANE_AXIAL, centre);
+    p->has_view = p->pictures;
+    if (reference == NULL)
+        return HEP_OK;
+    hep_picture_size(&w, &h, &p->view, 4.0);
+    hep_picture_grid(&coarse, &p->view, w, h, 1, 1.0);
+    rc = hep_picture_sample(&plane, p, reference, p->reference, &coarse);
+    if (rc == HEP_OK)
+        crop_to_body(&p->view, plane);
+    hep_volume_free(plane);
+    return rc;
+}
+
+/* Greys between the background and the brightest half per cent of the plane through the liver. */
+static int settle_window(struct hep_page *p, struct hep_page_series *s)
+{
+    struct hep_volume *plane = NULL;
+    struct hep_grid g;
+    size_t w, h, n;
+    int rc;
+
+    hep_picture_size(&w, &h, &p->view, 3.0);
+    hep_picture_grid(&g, &p->view, w, h, 1, 1.0);
+    rc = hep_picture_sample(&plane, p, s->v, s->name, &g);
+    if (rc != HEP_OK)
+        return rc;
+    n = 0;
+    for (size_t i = 0; i < w * h; i++) {
+        if (isfinite(plane->data[i]))
+            plane->data[n++] = plane->data[i];
+    }
+    s->lo = 0.0;
+    s->hi = n > 0 ? hep_quantile(plane->data, n, 0.995) : 1.0;
+    if (n > 0 && hep_quantile(plane->data, n, 0.0) < 0.0)
+        s->lo = hep_quantile(plane->data, n, 0.005);
+    if (!(s->hi > s->lo))
+        s->hi = s->lo + 1.0;
+    hep_volume_free(plane);
+    return HEP_OK;
+}
+
+static int open_labels(struct hep_page *p, const char *name, const struct hep_labels **out)
+{
+    return hep_run_knows(p->run, name) ? hep_run_labels(p->run, name, out, p->err) : HEP_OK;
+}
+
+int hep_page_prepare(struct hep_page *p)
+{
+    int rc = HEP_OK;
+
+    const char *pictures = hep_page_setting(p, "report.pictures");
+
+    p->reference = hep_reference_name(p->run);
+    p->pictures = pictures == NULL || strcmp(pictures, "false") != 0;
+    for (size_t i = 0; rc == HEP_OK && i < N_TITLES; i++)
+        rc = open_series(p, titles[i].name, titles[i].title);
+    if (rc == HEP_OK)
+        rc = open_labels(p, "liver", &p->liver);
+    if (rc == HEP_OK)
+        rc = open_labels(p, "lesions", &p->labels);
+    if (rc == HEP_OK && p->reference != NULL)
+        rc = settle_view(p);
+    for (size_t i = 0; rc == HEP_OK && p->has_view && i < p->n_series; i++)
+        rc = settle_window(p, &p->series[i]);
+    return rc;
+}
+
+void hep_page_release(struct hep_page *p)
+{
+    for (size_t i = 0; i < p->n_series; i++)
+        hep_volume_free(p->series[i].own);
+    p->n_series = 0;
+}

@@ -1,0 +1,74 @@
+/**
+ * @file  report/page.h
+ * @brief What every section of a study's report is given. Internal to pipeline/report.
+ *
+ * Words and numbers come from three documents: `record` (run.json, or the record of the run as it
+ * stands), `lesions` (lesions.json) and `measures` (the product of that name). Pictures come from
+ * the run's series, maps and masks, each brought into the space of the reference series at the
+ * resolution at which it is shown. A section that has nothing to show says why.
+ */
+#ifndef HEP_REPORT_PAGE_H
+#define HEP_REPORT_PAGE_H
+
+#include "report/html.h"
+#include "report/quantity.h"
+#include "pipeline/run.h"
+
+#define HEP_PAGE_SERIES_MAX 12
+
+/** A series as the report draws it: one 3-D volume, grey values from lo to hi. */
+struct hep_page_series {
+    const char *name;           /* product: "arterial" */
+    const char *title;          /* "Arterial" */
+    const struct hep_volume *v; /* borrowed from the run, or `own` */
+    struct hep_volume *own;
+    double lo, hi;
+};
+
+struct hep_page {
+    struct hep_str *out;
+    struct hep_run *run;
+    const struct hep_json *record, *lesions, *measures;
+    const char *reference;           /* series of the reference grid; NULL when there is none */
+    const struct hep_labels *liver;  /* on the reference grid; NULL */
+    const struct hep_labels *labels; /* lesions by id, on the reference grid; NULL */
+    struct hep_page_series series[HEP_PAGE_SERIES_MAX];
+    size_t n_series;
+    struct hep_view view; /* axial field of view that holds the body */
+    double z_mm[2];       /* extent of the liver, else of the reference volume */
+    bool pictures;        /* wanted */
+    bool has_view;        /* pictures can be drawn, and are wanted */
+    size_t left_out;      /* pictures that the limit of size kept out */
+    struct hep_error *err;
+};
+
+/** Results of a JSON product, and state and reason of any product, from the record. NULL when there
+ * is none. */
+const struct hep_json *hep_page_results(const struct hep_page *p, const char *product);
+const struct hep_json *hep_page_product(const struct hep_page *p, const char *product);
+/** Text of a setting in force; NULL when there is none. */
+const char *hep_page_setting(const struct hep_page *p, const char *key);
+/** Results of a stage by name. */
+const struct hep_json *hep_page_stage(const struct hep_page *p, const char *name);
+/** Words of a lesion class ("fnh_like": "FNH-like") and of a flag; static, else the name itself. */
+const char *hep_page_class_title(const char *name);
+/** Value of a measurement that is a number or {"value", "unit"}; `unit` may be NULL. */
+double hep_page_value(const struct hep_json *node, const char **unit);
+/** Words for a series: "Portal venous". Static; the name itself when unknown. */
+const char *hep_page_series_title(const char *name);
+
+/** Open the run's series, find the field of view and the windows of grey. */
+int hep_page_prepare(struct hep_page *p);
+void hep_page_release(struct hep_page *p);
+
+/* The sections, in the order of the page. */
+int hep_page_summary(struct hep_page *p);
+int hep_page_series_table(struct hep_page *p);
+int hep_page_quality(struct hep_page *p);
+int hep_page_montage(struct hep_page *p);
+int hep_page_maps(struct hep_page *p);
+int hep_page_lesions(struct hep_page *p);
+int hep_page_methods(struct hep_page *p);
+int hep_page_provenance(struct hep_page *p);
+
+#endif

@@ -1,0 +1,200 @@
+#include "report/picture.h"
+
+#include "base/alloc.h"
+#include "image/resample.h"
+#include "pipeline/stages/aligned.h"
+
+#include <math.h>
+
+#define LEVELS 160 /* shades in a picture: small files, no visible steps */
+
+void hep_picture_size(size_t *w, size_t *h, const struct hep_view *view, double mm_per_pixel)
+{
+    *w = (size_t)fmin(fmax(view->width_mm / mm_per_pixel + 0.5, 1.0), 1024.0);
+    *h = (size_t)fmin(fmax(view->height_mm / mm_per_pixel + 0.5, 1.0), 1024.0);
+}
+
+/* World axes to the right, down, and from one picture to the next. */
+static void axes(int *right, int *down, int *normal, enum hep_plane plane)
+{
+    *right = plane == HEP_PLANE_SAGITTAL ? 1 : 0;
+    *down = plane == HEP_PLANE_AXIAL ? 1 : 2;
+    *normal = 3 - *right - *down;
+}
+
+void hep_picture_grid(struct hep_grid *g, const struct hep_view *view, size_t w, size_t h, size_t n,
+                      double step_mm)
+{
+    int right, down, normal;
+    const double dx = view->width_mm / (double)w, dy = view->height_mm / (double)h;
+
+    axes(&right, &down, &normal, view->plane);
+    *g = (struct hep_grid){ .n = { w, h, n } };
+    g->to_world[right][0] = -dx;
+    g->to_world[down][1] = -dy;
+    g->to_world[normal][2] = step_mm;
+    g->to_world[right][3] = view->centre_mm[right] + 0.5 * (view->width_mm - dx);
+    g->to_world[down][3] = view->centre_mm[down] + 0.5 * (view->height_mm - dy);
+    g->to_world[normal][3] = view->centre_mm[normal] - 0.5 * step_mm * (double)(n - 1);
+    g->to_world[3][3] = 1.0;
+}
+
+int hep_picture_sample(struct hep_volume **out, struct hep_page *p, const struct hep_volume *v,
+                       const char *space, const struct hep_grid *g)
+{
+    return hep_aligned_volume(out, p->run, v, space, p->reference, g, p->err);
+}
+
+int hep_picture_sample_unaligned(struct hep_volume **out, struct hep_page *p,
+                                 const struct hep_volume *v, const struct hep_grid *g)
+{
+    return hep_resample(out, v, g, NULL, HEP_INTERP_LINEAR, NAN, 1, p->err);
+}
+
+int hep_picture_data(struct hep_page *p, const struct hep_volume *sampled, size_t k, double lo,
+                     double hi, enum hep_colormap map)
+{
+    const size_t w = sampled->grid.n[0], h = sampled->grid.n[1];
+    const float *x = sampled->data + k * w * h;
+    const double scale = hi > lo ? 1.0 / (hi - lo) : 0.0;
+    struct hep_canvas *c = NULL;
+    unsigned char *png = NULL;
+    size_t n = 0;
+    int rc = hep_canvas_new(&c, w, h, p->err);
+
+    if (rc != HEP_OK)
+        return rc;
+    for (size_t i = 0; i < w * h; i++) {
+        double level = fmin(fmax(((double)x[i] - lo) * scale, 0.0), 1.0);
+
+        if (isnan(x[i]))
+            level = map == HEP_CMAP_GREY ? 0.0 : (double)NAN;
+        c->px[i] = hep_colormap(map, round(level * (LEVELS - 1)) / (LEVELS - 1));
+    }
+    rc = hep_canvas_png(&png, &n, c, p->err);
+    if (rc == HEP_OK)
+        hep_html_data(p->out, "image/png", png, n);
+    free(png);
+    hep_canvas_free(c);
+    return rc;
+}
+
+/* Borders between pixels along one direction, neighbours joined to one stroke. Where a mask goes on
+ * beyond the picture it has no border. */
+static size_t strokes(struct hep_str *out, const bool *in, size_t w, size_t h, bool vertical)
+{
+    const size_t lines = vertical ? w : h, along = vertical ? h : w;
+    size_t count = 0;
+
+    for (size_t a = 1; a < lines; a++) {
+        size_t run = 0;
+
+        for (size_t b = 0; b <= along; b++) {
+            bool before = false, after = false;
+
+            if (b < along) {
+                before = in[vertical ? b * w + a - 1 : (a - 1) * w + b];
+                after = in[vertical ? b * w + a : a * w + b];
+            }
+            if (before != after) {
+                run++;
+            } else if (run > 0) {
+                hep_str_addf(out, "M%zu %zu%c%zu", vertical ? a : b - run, vertical ? b - run : a,
+                             vertical ? 'v' : 'h', run);
+                count++;
+                run = 0;
+            }
+        }
+    }
+    return count;
+}
+
+int hep_picture_outline(struct hep_page *p, const struct hep_labels *labels,
+                        const struct hep_grid *g, size_t k, int32_t label, const char *css_class)
+{
+    const size_t w = g->n[0], h = g->n[1];
+    struct hep_grid plane = *g;
+    struct hep_labels *here = NULL;
+    struct hep_str path = { 0 };
+    bool *in = hep_calloc(w * h, sizeof *in);
+    size_t n = 0;
+    int rc;
+
+    if (in == NULL)
+        return HEP_FAIL(p->err, HEP_ENOMEM, "no memory for an outline");
+    plane.n[2] = 1;
+    for (int i = 0; i < 3; i++)
+        plane.to_world[i][3] += (double)k * g->to_world[i][2];
+    rc = hep_resample_labels(&here, labels, &plane, NULL, p->err);
+    for (size_t i = 0; rc == HEP_OK && i < w * h; i++)
+        in[i] = label < 0 ? here->data[i] != 0 : here->data[i] == label;
+    if (rc == HEP_OK)
+        n = strokes(&path, in, w, h, false) + strokes(&path, in, w, h, true);
+    if (n > 0 && !path.failed)
+        hep_str_addf(p->out, "<path class=\"ol %s\" d=\"%s\"/>", css_class, path.s);
+    p->out->failed = p->out->failed || path.failed;
+    hep_labels_free(here);
+    free(in);
+    hep_str_release(&path);
+    return rc;
+}
+
+bool hep_picture_full(struct hep_page *p)
+{
+    const bool full = p->out->len > HEP_PICTURES_MAX_BYTES;
+
+    p->left_out += full;
+    return full;
+}
+
+int hep_picture_figure(struct hep_page *p, const struct hep_figure *f)
+{
+    const struct hep_grid *g = &f->sampled->grid;
+    int rc;
+
+    if (hep_picture_full(p))
+        return HEP_OK;
+    hep_str_addf(p->out,
+                 "<figure class=\"pic\"><svg viewBox=\"0 0 %zu %zu\" role=\"img\" "
+                 "aria-label=\"",
+                 g->n[0], g->n[1]);
+    hep_html_text(p->out, f->alt);
+    hep_str_addf(p->out, "\"><image width=\"%zu\" height=\"%zu\" href=\"", g->n[0], g->n[1]);
+    rc = hep_picture_data(p, f->sampled, f->plane, f->lo, f->hi, f->map);
+    hep_str_add(p->out, "\"/>");
+    if (rc == HEP_OK && f->liver && p->liver != NULL)
+        rc = hep_picture_outline(p, p->liver, g, f->plane, -1, "liver");
+    if (rc == HEP_OK && f->lesions && p->labels != NULL)
+        rc = hep_picture_outline(p, p->labels, g, f->plane, f->lesion > 0 ? f->lesion : -1,
+                                 "lesion");
+    hep_str_add(p->out, "</svg><figcaption>");
+    hep_html_text(p->out, f->caption);
+    hep_str_add(p->out, "</figcaption></figure>\n");
+    return rc;
+}
+
+void hep_picture_bar(struct hep_str *out, enum hep_colormap map, double lo, double hi, int digits,
+                     const char *plain_unit)
+{
+    const int steps = 32;
+
+    hep_str_addf(out,
+                 "<svg class=\"bar\" viewBox=\"0 0 320 30\" role=\"img\" aria-label=\"colour "
+                 "bar from %.*f to %.*f ",
+                 digits, lo, digits, hi);
+    hep_str_add_html(out, plain_unit);
+    hep_str_add(out, "\">");
+    for (int i = 0; i < steps; i++) {
+        struct hep_rgb c = hep_colormap(map, (i + 0.5) / steps);
+
+        hep_str_addf(out, "<rect x=\"%d\" width=\"10.5\" height=\"12\" fill=\"#%02x%02x%02x\"/>",
+                     i * 10, c.r, c.g, c.b);
+    }
+    hep_str_addf(out,
+                 "<text x=\"0\" y=\"26\">%.*f</text><text x=\"160\" y=\"26\" "
+                 "text-anchor=\"middle\">%.*f ",
+                 digits, lo, digits, 0.5 * (lo + hi));
+    hep_str_add_html(out, plain_unit);
+    hep_str_addf(out, "</text><text x=\"320\" y=\"26\" text-anchor=\"end\">%.*f</text></svg>\n",
+                 digits, hi);
+}

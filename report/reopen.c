@@ -1,0 +1,216 @@
+#include "report/reopen.h"
+
+#include "report/stage_table.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "pipeline/record.h"
+#include "pipeline/split.h"
+
+/* The only name in a folder with this ending (files) or beginning (folders); NULL without, or with
+ * more than one. */
+static char *only_name(const char *dir, const char *mark, bool folders)
+{
+    struct hep_listing list = { 0 };
+    const char *found = NULL;
+    char *path = NULL;
+    size_t count = 0;
+
+    if (hep_listing_read(&list, dir, NULL) != HEP_OK)
+        return NULL;
+    for (size_t i = 0; i < list.n; i++) {
+        if (list.is_dir[i] == folders &&
+            (folders ? hep_starts_with(list.names[i], mark) : hep_ends_with(list.names[i], mark))) {
+            found = list.names[i];
+            count++;
+        }
+    }
+    if (count == 1)
+        path = hep_path_join(dir, found);
+    hep_listing_release(&list);
+    return path;
+}
+
+static int find_folder(struct hep_reopened *r, const char *folder, struct hep_error *err)
+{
+    static const char *const levels[] = { "sub-", "ses-" };
+    char *record = NULL;
+    int rc = HEP_OK;
+
+    r->folder = hep_strdup(folder);
+    for (size_t i = 0; r->folder != NULL && i <= 2; i++) {
+        char *below = NULL;
+
+        record = only_name(r->folder, "_run.json", false);
+        if (record != NULL || i == 2)
+            break;
+        below = only_name(r->folder, levels[i], true);
+        if (below != NULL) {
+            free(r->folder);
+            r->folder = below;
+        }
+    }
+    if (record == NULL)
+        rc = HEP_FAIL(err, HEP_ENOENT, "%s: no *_run.json of one study here", folder);
+    else
+        rc = hep_json_read(&r->record, record, err);
+    free(record);
+    return rc;
+}
+
+static int check_record(struct hep_reopened *r, struct hep_error *err)
+{
+    const char *state = hep_json_string(hep_json_get(r->record, "state"));
+    const char *error = hep_json_string(hep_json_get(r->record, "error"));
+    const char *label = hep_json_string(hep_json_get(r->record, "study"));
+    char *path;
+    int rc;
+
+    if (state == NULL || strcmp(state, "done") != 0 || label == NULL)
+        return HEP_FAIL(err, HEP_EDATA, "%s: the run of this study did not succeed%s%s", r->folder,
+                        error != NULL ? ": " : "", error != NULL ? error : "");
+    r->run.label = hep_strdup(label);
+    path = hep_asprintf("%s/%s_lesions.json", r->folder, label);
+    if (path == NULL || r->run.label == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    else
+        rc = hep_json_read(&r->lesions, path, err);
+    free(path);
+    return rc;
+}
+
+/* ---- the study's own series ------------------------------------------------------------------ */
+
+static int check_input(const struct hep_reopened *r, const struct hep_json *input,
+                       struct hep_error *err)
+{
+    const char *relative = hep_json_string(hep_json_get(input, "path"));
+    const char *expected = hep_json_string(hep_json_get(input, "sha256"));
+    char *path = relative != NULL && strstr(relative, "..") == NULL && relative[0] != '/'
+                     ? hep_path_join(r->study.inventory->study, relative)
+                     : NULL;
+    char hex[HEP_SHA256_HEX];
+    int rc = HEP_OK;
+
+    if (path != NULL && expected != NULL && hep_is_file(path)) {
+        rc = hep_sha256_file(hex, path, err);
+        if (rc == HEP_OK && strcmp(hex, expected) != 0)
+            rc = HEP_FAIL(err, HEP_EDATA, "%s has changed since the run: use hepar run", path);
+    }
+    free(path);
+    return rc;
+}
+
+/* "key=value" of every setting in force. */
+static int settings_of(char ***out, size_t *n, const struct hep_json *record, struct hep_error *err)
+{
+    const struct hep_json *settings = hep_json_get(record, "settings");
+    const char **keys = NULL;
+    int rc = hep_json_keys(&keys, n, settings, err);
+
+    if (rc == HEP_OK) {
+        *out = (char **)hep_calloc(*n + 1, sizeof **out);
+        if (*out == NULL)
+            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for settings");
+    }
+    for (size_t i = 0; rc == HEP_OK && i < *n; i++) {
+        const char *value = hep_json_string(hep_json_get(settings, keys[i]));
+
+        (*out)[i] = hep_asprintf("%s=%s", keys[i], value != NULL ? value : "");
+        if ((*out)[i] == NULL)
+            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for settings");
+    }
+    free((void *)keys);
+    return rc;
+}
+
+static int open_study(struct hep_reopened *r, const char *study, struct hep_error *err)
+{
+    char **settings = NULL;
+    size_t n = 0;
+    const struct hep_json *inputs = hep_json_get(r->record, "inputs");
+    int rc = settings_of(&settings, &n, r->record, err);
+
+    if (rc == HEP_OK)
+        rc = hep_open_study(&r->study, study, "default", (const char *const *)settings, n, NULL,
+                            NULL, err);
+    for (size_t i = 0; settings != NULL && i < n; i++)
+        free(settings[i]);
+    free((void *)settings);
+    if (rc == HEP_OK && strcmp(r->study.label, r->run.label) != 0)
+        rc = HEP_FAIL(err, HEP_EDATA, "%s is %s, the results are of %s", study, r->study.label,
+                      r->run.label);
+    for (size_t i = 0; rc == HEP_OK && i < hep_json_size(inputs); i++)
+        rc = check_input(r, hep_json_at(inputs, i), err);
+    return rc;
+}
+
+static int settle_series(struct hep_reopened *r, struct hep_error *err)
+{
+    struct hep_run *run = &r->run;
+    int rc;
+
+    run->inventory = r->study.inventory;
+    run->agent = r->study.agent;
+    run->cfg = &r->study.config;
+    rc = hep_split_dynamic(run, err);
+    for (size_t i = 0; rc == HEP_OK && i < run->n_products; i++) {
+        struct hep_product *p = &run->products[i];
+        enum hep_role role = HEP_ROLE_UNKNOWN;
+
+        if (p->slot->kind != HEP_SLOT_SERIES)
+            continue;
+        rc = hep_role_from_name(&role, p->slot->name, err);
+        if (rc == HEP_OK)
+            p->series = hep_split_find(run, role);
+        if (p->series != NULL)
+            p->state = HEP_PRODUCT_PRESENT;
+    }
+    return rc;
+}
+
+int hep_reopen(struct hep_reopened *out, const char *folder, const char *study, int nthreads,
+               struct hep_log *log, struct hep_error *err)
+{
+    struct hep_run *run = &out->run;
+    int rc = find_folder(out, folder, err);
+
+    run->log = log;
+    run->nthreads = nthreads;
+    run->stages = hep_stages(&run->n_stages);
+    if (rc == HEP_OK)
+        rc = check_record(out, err);
+    if (rc == HEP_OK) {
+        out->measures = hep_json_get(
+            hep_json_get(hep_json_get(hep_record_stage(out->record, "report"), "products"),
+                         "measures"),
+            "results");
+        run->out.tmp = hep_strdup(out->folder);
+        rc = run->out.tmp == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+                                  : hep_products_init(run, err);
+    }
+    for (size_t i = 0; rc == HEP_OK && i < run->n_stages; i++)
+        rc = hep_record_restore_products(run, i, out->record, err);
+    for (size_t i = 0; rc == HEP_OK && i < run->n_products; i++) {
+        if (run->products[i].state == HEP_PRODUCT_UNKNOWN)
+            run->products[i].state = HEP_PRODUCT_ABSENT;
+    }
+    if (rc == HEP_OK && study != NULL)
+        rc = open_study(out, study, err);
+    if (rc == HEP_OK && study != NULL)
+        rc = settle_series(out, err);
+    return rc;
+}
+
+void hep_reopened_release(struct hep_reopened *r)
+{
+    hep_products_release(&r->run);
+    free(r->run.out.tmp);
+    free(r->run.label);
+    hep_open_study_release(&r->study);
+    hep_json_free(r->record);
+    hep_json_free(r->lesions);
+    free(r->folder);
+    *r = (struct hep_reopened){ 0 };
+}

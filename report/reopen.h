@@ -1,0 +1,34 @@
+/**
+ * @file  report/reopen.h
+ * @brief A finished study opened again from its output folder, so that its report can be made
+ * without computing anything.
+ *
+ * Maps, masks and results come from the folder, series from the study that it was made of; without
+ * that study there are no series. A study whose files are not those that the run read is refused.
+ */
+#ifndef HEP_REPORT_REOPEN_H
+#define HEP_REPORT_REOPEN_H
+
+#include "pipeline/open_study.h"
+#include "pipeline/products.h"
+
+/** Start with `{ 0 }`. */
+struct hep_reopened {
+    char *folder; /* that holds *_run.json; owned */
+    struct hep_json *record, *lesions;
+    const struct hep_json *measures; /* inside record */
+    struct hep_open_study study;
+    struct hep_run run;
+};
+
+/**
+ * @param[in] folder OUT/sub-01[/ses-1], or OUT when it holds one study
+ * @param[in] study  BIDS subject or folder that the run read; NULL: no series
+ * @return HEP_ENOENT (no run.json), HEP_EDATA (the run failed; other input files), HEP_EFORMAT, ...
+ */
+int hep_reopen(struct hep_reopened *out, const char *folder, const char *study, int nthreads,
+               struct hep_log *log, struct hep_error *err) HEP_MUST_CHECK;
+/** Harmless on { 0 } and after a failure. */
+void hep_reopened_release(struct hep_reopened *r);
+
+#endif

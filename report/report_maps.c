@@ -1,0 +1,342 @@
+/* Montages with outlines, maps with colour bars, histograms of the liver. */
+#include "report/page.h"
+
+#include "base/alloc.h"
+#include "image/stats.h"
+#include "report/measure.h"
+#include "report/picture.h"
+#include "pipeline/stages/aligned.h"
+#include "report/svg.h"
+
+#include <math.h>
+
+#define MONTAGE_SLICES 12
+#define MAP_SLICES 3
+#define BINS 48
+#define BACKGROUND 0.06 /* of the bright end of a series */
+
+static const struct hep_page_series *reference_of(const struct hep_page *p)
+{
+    for (size_t i = 0; p->reference != NULL && i < p->n_series; i++) {
+        if (strcmp(p->series[i].name, p->reference) == 0)
+            return &p->series[i];
+    }
+    return NULL;
+}
+
+/* n planes spread evenly over the liver, top first. */
+static void spread(struct hep_grid *g, const struct hep_page *p, size_t n, double mm_per_pixel)
+{
+    struct hep_view view = p->view;
+    const double step = (p->z_mm[1] - p->z_mm[0]) / (double)n;
+    size_t w, h;
+
+    hep_picture_size(&w, &h, &view, mm_per_pixel);
+    view.centre_mm[2] = 0.5 * (p->z_mm[0] + p->z_mm[1]);
+    hep_picture_grid(g, &view, w, h, n, -step);
+}
+
+static double plane_z(const struct hep_grid *g, size_t k)
+{
+    return g->to_world[2][3] + g->to_world[2][2] * (double)k;
+}
+
+static int planes(struct hep_page *p, const struct hep_volume *sampled, double lo, double hi,
+                  enum hep_colormap map, const char *what)
+{
+    int rc = HEP_OK;
+
+    for (size_t k = 0; rc == HEP_OK && k < sampled->grid.n[2]; k++) {
+        char caption[48], alt[160];
+        struct hep_figure f = { .sampled = sampled,
+                                .plane = k,
+                                .lo = lo,
+                                .hi = hi,
+                                .map = map,
+                                .liver = true,
+                                .lesions = true,
+                                .caption = caption,
+                                .alt = alt };
+
+        (void)snprintf(caption, sizeof caption, "S %.0f mm", plane_z(&sampled->grid, k));
+        (void)snprintf(alt, sizeof alt, "%s, axial slice at S %.0f mm", what,
+                       plane_z(&sampled->grid, k));
+        rc = hep_picture_figure(p, &f);
+    }
+    return rc;
+}
+
+int hep_page_montage(struct hep_page *p)
+{
+    const struct hep_page_series *reference = reference_of(p);
+    struct hep_volume *sampled = NULL;
+    struct hep_grid g;
+    int rc = HEP_OK;
+
+    hep_html_section(p->out, "images", "Images");
+    if (reference == NULL || !p->has_view) {
+        hep_str_add(p->out, p->pictures ? "<p>The series are not at hand, so the report shows maps "
+                                          "only.</p>\n"
+                                        : "<p>Pictures are turned off: report.pictures.</p>\n");
+        hep_html_section_end(p->out);
+        return HEP_OK;
+    }
+    hep_str_addf(
+        p->out,
+        "<p>The patient's right is on the left of each picture. Outlines: "
+        "<span class=\"key liver\">liver</span>, <span class=\"key lesion\">lesions</span>."
+        "</p>\n<h3>%s, the reference series</h3>\n<div class=\"pics\">\n",
+        reference->title);
+    spread(&g, p, MONTAGE_SLICES, 1.8);
+    rc = hep_picture_sample(&sampled, p, reference->v, reference->name, &g);
+    if (rc == HEP_OK)
+        rc = planes(p, sampled, reference->lo, reference->hi, HEP_CMAP_GREY, reference->title);
+    hep_volume_free(sampled);
+    hep_str_add(p->out,
+                "</div>\n<div id=\"every-series\"><h3>Every series, the middle of the liver</h3>\n"
+                "<div class=\"pics\">\n");
+    spread(&g, p, 1, 1.8);
+    for (size_t i = 0; rc == HEP_OK && i < p->n_series; i++) {
+        const struct hep_page_series *s = &p->series[i];
+        struct hep_figure f = { .lo = s->lo,
+                                .hi = s->hi,
+                                .liver = true,
+                                .lesions = true,
+                                .caption = s->title,
+                                .alt = s->title };
+
+        sampled = NULL;
+        rc = hep_picture_sample(&sampled, p, s->v, s->name, &g);
+        f.sampled = sampled;
+        if (rc == HEP_OK)
+            rc = hep_picture_figure(p, &f);
+        hep_volume_free(sampled);
+    }
+    hep_str_add(p->out, "</div></div>\n");
+    hep_html_section_end(p->out);
+    return rc;
+}
+
+/* ---- maps ------------------------------------------------------------------------------------ */
+
+/* The series in whose space a map lies. */
+static const char *space_of(const struct hep_page *p, const struct hep_measured_map *m)
+{
+    const struct hep_json *list = hep_json_get(hep_page_results(p, "roles"), "series");
+
+    if (strcmp(m->series, "fat") != 0)
+        return m->series;
+    for (size_t i = 0; i < hep_json_size(list); i++) {
+        const char *role = hep_json_string(hep_json_get(hep_json_at(list, i), "role"));
+
+        if (role != NULL && strcmp(role, "echoes") == 0)
+            return "echoes";
+    }
+    return "opposed";
+}
+
+static int draw_histogram(struct hep_page *p, const struct hep_quantity *q, const size_t *counts,
+                          double share_outside, double median)
+{
+    struct hep_svg svg;
+    struct hep_svg_frame f = { .x = 12, .y = 8, .w = 296, .h = 92 };
+    struct hep_str label = { 0 };
+    char name[48];
+    size_t most = 1;
+    int rc;
+
+    for (size_t i = 0; i < BINS; i++)
+        most = counts[i] > most ? counts[i] : most;
+    hep_str_addf(&label, "liver, %s%s%.80s", q->plain[0] != '\0' ? "in " : "", q->plain,
+                 share_outside >= 0.001 ? "; beyond the range: " : "");
+    if (share_outside >= 0.001)
+        hep_str_addf(&label, "%.1f %%", 100.0 * share_outside);
+    (void)snprintf(name, sizeof name, "hist-%s", q->product);
+    f.xa =
+        (struct hep_svg_axis){ .label = label.s != NULL ? label.s : "", .lo = q->lo, .hi = q->hi };
+    f.ya = (struct hep_svg_axis){ .lo = 0.0, .hi = 1.05 };
+    hep_svg_begin(&svg, name, 320, 142, q->words, true);
+    {
+        static const double no_ticks[1] = { 0.0 };
+
+        f.ya.ticks = no_ticks;
+        hep_svg_frame(&svg, &f);
+    }
+    for (size_t i = 0; i < BINS; i++)
+        hep_svg_bar(&svg, &f, q->lo + ((double)i + 0.5) * (q->hi - q->lo) / BINS,
+                    (q->hi - q->lo) / BINS, (double)counts[i] / (double)most, (double)NAN,
+                    (double)NAN, HEP_SVG_SERIES);
+    if (median >= q->lo && median <= q->hi)
+        hep_svg_line(&svg, hep_svg_x(&f, median), f.y, hep_svg_x(&f, median), f.y + f.h,
+                     HEP_SVG_INK);
+    rc = hep_svg_end(&svg, p->err);
+    if (rc == HEP_OK)
+        rc = hep_str_check(&label, p->err);
+    if (rc == HEP_OK)
+        hep_str_add(p->out, svg.text.s);
+    hep_str_release(&svg.text);
+    hep_str_release(&label);
+    return rc;
+}
+
+/* Values of the liver in display units. */
+static int histogram(struct hep_page *p, const struct hep_quantity *q, const struct hep_volume *map,
+                     const struct hep_labels *liver)
+{
+    const size_t n = hep_grid_voxels(&map->grid);
+    float *x = hep_calloc(n + 1, sizeof *x);
+    size_t counts[BINS], kept = 0, inside = 0;
+    double median;
+    int rc;
+
+    if (x == NULL)
+        return HEP_FAIL(p->err, HEP_ENOMEM, "no memory for a histogram");
+    for (size_t i = 0; i < n; i++) {
+        if (liver->data[i] != 0 && isfinite(map->data[i]))
+            x[kept++] = (float)((double)map->data[i] * q->scale);
+    }
+    if (kept == 0) {
+        free(x);
+        return HEP_OK;
+    }
+    hep_histogram(counts, BINS, q->lo, q->hi, x, kept);
+    for (size_t i = 0; i < BINS; i++)
+        inside += counts[i];
+    median = hep_quantile(x, kept, 0.5);
+    rc = draw_histogram(p, q, counts, 1.0 - (double)inside / (double)kept, median);
+    free(x);
+    return rc;
+}
+
+static int map_histogram(struct hep_page *p, const struct hep_quantity *q,
+                         const struct hep_volume *map, const char *space)
+{
+    struct hep_labels *here = NULL;
+    int rc;
+
+    if (p->liver == NULL)
+        return HEP_OK;
+    rc = hep_aligned_labels(&here, p->run, p->liver, p->reference, space, &map->grid, p->err);
+    if (rc == HEP_OK)
+        rc = histogram(p, q, map, here);
+    hep_labels_free(here);
+    return rc;
+}
+
+/* Where the series that a map was made from has no signal, the map holds noise: dark. */
+static int hide_background(struct hep_page *p, struct hep_volume *sampled, const char *space)
+{
+    struct hep_volume *source = NULL;
+    const struct hep_page_series *s = NULL;
+    int rc;
+
+    for (size_t i = 0; i < p->n_series; i++) {
+        if (strcmp(p->series[i].name, space) == 0)
+            s = &p->series[i];
+    }
+    if (s == NULL || strcmp(space, "dwi") == 0)
+        return HEP_OK;
+    rc = hep_picture_sample(&source, p, s->v, space, &sampled->grid);
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&sampled->grid); i++) {
+        if (!((double)source->data[i] > BACKGROUND * s->hi))
+            sampled->data[i] = NAN;
+    }
+    hep_volume_free(source);
+    return rc;
+}
+
+static int map_row(struct hep_page *p, const struct hep_measured_map *m,
+                   const struct hep_quantity *q, const struct hep_volume *map)
+{
+    const char *space = space_of(p, m);
+    struct hep_volume *sampled = NULL;
+    struct hep_grid g;
+    int rc;
+
+    spread(&g, p, MAP_SLICES, 2.4);
+    rc = hep_picture_sample(&sampled, p, map, space, &g);
+    if (rc == HEP_OK)
+        rc = hide_background(p, sampled, space);
+    hep_str_addf(p->out, "<h3>%s</h3>\n<div class=\"map\"><div class=\"pics\">\n", q->words);
+    if (rc == HEP_OK)
+        rc = planes(p, sampled, q->lo / q->scale, q->hi / q->scale, q->map, q->words);
+    hep_str_add(p->out, "</div><div class=\"side\">\n");
+    hep_picture_bar(p->out, q->map, q->lo, q->hi, q->hi <= 5.0 ? 1 : 0, q->plain);
+    if (rc == HEP_OK)
+        rc = map_histogram(p, q, map, space);
+    hep_str_add(p->out, "</div></div>\n");
+    hep_volume_free(sampled);
+    return rc;
+}
+
+static void absent_maps(struct hep_page *p)
+{
+    bool any = false;
+
+    for (const struct hep_quantity *q = hep_quantities(); q->key != NULL; q++) {
+        const struct hep_json *product = hep_page_product(p, q->product != NULL ? q->product : "");
+        const char *reason = hep_json_string(hep_json_get(product, "reason"));
+
+        if (reason == NULL)
+            continue;
+        hep_str_addf(p->out, "%s<li>%s: ", any ? "" : "<h3>Maps not made</h3><ul class=\"tight\">",
+                     q->words);
+        hep_html_text(p->out, reason);
+        hep_str_add(p->out, "</li>\n");
+        any = true;
+    }
+    hep_str_add(p->out, any ? "</ul>\n" : "");
+}
+
+/* Organs and other regions that came with the study. */
+static void regions(struct hep_page *p)
+{
+    const struct hep_json *rows = hep_json_get(p->measures, "regions");
+
+    if (hep_json_size(rows) == 0)
+        return;
+    hep_str_add(p->out, "<details><summary>Every map over every named region</summary>\n");
+    hep_html_table(p->out, "Medians over regions", "Region|Map|Median|IQR|Voxels");
+    for (size_t i = 0; i < hep_json_size(rows); i++) {
+        const struct hep_json *row = hep_json_at(rows, i);
+        const char *map = hep_json_string(hep_json_get(row, "map"));
+        const struct hep_quantity q =
+            hep_quantity_of(map != NULL ? map : "", hep_json_string(hep_json_get(row, "unit")));
+
+        hep_str_add(p->out, "<tr><th scope=\"row\">");
+        hep_html_words(p->out, hep_json_string(hep_json_get(row, "region")));
+        hep_str_add(p->out, "</th><td>");
+        hep_html_words(p->out, q.words);
+        hep_str_add(p->out, "</td><td class=\"n\">");
+        hep_quantity_add(p->out, &q, hep_json_number(hep_json_get(row, "median")));
+        hep_str_add(p->out, "</td><td class=\"n\">");
+        hep_html_number(p->out, hep_json_number(hep_json_get(row, "iqr")) * q.scale, q.digits);
+        hep_str_add(p->out, "</td><td>");
+        hep_html_number(p->out, hep_json_number(hep_json_get(row, "n")), 0);
+        hep_str_add(p->out, "</td></tr>\n");
+    }
+    hep_html_table_end(p->out);
+    hep_str_add(p->out, "</details>\n");
+}
+
+int hep_page_maps(struct hep_page *p)
+{
+    int rc = HEP_OK;
+
+    hep_html_section(p->out, "maps", "Maps");
+    hep_str_add(p->out, "<p>Three slices of each map, with the histogram of the liver and its "
+                        "median as a line. Dark: no value, or no signal to make one from.</p>\n");
+    for (const struct hep_measured_map *m = hep_measured_maps(); rc == HEP_OK && m->product != NULL;
+         m++) {
+        const struct hep_quantity *q = hep_quantity_find(m->key);
+        const struct hep_volume *map = NULL;
+
+        rc = hep_run_volume(p->run, m->product, &map, p->err);
+        if (rc == HEP_OK && map != NULL && q != NULL && p->has_view)
+            rc = map_row(p, m, q, map);
+    }
+    regions(p);
+    absent_maps(p);
+    hep_html_section_end(p->out);
+    return rc;
+}

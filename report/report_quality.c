@@ -1,0 +1,352 @@
+/* How far the images and the fits are to be believed. */
+#include "report/page.h"
+
+#include "report/facts.h"
+#include "report/picture.h"
+
+#include <math.h>
+
+static const char *text_of(const struct hep_json *object, const char *key)
+{
+    return hep_json_string(hep_json_get(object, key));
+}
+
+static void value_and_limit(struct hep_page *p, const struct hep_json *o)
+{
+    hep_str_add(p->out, "</td><td class=\"n\">");
+    hep_html_significant(p->out, hep_json_number(hep_json_get(o, "value")), 3);
+    hep_str_add(p->out, "</td><td class=\"n\">");
+    hep_html_significant(p->out, hep_json_number(hep_json_get(o, "limit")), 3);
+    hep_str_add(p->out, "</td><td>");
+    hep_html_text(p->out, text_of(o, "reason"));
+    hep_str_add(p->out, "</td><td>");
+    hep_html_text(p->out, text_of(o, "source"));
+    hep_str_add(p->out, "</td></tr>\n");
+}
+
+/* Every judgement of the enhancement stage: an object with a grade and a reason that is no phase.
+ */
+static void adequacy(struct hep_page *p, const struct hep_json *enhancement)
+{
+    const struct hep_json *o = NULL;
+    const char *key;
+
+    hep_html_table(p->out, "Are the phases good enough for the rules that read them?",
+                   "What|Grade|Value|Limit|Why|Source");
+    for (size_t i = 0; (key = hep_json_key_at(enhancement, i, &o)) != NULL; i++) {
+        const char *grade = text_of(o, "grade");
+
+        if (grade == NULL || text_of(o, "reason") == NULL)
+            continue;
+        hep_str_add(p->out, "<tr><th scope=\"row\">");
+        hep_html_words(p->out, key);
+        hep_str_add(p->out, "</th><td>");
+        hep_html_mark(p->out, hep_html_mark_of(grade), grade);
+        value_and_limit(p, o);
+    }
+    hep_html_table_end(p->out);
+}
+
+static void gain(struct hep_page *p, const struct hep_json *enhancement)
+{
+    const struct hep_json *all = hep_json_get(enhancement, "gain"), *o = NULL;
+    const char *key;
+
+    if (hep_json_size(all) == 0)
+        return;
+    hep_html_table(p->out, "Receive gain against the series before contrast, judged by muscle",
+                   "Phase|State|Muscle enhancement|Expected|Gain used|Same sequence|Why");
+    for (size_t i = 0; (key = hep_json_key_at(all, i, &o)) != NULL; i++) {
+        const struct hep_json *expected = hep_json_get(o, "expected");
+        const struct hep_json *phase = hep_json_get(enhancement, key);
+        const char *same = text_of(phase, "same_sequence");
+
+        hep_str_add(p->out, "<tr><th scope=\"row\">");
+        hep_html_words(p->out, hep_page_series_title(key));
+        hep_str_add(p->out, "</th><td>");
+        hep_html_mark(p->out, hep_html_mark_of(text_of(o, "state")), text_of(o, "state"));
+        hep_str_add(p->out, "</td><td>");
+        hep_html_number(p->out, 100.0 * hep_json_number(hep_json_get(o, "muscle_re")), 0);
+        hep_str_add(p->out, "&#160;%</td><td class=\"n\">");
+        hep_html_number(p->out, 100.0 * hep_json_number(hep_json_at(expected, 0)), 0);
+        hep_str_add(p->out, " to ");
+        hep_html_number(p->out, 100.0 * hep_json_number(hep_json_at(expected, 1)), 0);
+        hep_str_add(p->out, "&#160;%</td><td>");
+        hep_html_number(p->out, hep_json_number(hep_json_get(o, "gain")), 2);
+        hep_str_add(p->out, "</td><td>");
+        hep_html_mark(p->out, hep_html_mark_of(same), same);
+        hep_str_add(p->out, "</td><td>");
+        hep_html_text(p->out, text_of(o, "reason"));
+        hep_str_add(p->out, "</td></tr>\n");
+    }
+    hep_html_table_end(p->out);
+}
+
+/* ---- fits ------------------------------------------------------------------------------------ */
+
+static const char *const states[] = { "ok", "at bound", "not identifiable", "no convergence",
+                                      "bad input" };
+#define N_STATES (sizeof states / sizeof states[0])
+
+static const char *fit_title(const char *name)
+{
+    static const char *const titles[][2] = {
+        { "mono", "ADC" },     { "mono_all", "ADC, all b-values" }, { "ivim", "IVIM" },
+        { "dki", "Kurtosis" }, { "dualecho", "Fat, two echoes" },   { "multiecho", "Fat and R2*" },
+    };
+
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
+        if (strcmp(titles[i][0], name) == 0)
+            return titles[i][1];
+    }
+    return name;
+}
+
+static void fit_row(struct hep_page *p, const char *name, const struct hep_json *fit)
+{
+    const struct hep_json *voxels = hep_json_get(fit, "Voxels");
+    double total = 0.0;
+
+    if (voxels == NULL)
+        return;
+    for (size_t i = 0; i < N_STATES; i++) {
+        const double n = hep_json_number(hep_json_get(voxels, states[i]));
+
+        total += isfinite(n) ? n : 0.0;
+    }
+    hep_str_add(p->out, "<tr><th scope=\"row\">");
+    hep_html_text(p->out, fit_title(name));
+    hep_str_add(p->out, "</th><td>");
+    hep_html_text(p->out, text_of(fit, "Method"));
+    hep_str_addf(p->out, "</td><td>%.0f", total);
+    for (size_t i = 0; i < N_STATES; i++) {
+        const double n = hep_json_number(hep_json_get(voxels, states[i]));
+
+        hep_str_add(p->out, "</td><td>");
+        if (total > 0.0 && isfinite(n))
+            hep_str_addf(p->out, "%.1f&#160;%%", 100.0 * n / total);
+    }
+    hep_str_add(p->out, "</td></tr>\n");
+}
+
+static void fits(struct hep_page *p)
+{
+    const struct hep_json *const stages[] = { hep_page_results(p, "diffusion"),
+                                              hep_page_results(p, "fat") };
+    const struct hep_json *fit = NULL;
+    const char *name;
+
+    hep_html_table(p->out, "What became of the voxels of each fit",
+                   "Model|Method|Voxels|Good|At a bound|Not identifiable|No convergence|Bad input");
+    for (size_t s = 0; s < 2; s++) {
+        for (size_t i = 0; (name = hep_json_key_at(stages[s], i, &fit)) != NULL; i++)
+            fit_row(p, name, fit);
+    }
+    hep_html_table_end(p->out);
+}
+
+/* ---- alignment ------------------------------------------------------------------------------- */
+
+static const struct hep_page_series *series_of(const struct hep_page *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_series; i++) {
+        if (strcmp(p->series[i].name, name) == 0)
+            return &p->series[i];
+    }
+    return NULL;
+}
+
+static int layer(struct hep_page *p, const struct hep_volume *plane, double lo, double hi,
+                 const char *css_class)
+{
+    int rc;
+
+    hep_str_addf(p->out, "<image class=\"%s\" width=\"%zu\" height=\"%zu\" href=\"", css_class,
+                 plane->grid.n[0], plane->grid.n[1]);
+    rc = hep_picture_data(p, plane, 0, lo, hi, HEP_CMAP_GREY);
+    hep_str_add(p->out, "\"/>");
+    return rc;
+}
+
+/* A series over the reference: with the switch on, the two take turns. */
+static int flicker(struct hep_page *p, const struct hep_volume *under,
+                   const struct hep_volume *over, const struct hep_page_series *s,
+                   const struct hep_page_series *reference, const char *when)
+{
+    int rc;
+
+    hep_str_addf(p->out,
+                 "<figure class=\"pic\"><svg viewBox=\"0 0 %zu %zu\" role=\"img\" "
+                 "aria-label=\"%s, %s, over the reference series\">",
+                 under->grid.n[0], under->grid.n[1], s->title, when);
+    rc = layer(p, under, reference->lo, reference->hi, "under");
+    if (rc == HEP_OK)
+        rc = layer(p, over, s->lo, s->hi, "over");
+    if (rc == HEP_OK && p->liver != NULL)
+        rc = hep_picture_outline(p, p->liver, &under->grid, 0, -1, "liver");
+    hep_str_addf(p->out, "</svg><figcaption>%s, %s</figcaption></figure>\n", s->title, when);
+    return rc;
+}
+
+static int flickers_of(struct hep_page *p, const struct hep_page_series *s,
+                       const struct hep_page_series *reference, const struct hep_volume *under,
+                       bool aligned)
+{
+    struct hep_volume *over = NULL;
+    int rc = HEP_OK;
+
+    if (hep_picture_full(p))
+        return HEP_OK;
+    if (aligned) {
+        rc = hep_picture_sample_unaligned(&over, p, s->v, &under->grid);
+        if (rc == HEP_OK)
+            rc = flicker(p, under, over, s, reference, "before alignment");
+        hep_volume_free(over);
+        over = NULL;
+    }
+    if (rc == HEP_OK)
+        rc = hep_picture_sample(&over, p, s->v, s->name, &under->grid);
+    if (rc == HEP_OK)
+        rc = flicker(p, under, over, s, reference, aligned ? "after alignment" : "as acquired");
+    hep_volume_free(over);
+    return rc;
+}
+
+static int flicker_rows(struct hep_page *p, const struct hep_json *methods)
+{
+    const struct hep_page_series *reference =
+        series_of(p, p->reference != NULL ? p->reference : "");
+    struct hep_volume *under = NULL;
+    struct hep_grid g;
+    size_t w, h;
+    int rc;
+
+    if (reference == NULL || !p->has_view || p->n_series < 2)
+        return HEP_OK;
+    hep_picture_size(&w, &h, &p->view, 2.4);
+    hep_picture_grid(&g, &p->view, w, h, 1, 1.0);
+    rc = hep_picture_sample(&under, p, reference->v, reference->name, &g);
+    hep_str_add(p->out,
+                "<p><label class=\"switch\"><input type=\"checkbox\" id=\"flicker\"> Flicker: each "
+                "series takes turns with the reference</label></p>\n<div class=\"pics flick\">\n");
+    for (size_t i = 0; rc == HEP_OK && i < p->n_series; i++) {
+        const char *method = text_of(hep_json_get(methods, p->series[i].name), "method");
+        const bool aligned = method != NULL && strcmp(method, "scanner") != 0;
+
+        if (&p->series[i] != reference)
+            rc = flickers_of(p, &p->series[i], reference, under, aligned);
+    }
+    hep_str_add(p->out, "</div>\n");
+    hep_volume_free(under);
+    return rc;
+}
+
+static void alignment_row(struct hep_page *p, const char *name, const struct hep_json *o)
+{
+    const struct hep_json *metric = hep_json_get(o, "metric");
+    const bool failed = hep_json_bool(hep_json_get(o, "failed"), false),
+               accepted = hep_json_bool(hep_json_get(o, "accepted"), false);
+
+    hep_str_add(p->out, "<tr><th scope=\"row\">");
+    hep_html_words(p->out, hep_page_series_title(name));
+    hep_str_add(p->out, "</th><td>");
+    hep_html_mark(p->out,
+                  failed     ? HEP_MARK_BAD
+                  : accepted ? HEP_MARK_GOOD
+                             : HEP_MARK_DOUBT,
+                  text_of(o, "method"));
+    hep_str_add(p->out, "</td><td>");
+    hep_html_number(p->out, hep_json_number(hep_json_get(o, "mean_motion_mm")), 1);
+    hep_str_add(p->out, "</td><td>");
+    hep_html_number(p->out, hep_json_number(hep_json_get(o, "expected_residual_mm")), 1);
+    hep_str_add(p->out, "</td><td class=\"n\">");
+    hep_html_number(p->out, hep_json_number(hep_json_get(metric, "before")), 3);
+    hep_str_add(p->out, " \xe2\x86\x92 ");
+    hep_html_number(p->out, hep_json_number(hep_json_get(metric, "after")), 3);
+    hep_str_add(p->out, "</td><td>");
+    hep_html_text(p->out, text_of(o, "reason"));
+    hep_str_add(p->out, "</td></tr>\n");
+}
+
+static void alignment_table(struct hep_page *p, const struct hep_json *all)
+{
+    const struct hep_json *o = NULL;
+    const char *name;
+
+    if (hep_json_size(all) == 0)
+        return;
+    hep_html_table(p->out,
+                   "How each series reaches the reference; similarity is mutual information",
+                   "Series|Method|Motion, mm|Expected residual, mm|Similarity|Why");
+    for (size_t i = 0; (name = hep_json_key_at(all, i, &o)) != NULL; i++)
+        alignment_row(p, name, o);
+    hep_html_table_end(p->out);
+}
+
+static int alignment(struct hep_page *p)
+{
+    const struct hep_json *results = hep_page_results(p, "alignment");
+    const char *warning = text_of(results, "warning");
+
+    hep_str_add(p->out, "<h3>Alignment</h3>\n");
+    if (warning != NULL) {
+        hep_str_add(p->out, "<p>");
+        hep_html_mark(p->out, HEP_MARK_DOUBT, "not aligned");
+        hep_str_add(p->out, " ");
+        hep_html_text(p->out, warning);
+        hep_str_add(p->out,
+                    ". Breathing and movement between series are not corrected: a comparison "
+                    "between series is as good as their overlap below.</p>\n");
+    }
+    alignment_table(p, hep_json_get(results, "series"));
+    hep_str_add(p->out, "<details><summary>Details of the alignment</summary>");
+    hep_html_facts(p->out, "All that the alignment tells", results);
+    hep_str_add(p->out, "</details>\n");
+    return flicker_rows(p, hep_json_get(results, "series"));
+}
+
+static void liver_quality(struct hep_page *p)
+{
+    const struct hep_json *q = hep_page_results(p, "liver_quality");
+    const char *reason = text_of(hep_page_product(p, "liver_quality"), "reason");
+
+    hep_str_add(p->out, "<h3>Liver mask</h3>\n");
+    if (q == NULL) {
+        hep_str_add(p->out, "<p>");
+        hep_html_mark(p->out, HEP_MARK_BAD, "no liver mask");
+        hep_str_add(p->out, " ");
+        hep_html_text(p->out, reason);
+        hep_str_add(p->out, "</p>\n");
+        return;
+    }
+    hep_str_add(p->out, "<p>");
+    if (hep_json_bool(hep_json_get(q, "volume_plausible"), true))
+        hep_html_mark(p->out, HEP_MARK_GOOD, "plausible volume");
+    else
+        hep_html_mark(p->out, HEP_MARK_DOUBT, "volume outside the expected range");
+    hep_str_add(p->out, "</p>\n");
+    hep_html_facts(p->out, "Quality of the liver mask", q);
+}
+
+int hep_page_quality(struct hep_page *p)
+{
+    const struct hep_json *enhancement = hep_page_results(p, "enhancement");
+    int rc;
+
+    hep_html_section(p->out, "quality", "Quality");
+    hep_str_add(p->out, "<h3>Contrast phases</h3>\n");
+    if (enhancement != NULL) {
+        adequacy(p, enhancement);
+        gain(p, enhancement);
+    } else {
+        hep_str_add(p->out, "<p>");
+        hep_html_text(p->out, text_of(hep_page_product(p, "enhancement"), "reason"));
+        hep_str_add(p->out, ".</p>\n");
+    }
+    hep_str_add(p->out, "<h3>Fits</h3>\n");
+    fits(p);
+    liver_quality(p);
+    rc = alignment(p);
+    hep_html_section_end(p->out);
+    return rc;
+}

@@ -1,0 +1,270 @@
+/* Series: role, why, confidence; phases on the time since injection against their windows. */
+#include "report/page.h"
+
+#include "report/svg.h"
+
+#include <math.h>
+
+static const char *text_of(const struct hep_json *object, const char *key)
+{
+    return hep_json_string(hep_json_get(object, key));
+}
+
+/* ---- table ----------------------------------------------------------------------------------- */
+
+static void add_lines(struct hep_str *out, const struct hep_json *lines)
+{
+    for (size_t i = 0; i < hep_json_size(lines); i++) {
+        hep_str_add(out, i > 0 ? "<br>" : "");
+        hep_html_text(out, hep_json_string(hep_json_at(lines, i)));
+    }
+}
+
+static void confidence(struct hep_str *out, const struct hep_json *s)
+{
+    const struct hep_json *others = hep_json_get(s, "alternatives");
+    const double score = hep_json_number(hep_json_get(s, "score"));
+    const double next = hep_json_number(hep_json_get(hep_json_at(others, 0), "score"));
+
+    if (hep_json_bool(hep_json_get(s, "given"), false)) {
+        hep_str_add(out, "given by study.yml");
+        return;
+    }
+    hep_str_add(out, "score ");
+    hep_html_number(out, score, 0);
+    if (isfinite(next)) {
+        hep_str_add(out, "; next ");
+        hep_html_words(out, text_of(hep_json_at(others, 0), "role"));
+        hep_str_add(out, " ");
+        hep_html_number(out, next, 0);
+    } else {
+        hep_str_add(out, "; no other role");
+    }
+}
+
+static void parameters(struct hep_str *out, const struct hep_json *s)
+{
+    const struct hep_json *size = hep_json_get(s, "size"), *mm = hep_json_get(s, "spacing_mm");
+    const struct hep_json *b = hep_json_get(s, "b_values_s_per_mm2");
+    const double te = hep_json_number(hep_json_at(hep_json_get(s, "te_s"), 0));
+    const double tr = hep_json_number(hep_json_get(s, "tr_s")),
+                 flip = hep_json_number(hep_json_get(s, "flip_deg"));
+
+    for (size_t i = 0; i < hep_json_size(size); i++)
+        hep_str_addf(out, "%s%.0f", i > 0 ? "\xc3\x97" : "", hep_json_number(hep_json_at(size, i)));
+    hep_str_add(out, hep_json_size(mm) > 0 ? ", " : "");
+    for (size_t i = 0; i < hep_json_size(mm); i++) {
+        hep_str_add(out, i > 0 ? "\xc3\x97" : "");
+        hep_html_number(out, hep_json_number(hep_json_at(mm, i)), 1);
+    }
+    hep_str_add(out, hep_json_size(mm) > 0 ? "&#160;mm" : "");
+    if (isfinite(tr))
+        hep_str_addf(out, "<br>TR %.4g&#160;ms", tr * 1000.0);
+    if (isfinite(te))
+        hep_str_addf(out, " TE %.3g&#160;ms", te * 1000.0);
+    if (isfinite(flip))
+        hep_str_addf(out, " flip %.3g\xc2\xb0", flip);
+    if (hep_json_size(b) > 0)
+        hep_str_add(out, "<br>b ");
+    for (size_t i = 0; i < hep_json_size(b); i++)
+        hep_str_addf(out, "%s%.4g", i > 0 ? ", " : "", hep_json_number(hep_json_at(b, i)));
+    hep_str_add(out, hep_json_size(b) > 0 ? "&#160;s/mm<sup>2</sup>" : "");
+}
+
+static void row(struct hep_page *p, const struct hep_json *s)
+{
+    const bool used = hep_json_bool(hep_json_get(s, "selected"), false);
+    const struct hep_json *notes = hep_json_get(s, "warnings");
+
+    hep_str_addf(p->out, "<tr%s><th scope=\"row\">", used ? "" : " class=\"quiet\"");
+    hep_html_words(p->out, hep_page_series_title(text_of(s, "role")));
+    hep_str_add(p->out, used ? "</th><td class=\"file\">" : " (not used)</th><td class=\"file\">");
+    hep_html_text(p->out, text_of(s, "name"));
+    hep_str_add(p->out, "</td><td>");
+    add_lines(p->out, hep_json_get(s, "reasons"));
+    if (hep_json_size(notes) > 0) {
+        hep_str_add(p->out, "<br><b>Warning:</b> ");
+        add_lines(p->out, notes);
+    }
+    hep_str_add(p->out, "</td><td>");
+    confidence(p->out, s);
+    hep_str_add(p->out, "</td><td>");
+    parameters(p->out, s);
+    hep_str_add(p->out, "</td></tr>\n");
+}
+
+/* ---- timeline -------------------------------------------------------------------------------- */
+
+struct phase_time {
+    const char *role, *grade, *reason;
+    double time_s, window_s[2], nominal_s[2];
+};
+#define PHASES_MAX 6
+
+static void span_of(double span[2], const struct hep_json *node, const char *setting)
+{
+    char *end = NULL;
+
+    span[0] = hep_json_number(hep_json_at(node, 0));
+    span[1] = hep_json_number(hep_json_at(node, 1));
+    if (isfinite(span[0]) || setting == NULL || setting[0] != '[')
+        return;
+    span[0] = strtod(setting + 1, &end);
+    span[1] = end != NULL && *end == ',' ? strtod(end + 1, NULL) : (double)NAN;
+}
+
+static const struct hep_json *role_entry(const struct hep_page *p, const char *role)
+{
+    const struct hep_json *list = hep_json_get(hep_page_results(p, "roles"), "series");
+
+    for (size_t i = 0; i < hep_json_size(list); i++) {
+        const char *its = text_of(hep_json_at(list, i), "role");
+
+        if (its != NULL && strcmp(its, role) == 0)
+            return hep_json_at(list, i);
+    }
+    return NULL;
+}
+
+static size_t collect(struct phase_time *out, const struct hep_page *p)
+{
+    static const char *const roles[] = { "arterial", "portal_venous", "transitional", "delayed",
+                                         "hepatobiliary" };
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        const struct hep_json *entry = role_entry(p, roles[i]);
+        struct phase_time *t = &out[n];
+        char key[64];
+
+        *t = (struct phase_time){ .role = roles[i] };
+        t->grade = text_of(entry, "grade");
+        t->reason = text_of(entry, "reason");
+        t->time_s = hep_json_number(hep_json_get(entry, "time_since_injection_s"));
+        (void)snprintf(key, sizeof key, "series.%s.window_s", roles[i]);
+        span_of(t->window_s, hep_json_get(entry, "window_s"), hep_page_setting(p, key));
+        (void)snprintf(key, sizeof key, "series.%s.nominal_s", roles[i]);
+        span_of(t->nominal_s, hep_json_get(entry, "nominal_s"), hep_page_setting(p, key));
+        if (entry != NULL || isfinite(t->window_s[0]))
+            n++;
+    }
+    return n;
+}
+
+static void draw_phase(struct hep_svg *svg, const struct hep_svg_frame *f,
+                       const struct phase_time *t, double y)
+{
+    const double half = 0.32, top = hep_svg_y(f, y + half), height = hep_svg_y(f, y - half) - top;
+    char text[48];
+
+    if (isfinite(t->window_s[0]))
+        hep_svg_rect(svg, hep_svg_x(f, t->window_s[0]), top,
+                     hep_svg_x(f, t->window_s[1]) - hep_svg_x(f, t->window_s[0]), height,
+                     HEP_SVG_SERIES, 0.22);
+    if (isfinite(t->nominal_s[0]))
+        hep_svg_rect(svg, hep_svg_x(f, t->nominal_s[0]), top,
+                     hep_svg_x(f, t->nominal_s[1]) - hep_svg_x(f, t->nominal_s[0]), height,
+                     HEP_SVG_SERIES, 0.35);
+    if (!isfinite(t->time_s) || t->time_s < f->xa.lo)
+        return;
+    hep_svg_marker(svg, hep_svg_x(f, t->time_s), hep_svg_y(f, y), 5.0, HEP_SVG_INK);
+    (void)snprintf(text, sizeof text, t->time_s < 120.0 ? "%.0f s" : "%.0f s (%.1f min)", t->time_s,
+                   t->time_s / 60.0);
+    hep_svg_label(svg,
+                  fmax(hep_svg_x(f, t->time_s) + 9.0,
+                       isfinite(t->window_s[1]) ? hep_svg_x(f, t->window_s[1]) + 6.0 : 0.0),
+                  hep_svg_y(f, y) + 4.0, HEP_SVG_START, HEP_SVG_INK, text);
+}
+
+static int draw_timeline(struct hep_page *p, const struct phase_time *times, size_t n)
+{
+    static const double ticks[] = { 10, 20, 30, 60, 120, 300, 600, 1200, 3600, 7200 };
+    const double height = 34.0 * (double)n;
+    double last = 400.0;
+    struct hep_svg svg;
+    struct hep_svg_frame f = { .x = 110, .y = 10, .w = 540, .h = height };
+    int rc;
+
+    for (size_t i = 0; i < n; i++) {
+        last = fmax(last, isfinite(times[i].time_s) ? 1.4 * times[i].time_s : 0.0);
+        last = fmax(last, isfinite(times[i].window_s[1]) ? 2.4 * times[i].window_s[1] : 0.0);
+    }
+    f.xa = (struct hep_svg_axis){ .label = "seconds since the start of the injection (logarithmic)",
+                                  .lo = 8.0,
+                                  .hi = last,
+                                  .logarithmic = true,
+                                  .ticks = ticks };
+    while (f.xa.n_ticks < sizeof ticks / sizeof ticks[0] && ticks[f.xa.n_ticks] <= last)
+        f.xa.n_ticks++;
+    f.ya = (struct hep_svg_axis){ .lo = -0.5, .hi = (double)n - 0.5 };
+    hep_svg_begin(&svg, "timeline", 770, height + 56.0,
+                  "Time of each phase against its window; every number is in the table below",
+                  true);
+    for (size_t i = 0; i < f.xa.n_ticks; i++) {
+        char text[16];
+
+        (void)snprintf(text, sizeof text, "%.0f", ticks[i]);
+        hep_svg_line(&svg, hep_svg_x(&f, ticks[i]), f.y, hep_svg_x(&f, ticks[i]), f.y + f.h,
+                     HEP_SVG_GRID);
+        hep_svg_label(&svg, hep_svg_x(&f, ticks[i]), f.y + f.h + 16.0, HEP_SVG_MIDDLE,
+                      HEP_SVG_MUTED, text);
+    }
+    hep_svg_label(&svg, f.x + 0.5 * f.w, f.y + f.h + 36.0, HEP_SVG_MIDDLE, HEP_SVG_INK, f.xa.label);
+    for (size_t i = 0; i < n; i++) {
+        const double y = (double)(n - 1 - i);
+
+        hep_svg_label(&svg, f.x - 8.0, hep_svg_y(&f, y) + 4.0, HEP_SVG_END, HEP_SVG_INK,
+                      hep_page_series_title(times[i].role));
+        draw_phase(&svg, &f, &times[i], y);
+    }
+    rc = hep_svg_end(&svg, p->err);
+    hep_str_add(p->out, svg.text.s);
+    hep_str_release(&svg.text);
+    return rc;
+}
+
+static int timeline(struct hep_page *p)
+{
+    struct phase_time times[PHASES_MAX];
+    const size_t n = collect(times, p);
+    int rc;
+
+    if (n == 0 || strcmp(text_of(p->record, "agent") != NULL ? text_of(p->record, "agent") : "none",
+                         "none") == 0) {
+        hep_str_add(p->out, "<p>No contrast agent: there are no phases to time.</p>\n");
+        return HEP_OK;
+    }
+    hep_str_add(p->out, "<h3>Phases after the injection</h3><div class=\"plot\">");
+    rc = draw_timeline(p, times, n);
+    hep_str_add(p->out, "</div><p class=\"quiet\">Light band: window in which the phase can be "
+                        "judged; dark band: nominal time; mark: centre of k-space.</p>\n");
+    hep_html_table(p->out, "Phases and their times", "Phase|Grade|Why");
+    for (size_t i = 0; i < n; i++) {
+        hep_str_add(p->out, "<tr><th scope=\"row\">");
+        hep_html_words(p->out, hep_page_series_title(times[i].role));
+        hep_str_add(p->out, "</th><td>");
+        hep_html_mark(p->out, hep_html_mark_of(times[i].grade != NULL ? times[i].grade : "missing"),
+                      times[i].grade != NULL ? times[i].grade : "no series");
+        hep_str_add(p->out, "</td><td>");
+        hep_html_words(p->out, times[i].reason);
+        hep_str_add(p->out, "</td></tr>\n");
+    }
+    hep_html_table_end(p->out);
+    return rc;
+}
+
+int hep_page_series_table(struct hep_page *p)
+{
+    const struct hep_json *list = hep_json_get(hep_json_get(p->record, "inventory"), "series");
+    int rc;
+
+    hep_html_section(p->out, "series", "Series");
+    hep_html_table(p->out, "Every series, what it is for, and why",
+                   "Role|File|Why|Confidence|Image");
+    for (size_t i = 0; i < hep_json_size(list); i++)
+        row(p, hep_json_at(list, i));
+    hep_html_table_end(p->out);
+    rc = timeline(p);
+    hep_html_section_end(p->out);
+    return rc;
+}

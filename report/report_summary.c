@@ -1,0 +1,267 @@
+/* First screen: what was asked, what was found. */
+#include "report/page.h"
+
+#include <math.h>
+
+#define CLASSES_MAX 8
+
+static const struct {
+    const char *name, *one, *many;
+} class_words[] = {
+    { "metastasis", "metastasis", "metastases" },
+    { "cyst", "cyst", "cysts" },
+    { "haemangioma", "haemangioma", "haemangiomas" },
+    { "fnh_like", "FNH-like", "FNH-like" },
+    { "focal_fat", "focal fat", "focal fat" },
+    { "fat_sparing", "fat sparing", "fat sparing" },
+    { "other", "other", "other" },
+};
+#define N_CLASSES (sizeof class_words / sizeof class_words[0])
+
+const char *hep_page_class_title(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < N_CLASSES; i++) {
+        if (strcmp(class_words[i].name, name) == 0)
+            return class_words[i].one;
+    }
+    return name;
+}
+
+double hep_page_value(const struct hep_json *node, const char **unit)
+{
+    const bool object = hep_json_type(node) == HEP_JSON_OBJECT;
+    const struct hep_json *median = hep_json_get(node, "median");
+
+    if (unit != NULL)
+        *unit = object ? hep_json_string(hep_json_get(node, "unit")) : NULL;
+    if (!object)
+        return hep_json_number(node);
+    return hep_json_number(median != NULL ? median : hep_json_get(node, "value"));
+}
+
+static const char *text_of(const struct hep_json *object, const char *key)
+{
+    return hep_json_string(hep_json_get(object, key));
+}
+
+/* ---- what was asked -------------------------------------------------------------------------- */
+
+static void unquoted(struct hep_str *out, const char *yaml)
+{
+    size_t n = yaml != NULL ? strlen(yaml) : 0;
+    char *copy = hep_strdup(n >= 2 && yaml[0] == '"' ? yaml + 1 : yaml);
+
+    if (copy != NULL && n >= 2 && yaml[0] == '"')
+        copy[n - 2] = '\0';
+    hep_html_text(out, copy);
+    free(copy);
+}
+
+static void asked_series(struct hep_page *p)
+{
+    const struct hep_json *protocol = hep_json_get(hep_page_results(p, "roles"), "protocol");
+    const struct hep_json *missing = hep_json_get(protocol, "missing");
+    const struct hep_json *found = hep_json_get(hep_page_results(p, "roles"), "series");
+
+    hep_str_addf(p->out, "<dt>Series</dt><dd>%zu in use", hep_json_size(found));
+    if (hep_json_size(missing) == 0) {
+        hep_str_add(p->out, protocol != NULL ? ", none of the protocol is missing" : "");
+    } else {
+        hep_str_add(p->out, ". ");
+        hep_html_mark(p->out, HEP_MARK_BAD, "missing");
+        for (size_t i = 0; i < hep_json_size(missing); i++) {
+            hep_str_add(p->out, i > 0 ? ", " : ": ");
+            hep_html_words(p->out, hep_json_string(hep_json_at(missing, i)));
+        }
+    }
+    hep_str_add(p->out, "</dd>");
+}
+
+static void warnings(struct hep_page *p)
+{
+    const struct hep_json *list = hep_json_get(p->record, "warnings");
+    const size_t n = hep_json_size(list);
+
+    if (n == 0)
+        return;
+    hep_str_addf(p->out,
+                 "<div class=\"card warn\"><h2 id=\"warnings\">%zu warning%s</h2>"
+                 "<ul class=\"tight\">",
+                 n, n == 1 ? "" : "s");
+    for (size_t i = 0; i < n; i++) {
+        hep_str_add(p->out, "<li>");
+        hep_html_text(p->out, hep_json_string(hep_json_at(list, i)));
+        hep_str_add(p->out, "</li>");
+    }
+    hep_str_add(p->out, "</ul></div>\n");
+}
+
+static void asked(struct hep_page *p)
+{
+    const char *agent = text_of(p->record, "agent");
+    const double field =
+        hep_json_number(hep_json_get(hep_json_get(p->record, "inventory"), "field_t"));
+
+    hep_str_add(p->out,
+                "<div class=\"stack\"><div class=\"card\"><h2 id=\"asked\">What was asked</h2><dl>"
+                "<dt>Protocol</dt><dd>");
+    unquoted(p->out, hep_page_setting(p, "title"));
+    hep_str_add(p->out, " <span class=\"quiet\">(");
+    hep_html_text(p->out, text_of(p->record, "protocol"));
+    hep_str_add(p->out, ")</span></dd><dt>Contrast agent</dt><dd>");
+    hep_html_text(p->out, agent);
+    hep_str_add(p->out, "</dd><dt>Field strength</dt><dd>");
+    hep_html_number(p->out, field, 1);
+    hep_str_add(p->out, isfinite(field) ? "&#8239;T</dd>" : "</dd>");
+    asked_series(p);
+    hep_str_add(p->out, "<dt>Reference series</dt><dd>");
+    hep_html_words(p->out, hep_page_series_title(p->reference));
+    hep_str_add(p->out, "</dd></dl></div>\n");
+    warnings(p);
+    hep_str_add(p->out, "</div>\n");
+}
+
+/* ---- what was found -------------------------------------------------------------------------- */
+
+static size_t count_class(const struct hep_json *list, const char *name)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < hep_json_size(list); i++) {
+        const char *c = text_of(hep_json_at(list, i), "class");
+
+        n += c != NULL && strcmp(c, name) == 0;
+    }
+    return n;
+}
+
+static void class_line(struct hep_page *p, const struct hep_json *list, size_t k)
+{
+    const size_t n = count_class(list, class_words[k].name);
+    size_t shown = 0;
+
+    if (n == 0)
+        return;
+    hep_str_addf(p->out, "<li><b>%zu %s</b> <span class=\"quiet\">(probability of this class: ", n,
+                 n == 1 ? class_words[k].one : class_words[k].many);
+    for (size_t i = 0; i < hep_json_size(list) && shown < 12; i++) {
+        const struct hep_json *l = hep_json_at(list, i);
+        const char *c = text_of(l, "class");
+
+        if (c == NULL || strcmp(c, class_words[k].name) != 0)
+            continue;
+        hep_str_add(p->out, shown++ > 0 ? ", " : "");
+        hep_str_addf(p->out, "<a href=\"#lesion-%.0f\">#%.0f</a>&#160;",
+                     hep_json_number(hep_json_get(l, "id")),
+                     hep_json_number(hep_json_get(l, "id")));
+        hep_html_number(
+            p->out, hep_json_number(hep_json_get(hep_json_get(l, "class_probabilities"), c)), 2);
+    }
+    hep_str_add(p->out, shown < n ? ", \xe2\x80\xa6)</span></li>" : ")</span></li>");
+}
+
+/* How many lesions have each flag. */
+static void flag_line(struct hep_page *p, const struct hep_json *list)
+{
+    const struct hep_json *first = hep_json_get(hep_json_at(list, 0), "flags"), *ignored;
+    const char *name;
+    bool any = false;
+
+    hep_str_add(p->out, "<p>Flags present: ");
+    for (size_t k = 0; (name = hep_json_key_at(first, k, &ignored)) != NULL; k++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < hep_json_size(list); i++) {
+            const char *state =
+                text_of(hep_json_get(hep_json_get(hep_json_at(list, i), "flags"), name), "state");
+
+            n += state != NULL && strcmp(state, "present") == 0;
+        }
+        if (n == 0)
+            continue;
+        hep_str_add(p->out, any ? ", " : "");
+        hep_html_words(p->out, name);
+        hep_str_addf(p->out, "&#160;%zu", n);
+        any = true;
+    }
+    hep_str_add(p->out, any ? ".</p>" : "none.</p>");
+}
+
+static void found_lesions(struct hep_page *p)
+{
+    const struct hep_json *list = hep_json_get(p->lesions, "lesions");
+    const struct hep_json *product = hep_page_product(p, "lesions");
+    const char *reason = text_of(p->lesions, "lesions_absent_reason");
+    const size_t n = hep_json_size(list);
+
+    if (n > 0) {
+        hep_str_addf(p->out, "<p class=\"big\">%zu focal lesion%s</p><ul class=\"tight\">", n,
+                     n == 1 ? "" : "s");
+        for (size_t k = 0; k < N_CLASSES; k++)
+            class_line(p, list, k);
+        hep_str_add(p->out, "</ul>");
+        flag_line(p, list);
+    } else if (product != NULL &&
+               strcmp(text_of(product, "state") != NULL ? text_of(product, "state") : "",
+                      "present") == 0) {
+        hep_str_add(p->out, "<p class=\"big\">No focal lesion was found</p>");
+    } else {
+        hep_str_add(p->out, "<p class=\"big\">Lesions were not searched for</p>");
+        if (reason != NULL) {
+            hep_str_add(p->out, "<p>");
+            hep_html_text(p->out, reason);
+            hep_str_add(p->out, ".</p>");
+        }
+    }
+}
+
+static void liver_row(struct hep_page *p, const struct hep_quantity *q)
+{
+    const struct hep_json *node = hep_json_get(hep_json_get(p->lesions, "liver"), q->key);
+    const double value = hep_page_value(node, NULL);
+    const double iqr = hep_json_number(hep_json_get(node, "iqr"));
+
+    if (!isfinite(value))
+        return;
+    hep_str_addf(p->out, "<tr><th scope=\"row\">%s</th><td class=\"n\">", q->words);
+    hep_quantity_add(p->out, q, value);
+    hep_str_add(p->out, "</td><td class=\"n\">");
+    if (isfinite(iqr))
+        hep_html_number(p->out, iqr * q->scale, q->digits);
+    hep_str_add(p->out, "</td></tr>\n");
+}
+
+static void liver_numbers(struct hep_page *p)
+{
+    const char *reason = text_of(hep_page_product(p, "liver"), "reason");
+
+    if (reason != NULL) {
+        hep_str_add(p->out, "<p>");
+        hep_html_mark(p->out, HEP_MARK_BAD, "no liver mask");
+        hep_str_add(p->out, " ");
+        hep_html_text(p->out, reason);
+        hep_str_add(p->out, ". Give one with <code>--liver-mask</code>; without it nothing is "
+                            "measured in the liver.</p>");
+        if (!isfinite(
+                hep_json_number(hep_json_get(hep_json_get(p->lesions, "liver"), "volume_ml"))))
+            return;
+    }
+    hep_html_table(p->out, "Medians over the liver mask, with the width of the middle half",
+                   "Measure|Median|IQR");
+    for (const struct hep_quantity *q = hep_quantities(); q->key != NULL; q++)
+        liver_row(p, q);
+    hep_html_table_end(p->out);
+}
+
+int hep_page_summary(struct hep_page *p)
+{
+    hep_str_add(p->out, "<div class=\"cards\" id=\"summary\">\n");
+    asked(p);
+    hep_str_add(p->out, "<div class=\"card\"><h2 id=\"found\">What was found</h2>");
+    found_lesions(p);
+    hep_str_add(p->out, "</div>\n<div class=\"card\"><h2 id=\"liver-numbers\">Liver</h2>");
+    liver_numbers(p);
+    hep_str_add(p->out, "</div>\n");
+    hep_str_add(p->out, "</div>\n");
+    return HEP_OK;
+}

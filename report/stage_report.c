@@ -1,0 +1,215 @@
+#include "report/stage_table.h"
+
+#include "base/text.h"
+#include "pipeline/config/config.h"
+#include "report/lesions_tsv.h"
+#include "report/measure.h"
+#include "report/report.h"
+#include "pipeline/stages/aligned.h"
+#include "pipeline/stages/stages.h"
+
+#define FRACTION HEP_UNIT_FRACTION
+#define MM2S HEP_UNIT_MM2_PER_S
+
+static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"),
+                                          HEP_READS_SERIES("in_phase"),
+                                          HEP_READS_SERIES_4D("echoes", "xyze"),
+                                          HEP_READS_SERIES("t2"),
+                                          HEP_READS_SERIES_4D("dwi", "xyzb"),
+                                          HEP_READS_SERIES("precontrast"),
+                                          HEP_READS_SERIES("arterial"),
+                                          HEP_READS_SERIES("portal_venous"),
+                                          HEP_READS_SERIES("delayed"),
+                                          HEP_READS_SERIES("transitional"),
+                                          HEP_READS_SERIES("hepatobiliary"),
+                                          HEP_READS_SERIES("labels"),
+                                          HEP_READS_MAP("ff", FRACTION),
+                                          HEP_READS_MAP("pdff", FRACTION),
+                                          HEP_READS_MAP("r2star", HEP_UNIT_PER_S),
+                                          HEP_READS_MAP("adc", MM2S),
+                                          HEP_READS_MAP("adc_all", MM2S),
+                                          HEP_READS_MAP("ivim_d", MM2S),
+                                          HEP_READS_MAP("ivim_f", FRACTION),
+                                          HEP_READS_MAP("ivim_dstar", MM2S),
+                                          HEP_READS_MAP("dki_d", MM2S),
+                                          HEP_READS_MAP("dki_k", FRACTION),
+                                          HEP_READS_MAP("re_art", FRACTION),
+                                          HEP_READS_MAP("re_pv", FRACTION),
+                                          HEP_READS_MAP("re_del", FRACTION),
+                                          HEP_READS_MAP("re_trans", FRACTION),
+                                          HEP_READS_MAP("re_hbp", FRACTION),
+                                          HEP_READS_LABELS("liver"),
+                                          HEP_READS_LABELS("anatomy"),
+                                          HEP_READS_JSON("roles"),
+                                          HEP_READS_ALIGNMENT,
+                                          HEP_READS_JSON("fat"),
+                                          HEP_READS_JSON("diffusion"),
+                                          HEP_READS_JSON("liver_quality"),
+                                          HEP_READS_JSON("enhancement"),
+                                          HEP_READS_LABELS("lesions"),
+                                          HEP_READS_JSON("findings"),
+                                          { 0 } };
+
+static const struct hep_slot outputs[] = {
+    HEP_MAKES_JSON("measures", "statistics of every map over the liver and over named regions"),
+    { 0 }
+};
+
+static int put_text_file(struct hep_run *run, const char *suffix, const char *text,
+                         struct hep_error *err)
+{
+    char *path = hep_asprintf("%s_%s", hep_run_label(run), suffix);
+    int rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+                          : hep_run_put_file(run, path, text, strlen(text), err);
+
+    free(path);
+    return rc;
+}
+
+static int put_json_file(struct hep_run *run, const char *suffix, const struct hep_json *json,
+                         struct hep_error *err)
+{
+    char *text = NULL;
+    int rc = hep_json_dump(&text, json, err);
+
+    if (rc == HEP_OK)
+        rc = put_text_file(run, suffix, text, err);
+    free(text);
+    return rc;
+}
+
+/* The liver's statistics, and what the lesions stage knows of it beyond them. */
+static struct hep_json *liver_json(struct hep_put *put, const struct hep_json *statistics,
+                                   const struct hep_json *findings)
+{
+    struct hep_json *o = hep_json_copy(statistics);
+    const struct hep_json *more = hep_json_get(findings, "liver"), *value = NULL;
+
+    for (size_t i = 0; i < hep_json_size(more); i++) {
+        const char *key = hep_json_key_at(more, i, &value);
+
+        hep_put(put, o, key, hep_json_copy(value));
+    }
+    return o;
+}
+
+static struct hep_json *document(struct hep_put *put, struct hep_run *run,
+                                 const struct hep_json *liver, const struct hep_json *findings)
+{
+    struct hep_json *o = hep_json_new_object();
+    const struct hep_agent *agent = hep_run_agent(run);
+
+    hep_put_text(put, o, "study", hep_run_label(run));
+    hep_put_text(put, o, "protocol", hep_run_config(run)->name.s);
+    hep_put_text(put, o, "agent", agent != NULL ? agent->name : "none");
+    hep_put_text(put, o, "reference", hep_reference_name(run));
+    hep_put(put, o, "liver", liver_json(put, liver, findings));
+    if (findings != NULL) {
+        hep_put(put, o, "lesions", hep_json_copy(hep_json_get(findings, "lesions")));
+    } else {
+        hep_put(put, o, "lesions", hep_json_new_array());
+        hep_put_text(put, o, "lesions_absent_reason", hep_run_reason(run, "findings"));
+    }
+    return o;
+}
+
+static int put_lesions_tsv(struct hep_run *run, const struct hep_json *doc, struct hep_error *err)
+{
+    struct hep_str text = { 0 };
+    int rc;
+
+    hep_lesions_tsv(&text, &doc, 1, false);
+    rc = hep_str_check(&text, err);
+    if (rc == HEP_OK)
+        rc = put_text_file(run, "lesions.tsv", text.s, err);
+    hep_str_release(&text);
+    return rc;
+}
+
+/* As it is read from a file: numbers have the digits that are written, so that the page is the same
+ * when it is made again. */
+static int reread(struct hep_json **out, const struct hep_json *json, struct hep_error *err)
+{
+    char *text = NULL;
+    int rc = hep_json_dump_line(&text, json, err);
+
+    if (rc == HEP_OK)
+        rc = hep_json_parse(out, text, strlen(text), "results", err);
+    free(text);
+    return rc;
+}
+
+static int put_page(struct hep_run *run, const struct hep_json *doc,
+                    const struct hep_json *measures, struct hep_error *err)
+{
+    struct hep_json *record = NULL, *made[3] = { NULL, NULL, NULL };
+    struct hep_report_source source = { .run = run };
+    struct hep_str html = { 0 };
+    int rc = hep_run_record(&record, run, err);
+
+    if (rc == HEP_OK)
+        rc = reread(&made[0], record, err);
+    if (rc == HEP_OK)
+        rc = reread(&made[1], doc, err);
+    if (rc == HEP_OK)
+        rc = reread(&made[2], measures, err);
+    source.record = made[0];
+    source.lesions = made[1];
+    source.measures = made[2];
+    if (rc == HEP_OK)
+        rc = hep_report_html(&html, &source, err);
+    if (rc == HEP_OK)
+        rc = put_text_file(run, "report.html", html.s, err);
+    hep_str_release(&html);
+    for (size_t i = 0; i < 3; i++)
+        hep_json_free(made[i]);
+    hep_json_free(record);
+    return rc;
+}
+
+static int run_report(struct hep_run *run, struct hep_error *err)
+{
+    struct hep_json *liver = NULL, *regions = NULL, *doc = NULL, *measures = hep_json_new_object();
+    struct hep_put put = { HEP_OK, err };
+    const struct hep_json *findings = NULL;
+    struct hep_str tsv = { 0 };
+    int rc = hep_measure(&liver, &regions, run, err);
+
+    if (rc == HEP_OK)
+        rc = hep_run_json(run, "findings", &findings, err);
+    if (rc == HEP_OK) {
+        doc = document(&put, run, liver, findings);
+        rc = put.rc;
+    }
+    if (rc == HEP_OK)
+        rc = put_json_file(run, "lesions.json", doc, err);
+    if (rc == HEP_OK)
+        rc = put_lesions_tsv(run, doc, err);
+    if (rc == HEP_OK)
+        rc = hep_measure_tsv(&tsv, regions, err);
+    if (rc == HEP_OK)
+        rc = put_text_file(run, "regions.tsv", tsv.s, err);
+    hep_put(&put, measures, "liver", liver);
+    hep_put(&put, measures, "regions", regions);
+    if (rc == HEP_OK)
+        rc = put.rc;
+    if (rc == HEP_OK && hep_run_config(run)->report.html)
+        rc = put_page(run, doc, measures, err);
+    hep_str_release(&tsv);
+    hep_json_free(doc);
+    if (rc == HEP_OK)
+        return hep_run_put_json(run, "measures", measures, err);
+    hep_json_free(measures);
+    return rc;
+}
+
+static const char *const settings[] = { "name", "title", "agent", "report.", "fat.", NULL };
+
+const struct hep_stage hep_stage_report = {
+    .name = "report",
+    .summary = "Measurements, tables and pages for people.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .settings = settings,
+    .run = run_report,
+};

@@ -1,0 +1,16 @@
+#include "report/stage_table.h"
+
+#include "pipeline/stages/stages.h"
+
+/* The table. Order follows from the products; this order only breaks ties. */
+
+const struct hep_stage *const *hep_stages(size_t *n)
+{
+    static const struct hep_stage *const rows[] = {
+        &hep_stage_inventory, &hep_stage_align,       &hep_stage_fat,     &hep_stage_diffusion,
+        &hep_stage_liver,     &hep_stage_enhancement, &hep_stage_lesions, &hep_stage_report,
+    };
+
+    *n = sizeof rows / sizeof rows[0];
+    return rows;
+}

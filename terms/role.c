@@ -1,0 +1,86 @@
+#include "terms/role.h"
+
+#include "base/text.h"
+
+static const struct role_row {
+    const char *name, *acq;
+} role_rows[HEP_ROLE_COUNT] = {
+    [HEP_ROLE_UNKNOWN] = { "unknown", NULL },
+    [HEP_ROLE_OPPOSED] = { "opposed", NULL },
+    [HEP_ROLE_IN_PHASE] = { "in_phase", NULL },
+    [HEP_ROLE_ECHOES] = { "echoes", NULL },
+    [HEP_ROLE_T2] = { "t2", NULL },
+    [HEP_ROLE_DWI] = { "dwi", NULL },
+    [HEP_ROLE_PRECONTRAST] = { "precontrast", "pre" },
+    [HEP_ROLE_ARTERIAL] = { "arterial", "art" },
+    [HEP_ROLE_PORTAL_VENOUS] = { "portal_venous", "pv" },
+    [HEP_ROLE_DELAYED] = { "delayed", "del" },
+    [HEP_ROLE_TRANSITIONAL] = { "transitional", "trans" },
+    [HEP_ROLE_HEPATOBILIARY] = { "hepatobiliary", "hbp" },
+    [HEP_ROLE_DYNAMIC] = { "dynamic", NULL },
+    [HEP_ROLE_LIVER_MASK] = { "liver_mask", NULL },
+    [HEP_ROLE_RESECTION_MASK] = { "resection_mask", NULL },
+    [HEP_ROLE_LABELS] = { "labels", NULL },
+};
+
+const char *hep_role_name(enum hep_role role)
+{
+    unsigned i = (unsigned)role;
+
+    return i < HEP_ROLE_COUNT ? role_rows[i].name : role_rows[HEP_ROLE_UNKNOWN].name;
+}
+
+int hep_role_from_name(enum hep_role *role, const char *name, struct hep_error *err)
+{
+    const char *names[HEP_ROLE_COUNT];
+    const char *near;
+
+    if (name == NULL)
+        return HEP_FAIL(err, HEP_EINVAL, "no role given");
+    for (int i = 0; i < HEP_ROLE_COUNT; i++) {
+        names[i] = role_rows[i].name;
+        if (strcmp(name, names[i]) == 0) {
+            *role = (enum hep_role)i;
+            return HEP_OK;
+        }
+    }
+    near = hep_did_you_mean(name, names, HEP_ROLE_COUNT);
+    if (near != NULL)
+        return HEP_FAIL(err, HEP_EINVAL, "unknown role \"%s\"; did you mean \"%s\"?", name, near);
+    return HEP_FAIL(
+        err, HEP_EINVAL,
+        "unknown role \"%s\"; known are opposed, in_phase, echoes, t2, dwi, precontrast, "
+        "arterial, portal_venous, delayed, transitional, hepatobiliary, dynamic, "
+        "liver_mask, resection_mask, labels, unknown",
+        name);
+}
+
+bool hep_role_is_t1_phase(enum hep_role role)
+{
+    return role >= HEP_ROLE_PRECONTRAST && role <= HEP_ROLE_HEPATOBILIARY;
+}
+
+bool hep_role_is_post_contrast(enum hep_role role)
+{
+    return role >= HEP_ROLE_ARTERIAL && role <= HEP_ROLE_HEPATOBILIARY;
+}
+
+bool hep_role_is_mask(enum hep_role role)
+{
+    return role >= HEP_ROLE_LIVER_MASK && role <= HEP_ROLE_LABELS;
+}
+
+const char *hep_role_acq(enum hep_role role)
+{
+    unsigned i = (unsigned)role;
+
+    return i < HEP_ROLE_COUNT ? role_rows[i].acq : NULL;
+}
+
+enum hep_role hep_role_from_acq(const char *acq)
+{
+    for (int i = 0; acq != NULL && i < HEP_ROLE_COUNT; i++)
+        if (role_rows[i].acq != NULL && strcmp(acq, role_rows[i].acq) == 0)
+            return (enum hep_role)i;
+    return HEP_ROLE_UNKNOWN;
+}

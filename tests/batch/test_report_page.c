@@ -1,0 +1,317 @@
+/* The report and the group page made from hand-written results: sections, marks, escapes, ids. */
+#include "support/support.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "batch/group.h"
+#include "report/reopen.h"
+#include "report/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything that a file could say, said with markup. */
+#define EVIL "\\\"'><script>alert(1)</script><img src=x onerror=alert(2)>"
+
+static const char record[] =
+    "{\"version\": \"" EVIL "\", \"state\": \"done\", \"study\": \"sub-" EVIL "\","
+    " \"protocol\": \"" EVIL "\", \"agent\": \"" EVIL "\","
+    " \"settings\": {\"" EVIL "\": \"" EVIL "\", \"title\": \"" EVIL "\","
+    "   \"series.arterial.window_s\": \"[20, 45]\"},"
+    " \"inputs\": [{\"path\": \"" EVIL "\", \"role\": \"" EVIL "\", \"sha256\": \"" EVIL "\"}],"
+    " \"outputs\": [{\"path\": \"" EVIL "\", \"stage\": \"" EVIL "\", \"sha256\": \"" EVIL "\"}],"
+    " \"warnings\": [\"" EVIL "\"],"
+    " \"inventory\": {\"field_t\": 3, \"series\": [{\"role\": \"" EVIL "\", \"name\": \"" EVIL "\","
+    "   \"reasons\": [\"" EVIL "\"], \"warnings\": [\"" EVIL "\"], \"selected\": false,"
+    "   \"score\": 5, \"alternatives\": [{\"role\": \"" EVIL "\", \"score\": 4}]}]},"
+    " \"stages\": [{\"name\": \"inventory\", \"products\": {\"roles\": {\"state\": \"present\","
+    "   \"results\": {\"protocol\": {\"missing\": [\"" EVIL "\"]}, \"series\": [{\"role\": "
+    "   \"arterial\", \"grade\": \"" EVIL "\", \"reason\": \"" EVIL "\","
+    "   \"time_since_injection_s\": 31.5}]}}}},"
+    "  {\"name\": \"enhancement\", \"products\": {\"enhancement\": {\"state\": \"present\","
+    "   \"results\": {\"" EVIL "\": {\"grade\": \"" EVIL "\", \"reason\": \"" EVIL "\","
+    "   \"source\": \"" EVIL "\"}, \"gain\": {\"" EVIL "\": {\"state\": \"" EVIL "\","
+    "   \"reason\": \"" EVIL "\"}}}}}},"
+    "  {\"name\": \"align\", \"products\": {\"alignment\": {\"state\": \"present\", \"results\": "
+    "   {\"method\": \"" EVIL "\", \"" EVIL "\": {\"" EVIL "\": [\"" EVIL "\"]}}}}},"
+    "  {\"name\": \"liver\", \"products\": {\"liver\": {\"state\": \"absent\", \"reason\": \"" EVIL
+    "\"}, \"liver_quality\": {\"state\": \"absent\", \"reason\": \"" EVIL "\"}}},"
+    "  {\"name\": \"diffusion\", \"products\": {\"dki_k\": {\"state\": \"absent\", \"reason\": "
+    "\"" EVIL "\"}, \"diffusion\": {\"state\": \"present\", \"results\": {\"" EVIL
+    "\": {\"Method\": \"" EVIL "\", \"Voxels\": {\"ok\": 75, \"at bound\": 25}}}}}},"
+    "  {\"name\": \"report\", \"products\": {\"measures\": {\"state\": \"present\", \"results\": "
+    "   {\"regions\": [{\"region\": \"" EVIL "\", \"map\": \"" EVIL "\", \"unit\": \"" EVIL "\","
+    "   \"median\": 2}]}}}}]}";
+
+static const char lesions[] =
+    "{\"study\": \"sub-1\", \"reference\": \"" EVIL "\", \"liver\": {\"volume_ml\": 1503,"
+    " \"adc_mm2_per_s\": {\"median\": 0.00126, \"iqr\": 0.0002, \"n\": 9}},"
+    " \"lesions\": [{\"id\": 1, \"centre_mm\": [40, -20, 31], \"volume_ml\": 4.25,"
+    " \"long_axis_mm\": 22.9, \"short_axis_mm\": 18.1, \"segment\": 8, \"class\": \"metastasis\","
+    " \"class_probabilities\": {\"metastasis\": 0.87, \"" EVIL "\": 0.13},"
+    " \"probability_metastasis\": 0.87,"
+    " \"measurements\": {\"" EVIL "\": {\"value\": 2, \"unit\": \"" EVIL
+    "\"}, \"arterial_re\": 1.2,"
+    "   \"portal_venous_re\": {\"value\": 0.9, \"unit\": \"1\"}, \"precontrast_ratio\": 0.9,"
+    "   \"arterial_ratio\": 1.3, \"portal_venous_ratio\": 0.8},"
+    " \"flags\": {\"washout\": {\"state\": \"present\", \"value\": 0.81, \"limit\": 0.9, \"unit\": "
+    "   \"1\", \"reason\": \"" EVIL "\", \"source\": \"" EVIL "\"},"
+    "   \"fat\": {\"state\": \"absent\", \"value\": 0.01, \"limit\": 0.05, \"unit\": \"" EVIL "\"},"
+    "   \"" EVIL "\": {\"state\": \"not_assessable\", \"reason\": \"" EVIL "\"}},"
+    " \"evidence\": [{\"name\": \"" EVIL "\", \"group\": \"" EVIL "\", \"log_lr\": -1.25,"
+    "   \"value\": 3, \"reason\": \"" EVIL "\"}]},"
+    " {\"id\": 2, \"class\": \"" EVIL "\", \"flags\": {}}]}";
+
+static char *dir;
+
+static void put(const char *name, const char *content)
+{
+    struct hep_error e = { 0 };
+    char *path = hep_path_join(dir, name);
+
+    assert_ok(hep_file_write(path, content, strlen(content), &e), e);
+    free(path);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    dir = hep_test_mkdir();
+    return dir == NULL;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    hep_test_rmdir(dir);
+    return 0;
+}
+
+/* The file of findings is named after the study; a name with a slash leads nowhere. */
+static char *record_of(const char *label)
+{
+    const char *at = strstr(record, "sub-" EVIL);
+
+    return hep_asprintf("%.*s%s%s", (int)(at - record), record, label, at + strlen("sub-" EVIL));
+}
+
+static void make(struct hep_str *html)
+{
+    struct hep_error e = { 0 };
+    struct hep_reopened r = { 0 };
+    struct hep_report_source source;
+    char *text = record_of("sub-1");
+
+    put("sub-1_run.json", text);
+    put("sub-1_lesions.json", lesions);
+    free(text);
+    assert_ok(hep_reopen(&r, dir, NULL, 1, NULL, &e), e);
+    source = (struct hep_report_source){
+        .run = &r.run, .record = r.record, .lesions = r.lesions, .measures = r.measures
+    };
+    assert_ok(hep_report_html(html, &source, &e), e);
+    hep_reopened_release(&r);
+}
+
+static size_t count(const char *text, const char *part)
+{
+    size_t n = 0;
+
+    for (text = strstr(text, part); text != NULL; text = strstr(text + 1, part))
+        n++;
+    return n;
+}
+
+static void test_nothing_from_a_file_is_markup(void **state)
+{
+    struct hep_str html = { 0 };
+
+    (void)state;
+    make(&html);
+    assert_int_equal(count(html.s, "<script"), 0);
+    assert_int_equal(count(html.s, "<img"), 0);
+    assert_int_equal(count(html.s, "</style>"), 2);
+    assert_true(count(html.s, "&lt;script&gt;alert(1)&lt;/script&gt;") > 30);
+    /* No quote of a text ends an attribute. */
+    assert_int_equal(count(html.s, "\"'>"), 0);
+    assert_int_equal(count(html.s, "http://") + count(html.s, "https://"), 0);
+    hep_str_release(&html);
+}
+
+static void test_sections_and_values(void **state)
+{
+    static const char *const parts[] = {
+        "id=\"summary\"",
+        "<section id=\"lesions\"",
+        "<section id=\"images\"",
+        "<section id=\"maps\"",
+        "<section id=\"series\"",
+        "<section id=\"quality\"",
+        "<section id=\"methods\"",
+        "<section id=\"provenance\"",
+        "Research use only",
+        "<p class=\"big\">2 focal lesions</p>",
+        "1 metastasis",
+        "id=\"lesion-1\"",
+        "id=\"lesion-2\"",
+        "segment VIII (approximate)",
+        "R&#8239;40 P&#8239;20 S&#8239;31",
+        "23&#8239;\xc3\x97&#8239;18", /* axes in mm */
+        "<span class=\"mark present\" title=\"present\">",
+        ("1.26\xc2\xa0"
+         "10<sup>"), /* median ADC of the liver */
+        "75.0&#160;%",
+        "25.0&#160;%", /* of a fit */
+        "Time of each phase against its window",
+    };
+    struct hep_str html = { 0 };
+
+    (void)state;
+    make(&html);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (strstr(html.s, parts[i]) == NULL)
+            fail_msg("the report lacks %s", parts[i]);
+    }
+    assert_int_equal(count(html.s, "<details class=\"flag\">"), 3);
+    assert_non_null(strstr(html.s, "0.810</dd><dt>Limit</dt><dd>0.900"));
+    assert_non_null(strstr(html.s, "Course of lesion 1 over the contrast phases"));
+    hep_str_release(&html);
+}
+
+static void test_made_twice_it_is_the_same(void **state)
+{
+    struct hep_str a = { 0 }, b = { 0 };
+
+    (void)state;
+    make(&a);
+    make(&b);
+    assert_string_equal(a.s, b.s);
+    hep_str_release(&a);
+    hep_str_release(&b);
+}
+
+static void test_reopen_refuses(void **state)
+{
+    struct hep_error e = { 0 };
+    struct hep_reopened r = { 0 };
+    char *text = record_of("sub-1");
+
+    (void)state;
+    assert_fails(hep_reopen(&r, dir, NULL, 1, NULL, &e), e, HEP_ENOENT, "no *_run.json");
+    hep_reopened_release(&r);
+    put("sub-1_run.json",
+        "{\"state\": \"failed\", \"error\": \"disk full\", \"study\": \"sub-1\"}");
+    assert_fails(hep_reopen(&r, dir, NULL, 1, NULL, &e), e, HEP_EDATA, "disk full");
+    hep_reopened_release(&r);
+    put("sub-1_run.json", text);
+    assert_fails(hep_reopen(&r, dir, NULL, 1, NULL, &e), e, HEP_ENOENT, "lesions.json");
+    hep_reopened_release(&r);
+    put("sub-1_lesions.json", "[1,");
+    assert_fails(hep_reopen(&r, dir, NULL, 1, NULL, &e), e, HEP_EFORMAT, "lesions.json");
+    hep_reopened_release(&r);
+    free(text);
+}
+
+static void test_memory_running_out_is_an_error(void **state)
+{
+    struct hep_error e = { 0 };
+    struct hep_reopened r = { 0 };
+    struct hep_report_source source;
+    struct hep_str html = { 0 };
+    char *text = record_of("sub-1");
+    long n = 1;
+    int rc;
+
+    (void)state;
+    put("sub-1_run.json", text);
+    put("sub-1_lesions.json", lesions);
+    free(text);
+    assert_ok(hep_reopen(&r, dir, NULL, 1, NULL, &e), e);
+    source = (struct hep_report_source){ .run = &r.run, .record = r.record, .lesions = r.lesions };
+    for (; n < 4000; n += 7) {
+        hep_alloc_fail_at(n);
+        rc = hep_report_html(&html, &source, &e);
+        hep_alloc_fail_at(0);
+        hep_str_release(&html);
+        if (rc == HEP_OK)
+            break;
+        assert_int_equal(rc, HEP_ENOMEM);
+        e = (struct hep_error){ 0 };
+    }
+    assert_in_range(n, 8, 3999);
+    hep_reopened_release(&r);
+}
+
+/* ---- group ----------------------------------------------------------------------------------- */
+
+static void put_study(int i, double volume_ml)
+{
+    char path[64], content[512];
+
+    (void)snprintf(path, sizeof path, "%s/sub-%02d", dir, i);
+    assert_int_equal(hep_mkdir_p(path, NULL), HEP_OK);
+    (void)snprintf(path, sizeof path, "sub-%02d/sub-%02d_run.json", i, i);
+    (void)snprintf(content, sizeof content,
+                   "{\"version\": \"0\", \"state\": \"done\", \"study\": "
+                   "\"sub-%02d\"}",
+                   i);
+    put(path, content);
+    (void)snprintf(path, sizeof path, "sub-%02d/sub-%02d_lesions.json", i, i);
+    (void)snprintf(
+        content, sizeof content,
+        "{\"study\": \"sub-%02d\", \"liver\": {\"volume_ml\": %g}, \"lesions\": [{\"id\": "
+        "1, \"class\": \"cyst\", \"measurements\": {\"%s\": {\"value\": %d, \"unit\": "
+        "\"mm\"}}}]}",
+        i, volume_ml, "diameter_mm", i);
+    put(path, content);
+}
+
+static void test_group_page(void **state)
+{
+    static const double volumes[] = { 1480, 1510, 1495, 1530, 1470, 4200 };
+    struct hep_out_status status = { 0 };
+    struct hep_error e = { 0 };
+    char *path = NULL, *html = NULL;
+    size_t n = 0;
+
+    (void)state;
+    for (int i = 0; i < 6; i++)
+        put_study(i + 1, volumes[i]);
+    assert_int_equal(hep_mkdir_p((path = hep_path_join(dir, "sub-90")), NULL), HEP_OK);
+    free(path);
+    put("sub-90/sub-90_run.json", "{\"version\": \"0\", \"state\": \"failed\", \"exit_code\": 65, "
+                                  "\"study\": \"sub-90\", \"error\": \"" EVIL "\"}");
+    assert_ok(hep_status_read(&status, dir, &e), e);
+    assert_ok(hep_group_write(dir, &status, &e), e);
+    path = hep_path_join(dir, "group.html");
+    assert_ok(hep_file_read(&html, &n, path, 1 << 20, &e), e);
+    assert_int_equal(count(html, "<script"), 0);
+    assert_non_null(strstr(html, "6 done, 1 failed"));
+    assert_non_null(strstr(html, "&lt;script&gt;alert(1)"));
+    /* Failures stand before the outliers, these before the plots. */
+    assert_true(strstr(html, "sub-90") < strstr(html, "<section id=\"outliers\""));
+    assert_true(strstr(html, "<section id=\"outliers\"") < strstr(html, "<section id=\"liver\""));
+    /* The outlier is named and linked; (4200 - 1502.5) / (1.4826 * 25) = 72.8. */
+    assert_non_null(
+        strstr(html, "<a href=\"sub-06/sub-06_report.html\">sub-06</a></th><td>Volume"));
+    assert_non_null(strstr(html, ">72.8</td>"));
+    assert_null(strstr(html, "sub-01</a></th><td>Volume"));
+    assert_non_null(strstr(html, "diameter [mm]"));
+    free(html);
+    free(path);
+    hep_status_release(&status);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_nothing_from_a_file_is_markup, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sections_and_values, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_made_twice_it_is_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reopen_refuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_memory_running_out_is_an_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_group_page, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,255 @@
+/* Averages for a scan time, and the delay of the hepatobiliary phase. */
+#include "support/support.h"
+
+#include "protocols/allocate.h"
+#include "protocols/delay.h"
+#include "protocols/show.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define N_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+static struct hep_tissue_values values(double d, double f)
+{
+    return (
+        struct hep_tissue_values){ .d_mm2_per_s = d, .f = f, .dstar_mm2_per_s = 0.06, .k = 1.0 };
+}
+
+static void plan_of(struct hep_config *cfg, const char *set)
+{
+    struct hep_config_bundle b = { 0 };
+    struct hep_error e = { 0 };
+
+    assert_ok(hep_config_open(&b, "eob-full", &set, set != NULL ? 1 : 0, NULL, &e), e);
+    *cfg = b.config;
+    hep_config_close(&b);
+}
+
+/* Two b-values of a mono-exponential: sd(D)^2 = (1/n0 + e^(2 b D) / nb) / (b SNR)^2, to which
+ * Rician noise adds nothing at this SNR. The best two-point b is near b D = 1.1 with free averages.
+ */
+static void test_mono(void **state)
+{
+    static const double b[] = { 0.0, 300.0, 600.0, 900.0, 1100.0, 1300.0, 1600.0 };
+    struct hep_config cfg;
+    struct hep_error e = { 0 };
+    struct hep_allocated a;
+    struct hep_allocate_request q = { .model = HEP_PRECISION_MONO,
+                                      .importance = { 0.0, 1.0 },
+                                      .tissues = { HEP_TISSUE_MET_RIM },
+                                      .n_tissues = 1,
+                                      .values = { values(0.001, 0.0) },
+                                      .b_s_per_mm2 = b,
+                                      .n_b = N_OF(b),
+                                      .snr = 100.0,
+                                      .budget_s = 300.0,
+                                      .n_simulated = 4000,
+                                      .seed = 3,
+                                      .nthreads = 2 };
+    double n0, nb, top, want;
+
+    (void)state;
+    plan_of(&cfg, "series.dwi.directions=1");
+    q.plan = &cfg.series[HEP_SERIES_DWI];
+    assert_ok(hep_allocate(&a, &q, &e), e);
+    assert_int_equal(a.b_s_per_mm2.n, 2);
+    top = a.b_s_per_mm2.v[1];
+    assert_true(top >= 1100.0 && top <= 1300.0);
+    n0 = a.averages.v[0];
+    nb = a.averages.v[1];
+    assert_close(a.seconds, (n0 + nb) * cfg.series[HEP_SERIES_DWI].tr_s, 1e-9, 0.0);
+    assert_true(a.seconds <= 300.0 && a.seconds > 300.0 - 2.0 * 6.0);
+    want = sqrt(1.0 / n0 + exp(2.0 * top * 0.001) / nb) / (top * 100.0);
+    assert_close(a.parameter[1].bound, want, 0.005, 0.0);
+    assert_close(a.parameter[1].simulated_sd, want, 0.05, 0.0);
+    assert_close(a.parameter[1].simulated_bias, 0.0, 0.0, 4.0 * want / sqrt(4000.0));
+    assert_true(a.parameter[1].n > 3900);
+}
+
+/* D and f of liver by these b-values, as good as the budget allows. */
+static struct hep_allocate_request d_and_f(const double *b, size_t n_b, double f, double snr,
+                                           double budget_s)
+{
+    return (struct hep_allocate_request){ .model = HEP_PRECISION_IVIM_DF,
+                                          .importance = { 0.0, 1.0, 1.0 },
+                                          .tissues = { HEP_TISSUE_LIVER },
+                                          .n_tissues = 1,
+                                          .values = { values(0.001, f) },
+                                          .b_s_per_mm2 = b,
+                                          .n_b = n_b,
+                                          .snr = snr,
+                                          .budget_s = budget_s };
+}
+
+/* Jalnefjord et al., MRM 2019: for D and f, b = 0, 200, 800 with acquisitions about 1 : 2 : 2. */
+static void test_ivim_df(void **state)
+{
+    static const double b[] = { 0.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0 };
+    struct hep_config cfg;
+    struct hep_error e = { 0 };
+    struct hep_allocated a;
+    struct hep_allocate_request q = d_and_f(b, N_OF(b), 0.1, 50.0, 600.0);
+
+    (void)state;
+    plan_of(&cfg, "series.dwi.directions=1");
+    q.plan = &cfg.series[HEP_SERIES_DWI];
+    assert_ok(hep_allocate(&a, &q, &e), e);
+    assert_int_equal(a.b_s_per_mm2.n, 3);
+    assert_close(a.b_s_per_mm2.v[1], 200.0, 0.0, 0.0);
+    assert_close(a.b_s_per_mm2.v[2], 800.0, 0.0, 0.0);
+    assert_true(a.averages.v[1] > a.averages.v[0]);
+    assert_true(isnan(a.parameter[0].simulated_sd));
+}
+
+static void test_fragment(void **state)
+{
+    static const double b[] = { 0.0, 200.0, 500.0, 800.0 };
+    struct hep_config cfg, parsed;
+    struct hep_error e = { 0 };
+    struct hep_str text = { 0 };
+    struct hep_allocated a;
+    struct hep_allocate_request q = { .model = HEP_PRECISION_IVIM_DF,
+                                      .importance = { 0.0, 1.0, 1.0 },
+                                      .tissues = { HEP_TISSUE_LIVER, HEP_TISSUE_MET_RIM },
+                                      .n_tissues = 2,
+                                      .values = { values(0.001, 0.2), values(0.0009, 0.1) },
+                                      .b_s_per_mm2 = b,
+                                      .n_b = N_OF(b),
+                                      .snr = 20.0,
+                                      .budget_s = 240.0 };
+
+    (void)state;
+    plan_of(&cfg, NULL);
+    q.plan = &cfg.series[HEP_SERIES_DWI];
+    assert_ok(hep_allocate(&a, &q, &e), e);
+    hep_allocated_fragment(&text, &a, q.plan);
+    assert_ok(hep_config_parse(&parsed, text.s, text.len, "fragment", &e), e);
+    assert_int_equal(parsed.series[HEP_SERIES_DWI].b_values_s_per_mm2.n, a.b_s_per_mm2.n);
+    assert_int_equal(parsed.series[HEP_SERIES_DWI].averages.n, a.averages.n);
+    assert_close(hep_planned_scan_time(&parsed, HEP_SERIES_DWI, NULL), a.seconds, 1e-9, 0.0);
+    assert_true(a.seconds <= 240.0);
+    hep_str_release(&text);
+}
+
+static void test_bad_requests(void **state)
+{
+    static const double b[] = { 0.0, 200.0, 800.0 };
+    struct hep_config cfg;
+    struct hep_error e = { 0 };
+    struct hep_allocated a;
+    struct hep_allocate_request q = d_and_f(b, N_OF(b), 0.2, 20.0, 240.0);
+    struct hep_allocate_request bad;
+
+    (void)state;
+    plan_of(&cfg, NULL);
+    q.plan = &cfg.series[HEP_SERIES_DWI];
+    bad = q;
+    bad.n_tissues = 0;
+    assert_fails(hep_allocate(&a, &bad, &e), e, HEP_EINVAL, "tissues");
+    bad = q;
+    bad.snr = 0.0;
+    assert_fails(hep_allocate(&a, &bad, &e), e, HEP_EINVAL, "signal-to-noise");
+    bad = q;
+    bad.values[0].f = 0.0;
+    assert_fails(hep_allocate(&a, &bad, &e), e, HEP_EINVAL, "liver has no f");
+    bad = q;
+    bad.n_b = 2;
+    assert_fails(hep_allocate(&a, &bad, &e), e, HEP_EDATA, NULL);
+    bad = q;
+    bad.budget_s = 20.0;
+    assert_fails(hep_allocate(&a, &bad, &e), e, HEP_EDATA, NULL);
+}
+
+/* ---- delay ----------------------------------------------------------------------------------- */
+
+static void delay_settings(struct hep_delay_settings *s, struct hep_config_bundle *b)
+{
+    struct hep_tissue_table *table = calloc(1, sizeof *table);
+    struct hep_study_tissues tissues;
+    struct hep_error e = { 0 };
+
+    assert_ok(hep_config_open(b, "eob-full", NULL, 0, NULL, &e), e);
+    assert_ok(hep_tissue_table_read(table, HEP_CONFIGS "/tissues.yml", &e), e);
+    hep_study_tissues_draw(&tissues, table, 3.0, 0.0, 1.0, 0.0, 0);
+    *s = (struct hep_delay_settings){ .agent = &b->agent,
+                                      .liver = tissues.row[HEP_TISSUE_LIVER],
+                                      .portal = tissues.row[HEP_TISSUE_PORTAL_BLOOD],
+                                      .field_t = 3.0,
+                                      .tr_s = 0.004,
+                                      .flip_deg = 12.0,
+                                      .ki_median_per_min = HEP_KI_MEDIAN_PER_MIN,
+                                      .ki_log_sd = HEP_KI_LOG_SD,
+                                      .impaired_frac = 0.07,
+                                      .sir_limit = 1.8 };
+    free(table);
+}
+
+/* Bashir et al., Acad Radiol 2014: adequate in 12, 80 and 93 % at 10, 15 and 20 minutes. */
+static void test_delay(void **state)
+{
+    static const double minutes[] = { 10.0, 15.0, 20.0 }, published[] = { 0.12, 0.80, 0.93 };
+    struct hep_config_bundle b = { 0 };
+    struct hep_delay_settings s;
+    struct hep_error e = { 0 };
+    double frac = 0.0, last = -1.0;
+
+    (void)state;
+    delay_settings(&s, &b);
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(hep_delay_adequate(&frac, NULL, &s, 60.0 * minutes[i], &e), e);
+        print_message("%g min: %.3f\n", minutes[i], frac);
+        assert_close(frac, published[i], 0.0, 0.06);
+        assert_true(frac > last);
+        last = frac;
+    }
+    /* Half of the healthy ones when the median patient just reaches the limit. */
+    assert_ok(hep_delay_sir(&s.sir_limit, &s, 900.0, HEP_KI_MEDIAN_PER_MIN, &e), e);
+    s.impaired_frac = 0.0;
+    assert_ok(hep_delay_adequate(&frac, NULL, &s, 900.0, &e), e);
+    assert_close(frac, 0.5, 0.0, 1e-4);
+    s.sir_limit = 1000.0;
+    assert_ok(hep_delay_adequate(&frac, NULL, &s, 900.0, &e), e);
+    assert_close(frac, 0.0, 0.0, 0.0);
+    hep_config_close(&b);
+}
+
+/* Liver over portal vein with gadoxetate at 3 T, an independent explicit solution (Euler, 0.5 s) of
+ * the same equations. */
+static void test_ratio(void **state)
+{
+    static const struct {
+        double ki, at_10, at_15, at_20;
+    } rows[] = { { 0.01, 1.43, 1.54, 1.61 },
+                 { 0.03, 1.69, 1.85, 2.00 },
+                 { 0.06, 2.00, 2.27, 2.44 } };
+    struct hep_config_bundle b = { 0 };
+    struct hep_delay_settings s;
+    struct hep_error e = { 0 };
+
+    (void)state;
+    delay_settings(&s, &b);
+    for (size_t i = 0; i < N_OF(rows); i++) {
+        double sir = 0.0;
+
+        assert_ok(hep_delay_sir(&sir, &s, 600.0, rows[i].ki, &e), e);
+        assert_close(sir, rows[i].at_10, 0.03, 0.0);
+        assert_ok(hep_delay_sir(&sir, &s, 900.0, rows[i].ki, &e), e);
+        assert_close(sir, rows[i].at_15, 0.03, 0.0);
+        assert_ok(hep_delay_sir(&sir, &s, 1200.0, rows[i].ki, &e), e);
+        assert_close(sir, rows[i].at_20, 0.03, 0.0);
+    }
+    hep_config_close(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mono),     cmocka_unit_test(test_ivim_df),
+        cmocka_unit_test(test_fragment), cmocka_unit_test(test_bad_requests),
+        cmocka_unit_test(test_delay),    cmocka_unit_test(test_ratio),
+    };
+
+    (void)setenv("HEPAR_CONFIGS", HEP_CONFIGS, 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
