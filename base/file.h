@@ -33,6 +33,15 @@ int hep_file_read(char **data, size_t *n, const char *path, size_t max,
  */
 int hep_file_open(int *fd, size_t *size, const char *path, struct hep_error *err) HEP_MUST_CHECK;
 
+/**
+ * Open a new file that grows under its own name, such as a log: for all else hep_outfile.
+ * What had the name before is removed and never written through, so that the target of a link
+ * stays as it is.
+ * @param[out] fd the caller's to close(), write only
+ * @return HEP_ECREAT when it cannot be created, also when the name is a folder's
+ */
+int hep_file_create(int *fd, const char *path, struct hep_error *err) HEP_MUST_CHECK;
+
 /** A file being written. Start with `{ 0 }`. */
 struct hep_outfile {
     FILE *stream; /* borrowed: write here, buffered */
@@ -59,6 +68,9 @@ int hep_mkdir_p(const char *path, struct hep_error *err) HEP_MUST_CHECK;
 
 bool hep_is_file(const char *path);
 bool hep_is_dir(const char *path);
+/** True when there is something of this name that is neither file nor folder: a pipe, a socket, a
+ * device, or a link to one. hep_file_open() refuses it without waiting for a writer. */
+bool hep_is_special(const char *path);
 
 /** Heap "a/b" (one slash); NULL when out of memory. */
 char *hep_path_join(const char *a, const char *b);
@@ -68,7 +80,7 @@ const char *hep_path_base(const char *path);
 /** Names in a folder, sorted by hep_natural_cmp, without "." and "..". */
 struct hep_listing {
     char **names;
-    bool *is_dir;
+    bool *is_dir, *is_special; /* as hep_is_dir(), hep_is_special() */
     size_t n;
 };
 /** Start with `{ 0 }`. HEP_ENOENT when the folder is missing, HEP_EIO when unreadable. */

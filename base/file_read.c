@@ -15,7 +15,10 @@ int hep_file_open(int *fd, size_t *size, const char *path, struct hep_error *err
     int f;
     int rc;
 
-    /* Without O_NONBLOCK opening a pipe would wait for a writer. */
+    /* Opening a device can move it, and a socket cannot be opened. */
+    if (hep_is_special(path))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s is not a regular file", path);
+    /* Without O_NONBLOCK opening a pipe that has just taken the name would wait for a writer. */
     f = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (f < 0) {
         rc = errno == ENOENT || errno == ENOTDIR ? HEP_ENOENT : HEP_EIO;

@@ -11,6 +11,17 @@
 /* A name may hold 255 bytes; the rest is for the dot, the process number and the suffix. */
 enum { NAME_KEPT = 200, NAME_TRIES = 100 };
 
+int hep_file_create(int *fd, const char *path, struct hep_error *err)
+{
+    int failed = unlink(path) == 0 || errno == ENOENT ? 0 : errno;
+
+    *fd = failed == 0 ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666) : -1;
+    if (*fd < 0)
+        return HEP_FAIL(err, HEP_ECREAT, "cannot create %s: %s", path,
+                        strerror(failed != 0 ? failed : errno));
+    return HEP_OK;
+}
+
 static void forget(struct hep_outfile *f)
 {
     free(f->path);

@@ -26,6 +26,18 @@ bool hep_is_dir(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static bool is_special_mode(mode_t mode)
+{
+    return !S_ISREG(mode) && !S_ISDIR(mode);
+}
+
+bool hep_is_special(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && is_special_mode(st.st_mode);
+}
+
 char *hep_path_join(const char *a, const char *b)
 {
     size_t n = strlen(a);
@@ -74,7 +86,7 @@ int hep_mkdir_p(const char *path, struct hep_error *err)
 
 struct entry {
     char *name;
-    bool is_dir;
+    bool is_dir, is_special;
 };
 
 struct entries {
@@ -108,7 +120,11 @@ static bool add_entry(struct entries *list, int dir_fd, const char *name)
     e->name = hep_strdup(name);
     if (e->name == NULL)
         return false;
-    e->is_dir = fstatat(dir_fd, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+    e->is_dir = e->is_special = false;
+    if (fstatat(dir_fd, name, &st, 0) == 0) {
+        e->is_dir = S_ISDIR(st.st_mode);
+        e->is_special = is_special_mode(st.st_mode);
+    }
     list->n++;
     return true;
 }
@@ -145,7 +161,7 @@ int hep_listing_read(struct hep_listing *out, const char *dir, struct hep_error 
 {
     struct entries list = { 0 };
     char **names = NULL;
-    bool *is_dir = NULL;
+    bool *is_dir = NULL, *is_special = NULL;
     int rc;
 
     *out = (struct hep_listing){ 0 };
@@ -156,24 +172,27 @@ int hep_listing_read(struct hep_listing *out, const char *dir, struct hep_error 
         qsort(list.e, list.n, sizeof *list.e, compare_entries);
     names = hep_calloc(list.n, sizeof *names);
     is_dir = hep_calloc(list.n, sizeof *is_dir);
-    if (names == NULL || is_dir == NULL) {
+    is_special = hep_calloc(list.n, sizeof *is_special);
+    if (names == NULL || is_dir == NULL || is_special == NULL) {
         rc = HEP_FAIL(err, HEP_ENOMEM, "out of memory to list %s", dir);
         goto out;
     }
     for (size_t i = 0; i < list.n; i++) {
         names[i] = list.e[i].name;
         is_dir[i] = list.e[i].is_dir;
+        is_special[i] = list.e[i].is_special;
         list.e[i].name = NULL;
     }
-    *out = (struct hep_listing){ names, is_dir, list.n };
+    *out = (struct hep_listing){ names, is_dir, is_special, list.n };
     names = NULL;
-    is_dir = NULL;
+    is_dir = is_special = NULL;
 out:
     for (size_t i = 0; i < list.n; i++)
         free(list.e[i].name);
     free(list.e);
     free(names);
     free(is_dir);
+    free(is_special);
     return rc;
 }
 
@@ -183,6 +202,7 @@ void hep_listing_release(struct hep_listing *l)
         free(l->names[i]);
     free(l->names);
     free(l->is_dir);
+    free(l->is_special);
     *l = (struct hep_listing){ 0 };
 }
 

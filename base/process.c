@@ -15,7 +15,6 @@
 
 #define GRACE_S 10.0
 #define POLL_NS 20000000L
-#define OUTPUT_MODE 0666
 
 double hep_monotonic_s(void)
 {
@@ -167,12 +166,17 @@ struct ends {
 
 static int open_ends(struct ends *e, const struct hep_process_opts *o, struct hep_error *err)
 {
+    int rc = HEP_OK;
+
     e->in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    e->out = open(o->output != NULL ? o->output : "/dev/null",
-                  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, OUTPUT_MODE);
+    if (o->output != NULL)
+        rc = hep_file_create(&e->out, o->output, err);
+    else
+        e->out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (rc != HEP_OK)
+        return rc;
     if (e->in < 0 || e->out < 0)
-        return HEP_FAIL(err, HEP_ECREAT, "%s: %s", o->output != NULL ? o->output : "/dev/null",
-                        strerror(errno));
+        return HEP_FAIL(err, HEP_ECREAT, "/dev/null: %s", strerror(errno));
     if (pipe2(e->report, O_CLOEXEC) != 0)
         return HEP_FAIL(err, HEP_EIO, "cannot make a pipe: %s", strerror(errno));
     if (o->separate_pipe && pipe2(e->log, O_CLOEXEC) != 0)

@@ -54,14 +54,26 @@ static const char *protocol_of(const struct hep_batch_request *q, const struct h
 /* ---- one study's process -----------------------------------------------------------------------
  */
 
-static FILE *open_log(const struct hep_batch_request *q, const struct hep_dataset_study *s)
+/* A study without a log is still computed: NULL, with a warning that says why. */
+static FILE *open_log(const struct batch *b, const struct hep_dataset_study *s)
 {
-    char *dir = hep_path_join(q->out_dir, "logs");
+    char *dir = hep_path_join(b->q->out_dir, "logs");
     char *path = dir != NULL ? hep_asprintf("%s/%s.jsonl", dir, s->label) : NULL;
+    struct hep_error e = { 0 };
     FILE *f = NULL;
+    int fd = -1;
+    int rc = path == NULL ? HEP_FAIL(&e, HEP_ENOMEM, "no memory for a path") : HEP_OK;
 
-    if (path != NULL && hep_mkdir_p(dir, NULL) == HEP_OK)
-        f = fopen(path, "w");
+    if (rc == HEP_OK)
+        rc = hep_mkdir_p(dir, &e);
+    if (rc == HEP_OK)
+        rc = hep_file_create(&fd, path, &e);
+    if (rc == HEP_OK && (f = fdopen(fd, "w")) == NULL) {
+        (void)close(fd);
+        rc = HEP_FAIL(&e, HEP_ENOMEM, "no memory for %s", path);
+    }
+    if (rc != HEP_OK)
+        hep_log_write(b->log, HEP_LOG_WARNING, "log", "%s: no log: %s", s->label, e.msg);
     free(dir);
     free(path);
     return f;
@@ -99,7 +111,7 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
     slot->asked_s = slot->restart_s = 0.0;
     slot->timed_out = slot->unchanged = false;
     slot->stage[0] = slot->error[0] = '\0';
-    slot->log = open_log(q, s);
+    slot->log = open_log(b, s);
     rc = hep_process_start(&slot->process, argv, &opts, err);
     free(mask);
     return rc;

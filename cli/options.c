@@ -148,6 +148,8 @@ static int check_path(enum hep_option_type type, const char *label, const char *
 
     if (text[0] == '\0')
         return HEP_FAIL(err, HEP_EUSAGE, "%s: the name is empty", label);
+    if ((type == HEP_OPTION_FILE_IN || type == HEP_OPTION_PATH_IN) && hep_is_special(text))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: '%s' is not a regular file", label, text);
     if (type == HEP_OPTION_FILE_IN && !is_file)
         return HEP_FAIL(err, HEP_ENOENT, "%s: %s '%s'", label, is_dir ? "not a file" : "no file",
                         text);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <unistd.h>
 
 /* Values per decoded block: the doubles of a block fit the first cache. */
 #define BLOCK 1024
@@ -259,21 +260,29 @@ int hep_nifti_read_labels(struct hep_labels **out, const char *path, struct hep_
 static int read_prefix(unsigned char *bytes, size_t *n, size_t max, const char *path,
                        struct hep_error *err)
 {
-    FILE *f;
-    bool bad;
+    size_t size = 0;
+    ssize_t got = 1;
+    int fd = -1;
+    int rc;
 
     if (hep_is_dir(path))
         return HEP_FAIL(err, HEP_EFORMAT, "%s: a folder, not an image", path);
-    f = fopen(path, "rb");
-    if (f == NULL)
-        return HEP_FAIL(err, errno == ENOENT || errno == ENOTDIR ? HEP_ENOENT : HEP_EIO, "%s: %s",
-                        path, strerror(errno));
-    *n = fread(bytes, 1, max, f);
-    bad = ferror(f) != 0;
-    (void)fclose(f);
-    if (bad)
-        return HEP_FAIL(err, HEP_EIO, "%s: cannot be read", path);
-    return HEP_OK;
+    rc = hep_file_open(&fd, &size, path, err);
+    if (rc != HEP_OK)
+        return rc;
+    *n = 0;
+    while (*n < max && got != 0) {
+        got = read(fd, bytes + *n, max - *n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            rc = HEP_FAIL(err, HEP_EIO, "%s: cannot be read: %s", path, strerror(errno));
+            break;
+        }
+        *n += (size_t)got;
+    }
+    (void)close(fd);
+    return rc;
 }
 
 int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_error *err)

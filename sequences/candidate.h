@@ -36,6 +36,7 @@ struct hep_study_file {
 struct hep_study_files {
     struct hep_study_file *item;
     size_t n;
+    struct hep_lines left_out; /* files that cannot be read by their kind, one line each */
 };
 
 /**
@@ -55,7 +56,8 @@ int hep_study_files_add(struct hep_study_files *out, const char *path, const cha
                         bool derivative, struct hep_error *err) HEP_MUST_CHECK;
 /** Remove the files whose name in the study is `rel`. */
 void hep_study_files_drop(struct hep_study_files *c, const char *rel);
-/** Read header and sidecar of every file. */
+/** Read header and sidecar of every file. A companion (.json, .bval, .bvec) that is a pipe, a
+ * socket or a device counts as missing, with a line in left_out. */
 int hep_study_files_inspect(struct hep_study_files *c, struct hep_error *err) HEP_MUST_CHECK;
 void hep_study_files_release(struct hep_study_files *c);
 

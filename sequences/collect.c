@@ -43,7 +43,13 @@ void hep_study_files_release(struct hep_study_files *c)
     for (size_t i = 0; i < c->n; i++)
         candidate_release(&c->item[i]);
     free(c->item);
+    hep_lines_release(&c->left_out);
     *c = (struct hep_study_files){ 0 };
+}
+
+static int leave_out(struct hep_study_files *c, const char *rel, struct hep_error *err)
+{
+    return hep_lines_addf(&c->left_out, err, "%s is not a regular file: left out", rel);
 }
 
 int hep_study_files_add(struct hep_study_files *out, const char *path, const char *rel,
@@ -169,7 +175,8 @@ static int push_folder(struct walk *w, char *path, char *rel, int depth)
     return HEP_OK;
 }
 
-static int walk_entry(struct walk *w, const struct pending *in, const char *name, bool is_dir)
+static int walk_entry(struct walk *w, const struct pending *in, const char *name, bool is_dir,
+                      bool is_special)
 {
     bool left_out = !is_dir || in->depth >= MAX_DEPTH;
     char *path = hep_path_join(in->path, name);
@@ -184,7 +191,8 @@ static int walk_entry(struct walk *w, const struct pending *in, const char *name
         return push_folder(w, path, inner, in->depth + 1);
     if (rc == HEP_OK && !is_dir && name[0] != '.' && nifti_extension(name) != NULL &&
         (!w->derivative || is_wanted_derivative(name)))
-        rc = hep_study_files_add(w->out, path, inner, w->derivative, w->err);
+        rc = is_special ? leave_out(w->out, inner, w->err)
+                        : hep_study_files_add(w->out, path, inner, w->derivative, w->err);
     free(path);
     free(inner);
     return rc;
@@ -202,7 +210,7 @@ static int walk_folder(struct hep_study_files *out, const char *dir, const char 
 
         rc = hep_listing_read(&list, in.path, err);
         for (size_t i = 0; rc == HEP_OK && i < list.n; i++)
-            rc = walk_entry(&w, &in, list.names[i], list.is_dir[i]);
+            rc = walk_entry(&w, &in, list.names[i], list.is_dir[i], list.is_special[i]);
         hep_listing_release(&list);
     }
     for (size_t i = 0; i < w.n; i++) {
@@ -267,40 +275,48 @@ int hep_study_files_collect_derivatives(struct hep_study_files *out, const char 
     return rc;
 }
 
-/** Heap path "base.extension" when that file exists. */
-static int sibling(char **out, const char *base, const char *extension, struct hep_error *err)
+/** Heap path of the image's companion with this extension; NULL when there is none to read. */
+static int companion(char **out, struct hep_study_files *c, const struct hep_study_file *file,
+                     const char *extension, struct hep_error *err)
 {
-    char *path = hep_asprintf("%s%s", base, extension);
+    char *base = hep_nifti_base(file->path), *rel = hep_nifti_base(file->rel), *line = NULL;
+    char *path = base ? hep_asprintf("%s%s", base, extension) : NULL;
+    int rc = HEP_OK;
 
     *out = NULL;
-    if (path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
-    if (hep_is_file(path))
+    if (path == NULL || rel == NULL) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+    } else if (hep_is_file(path)) {
         *out = path;
-    else
-        free(path);
-    return HEP_OK;
+        path = NULL;
+    } else if (hep_is_special(path)) {
+        line = hep_asprintf("%s%s", rel, extension);
+        rc = line ? leave_out(c, line, err)
+                  : HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+    }
+    free(base);
+    free(rel);
+    free(line);
+    free(path);
+    return rc;
 }
 
-static int inspect(struct hep_study_file *c, struct hep_error *err)
+static int inspect(struct hep_study_files *c, struct hep_study_file *file, struct hep_error *err)
 {
-    char *base = hep_nifti_base(c->path);
     char *sidecar = NULL;
-    int rc = base ? hep_nifti_info(&c->info, c->path, err)
-                  : HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+    int rc = hep_nifti_info(&file->info, file->path, err);
 
     if (rc == HEP_OK)
-        rc = sibling(&sidecar, base, ".json", err);
+        rc = companion(&sidecar, c, file, ".json", err);
     if (rc == HEP_OK)
-        rc = sibling(&c->bval, base, ".bval", err);
+        rc = companion(&file->bval, c, file, ".bval", err);
     if (rc == HEP_OK)
-        rc = sibling(&c->bvec, base, ".bvec", err);
+        rc = companion(&file->bvec, c, file, ".bvec", err);
     if (rc == HEP_OK && sidecar != NULL) {
-        rc = hep_acquisition_read(&c->acquisition, sidecar, err);
-        c->has_sidecar = rc == HEP_OK;
+        rc = hep_acquisition_read(&file->acquisition, sidecar, err);
+        file->has_sidecar = rc == HEP_OK;
     }
     free(sidecar);
-    free(base);
     return rc;
 }
 
@@ -309,6 +325,6 @@ int hep_study_files_inspect(struct hep_study_files *c, struct hep_error *err)
     int rc = HEP_OK;
 
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
-        rc = inspect(&c->item[i], err);
+        rc = inspect(c, &c->item[i], err);
     return rc;
 }

@@ -64,7 +64,7 @@ static int read_study_yml(struct hep_study_yml **out, const char *study, struct 
 
     if (path == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
-    if (hep_is_file(path)) {
+    if (hep_is_file(path) || hep_is_special(path)) {
         rc = hep_file_read(&text, &n, path, MAX_STUDY_YML_BYTES, err);
         if (rc == HEP_OK)
             rc = hep_study_yml_parse(out, text, n, path, err);
@@ -147,9 +147,12 @@ static int build(struct hep_inventory *inv, const char *root, struct hep_error *
             rc = hep_study_apply(inv, study, err);
     }
     if (rc == HEP_OK && found == 0 && inv->n_series == 0)
-        rc = HEP_FAIL(err, HEP_EDATA, "%s: holds no NIfTI file (.nii, .nii.gz)", inv->study);
+        rc = HEP_FAIL(err, HEP_EDATA, "%s: holds no NIfTI file (.nii, .nii.gz)%s%s", inv->study,
+                      c.left_out.n > 0 ? ": " : "", c.left_out.n > 0 ? c.left_out.line[0] : "");
     if (rc == HEP_OK)
         rc = hep_study_files_inspect(&c, err);
+    if (rc == HEP_OK)
+        rc = hep_lines_add_all(&inv->warnings, &c.left_out, err);
     if (rc == HEP_OK)
         rc = score_all(&c, inv, err);
     if (rc == HEP_OK)

@@ -80,9 +80,14 @@ static int name_one(struct hep_series *s, struct hep_error *err)
     size_t n = 0;
     int rc = HEP_OK;
 
-    if (path == NULL) {
+    if (path == NULL)
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
-    } else if (hep_is_file(path)) {
+    else if (hep_is_special(path))
+        rc = hep_lines_addf(&s->warnings, err, "%s is not a regular file: left out",
+                            hep_path_base(path));
+    if (rc != HEP_OK)
+        goto out;
+    if (hep_is_file(path)) {
         rc = hep_file_read(&text, &n, path, MAX_TSV_BYTES, err);
         if (rc == HEP_OK)
             rc = parse_tsv(s, text, path, err);
@@ -96,6 +101,7 @@ static int name_one(struct hep_series *s, struct hep_error *err)
                                "its values have no names: TotalSegmentator's liver = %d is assumed",
                                TOTALSEGMENTATOR_LIVER);
     }
+out:
     free(base);
     free(path);
     free(text);

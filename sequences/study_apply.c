@@ -36,6 +36,11 @@ static int resolve(char **out, const struct hep_inventory *inv, const char *path
 
     if (full == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+    if (hep_is_special(full)) {
+        free(full);
+        return HEP_FAIL(err, HEP_EFORMAT, "%s/study.yml:%zu: \"%s\" is not a regular file",
+                        inv->study, line, path);
+    }
     if (!hep_is_file(full)) {
         free(full);
         return HEP_FAIL(err, HEP_ENOENT, "%s/study.yml:%zu: \"%s\" is not there", inv->study, line,
@@ -321,6 +326,8 @@ int hep_study_apply(struct hep_inventory *inv, const struct hep_study_yml *study
         rc = collect_entry(&c, inv, e, err);
         if (rc == HEP_OK && e->role != HEP_ROLE_UNKNOWN)
             rc = hep_study_files_inspect(&c, err);
+        if (rc == HEP_OK)
+            rc = hep_lines_add_all(&inv->warnings, &c.left_out, err);
         if (rc == HEP_OK)
             rc = hep_series_append(&s, inv, err);
         if (rc == HEP_OK) {

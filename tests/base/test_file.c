@@ -7,7 +7,9 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,6 +118,83 @@ static void test_read_refuses(void **state)
     assert_int_equal(n, 77);
     free(missing);
     free(pipe_path);
+}
+
+/* Neither a pipe, nor a socket, nor a device, nor a link to one is opened. */
+static void test_special_files(void **state)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct hep_error e = { 0 };
+    char *names[] = { in("pipe"), in("socket"), in("link"), in("plain"), in("nowhere") };
+    int server = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)state;
+    assert_int_equal(mkfifo(names[0], 0600), 0);
+    assert_true(server >= 0 && strlen(names[1]) < sizeof address.sun_path);
+    (void)memcpy(address.sun_path, names[1], strlen(names[1]) + 1);
+    assert_int_equal(bind(server, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(symlink("/dev/zero", names[2]), 0);
+    assert_ok(hep_file_write(names[3], "x", 1, &e), e);
+    (void)alarm(10); /* an opener that waits for a writer is ended */
+    for (size_t i = 0; i < 3; i++) {
+        size_t size = 0;
+        int fd = -1;
+
+        assert_true(hep_is_special(names[i]));
+        assert_fails(hep_file_open(&fd, &size, names[i], &e), e, HEP_EFORMAT, "not a regular file");
+        assert_int_equal(fd, -1);
+    }
+    (void)alarm(0);
+    assert_false(hep_is_special(names[3]));
+    assert_false(hep_is_special(names[4]));
+    assert_false(hep_is_special(folder));
+    (void)close(server);
+    for (size_t i = 0; i < 5; i++)
+        free(names[i]);
+}
+
+static void create_with(const char *path, const char *text)
+{
+    struct hep_error e = { 0 };
+    int fd = -1;
+
+    assert_ok(hep_file_create(&fd, path, &e), e);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(close(fd), 0);
+}
+
+/* What a name led to before is left alone: the name then belongs to a new file. */
+static void test_create_never_follows(void **state)
+{
+    struct hep_error e = { 0 };
+    char *target = in("target"), *name = in("log"), *below = in("none/log");
+    int fd = -1;
+
+    (void)state;
+    assert_ok(hep_file_write(target, "precious", 8, &e), e);
+    assert_int_equal(symlink(target, name), 0);
+    create_with(name, "one");
+    assert_content(name, "one");
+    assert_content(target, "precious");
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(link(target, name), 0);
+    create_with(name, "two");
+    assert_content(name, "two");
+    assert_content(target, "precious");
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(mkfifo(name, 0600), 0);
+    (void)alarm(10); /* opening the pipe would wait for a reader */
+    create_with(name, "three");
+    (void)alarm(0);
+    assert_content(name, "three");
+    create_with(name, "4"); /* shorter than what was there */
+    assert_content(name, "4");
+    assert_fails(hep_file_create(&fd, folder, &e), e, HEP_ECREAT, folder);
+    assert_fails(hep_file_create(&fd, below, &e), e, HEP_ECREAT, below);
+    assert_int_equal(fd, -1);
+    free(target);
+    free(name);
+    free(below);
 }
 
 /* Linux: page 0 is never mapped, so reading it through this file is a true EIO; its size is told as
@@ -344,29 +423,33 @@ static void test_paths(void **state)
 
 static void test_listing(void **state)
 {
-    static const char *const want[] = { ".hidden", "dangling", "linked", "run-2", "run-10", "sub" };
+    static const char *const want[] = { ".hidden", "dangling", "linked", "run-2",
+                                        "run-10",  "sub",      "tube" };
     struct hep_listing l = { 0 };
     struct hep_error e = { 0 };
     char *file;
 
     (void)state;
-    for (size_t i = 0; i < 6; i++) {
-        file = in(want[(i * 5 + 1) % 6]);
+    for (size_t i = 0; i < 7; i++) {
+        file = in(want[(i * 5 + 1) % 7]);
         if (hep_ends_with(file, "sub"))
             assert_ok(hep_mkdir_p(file, &e), e);
         else if (hep_ends_with(file, "linked"))
             assert_int_equal(symlink(folder, file), 0);
         else if (hep_ends_with(file, "dangling"))
             assert_int_equal(symlink("nowhere", file), 0);
+        else if (hep_ends_with(file, "tube"))
+            assert_int_equal(mkfifo(file, 0600), 0);
         else
             assert_ok(hep_file_write(file, "", 0, &e), e);
         free(file);
     }
     assert_ok(hep_listing_read(&l, folder, &e), e);
-    assert_int_equal(l.n, 6);
-    for (size_t i = 0; i < 6; i++) {
+    assert_int_equal(l.n, 7);
+    for (size_t i = 0; i < 7; i++) {
         assert_string_equal(l.names[i], want[i]);
         assert_int_equal(l.is_dir[i], i == 2 || i == 5);
+        assert_int_equal(l.is_special[i], i == 6);
     }
     hep_listing_release(&l);
     file = in("run-2");
@@ -462,6 +545,8 @@ int main(void)
         file_test(test_write_and_read),
         file_test(test_big_file),
         file_test(test_read_refuses),
+        file_test(test_special_files),
+        file_test(test_create_never_follows),
         file_test(test_failed_read),
         file_test(test_size_is_only_a_hint),
         file_test(test_create_refuses),

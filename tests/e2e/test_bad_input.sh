@@ -34,6 +34,21 @@ expect 65 "echo" "$HEPAR" fit dualecho "$work/s/in_phase.nii.gz" "$work/s/oppose
 absent "$work/f"
 expect 65 "grid" "$HEPAR" fit dualecho "$data/dual-echo-coronal/in_phase.nii.gz" "$data/abdomen-labels/mr.nii.gz" --te 0.0069 0.00575 --field 3 -o "$work/f"
 
+# A pipe, a socket or a device costs itself: one line names it, nothing waits, the study goes on.
+study; sed -i '/others: ignore/d' "$work/s/study.yml"; mkfifo "$work/s/x.nii.gz" "$work/s/dwi_flowcomp.json"; ln -s /dev/zero "$work/s/y.nii"
+timeout 120 "$HEPAR" run "$work/s" -o "$work/pipe" >"$work/stdout" 2>"$work/stderr"
+same "$?" 0 "exit code with a pipe in the study"
+for name in x.nii.gz y.nii dwi_flowcomp.json; do
+    same "$(grep -c "$name is not a regular file: left out" "$work/stderr")" 1 "lines about $name"
+done
+there "$work/pipe/sub-s/dwi"
+mkdir "$work/tubes"; mkfifo "$work/tubes/x.nii.gz"
+expect 65 "x.nii.gz is not a regular file" timeout 20 "$HEPAR" run "$work/tubes" -o "$work/o" -q
+study; rm "$work/s/dwi_flowcomp.nii.gz"; mkfifo "$work/s/dwi_flowcomp.nii.gz"
+expect 65 '"dwi_flowcomp.nii.gz" is not a regular file' timeout 20 "$HEPAR" run "$work/s" -o "$work/o" -q
+expect 65 "is not a regular file" timeout 20 "$HEPAR" fit adc "$work/s/dwi_flowcomp.nii.gz" --bvals "$work/s/dwi_flowcomp.bval" -o "$work/f"
+study; rm "$work/s/study.yml"; mkfifo "$work/s/study.yml"; expect 65 "study.yml is not a regular file" timeout 20 "$HEPAR" run "$work/s" -o "$work/o" -q
+
 # Masks, protocols, outputs.
 study
 expect 65 "grid" "$HEPAR" run "$work/s" -o "$work/o" -q --liver-mask "$data/abdomen-labels/labels.nii.gz"

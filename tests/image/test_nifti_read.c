@@ -7,6 +7,8 @@
 #include "image/nifti_header.h"
 
 #include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static struct hep_error e;
 
@@ -285,6 +287,11 @@ static void test_files(void **state)
     (void)remove(path);
     assert_fails(hep_nifti_info(&info, path, &e), e, HEP_ENOENT, "a.nii.gz");
     assert_fails(hep_nifti_read(&v, path, &e), e, HEP_ENOENT, "a.nii.gz");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    (void)alarm(10); /* an opener that waits for a writer is ended */
+    assert_fails(hep_nifti_info(&info, path, &e), e, HEP_EFORMAT, "not a regular file");
+    assert_fails(hep_nifti_read(&v, path, &e), e, HEP_EFORMAT, "not a regular file");
+    (void)alarm(0);
     free(gz);
     free(path);
     hep_test_rmdir(dir);

@@ -382,6 +382,54 @@ static void test_refusals(void **state)
     hep_test_rmdir(dir);
 }
 
+/* A pipe costs itself, with one line that names it; what study.yml names must be readable. */
+static void test_pipes(void **state)
+{
+    static const struct study_file files[] = { { "t2", 1, NULL },
+                                               { "dwi", 2, NULL },
+                                               { "dwi.bval", 0, "0 800\n" } };
+    struct hep_error e = { 0 };
+    struct hep_inventory *inv = NULL;
+    char *dir = hep_test_mkdir(), *image = hep_path_join(dir, "x.nii.gz"),
+         *sidecar = hep_path_join(dir, "t2.json"), *bval = hep_path_join(dir, "dwi.bval"),
+         *yml = hep_path_join(dir, "study.yml");
+
+    (void)state;
+    (void)alarm(20); /* a reader that waits for a writer is ended */
+    assert_int_equal(mkfifo(image, 0600), 0);
+    assert_fails(hep_inventory_scan(&inv, dir, &e), e, HEP_EDATA,
+                 "holds no NIfTI file (.nii, .nii.gz): x.nii.gz is not a regular file");
+    study_write(dir, files, 3);
+    assert_int_equal(mkfifo(sidecar, 0600), 0);
+    inv = scan(dir, NULL);
+    assert_int_equal(inv->n_series, 2);
+    assert_true(study_says(&inv->warnings, "x.nii.gz is not a regular file: left out"));
+    assert_true(study_says(&inv->warnings, "t2.json is not a regular file: left out"));
+    assert_int_equal(study_series(inv, "dwi")->gradients.n, 2);
+    hep_inventory_free(inv);
+
+    assert_int_equal(unlink(bval), 0);
+    assert_int_equal(mkfifo(bval, 0600), 0);
+    inv = scan(dir, NULL);
+    assert_true(study_says(&inv->warnings, "dwi.bval is not a regular file: left out"));
+    assert_int_equal(study_series(inv, "dwi")->gradients.n, 0);
+    hep_inventory_free(inv);
+
+    study_write_text(dir, "study.yml", "series:\n  - {path: x.nii.gz, role: t2}\n");
+    assert_fails(hep_inventory_scan(&inv, dir, &e), e, HEP_EFORMAT,
+                 "study.yml:2: \"x.nii.gz\" is not a regular file");
+    assert_int_equal(unlink(yml), 0);
+    assert_int_equal(mkfifo(yml, 0600), 0);
+    assert_fails(hep_inventory_scan(&inv, dir, &e), e, HEP_EFORMAT,
+                 "study.yml is not a regular file");
+    (void)alarm(0);
+    free(image);
+    free(sidecar);
+    free(bval);
+    free(yml);
+    hep_test_rmdir(dir);
+}
+
 static void test_broken_companions(void **state)
 {
     char *dir = hep_test_mkdir();
@@ -467,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_odd_names),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_pipes),
         cmocka_unit_test(test_broken_companions),
         cmocka_unit_test(test_several),
         cmocka_unit_test(test_no_memory),
