@@ -3,7 +3,7 @@
  * @brief Registration of two volumes by elastix, the one place that knows its command line and
  * files.
  *
- * elastix and transformix (Debian package elastix 5.0) are found in PATH at run time and started
+ * elastix and transformix (elastix 5.0 or 5.2) are found in PATH at run time and started
  * without a shell, with one thread each, so that the result does not depend on the machine; several
  * registrations may run at a time. Files go to a folder that the caller makes and removes.
  * Model:   rigid (Euler angles), then optionally a cubic B-spline, of the volume `fixed` onto
@@ -57,8 +57,8 @@ void hep_registration_release(struct hep_registration *r);
  * The affine of an elastix file of transform parameters, in RAS.
  * @param[in] text n bytes; EulerTransform in three dimensions
  * @param[in] name for messages
- * @return HEP_EFORMAT: another transform, numbers missing or not finite, a rotation or shift beyond
- * any image
+ * @return HEP_EFORMAT: another transform, one after an initial transform, numbers missing or not
+ * finite, a rotation or shift beyond any image
  */
 int hep_register_parse_euler(double ras[4][4], const char *text, size_t n, const char *name,
                              struct hep_error *err) HEP_MUST_CHECK;

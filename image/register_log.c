@@ -100,6 +100,23 @@ char *hep_register_log(const char *path, size_t max)
     return out.s;
 }
 
+/* A copy of the line without "(0x55fddef3d6f0)", the address of an object of elastix, which differs
+ * in every run. */
+static void copy_without_addresses(char *out, size_t size, const char *line)
+{
+    size_t n = 0;
+
+    for (const char *p = line; *p != '\0' && *p != '\n' && n + 1 < size;) {
+        size_t address = strncmp(p, "(0x", 3) == 0 ? 3 + strspn(p + 3, "0123456789abcdef") : 0;
+
+        if (address > 3 && p[address] == ')')
+            p += address + 1;
+        else
+            out[n++] = *p++;
+    }
+    out[n] = '\0';
+}
+
 void hep_register_last_words(char *out, size_t size, const char *path)
 {
     char *text = NULL;
@@ -113,6 +130,6 @@ void hep_register_last_words(char *out, size_t size, const char *path)
     if (said == NULL)
         said = strstr(text, "ERROR:");
     if (said != NULL)
-        (void)snprintf(out, size, "%.*s", (int)strcspn(said, "\n"), said);
+        copy_without_addresses(out, size, said);
     free(text);
 }

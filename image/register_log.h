@@ -11,7 +11,8 @@
 /** Heap text; NULL when there is no log, it has more than max bytes, or memory is short. */
 char *hep_register_log(const char *path, size_t max);
 
-/** The line of a console's output that says what went wrong; empty when there is none. */
+/** The line of a console's output that says what went wrong, without addresses of memory; empty
+ * when there is none. */
 void hep_register_last_words(char *out, size_t size, const char *path);
 
 #endif

@@ -29,13 +29,21 @@ static bool find_values(const char **values, size_t *length, const char *text, c
     return false;
 }
 
+/* Are the values of a line this one word in double quotes? */
+static bool is_quoted(const char *values, size_t length, const char *word)
+{
+    size_t n = strlen(word);
+
+    return length == n + 2 && values[0] == '"' && strncmp(values + 1, word, n) == 0 &&
+           values[n + 1] == '"';
+}
+
 static bool find_word(const char *text, const char *key, const char *word)
 {
     const char *values = NULL;
-    size_t length = 0, n = strlen(word);
+    size_t length = 0;
 
-    return find_values(&values, &length, text, key) && length == n + 2 && values[0] == '"' &&
-           strncmp(values + 1, word, n) == 0 && values[n + 1] == '"';
+    return find_values(&values, &length, text, key) && is_quoted(values, length, word);
 }
 
 static int find_numbers(double *out, size_t n, const char *text, const char *key, const char *name,
@@ -67,6 +75,31 @@ static int find_numbers(double *out, size_t n, const char *text, const char *key
     if (count != n)
         return HEP_FAIL(err, HEP_EFORMAT, "%s: %s holds %zu numbers, needed: %zu", name, key, count,
                         n);
+    return HEP_OK;
+}
+
+/* elastix 5.0 names the key InitialTransformParametersFileName, 5.2
+ * InitialTransformParameterFileName (github.com/SuperElastix/elastix, pull request 903); a missing
+ * key and an empty name mean no initial transform to its own reader (TransformBase::ReadFromFile).
+ * Hence every key that begins with InitialTransform is checked, and none is required. */
+static int check_no_initial_transform(const char *text, const char *name, struct hep_error *err)
+{
+    for (const char *line = text; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        const char *p = line + strspn(line, " \t");
+
+        if (hep_starts_with(p, "(InitialTransform")) {
+            const char *values = p + strcspn(p, " \t)\n");
+            size_t n;
+
+            values += strspn(values, " \t");
+            n = strcspn(values, ")\n");
+            if (!is_quoted(values, n, "NoInitialTransform") && !is_quoted(values, n, ""))
+                return HEP_FAIL(err, HEP_EFORMAT,
+                                "%s: has an initial transform, needed: NoInitialTransform", name);
+        }
+        line += length + (line[length] == '\n');
+    }
     return HEP_OK;
 }
 
@@ -126,9 +159,9 @@ int hep_register_parse_euler(double ras[4][4], const char *text, size_t n, const
         return HEP_FAIL(err, HEP_EFORMAT, "%s: not a text", name);
     if (!find_word(text, "Transform", "EulerTransform"))
         return HEP_FAIL(err, HEP_EFORMAT, "%s: not an EulerTransform", name);
-    if (!find_word(text, "InitialTransformParametersFileName", "NoInitialTransform"))
-        return HEP_FAIL(err, HEP_EFORMAT, "%s: has an initial transform", name);
-    rc = find_numbers(p, 6, text, "TransformParameters", name, err);
+    rc = check_no_initial_transform(text, name, err);
+    if (rc == HEP_OK)
+        rc = find_numbers(p, 6, text, "TransformParameters", name, err);
     if (rc == HEP_OK)
         rc = find_numbers(c, 3, text, "CenterOfRotationPoint", name, err);
     for (int k = 0; rc == HEP_OK && k < 3; k++) {
