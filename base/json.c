@@ -52,7 +52,7 @@ static int check_depth(const char *text, size_t n, const char *name, struct hep_
 int hep_json_parse(struct hep_json **out, const char *text, size_t n, const char *name,
                    struct hep_error *err)
 {
-    json_error_t where;
+    json_error_t where = { 0 };
     json_t *root;
     int rc;
 
@@ -60,7 +60,9 @@ int hep_json_parse(struct hep_json **out, const char *text, size_t n, const char
     if (rc != HEP_OK)
         return rc;
     root = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
-    if (root == NULL && json_error_code(&where) == json_error_out_of_memory)
+    /* jansson says nothing at all when it has no memory for its own reader. */
+    if (root == NULL &&
+        (json_error_code(&where) == json_error_out_of_memory || where.text[0] == '\0'))
         return HEP_FAIL(err, HEP_ENOMEM, "out of memory to read %s", name);
     if (root == NULL)
         return HEP_FAIL(err, HEP_EFORMAT, "%s:%d:%d: %s", name, where.line > 0 ? where.line : 1,

@@ -3,8 +3,10 @@
  * @brief JSON trees over jansson: strict reading, and writing with sorted keys and fixed precision.
  *
  * A tree is owned by whoever holds its root; children are borrowed. Setters take ownership of the
- * child that they are given, also when they fail. Duplicate keys are an error. Numbers are written
- * with at most 9 significant digits; a non-finite number is written as null.
+ * child that they are given, also when they fail. Duplicate keys are an error. A number is written
+ * with the fewest digits that read back as the same number; hep_json_new_number() rounds to 9
+ * significant digits, which is what people and other programs get, hep_json_new_exact() does not. A
+ * non-finite number is null.
  */
 #ifndef HEP_BASE_JSON_H
 #define HEP_BASE_JSON_H
@@ -54,7 +56,8 @@ bool hep_json_bool(const struct hep_json *node, bool fallback);
 /* Building. NULL or HEP_ENOMEM when out of memory. */
 struct hep_json *hep_json_new_object(void);
 struct hep_json *hep_json_new_array(void);
-struct hep_json *hep_json_new_number(double value);
+struct hep_json *hep_json_new_number(double value); /* rounded to 9 significant digits */
+struct hep_json *hep_json_new_exact(double value);
 struct hep_json *hep_json_new_integer(long long value);
 struct hep_json *
 hep_json_new_string(const char *text); /* NULL text gives null; bad UTF-8 is replaced */

@@ -5,8 +5,7 @@
 
 #include <jansson.h>
 #include <math.h>
-
-static const size_t writing = JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9);
+#include <stdlib.h>
 
 static const json_t *value_of(const struct hep_json *node)
 {
@@ -28,9 +27,18 @@ struct hep_json *hep_json_new_array(void)
     return node_of(json_array());
 }
 
-struct hep_json *hep_json_new_number(double value)
+struct hep_json *hep_json_new_exact(double value)
 {
     return node_of(isfinite(value) ? json_real(value) : json_null());
+}
+
+/* Rounded here and not where it is written, so that the number in memory is the one in the file. */
+struct hep_json *hep_json_new_number(double value)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof text, "%.9g", value);
+    return hep_json_new_exact(strtod(text, NULL));
 }
 
 struct hep_json *hep_json_new_integer(long long value)
@@ -101,19 +109,102 @@ int hep_json_append(struct hep_json *array, struct hep_json *child, struct hep_e
     return HEP_OK;
 }
 
-static int dump(struct hep_str *out, const struct hep_json *node, size_t flags,
-                struct hep_error *err)
+/* ---- text ------------------------------------------------------------------------------------ */
+
+/* The fewest digits, at least 9, that read back as the same double; 17 always do. A point or an
+ * exponent tells a reader that it is no integer; the exponent has no plus and no leading zeros. */
+static void add_real(struct hep_str *out, double value)
+{
+    char text[32], *exponent;
+
+    for (int digits = 9; digits <= 17; digits++) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    exponent = strchr(text, 'e');
+    if (exponent != NULL)
+        *exponent++ = '\0';
+    hep_str_add(out, text);
+    if (exponent != NULL)
+        hep_str_addf(out, "e%ld", strtol(exponent, NULL, 10));
+    else if (strchr(text, '.') == NULL)
+        hep_str_add(out, ".0");
+}
+
+static void add_scalar(struct hep_str *out, const struct hep_json *node)
 {
     char *text;
 
+    if (json_is_real(value_of(node))) {
+        add_real(out, json_real_value(value_of(node)));
+        return;
+    }
+    text = json_dumps(value_of(node), JSON_ENCODE_ANY);
+    if (text != NULL)
+        hep_str_add(out, text);
+    out->failed = out->failed || text == NULL;
+    free(text);
+}
+
+static void add_key(struct hep_str *out, const char *key)
+{
+    struct hep_json *text = node_of(json_string_nocheck(key));
+
+    add_scalar(out, text);
+    hep_str_add(out, ": ");
+    hep_json_free(text);
+}
+
+/* A new line at this depth, or with a negative depth, after a comma, a blank. */
+static void add_break(struct hep_str *out, int depth, bool after_comma)
+{
+    if (depth >= 0)
+        hep_str_addf(out, "\n%*s", 2 * depth, "");
+    else if (after_comma)
+        hep_str_add(out, " ");
+}
+
+/* At most as deep as trees are. NOLINTNEXTLINE(misc-no-recursion) */
+static int add_node(struct hep_str *out, const struct hep_json *node, int depth,
+                    struct hep_error *err)
+{
+    const enum hep_json_type type = hep_json_type(node);
+    const int inside = depth >= 0 ? depth + 1 : depth;
+    const char **keys = NULL;
+    size_t n = hep_json_size(node);
+    int rc = HEP_OK;
+
+    if (type != HEP_JSON_OBJECT && type != HEP_JSON_ARRAY) {
+        add_scalar(out, node);
+        return HEP_OK;
+    }
+    if (type == HEP_JSON_OBJECT)
+        rc = hep_json_keys(&keys, &n, node, err);
+    hep_str_add(out, type == HEP_JSON_OBJECT ? "{" : "[");
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        hep_str_add(out, i > 0 ? "," : "");
+        add_break(out, inside, i > 0);
+        if (keys != NULL)
+            add_key(out, keys[i]);
+        rc = add_node(out, keys != NULL ? hep_json_get(node, keys[i]) : hep_json_at(node, i),
+                      inside, err);
+    }
+    if (n > 0)
+        add_break(out, depth, false);
+    hep_str_add(out, type == HEP_JSON_OBJECT ? "}" : "]");
+    free((void *)keys);
+    return rc;
+}
+
+static int dump(struct hep_str *out, const struct hep_json *node, int depth, struct hep_error *err)
+{
+    int rc;
+
     if (node == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "out of memory for a JSON text");
-    text = json_dumps(value_of(node), writing | flags);
-    if (text == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory for a JSON text");
-    hep_str_add(out, text);
-    free(text);
-    return hep_str_check(out, err);
+    rc = add_node(out, node, depth, err);
+    return rc == HEP_OK ? hep_str_check(out, err) : rc;
 }
 
 int hep_json_dump(char **text, const struct hep_json *node, struct hep_error *err)
@@ -121,7 +212,7 @@ int hep_json_dump(char **text, const struct hep_json *node, struct hep_error *er
     struct hep_str out = { 0 };
     int rc;
 
-    rc = dump(&out, node, JSON_INDENT(2), err);
+    rc = dump(&out, node, 0, err);
     if (rc != HEP_OK)
         goto out;
     hep_str_add(&out, "\n");
@@ -140,7 +231,7 @@ int hep_json_dump_line(char **text, const struct hep_json *node, struct hep_erro
     struct hep_str out = { 0 };
     int rc;
 
-    rc = dump(&out, node, 0, err);
+    rc = dump(&out, node, -1, err);
     if (rc != HEP_OK)
         goto out;
     *text = out.s;

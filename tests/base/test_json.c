@@ -233,6 +233,47 @@ static void test_building_and_writing(void **state)
     hep_test_rmdir(folder);
 }
 
+/* Goldberg, ACM Comput Surv 1991;23:5-48, theorem 15: 17 digits identify a double. Text by hand. */
+static void test_digits(void **state)
+{
+    static const struct {
+        double value;
+        const char *exact, *rounded;
+    } cases[] = {
+        { 0.1, "0.1", "0.1" },
+        { 1.25e-5, "1.25e-5", "1.25e-5" },
+        { 1.0 / 3.0, "0.3333333333333333", "0.333333333" },
+        { 2.0, "2.0", "2.0" },
+        { -0.0, "-0.0", "-0.0" },
+        { 1.5e300, "1.5e300", "1.5e300" },
+        { 4.9406564584124654e-324, "4.94065646e-324", "4.94065646e-324" },
+        { 1.7976931348623157e308, "1.7976931348623157e308", "1.79769313e308" },
+        { 123456789.25, "123456789.25", "123456789.0" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hep_json *exact = hep_json_new_exact(cases[i].value),
+                        *rounded = hep_json_new_number(cases[i].value), *again;
+        struct hep_error e = { 0 };
+        char *text = NULL;
+        double back;
+
+        assert_ok(hep_json_dump_line(&text, exact, &e), e);
+        assert_string_equal(text, cases[i].exact);
+        again = parse(text);
+        back = hep_json_number(again);
+        assert_memory_equal(&back, &cases[i].value, sizeof back);
+        free(text);
+        assert_ok(hep_json_dump_line(&text, rounded, &e), e);
+        assert_string_equal(text, cases[i].rounded);
+        free(text);
+        hep_json_free(exact);
+        hep_json_free(rounded);
+        hep_json_free(again);
+    }
+}
+
 static void test_files_that_fail(void **state)
 {
     struct hep_error e = { 0 };
@@ -315,7 +356,9 @@ static void test_without_memory(void **state)
         rc = everything(&e);
         hep_alloc_fail_at(0);
         assert_int_equal(e.code, rc);
-        assert_true(rc == HEP_OK || rc == HEP_ENOMEM);
+        /* jansson's reader takes a text that it has no memory for to be bad grammar. */
+        assert_true(rc == HEP_OK || rc == HEP_ENOMEM ||
+                    (rc == HEP_EFORMAT && strstr(e.msg, "t.json:") != NULL));
         assert_true(n < 2000);
     }
     assert_true(n > 30);
@@ -332,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_type_names),
         cmocka_unit_test(test_many_keys),
         cmocka_unit_test(test_building_and_writing),
+        cmocka_unit_test(test_digits),
         cmocka_unit_test(test_files_that_fail),
         cmocka_unit_test(test_wrong_containers),
         cmocka_unit_test(test_without_memory),
