@@ -143,6 +143,20 @@ static int replay_series(struct hep_product *p, struct hep_run *run, enum hep_ro
     return rc;
 }
 
+static void absent_series(struct hep_product *p, const struct hep_run *run, enum hep_role role,
+                          bool not_planned)
+{
+    const char *left_out = hep_inventory_left_out(run->inventory, role);
+
+    p->state = HEP_PRODUCT_ABSENT;
+    if (not_planned)
+        p->reason = hep_asprintf("%s is not in the protocol %s", p->slot->name, run->cfg->name.s);
+    else if (left_out != NULL)
+        p->reason = hep_asprintf("the %s series is left out: %s", p->slot->name, left_out);
+    else
+        p->reason = hep_asprintf("the study has no %s series", p->slot->name);
+}
+
 static int settle_series(struct hep_run *run, struct hep_record *record, struct hep_error *err)
 {
     struct hep_json *inventory = NULL;
@@ -170,10 +184,7 @@ static int settle_series(struct hep_run *run, struct hep_record *record, struct 
             p->state = HEP_PRODUCT_PRESENT;
             rc = series_key(p, run, record, inventory, err);
         } else {
-            p->state = HEP_PRODUCT_ABSENT;
-            p->reason = there ? hep_asprintf("%s is not in the protocol %s", p->slot->name,
-                                             run->cfg->name.s)
-                              : hep_asprintf("the study has no %s series", p->slot->name);
+            absent_series(p, run, role, there);
         }
     }
     hep_json_free(inventory);
@@ -225,7 +236,10 @@ static int stage_key(struct hep_run *run, size_t i, struct hep_record *record,
     for (const struct hep_slot *s = stage->inputs; rc == HEP_OK && s->name != NULL; s++) {
         const struct hep_product *p = hep_product_find(run, s->name);
 
-        rc = add_text(h, p->state == HEP_PRODUCT_ABSENT ? "absent" : p->key, err);
+        if (p->state == HEP_PRODUCT_ABSENT)
+            rc = add_text(h, p->reason != NULL ? p->reason : "absent", err);
+        else
+            rc = add_text(h, p->key, err);
     }
     /* The first stage looks at every file of the study. */
     for (size_t k = 0; rc == HEP_OK && stage->inputs->name == NULL && k < run->n_products; k++)

@@ -72,6 +72,24 @@ static int scan(struct hep_open_study *s, const char *study, struct hep_error *e
     return rc;
 }
 
+/* A study of which nothing but masks is left cannot be run. */
+static int check_anything_left(const struct hep_inventory *inventory, const char *study,
+                               struct hep_error *err)
+{
+    const char *reason = NULL;
+
+    for (size_t i = 0; i < inventory->n_series; i++) {
+        const struct hep_series *s = &inventory->series[i];
+
+        if (s->selected && !hep_role_is_mask(s->role))
+            return HEP_OK;
+        if (reason == NULL)
+            reason = s->left_out;
+    }
+    return reason == NULL ? HEP_OK
+                          : HEP_FAIL(err, HEP_EDATA, "%s: no series is left: %s", study, reason);
+}
+
 static const double bopta_from_s = 3600.0; /* its hepatobiliary window, agents.yml */
 
 /* Without a name of the agent: a hepatobiliary phase tells that it is one that hepatocytes take up,
@@ -183,6 +201,9 @@ int hep_open_study(struct hep_open_study *out, const char *study, const char *pr
     if (rc != HEP_OK)
         return rc;
     name_study(out, study);
+    rc = check_anything_left(out->inventory, study, err);
+    if (rc != HEP_OK)
+        return rc;
     for (size_t i = 0; i < out->inventory->warnings.n; i++)
         hep_log_write(log, HEP_LOG_WARNING, "inventory", "%s", out->inventory->warnings.line[i]);
     rc = load_agents(out, err);

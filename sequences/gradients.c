@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdint.h>
 
-enum { MAX_TABLE_BYTES = 4 * 1024 * 1024, MAX_B_S_PER_MM2 = 100000 };
+enum { MAX_TABLE_BYTES = 4 * 1024 * 1024, SHOWN_B_VALUES = 12 };
 
 struct table {
     double *value;
@@ -93,6 +93,46 @@ static int table_parse(struct table *t, const char *text, size_t len, const char
     return HEP_OK;
 }
 
+static double largest(const double *b, size_t n)
+{
+    double max = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        max = fmax(max, b[i]);
+    return max;
+}
+
+static bool differ(const double *b, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (b[i] != b[0])
+            return true;
+    return false;
+}
+
+int hep_b_unit_check(const double *b_s_per_mm2, size_t n, const char *name, struct hep_error *err)
+{
+    const double max = largest(b_s_per_mm2, n);
+    const bool too_small = max > 0.0 && max < HEP_B_LARGEST_MIN_S_PER_MM2;
+    struct hep_str list = { 0 };
+    int rc;
+
+    if (!too_small && !(max > HEP_B_MAX_S_PER_MM2))
+        return HEP_OK;
+    for (size_t i = 0; i < n && i < SHOWN_B_VALUES; i++)
+        hep_str_addf(&list, "%s%.6g", i > 0 ? " " : "", b_s_per_mm2[i]);
+    hep_str_add(&list, n > SHOWN_B_VALUES ? " ..." : "");
+    rc = hep_str_check(&list, err);
+    if (rc == HEP_OK)
+        rc = HEP_FAIL(err, HEP_EDATA,
+                      "%s: b-values %s: the largest is %g s/mm2, must be %g to %g: likely in %s, "
+                      "multiply by %s",
+                      name, list.s, max, HEP_B_LARGEST_MIN_S_PER_MM2, HEP_B_MAX_S_PER_MM2,
+                      too_small ? "ms/um2" : "s/m2", too_small ? "1000" : "1e-6");
+    hep_str_release(&list);
+    return rc;
+}
+
 int hep_bval_parse(double **b, size_t *n, const char *text, size_t len, const char *name,
                    struct hep_error *err)
 {
@@ -112,11 +152,15 @@ int hep_bval_parse(double **b, size_t *n, const char *text, size_t len, const ch
         goto out;
     }
     for (size_t i = 0; i < t.n; i++) {
-        if (t.value[i] < 0.0 || t.value[i] > MAX_B_S_PER_MM2) {
-            rc = HEP_FAIL(err, HEP_EDATA, "%s: b-value %zu is %g, must be 0 to %d s/mm2", name,
-                          i + 1, t.value[i], MAX_B_S_PER_MM2);
+        if (t.value[i] < 0.0) {
+            rc = HEP_FAIL(err, HEP_EDATA, "%s: b-value %zu is %g, must be 0 to %g s/mm2", name,
+                          i + 1, t.value[i], HEP_B_MAX_S_PER_MM2);
             goto out;
         }
+    }
+    if (largest(t.value, t.n) > HEP_B_MAX_S_PER_MM2) {
+        rc = hep_b_unit_check(t.value, t.n, name, err);
+        goto out;
     }
     *b = t.value;
     *n = t.n;
@@ -207,6 +251,8 @@ int hep_gradients_read(struct hep_gradients *out, const char *bval_path, const c
     if (rc == HEP_OK && n_volumes != 0 && g.n != n_volumes)
         rc =
             HEP_FAIL(err, HEP_EDATA, "%s: %zu b-values for %zu volumes", bval_path, g.n, n_volumes);
+    if (rc == HEP_OK && differ(g.b_s_per_mm2, g.n))
+        rc = hep_b_unit_check(g.b_s_per_mm2, g.n, bval_path, err);
     if (rc == HEP_OK && bvec_path != NULL)
         rc = read_bvec(&g, bvec_path, err);
     free(text);

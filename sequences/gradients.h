@@ -27,16 +27,29 @@ void hep_gradients_release(struct hep_gradients *g);
  * @param[out] b    heap, n values; the caller's
  * @param[in]  name for messages
  * @return HEP_EFORMAT for an empty table, text that is no number, several rows and columns;
- *         HEP_EDATA for a negative or unreasonable b (> 100000)
+ *         HEP_EDATA for a negative b or one above HEP_B_MAX_S_PER_MM2
  */
 int hep_bval_parse(double **b, size_t *n, const char *text, size_t len, const char *name,
                    struct hep_error *err) HEP_MUST_CHECK;
+/**
+ * The unit of the b-values of one series, by their largest: clinical diffusion reaches 50 s/mm2 or
+ * more, research up to some 10000, and the units that are met instead lie a factor of 1000 (ms/um2)
+ * or 1e-6 (s/m2) away. Series of b = 0 alone pass.
+ * @param[in] name of the file, for the message
+ * @return HEP_EDATA with the file, the values, the likely unit and its factor
+ */
+int hep_b_unit_check(const double *b_s_per_mm2, size_t n, const char *name,
+                     struct hep_error *err) HEP_MUST_CHECK;
+#define HEP_B_LARGEST_MIN_S_PER_MM2 10.0
+#define HEP_B_MAX_S_PER_MM2 100000.0
 /** Vectors are normalised. HEP_EFORMAT when the shape is neither 3 x n nor n x 3 with n =
  * n_expected. */
 int hep_bvec_parse(double (**direction)[3], const char *text, size_t len, size_t n_expected,
                    const char *name, struct hep_error *err) HEP_MUST_CHECK;
 /**
- * Read files. @param[in] bvec_path NULL when there is none
+ * Read files. Where the b-values of a file differ, their unit is checked; files of one b-value each
+ * make a series only together, which is checked as such.
+ * @param[in] bvec_path NULL when there is none
  * @param[in] n_volumes number of volumes of the image, 0 for any; another count is HEP_EDATA
  */
 int hep_gradients_read(struct hep_gradients *out, const char *bval_path, const char *bvec_path,

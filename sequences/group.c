@@ -318,11 +318,7 @@ static int build_single(struct hep_inventory *inv, struct hep_study_file *c, str
         rc = hep_series_take_score(s, c, err);
     if (rc == HEP_OK && s->reasons.n == 0)
         rc = hep_lines_addf(&s->reasons, err, "nothing says what this is");
-    if (rc == HEP_OK)
-        rc = warn_rivals(s, c, rival, err);
-    if (rc == HEP_OK && role == HEP_ROLE_DWI && s->gradients.n == 0)
-        rc = hep_lines_addf(&s->warnings, err, "no b-values: no .bval file, and none named");
-    return rc;
+    return rc == HEP_OK ? warn_rivals(s, c, rival, err) : rc;
 }
 
 int hep_group_build(struct hep_inventory *inv, struct hep_study_files *c, struct hep_error *err)

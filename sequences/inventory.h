@@ -70,8 +70,11 @@ struct hep_series {
     struct hep_acquisition acquisition; /* of the first file */
     enum hep_role role;
     bool selected; /* the one series that is used for its role */
-    bool given;    /* role from study.yml */
-    double score;  /* of the role; 100 is a BIDS name, study.yml counts 1000 */
+    /* Why the series cannot be used, such as b-values in another unit, beginning with the file's
+     * name in the study; NULL when it can. It is never selected. Owned. */
+    char *left_out;
+    bool given;   /* role from study.yml */
+    double score; /* of the role; 100 is a BIDS name, study.yml counts 1000 */
     struct hep_lines reasons, warnings;
     struct hep_role_score
         alternative[HEP_ROLE_COUNT]; /* other roles with a score > 0, best first */
@@ -106,7 +109,8 @@ struct hep_inventory {
  * @param[out] out the caller's; hep_inventory_free()
  * @return HEP_ENOENT (no such folder, or a file that study.yml names), HEP_EIO (unreadable),
  *         HEP_EDATA (no NIfTI file, several subjects or sessions), HEP_EFORMAT or HEP_EGEOM (a file
- * is broken), HEP_ECONFIG (study.yml); the message names the file
+ *         is broken), HEP_ECONFIG (study.yml); the message names the file. Diffusion series whose
+ *         b-values cannot be used are left out with the reason, which is no failure.
  */
 int hep_inventory_scan(struct hep_inventory **out, const char *study,
                        struct hep_error *err) HEP_MUST_CHECK;
@@ -114,6 +118,9 @@ void hep_inventory_free(struct hep_inventory *inv);
 
 /** The selected series of a role; NULL when there is none. Borrowed. */
 const struct hep_series *hep_inventory_find(const struct hep_inventory *inv, enum hep_role role);
+/** Why a role has no series although there is one: the reason of the first that is left out. NULL
+ * when the role has a series or nothing was left out. Borrowed. */
+const char *hep_inventory_left_out(const struct hep_inventory *inv, enum hep_role role);
 
 /**
  * Read the frames of a series, stacked to one volume of nt.

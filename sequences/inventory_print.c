@@ -231,6 +231,8 @@ static struct hep_json *json_series(struct builder *b, const struct hep_inventor
     put_files(b, o, inv, s);
     put(b, o, "role", hep_json_new_string(hep_role_name(s->role)));
     put(b, o, "selected", hep_json_new_bool(s->selected));
+    if (s->left_out != NULL)
+        put(b, o, "left_out", hep_json_new_string(s->left_out));
     put(b, o, "given", hep_json_new_bool(s->given));
     put(b, o, "score", hep_json_new_number(s->score));
     put(b, o, "reasons", json_lines(b, &s->reasons));

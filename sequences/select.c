@@ -33,7 +33,7 @@ static struct hep_series *choose(struct hep_inventory *inv, enum hep_role role,
     for (size_t i = 0; i < inv->n_series; i++) {
         struct hep_series *s = &inv->series[i];
 
-        if (s->role == role && s->nt > 0 &&
+        if (s->role == role && s->nt > 0 && s->left_out == NULL &&
             (grid == NULL || hep_grid_same(grid, &s->grid, HEP_GRID_TOL_MM)) &&
             (best == NULL || is_better(s, best)))
             best = s;
@@ -55,7 +55,7 @@ static int select_role(struct hep_inventory *inv, enum hep_role role, const stru
     for (size_t i = 0; rc == HEP_OK && i < inv->n_series; i++) {
         struct hep_series *s = &inv->series[i];
 
-        if (s->role == role && s != best)
+        if (s->role == role && s != best && s->left_out == NULL)
             rc = hep_lines_addf(&s->warnings, err, "not used: \"%s\" is taken as %s", best->name,
                                 hep_role_name(role));
     }
@@ -147,6 +147,47 @@ static int check_field(struct hep_inventory *inv, struct hep_error *err)
     return HEP_OK;
 }
 
+/** What no diffusion can be fitted to: series without b-values, or with one only, and those in
+ * another unit. */
+static int judge_b_values(struct hep_series *s, struct hep_error *err)
+{
+    const double *b = s->gradients.b_s_per_mm2;
+    struct hep_error unusable = { 0 };
+    int rc = HEP_OK;
+
+    if (s->gradients.n == 0)
+        rc = HEP_FAIL(&unusable, HEP_EDATA, "%s: no b-values: no .bval file, and none named",
+                      s->name);
+    if (rc == HEP_OK)
+        rc = hep_b_unit_check(b, s->gradients.n, s->name, &unusable);
+    for (size_t t = 1; rc == HEP_OK && t < s->gradients.n; t++)
+        if (b[t] != b[0])
+            return HEP_OK;
+    if (rc == HEP_OK)
+        (void)HEP_FAIL(&unusable, HEP_EDATA,
+                       "%s: every volume has b = %g s/mm2, diffusion needs two b-values", s->name,
+                       b[0]);
+    return rc == HEP_ENOMEM ? HEP_FAIL(err, HEP_ENOMEM, "%s", unusable.msg)
+                            : hep_series_leave_out(s, unusable.msg, err);
+}
+
+static int leave_out(struct hep_inventory *inv, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < inv->n_series; i++) {
+        struct hep_series *s = &inv->series[i];
+
+        if (s->role == HEP_ROLE_DWI && s->nt > 0 && s->left_out == NULL)
+            rc = judge_b_values(s, err);
+        if (rc == HEP_OK && s->left_out != NULL)
+            rc = hep_lines_addf(&s->warnings, err, "left out: %s", s->left_out);
+        if (rc == HEP_OK && s->left_out != NULL)
+            rc = hep_lines_addf(&inv->warnings, err, "left out: %s", s->left_out);
+    }
+    return rc;
+}
+
 int hep_select(struct hep_inventory *inv, struct hep_error *err)
 {
     const struct hep_series *opposed;
@@ -154,6 +195,7 @@ int hep_select(struct hep_inventory *inv, struct hep_error *err)
 
     if (inv->n_series > 1)
         qsort(inv->series, inv->n_series, sizeof *inv->series, compare);
+    rc = leave_out(inv, err);
     for (int r = HEP_ROLE_OPPOSED; rc == HEP_OK && r < HEP_ROLE_COUNT; r++) {
         opposed = r == HEP_ROLE_IN_PHASE ? hep_inventory_find(inv, HEP_ROLE_OPPOSED) : NULL;
         rc = select_role(inv, (enum hep_role)r, opposed ? &opposed->grid : NULL, err);

@@ -26,6 +26,7 @@ void hep_series_release(struct hep_series *s)
     for (size_t i = 0; i < s->n_labels; i++)
         free(s->labels[i].name);
     free(s->name);
+    free(s->left_out);
     free(s->path);
     free(s->frame);
     free(s->labels);
@@ -35,6 +36,24 @@ void hep_series_release(struct hep_series *s)
     hep_gradients_release(&s->gradients);
 }
 
+int hep_series_leave_out(struct hep_series *s, const char *reason, struct hep_error *err)
+{
+    if (s->left_out != NULL)
+        return HEP_OK;
+    s->left_out = hep_strdup(reason);
+    return s->left_out != NULL ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "no memory for a reason");
+}
+
+/** A message that begins with a file's path begins with its name in the study. */
+static const char *in_study(const char *message, const struct hep_study_file *c)
+{
+    size_t folder = strlen(c->path) - strlen(c->rel);
+
+    return strlen(c->path) >= strlen(c->rel) && strncmp(message, c->path, folder) == 0
+               ? message + folder
+               : message;
+}
+
 /** b-values of one file into its frames; directions are kept for a series of one file. */
 static int fill_b(struct hep_series *s, struct hep_frame *frame, const struct hep_study_file *c,
                   bool only_part, struct hep_error *err)
@@ -42,6 +61,7 @@ static int fill_b(struct hep_series *s, struct hep_frame *frame, const struct he
     const struct hep_acquisition *a = &c->acquisition;
     size_t nt = c->info.nt;
     struct hep_gradients g = { 0 };
+    struct hep_error unusable = { 0 };
     int rc;
 
     if (c->bval == NULL) {
@@ -51,9 +71,11 @@ static int fill_b(struct hep_series *s, struct hep_frame *frame, const struct he
                                                      : (double)NAN;
         return HEP_OK;
     }
-    rc = hep_gradients_read(&g, c->bval, c->bvec, nt, err);
+    rc = hep_gradients_read(&g, c->bval, c->bvec, nt, &unusable);
+    if (rc == HEP_ENOMEM)
+        return HEP_FAIL(err, HEP_ENOMEM, "%s", unusable.msg);
     if (rc != HEP_OK)
-        return rc;
+        return hep_series_leave_out(s, in_study(unusable.msg, c), err);
     for (size_t t = 0; t < nt; t++)
         frame[t].b_s_per_mm2 = g.b_s_per_mm2[t];
     if (only_part)

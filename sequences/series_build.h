@@ -17,6 +17,8 @@ void hep_series_release(struct hep_series *s);
  */
 int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_study_file *const *part,
                     size_t n, struct hep_error *err);
+/** Say why the series cannot be used. `reason` begins with the file's name in the study. */
+int hep_series_leave_out(struct hep_series *s, const char *reason, struct hep_error *err);
 /** Copy score, reasons and alternatives of the role. */
 int hep_series_take_score(struct hep_series *s, const struct hep_study_file *c,
                           struct hep_error *err);

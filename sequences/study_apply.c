@@ -238,6 +238,23 @@ static int set_acquisition(struct hep_series *s, const struct hep_inventory *inv
     return rc;
 }
 
+/** A file that cannot be used leaves the series out, and `g` empty. */
+static int read_bval(struct hep_gradients *g, struct hep_series *s, const struct hep_inventory *inv,
+                     const char *path, size_t nt, struct hep_error *err)
+{
+    struct hep_error unusable = { 0 };
+    const char *reason = unusable.msg;
+    int rc = hep_gradients_read(g, path, NULL, nt, &unusable);
+
+    if (rc == HEP_OK)
+        return HEP_OK;
+    if (rc == HEP_ENOMEM)
+        return HEP_FAIL(err, HEP_ENOMEM, "%s", unusable.msg);
+    if (hep_starts_with(reason, inv->study))
+        reason += strlen(inv->study);
+    return hep_series_leave_out(s, reason + strspn(reason, "/"), err);
+}
+
 /** study.yml's own b-values, or its .bval file, take the place of a file found beside the image. */
 static int set_gradients(struct hep_series *s, const struct hep_inventory *inv,
                          const struct hep_study_entry *e, size_t nt, struct hep_error *err)
@@ -252,8 +269,8 @@ static int set_gradients(struct hep_series *s, const struct hep_inventory *inv,
 
         rc = resolve(&path, inv, e->bval_path, e->line, err);
         if (rc == HEP_OK)
-            rc = hep_gradients_read(&g, path, NULL, nt, err);
-        for (size_t i = 0; rc == HEP_OK && i < s->nt; i++)
+            rc = read_bval(&g, s, inv, path, nt, err);
+        for (size_t i = 0; rc == HEP_OK && g.n > 0 && i < s->nt; i++)
             s->frame[i].b_s_per_mm2 = g.b_s_per_mm2[e->n_volumes ? e->volume[i] : i];
         hep_gradients_release(&g);
         free(path);
@@ -306,8 +323,6 @@ static int used_series(struct hep_series *s, const struct hep_inventory *inv,
         rc = set_labels(s, e, err);
     if (rc == HEP_OK)
         rc = hep_lines_addf(&s->reasons, err, "study.yml line %zu", e->line);
-    if (rc == HEP_OK && e->role == HEP_ROLE_DWI && s->gradients.n == 0)
-        rc = hep_lines_addf(&s->warnings, err, "no b-values: no .bval file, and none named");
     s->score = SCORE_GIVEN;
     free(part);
     return rc;

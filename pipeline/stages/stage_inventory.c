@@ -80,6 +80,35 @@ static bool planned_is_there(const struct hep_run *run, enum hep_planned planned
     return has(run, hep_planned_name(planned));
 }
 
+static bool is_left_out(const struct hep_run *run, enum hep_planned planned)
+{
+    enum hep_role role = HEP_ROLE_UNKNOWN;
+
+    return hep_role_from_name(&role, hep_planned_name(planned), NULL) == HEP_OK &&
+           hep_inventory_left_out(hep_run_inventory(run), role) != NULL;
+}
+
+/* Series that cannot be used, with their reasons. */
+static struct hep_json *left_out_json(const struct hep_run *run, struct hep_put *put)
+{
+    const struct hep_inventory *inventory = hep_run_inventory(run);
+    struct hep_json *list = hep_json_new_array();
+
+    for (size_t i = 0; i < inventory->n_series; i++) {
+        const struct hep_series *s = &inventory->series[i];
+        struct hep_json *o;
+
+        if (s->left_out == NULL)
+            continue;
+        o = hep_json_new_object();
+        hep_put_text(put, o, "role", hep_role_name(s->role));
+        hep_put_text(put, o, "file", s->name);
+        hep_put_text(put, o, "reason", s->left_out);
+        hep_put_item(put, list, o);
+    }
+    return list;
+}
+
 /* Which series of the protocol the study lacks. */
 static struct hep_json *protocol_json(const struct hep_run *run, struct hep_put *put)
 {
@@ -96,9 +125,11 @@ static struct hep_json *protocol_json(const struct hep_run *run, struct hep_put 
         if (plan->required) {
             n_required++;
             hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "series-missing",
-                          "protocol %s requires the series %s, which the study does not have: what "
-                          "depends on it is not assessable",
-                          cfg->name.s, hep_planned_name((enum hep_planned)i));
+                          "protocol %s requires the series %s, which %s: what depends on it is not "
+                          "assessable",
+                          cfg->name.s, hep_planned_name((enum hep_planned)i),
+                          is_left_out(run, (enum hep_planned)i) ? "is left out"
+                                                                : "the study does not have");
         }
     }
     hep_put_text(put, o, "name", cfg->name.s);
@@ -119,6 +150,7 @@ static int run_inventory(struct hep_run *run, struct hep_error *err)
             hep_put_item(&put, series, series_json(run, found, &put));
     }
     hep_put(&put, o, "series", series);
+    hep_put(&put, o, "left_out", left_out_json(run, &put));
     hep_put(&put, o, "protocol", protocol_json(run, &put));
     if (put.rc != HEP_OK) {
         hep_json_free(o);

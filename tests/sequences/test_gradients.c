@@ -25,7 +25,13 @@ static const struct bval_case bval_cases[] = {
     { "tiny b kept", "0 1 5 10 2.5", HEP_OK, NULL, 5, { 0, 1, 5, 10, 2.5 } },
     { "exponent", "0 1e3", HEP_OK, NULL, 2, { 0, 1000 } },
     { "negative", "0 -50 400", HEP_EDATA, "b-value 2 is -50", 0, { 0 } },
-    { "too large", "0 1e9", HEP_EDATA, "100000", 0, { 0 } },
+    { "too large",
+      "0 1e9",
+      HEP_EDATA,
+      "f.bval: b-values 0 1e+09: the largest is 1e+09 s/mm2, must be 10 to 100000: likely in s/m2, "
+      "multiply by 1e-6",
+      0,
+      { 0 } },
     { "not a number", "0 50x 400", HEP_EFORMAT, "f.bval:1: \"50x\" is not a number", 0, { 0 } },
     { "NaN", "0\nnan\n", HEP_EFORMAT, "f.bval:2", 0, { 0 } },
     { "infinity", "0 inf", HEP_EFORMAT, "inf", 0, { 0 } },
@@ -54,6 +60,47 @@ static void test_bval(void **state)
     for (size_t i = 0; i < n; i++)
         assert_close(b[i], c->b[i], 0.0, 0.0);
     free(b);
+}
+
+/* 1 ms/um2 = 1e-3 s / 1e-6 mm2 = 1000 s/mm2; 1 s/m2 = 1e-6 s/mm2. */
+struct unit_case {
+    const char *name, *part; /* NULL: the unit is right */
+    size_t n;
+    double b[14];
+};
+static const struct unit_case unit_cases[] = {
+    { "s/mm2", NULL, 4, { 0, 50, 400, 800 } },
+    { "b = 0 alone", NULL, 2, { 0, 0 } },
+    { "the largest is 10", NULL, 2, { 0, 10 } },
+    { "the largest is 100000", NULL, 2, { 0, 100000 } },
+    { "a lowest b that stands for 0", NULL, 3, { 0.001, 50, 800 } },
+    { "ms/um2",
+      "x.bval: b-values 0 0.05 0.4 0.8: the largest is 0.8 s/mm2, must be 10 to 100000: likely in "
+      "ms/um2, multiply by 1000",
+      4,
+      { 0, 0.05, 0.4, 0.8 } },
+    { "just below 10", "the largest is 9.99 s/mm2", 2, { 0, 9.99 } },
+    { "s/m2",
+      "x.bval: b-values 0 5e+07 8e+08: the largest is 8e+08 s/mm2, must be 10 to 100000: likely in "
+      "s/m2, multiply by 1e-6",
+      3,
+      { 0, 5e7, 8e8 } },
+    { "a long list is cut",
+      "b-values 0 1 1 1 1 1 1 1 1 1 1 1 ...: ",
+      14,
+      { 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 } },
+};
+
+static void test_unit(void **state)
+{
+    const struct unit_case *c = *state;
+    struct hep_error e = { 0 };
+    int rc = hep_b_unit_check(c->b, c->n, "x.bval", &e);
+
+    if (c->part == NULL)
+        assert_ok(rc, e);
+    else
+        assert_fails(rc, e, HEP_EDATA, c->part);
 }
 
 static void test_zero_byte_and_length(void **state)
@@ -131,6 +178,18 @@ static void test_files(void **state)
     hep_gradients_release(&g);
     assert_fails(hep_gradients_read(&g, bval, NULL, 5, &e), e, HEP_EDATA,
                  "3 b-values for 5 volumes");
+    free(bval);
+    /* A file of one b-value is a part of a series, whose largest b-value stands in another file. */
+    write_text(dir, "part.bval", "5 5");
+    bval = hep_path_join(dir, "part.bval");
+    assert_ok(hep_gradients_read(&g, bval, NULL, 2, &e), e);
+    hep_gradients_release(&g);
+    free(bval);
+    write_text(dir, "unit.bval", "0 0.05 0.4 0.8");
+    bval = hep_path_join(dir, "unit.bval");
+    assert_fails(hep_gradients_read(&g, bval, NULL, 4, &e), e, HEP_EDATA,
+                 "unit.bval: b-values 0 0.05 0.4 0.8: ");
+    assert_null(g.b_s_per_mm2);
     free(bval);
     bval = hep_path_join(dir, "none.bval");
     assert_fails(hep_gradients_read(&g, bval, NULL, 0, &e), e, HEP_ENOENT, "none.bval");
@@ -213,8 +272,11 @@ static void test_shells(void **state)
 
 int main(void)
 {
-    enum { N = sizeof bval_cases / sizeof bval_cases[0] };
-    struct CMUnitTest tests[N + 5] = {
+    enum {
+        N = sizeof bval_cases / sizeof bval_cases[0],
+        N_UNITS = sizeof unit_cases / sizeof unit_cases[0]
+    };
+    struct CMUnitTest tests[5 + N + N_UNITS] = {
         cmocka_unit_test(test_zero_byte_and_length),
         cmocka_unit_test(test_bvec),
         cmocka_unit_test(test_files),
@@ -226,5 +288,10 @@ int main(void)
         tests[5 + i] = (struct CMUnitTest){ .name = bval_cases[i].name,
                                             .test_func = test_bval,
                                             .initial_state = (void *)(uintptr_t)&bval_cases[i] };
+    for (size_t i = 0; i < N_UNITS; i++)
+        tests[5 + N + i] =
+            (struct CMUnitTest){ .name = unit_cases[i].name,
+                                 .test_func = test_unit,
+                                 .initial_state = (void *)(uintptr_t)&unit_cases[i] };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,8 +240,6 @@ static const struct apply_case apply_cases[] = {
     { "times file with text",
       "series:\n  - {path: d.nii.gz, role: dynamic, frame_times_s: bad.txt}\n", HEP_EFORMAT,
       "bad.txt: time 2" },
-    { "bval file of another count", "series:\n  - {path: d.nii.gz, role: dwi, b_values: b.txt}\n",
-      HEP_EDATA, "2 b-values for 4 volumes" },
     { "key typed wrong", "serie: []\n", HEP_ECONFIG, "study.yml:1:1" },
 };
 
@@ -254,10 +252,38 @@ static void test_apply(void **state)
 
     study_write_image(dir, "d", 4, 4);
     study_write_text(dir, "bad.txt", "1 x 3 4");
-    study_write_text(dir, "b.txt", "0 50");
     study_write_text(dir, "study.yml", c->yml);
     assert_fails(hep_inventory_scan(&inv, dir, &e), e, c->want, c->part);
     assert_null(inv);
+    hep_test_rmdir(dir);
+}
+
+/* b-values that cannot be used cost the series, also when study.yml names them. */
+static void test_left_out(void **state)
+{
+    static const char *const cases[][2] = {
+        { "b.txt", "b.txt: 2 b-values for 4 volumes" },
+        { "unit.txt", "unit.txt: b-values 0 0.05 0.4 0.8: " },
+        { "[0, 0.05, 0.4, 0.8]", "d.nii.gz: b-values 0 0.05 0.4 0.8: " },
+    };
+    char *dir = hep_test_mkdir();
+
+    (void)state;
+    study_write_image(dir, "d", 4, 4);
+    study_write_text(dir, "b.txt", "0 50");
+    study_write_text(dir, "unit.txt", "0 0.05 0.4 0.8");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *yml =
+            hep_asprintf("series:\n  - {path: d.nii.gz, role: dwi, b_values: %s}\n", cases[i][0]);
+        struct hep_inventory *inv;
+
+        study_write_text(dir, "study.yml", yml);
+        inv = scan(dir);
+        assert_null(hep_inventory_find(inv, HEP_ROLE_DWI));
+        assert_true(hep_starts_with(hep_inventory_left_out(inv, HEP_ROLE_DWI), cases[i][1]));
+        hep_inventory_free(inv);
+        free(yml);
+    }
     hep_test_rmdir(dir);
 }
 
@@ -337,19 +363,18 @@ int main(void)
         N = sizeof bad_cases / sizeof bad_cases[0],
         M = sizeof apply_cases / sizeof apply_cases[0]
     };
-    struct CMUnitTest tests[N + M + 4] = {
-        cmocka_unit_test(test_full),
-        cmocka_unit_test(test_dynamic_by_time),
-        cmocka_unit_test(test_overrides),
-        cmocka_unit_test(test_round_trip),
+    struct CMUnitTest tests[N + M + 5] = {
+        cmocka_unit_test(test_full),      cmocka_unit_test(test_dynamic_by_time),
+        cmocka_unit_test(test_overrides), cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_left_out),
     };
 
     for (size_t i = 0; i < N; i++)
-        tests[4 + i] = (struct CMUnitTest){ .name = bad_cases[i].name,
+        tests[5 + i] = (struct CMUnitTest){ .name = bad_cases[i].name,
                                             .test_func = test_bad,
                                             .initial_state = (void *)(uintptr_t)&bad_cases[i] };
     for (size_t i = 0; i < M; i++)
-        tests[4 + N + i] =
+        tests[5 + N + i] =
             (struct CMUnitTest){ .name = apply_cases[i].name,
                                  .test_func = test_apply,
                                  .initial_state = (void *)(uintptr_t)&apply_cases[i] };
