@@ -46,7 +46,7 @@ struct hep_lesion_limits {
     /* Shells and rings. */
     double rim_depth_frac;               /* rim: relative depth below this */
     double core_depth_frac;              /* core: relative depth above this */
-    double shell_mm;                     /* the same in absolute depth */
+    double shell_mm;                     /* margin of the liver that is not compared with */
     double ring_inner_mm, ring_outer_mm; /* background ring of liver around the lesion */
     double depth_min_voxels; /* on the native grid of the series; less is not assessable */
     long sectors_azimuth, sectors_polar;

@@ -15,14 +15,6 @@
 #define BORDER_WEIGHT 0.1
 #define NARROW_SD 0.6 /* voxels; a sampled Gaussian is narrower than it should be below */
 
-const char *hep_shell_name(enum hep_shell shell)
-{
-    static const char *const names[HEP_SHELL_COUNT] = { "whole",  "rim",     "core",
-                                                        "rim_mm", "core_mm", "ring" };
-
-    return names[shell];
-}
-
 /* ---- what all lesions share ------------------------------------------------------------------ */
 
 static bool is_vessel(int32_t organ)
@@ -162,7 +154,6 @@ static void add_inside(struct hep_shells *s, size_t i, const struct hep_lesion_l
         add_voxel(s, i, HEP_SHELL_RIM);
     if (u > limits->core_depth_frac)
         add_voxel(s, i, HEP_SHELL_CORE);
-    add_voxel(s, i, depth < limits->shell_mm ? HEP_SHELL_RIM_MM : HEP_SHELL_CORE_MM);
 }
 
 bool hep_is_plain_liver(const struct hep_lesion_study *study, const struct hep_surroundings *sur,

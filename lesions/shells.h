@@ -4,10 +4,10 @@
  * distance.
  *
  * Model:   depth d = Euclidean distance to the nearest voxel outside, less half a voxel; relative
- *          depth u = d / d_max. Rim u < rim_depth_frac, core u > core_depth_frac (also in mm: rim
- *          d < shell_mm, core deeper than that). Ring: liver at ring_inner_mm .. ring_outer_mm
- *          outside, without vessels, the margin of the liver, and the surroundings of other
- *          lesions; if that leaves too few voxels the outer distance is doubled.
+ *          depth u = d / d_max. Rim u < rim_depth_frac, core u > core_depth_frac. Ring:
+ *          liver at ring_inner_mm .. ring_outer_mm outside, without vessels, the margin of the
+ *          liver, and the surroundings of other lesions; if that leaves too few voxels the outer
+ *          distance is doubled.
  *          What a series really sees at a voxel is a mix: its lesion share p is the lesion's
  *          indicator smoothed as the series' own voxels and one interpolation smooth it.
  * Source:  region-based correction of partial volume: Rousset, Ma and Evans, J Nucl Med
@@ -21,18 +21,7 @@
 
 #include "lesions/limits.h"
 #include "liver/study.h"
-
-enum hep_shell {
-    HEP_SHELL_WHOLE,
-    HEP_SHELL_RIM,
-    HEP_SHELL_CORE,
-    HEP_SHELL_RIM_MM,  /* absolute depth */
-    HEP_SHELL_CORE_MM, /* absolute depth */
-    HEP_SHELL_RING,    /* liver around the lesion */
-    HEP_SHELL_COUNT
-};
-/** "whole", "rim", ...: static. */
-const char *hep_shell_name(enum hep_shell shell);
+#include "terms/shell.h"
 
 /** Distances over the whole reference grid that all lesions share. */
 struct hep_surroundings {

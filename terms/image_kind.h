@@ -7,6 +7,7 @@
 #define HEP_TERMS_IMAGE_KIND_H
 
 #include "terms/phase.h"
+#include "terms/unit.h"
 
 enum hep_image {
     HEP_IMAGE_OPPOSED,
@@ -33,6 +34,10 @@ enum hep_image {
 };
 /** "opposed", "b_high", "portal_venous", ...: static. */
 const char *hep_image_name(enum hep_image image);
+/** The same for people: "opposed phase", "high b": static. */
+const char *hep_image_words(enum hep_image image);
+/** Unit of its values. */
+enum hep_unit hep_image_unit(enum hep_image image);
 /** The T1 phase behind an image; HEP_PHASE_COUNT for the others. */
 enum hep_phase hep_image_phase(enum hep_image image);
 /** The image of a phase. */

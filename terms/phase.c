@@ -28,3 +28,8 @@ const char *hep_phase_name(enum hep_phase phase)
 {
     return hep_role_name(hep_role_of_phase(phase));
 }
+
+const char *hep_phase_words(enum hep_phase phase)
+{
+    return hep_role_words(hep_role_of_phase(phase));
+}

@@ -23,5 +23,7 @@ enum hep_phase hep_phase_of_role(enum hep_role role);
 enum hep_role hep_role_of_phase(enum hep_phase phase);
 /** Name of the role, "portal_venous": static. */
 const char *hep_phase_name(enum hep_phase phase);
+/** The same for people: "portal venous": static. */
+const char *hep_phase_words(enum hep_phase phase);
 
 #endif

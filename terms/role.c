@@ -3,24 +3,24 @@
 #include "base/text.h"
 
 static const struct role_row {
-    const char *name, *acq;
+    const char *name, *words, *acq;
 } role_rows[HEP_ROLE_COUNT] = {
-    [HEP_ROLE_UNKNOWN] = { "unknown", NULL },
-    [HEP_ROLE_OPPOSED] = { "opposed", NULL },
-    [HEP_ROLE_IN_PHASE] = { "in_phase", NULL },
-    [HEP_ROLE_ECHOES] = { "echoes", NULL },
-    [HEP_ROLE_T2] = { "t2", NULL },
-    [HEP_ROLE_DWI] = { "dwi", NULL },
-    [HEP_ROLE_PRECONTRAST] = { "precontrast", "pre" },
-    [HEP_ROLE_ARTERIAL] = { "arterial", "art" },
-    [HEP_ROLE_PORTAL_VENOUS] = { "portal_venous", "pv" },
-    [HEP_ROLE_DELAYED] = { "delayed", "del" },
-    [HEP_ROLE_TRANSITIONAL] = { "transitional", "trans" },
-    [HEP_ROLE_HEPATOBILIARY] = { "hepatobiliary", "hbp" },
-    [HEP_ROLE_DYNAMIC] = { "dynamic", NULL },
-    [HEP_ROLE_LIVER_MASK] = { "liver_mask", NULL },
-    [HEP_ROLE_RESECTION_MASK] = { "resection_mask", NULL },
-    [HEP_ROLE_LABELS] = { "labels", NULL },
+    [HEP_ROLE_UNKNOWN] = { "unknown", "unknown", NULL },
+    [HEP_ROLE_OPPOSED] = { "opposed", "opposed phase", NULL },
+    [HEP_ROLE_IN_PHASE] = { "in_phase", "in phase", NULL },
+    [HEP_ROLE_ECHOES] = { "echoes", "multi-echo", NULL },
+    [HEP_ROLE_T2] = { "t2", "T2", NULL },
+    [HEP_ROLE_DWI] = { "dwi", "diffusion", NULL },
+    [HEP_ROLE_PRECONTRAST] = { "precontrast", "before contrast", "pre" },
+    [HEP_ROLE_ARTERIAL] = { "arterial", "arterial", "art" },
+    [HEP_ROLE_PORTAL_VENOUS] = { "portal_venous", "portal venous", "pv" },
+    [HEP_ROLE_DELAYED] = { "delayed", "delayed", "del" },
+    [HEP_ROLE_TRANSITIONAL] = { "transitional", "transitional", "trans" },
+    [HEP_ROLE_HEPATOBILIARY] = { "hepatobiliary", "hepatobiliary", "hbp" },
+    [HEP_ROLE_DYNAMIC] = { "dynamic", "several phases in one series", NULL },
+    [HEP_ROLE_LIVER_MASK] = { "liver_mask", "liver mask", NULL },
+    [HEP_ROLE_RESECTION_MASK] = { "resection_mask", "resection mask", NULL },
+    [HEP_ROLE_LABELS] = { "labels", "organ labels", NULL },
 };
 
 const char *hep_role_name(enum hep_role role)
@@ -28,6 +28,13 @@ const char *hep_role_name(enum hep_role role)
     unsigned i = (unsigned)role;
 
     return i < HEP_ROLE_COUNT ? role_rows[i].name : role_rows[HEP_ROLE_UNKNOWN].name;
+}
+
+const char *hep_role_words(enum hep_role role)
+{
+    unsigned i = (unsigned)role;
+
+    return i < HEP_ROLE_COUNT ? role_rows[i].words : role_rows[HEP_ROLE_UNKNOWN].words;
 }
 
 int hep_role_from_name(enum hep_role *role, const char *name, struct hep_error *err)

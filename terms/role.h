@@ -31,6 +31,8 @@ enum hep_role {
 
 /** "opposed", "in_phase", "portal_venous", ...: static. "unknown" for values outside the enum. */
 const char *hep_role_name(enum hep_role role);
+/** The same for people: "portal venous": static. */
+const char *hep_role_words(enum hep_role role);
 /**
  * @param[out] role untouched on failure
  * @return HEP_EINVAL with the word met, and the nearest role when there is one

@@ -300,7 +300,7 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_NUMBER(C, lesions.core_depth_frac, "lesions.shells.core_depth_frac", "", 0.5, 0.95,
                    "0.666666666667", "core: relative depth above; " EXPERT),
     HEP_ROW_NUMBER(C, lesions.shell_mm, "lesions.shells.shell_mm", "mm", 0.5, 10, "2",
-                   "rim and core in absolute depth; " EXPERT),
+                   "margin of the liver that lesions are not compared with; " EXPERT),
     HEP_ROW_NUMBER(C, lesions.ring_inner_mm, "lesions.shells.ring_inner_mm", "mm", 0, 30, "3",
                    "ring of liver around a lesion: inner distance; " EXPERT),
     HEP_ROW_NUMBER(C, lesions.ring_outer_mm, "lesions.shells.ring_outer_mm", "mm", 1, 60, "8",
