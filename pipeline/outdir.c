@@ -1,17 +1,14 @@
 #include "pipeline/outdir.h"
 
 #include "base/file.h"
-#include "base/process.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BIDS_VERSION "1.10.0"
-#define LOCK_NAME_MAX 256
 
 /* For clean-up after the outcome is settled: a folder that stays behind is removed by the next run.
  */
@@ -65,167 +62,42 @@ static int make_dataset(const char *root, struct hep_error *err)
     return rc;
 }
 
-/* Locks of other hosts cannot be probed; their runs touch the owner file at every stage. */
-#define FOREIGN_LOCK_MAX_AGE_S 1800
-#define LOCK_TRIES 8
-
-static double age_s(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 ? difftime(time(NULL), st.st_mtime) : 0.0;
-}
-
-/* True when the lock's owner is gone, or has given no sign of life for long. */
-static bool owner_is_gone(const char *lock)
-{
-    struct hep_error e = { 0 };
-    char *path = hep_path_join(lock, "owner"), *text = NULL, host[LOCK_NAME_MAX] = "";
-    char *number;
-    unsigned long long start;
-    bool gone = false;
-    size_t n = 0;
-    long pid;
-
-    if (path == NULL)
-        return false;
-    if (hep_file_read(&text, &n, path, 4096, &e) == HEP_OK &&
-        (number = strchr(text, ' ')) != NULL) {
-        *number++ = '\0';
-        pid = strtol(number, &number, 10);
-        start = strtoull(number, NULL, 10);
-        (void)gethostname(host, sizeof host - 1);
-        gone = strcmp(text, host) != 0 ? age_s(path) > FOREIGN_LOCK_MAX_AGE_S
-                                       : !hep_process_alive(pid, start);
-    }
-    free(path);
-    free(text);
-    return gone;
-}
-
-/* Move a dead run's lock out of the way. Of several runs that try, rename lets one succeed; one
- * that moved a lock which came alive in between puts it back. */
-static void clear_dead_lock(const char *lock)
-{
-    char tag[HEP_HOST_TAG], *aside;
-
-    hep_host_tag(tag);
-    aside = hep_asprintf("%s.gone.%s-%ld", lock, tag, (long)getpid());
-    if (aside == NULL || rename(lock, aside) != 0)
-        goto out;
-    if (!owner_is_gone(aside) && rename(aside, lock) == 0)
-        goto out;
-    remove_if_possible(aside);
-out:
-    free(aside);
-}
-
-static int write_owner(const char *lock, struct hep_error *err)
-{
-    char owner[LOCK_NAME_MAX + 64], host[LOCK_NAME_MAX] = "", *path = hep_path_join(lock, "owner");
-    int rc;
-
-    if (path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
-    (void)gethostname(host, sizeof host - 1);
-    (void)snprintf(owner, sizeof owner, "%s %ld %llu\n", host, (long)getpid(),
-                   hep_process_birth((long)getpid()));
-    rc = hep_file_write(path, owner, strlen(owner), err);
-    free(path);
-    return rc;
-}
-
-/* The lock appears under its name with its owner inside, or not at all: a folder that holds
- * something cannot be replaced by rename. */
-static int take_lock(const char *lock, struct hep_error *err)
-{
-    char tag[HEP_HOST_TAG], *own;
-    int rc = HEP_OK, failure = 0;
-
-    hep_host_tag(tag);
-    own = hep_asprintf("%s.%s-%ld", lock, tag, (long)getpid());
-    if (own == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
-    for (int i = 0; rc == HEP_OK && i < LOCK_TRIES; i++) {
-        if (mkdir(own, 0777) != 0 && errno != EEXIST)
-            rc = HEP_FAIL(err, HEP_ECREAT, "%s: cannot lock the study: %s", lock, strerror(errno));
-        if (rc == HEP_OK)
-            rc = write_owner(own, err);
-        if (rc == HEP_OK && rename(own, lock) == 0)
-            goto out;
-        failure = errno;
-        if (rc == HEP_OK && failure != EEXIST && failure != ENOTEMPTY && failure != ENOENT)
-            rc =
-                HEP_FAIL(err, HEP_ECREAT, "%s: cannot lock the study: %s", lock, strerror(failure));
-        if (rc == HEP_OK && !owner_is_gone(lock))
-            break;
-        if (rc == HEP_OK)
-            clear_dead_lock(lock);
-    }
-    remove_if_possible(own);
-    if (rc == HEP_OK)
-        rc = HEP_FAIL(err, HEP_ETEMP, "%s: another run is writing this study", lock);
-out:
-    free(own);
-    return rc;
-}
-
-void hep_outdir_touch(const struct hep_outdir *d)
-{
-    char *path = hep_path_join(d->lock, "owner");
-
-    if (path != NULL)
-        (void)utimensat(AT_FDCWD, path, NULL, 0);
-    free(path);
-}
-
-/* A name that ends in this host's tag and the number of a process that is gone: "...lock.TAG-PID".
- */
-static bool left_behind(const char *name)
-{
-    char tag[HEP_HOST_TAG];
-    const char *end = strrchr(name, '.');
-    long pid = 0;
-
-    hep_host_tag(tag);
-    return end != NULL && hep_starts_with(end + 1, tag) && end[HEP_HOST_TAG] == '-' &&
-           hep_parse_long(&pid, end + 1 + HEP_HOST_TAG, NULL) == HEP_OK && pid != (long)getpid() &&
-           !hep_process_alive(pid, 0);
-}
-
-/* Remove temporary folders of killed runs; put an old result back when the swap was interrupted. */
+/* With the lock held: remove temporary folders of runs that were killed or have lost the lock, and
+ * put an old result back when the swap was interrupted. A folder that a run which lost the lock is
+ * still writing to may resist: the next run meets it again. */
 static int repair(const char *parent, const char *base, const char *final, struct hep_error *err)
 {
     struct hep_listing list = { 0 };
     char *new_prefix = hep_asprintf(".%s.new-", base), *old_name = hep_asprintf(".%s.old", base);
     char *lock_prefix = hep_asprintf(".%s.lock.", base);
-    int rc = HEP_ENOMEM;
+    int rc = HEP_OK;
 
     if (new_prefix == NULL || old_name == NULL || lock_prefix == NULL)
-        goto out;
-    rc = hep_listing_read(&list, parent, err);
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (rc == HEP_OK)
+        rc = hep_listing_read(&list, parent, err);
     for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
         char *path = hep_path_join(parent, list.names[i]);
 
         if (path == NULL)
-            rc = HEP_ENOMEM;
+            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
         else if (strcmp(list.names[i], old_name) == 0 && !hep_is_dir(final))
-            rc = rename(path, final) == 0 ? HEP_OK : HEP_EIO;
+            rc = rename(path, final) == 0
+                     ? HEP_OK
+                     : HEP_FAIL(err, HEP_EIO, "%s: cannot put the earlier result back: %s", final,
+                                strerror(errno));
         else if (strcmp(list.names[i], old_name) == 0 ||
                  hep_starts_with(list.names[i], new_prefix) ||
-                 (hep_starts_with(list.names[i], lock_prefix) && left_behind(list.names[i])))
-            rc = hep_remove_tree(path, err);
+                 (hep_starts_with(list.names[i], lock_prefix) &&
+                  hep_lock_is_remains(list.names[i])))
+            remove_if_possible(path);
         free(path);
     }
-out:
     hep_listing_release(&list);
     free(new_prefix);
     free(old_name);
     free(lock_prefix);
-    if (rc != HEP_OK)
-        return HEP_FAIL(err, (enum hep_status)rc, "%s: cannot repair what a stopped run left",
-                        final);
-    return HEP_OK;
+    return rc;
 }
 
 static char *parent_of(const char *path)
@@ -248,87 +120,96 @@ static char *lock_path(const char *final)
 bool hep_outdir_in_use(const char *root, const char *relative)
 {
     char *final = hep_path_join(root, relative), *lock = final != NULL ? lock_path(final) : NULL;
-    bool used = lock != NULL && hep_is_dir(lock) && !owner_is_gone(lock);
+    bool used = lock != NULL && hep_lock_is_held(lock);
 
     free(final);
     free(lock);
     return used;
 }
 
-static bool has_remains(const char *parent, const char *base)
-{
-    struct hep_listing list = { 0 };
-    struct hep_error e = { 0 };
-    char *prefix = hep_asprintf(".%s.", base);
-    bool found = false;
-
-    if (prefix != NULL && hep_listing_read(&list, parent, &e) == HEP_OK) {
-        for (size_t i = 0; i < list.n; i++)
-            found = found || hep_starts_with(list.names[i], prefix);
-    }
-    hep_listing_release(&list);
-    free(prefix);
-    return found;
-}
-
-void hep_outdir_tidy(const char *root, const char *relative)
-{
-    struct hep_error e = { 0 };
-    char *final = hep_path_join(root, relative), *parent = NULL, *lock = NULL;
-
-    if (final == NULL || (parent = parent_of(final)) == NULL || (lock = lock_path(final)) == NULL)
-        goto out;
-    hep_file_sweep(final);
-    if (has_remains(parent, hep_path_base(final)) && take_lock(lock, &e) == HEP_OK) {
-        if (repair(parent, hep_path_base(final), final, &e) == HEP_OK)
-            hep_file_sweep(parent);
-        remove_if_possible(lock);
-    }
-out:
-    free(final);
-    free(parent);
-    free(lock);
-}
-
 int hep_outdir_open(struct hep_outdir *d, const char *root, const char *relative,
                     struct hep_error *err)
 {
-    char *parent = NULL;
-    const char *base;
+    char *parent = NULL, *lock = NULL;
     int rc;
 
     *d = (struct hep_outdir){ .root = hep_strdup(root), .final = hep_path_join(root, relative) };
-    if (d->root == NULL || d->final == NULL || (parent = parent_of(d->final)) == NULL) {
+    if (d->root == NULL || d->final == NULL || (parent = parent_of(d->final)) == NULL ||
+        (lock = lock_path(d->final)) == NULL) {
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
         goto out;
     }
-    base = hep_path_base(d->final);
-    rc = make_dataset(root, err);
-    hep_file_sweep(root);
-    if (rc == HEP_OK)
-        rc = hep_mkdir_p(parent, err);
+    rc = hep_mkdir_p(parent, err);
     if (rc != HEP_OK)
         goto out;
-    d->lock = lock_path(d->final);
-    d->tmp = hep_asprintf("%s/.%s.new-%ld", parent, base, (long)getpid());
-    if (d->lock == NULL || d->tmp == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
-        goto out;
-    }
-    rc = take_lock(d->lock, err);
-    if (rc != HEP_OK) {
-        free(d->lock);
-        d->lock = NULL;
-        goto out;
-    }
-    rc = repair(parent, base, d->final, err);
+    hep_file_sweep(root);
+    rc = hep_lock_take(&d->lock, lock, err);
     if (rc == HEP_OK)
-        rc = hep_mkdir_p(d->tmp, err);
+        rc = repair(parent, hep_path_base(d->final), d->final, err);
+    if (rc == HEP_OK)
+        hep_file_sweep(parent);
+    if (rc == HEP_OK)
+        hep_file_sweep(d->final);
 out:
     free(parent);
+    free(lock);
     if (rc != HEP_OK)
         hep_outdir_close(d);
     return rc;
+}
+
+int hep_outdir_begin(struct hep_outdir *d, struct hep_error *err)
+{
+    char *parent = parent_of(d->final);
+    struct stat st;
+    int rc = make_dataset(d->root, err);
+
+    if (rc != HEP_OK)
+        goto out;
+    if (parent != NULL)
+        d->tmp = hep_asprintf("%s/.%s.new-%s", parent, hep_path_base(d->final), d->lock.token);
+    if (d->tmp == NULL) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        goto out;
+    }
+    if (mkdir(d->tmp, 0777) != 0 || lstat(d->tmp, &st) != 0) {
+        rc = HEP_FAIL(err, HEP_ECREAT, "cannot create folder %s: %s", d->tmp, strerror(errno));
+        goto out;
+    }
+    d->device = st.st_dev;
+    d->inode = st.st_ino;
+out:
+    free(parent);
+    return rc;
+}
+
+/* The folder that this run made, and not one that has got its name since. */
+static int check_folder(const struct hep_outdir *d, struct hep_error *err)
+{
+    struct stat st;
+
+    if (d->tmp == NULL || lstat(d->tmp, &st) != 0 || !S_ISDIR(st.st_mode) ||
+        st.st_dev != d->device || st.st_ino != d->inode)
+        return HEP_FAIL(err, HEP_ETEMP,
+                        "%s: the hidden folder of this run was removed or replaced: nothing of "
+                        "this run is kept, run it again",
+                        d->final);
+    return HEP_OK;
+}
+
+int hep_outdir_check(const struct hep_outdir *d, struct hep_error *err)
+{
+    int rc = hep_lock_check(&d->lock, err);
+
+    if (rc != HEP_OK)
+        (void)hep_error_prefix(err, "nothing of this run is kept, run it again");
+    return rc == HEP_OK && d->tmp != NULL ? check_folder(d, err) : rc;
+}
+
+int hep_outdir_keep(const struct hep_outdir *d, struct hep_error *err)
+{
+    hep_lock_touch(&d->lock);
+    return hep_outdir_check(d, err);
 }
 
 /* Flush a folder's names to the disk. */
@@ -342,40 +223,85 @@ static void sync_folder(const char *path)
     }
 }
 
+/* What the earlier result is called afterwards is removed as far as possible: the new one is in
+ * place. */
 static int swap_in(const struct hep_outdir *d, const char *old, struct hep_error *err)
 {
-    if (!hep_is_dir(d->final)) {
-        if (rename(d->tmp, d->final) != 0)
-            return HEP_FAIL(err, HEP_EIO, "%s: cannot rename the result into place: %s", d->final,
-                            strerror(errno));
+    bool replaces = hep_is_dir(d->final);
+    int failure = 0;
+
+#ifdef RENAME_EXCHANGE
+    if (replaces && renameat2(AT_FDCWD, d->tmp, AT_FDCWD, d->final, RENAME_EXCHANGE) == 0) {
+        remove_if_possible(d->tmp);
         return HEP_OK;
     }
-#ifdef RENAME_EXCHANGE
-    if (renameat2(AT_FDCWD, d->tmp, AT_FDCWD, d->final, RENAME_EXCHANGE) == 0)
-        return hep_remove_tree(d->tmp, err);
 #endif
-    if (rename(d->final, old) != 0 || rename(d->tmp, d->final) != 0)
+    if (replaces && rename(d->final, old) != 0)
+        failure = errno;
+    if (failure == 0 && rename(d->tmp, d->final) != 0) {
+        failure = errno;
+        if (replaces)
+            (void)rename(old, d->final);
+    }
+    if (failure != 0)
         return HEP_FAIL(err, HEP_EIO, "%s: cannot rename the result into place: %s", d->final,
-                        strerror(errno));
-    return hep_remove_tree(old, err);
+                        strerror(failure));
+    if (replaces)
+        remove_if_possible(old);
+    return HEP_OK;
 }
 
-int hep_outdir_commit(struct hep_outdir *d, struct hep_error *err)
+static int check_file(const struct hep_outdir *d, const struct hep_outdir_file *f,
+                      struct hep_error *err)
+{
+    char *path = hep_path_join(d->tmp, f->path);
+    struct stat st;
+    int rc = HEP_OK;
+
+    if (path == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    else if (lstat(path, &st) != 0)
+        rc = HEP_FAIL(err, HEP_ETEMP,
+                      "%s: %s is no longer there: nothing of this run is kept, run it again",
+                      d->final, f->path);
+    else if (!S_ISREG(st.st_mode))
+        rc = HEP_FAIL(
+            err, HEP_ETEMP,
+            "%s: %s is no longer a regular file: nothing of this run is kept, run it again",
+            d->final, f->path);
+    else if ((size_t)st.st_size != f->bytes)
+        rc = HEP_FAIL(
+            err, HEP_ETEMP,
+            "%s: %s has %zu bytes, %zu were written: nothing of this run is kept, run it again",
+            d->final, f->path, (size_t)st.st_size, f->bytes);
+    free(path);
+    return rc;
+}
+
+int hep_outdir_commit(struct hep_outdir *d, const struct hep_outdir_file *files, size_t n,
+                      struct hep_error *err)
 {
     char *parent = parent_of(d->final), *old = NULL;
-    int rc;
+    int rc = HEP_OK;
 
     if (parent != NULL)
         old = hep_asprintf("%s/.%s.old", parent, hep_path_base(d->final));
-    if (old == NULL) {
+    if (old == NULL)
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
-        goto out;
+    if (rc == HEP_OK)
+        rc = hep_outdir_keep(d, err);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        rc = check_file(d, &files[i], err);
+    if (rc == HEP_OK)
+        sync_folder(d->tmp);
+    /* Once more: flushing to a slow disk takes time. */
+    if (rc == HEP_OK)
+        rc = hep_outdir_check(d, err);
+    if (rc == HEP_OK) {
+        rc = swap_in(d, old, err);
+        d->swapped = rc == HEP_OK;
+        sync_folder(parent);
     }
-    sync_folder(d->tmp);
-    rc = swap_in(d, old, err);
-    sync_folder(parent);
-    d->swapped = rc == HEP_OK;
-out:
     free(parent);
     free(old);
     return rc;
@@ -383,14 +309,15 @@ out:
 
 char *hep_outdir_path(const struct hep_outdir *d, const char *relative_file, struct hep_error *err)
 {
-    char *path = hep_path_join(d->tmp, relative_file), *parent = path ? parent_of(path) : NULL;
+    char *path = NULL, *parent = NULL;
+    int rc = check_folder(d, err);
 
-    if (parent == NULL) {
-        (void)HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
-        free(path);
-        return NULL;
-    }
-    if (hep_mkdir_p(parent, err) != HEP_OK) {
+    if (rc == HEP_OK && ((path = hep_path_join(d->tmp, relative_file)) == NULL ||
+                         (parent = parent_of(path)) == NULL))
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (rc == HEP_OK)
+        rc = hep_mkdir_p(parent, err);
+    if (rc != HEP_OK) {
         free(path);
         path = NULL;
     }
@@ -416,8 +343,12 @@ int hep_outdir_reuse(const struct hep_outdir *d, const char *relative_file, stru
          *to = hep_outdir_path(d, relative_file, err);
     int rc = HEP_OK;
 
-    if (from == NULL || to == NULL)
+    if (to == NULL)
+        rc = err != NULL ? (int)err->code : HEP_ENOMEM;
+    else if (from == NULL)
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    else if (!hep_is_file(from))
+        rc = HEP_FAIL(err, HEP_ETEMP, "%s: vanished while it was being taken over", from);
     else if (link(from, to) != 0)
         rc = copy_file(from, to, err);
     free(from);
@@ -427,13 +358,13 @@ int hep_outdir_reuse(const struct hep_outdir *d, const char *relative_file, stru
 
 void hep_outdir_close(struct hep_outdir *d)
 {
-    if (d->tmp != NULL && !d->swapped && hep_is_dir(d->tmp))
+    struct hep_error e = { 0 };
+
+    if (d->tmp != NULL && !d->swapped && check_folder(d, &e) == HEP_OK)
         remove_if_possible(d->tmp);
-    if (d->lock != NULL)
-        remove_if_possible(d->lock);
+    hep_lock_release(&d->lock);
     free(d->root);
     free(d->final);
     free(d->tmp);
-    free(d->lock);
     *d = (struct hep_outdir){ 0 };
 }

@@ -99,7 +99,6 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->run.gzip_level = (int)s->open.config.report.gzip_level;
     if (s->folder == NULL || s->run.label == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
-    find_earlier(s, q, log);
     return hep_products_init(&s->run, err);
 }
 
@@ -126,9 +125,10 @@ static int run_stage(struct study_run *s, size_t i, struct hep_error *err)
     struct hep_stage_record *r = &s->record.stage[i];
     const struct hep_stage *stage = run->stages[i];
     double start = omp_get_wtime();
-    int rc;
+    int rc = hep_outdir_keep(&run->out, err);
 
-    hep_outdir_touch(&run->out);
+    if (rc != HEP_OK)
+        return rc;
     run->current = i;
     r->first_warning = hep_log_warning_count(run->log);
     r->reused = s->reusable[i] && i != 0;
@@ -159,38 +159,66 @@ static int run_stages(struct study_run *s, const struct hep_study_request *q, st
     return rc;
 }
 
-static int write_record(struct study_run *s, const struct hep_study_request *q,
-                        struct hep_error *err)
+/* Put the record beside the other files, and all of them in the place of the earlier result. */
+static int commit(struct study_run *s, const struct hep_study_request *q, struct hep_error *err)
 {
+    struct hep_run *run = &s->run;
     struct hep_json *json = NULL;
-    char *path = NULL, *name = hep_asprintf("%s_run.json", s->run.label);
-    int rc = name == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : hep_record_json(&json, &s->run, &s->record, q, NULL, err);
+    struct hep_outdir_file *files = hep_calloc(run->n_written + 1, sizeof *files);
+    char *name = hep_asprintf("%s_run.json", run->label), *text = NULL, *path = NULL;
+    int rc = name == NULL || files == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+                                           : hep_record_json(&json, run, &s->record, q, NULL, err);
 
+    if (rc == HEP_OK)
+        rc = hep_json_dump(&text, json, err);
+    if (rc == HEP_OK && (path = hep_outdir_path(&run->out, name, err)) == NULL)
+        rc = (int)err->code;
+    if (rc == HEP_OK)
+        rc = hep_file_write(path, text, strlen(text), err);
     if (rc == HEP_OK) {
-        path = hep_outdir_path(&s->run.out, name, err);
-        rc = path == NULL ? HEP_ECREAT : hep_json_write(path, json, err);
+        for (size_t i = 0; i < run->n_written; i++)
+            files[i] = (struct hep_outdir_file){ run->written[i].path, run->written[i].bytes };
+        files[run->n_written] = (struct hep_outdir_file){ name, strlen(text) };
+        rc = hep_outdir_commit(&run->out, files, run->n_written + 1, err);
     }
     hep_json_free(json);
+    free(files);
+    free(text);
     free(path);
     free(name);
     return rc;
 }
 
+/* Is a result in the place of this one's? A record that cannot be read may be one. */
+static bool has_result(const struct study_run *s)
+{
+    char *path = run_json_path(s->folder, s->run.label, "run");
+    struct hep_json *json = NULL;
+    struct hep_error e = { 0 };
+    const char *state = NULL;
+    bool there = path == NULL || hep_is_file(path);
+
+    if (path != NULL && there && hep_json_read(&json, path, &e) == HEP_OK)
+        state = hep_json_string(hep_json_get(json, "state"));
+    there = there && (state == NULL || strcmp(state, "failed") != 0);
+    hep_json_free(json);
+    free(path);
+    return there;
+}
+
 /* The reason of a failure, where `hepar status` looks for it. Its own failure adds nothing to the
- * first. */
+ * first. A run that finds the study in another's hands leaves the word to the other. */
 static void record_failure(struct study_run *s, const struct hep_study_request *q,
                            const struct hep_error *failure)
 {
     struct hep_error e = { 0 };
     struct hep_json *json = NULL;
-    bool had_result = s->earlier != NULL && s->share == NULL &&
-                      hep_json_string(hep_json_get(s->earlier, "state")) != NULL &&
-                      strcmp(hep_json_string(hep_json_get(s->earlier, "state")), "done") == 0;
-    char *path = s->folder == NULL || s->run.label == NULL || failure->code == HEP_ECREAT ||
-                         failure->code == HEP_ETEMP
+    bool known = s->folder != NULL && s->run.label != NULL;
+    bool others =
+        known && s->run.out.lock.path == NULL && hep_outdir_in_use(q->out, s->open.relative);
+    char *path = !known || others || failure->code == HEP_ECREAT || failure->code == HEP_ETEMP
                      ? NULL
-                     : run_json_path(s->folder, s->run.label, had_result ? "failed" : "run");
+                     : run_json_path(s->folder, s->run.label, has_result(s) ? "failed" : "run");
 
     if (path == NULL || hep_mkdir_p(s->folder, &e) != HEP_OK ||
         hep_record_json(&json, &s->run, &s->record, q, failure, &e) != HEP_OK ||
@@ -206,11 +234,10 @@ static void record_failure(struct study_run *s, const struct hep_study_request *
 
 /* The earlier result holds: a failure in between, by settings that are no longer asked for, is
  * forgotten. */
-static void tell_unchanged(const struct study_run *s, const char *out)
+static void tell_unchanged(const struct study_run *s)
 {
     char *failed = run_json_path(s->folder, s->run.label, "failed");
 
-    hep_outdir_tidy(out, s->open.relative);
     if (failed != NULL)
         (void)unlink(failed);
     free(failed);
@@ -252,6 +279,43 @@ static void end(struct study_run *s)
     free(s->share);
 }
 
+/* What fails because the study is no longer in this run's hands says so, whatever it met first. */
+static int explain(struct study_run *s, int rc, struct hep_error *err)
+{
+    struct hep_error lost = { 0 };
+
+    if (rc != HEP_OK && s->run.out.tmp != NULL &&
+        hep_outdir_check(&s->run.out, &lost) == HEP_ETEMP) {
+        *err = lost;
+        rc = HEP_ETEMP;
+    }
+    return rc;
+}
+
+/* With the lock held. */
+static int run_locked(bool *nothing_to_do, struct study_run *s, const struct hep_study_request *q,
+                      struct hep_error *err)
+{
+    int rc;
+
+    find_earlier(s, q, s->run.log);
+    settle_reuse(s, q->force);
+    *nothing_to_do = unchanged(s);
+    if (*nothing_to_do) {
+        tell_unchanged(s);
+        return HEP_OK;
+    }
+    s->run.out.source = s->share;
+    rc = hep_outdir_begin(&s->run.out, err);
+    if (rc == HEP_OK)
+        rc = run_stages(s, q, err);
+    if (hep_save_settle(&s->run, rc == HEP_OK ? err : NULL) != HEP_OK && rc == HEP_OK)
+        rc = (int)err->code;
+    if (rc == HEP_OK)
+        rc = commit(s, q, err);
+    return explain(s, rc, err);
+}
+
 int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request *request,
                   struct hep_log *log, struct hep_str *caret, struct hep_error *err)
 {
@@ -264,23 +328,10 @@ int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request 
     rc = begin(&s, request, log, caret, &first);
     if (rc == HEP_OK)
         rc = hep_keys_make(&s.run, &s.record, s.order, &first);
-    if (rc == HEP_OK) {
-        settle_reuse(&s, request->force);
-        nothing_to_do = unchanged(&s);
-    }
-    if (rc == HEP_OK && !nothing_to_do)
+    if (rc == HEP_OK)
         rc = hep_outdir_open(&s.run.out, request->out, s.open.relative, &first);
-    s.run.out.source = s.share;
-    if (rc == HEP_OK && !nothing_to_do)
-        rc = run_stages(&s, request, &first);
-    if (hep_save_settle(&s.run, rc == HEP_OK ? &first : NULL) != HEP_OK && rc == HEP_OK)
-        rc = (int)first.code;
-    if (rc == HEP_OK && !nothing_to_do)
-        rc = write_record(&s, request, &first);
-    if (rc == HEP_OK && !nothing_to_do)
-        rc = hep_outdir_commit(&s.run.out, &first);
-    if (rc == HEP_OK && nothing_to_do)
-        tell_unchanged(&s, request->out);
+    if (rc == HEP_OK)
+        rc = run_locked(&nothing_to_do, &s, request, &first);
     fill_outcome(out, &s, rc, nothing_to_do);
     if (rc != HEP_OK) {
         record_failure(&s, request, &first);

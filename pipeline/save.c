@@ -157,8 +157,10 @@ int hep_save_product(struct hep_run *run, struct hep_product *p, struct hep_json
     job.opts = (struct hep_nifti_write_opts){ .unit = p->slot->unit,
                                               .gzip_level = run->gzip_level,
                                               .nthreads = 1 };
-    if (file == NULL || (p->path = hep_outdir_path(&run->out, file, err)) == NULL)
+    if (file == NULL)
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    else if ((p->path = hep_outdir_path(&run->out, file, err)) == NULL)
+        rc = err != NULL ? (int)err->code : HEP_ENOMEM;
     job.path = p->path;
     if (rc == HEP_OK && run->writer == NULL)
         rc = hep_writer_new(&run->writer, run->nthreads, err);

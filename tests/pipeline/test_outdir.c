@@ -1,10 +1,14 @@
 #include "support/support.h"
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "pipeline/outdir.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char *root;
@@ -23,19 +27,52 @@ static int teardown(void **state)
     return 0;
 }
 
+#define STUDY "sub-1/ses-2"
+#define FILE_NAME "anat/x.txt"
+
+static char *in_root(const char *name)
+{
+    char *path = hep_path_join(root, name);
+
+    assert_non_null(path);
+    return path;
+}
+
+static void open_study(struct hep_outdir *d)
+{
+    struct hep_error e = { 0 };
+
+    assert_ok(hep_outdir_open(d, root, STUDY, &e), e);
+    assert_ok(hep_outdir_begin(d, &e), e);
+}
+
+/* The one file of the study, in the hidden folder. */
+static void write_file(const struct hep_outdir *d, const char *text)
+{
+    struct hep_error e = { 0 };
+    char *path = hep_outdir_path(d, FILE_NAME, &e);
+
+    assert_non_null(path);
+    assert_ok(hep_file_write(path, text, strlen(text), &e), e);
+    free(path);
+}
+
+static int commit(struct hep_outdir *d, size_t bytes, struct hep_error *err)
+{
+    const struct hep_outdir_file file = { FILE_NAME, bytes };
+
+    return hep_outdir_commit(d, &file, 1, err);
+}
+
 /* Write one file of the study through a folder that is committed. */
 static void write_result(const char *text)
 {
     struct hep_error e = { 0 };
     struct hep_outdir d = { 0 };
-    char *path;
 
-    assert_ok(hep_outdir_open(&d, root, "sub-1/ses-2", &e), e);
-    path = hep_outdir_path(&d, "anat/x.txt", &e);
-    assert_non_null(path);
-    assert_ok(hep_file_write(path, text, strlen(text), &e), e);
-    free(path);
-    assert_ok(hep_outdir_commit(&d, &e), e);
+    open_study(&d);
+    write_file(&d, text);
+    assert_ok(commit(&d, strlen(text), &e), e);
     hep_outdir_close(&d);
 }
 
@@ -78,16 +115,12 @@ static void test_commit_replaces(void **state)
 
 static void test_abandoned_run_leaves_nothing(void **state)
 {
-    struct hep_error e = { 0 };
     struct hep_outdir d = { 0 };
-    char *path;
 
     (void)state;
     write_result("kept");
-    assert_ok(hep_outdir_open(&d, root, "sub-1/ses-2", &e), e);
-    path = hep_outdir_path(&d, "anat/x.txt", &e);
-    assert_ok(hep_file_write(path, "half", 4, &e), e);
-    free(path);
+    open_study(&d);
+    write_file(&d, "half");
     hep_outdir_close(&d);
     assert_result("kept");
     assert_int_equal(siblings(), 1);
@@ -100,9 +133,10 @@ static void test_reuse_takes_the_earlier_file(void **state)
 
     (void)state;
     write_result("old");
-    assert_ok(hep_outdir_open(&d, root, "sub-1/ses-2", &e), e);
-    assert_ok(hep_outdir_reuse(&d, "anat/x.txt", &e), e);
-    assert_ok(hep_outdir_commit(&d, &e), e);
+    open_study(&d);
+    assert_ok(hep_outdir_reuse(&d, FILE_NAME, &e), e);
+    assert_fails(hep_outdir_reuse(&d, "anat/gone.txt", &e), e, HEP_ETEMP, "vanished");
+    assert_ok(commit(&d, 3, &e), e);
     hep_outdir_close(&d);
     assert_result("old");
 }
@@ -113,11 +147,12 @@ static void test_second_run_is_told_to_wait(void **state)
     struct hep_outdir a = { 0 }, b = { 0 };
 
     (void)state;
-    assert_ok(hep_outdir_open(&a, root, "sub-1/ses-2", &e), e);
-    assert_fails(hep_outdir_open(&b, root, "sub-1/ses-2", &e), e, HEP_ETEMP, "another run");
+    open_study(&a);
+    assert_fails(hep_outdir_open(&b, root, STUDY, &e), e, HEP_ETEMP, "another run");
     hep_outdir_close(&b);
+    assert_true(hep_outdir_in_use(root, STUDY));
     hep_outdir_close(&a);
-    assert_ok(hep_outdir_open(&b, root, "sub-1/ses-2", &e), e);
+    open_study(&b);
     hep_outdir_close(&b);
 }
 
@@ -131,9 +166,9 @@ static void die_while_writing(bool committed)
     if (child == 0) {
         struct hep_outdir mine = { 0 };
 
-        if (hep_outdir_open(&mine, root, "sub-1/ses-2", &e) != HEP_OK ||
-            !hep_outdir_in_use(root, "sub-1/ses-2") ||
-            (committed && hep_outdir_commit(&mine, &e) != HEP_OK))
+        if (hep_outdir_open(&mine, root, STUDY, &e) != HEP_OK ||
+            hep_outdir_begin(&mine, &e) != HEP_OK || !hep_outdir_in_use(root, STUDY) ||
+            (committed && hep_outdir_commit(&mine, NULL, 0, &e) != HEP_OK))
             _exit(1);
         _exit(7);
     }
@@ -151,46 +186,27 @@ static void test_killed_run_is_cleaned_up(void **state)
     write_result("kept");
     die_while_writing(false);
     assert_int_equal(siblings(), 3);
-    assert_ok(hep_outdir_open(&d, root, "sub-1/ses-2", &e), e);
+    assert_false(hep_outdir_in_use(root, STUDY));
+    assert_ok(hep_outdir_open(&d, root, STUDY, &e), e);
     hep_outdir_close(&d);
     assert_result("kept");
     assert_int_equal(siblings(), 1);
 }
 
-/* A run that was killed between its commit and giving the lock back: its result holds, nobody opens
- * the study again, and yet nothing stays behind. */
+/* A run that was killed between its commit and giving the lock back: its result holds, no later run
+ * writes the study again, and yet nothing stays behind once one has looked at it. */
 static void test_remains_beside_a_good_result_are_tidied(void **state)
-{
-    (void)state;
-    die_while_writing(true);
-    assert_int_equal(siblings(), 2);
-    assert_false(hep_outdir_in_use(root, "sub-1/ses-2"));
-    hep_outdir_tidy(root, "sub-1/ses-2");
-    assert_int_equal(siblings(), 1);
-    write_result("kept");
-    die_while_writing(false);
-    hep_outdir_tidy(root, "sub-1/ses-2");
-    assert_result("kept");
-    assert_int_equal(siblings(), 1);
-}
-
-static void test_tidying_leaves_a_live_run_alone(void **state)
 {
     struct hep_error e = { 0 };
     struct hep_outdir d = { 0 };
-    char *path;
 
     (void)state;
-    assert_ok(hep_outdir_open(&d, root, "sub-1/ses-2", &e), e);
-    path = hep_outdir_path(&d, "anat/x.txt", &e);
-    assert_ok(hep_file_write(path, "alive", 5, &e), e);
-    hep_outdir_tidy(root, "sub-1/ses-2");
-    assert_true(hep_outdir_in_use(root, "sub-1/ses-2"));
-    assert_ok(hep_outdir_commit(&d, &e), e);
+    die_while_writing(true);
+    assert_int_equal(siblings(), 2);
+    assert_false(hep_outdir_in_use(root, STUDY));
+    assert_ok(hep_outdir_open(&d, root, STUDY, &e), e);
     hep_outdir_close(&d);
-    assert_result("alive");
-    assert_false(hep_outdir_in_use(root, "sub-1/ses-2"));
-    free(path);
+    assert_int_equal(siblings(), 1);
 }
 
 /* Stopped between the two renames of a file system without exchange. */
@@ -198,17 +214,194 @@ static void test_interrupted_swap_is_repaired(void **state)
 {
     struct hep_error e = { 0 };
     struct hep_outdir d = { 0 };
-    char *final = hep_path_join(root, "sub-1/ses-2"),
-         *old = hep_path_join(root, "sub-1/.ses-2.old");
+    char *final = in_root(STUDY), *old = in_root("sub-1/.ses-2.old");
 
     (void)state;
     write_result("kept");
     assert_int_equal(rename(final, old), 0);
-    assert_ok(hep_outdir_open(&d, root, "sub-1/ses-2", &e), e);
+    assert_ok(hep_outdir_open(&d, root, STUDY, &e), e);
     hep_outdir_close(&d);
     assert_result("kept");
     free(final);
     free(old);
+}
+
+/* The owner file of the study's lock says this, and was touched so long ago [s]. */
+static void write_owner(const char *text, long age_s)
+{
+    struct hep_error e = { 0 };
+    const struct timespec times[2] = { { time(NULL) - age_s, 0 }, { time(NULL) - age_s, 0 } };
+    char *lock = in_root("sub-1/.ses-2.lock"), *path = hep_path_join(lock, "owner");
+
+    assert_ok(hep_mkdir_p(lock, &e), e);
+    assert_ok(hep_file_write(path, text, strlen(text), &e), e);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    free(lock);
+    free(path);
+}
+
+/* A run on another host that has been silent for an hour loses the study to the next. When it
+ * speaks again it replaces nothing, and leaves the lock, the folder and the result of the other
+ * alone. */
+static void test_lost_lock_commits_nothing(void **state)
+{
+    struct hep_error e = { 0 };
+    struct hep_outdir slow = { 0 }, quick = { 0 };
+    char *owner;
+
+    (void)state;
+    write_result("kept");
+    open_study(&slow);
+    write_file(&slow, "slow");
+    assert_ok(hep_outdir_keep(&slow, &e), e);
+    owner = hep_asprintf("elsewhere.example 1 1 %s\n", slow.lock.token);
+    write_owner(owner, 3600);
+    open_study(&quick);
+    write_file(&quick, "quick");
+
+    assert_fails(hep_outdir_keep(&slow, &e), e, HEP_ETEMP, "another run has taken");
+    assert_null(hep_outdir_path(&slow, "anat/y.txt", &e));
+    assert_fails((int)e.code, e, HEP_ETEMP, "hidden folder");
+    assert_fails(commit(&slow, 4, &e), e, HEP_ETEMP, "another run has taken");
+    assert_result("kept");
+    hep_outdir_close(&slow);
+    assert_true(hep_outdir_in_use(root, STUDY));
+
+    assert_ok(commit(&quick, 5, &e), e);
+    hep_outdir_close(&quick);
+    assert_result("quick");
+    assert_false(hep_outdir_in_use(root, STUDY));
+    assert_int_equal(siblings(), 1);
+    free(owner);
+}
+
+/* Host, process and start are those of the true owner, the token is not: not its lock. */
+static void test_lock_is_known_by_its_token(void **state)
+{
+    struct hep_error e = { 0 };
+    struct hep_outdir d = { 0 };
+    char host[256] = "", *owner;
+
+    (void)state;
+    write_result("kept");
+    open_study(&d);
+    write_file(&d, "new");
+    assert_int_equal(gethostname(host, sizeof host - 1), 0);
+    owner = hep_asprintf("%s %ld %llu 00112233445566778899aabbccddeeff\n", host, (long)getpid(),
+                         hep_process_birth((long)getpid()));
+    write_owner(owner, 0);
+    assert_fails(commit(&d, 3, &e), e, HEP_ETEMP, "another run has taken");
+    hep_outdir_close(&d);
+    assert_result("kept");
+    assert_true(hep_outdir_in_use(root, STUDY));
+    free(owner);
+}
+
+/* What cannot be understood holds the study as long as a silent run of another host, no longer. */
+static void test_garbled_owner_ages_out(void **state)
+{
+    static const char *const garbled[] = { "",
+                                           "\n",
+                                           "noise",
+                                           "a b c d e",
+                                           "host 12x 5 t\n",
+                                           "host -1 5 t\n",
+                                           "elsewhere.example 1 1 t\n" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof garbled / sizeof garbled[0]; i++) {
+        struct hep_error e = { 0 };
+        struct hep_outdir d = { 0 };
+
+        write_owner(garbled[i], 60);
+        assert_fails(hep_outdir_open(&d, root, STUDY, &e), e, HEP_ETEMP, "another run");
+        write_owner(garbled[i], 3600);
+        assert_ok(hep_outdir_open(&d, root, STUDY, &e), e);
+        hep_outdir_close(&d);
+    }
+}
+
+/* Each spoils the hidden folder of a run that has written FILE_NAME with "new". */
+static void remove_file(const char *tmp, const char *file)
+{
+    (void)tmp;
+    assert_int_equal(unlink(file), 0);
+}
+static void shorten_file(const char *tmp, const char *file)
+{
+    (void)tmp;
+    assert_int_equal(truncate(file, 1), 0);
+}
+static void put_link(const char *tmp, const char *file)
+{
+    (void)tmp;
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(symlink("/etc/hostname", file), 0);
+}
+static void remove_folder(const char *tmp, const char *file)
+{
+    struct hep_error e = { 0 };
+
+    (void)file;
+    assert_ok(hep_remove_tree(tmp, &e), e);
+}
+/* The same names and sizes in a folder that the run did not make. */
+static void replace_folder(const char *tmp, const char *file)
+{
+    struct hep_error e = { 0 };
+    char *aside = hep_asprintf("%s.aside", tmp), *anat = hep_path_join(tmp, "anat");
+
+    assert_int_equal(rename(tmp, aside), 0);
+    assert_ok(hep_mkdir_p(anat, &e), e);
+    assert_ok(hep_file_write(file, "odd", 3, &e), e);
+    free(aside);
+    free(anat);
+}
+static void remove_output(const char *tmp, const char *file)
+{
+    struct hep_error e = { 0 };
+
+    (void)tmp;
+    (void)file;
+    assert_ok(hep_remove_tree(root, &e), e);
+}
+
+struct spoil_case {
+    const char *name;
+    void (*spoil)(const char *tmp, const char *file);
+    const char *message;
+    bool result_stays;
+};
+static const struct spoil_case spoil_cases[] = {
+    { "file removed", remove_file, FILE_NAME " is no longer there", true },
+    { "file shortened", shorten_file, FILE_NAME " has 1 bytes, 3 were written", true },
+    { "link in place of the file", put_link, "no longer a regular file", true },
+    { "hidden folder removed", remove_folder, "hidden folder of this run was removed", true },
+    { "hidden folder replaced", replace_folder, "hidden folder of this run was removed", true },
+    { "output removed", remove_output, "the lock of this run is gone", false },
+};
+
+static void test_spoilt_folder_commits_nothing(void **state)
+{
+    const struct spoil_case *c = *state;
+    struct hep_error e = { 0 };
+    struct hep_outdir d = { 0 };
+    char *file;
+
+    assert_int_equal(setup(NULL), 0);
+    write_result("kept");
+    open_study(&d);
+    write_file(&d, "new");
+    file = hep_path_join(d.tmp, FILE_NAME);
+    c->spoil(d.tmp, file);
+    assert_fails(commit(&d, 3, &e), e, HEP_ETEMP, c->message);
+    hep_outdir_close(&d);
+    if (c->result_stays)
+        assert_result("kept");
+    else
+        assert_false(hep_is_dir(root));
+    free(file);
+    assert_int_equal(teardown(NULL), 0);
 }
 
 static void test_root_that_is_a_file(void **state)
@@ -223,20 +416,29 @@ static void test_root_that_is_a_file(void **state)
     free(path);
 }
 
+#define N_SPOIL (sizeof spoil_cases / sizeof spoil_cases[0])
+#define OUTDIR_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_commit_replaces, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_abandoned_run_leaves_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_reuse_takes_the_earlier_file, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_second_run_is_told_to_wait, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_killed_run_is_cleaned_up, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_remains_beside_a_good_result_are_tidied, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_tidying_leaves_a_live_run_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_interrupted_swap_is_repaired, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_root_that_is_a_file, setup, teardown),
+        OUTDIR_TEST(test_commit_replaces),
+        OUTDIR_TEST(test_abandoned_run_leaves_nothing),
+        OUTDIR_TEST(test_reuse_takes_the_earlier_file),
+        OUTDIR_TEST(test_second_run_is_told_to_wait),
+        OUTDIR_TEST(test_killed_run_is_cleaned_up),
+        OUTDIR_TEST(test_remains_beside_a_good_result_are_tidied),
+        OUTDIR_TEST(test_interrupted_swap_is_repaired),
+        OUTDIR_TEST(test_lost_lock_commits_nothing),
+        OUTDIR_TEST(test_lock_is_known_by_its_token),
+        OUTDIR_TEST(test_garbled_owner_ages_out),
+        OUTDIR_TEST(test_root_that_is_a_file),
     };
+    struct CMUnitTest spoils[N_SPOIL];
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    for (size_t i = 0; i < N_SPOIL; i++)
+        spoils[i] = (struct CMUnitTest){ .name = spoil_cases[i].name,
+                                         .test_func = test_spoilt_folder_commits_nothing,
+                                         .initial_state = (void *)(uintptr_t)&spoil_cases[i] };
+    return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests(spoils, NULL, NULL);
 }
