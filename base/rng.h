@@ -1,9 +1,9 @@
 /**
  * @file  base/rng.h
  * @brief Counter-based random numbers: the value depends on (seed, stream, counter) alone, so that
- * a simulation gives the same bytes for any number of threads. Source: Philox4x32-10, Salmon et
- * al., SC'11 (doi:10.1145/2063384.2063405). GSL has no counter-based generator, and a sequential
- * one cannot be split by voxel.
+ *        a simulation gives the same bytes for any number of threads.
+ * Source:  Philox4x32-10, Salmon et al., SC'11 (doi:10.1145/2063384.2063405). GSL has no
+ *          counter-based generator, and a sequential one cannot be split by voxel.
  */
 #ifndef HEP_BASE_RNG_H
 #define HEP_BASE_RNG_H

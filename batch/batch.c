@@ -51,8 +51,7 @@ static const char *protocol_of(const struct hep_batch_request *q, const struct h
     return s->protocol != NULL && !q->protocol_for_all ? s->protocol : q->protocol;
 }
 
-/* ---- one study's process -----------------------------------------------------------------------
- */
+/* ---- one study's process --------------------------------------------------------------------- */
 
 /* A study without a log is still computed: NULL, with a warning that says why. */
 static FILE *open_log(const struct batch *b, const struct hep_dataset_study *s)
@@ -172,8 +171,7 @@ static void close_slot(struct slot *slot)
     slot->study = NULL;
 }
 
-/* ---- outcomes ----------------------------------------------------------------------------------
- */
+/* ---- outcomes -------------------------------------------------------------------------------- */
 
 static void describe_end(char *text, size_t n, const struct slot *slot,
                          const struct hep_process_end *end, double limit_s)
@@ -292,8 +290,7 @@ static void watch(struct batch *b, struct slot *slot)
     }
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------
- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static bool due(const struct batch *b, const struct hep_dataset_study *s)
 {

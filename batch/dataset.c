@@ -77,8 +77,7 @@ static bool wanted(const struct words *w, const char *name)
     return found;
 }
 
-/* ---- protocols of participants.tsv ------------------------------------------------------------
- */
+/* ---- protocols of participants.tsv ----------------------------------------------------------- */
 
 /* n-th cell of a TSV line; its length. */
 static const char *cell(const char *line, size_t n, size_t *len)
@@ -137,8 +136,7 @@ static char *protocol_of(const char *table, const char *subject)
     return NULL;
 }
 
-/* ---- the list ---------------------------------------------------------------------------------
- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 static int add_study(struct hep_dataset *d, const char *bids_dir, const char *subject,
                      const char *session, const char *table, struct hep_error *err)

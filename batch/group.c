@@ -10,8 +10,7 @@
 
 #include <math.h>
 
-/* ---- gathering ----------------------------------------------------------------------------------
- */
+/* ---- gathering ------------------------------------------------------------------------------- */
 
 static double median_of(const double *x, size_t n, float *scratch, double centre)
 {
@@ -155,8 +154,7 @@ bool hep_group_outlier(const struct hep_group_table *t, size_t m, size_t i)
            fabs(g->values[i] - g->median) > HEP_OUTLIER_Z * g->mad;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void add_outliers(struct hep_str *out, const struct hep_group_table *t, size_t i)
 {

@@ -185,8 +185,7 @@ void hep_commands_help(struct hep_str *out, const struct hep_command *const *com
     }
 }
 
-/* ---- manual ------------------------------------------------------------------------------------
- */
+/* ---- manual ---------------------------------------------------------------------------------- */
 
 void hep_help_usage(struct hep_str *out, const struct hep_command *command)
 {

@@ -24,8 +24,7 @@ const struct hep_option *hep_common_table(void)
     return common_rows;
 }
 
-/* ---- commands ---------------------------------------------------------------------------------
- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static int unknown_command(const struct hep_command *const *commands, const char *word,
                            struct hep_error *err)
@@ -98,8 +97,7 @@ int hep_command_find(const struct hep_command **out, int *used,
     return unknown_command(all, first_known ? two : argv[1], err);
 }
 
-/* ---- values -----------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static void *member(void *options, size_t offset)
 {
@@ -254,8 +252,7 @@ static int store_positional(void *options, const struct hep_positional *p, const
     return HEP_OK;
 }
 
-/* ---- getopt -----------------------------------------------------------------------------------
- */
+/* ---- getopt ---------------------------------------------------------------------------------- */
 
 /* What getopt_long() is given: each long name also with underscores, as BIDS-Apps users type them.
  */

@@ -50,8 +50,7 @@ double hep_hui_classic_ml(double liver_roi, double spleen_roi, double liver_volu
 /** (T1pre - T1post) / T1pre. */
 double hep_t1_reduction(double t1_pre_s, double t1_post_s);
 
-/* ---- SDR: the literature is ambiguous, so both, under their labels ----------------------------
- */
+/* ---- SDR: the literature is ambiguous, so both, under their labels --------------------------- */
 
 /** SDR_a: SD over voxels of S_HBP / S_pre (n - 1). Voxels with pre <= 0 or non-finite values are
  * left out; NaN when fewer than two remain. */
@@ -62,8 +61,7 @@ double hep_sdr_b(const float *pre, const float *hbp, size_t n);
 #define HEP_SDR_A_LABEL "SDR_a: SD over voxels of S_HBP/S_pre"
 #define HEP_SDR_B_LABEL "SDR_b: SD_HBP/SD_pre"
 
-/* ---- FLIS proxy -------------------------------------------------------------------------------
- */
+/* ---- FLIS proxy ------------------------------------------------------------------------------ */
 
 /** Region medians of the hepatobiliary series; NaN for a region that is not there. */
 struct hep_flis_input {
@@ -77,8 +75,7 @@ struct hep_flis_proxy {
  * see. */
 void hep_flis_proxy(struct hep_flis_proxy *out, const struct hep_flis_input *in);
 
-/* ---- receive gain between two phases -----------------------------------------------------------
- */
+/* ---- receive gain between two phases --------------------------------------------------------- */
 
 enum hep_gain_state {
     HEP_GAIN_PLAUSIBLE,

@@ -4,10 +4,11 @@
  * resembles its neighbours less.
  *
  * Model:   ghost ratio = mean |S| of the voxels outside the body, arterial / precontrast, each
- * divided by the mean of the body; drop = NCC(pre, portal venous) - NCC(pre, arterial) over the
- * body Source:  Pietryga et al., Radiology 2014;271:426 (transient severe motion after gadoxetate)
- * for the phenomenon; the measures are ours Valid:   volumes on one grid; parallel imaging may
- * suppress or fold ghosts into the body
+ *          divided by the mean of the body; drop = NCC(pre, portal venous) - NCC(pre, arterial)
+ *          over the body
+ * Source:  Pietryga et al., Radiology 2014;271:426 (transient severe motion after gadoxetate) for
+ *          the phenomenon; the measures are ours
+ * Valid:   volumes on one grid; parallel imaging may suppress or fold ghosts into the body
  */
 #ifndef HEP_CONTRAST_MOTION_H
 #define HEP_CONTRAST_MOTION_H

@@ -7,7 +7,8 @@
  * Differs: the linear form alone is biased by noise (+4 % at a signal-to-noise ratio near 10), so
  *          Gauss-Newton steps go on to the least-squares optimum
  * Valid:   ideal spoiling, flip angles as given (no B1 correction), signal well above the noise
- * floor. Threads: pure functions; maps do not depend on the number of threads.
+ *          floor.
+ * Threads: pure functions; maps do not depend on the number of threads.
  */
 #ifndef HEP_CONTRAST_T1_VFA_H
 #define HEP_CONTRAST_T1_VFA_H

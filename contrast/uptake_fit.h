@@ -9,8 +9,8 @@
  * to signal; bounded by a logistic reparametrisation; four starts, the lowest residual is kept
  * Valid:   fast water exchange; no inflow or saturation in the vessels (they lower the plasma curve
  *          and so raise F and Ki); ve and Ki need at least about 5 min after the bolus, kb more
- * than 20 Threads: pure functions; a fit allocates its own workspace (a fit per region, not per
- * voxel).
+ *          than 20
+ * Threads: pure functions; a fit allocates its own workspace (a fit per region, not per voxel).
  */
 #ifndef HEP_CONTRAST_UPTAKE_FIT_H
 #define HEP_CONTRAST_UPTAKE_FIT_H

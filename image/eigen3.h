@@ -3,8 +3,9 @@
  * @brief Eigenvalues of symmetric 3x3 matrices in closed form, for Hessians of every voxel.
  * Source:  Smith, Commun ACM 1961;4:168 (trigonometric solution of the characteristic polynomial).
  * Differs: GSL's iterative solver would need a work space per thread, and this room does not link
- * GSL. Valid:   errors are relative to the largest eigenvalue; eigenvalues that almost coincide
- * lose half the digits.
+ *          GSL.
+ * Valid:   errors are relative to the largest eigenvalue; eigenvalues that almost coincide lose
+ *          half the digits.
  */
 #ifndef HEP_IMAGE_EIGEN3_H
 #define HEP_IMAGE_EIGEN3_H

@@ -30,8 +30,11 @@ int hep_filter_gradient(struct hep_volume **out, const struct hep_volume *v,
  * radius r peaks at sigma = r / sqrt(3). */
 int hep_filter_log(struct hep_volume **out, const struct hep_volume *v, double sigma_mm,
                    int nthreads, struct hep_error *err) HEP_MUST_CHECK;
-/** Frangi vesselness of bright tubes in [0, 1]: maximum over n scales [mm], alpha = beta = 0.5, c =
- * half the maximal Hessian norm. Source: Frangi et al., MICCAI 1998, eq. 13-15. */
+/**
+ * Frangi vesselness of bright tubes in [0, 1]: maximum over n scales [mm], alpha = beta = 0.5, c =
+ * half the maximal Hessian norm.
+ * Source:  Frangi et al., MICCAI 1998, eq. 13-15.
+ */
 int hep_filter_vesselness(struct hep_volume **out, const struct hep_volume *v,
                           const double *sigma_mm, size_t n, int nthreads,
                           struct hep_error *err) HEP_MUST_CHECK;

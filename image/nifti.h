@@ -11,8 +11,10 @@
  * along axes 6 and 7. Writing: float32, int16 with scaling or uint8/int32 labels; identical
  * geometry (qform and sform, both with code 1, scanner); an affine of float32 numbers comes back
  * bit by bit through the sform; unit in `descrip`; atomic; the same bytes for any number of
- * threads. Source: NIfTI-1 and NIfTI-2 standards, nifti1.h and nifti2.h of nifticlib. Differs: no
- * orientation from pixdim alone (method 1, ANALYZE), since it does not say which side is left.
+ * threads.
+ * Source:  NIfTI-1 and NIfTI-2 standards, nifti1.h and nifti2.h of nifticlib.
+ * Differs: no orientation from pixdim alone (method 1, ANALYZE), since it does not say which side
+ *          is left.
  * Threads: reading uses as many as OpenMP gives; the values do not depend on it.
  */
 #ifndef HEP_IMAGE_NIFTI_H

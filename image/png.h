@@ -1,11 +1,12 @@
 /**
  * @file  image/png.h
  * @brief Pictures: RGB canvases, grey and colour-mapped slices, outlines, colour bars, PNG bytes
- * (libpng). Colour maps are safe for colour-blind readers: grey, viridis, cividis, and a diverging
- * one. Source:  viridis (Smith, van der Walt, CC0) and cividis (Nunez, Anderton, Renslow, PLOS ONE
- * 2018;13:e0199239): ten evenly spaced colours each; diverging: ColorBrewer's RdBu, blue to red
- * (Brewer 2002), nine. Differs: straight lines in sRGB between these colours instead of tables of
- * 256.
+ *        (libpng). Colour maps are safe for colour-blind readers: grey, viridis, cividis, and a
+ *        diverging one.
+ * Source:  viridis (Smith, van der Walt, CC0) and cividis (Nunez, Anderton, Renslow, PLOS ONE
+ *          2018;13:e0199239): ten evenly spaced colours each; diverging: ColorBrewer's RdBu, blue
+ *          to red (Brewer 2002), nine.
+ * Differs: straight lines in sRGB between these colours instead of tables of 256.
  */
 #ifndef HEP_IMAGE_PNG_H
 #define HEP_IMAGE_PNG_H

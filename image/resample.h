@@ -4,8 +4,9 @@
  *
  * A position is inside while it lies in a voxel, so up to half a voxel beyond the outer centres;
  * there the edge voxel is repeated, for cubic interpolation too. NaN spreads to every value that
- * gives it a weight other than 0. Threads: each value is a function of its own position; the result
- * does not depend on their number.
+ * gives it a weight other than 0.
+ * Threads: each value is a function of its own position; the result does not depend on their
+ *          number.
  */
 #ifndef HEP_IMAGE_RESAMPLE_H
 #define HEP_IMAGE_RESAMPLE_H

@@ -11,9 +11,10 @@
  *          being the log-odds against all rivals together without the prior; the other classes
  *          share the rest in proportion to their odds.
  * Source:  calibration after Platt, Adv Large Margin Classifiers 1999:61-74; each outcome names its
- * own Differs: likelihoods per class instead of one likelihood ratio, since a finding that speaks
- *          for metastasis against a cyst may speak for neither against a haemangioma; published
- *          ratios stand beside them and are compared with them by a test
+ *          own
+ * Differs: likelihoods per class instead of one likelihood ratio, since a finding that speaks for
+ *          metastasis against a cyst may speak for neither against a haemangioma; published ratios
+ *          stand beside them and are compared with them by a test
  * Valid:   a rule that is not assessable is left out, which equals a ratio of 1. Results do not
  *          depend on the order of rules.
  */

@@ -16,8 +16,7 @@ struct reader {
     struct hep_error *err;
 };
 
-/* ---- pieces -----------------------------------------------------------------------------------
- */
+/* ---- pieces ---------------------------------------------------------------------------------- */
 
 /** The mapping has only these keys, and all those without a leading '?'. */
 static int check_keys(const struct reader *r, const struct hep_yaml *map, const char *what,
@@ -128,8 +127,7 @@ static int read_mark(enum hep_mark *out, const struct reader *r, const struct he
     return HEP_OK;
 }
 
-/* ---- rules ------------------------------------------------------------------------------------
- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 static int read_outcome(struct hep_evidence_outcome *out, const struct reader *r,
                         const struct hep_yaml *map)
@@ -279,8 +277,7 @@ static int read_rules(struct hep_evidence_table *t, const struct reader *r,
     return rc;
 }
 
-/* ---- the file ---------------------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static int read_shares(struct hep_evidence_table *t, const struct reader *r,
                        const struct hep_yaml *map)

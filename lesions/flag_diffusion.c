@@ -47,8 +47,7 @@ enum hep_restriction hep_restriction_of(const struct hep_restriction_input *in,
     return HEP_INTERMEDIATE;
 }
 
-/* ---- the two flags ----------------------------------------------------------------------------
- */
+/* ---- the two flags --------------------------------------------------------------------------- */
 
 enum { N_REGIONS = 3 };
 

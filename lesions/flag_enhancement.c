@@ -19,8 +19,7 @@
 static const enum hep_phase ring_phases[] = { HEP_PHASE_ARTERIAL, HEP_PHASE_PORTAL_VENOUS };
 enum { N_RING_PHASES = 2 };
 
-/* ---- ring -------------------------------------------------------------------------------------
- */
+/* ---- ring ------------------------------------------------------------------------------------ */
 
 /** The phase with the strongest ring; HEP_PHASE_COUNT when no phase may be judged. */
 static enum hep_phase strongest_ring(struct hep_flag_result *flag,
@@ -142,8 +141,7 @@ static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_mea
                  100.0 * limits->ring_cover_min, why);
 }
 
-/* ---- arterial hyperenhancement ----------------------------------------------------------------
- */
+/* ---- arterial hyperenhancement --------------------------------------------------------------- */
 
 /** What arterial and precontrast series say of one place together, in units of the liver's signal
  * before contrast; freed of an unknown receive gain where muscle tells it. */
@@ -204,8 +202,7 @@ void hep_flags_enhancement(struct hep_flag_result *out, const struct hep_lesion_
                            out[HEP_FLAG_T1_HYPERINTENSITY].state == HEP_FLAG_PRESENT);
 }
 
-/* ---- washout ----------------------------------------------------------------------------------
- */
+/* ---- washout --------------------------------------------------------------------------------- */
 
 /** The arterial phase that washout starts from must be there. */
 static bool needs_arterial(struct hep_flag_result *flag, const struct hep_lesion_measures *m,

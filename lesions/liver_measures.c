@@ -17,8 +17,7 @@ static int check_grids(const struct hep_lesion_study *study, const struct hep_la
     return HEP_OK;
 }
 
-/* ---- parenchyma --------------------------------------------------------------------------------
- */
+/* ---- parenchyma ------------------------------------------------------------------------------ */
 
 static int stat_of(struct hep_liver_stat *out, const struct hep_lesion_study *study,
                    const struct hep_labels *plain, enum hep_image image, struct hep_error *err)
@@ -54,8 +53,7 @@ static int measure_parenchyma(struct hep_liver_measures *out, const struct hep_l
     return rc;
 }
 
-/* ---- enhancement and uptake --------------------------------------------------------------------
- */
+/* ---- enhancement and uptake ------------------------------------------------------------------ */
 
 static void measure_enhancement(struct hep_liver_measures *out,
                                 const struct hep_lesion_study *study,
@@ -92,8 +90,7 @@ static void measure_uptake(struct hep_liver_measures *out, const struct hep_refe
     hep_flis_proxy(&out->flis, &flis);
 }
 
-/* ---- volumes -----------------------------------------------------------------------------------
- */
+/* ---- volumes --------------------------------------------------------------------------------- */
 
 static void measure_volumes(struct hep_liver_measures *out, const struct hep_lesion_study *study,
                             const struct hep_labels *candidates, const struct hep_labels *remnant)

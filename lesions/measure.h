@@ -8,19 +8,20 @@
  *          uniform lesion. Rim and core: median of B + (S - B) / p over voxels with p >= 0.75.
  *          Receive fields cancel in lesion over ring; lesion over portal vein is compared as
  *          (lesion / ring) / (portal vein / liver beside it).
- *          Ring of a phase: with RE = (S - S_pre) / S_pre, after the gain that makes muscle
- *          enhance as it should, index = (RE_rim - RE_core) /
- *          max(RE_liver, floor); a sector of the rim counts as covered when its own index exceeds
- *          the limit and half the whole rim's. Asymmetry is three times the length of the sectors'
- * mean of index times direction, over their mean index: 0 for a closed ring, 1.5 for half of one,
- * larger where one side gains what the other loses, as after a shift. Local reliability of a
- * difference: exp(-|grad S| sigma_reg / sigma_n). Signal loss at high b by heart motion multiplies
- * lesion and ring alike and so adds the same to both ADCs: what the ring exceeds the whole liver by
- * (beyond 5 %) is taken off. Source:  Rousset, Ma and Evans, J Nucl Med 1998;39:904 (partial
- * volume); Jansen et al., PLoS ONE 2019 (shell features); Kwee et al., JMRI 2009;30:1027 (left-lobe
- * signal loss) Differs: a linear correction of partial volume for ADC too, which mixes by signal:
- * where the lesion is the brighter part it is overcorrected Valid:   rim and core only where the
- * series resolves them, see hep_shells_resolved()
+ *          Ring of a phase: with RE = (S -
+ *          S_pre) / S_pre, after the gain that makes muscle enhance as it should, index = (RE_rim -
+ *          RE_core) / max(RE_liver, floor); a sector of the rim counts as covered when its own
+ *          index exceeds the limit and half the whole rim's. Asymmetry is three times the length of
+ *          the sectors' mean of index times direction, over their mean index: 0 for a closed ring,
+ *          1.5 for half of one, larger where one side gains what the other loses, as after a shift.
+ *          Local reliability of a difference: exp(-|grad S| sigma_reg / sigma_n). Signal loss at
+ *          high b by heart motion multiplies lesion and ring alike and so adds the same to both
+ *          ADCs: what the ring exceeds the whole liver by (beyond 5 %) is taken off.
+ * Source:  Rousset, Ma and Evans, J Nucl Med 1998;39:904 (partial volume); Jansen et al., PLoS ONE
+ *          2019 (shell features); Kwee et al., JMRI 2009;30:1027 (left-lobe signal loss)
+ * Differs: a linear correction of partial volume for ADC too, which mixes by signal: where the
+ *          lesion is the brighter part it is overcorrected
+ * Valid:   rim and core only where the series resolves them, see hep_shells_resolved()
  */
 #ifndef HEP_LESIONS_MEASURE_H
 #define HEP_LESIONS_MEASURE_H

@@ -11,10 +11,12 @@
  *          What a series really sees at a voxel is a mix: its lesion share p is the lesion's
  *          indicator smoothed as the series' own voxels and one interpolation smooth it.
  * Source:  region-based correction of partial volume: Rousset, Ma and Evans, J Nucl Med
- * 1998;39:904-911 Differs: two regions; the mask's own border by its neighbours, and for a coarser
- * series a Gaussian of the variance of its box beyond the grid's ((h^2 - g^2) / 12) and of linear
- * interpolation (h^2 / 6 on average) Valid:   lesions larger than about one native voxel;
- * the native axes are taken as parallel to those of the reference grid, in its order
+ *          1998;39:904-911
+ * Differs: two regions; the mask's own border by its neighbours, and for a coarser series a
+ *          Gaussian of the variance of its box beyond the grid's ((h^2 - g^2) / 12) and of linear
+ *          interpolation (h^2 / 6 on average)
+ * Valid:   lesions larger than about one native voxel; the native axes are taken as parallel to
+ *          those of the reference grid, in its order
  */
 #ifndef HEP_LESIONS_SHELLS_H
 #define HEP_LESIONS_SHELLS_H

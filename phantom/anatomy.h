@@ -2,8 +2,8 @@
  * @file  phantom/anatomy.h
  * @brief One person as a volume of labels: organs, vessels and lesions, with a texture.
  * Model:   labels at nodes of a regular lattice (1 mm, or 2 mm when fast) in world space; texture
- * is fine noise (about 3 mm) with a coarser part (about 20 mm), SD 1 Threads: constant after
- * hep_anatomy_new(); results do not depend on the number of threads
+ *          is fine noise (about 3 mm) with a coarser part (about 20 mm), SD 1
+ * Threads: constant after hep_anatomy_new(); results do not depend on the number of threads
  */
 #ifndef HEP_PHANTOM_ANATOMY_H
 #define HEP_PHANTOM_ANATOMY_H

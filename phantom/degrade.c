@@ -89,8 +89,7 @@ int hep_offset_field_new(struct hep_field **out, const struct hep_anatomy *a, do
     return HEP_OK;
 }
 
-/* ---- receive field and signal loss ------------------------------------------------------------
- */
+/* ---- receive field and signal loss ----------------------------------------------------------- */
 
 double hep_bias_at(const struct hep_event *e, const double p[3])
 {

@@ -1,10 +1,11 @@
 /**
  * @file  phantom/degrade.h
  * @brief What the receiver and the patient do to a rendered series: bias, ghosts, signal loss,
- * gain, noise. Rendering itself takes care of motion, distortion, gaps and cropping. Model:   in
- * this order: signal loss near the heart, ghosts and blur, receive field, Rician noise |S + n1 + i
- * n2|, gain Source:  Gudbjartsson and Patz, MRM 1995;34:910-914 (Rician noise) Threads: slices in
- * parallel; noise depends on seed, series, volume and voxel alone
+ *        gain, noise. Rendering itself takes care of motion, distortion, gaps and cropping.
+ * Model:   in this order: signal loss near the heart, ghosts and blur, receive field, Rician noise
+ *          |S + n1 + i n2|, gain
+ * Source:  Gudbjartsson and Patz, MRM 1995;34:910-914 (Rician noise)
+ * Threads: slices in parallel; noise depends on seed, series, volume and voxel alone
  */
 #ifndef HEP_PHANTOM_DEGRADE_H
 #define HEP_PHANTOM_DEGRADE_H

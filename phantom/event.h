@@ -1,10 +1,11 @@
 /**
  * @file  phantom/event.h
  * @brief What happened in one study: the draws behind every degradation, and how its files are
- * stored. Each is drawn from a stream of its own name and of the series' name, so that switching
- * one off changes no other. Source:  amplitudes: breath-hold differences and gain jumps are an
- * expert's estimate; transient motion in 10.7 % of gadoxetate studies (Pietryga et al., Radiology
- * 2014;270:426-434); left-lobe signal loss (Kwee et al., JMRI 2009;30:1027-1033)
+ *        stored. Each is drawn from a stream of its own name and of the series' name, so that
+ *        switching one off changes no other.
+ * Source:  amplitudes: breath-hold differences and gain jumps are an expert's estimate; transient
+ *          motion in 10.7 % of gadoxetate studies (Pietryga et al., Radiology 2014;270:426-434);
+ *          left-lobe signal loss (Kwee et al., JMRI 2009;30:1027-1033)
  */
 #ifndef HEP_PHANTOM_EVENT_H
 #define HEP_PHANTOM_EVENT_H

@@ -1,9 +1,10 @@
 /**
  * @file  phantom/field.h
  * @brief Smooth random fields in world space: cubic B-splines over random control values, sampled
- * on a lattice, and a tile of fine noise for tissue texture. Source:  Rueckert et al., IEEE TMI
- * 1999;18:712-721 (B-spline free-form deformation) Valid:   points outside the lattice take the
- * value at its border Threads: a field is constant after it was made
+ *        on a lattice, and a tile of fine noise for tissue texture.
+ * Source:  Rueckert et al., IEEE TMI 1999;18:712-721 (B-spline free-form deformation)
+ * Valid:   points outside the lattice take the value at its border
+ * Threads: a field is constant after it was made
  */
 #ifndef HEP_PHANTOM_FIELD_H
 #define HEP_PHANTOM_FIELD_H

@@ -2,10 +2,10 @@
  * @file  phantom/lesion.h
  * @brief Lesions: where they lie, their shape, their layers, and the tissue of each layer.
  * Model:   a superquadric with random axes and rotation and a smooth irregular border, scaled so
- * that its volume is that of the sphere of its diameter; layers are shells of relative radius; a
- * halo of altered parenchyma may surround it Source:  layers and behaviour as in radiology reviews
- * of liver metastases (Maino et al., World J Gastroenterol 2023;29:5180); shares of each type are
- * an expert's choice
+ *          that its volume is that of the sphere of its diameter; layers are shells of relative
+ *          radius; a halo of altered parenchyma may surround it
+ * Source:  layers and behaviour as in radiology reviews of liver metastases (Maino et al., World J
+ *          Gastroenterol 2023;29:5180); shares of each type are an expert's choice
  */
 #ifndef HEP_PHANTOM_LESION_H
 #define HEP_PHANTOM_LESION_H

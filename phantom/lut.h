@@ -2,10 +2,10 @@
  * @file  phantom/lut.h
  * @brief Signal of every label in one series: what the renderer adds up.
  * Model:   the equations of sequences/signal.h on the tissue values; fat saturation leaves 6 % of
- * fat; flowing blood keeps 12 % in T2 and nothing in DWI at b >= 50 (its f is 1) Differs: kurtosis
- * acts only in series that reach b = 1500, where it is fitted: in a protocol up to b = 800 the
- * tissue table's D, f and D* alone make the signal Valid:   steady state; echoes and dual echo are
- * complex so that partial volumes cancel
+ *          fat; flowing blood keeps 12 % in T2 and nothing in DWI at b >= 50 (its f is 1)
+ * Differs: kurtosis acts only in series that reach b = 1500, where it is fitted: in a protocol up
+ *          to b = 800 the tissue table's D, f and D* alone make the signal
+ * Valid:   steady state; echoes and dual echo are complex so that partial volumes cancel
  */
 #ifndef HEP_PHANTOM_LUT_H
 #define HEP_PHANTOM_LUT_H

@@ -1,11 +1,11 @@
 /**
  * @file  phantom/render.h
  * @brief Labels to voxels: each voxel of an acquisition is the mean over points spread evenly
- * through its box, looked up in the anatomy as it lay at that moment. Model:   a point q in the
- * scanner shows the anatomy's point p with q = p + shift + bend(p); EPI moves signal along phase
- * encoding by d(p) and thins it by 1 - dd/dy Differs: points of one voxel move together (the bend
- * is smooth over a voxel) Threads: slices in parallel; results do not depend on the number of
- * threads
+ *        through its box, looked up in the anatomy as it lay at that moment.
+ * Model:   a point q in the scanner shows the anatomy's point p with q = p + shift + bend(p); EPI
+ *          moves signal along phase encoding by d(p) and thins it by 1 - dd/dy
+ * Differs: points of one voxel move together (the bend is smooth over a voxel)
+ * Threads: slices in parallel; results do not depend on the number of threads
  */
 #ifndef HEP_PHANTOM_RENDER_H
 #define HEP_PHANTOM_RENDER_H

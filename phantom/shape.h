@@ -2,10 +2,12 @@
  * @file  phantom/shape.h
  * @brief The organs of the upper abdomen as implicit functions: negative inside, about mm near the
  *        surface, in RAS mm with the origin in the middle of the body at the height of the liver
- * hilum. Model:   superquadrics, capsules and half-spaces joined by polynomial smooth maxima; the
- * whole is scaled per person and bent by a smooth field of a few mm Source:  sizes are ordinary
- * adult ones; the liver's volume is solved for the one that was drawn (1100-1750 mL: Johnson et
- * al., Transplantation 2005;79:1421) Threads: constant after hep_shape_new()
+ *        hilum.
+ * Model:   superquadrics, capsules and half-spaces joined by polynomial smooth maxima; the whole is
+ *          scaled per person and bent by a smooth field of a few mm
+ * Source:  sizes are ordinary adult ones; the liver's volume is solved for the one that was drawn
+ *          (1100-1750 mL: Johnson et al., Transplantation 2005;79:1421)
+ * Threads: constant after hep_shape_new()
  */
 #ifndef HEP_PHANTOM_SHAPE_H
 #define HEP_PHANTOM_SHAPE_H

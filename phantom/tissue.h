@@ -1,8 +1,9 @@
 /**
  * @file  phantom/tissue.h
  * @brief Tissues of the phantom: the labels of its anatomy, the table of their values, and the
- * values drawn for one study. Source:  configs/tissues.yml names the source of each row Valid:
- * fields of 1 to 3.5 T: relaxation times are interpolated linearly between 1.5 and 3 T
+ *        values drawn for one study.
+ * Source:  configs/tissues.yml names the source of each row
+ * Valid:   fields of 1 to 3.5 T: relaxation times are interpolated linearly between 1.5 and 3 T
  */
 #ifndef HEP_PHANTOM_TISSUE_H
 #define HEP_PHANTOM_TISSUE_H

@@ -2,11 +2,12 @@
  * @file  phantom/true_flag.h
  * @brief What each lesion truly shows, computed without noise from its composition.
  * Model:   mean signals of the outer third of the radius (rim), the inner third (core) and the
- * whole, counted at the anatomy's resolution; the study's own times and parameters, or the usual
- * ones for a series that the protocol does not hold Source:  limits: restriction and shine-through:
- * b = 800 signal 20 % above liver (two SD at SNR 10) with the ADC rules of Taouli and Koh,
- * Radiology 2010;254:47-66; ring, washout, peripheral washout, targetoid: definitions after ACR
- * LI-RADS v2018 with margins of 5 to 10 %
+ *          whole, counted at the anatomy's resolution; the study's own times and parameters, or the
+ *          usual ones for a series that the protocol does not hold
+ * Source:  limits: restriction and shine-through: b = 800 signal 20 % above liver (two SD at SNR
+ *          10) with the ADC rules of Taouli and Koh, Radiology 2010;254:47-66; ring, washout,
+ *          peripheral washout, targetoid: definitions after ACR LI-RADS v2018 with margins of 5 to
+ *          10 %
  */
 #ifndef HEP_PHANTOM_TRUE_FLAG_H
 #define HEP_PHANTOM_TRUE_FLAG_H

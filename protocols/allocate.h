@@ -2,12 +2,13 @@
  * @file  protocols/allocate.h
  * @brief b-values and averages of a diffusion series for a scan time, and a check by simulation.
  * Model:   fitting/precision.h: the weighted sum over tissues and parameters of the Cramer-Rao
- * bound over the value, least for the time. One acquisition costs tr_s / efficiency of the plan, as
- * in the scan-time model; an average of b > 0 is `directions` acquisitions. Source:  Jalnefjord et
- * al., MRM 2019 (b-values for D and f); fitting/precision.h Differs: acquisitions are rounded to
- * whole averages afterwards; the check fits simulated magnitudes of the rounded protocol with the
- * program's own fit and compares the spread with the bound Valid:   directions are alike (trace
- * images); signal at b = 0 the same in every tissue
+ *          bound over the value, least for the time. One acquisition costs tr_s / efficiency of the
+ *          plan, as in the scan-time model; an average of b > 0 is `directions` acquisitions.
+ * Source:  Jalnefjord et al., MRM 2019 (b-values for D and f); fitting/precision.h
+ * Differs: acquisitions are rounded to whole averages afterwards; the check fits simulated
+ *          magnitudes of the rounded protocol with the program's own fit and compares the spread
+ *          with the bound
+ * Valid:   directions are alike (trace images); signal at b = 0 the same in every tissue
  */
 #ifndef HEP_PROTOCOLS_ALLOCATE_H
 #define HEP_PROTOCOLS_ALLOCATE_H

@@ -155,8 +155,7 @@ RULE(averages)
         hep_str_addf(what, "%zu averages are given for %zu b-values", n, b->n);
 }
 
-/* ---- fat ---------------------------------------------------------------------------------------
- */
+/* ---- fat ------------------------------------------------------------------------------------- */
 
 static const struct hep_list *planned_echoes(const struct hep_config *cfg, enum hep_planned s)
 {

@@ -4,10 +4,10 @@
  * Model:   liver and portal vein by contrast/kinetics.h, their ratio of spoiled gradient echo
  *          signals (SIR); uptake Ki lognormal over patients, but 0.01 per minute in a share of them
  *          whose liver is impaired. The ratio rises with Ki, so the share above the agent's limit
- * is that of patients with more than the Ki which just reaches it Source:  limit and published
- * shares (12, 80, 93 % at 10, 15, 20 min): Bashir et al., Acad Radiol 2014; median 0.033 per
- * minute, log-SD 0.18 and 7 % impaired reproduce them at 3 T Differs: equal proton density and no
- * T2* in liver and blood
+ *          is that of patients with more than the Ki which just reaches it
+ * Source:  limit and published shares (12, 80, 93 % at 10, 15, 20 min): Bashir et al., Acad Radiol
+ *          2014; median 0.033 per minute, log-SD 0.18 and 7 % impaired reproduce them at 3 T
+ * Differs: equal proton density and no T2* in liver and blood
  */
 #ifndef HEP_PROTOCOLS_DELAY_H
 #define HEP_PROTOCOLS_DELAY_H

@@ -9,8 +9,7 @@
 #define IDLE_SHOWN_S 30.0   /* shorter pauses are not an entry of their own */
 #define RETURN_GAP_S 3600.0 /* a second visit starts at least this much later */
 
-/* ---- scan time --------------------------------------------------------------------------------
- */
+/* ---- scan time ------------------------------------------------------------------------------- */
 
 static double average_of(const struct hep_plan *plan, size_t i)
 {
@@ -98,8 +97,7 @@ double hep_planned_scan_time(const struct hep_config *cfg, enum hep_planned seri
     return scan_s;
 }
 
-/* ---- placing ----------------------------------------------------------------------------------
- */
+/* ---- placing --------------------------------------------------------------------------------- */
 
 static struct hep_timeline_item item_of(const struct hep_config *cfg, enum hep_planned series)
 {

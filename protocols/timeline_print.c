@@ -71,8 +71,7 @@ void hep_timeline_text(struct hep_str *out, const struct hep_config *cfg,
                      "the\nsequences; positioning of the patient is not included.\n");
 }
 
-/* ---- SVG ----------------------------------------------------------------------------------------
- */
+/* ---- SVG ------------------------------------------------------------------------------------- */
 
 #define SVG_WIDTH 960.0
 #define SVG_LEFT 130.0
@@ -233,8 +232,7 @@ void hep_timeline_svg(struct hep_str *out, const struct hep_config *cfg,
                  height - 6);
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------
- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static int set_number(struct hep_json *o, const char *key, double v, struct hep_error *err)
 {

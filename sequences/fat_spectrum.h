@@ -2,9 +2,10 @@
  * @file  sequences/fat_spectrum.h
  * @brief Proton spectra of liver fat: chemical shift and share of each peak.
  * Source:  Hamilton et al., NMR Biomed 2011;24:784-790, doi:10.1002/nbm.1622; the shifts relative
- * to water are those of the ISMRM fat-water toolbox. Differs: published amplitudes add up to 0.999;
- * they are divided by their sum, so that F is all fat. Valid:   body temperature, in vivo, 1.5 to 3
- * T (shifts in ppm do not depend on the field)
+ *          to water are those of the ISMRM fat-water toolbox.
+ * Differs: published amplitudes add up to 0.999; they are divided by their sum, so that F is all
+ *          fat.
+ * Valid:   body temperature, in vivo, 1.5 to 3 T (shifts in ppm do not depend on the field)
  */
 #ifndef HEP_SEQUENCES_FAT_SPECTRUM_H
 #define HEP_SEQUENCES_FAT_SPECTRUM_H

@@ -3,14 +3,17 @@
  * @brief Signal equations: what a voxel gives in each sequence. Pure functions of doubles.
  * Model:   SPGR         S = PD sin a (1 - E1)/(1 - cos a E1) exp(-TE/T2*), E1 = exp(-TR/T1)
  *          spin echo    S = PD (1 - exp(-TR/T1)) exp(-TE/T2), TE effective for FSE
- *          fat-water    S(t) = (W + F sum_p a_p e^{i 2 pi f_p t}) e^{i(phi + 2 pi psi t)} e^{-R2*
- * t} diffusion    mono S0 e^{-bD}; IVIM S0 [(1-f) e^{-bD} + f e^{-bD*}]; kurtosis S0 exp(-bD +
- * (bD)^2 K/6) Source:  Bernstein, King, Zhou, Handbook of MRI Pulse Sequences, 2004, eq. 14.8
- * (SPGR); Hernando et al., MRM 2010;63:79-90 (fat-water); Le Bihan et al., Radiology
- * 1988;168:497-505 (IVIM); Jensen et al., MRM 2005;53:1432-1440 (kurtosis) Differs: fat-water has
- * one R2* for water and fat, which does better in vivo (Horng et al., JMRI 2013) Valid:   steady
- * state, ideal spoiling, no B1 error; kurtosis for b <= 3/(D K) Arguments are not checked: finite,
- * times and T1 > 0. Threads: pure.
+ *          fat-water    S(t) = (W + F sum_p a_p e^{i 2 pi f_p t}) e^{i(phi + 2 pi psi t)} e^{-R2* t}
+ *          diffusion    mono S0 e^{-bD}; IVIM S0 [(1-f) e^{-bD} + f e^{-bD*}];
+ *                       kurtosis S0 exp(-bD + (bD)^2 K/6)
+ * Source:  Bernstein, King, Zhou, Handbook of MRI Pulse Sequences, 2004, eq. 14.8 (SPGR); Hernando
+ *          et al., MRM 2010;63:79-90 (fat-water); Le Bihan et al., Radiology 1988;168:497-505
+ *          (IVIM); Jensen et al., MRM 2005;53:1432-1440 (kurtosis)
+ * Differs: fat-water has one R2* for water and fat, which does better in vivo (Horng et al., JMRI
+ *          2013)
+ * Valid:   steady state, ideal spoiling, no B1 error; kurtosis for b <= 3/(D K); arguments are not
+ *          checked: they must be finite, times and T1 above 0
+ * Threads: pure.
  */
 #ifndef HEP_SEQUENCES_SIGNAL_H
 #define HEP_SEQUENCES_SIGNAL_H

@@ -127,8 +127,7 @@ int hep_config_set(struct hep_config *cfg, const char *assignment, struct hep_er
     return field ? hep_field_set(cfg, field, equals + 1, err) : unknown_key(key, err);
 }
 
-/* ---- hashing -----------------------------------------------------------------------------------
- */
+/* ---- hashing --------------------------------------------------------------------------------- */
 
 static bool in_groups(const char *key, const char *const *groups)
 {
@@ -173,8 +172,7 @@ int hep_config_hash(char hex[HEP_SHA256_HEX], const struct hep_config *cfg,
     return rc;
 }
 
-/* ---- printing ----------------------------------------------------------------------------------
- */
+/* ---- printing -------------------------------------------------------------------------------- */
 
 static bool same_text(const void *a, const void *b, const struct hep_field *f)
 {

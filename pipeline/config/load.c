@@ -252,8 +252,7 @@ int hep_config_parse(struct hep_config *out, const char *text, size_t n, const c
     return parse(out, text, n, name, NULL, err);
 }
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static bool is_path(const char *s)
 {
@@ -303,8 +302,7 @@ out:
     return rc;
 }
 
-/* ---- bundle ------------------------------------------------------------------------------------
- */
+/* ---- bundle ---------------------------------------------------------------------------------- */
 
 int hep_config_open(struct hep_config_bundle *out, const char *path_or_name,
                     const char *const *sets, size_t n, struct hep_str *caret, struct hep_error *err)

@@ -3,8 +3,9 @@
  * @brief Volumes of a diffusion series by b-value, each group brought to the lowest b, and the
  *        series put together again.
  *
- * Source: Mazaheri et al., Acad Radiol 2012;19:1573-1580 (registration lowers the residual of IVIM
- * fits). Differs: the volumes of one b move together, since a single one of high b is too noisy.
+ * Source:  Mazaheri et al., Acad Radiol 2012;19:1573-1580 (registration lowers the residual of IVIM
+ *          fits).
+ * Differs: the volumes of one b move together, since a single one of high b is too noisy.
  */
 #ifndef HEP_PIPELINE_STAGES_ALIGN_DWI_H
 #define HEP_PIPELINE_STAGES_ALIGN_DWI_H
