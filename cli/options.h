@@ -6,7 +6,7 @@
  *
  * A command's options are one struct; its rows name the members through the macros below, which
  * check the member's type when compiling. Texts and lists borrow from argv. To add a command: write
- * its struct, tables and run function in pipeline/cli/cmd_<name>.c, and name it in the table of
+ * its struct, tables and run function in cli/cmd_NAME.c, and name it in the table of
  * commands.
  */
 #ifndef HEP_CLI_OPTIONS_H

@@ -3,6 +3,8 @@
 # include path of a target is exactly the list of rooms it may use.
 function(hep_room name)
   cmake_parse_arguments(ROOM "" "" "USES;LIBS" ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY HEP_ROOMS ${name})
+  set_property(GLOBAL PROPERTY HEP_ROOM_USES_${name} "${ROOM_USES}")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.c)
   list(FILTER sources EXCLUDE REGEX "/cli/main\\.c$")
   set(door ${CMAKE_BINARY_DIR}/doors/${name})
@@ -15,6 +17,7 @@ function(hep_room name)
   endforeach()
   target_link_libraries(hep_${name} PRIVATE ${ROOM_LIBS} OpenMP::OpenMP_C m)
   hep_flags(hep_${name})
+  hep_fence(hep_${name} ${ROOM_LIBS})
   # pipe2, prctl and renameat2 are the kernel's own: the files that start and watch processes and swap folders.
   foreach(source IN ITEMS base/process.c pipeline/outdir.c)
     set_source_files_properties(${CMAKE_SOURCE_DIR}/${source} PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)

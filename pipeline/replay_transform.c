@@ -1,15 +1,12 @@
 #include "pipeline/replay_transform.h"
 
-#include "base/alloc.h"
 #include "base/rng.h"
+#include "fitting/noise.h"
 #include "image/resample.h"
 #include "image/threads.h"
 
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
-/* Median of |x| of a standard normal value. */
-#define MAD_OF_NORMAL 0.674489750196082
 #define SLICE_AXIS 2
 /* A size that equals the old one but for rounding in the header. */
 #define SIZE_TOL 1e-3
@@ -64,65 +61,6 @@ int hep_replay_grid(struct hep_grid *out, const struct hep_grid *in,
     return HEP_OK;
 }
 
-static double mean_of(const float *data, size_t n)
-{
-    double sum = 0.0;
-    size_t finite = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (isfinite(data[i])) {
-            sum += (double)data[i];
-            finite++;
-        }
-    }
-    return finite > 0 ? sum / (double)finite : 0.0;
-}
-
-/* |a - b - c + d| / 2 of each block of the object; the number of blocks. */
-static size_t high_pass(double *out, const float *data, const size_t n[3])
-{
-    double floor = mean_of(data, n[0] * n[1] * n[2]);
-    size_t count = 0;
-
-    for (size_t z = 0; z < n[2]; z++) {
-        for (size_t y = 0; y + 1 < n[1]; y += 2) {
-            for (size_t x = 0; x + 1 < n[0]; x += 2) {
-                const float *p = data + (z * n[1] + y) * n[0] + x;
-                double a = (double)p[0], b = (double)p[1], c = (double)p[n[0]],
-                       d = (double)p[n[0] + 1];
-
-                if (a + b + c + d > 4.0 * floor)
-                    out[count++] = fabs(a - b - c + d) / 2.0;
-            }
-        }
-    }
-    return count;
-}
-
-int hep_replay_noise_sd(double *sd, const struct hep_volume *v, struct hep_error *err)
-{
-    double *blocks = hep_calloc(hep_grid_voxels(&v->grid) / 4 + 1, sizeof *blocks);
-    double *each = hep_calloc(v->nt, sizeof *each);
-    size_t measured = 0;
-    int rc = HEP_OK;
-
-    if (blocks == NULL || each == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory to measure noise");
-    for (size_t t = 0; rc == HEP_OK && t < v->nt; t++) {
-        size_t n = high_pass(blocks, hep_volume_at(v, t), v->grid.n);
-
-        if (n > 0)
-            each[measured++] = gsl_stats_median(blocks, 1, n) / MAD_OF_NORMAL;
-    }
-    if (rc == HEP_OK && measured == 0)
-        rc = HEP_FAIL(err, HEP_EDATA, "the noise cannot be measured: the image is uniform");
-    if (rc == HEP_OK)
-        *sd = gsl_stats_median(each, 1, measured);
-    free(blocks);
-    free(each);
-    return rc;
-}
-
 static void add_noise(struct hep_volume *v, double sd, uint64_t seed, uint64_t stream, int nthreads)
 {
     size_t n = hep_grid_voxels(&v->grid) * v->nt;
@@ -145,7 +83,7 @@ int hep_replay_transform(struct hep_volume **v, const struct hep_replay_change *
     int rc = hep_replay_grid(&grid, &(*v)->grid, c, err);
 
     if (rc == HEP_OK && q < 1.0 && !isfinite(sd))
-        rc = hep_replay_noise_sd(&sd, *v, err);
+        rc = hep_noise_sd(&sd, *v, err);
     if (rc != HEP_OK)
         return rc;
     if (q < 1.0)

@@ -2,16 +2,15 @@
  * @file  pipeline/replay_transform.h
  * @brief A worse image from a better one: noise, thicker slices, coarser voxels.
  * Model:   noise of a magnitude M of noise SD s: |M + n|, n complex normal with SD
- *          s sqrt(1/q^2 - 1) in each channel, q = snr_factor sqrt(averages_share). M is |A + n1|,
- * and complex normal noise has no preferred phase, so the result is Rician of SD s / q exactly.
+ *          s sqrt(1/q^2 - 1) in each channel, q = snr_factor sqrt(averages_share). M is
+ *          |A + n1|, and complex normal noise has no preferred phase, so the result is Rician of SD
+ *          s / q exactly.
  *          Larger voxels are the mean over their box, slices along the third index axis.
- * Source:  Gudbjartsson and Patz, MRM 1995;34:910-914 (Rician magnitudes); Coupe et al., Med Image
- *          Anal 2010;14:483-493 (noise SD as the median absolute high-pass coefficient over 0.6745,
- *          within the object)
- * Differs: the high-pass is the diagonal Haar difference of 2 x 2 pixels of a slice
+ * Source:  Gudbjartsson and Patz, MRM 1995;34:910-914 (Rician magnitudes); the noise that the image
+ *          has is measured by fitting/noise.h
  * Valid:   one coil, or uniform noise; magnitudes are averaged, so the noise floor of a thick slice
- *          stays that of the thin ones. Fine texture counts as noise when it is measured, and an
- *          image interpolated by the scanner has less of it: noise_sd is the way out.
+ *          stays that of the thin ones. An image interpolated by the scanner shows less noise than
+ *          it has: the setting noise_sd gives it by hand.
  * Threads: the result does not depend on their number
  */
 #ifndef HEP_PIPELINE_REPLAY_TRANSFORM_H
@@ -34,14 +33,6 @@ double hep_replay_snr(const struct hep_replay_change *c);
  */
 int hep_replay_grid(struct hep_grid *out, const struct hep_grid *in,
                     const struct hep_replay_change *c, struct hep_error *err) HEP_MUST_CHECK;
-
-/**
- * Noise SD of one channel: median over the volumes of the measure above, within the object (blocks
- * brighter than the mean of the volume).
- * @return HEP_EDATA when nothing can be measured; HEP_ENOMEM
- */
-int hep_replay_noise_sd(double *sd, const struct hep_volume *v,
-                        struct hep_error *err) HEP_MUST_CHECK;
 
 /**
  * Apply noise and grid.

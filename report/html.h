@@ -25,14 +25,15 @@ void hep_html_number(struct hep_str *out, double value, int digits);
 /** `digits` significant digits without exponent for 1e-4 <= |x| < 1e7. */
 void hep_html_significant(struct hep_str *out, double value, int digits);
 
-/** <!DOCTYPE html> to <body>; `title` is escaped, `head` is put before </head> as it is or NULL. */
+/** The page up to the start of its body; `title` is escaped, `head` goes into the head as it is, or
+ * is NULL. */
 void hep_html_begin(struct hep_str *out, const char *title, const char *head);
 void hep_html_end(struct hep_str *out);
 /** A section with its heading; `id` is typed in the source. */
 void hep_html_section(struct hep_str *out, const char *id, const char *heading);
 void hep_html_section_end(struct hep_str *out);
 
-/** A table in a box that scrolls sideways, up to and with <tbody>. Column heads are separated by
+/** A table in a box that scrolls sideways, up to the start of its body. Column heads are separated by
  * '|'; caption and heads are typed in the source. */
 void hep_html_table(struct hep_str *out, const char *caption, const char *heads);
 void hep_html_table_end(struct hep_str *out);

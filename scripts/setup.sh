@@ -8,7 +8,7 @@ packages_build=(gcc libc6-dev cmake ninja-build pkg-config libnifti-dev libgsl-d
     libfyaml-dev libjansson-dev libpng-dev libssl-dev libcmocka-dev)
 packages_run=(elastix)
 packages_test=(python3 python3-nibabel python3-numpy procps) # procps: pkill, pgrep
-packages_check=(git clang-14 clang-format-14 clang-tidy-14 libomp-14-dev libclang-rt-14-dev cppcheck)
+packages_check=(git clang-14 clang-format-14 clang-tidy-14 libomp-14-dev libclang-rt-14-dev cppcheck doxygen)
 
 say() { printf '%s\n' "$*"; }
 

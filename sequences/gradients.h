@@ -74,7 +74,7 @@ struct hep_b_shells {
  */
 #define HEP_SHELL_TOL_S_PER_MM2 0.5
 #define HEP_SHELL_TOL_RELATIVE 0.02
-/** @param[in] b shape [n], n >= 1, finite, >= 0. HEP_EINVAL, HEP_ENOMEM */
+/** @param[in] b_s_per_mm2 shape [n], n >= 1, finite, >= 0. HEP_EINVAL, HEP_ENOMEM */
 int hep_b_shells_group(struct hep_b_shells *out, const double *b_s_per_mm2, size_t n,
                        struct hep_error *err) HEP_MUST_CHECK;
 void hep_b_shells_release(struct hep_b_shells *s);

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/rng.h"
+#include "fitting/noise.h"
 #include "pipeline/replay.h"
 #include "pipeline/replay_transform.h"
 
@@ -121,11 +122,11 @@ static void test_noise_measured(void **state)
     /* An object with a slope, in air. */
     for (size_t i = 0; i < n; i++)
         v->data[i] = i % 64 < 32 ? v->data[i] + (float)(i % 64) * 5.0F : 0.0F;
-    assert_ok(hep_replay_noise_sd(&sd, v, &e), e);
+    assert_ok(hep_noise_sd(&sd, v, &e), e);
     assert_close(sd, 12.0, 0.03, 0.0);
     for (size_t i = 0; i < n; i++)
         v->data[i] = 1.0F;
-    assert_fails(hep_replay_noise_sd(&sd, v, &e), e, HEP_EDATA, "uniform");
+    assert_fails(hep_noise_sd(&sd, v, &e), e, HEP_EDATA, "uniform");
     hep_volume_free(v);
 }
 
