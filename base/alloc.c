@@ -28,30 +28,44 @@ bool hep_mul_size(size_t *out, size_t a, size_t b)
     return true;
 }
 
-void *hep_calloc(size_t n, size_t size)
+/* Bytes of n items, or a recorded failure: their product overflows, or a test asks for it. */
+static bool count_bytes(size_t *bytes, size_t n, size_t size, struct hep_error *err)
 {
-    size_t bytes;
-
-    if (must_fail() || !hep_mul_size(&bytes, n, size))
-        return NULL;
-    return calloc(1, bytes ? bytes : 1);
+    if (!must_fail() && hep_mul_size(bytes, n, size) && *bytes <= SIZE_MAX - ALIGNMENT)
+        return true;
+    (void)HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu x %zu bytes", n, size);
+    return false;
 }
 
-void *hep_alloc_aligned(size_t n, size_t size)
+static void *recorded(void *block, size_t bytes, struct hep_error *err)
+{
+    if (block == NULL)
+        (void)HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu bytes", bytes);
+    return block;
+}
+
+void *hep_calloc(size_t n, size_t size, struct hep_error *err)
 {
     size_t bytes;
 
-    if (must_fail() || !hep_mul_size(&bytes, n, size) || bytes > SIZE_MAX - ALIGNMENT)
+    return count_bytes(&bytes, n, size, err) ? recorded(calloc(1, bytes ? bytes : 1), bytes, err)
+                                             : NULL;
+}
+
+void *hep_alloc_aligned(size_t n, size_t size, struct hep_error *err)
+{
+    size_t bytes;
+
+    if (!count_bytes(&bytes, n, size, err))
         return NULL;
     bytes = bytes ? (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
-    return aligned_alloc(ALIGNMENT, bytes);
+    return recorded(aligned_alloc(ALIGNMENT, bytes), bytes, err);
 }
 
-void *hep_realloc(void *old, size_t n, size_t size)
+void *hep_realloc(void *old, size_t n, size_t size, struct hep_error *err)
 {
     size_t bytes;
 
-    if (must_fail() || !hep_mul_size(&bytes, n, size))
-        return NULL;
-    return realloc(old, bytes ? bytes : 1);
+    return count_bytes(&bytes, n, size, err) ? recorded(realloc(old, bytes ? bytes : 1), bytes, err)
+                                             : NULL;
 }

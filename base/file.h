@@ -73,7 +73,7 @@ bool hep_is_dir(const char *path);
 bool hep_is_special(const char *path);
 
 /** Heap "a/b" (one slash); NULL when out of memory. */
-char *hep_path_join(const char *a, const char *b);
+char *hep_path_join(const char *a, const char *b, struct hep_error *err);
 /** Borrowed tail after the last slash. */
 const char *hep_path_base(const char *path);
 

@@ -47,10 +47,10 @@ static int read_all(char **data, size_t *n, size_t cap, int fd, const char *path
         ssize_t got;
 
         if (*n == cap - 1) {
-            char *bigger = cap > SIZE_MAX / 2 ? NULL : hep_realloc(*data, cap * 2, 1);
+            char *bigger = cap > SIZE_MAX / 2 ? NULL : hep_realloc(*data, cap * 2, 1, err);
 
             if (bigger == NULL)
-                return HEP_FAIL(err, HEP_ENOMEM, "out of memory to read %s", path);
+                return HEP_ENOMEM;
             *data = bigger;
             cap *= 2;
         }
@@ -87,9 +87,9 @@ int hep_file_read(char **data, size_t *n, const char *path, size_t max, struct h
     }
     /* Two more: for the terminator, and so that the read that finds the end needs no growth. */
     expected = expected > 0 && expected < SIZE_MAX - 2 ? expected + 2 : READ_STEP;
-    buffer = hep_calloc(expected, 1);
+    buffer = hep_calloc(expected, 1, err);
     if (buffer == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "out of memory to read %s (%zu bytes)", path, expected);
+        rc = HEP_ENOMEM;
         goto out;
     }
     rc = read_all(&buffer, &length, expected, fd, path, max, err);

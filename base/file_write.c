@@ -41,8 +41,8 @@ static int open_temporary(struct hep_outfile *f)
     for (int i = 0; i < NAME_TRIES; i++) {
         int fd;
 
-        f->tmp = hep_asprintf("%.*s.%.*s.%s-%ld-%d.tmp", folder_length, f->path, NAME_KEPT, base,
-                              tag, (long)getpid(), i);
+        f->tmp = hep_asprintf(NULL, "%.*s.%.*s.%s-%ld-%d.tmp", folder_length, f->path, NAME_KEPT,
+                              base, tag, (long)getpid(), i);
         if (f->tmp == NULL) {
             errno = ENOMEM;
             return -1;
@@ -64,9 +64,9 @@ int hep_outfile_open(struct hep_outfile *f, const char *path, struct hep_error *
     *f = (struct hep_outfile){ 0 };
     if (*hep_path_base(path) == '\0' || hep_is_dir(path))
         return HEP_FAIL(err, HEP_ECREAT, "cannot create %s: it is a folder", path);
-    f->path = hep_strdup(path);
+    f->path = hep_strdup(path, err);
     if (f->path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to open %s", path);
+        return HEP_ENOMEM;
     fd = open_temporary(f);
     if (fd < 0) {
         code = errno == ENOMEM ? HEP_ENOMEM : HEP_ECREAT;
@@ -97,7 +97,7 @@ void hep_outfile_abort(struct hep_outfile *f)
 static int flush_folder(const char *path)
 {
     size_t n = (size_t)(hep_path_base(path) - path);
-    char *folder = n > 0 ? hep_asprintf("%.*s", (int)n, path) : hep_strdup(".");
+    char *folder = n > 0 ? hep_asprintf(NULL, "%.*s", (int)n, path) : hep_strdup(".", NULL);
     int fd;
     int saved = 0;
 
@@ -181,7 +181,7 @@ void hep_file_sweep(const char *dir)
         return;
     for (size_t i = 0; i < list.n; i++) {
         char *path = !list.is_dir[i] && left_behind(list.names[i])
-                         ? hep_path_join(dir, list.names[i])
+                         ? hep_path_join(dir, list.names[i], NULL)
                          : NULL;
 
         if (path != NULL)

@@ -38,17 +38,17 @@ bool hep_is_special(const char *path)
     return stat(path, &st) == 0 && is_special_mode(st.st_mode);
 }
 
-char *hep_path_join(const char *a, const char *b)
+char *hep_path_join(const char *a, const char *b, struct hep_error *err)
 {
     size_t n = strlen(a);
 
     if (n == 0)
-        return hep_strdup(b);
+        return hep_strdup(b, err);
     while (n > 1 && a[n - 1] == '/')
         n--;
     while (*b == '/')
         b++;
-    return hep_asprintf("%.*s%s%s", (int)n, a, a[n - 1] == '/' ? "" : "/", b);
+    return hep_asprintf(err, "%.*s%s%s", (int)n, a, a[n - 1] == '/' ? "" : "/", b);
 }
 
 const char *hep_path_base(const char *path)
@@ -60,11 +60,11 @@ const char *hep_path_base(const char *path)
 
 int hep_mkdir_p(const char *path, struct hep_error *err)
 {
-    char *part = hep_strdup(path);
+    char *part = hep_strdup(path, err);
     int rc = HEP_OK;
 
     if (part == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to create %s", path);
+        return HEP_ENOMEM;
     for (size_t i = 1; rc == HEP_OK && i <= strlen(path); i++) {
         if (path[i] != '/' && path[i] != '\0')
             continue;
@@ -102,7 +102,7 @@ static int compare_entries(const void *a, const void *b)
     return hep_natural_cmp(x->name, y->name);
 }
 
-static bool add_entry(struct entries *list, int dir_fd, const char *name)
+static int add_entry(struct entries *list, int dir_fd, const char *name, struct hep_error *err)
 {
     struct stat st;
     struct entry *e;
@@ -110,23 +110,23 @@ static bool add_entry(struct entries *list, int dir_fd, const char *name)
     if (list->n == list->cap) {
         size_t cap = list->cap ? 2 * list->cap : 32;
 
-        e = hep_realloc(list->e, cap, sizeof *e);
+        e = hep_realloc(list->e, cap, sizeof *e, err);
         if (e == NULL)
-            return false;
+            return HEP_ENOMEM;
         list->e = e;
         list->cap = cap;
     }
     e = &list->e[list->n];
-    e->name = hep_strdup(name);
+    e->name = hep_strdup(name, err);
     if (e->name == NULL)
-        return false;
+        return HEP_ENOMEM;
     e->is_dir = e->is_special = false;
     if (fstatat(dir_fd, name, &st, 0) == 0) {
         e->is_dir = S_ISDIR(st.st_mode);
         e->is_special = is_special_mode(st.st_mode);
     }
     list->n++;
-    return true;
+    return HEP_OK;
 }
 
 static int read_entries(struct entries *list, const char *dir, struct hep_error *err)
@@ -150,8 +150,7 @@ static int read_entries(struct entries *list, const char *dir, struct hep_error 
         }
         if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
             continue;
-        if (!add_entry(list, dirfd(d), item->d_name))
-            rc = HEP_FAIL(err, HEP_ENOMEM, "out of memory to list %s", dir);
+        rc = add_entry(list, dirfd(d), item->d_name, err);
     }
     (void)closedir(d);
     return rc;
@@ -170,9 +169,9 @@ int hep_listing_read(struct hep_listing *out, const char *dir, struct hep_error 
         goto out;
     if (list.n > 1)
         qsort(list.e, list.n, sizeof *list.e, compare_entries);
-    names = hep_calloc(list.n, sizeof *names);
-    is_dir = hep_calloc(list.n, sizeof *is_dir);
-    is_special = hep_calloc(list.n, sizeof *is_special);
+    names = hep_calloc(list.n, sizeof *names, err);
+    is_dir = hep_calloc(list.n, sizeof *is_dir, err);
+    is_special = hep_calloc(list.n, sizeof *is_special, err);
     if (names == NULL || is_dir == NULL || is_special == NULL) {
         rc = HEP_FAIL(err, HEP_ENOMEM, "out of memory to list %s", dir);
         goto out;
@@ -224,9 +223,9 @@ int hep_remove_tree(const char *path, struct hep_error *err)
 
     while (n > 1 && path[n - 1] == '/')
         n--;
-    plain = hep_asprintf("%.*s", (int)n, path);
+    plain = hep_asprintf(err, "%.*s", (int)n, path);
     if (plain == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to remove %s", path);
+        return HEP_ENOMEM;
     failed = nftw(plain, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
     if (failed < 0)
         failed = errno;

@@ -22,7 +22,7 @@ enum {
 static voidpf zlib_alloc(voidpf unused, uInt n, uInt size)
 {
     (void)unused;
-    return hep_calloc(n, size);
+    return hep_calloc(n, size, NULL);
 }
 
 static void zlib_free(voidpf unused, voidpf p)
@@ -54,9 +54,9 @@ static int grow(struct inflating *s, struct hep_error *err)
 
     if (cap > s->limit)
         cap = s->limit;
-    bigger = hep_realloc(s->out, cap, 1);
+    bigger = hep_realloc(s->out, cap, 1, err);
     if (bigger == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory for %zu inflated bytes", cap);
+        return HEP_ENOMEM;
     s->out = bigger;
     s->cap = cap;
     return HEP_OK;
@@ -178,7 +178,7 @@ static int deflate_into(struct block *b, z_stream *z, size_t cap, int flush)
 {
     int got;
 
-    b->bytes = hep_calloc(cap, 1);
+    b->bytes = hep_calloc(cap, 1, NULL);
     if (b->bytes == NULL)
         return HEP_ENOMEM;
     z->next_out = b->bytes;
@@ -215,7 +215,7 @@ static void deflate_block(struct block *b, const unsigned char *data, size_t fro
     if (n > 0)
         b->crc = crc32(b->crc, data + from, (uInt)n);
     if (b->status == HEP_OK) {
-        unsigned char *smaller = hep_realloc(b->bytes, b->n, 1);
+        unsigned char *smaller = hep_realloc(b->bytes, b->n, 1, NULL);
 
         b->bytes = smaller ? smaller : b->bytes;
     }
@@ -244,9 +244,9 @@ static int join_blocks(unsigned char **out, size_t *n_out, const struct block *b
             return HEP_FAIL(err, HEP_EINVAL, "deflate of block %zu failed", i);
         total += blocks[i].n;
     }
-    bytes = hep_alloc_aligned(total, 1);
+    bytes = hep_alloc_aligned(total, 1, err);
     if (bytes == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory for %zu deflated bytes", total);
+        return HEP_ENOMEM;
     (void)memcpy(bytes, header, HEADER_BYTES);
     for (size_t i = 0; i < n_blocks; i++) {
         size_t length = i + 1 < n_blocks ? BLOCK_BYTES : n - i * BLOCK_BYTES;
@@ -274,9 +274,8 @@ int hep_gz_deflate(unsigned char **out, size_t *n_out, const void *data, size_t 
         return HEP_FAIL(err, HEP_EINVAL, "deflate level %d, allowed are 0 to 9", level);
     if (nthreads < 1)
         return HEP_FAIL(err, HEP_EINVAL, "%d threads, at least 1 is needed", nthreads);
-    blocks = hep_calloc(n_blocks, sizeof *blocks);
-    if (blocks == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to deflate %zu bytes", n);
+    if (HEP_NEW(blocks, n_blocks, err) != HEP_OK)
+        return HEP_ENOMEM;
 #pragma omp parallel for num_threads(nthreads) schedule(dynamic)
     for (size_t i = 0; i < n_blocks; i++) {
         bool last = i + 1 == n_blocks;

@@ -192,9 +192,8 @@ int hep_json_keys(const char ***keys, size_t *n, const struct hep_json *object,
     *n = 0;
     if (size == 0)
         return HEP_OK;
-    list = (const char **)hep_calloc(size, sizeof *list);
-    if (list == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu keys", size);
+    if (HEP_NEW(list, size, err) != HEP_OK)
+        return HEP_ENOMEM;
     json_object_foreach(o.iterated, key, value)
     {
         (void)value;

@@ -34,11 +34,11 @@ static bool is_terminal(FILE *stream)
 int hep_log_new(struct hep_log **out, FILE *stream, bool json, enum hep_log_level level,
                 struct hep_error *err)
 {
-    struct hep_log *log = hep_calloc(1, sizeof *log);
+    struct hep_log *log = hep_calloc(1, sizeof *log, err);
 
     if (log == NULL || pthread_mutex_init(&log->lock, NULL) != 0) {
         free(log);
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory for the log");
+        return HEP_ENOMEM;
     }
     log->stream = stream;
     log->json = json;
@@ -155,14 +155,14 @@ static void keep_warning(struct hep_log *log, const char *message)
 
     if (log->n_warnings == log->cap_warnings) {
         size_t cap = log->cap_warnings ? 2 * log->cap_warnings : 16;
-        char **bigger = hep_realloc(log->warnings, cap, sizeof *bigger);
+        char **bigger = hep_realloc(log->warnings, cap, sizeof *bigger, NULL);
 
         if (bigger == NULL)
             return;
         log->warnings = bigger;
         log->cap_warnings = cap;
     }
-    copy = hep_strdup(message);
+    copy = hep_strdup(message, NULL);
     if (copy != NULL)
         log->warnings[log->n_warnings++] = copy;
 }

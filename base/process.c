@@ -29,10 +29,10 @@ char *hep_process_find(const char *program)
     const char *path = getenv("PATH");
 
     if (strchr(program, '/') != NULL)
-        return access(program, X_OK) == 0 ? hep_strdup(program) : NULL;
+        return access(program, X_OK) == 0 ? hep_strdup(program, NULL) : NULL;
     while (path != NULL && *path != '\0') {
         size_t n = strcspn(path, ":");
-        char *full = hep_asprintf("%.*s/%s", (int)n, path, program);
+        char *full = hep_asprintf(NULL, "%.*s/%s", (int)n, path, program);
 
         if (full != NULL && hep_is_file(full) && access(full, X_OK) == 0)
             return full;

@@ -16,10 +16,10 @@ struct hep_sha256 {
 
 int hep_sha256_new(struct hep_sha256 **out, struct hep_error *err)
 {
-    struct hep_sha256 *h = hep_calloc(1, sizeof *h);
+    struct hep_sha256 *h = hep_calloc(1, sizeof *h, err);
 
     if (h == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory for a hash");
+        return HEP_ENOMEM;
     h->ctx = EVP_MD_CTX_new();
     if (h->ctx == NULL || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1) {
         hep_sha256_free(h);
@@ -76,11 +76,11 @@ int hep_sha256_memory(char hex[HEP_SHA256_HEX], const void *data, size_t n, stru
 
 static int add_file(struct hep_sha256 *h, int fd, const char *path, struct hep_error *err)
 {
-    unsigned char *chunk = hep_alloc_aligned(CHUNK_BYTES, 1);
+    unsigned char *chunk = hep_alloc_aligned(CHUNK_BYTES, 1, err);
     int rc = HEP_OK;
 
     if (chunk == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to read %s", path);
+        return HEP_ENOMEM;
     while (rc == HEP_OK) {
         ssize_t got = read(fd, chunk, CHUNK_BYTES);
 

@@ -37,7 +37,7 @@ static bool reserve(struct hep_str *str, size_t n)
         cap *= 2;
     if (cap == str->cap)
         return true;
-    s = hep_realloc(str->s, cap, 1);
+    s = hep_realloc(str->s, cap, 1, NULL);
     if (s == NULL) {
         str->failed = true;
         return false;

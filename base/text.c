@@ -233,7 +233,7 @@ int hep_natural_cmp(const char *a, const char *b)
     return strcmp(a, b);
 }
 
-char *hep_strdup(const char *s)
+char *hep_strdup(const char *s, struct hep_error *err)
 {
     size_t n;
     char *copy;
@@ -241,13 +241,13 @@ char *hep_strdup(const char *s)
     if (s == NULL)
         return NULL;
     n = strlen(s) + 1;
-    copy = hep_calloc(n, 1);
+    copy = hep_calloc(n, 1, err);
     if (copy != NULL)
         (void)memcpy(copy, s, n);
     return copy;
 }
 
-char *hep_asprintf(const char *fmt, ...)
+char *hep_asprintf(struct hep_error *err, const char *fmt, ...)
 {
     va_list ap;
     char *text = NULL;
@@ -258,7 +258,7 @@ char *hep_asprintf(const char *fmt, ...)
     va_end(ap);
     if (n < 0)
         return NULL;
-    text = hep_calloc((size_t)n + 1, 1);
+    text = hep_calloc((size_t)n + 1, 1, err);
     if (text == NULL)
         return NULL;
     va_start(ap, fmt);

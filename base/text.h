@@ -61,9 +61,9 @@ bool hep_ends_with(const char *s, const char *suffix);
 bool hep_contains_nocase(const char *s, const char *part);
 /** Order in which run digits count as numbers: "echo-2" before "echo-10". For qsort of strings. */
 int hep_natural_cmp(const char *a, const char *b);
-/** Heap copy; NULL when out of memory or when s is NULL. */
-char *hep_strdup(const char *s);
-/** Heap text by format; NULL when out of memory. */
-char *hep_asprintf(const char *fmt, ...) HEP_PRINTF(1, 2);
+/** Heap copy; NULL when s is NULL, or when out of memory, which is recorded. */
+char *hep_strdup(const char *s, struct hep_error *err);
+/** Heap text by format; NULL when out of memory, which is recorded. */
+char *hep_asprintf(struct hep_error *err, const char *fmt, ...) HEP_PRINTF(2, 3);
 
 #endif

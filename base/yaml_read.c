@@ -46,7 +46,7 @@ static int out_of_memory(const struct reader *r)
 
 static struct hep_yaml *new_node(struct reader *r, enum hep_yaml_type type)
 {
-    struct hep_yaml *node = hep_calloc(1, sizeof *node);
+    struct hep_yaml *node = hep_calloc(1, sizeof *node, NULL);
 
     if (node == NULL)
         return NULL;
@@ -63,7 +63,7 @@ static int append(struct reader *r, struct hep_yaml *to, struct hep_yaml *key,
 {
     if (to->n == to->cap) {
         size_t cap = to->cap ? 2 * to->cap : 8;
-        struct hep_yaml_entry *bigger = hep_realloc(to->entries, cap, sizeof *bigger);
+        struct hep_yaml_entry *bigger = hep_realloc(to->entries, cap, sizeof *bigger, NULL);
 
         if (bigger == NULL)
             return out_of_memory(r);
@@ -121,7 +121,7 @@ static int read_scalar(struct reader *r, const struct fy_event *event)
         return out_of_memory(r);
     if (memchr(text, '\0', n) != NULL)
         return fail_here(r, "a text must not hold a zero byte");
-    node->text = hep_calloc(n + 1, 1);
+    node->text = hep_calloc(n + 1, 1, NULL);
     if (node->text == NULL)
         return out_of_memory(r);
     (void)memcpy(node->text, text, n);
@@ -170,7 +170,7 @@ static int check_repeats(struct reader *r, const struct hep_yaml *mapping)
 
     if (mapping->n < 2)
         return HEP_OK;
-    keys = hep_calloc(mapping->n, sizeof *keys);
+    keys = hep_calloc(mapping->n, sizeof *keys, NULL);
     if (keys == NULL)
         return out_of_memory(r);
     for (size_t i = 0; i < mapping->n; i++)
@@ -357,11 +357,11 @@ int hep_yaml_parse(struct hep_yaml_doc **out, const char *text, size_t n, const 
     struct reader r = { .err = err, .line = 1, .column = 1 };
     int rc;
 
-    r.doc = hep_calloc(1, sizeof *r.doc);
+    r.doc = hep_calloc(1, sizeof *r.doc, err);
     if (r.doc != NULL)
-        r.doc->name = hep_strdup(name);
+        r.doc->name = hep_strdup(name, err);
     if (r.doc == NULL || r.doc->name == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "out of memory to read %s", name);
+        rc = HEP_ENOMEM;
         goto out;
     }
     if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {

@@ -56,12 +56,12 @@ static const char *protocol_of(const struct hep_batch_request *q, const struct h
 /* A study without a log is still computed: NULL, with a warning that says why. */
 static FILE *open_log(const struct batch *b, const struct hep_dataset_study *s)
 {
-    char *dir = hep_path_join(b->q->out_dir, "logs");
-    char *path = dir != NULL ? hep_asprintf("%s/%s.jsonl", dir, s->label) : NULL;
     struct hep_error e = { 0 };
+    char *dir = hep_path_join(b->q->out_dir, "logs", &e);
+    char *path = dir != NULL ? hep_asprintf(&e, "%s/%s.jsonl", dir, s->label) : NULL;
     FILE *f = NULL;
     int fd = -1;
-    int rc = path == NULL ? HEP_FAIL(&e, HEP_ENOMEM, "no memory for a path") : HEP_OK;
+    int rc = path == NULL ? HEP_ENOMEM : HEP_OK;
 
     if (rc == HEP_OK)
         rc = hep_mkdir_p(dir, &e);
@@ -99,7 +99,7 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
     for (size_t i = 0; i < q->n_run_options && n + 3 < WORDS_MAX; i++)
         argv[n++] = q->run_options[i];
     mask = q->masks == NULL ? NULL
-                            : hep_asprintf("%s/%s/anat/%s_label-liver_mask.nii.gz", q->masks,
+                            : hep_asprintf(err, "%s/%s/anat/%s_label-liver_mask.nii.gz", q->masks,
                                            s->relative, s->label);
     if (mask != NULL && hep_is_file(mask)) {
         argv[n++] = "--liver-mask";
@@ -405,9 +405,8 @@ int hep_batch_run(struct hep_batch_outcome *out, const struct hep_batch_request 
     hep_file_sweep(request->out_dir);
     if (rc == HEP_OK)
         rc = hep_status_expect(request->out_dir, &b.dataset, err);
-    b.slots = hep_calloc(request->jobs, sizeof *b.slots);
-    if (rc == HEP_OK && b.slots == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu jobs", request->jobs);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(b.slots, request->jobs, err);
     if (rc != HEP_OK)
         goto out;
     for (size_t i = 0; i < request->jobs; i++)

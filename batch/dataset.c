@@ -25,16 +25,16 @@ static void words_release(struct words *w)
 static int add_word(struct words *w, const char *text, size_t n, const char *prefix,
                     struct hep_error *err)
 {
-    char **more = hep_realloc(w->list, w->n + 1, sizeof *more);
+    char **more = hep_realloc(w->list, w->n + 1, sizeof *more, err);
 
     if (more == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for labels");
+        return HEP_ENOMEM;
     w->list = more;
     if (n >= strlen(prefix) && strncmp(text, prefix, strlen(prefix)) == 0)
         prefix = "";
-    more[w->n] = hep_asprintf("%s%.*s", prefix, (int)n, text);
+    more[w->n] = hep_asprintf(err, "%s%.*s", prefix, (int)n, text);
     if (more[w->n] == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for labels");
+        return HEP_ENOMEM;
     w->n++;
     return HEP_OK;
 }
@@ -130,8 +130,9 @@ static char *protocol_of(const char *table, const char *subject)
         if (!is_cell(line, id, subject))
             continue;
         value = cell(line, protocol, &len);
-        return len == 0 || is_cell(line, protocol, "n/a") ? NULL
-                                                          : hep_asprintf("%.*s", (int)len, value);
+        return len == 0 || is_cell(line, protocol, "n/a")
+                   ? NULL
+                   : hep_asprintf(NULL, "%.*s", (int)len, value);
     }
     return NULL;
 }
@@ -141,29 +142,30 @@ static char *protocol_of(const char *table, const char *subject)
 static int add_study(struct hep_dataset *d, const char *bids_dir, const char *subject,
                      const char *session, const char *table, struct hep_error *err)
 {
-    struct hep_dataset_study *more = hep_realloc(d->list, d->n + 1, sizeof *more), *s;
+    struct hep_dataset_study *more = hep_realloc(d->list, d->n + 1, sizeof *more, err), *s;
 
     if (more == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of studies");
+        return HEP_ENOMEM;
     d->list = more;
     s = &more[d->n++];
     *s = (struct hep_dataset_study){ .protocol = protocol_of(table, subject) };
-    s->relative = session != NULL ? hep_asprintf("%s/%s", subject, session) : hep_strdup(subject);
-    s->label = session != NULL ? hep_asprintf("%s_%s", subject, session) : hep_strdup(subject);
-    s->path = s->relative != NULL ? hep_path_join(bids_dir, s->relative) : NULL;
+    s->relative =
+        session != NULL ? hep_asprintf(err, "%s/%s", subject, session) : hep_strdup(subject, err);
+    s->label =
+        session != NULL ? hep_asprintf(err, "%s_%s", subject, session) : hep_strdup(subject, err);
+    s->path = s->relative != NULL ? hep_path_join(bids_dir, s->relative, err) : NULL;
     if (s->path == NULL || s->label == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of studies");
+        return HEP_ENOMEM;
     return HEP_OK;
 }
 
 static int add_subject(struct hep_dataset *d, const char *bids_dir, const char *subject,
                        const struct words *sessions, const char *table, struct hep_error *err)
 {
-    char *path = hep_path_join(bids_dir, subject);
+    char *path = hep_path_join(bids_dir, subject, err);
     struct hep_listing list = { 0 };
     bool has_sessions = false;
-    int rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : hep_listing_read(&list, path, err);
+    int rc = path == NULL ? HEP_ENOMEM : hep_listing_read(&list, path, err);
 
     for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
         if (!list.is_dir[i] || !hep_starts_with(list.names[i], "ses-"))
@@ -181,7 +183,7 @@ static int add_subject(struct hep_dataset *d, const char *bids_dir, const char *
 
 static int check_dataset(const char *bids_dir, bool skip, struct hep_error *err)
 {
-    char *description = hep_path_join(bids_dir, "dataset_description.json");
+    char *description = hep_path_join(bids_dir, "dataset_description.json", err);
     bool is_dataset = description != NULL && hep_is_file(description);
 
     free(description);
@@ -197,7 +199,7 @@ static int check_dataset(const char *bids_dir, bool skip, struct hep_error *err)
 
 static char *read_participants(const char *bids_dir)
 {
-    char *path = hep_path_join(bids_dir, "participants.tsv"), *text = NULL;
+    char *path = hep_path_join(bids_dir, "participants.tsv", NULL), *text = NULL;
     size_t n = 0;
 
     if (path != NULL && hep_is_file(path) &&

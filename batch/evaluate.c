@@ -59,10 +59,10 @@ static void reading_release(struct reading *r)
 
 static int grow(void **list, size_t n, size_t more, size_t size, struct hep_error *err)
 {
-    void *longer = hep_realloc(*list, n + more + 1, size);
+    void *longer = hep_realloc(*list, n + more + 1, size, err);
 
     if (longer == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu rows", n + more);
+        return HEP_ENOMEM;
     *list = longer;
     return HEP_OK;
 }
@@ -126,9 +126,8 @@ static int add_findings(struct hep_evaluated *e, const struct hep_lesion_file *f
 static int objects_of(struct hep_match_object **out, const struct hep_lesion_file *f,
                       struct hep_error *err)
 {
-    *out = hep_calloc(f->n + 1, sizeof **out);
-    if (*out == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu lesions", f->n);
+    if (HEP_NEW(*out, f->n + 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < f->n; i++) {
         const struct hep_lesion_record *r = &f->list[i];
 
@@ -335,11 +334,11 @@ static int add_study(struct hep_evaluated *e, const char *out_dir,
 {
     const size_t study = e->n_studies;
     struct hep_eval_entry *entry = &e->entry[study];
-    char *output = hep_path_join(out_dir, d->relative);
+    char *output = hep_path_join(out_dir, d->relative, err);
     struct reading r = { .truth = { d->path, d->label }, .output = { output, d->label } };
     int rc = HEP_OK;
 
-    *entry = (struct hep_eval_entry){ .label = hep_strdup(d->label),
+    *entry = (struct hep_eval_entry){ .label = hep_strdup(d->label, err),
                                       .first_lesion = e->n_lesions,
                                       .first_finding = e->n_findings };
     e->n_studies++;
@@ -401,9 +400,9 @@ static int note_without_truth(struct hep_evaluated *e, const char *out_dir,
         return HEP_OK;
     if (rc != HEP_OK)
         return hep_fail(err, mine.code, mine.where, "%s", mine.msg);
-    e->without_truth = hep_calloc(out.n + 1, sizeof *e->without_truth);
+    e->without_truth = hep_calloc(out.n + 1, sizeof *e->without_truth, err);
     if (e->without_truth == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu studies", out.n);
+        rc = HEP_ENOMEM;
     for (size_t i = 0; rc == HEP_OK && i < out.n; i++) {
         if (in_truth(truth, out.list[i].label))
             continue;
@@ -422,7 +421,7 @@ static int list_truth(struct hep_dataset *truth, const char *dir, struct hep_err
 {
     const struct hep_dataset_filter all = { .skip_validation = true };
     int rc = hep_dataset_list(truth, dir, &all, err);
-    char *inner = hep_path_join(dir, "derivatives/truth");
+    char *inner = hep_path_join(dir, "derivatives/truth", err);
 
     for (size_t i = 0; rc == HEP_OK && i < truth->n; i++) {
         const struct hep_eval_folder f = { truth->list[i].path, truth->list[i].label };
@@ -456,10 +455,10 @@ int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const c
     rc = list_truth(&truth, truth_dir, err);
     if (rc == HEP_OK && !hep_is_dir(out_dir))
         rc = HEP_FAIL(err, HEP_ENOENT, "%s: no such folder", out_dir);
-    e->entry = hep_calloc(truth.n + 1, sizeof *e->entry);
-    e->study = hep_calloc(truth.n + 1, sizeof *e->study);
+    e->entry = hep_calloc(truth.n + 1, sizeof *e->entry, err);
+    e->study = hep_calloc(truth.n + 1, sizeof *e->study, err);
     if (rc == HEP_OK && (e->entry == NULL || e->study == NULL))
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu studies", truth.n);
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         number_patients(e, &truth);
     for (size_t i = 0; rc == HEP_OK && i < truth.n; i++) {

@@ -13,11 +13,11 @@
 /* Save a finished drawing under DIR/NAME.svg. */
 static int save(struct hep_svg *svg, const char *dir, const char *name, struct hep_error *err)
 {
-    char *path = hep_asprintf("%s/%s.svg", dir, name);
+    char *path = hep_asprintf(err, "%s/%s.svg", dir, name);
     int rc = hep_svg_end(svg, err);
 
     if (rc == HEP_OK && path == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = hep_file_write(path, svg->text.s, svg->text.len, err);
     hep_str_release(&svg->text);
@@ -28,11 +28,11 @@ static int save(struct hep_svg *svg, const char *dir, const char *name, struct h
 /* A plot that has no data now must not show those of an earlier evaluation. */
 static int drop(const char *dir, const char *name, struct hep_error *err)
 {
-    char *path = hep_asprintf("%s/%s.svg", dir, name);
+    char *path = hep_asprintf(err, "%s/%s.svg", dir, name);
     int rc = HEP_OK;
 
     if (path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        return HEP_ENOMEM;
     if (hep_is_file(path) && unlink(path) != 0)
         rc = HEP_FAIL(err, HEP_ECREAT, "%s: cannot be removed", path);
     free(path);
@@ -103,12 +103,12 @@ static int draw_froc(const struct hep_evaluated *e, const char *dir, struct hep_
                                      { "sensitivity per lesion", 0.0, 1.0, false, NULL, 0, NULL } };
     const struct hep_eval_result *r = &e->result;
     const size_t longest = r->n_curve[0] > r->n_curve[1] ? r->n_curve[0] : r->n_curve[1];
-    double *work = hep_calloc(4 * longest + 4, sizeof *work);
+    double *work = hep_calloc(4 * longest + 4, sizeof *work, err);
     const size_t n = metastasis_is_judged(e) ? 2 : 1;
     struct hep_svg svg;
 
     if (work == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a curve");
+        return HEP_ENOMEM;
     hep_svg_begin(&svg, "froc", WIDTH, HEIGHT,
                   "Sensitivity per lesion against false positives per study", false);
     hep_svg_heading(&svg, 64.0, 26.0, "Free-response curves");
@@ -341,11 +341,9 @@ static int draw_map(const struct hep_evaluated *e, enum hep_eval_map map, const 
 
 static int draw_maps(const struct hep_evaluated *e, const char *dir, struct hep_error *err)
 {
-    size_t *index = hep_calloc(e->n_pairs + 1, sizeof *index);
-    double *work = hep_calloc(2 * e->n_pairs + 2, sizeof *work);
-    int rc = index != NULL && work != NULL
-                 ? HEP_OK
-                 : HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu regions", e->n_pairs);
+    size_t *index = hep_calloc(e->n_pairs + 1, sizeof *index, err);
+    double *work = hep_calloc(2 * e->n_pairs + 2, sizeof *work, err);
+    int rc = index != NULL && work != NULL ? HEP_OK : HEP_ENOMEM;
 
     for (int m = 0; rc == HEP_OK && m < (int)HEP_EVAL_N_MAPS; m++) {
         struct cloud c = { work, work + e->n_pairs + 1, 0, 0 };

@@ -5,9 +5,8 @@
 static int write_text(const char *dir, const char *name, struct hep_str *text,
                       struct hep_error *err)
 {
-    char *path = hep_path_join(dir, name);
-    int rc =
-        path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path") : hep_str_check(text, err);
+    char *path = hep_path_join(dir, name, err);
+    int rc = path == NULL ? HEP_ENOMEM : hep_str_check(text, err);
 
     if (rc == HEP_OK)
         rc = hep_file_write(path, text->s, text->len, err);
@@ -18,10 +17,9 @@ static int write_text(const char *dir, const char *name, struct hep_str *text,
 
 static int write_json(const struct hep_evaluated *e, const char *dir, struct hep_error *err)
 {
-    char *path = hep_path_join(dir, "evaluation.json");
+    char *path = hep_path_join(dir, "evaluation.json", err);
     struct hep_json *json = NULL;
-    int rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : hep_evaluated_json(&json, e, err);
+    int rc = path == NULL ? HEP_ENOMEM : hep_evaluated_json(&json, e, err);
 
     if (rc == HEP_OK)
         rc = hep_json_write(path, json, err);

@@ -25,10 +25,10 @@ static double median_of(const double *x, size_t n, float *scratch, double centre
 
 static int settle(struct hep_group_measure *m, size_t n, struct hep_error *err)
 {
-    float *scratch = hep_calloc(n + 1, sizeof *scratch);
+    float *scratch = hep_calloc(n + 1, sizeof *scratch, err);
 
     if (scratch == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a measure");
+        return HEP_ENOMEM;
     m->median = median_of(m->values, n, scratch, (double)NAN);
     m->mad = 1.4826 * median_of(m->values, n, scratch, m->median);
     free(scratch);
@@ -67,15 +67,15 @@ static int add_measure(struct hep_group_table *t, const char *name, const char *
                        struct hep_error *err)
 {
     struct hep_group_measure *more =
-        hep_realloc(t->measures, t->n_measures + 1, sizeof *t->measures);
+        hep_realloc(t->measures, t->n_measures + 1, sizeof *t->measures, err);
     struct hep_group_measure *m;
     size_t n = t->status->n;
 
     if (more == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a measure");
+        return HEP_ENOMEM;
     t->measures = more;
     m = &more[t->n_measures++];
-    *m = (struct hep_group_measure){ .values = hep_calloc(n + 1, sizeof *m->values) };
+    *m = (struct hep_group_measure){ .values = hep_calloc(n + 1, sizeof *m->values, err) };
     (void)snprintf(m->name, sizeof m->name, "%s", name);
     (void)snprintf(m->unit, sizeof m->unit, "%s", unit);
     if (m->values == NULL)
@@ -95,9 +95,8 @@ static int read_documents(struct hep_group_table *t, const char *out_dir, struct
 
         if (s->state != HEP_STATE_DONE)
             continue;
-        path = hep_asprintf("%s/%s/%s_lesions.json", out_dir, s->relative, s->label);
-        rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : hep_json_read(&t->documents[i], path, err);
+        path = hep_asprintf(err, "%s/%s/%s_lesions.json", out_dir, s->relative, s->label);
+        rc = path == NULL ? HEP_ENOMEM : hep_json_read(&t->documents[i], path, err);
         free(path);
     }
     return rc;
@@ -109,7 +108,7 @@ int hep_group_gather(struct hep_group_table *out, const char *out_dir,
     int rc;
 
     *out = (struct hep_group_table){ .status = status,
-                                     .documents = hep_calloc(status->n + 1, sizeof(void *)) };
+                                     .documents = hep_calloc(status->n + 1, sizeof(void *), err) };
     rc = out->documents == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for documents")
                                 : read_documents(out, out_dir, err);
     if (rc == HEP_OK)
@@ -201,12 +200,11 @@ static void studies_tsv(struct hep_str *out, const struct hep_group_table *t)
 static int write_text(const char *out_dir, const char *name, struct hep_str *text,
                       struct hep_error *err)
 {
-    char *path = hep_path_join(out_dir, name);
+    char *path = hep_path_join(out_dir, name, err);
     int rc = hep_str_check(text, err);
 
     if (rc == HEP_OK)
-        rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : hep_file_write(path, text->s, text->len, err);
+        rc = path == NULL ? HEP_ENOMEM : hep_file_write(path, text->s, text->len, err);
     free(path);
     hep_str_release(text);
     return rc;

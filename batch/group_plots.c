@@ -119,12 +119,12 @@ static int ascending(const void *a, const void *b)
 static int lying_box(struct hep_svg *svg, const struct hep_svg_frame *f, const double *x, size_t n,
                      struct hep_error *err)
 {
-    double *sorted = hep_calloc(n + 1, sizeof *sorted);
+    double *sorted = hep_calloc(n + 1, sizeof *sorted, err);
     const double y = f->y + f->h - 16.0;
     size_t m = 0;
 
     if (sorted == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a plot");
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         if (isfinite(x[i]))
             sorted[m++] = x[i];
@@ -149,7 +149,7 @@ static int study_plot(struct hep_str *out, const struct hep_group_table *t, size
 {
     const size_t n = t->status->n;
     struct hep_svg_frame f = { .x = 14, .y = 16, .w = 352, .h = 74 };
-    double *x = hep_calloc(n + 1, sizeof *x);
+    double *x = hep_calloc(n + 1, sizeof *x, err);
     struct hep_str label = { 0 };
     struct hep_quantity q;
     struct hep_svg svg;
@@ -158,7 +158,7 @@ static int study_plot(struct hep_str *out, const struct hep_group_table *t, size
     int rc = HEP_OK;
 
     if (x == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a plot");
+        return HEP_ENOMEM;
     hep_group_quantity(&q, &t->measures[m]);
     for (size_t i = 0; i < n; i++)
         x[i] = t->measures[m].values[i] * q.scale;
@@ -222,11 +222,11 @@ static int add_names(struct names *names, const struct hep_json *lesion, struct 
 
         if (known || hep_ends_with(keys[k], "_mad") || hep_ends_with(keys[k], "_n"))
             continue;
-        more = (char **)hep_realloc((void *)names->list, names->n + 1, sizeof *more);
+        more = (char **)hep_realloc((void *)names->list, names->n + 1, sizeof *more, err);
         if (more != NULL)
             names->list = more;
-        if (more == NULL || (more[names->n] = hep_strdup(keys[k])) == NULL)
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for names of measurements");
+        if (more == NULL || (more[names->n] = hep_strdup(keys[k], err)) == NULL)
+            rc = HEP_ENOMEM;
         else
             names->n++;
     }
@@ -333,9 +333,8 @@ static int values_new(struct values *v, size_t room, struct hep_error *err)
 {
     *v = (struct values){ .room = room };
     for (int c = 0; c < HEP_CLASS_COUNT; c++) {
-        v->x[c] = hep_calloc(room + 1, sizeof *v->x[c]);
-        if (v->x[c] == NULL)
-            return HEP_FAIL(err, HEP_ENOMEM, "no memory for the lesions of a group");
+        if (HEP_NEW(v->x[c], room + 1, err) != HEP_OK)
+            return HEP_ENOMEM;
     }
     return HEP_OK;
 }

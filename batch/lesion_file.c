@@ -200,11 +200,11 @@ static int by_id(const void *a, const void *b)
 
 static int check_ids(const struct hep_lesion_file *f, const char *path, struct hep_error *err)
 {
-    int32_t *ids = hep_calloc(f->n + 1, sizeof *ids);
+    int32_t *ids = hep_calloc(f->n + 1, sizeof *ids, err);
     int rc = HEP_OK;
 
     if (ids == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu lesions", f->n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < f->n; i++)
         ids[i] = f->list[i].id;
     qsort(ids, f->n, sizeof *ids, by_id);
@@ -226,9 +226,8 @@ static int read_list(struct hep_lesion_file *f, const char *path, struct hep_err
     f->reference = hep_json_string(hep_json_get(f->root, "reference"));
     f->absent_reason = hep_json_string(hep_json_get(f->root, "lesions_absent_reason"));
     f->n = hep_json_size(list);
-    f->list = hep_calloc(f->n + 1, sizeof *f->list);
-    if (f->list == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu lesions", f->n);
+    if (HEP_NEW(f->list, f->n + 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; rc == HEP_OK && i < f->n; i++) {
         const struct place at = { path, i, err };
 

@@ -124,9 +124,9 @@ static int add_pair(struct hep_evaluated *e, struct hep_map_pair pair, struct he
 
     if (!isfinite(pair.measured) || !isfinite(pair.truth))
         return HEP_OK;
-    more = hep_realloc(e->pair, e->n_pairs + 1, sizeof *more);
+    more = hep_realloc(e->pair, e->n_pairs + 1, sizeof *more, err);
     if (more == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu regions", e->n_pairs);
+        return HEP_ENOMEM;
     e->pair = more;
     e->pair[e->n_pairs++] = pair;
     return HEP_OK;
@@ -151,12 +151,12 @@ static int add_regions(struct hep_evaluated *e, const struct hep_eval_regions *r
                        const struct hep_labels *region, const struct hep_volume *got,
                        const struct hep_volume *want, struct hep_error *err)
 {
-    float *work = hep_alloc_aligned(2 * hep_grid_voxels(&region->grid), sizeof *work);
+    float *work = hep_alloc_aligned(2 * hep_grid_voxels(&region->grid), sizeof *work, err);
     struct hep_map_pair pair = { .map = (enum hep_eval_map)map, .study = r->study };
     int rc = HEP_OK;
 
     if (work == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a region");
+        return HEP_ENOMEM;
     pair.lesion = HEP_NO_MATCH;
     pair.truth = true_enhancement(r, &rows[map], NULL);
     medians(&pair.measured, &pair.truth, work, region, REGION_LIVER, got, want);
@@ -231,11 +231,11 @@ static int agree_one(struct hep_map_agreement *out, const struct hep_evaluated *
                      const size_t *index, size_t n, double *work, struct hep_error *err)
 {
     double *measured = work, *truth = work + n;
-    size_t *patient = hep_calloc(n + 1, sizeof *patient);
+    size_t *patient = hep_calloc(n + 1, sizeof *patient, err);
     int rc = HEP_OK;
 
     if (patient == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu regions", n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         const struct hep_map_pair *p = &e->pair[index[i]];
 
@@ -253,11 +253,9 @@ static int agree_one(struct hep_map_agreement *out, const struct hep_evaluated *
 
 int hep_eval_agree(struct hep_evaluated *e, struct hep_error *err)
 {
-    size_t *index = hep_calloc(e->n_pairs + 1, sizeof *index);
-    double *work = hep_calloc(2 * e->n_pairs + 1, sizeof *work);
-    int rc = index != NULL && work != NULL
-                 ? HEP_OK
-                 : HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu regions", e->n_pairs);
+    size_t *index = hep_calloc(e->n_pairs + 1, sizeof *index, err);
+    double *work = hep_calloc(2 * e->n_pairs + 1, sizeof *work, err);
+    int rc = index != NULL && work != NULL ? HEP_OK : HEP_ENOMEM;
 
     for (int map = 0; rc == HEP_OK && map < (int)HEP_EVAL_N_MAPS; map++)
         for (int group = 0; rc == HEP_OK && group < (int)HEP_GROUP_COUNT; group++) {

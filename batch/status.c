@@ -42,12 +42,12 @@ static int add(struct hep_out_status *s, const char *relative, struct hep_error 
 
     if (known(s, relative))
         return HEP_OK;
-    more = hep_realloc(s->list, s->n + 1, sizeof *more);
+    more = hep_realloc(s->list, s->n + 1, sizeof *more, err);
     if (more == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of studies");
+        return HEP_ENOMEM;
     s->list = more;
-    more[s->n] = (struct hep_study_status){ .label = hep_strdup(relative),
-                                            .relative = hep_strdup(relative) };
+    more[s->n] = (struct hep_study_status){ .label = hep_strdup(relative, err),
+                                            .relative = hep_strdup(relative, err) };
     if (more[s->n].label == NULL || more[s->n].relative == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of studies");
     slash = strchr(more[s->n].label, '/');
@@ -64,7 +64,7 @@ static bool tame(const char *relative)
 
 static int add_expected(struct hep_out_status *s, const char *out_dir, struct hep_error *err)
 {
-    char *path = hep_path_join(out_dir, EXPECTED_FILE);
+    char *path = hep_path_join(out_dir, EXPECTED_FILE, err);
     struct hep_json *json = NULL;
     const struct hep_json *list;
     int rc = HEP_OK;
@@ -86,7 +86,7 @@ static int add_expected(struct hep_out_status *s, const char *out_dir, struct he
 static int add_sessions(struct hep_out_status *s, const char *out_dir, const char *subject,
                         struct hep_error *err)
 {
-    char *path = hep_path_join(out_dir, subject), *relative = NULL;
+    char *path = hep_path_join(out_dir, subject, err), *relative = NULL;
     struct hep_listing list = { 0 };
     bool sessions = false;
     int rc = path == NULL ? HEP_ENOMEM : hep_listing_read(&list, path, err);
@@ -95,9 +95,8 @@ static int add_sessions(struct hep_out_status *s, const char *out_dir, const cha
         if (!list.is_dir[i] || !hep_starts_with(list.names[i], "ses-"))
             continue;
         sessions = true;
-        relative = hep_asprintf("%s/%s", subject, list.names[i]);
-        rc = relative == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                              : add(s, relative, err);
+        relative = hep_asprintf(err, "%s/%s", subject, list.names[i]);
+        rc = relative == NULL ? HEP_ENOMEM : add(s, relative, err);
         free(relative);
     }
     if (rc == HEP_OK && !sessions)
@@ -128,7 +127,7 @@ static void read_failure(struct hep_study_status *s, const struct hep_json *json
 static struct hep_json *read_record(const char *out_dir, const struct hep_study_status *s,
                                     const char *suffix)
 {
-    char *path = hep_asprintf("%s/%s/%s_%s.json", out_dir, s->relative, s->label, suffix);
+    char *path = hep_asprintf(NULL, "%s/%s/%s_%s.json", out_dir, s->relative, s->label, suffix);
     struct hep_json *json = NULL;
 
     if (path == NULL || !hep_is_file(path) || hep_json_read(&json, path, NULL) != HEP_OK)
@@ -189,9 +188,8 @@ int hep_status_expect(const char *out_dir, const struct hep_dataset *d, struct h
     struct hep_out_status s = { 0 };
     struct hep_put put = { HEP_OK, err };
     struct hep_json *json = NULL, *list = NULL;
-    char *path = hep_path_join(out_dir, EXPECTED_FILE);
-    int rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : add_expected(&s, out_dir, err);
+    char *path = hep_path_join(out_dir, EXPECTED_FILE, err);
+    int rc = path == NULL ? HEP_ENOMEM : add_expected(&s, out_dir, err);
     size_t before = s.n;
 
     for (size_t i = 0; rc == HEP_OK && i < d->n; i++)
@@ -215,14 +213,14 @@ out:
 int hep_status_record_failure(const char *out_dir, const char *relative, const char *label,
                               int exit_code, const char *reason, struct hep_error *err)
 {
-    char *folder = hep_path_join(out_dir, relative);
-    char *run = hep_asprintf("%s/%s_run.json", folder != NULL ? folder : "", label);
-    char *failed = hep_asprintf("%s/%s_failed.json", folder != NULL ? folder : "", label);
+    char *folder = hep_path_join(out_dir, relative, err);
+    char *run = hep_asprintf(err, "%s/%s_run.json", folder != NULL ? folder : "", label);
+    char *failed = hep_asprintf(err, "%s/%s_failed.json", folder != NULL ? folder : "", label);
     struct hep_json *json = hep_json_new_object();
     struct hep_put put = { HEP_OK, err };
 
     if (folder == NULL || run == NULL || failed == NULL)
-        put.rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        put.rc = HEP_ENOMEM;
     hep_put_text(&put, json, "state", "failed");
     hep_put_text(&put, json, "study", label);
     hep_put_text(&put, json, "error", reason);

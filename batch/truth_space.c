@@ -16,18 +16,18 @@ static const double identity[4][4] = {
 char *hep_eval_path(const struct hep_eval_folder *f, const char *folder, const char *rest,
                     struct hep_error *err)
 {
-    char *path =
-        hep_asprintf("%s/%s%s%s_%s", f->path, folder, *folder != '\0' ? "/" : "", f->label, rest);
+    char *path = hep_asprintf(err, "%s/%s%s%s_%s", f->path, folder, *folder != '\0' ? "/" : "",
+                              f->label, rest);
 
     if (path == NULL)
-        (void)HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        (void)HEP_ENOMEM;
     return path;
 }
 
 int hep_truth_space(struct hep_volume **displacement, const struct hep_eval_folder *truth,
                     const char *role, struct hep_error *err)
 {
-    char *rest = role != NULL ? hep_asprintf("desc-%s_displacement.nii.gz", role) : NULL;
+    char *rest = role != NULL ? hep_asprintf(err, "desc-%s_displacement.nii.gz", role) : NULL;
     char *path = rest != NULL ? hep_eval_path(truth, "", rest, err) : NULL;
     int rc = HEP_OK;
 

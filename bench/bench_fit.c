@@ -42,7 +42,7 @@ static int read_set(struct bench *t, const char *name, struct hep_error *err)
     size_t n;
     int rc = HEP_OK;
 
-    path = hep_asprintf("%s.bval", name);
+    path = hep_asprintf(NULL, "%s.bval", name);
     rc = hep_file_read(&text, &n, path, 1u << 20, err);
     free(path);
     if (rc != HEP_OK)
@@ -55,14 +55,14 @@ static int read_set(struct bench *t, const char *name, struct hep_error *err)
         t->b[t->nb++] = b;
     }
     free(text);
-    path = hep_asprintf("%s.f32", name);
+    path = hep_asprintf(NULL, "%s.f32", name);
     rc = hep_file_read(&data, &n, path, (size_t)1 << 34, err);
     free(path);
     if (rc != HEP_OK)
         return rc;
     t->signal = (float *)(void *)data;
     t->nvox = n / sizeof(float) / t->nb;
-    path = hep_asprintf("%s_truth.f32", name);
+    path = hep_asprintf(NULL, "%s_truth.f32", name);
     rc = hep_file_read(&data, &n, path, (size_t)1 << 34, err);
     free(path);
     t->truth = (float *)(void *)data;
@@ -173,7 +173,7 @@ static int run(struct bench *t, struct hep_error *err)
             return rc;
         best = fmin(best, seconds(t->wall) - start);
     }
-    work = hep_calloc(n, sizeof *work);
+    work = hep_calloc(n, sizeof *work, NULL);
     if (work == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory");
     printf("%.4g", (double)n / best);
@@ -287,12 +287,12 @@ int main(int argc, char **argv)
     if (rc == HEP_OK)
         rc = read_set(&t, argv[1], &err);
     for (size_t i = 0; rc == HEP_OK && i < 8; i++) {
-        t.map[i] = hep_calloc(t.nvox, sizeof(float));
+        t.map[i] = hep_calloc(t.nvox, sizeof(float), NULL);
         if (t.map[i] == NULL)
             rc = HEP_FAIL(&err, HEP_ENOMEM, "no memory for %zu voxels", t.nvox);
     }
     if (rc == HEP_OK) {
-        t.mask = hep_calloc(t.nvox, sizeof *t.mask);
+        t.mask = hep_calloc(t.nvox, sizeof *t.mask, NULL);
         if (t.mask == NULL)
             rc = HEP_FAIL(&err, HEP_ENOMEM, "no memory for %zu voxels", t.nvox);
     }

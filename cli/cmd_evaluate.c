@@ -66,10 +66,10 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(), cli->log
     };
     struct hep_evaluated e = { 0 };
-    char *dir =
-        o->report_dir != NULL ? hep_strdup(o->report_dir) : hep_path_join(o->out_dir, "evaluation");
-    int rc = dir == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                         : hep_evaluate_folders(&e, o->out_dir, o->truth_dir, &opts, err);
+    char *dir = o->report_dir != NULL ? hep_strdup(o->report_dir, err)
+                                      : hep_path_join(o->out_dir, "evaluation", err);
+    int rc =
+        dir == NULL ? HEP_ENOMEM : hep_evaluate_folders(&e, o->out_dir, o->truth_dir, &opts, err);
 
     if (rc == HEP_OK)
         rc = hep_evaluated_write(&e, dir, err);

@@ -84,7 +84,7 @@ static char *sidecar_of(const char *path)
     char *json;
 
     n -= hep_ends_with(path, ".nii.gz") ? 7 : hep_ends_with(path, ".nii") ? 4 : 0;
-    json = hep_asprintf("%.*s.json", (int)n, path);
+    json = hep_asprintf(NULL, "%.*s.json", (int)n, path);
     if (json != NULL && !hep_is_file(json)) {
         free(json);
         json = NULL;
@@ -207,9 +207,9 @@ static int read_mask(uint8_t **out, const struct fat_options *o, const struct ec
 
     if (rc != HEP_OK || mask == NULL)
         return rc;
-    *out = hep_calloc(n, 1);
+    *out = hep_calloc(n, 1, err);
     if (*out == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the mask");
+        rc = HEP_ENOMEM;
     for (size_t i = 0; rc == HEP_OK && i < n; i++)
         (*out)[i] = mask->data[i] != 0;
     hep_labels_free(mask);
@@ -304,7 +304,7 @@ static int run_dual(const void *given, struct hep_cli *cli, struct hep_error *er
     if (rc != HEP_OK)
         goto out;
     sig.n = hep_grid_voxels(&e.volume[0]->grid);
-    status = hep_calloc(sig.n, 1);
+    status = hep_calloc(sig.n, 1, err);
     opt.b0_t = e.field_t;
     opt.r2star_per_s = sig.third != NULL ? (double)NAN : o->r2star;
     opt.sigma = isfinite(o->sigma) ? o->sigma : 0.0;
@@ -315,8 +315,7 @@ static int run_dual(const void *given, struct hep_cli *cli, struct hep_error *er
         maps.ff_raw_frac = files[0].volume->data;
     maps.r2star_per_s = sig.third != NULL ? files[2].volume->data : NULL;
     maps.status = status;
-    rc = status == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a status map")
-                        : hep_dualecho_map(&maps, &sum, &sig, mask, &opt, err);
+    rc = status == NULL ? HEP_ENOMEM : hep_dualecho_map(&maps, &sum, &sig, mask, &opt, err);
     if (rc == HEP_OK) {
         store_status(files[1].volume->data, status, sig.n);
         sidecar = dual_sidecar(&put, &e, &opt, &sum);
@@ -359,9 +358,8 @@ static int fit_multi(struct hep_fit_file *files, struct hep_multiecho_summary *s
 {
     const size_t n = hep_grid_voxels(&e->volume[0]->grid);
     struct hep_fat_spectrum spectrum;
-    uint8_t *status = hep_calloc(n, 1);
-    int rc = status == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a status map")
-                            : hep_fat_spectrum_get(&spectrum, o->spectrum, err);
+    uint8_t *status = hep_calloc(n, 1, err);
+    int rc = status == NULL ? HEP_ENOMEM : hep_fat_spectrum_get(&spectrum, o->spectrum, err);
 
     if (rc == HEP_OK) {
         const struct hep_multiecho_data data = { e->data, e->te_s, e->n, n, e->field_t, &spectrum };

@@ -118,10 +118,10 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     struct hep_compare_request q = { 0 };
     struct hep_compared c = { 0 };
     const char *words[RUN_WORDS_MAX];
-    const char **protocols = hep_calloc(o->variants.n + 1, sizeof *protocols);
+    const char **protocols = hep_calloc(o->variants.n + 1, sizeof *protocols, err);
     char self[4096];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    int rc = protocols == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for the protocols")
+    int rc = protocols == NULL ? HEP_ENOMEM
              : n <= 0          ? HEP_FAIL(err, HEP_EIO, "cannot find the program's own file")
                                : request_from(&q, protocols, words, o, err);
 

@@ -364,13 +364,13 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const S *o = given;
     struct hep_config_bundle b = { 0 };
-    struct hep_tissue_table *table = hep_calloc(1, sizeof *table);
+    struct hep_tissue_table *table = hep_calloc(1, sizeof *table, err);
     struct hep_study_tissues tissues;
     struct optimised r = { 0 };
     struct hep_str caret = { 0 };
     char *path = NULL;
     double field_t;
-    int rc = table == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for tissues")
+    int rc = table == NULL ? HEP_ENOMEM
                            : hep_config_open(&b, o->protocol, o->set.items, o->set.n, &caret, err);
 
     if (caret.len > 0)

@@ -59,11 +59,10 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     if (rc == HEP_OK)
         rc = make(&html, o, &r, err);
     if (rc == HEP_OK) {
-        path = o->out != NULL ? hep_strdup(o->out)
-                              : hep_asprintf("%s/%s_%s.html", r.folder, r.run.label,
+        path = o->out != NULL ? hep_strdup(o->out, err)
+                              : hep_asprintf(err, "%s/%s_%s.html", r.folder, r.run.label,
                                              o->viewer ? "viewer" : "report");
-        rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : hep_file_write(path, html.s, html.len, err);
+        rc = path == NULL ? HEP_ENOMEM : hep_file_write(path, html.s, html.len, err);
     }
     if (rc == HEP_OK)
         (void)fprintf(cli->out, "%s\n", path);

@@ -79,9 +79,8 @@ static int list_settings(const char ***out, size_t *n, const struct run_options 
 
     if (o->no_align && o->align >= 0)
         return HEP_FAIL(err, HEP_EUSAGE, "--no-align and --align exclude each other");
-    list = hep_calloc(o->set.n + 2, sizeof *list);
-    if (list == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the settings");
+    if (HEP_NEW(list, o->set.n + 2, err) != HEP_OK)
+        return HEP_ENOMEM;
     *n = 0;
     for (size_t i = 0; i < o->set.n; i++)
         list[(*n)++] = o->set.items[i];

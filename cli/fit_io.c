@@ -55,13 +55,12 @@ static int write_sidecar(const char *dir, const struct hep_fit_file *f,
 {
     struct hep_json *own = hep_json_copy(sidecar);
     struct hep_put put = { HEP_OK, err };
-    char *path = hep_asprintf("%s/%s.json", dir, f->name);
+    char *path = hep_asprintf(err, "%s/%s.json", dir, f->name);
 
     hep_put_text(&put, own, "Units", hep_unit_text(f->unit));
     hep_put_bool(&put, own, "SkullStripped", false);
     if (put.rc == HEP_OK)
-        put.rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                              : hep_json_write(path, own, err);
+        put.rc = path == NULL ? HEP_ENOMEM : hep_json_write(path, own, err);
     free(path);
     hep_json_free(own);
     return put.rc;
@@ -74,10 +73,9 @@ int hep_fit_write(const char *dir, const struct hep_fit_file *files, const struc
 
     for (; rc == HEP_OK && files->name != NULL; files++) {
         struct hep_nifti_write_opts opts = { .unit = files->unit, .nthreads = nthreads };
-        char *path = hep_asprintf("%s/%s.nii.gz", dir, files->name);
+        char *path = hep_asprintf(err, "%s/%s.nii.gz", dir, files->name);
 
-        rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : hep_nifti_write(path, files->volume, &opts, err);
+        rc = path == NULL ? HEP_ENOMEM : hep_nifti_write(path, files->volume, &opts, err);
         free(path);
         if (rc == HEP_OK)
             rc = write_sidecar(dir, files, sidecar, err);

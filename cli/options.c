@@ -106,10 +106,10 @@ static void *member(void *options, size_t offset)
 
 static int add_item(struct hep_args *args, const char *item, struct hep_error *err)
 {
-    const char **grown = hep_realloc(args->items, args->n + 1, sizeof *grown);
+    const char **grown = hep_realloc(args->items, args->n + 1, sizeof *grown, err);
 
     if (grown == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the command line");
+        return HEP_ENOMEM;
     args->items = grown;
     args->items[args->n++] = item;
     return HEP_OK;
@@ -414,10 +414,10 @@ int hep_options_parse(void *options, const struct hep_command *command, int argc
     int rc;
 
     (void)memset(options, 0, command->options_size);
-    t = hep_calloc(1, sizeof *t);
-    words = hep_calloc((size_t)argc + 2, sizeof *words);
+    t = hep_calloc(1, sizeof *t, err);
+    words = hep_calloc((size_t)argc + 2, sizeof *words, err);
     if (t == NULL || words == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the command line");
+        rc = HEP_ENOMEM;
         goto out;
     }
     /* getopt reads from the second word on. '-': other words in order; ':': tell a missing value.

@@ -66,10 +66,8 @@ int hep_agents_index(struct hep_agents *set, struct hep_error *err)
 
     for (size_t i = 0; i < set->n; i++)
         n += set->list[i].n_aliases;
-    set->keys = hep_calloc(n, sizeof *set->keys);
-    set->plain = hep_calloc(n, sizeof *set->plain);
-    if (!set->keys || !set->plain)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu aliases", n);
+    if (HEP_NEW(set->keys, n, err) != HEP_OK || HEP_NEW(set->plain, n, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < set->n; i++)
         for (size_t k = 0; k < set->list[i].n_aliases; k++) {
             struct hep_alias_key *key = &set->keys[set->n_keys];

@@ -420,9 +420,8 @@ static int read_agents(const struct reader *r, const struct hep_yaml *node, cons
     if (hep_yaml_size(node) < 1 || hep_yaml_size(node) > MAX_AGENTS)
         return hep_yaml_fail(r->doc, node, r->err, "%s needs 1 to %d entries, got %zu", key->name,
                              MAX_AGENTS, hep_yaml_size(node));
-    set->list = hep_calloc(hep_yaml_size(node), sizeof *set->list);
-    if (!set->list)
-        return HEP_FAIL(r->err, HEP_ENOMEM, "no memory for %zu agents", hep_yaml_size(node));
+    if (HEP_NEW(set->list, hep_yaml_size(node), r->err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < hep_yaml_size(node); i++) {
         const struct hep_yaml *item = hep_yaml_at(node, i);
         struct hep_agent *a = &set->list[i];
@@ -447,12 +446,12 @@ int hep_agents_parse(struct hep_agents **out, const char *text, size_t n, const 
                      struct hep_error *err)
 {
     static const struct key root_keys[] = { { "agents", read_agents, 0, 0, 0, 0, true } };
-    struct hep_agents *set = hep_calloc(1, sizeof *set);
+    struct hep_agents *set = hep_calloc(1, sizeof *set, err);
     struct reader r = { NULL, err };
     int rc;
 
     if (!set)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the agents of %s", name);
+        return HEP_ENOMEM;
     rc = hep_yaml_parse(&set->doc, text, n, name, err);
     if (rc != HEP_OK)
         goto out;

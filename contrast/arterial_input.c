@@ -87,11 +87,11 @@ static int check_injection(const struct hep_injection *j, double end_s, double d
 static int inputs_alloc(struct hep_inputs **out, size_t n, double dt_s, double hct,
                         struct hep_error *err)
 {
-    struct hep_inputs *in = hep_calloc(1, sizeof *in);
+    struct hep_inputs *in = hep_calloc(1, sizeof *in, err);
 
     if (in) {
-        *in = (struct hep_inputs){ n, dt_s, hct, hep_calloc(n, sizeof *in->arterial_mM),
-                                   hep_calloc(n, sizeof *in->portal_mM) };
+        *in = (struct hep_inputs){ n, dt_s, hct, hep_calloc(n, sizeof *in->arterial_mM, err),
+                                   hep_calloc(n, sizeof *in->portal_mM, err) };
         if (in->arterial_mM && in->portal_mM) {
             *out = in;
             return HEP_OK;
@@ -170,11 +170,9 @@ int hep_inputs_new(struct hep_inputs **out, const struct hep_injection *injectio
     rc = inputs_alloc(&in, n, dt_s, j->hct, err);
     if (rc != HEP_OK)
         return rc;
-    scratch = hep_calloc(n, sizeof *scratch);
-    if (!scratch) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a curve of %zu points", n);
+    rc = HEP_NEW(scratch, n, err);
+    if (rc != HEP_OK)
         goto out;
-    }
     for (size_t i = 0; i < n; i++) {
         double t = (double)i * dt_s - j->arrival_s;
         if (t >= 0)
@@ -219,9 +217,8 @@ int hep_inputs_from_curves(struct hep_inputs **out, const double *arterial_mM,
         *out = in;
         return HEP_OK;
     }
-    scratch = hep_calloc(n, sizeof *scratch);
-    rc = scratch ? fill_portal(in, scratch, 10, 20, err)
-                 : HEP_FAIL(err, HEP_ENOMEM, "no memory for a curve of %zu points", n);
+    scratch = hep_calloc(n, sizeof *scratch, err);
+    rc = scratch ? fill_portal(in, scratch, 10, 20, err) : HEP_ENOMEM;
     free(scratch);
     if (rc == HEP_OK)
         *out = in;

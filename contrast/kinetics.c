@@ -115,13 +115,13 @@ int hep_tissue_solve(double *ce_mM, double *ch_mM, const struct hep_inputs *inpu
 int hep_tissue_curve_new(struct hep_tissue_curve **out, const struct hep_inputs *inputs,
                          const struct hep_tissue_kinetics *tissue, struct hep_error *err)
 {
-    struct hep_tissue_curve *c = hep_calloc(1, sizeof *c);
+    struct hep_tissue_curve *c = hep_calloc(1, sizeof *c, err);
     int rc = HEP_OK;
 
     if (c)
         *c = (struct hep_tissue_curve){ inputs->n, inputs->dt_s,
-                                        hep_calloc(inputs->n, sizeof *c->ce_mM),
-                                        hep_calloc(inputs->n, sizeof *c->ch_mM) };
+                                        hep_calloc(inputs->n, sizeof *c->ce_mM, err),
+                                        hep_calloc(inputs->n, sizeof *c->ch_mM, err) };
     if (!c || !c->ce_mM || !c->ch_mM)
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a tissue curve of %zu points", inputs->n);
     if (rc == HEP_OK)

@@ -88,12 +88,10 @@ static int take_samples(struct problem *pr, const double *time_s, const double *
 {
     double end = pr->inputs->dt_s * (double)(pr->inputs->n - 1);
 
-    pr->time_s = hep_calloc(n, sizeof *pr->time_s);
-    pr->want = hep_calloc(n, sizeof *pr->want);
-    pr->ce = hep_calloc(pr->inputs->n, sizeof *pr->ce);
-    pr->ch = hep_calloc(pr->inputs->n, sizeof *pr->ch);
-    if (!pr->time_s || !pr->want || !pr->ce || !pr->ch)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a fit of %zu samples", n);
+    if (HEP_NEW(pr->time_s, n, err) != HEP_OK || HEP_NEW(pr->want, n, err) != HEP_OK ||
+        HEP_NEW(pr->ce, pr->inputs->n, err) != HEP_OK ||
+        HEP_NEW(pr->ch, pr->inputs->n, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         if (!(time_s[i] >= 0 && time_s[i] <= end + pr->inputs->dt_s))
             return HEP_FAIL(err, HEP_EINVAL,

@@ -39,14 +39,10 @@ static void square_release(struct square *s)
 static int square_init(struct square *s, struct hep_error *err)
 {
     s->n = s->rows > s->columns ? s->rows : s->columns;
-    s->u = hep_calloc(s->n + 1, sizeof *s->u);
-    s->v = hep_calloc(s->n + 1, sizeof *s->v);
-    s->reach = hep_calloc(s->n + 1, sizeof *s->reach);
-    s->row_of = hep_calloc(s->n + 1, sizeof *s->row_of);
-    s->way = hep_calloc(s->n + 1, sizeof *s->way);
-    s->done = hep_calloc(s->n + 1, sizeof *s->done);
-    if (!s->u || !s->v || !s->reach || !s->row_of || !s->way || !s->done)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory to assign %zu x %zu", s->rows, s->columns);
+    if (HEP_NEW(s->u, s->n + 1, err) != HEP_OK || HEP_NEW(s->v, s->n + 1, err) != HEP_OK ||
+        HEP_NEW(s->reach, s->n + 1, err) != HEP_OK || HEP_NEW(s->row_of, s->n + 1, err) != HEP_OK ||
+        HEP_NEW(s->way, s->n + 1, err) != HEP_OK || HEP_NEW(s->done, s->n + 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     return HEP_OK;
 }
 

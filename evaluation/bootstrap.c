@@ -46,12 +46,12 @@ int hep_bootstrap(struct hep_interval *out, size_t n_stats, hep_statistic *stati
 
     if (replicates == 0)
         return HEP_FAIL(err, HEP_EINVAL, "0 replicates, at least 1 is needed");
-    weight = hep_calloc(n_patients + 1, sizeof *weight);
-    now = hep_calloc(n_stats + 1, sizeof *now);
+    weight = hep_calloc(n_patients + 1, sizeof *weight, err);
+    now = hep_calloc(n_stats + 1, sizeof *now, err);
     if (hep_mul_size(&size, n_stats, replicates))
-        all = hep_calloc(size + 1, sizeof *all);
+        all = hep_calloc(size + 1, sizeof *all, err);
     if (weight == NULL || now == NULL || all == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu replicates", replicates);
+        rc = HEP_ENOMEM;
         goto out;
     }
     for (size_t i = 0; i < n_patients; i++)

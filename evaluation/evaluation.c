@@ -177,9 +177,8 @@ static int draw_curves(struct hep_eval_result *r, const struct hep_ranked *ranke
     for (int task = 0; task < (int)HEP_TASK_COUNT; task++) {
         const size_t n = ranked->n_marks[task];
 
-        r->curve[task] = hep_calloc(n + 1, sizeof *r->curve[task]);
-        if (r->curve[task] == NULL)
-            return HEP_FAIL(err, HEP_ENOMEM, "no memory for a curve of %zu points", n);
+        if (HEP_NEW(r->curve[task], n + 1, err) != HEP_OK)
+            return HEP_ENOMEM;
         r->n_curve[task] =
             hep_froc_curve(r->curve[task], ranked->mark[task], n, (double)r->sensitivity[task].n,
                            (double)r->n_with_findings);
@@ -190,12 +189,12 @@ static int draw_curves(struct hep_eval_result *r, const struct hep_ranked *ranke
 static int area_of(struct hep_auc *out, const struct hep_auc_case *cases, size_t n,
                    struct hep_error *err)
 {
-    double *split = hep_calloc(n + 1, sizeof *split);
+    double *split = hep_calloc(n + 1, sizeof *split, err);
     size_t m = 0, k = 0;
     int rc;
 
     if (split == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu cases", n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++)
         if (cases[i].is_positive)
             split[m++] = cases[i].score;

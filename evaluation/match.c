@@ -64,9 +64,8 @@ static int measure_lesion_masks(struct pairs *p, struct hep_error *err)
     const struct hep_labels *mask = p->lesions->mask;
     const size_t *n = mask->grid.n, nf = p->findings->n;
     const size_t voxels = hep_grid_voxels(&mask->grid);
-    double *at = hep_calloc(3 * nf + 1, sizeof *at), inverse[4][4], spacing[3];
-    int rc = at == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu centres", nf)
-                        : hep_grid_inverse(inverse, &mask->grid, err);
+    double *at = hep_calloc(3 * nf + 1, sizeof *at, err), inverse[4][4], spacing[3];
+    int rc = at == NULL ? HEP_ENOMEM : hep_grid_inverse(inverse, &mask->grid, err);
 
     for (size_t f = 0; rc == HEP_OK && f < nf; f++)
         hep_affine_apply(at + 3 * f, HEP_AFFINE(inverse), p->findings->list[f].centre_mm);
@@ -136,16 +135,12 @@ static int pairs_init(struct pairs *p, struct hep_error *err)
 
     if (!hep_mul_size(&n, p->lesions->n, p->findings->n))
         return HEP_FAIL(err, HEP_ENOMEM, "too many findings to match");
-    p->to_mask_mm = hep_calloc(n + 1, sizeof *p->to_mask_mm);
-    p->distance_mm = hep_calloc(n + 1, sizeof *p->distance_mm);
-    p->iou = hep_calloc(n + 1, sizeof *p->iou);
-    p->cost = hep_calloc(n + 1, sizeof *p->cost);
-    p->common = hep_calloc(n + 1, sizeof *p->common);
-    p->voxels_l = hep_calloc(p->lesions->n + 1, sizeof *p->voxels_l);
-    p->voxels_f = hep_calloc(p->findings->n + 1, sizeof *p->voxels_f);
-    if (!p->to_mask_mm || !p->distance_mm || !p->iou || !p->cost || !p->common || !p->voxels_l ||
-        !p->voxels_f)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory to match %zu pairs", n);
+    if (HEP_NEW(p->to_mask_mm, n + 1, err) != HEP_OK ||
+        HEP_NEW(p->distance_mm, n + 1, err) != HEP_OK || HEP_NEW(p->iou, n + 1, err) != HEP_OK ||
+        HEP_NEW(p->cost, n + 1, err) != HEP_OK || HEP_NEW(p->common, n + 1, err) != HEP_OK ||
+        HEP_NEW(p->voxels_l, p->lesions->n + 1, err) != HEP_OK ||
+        HEP_NEW(p->voxels_f, p->findings->n + 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t k = 0; k < n; k++)
         p->to_mask_mm[k] = (double)INFINITY;
     if (p->lesions->mask != NULL)
@@ -224,10 +219,10 @@ int hep_match(struct hep_matching *out, const struct hep_match_side *lesions,
         !hep_grid_same(&lesions->mask->grid, &findings->mask->grid, HEP_GRID_TOL_MM))
         return HEP_FAIL(err, HEP_EGEOM, "masks of lesions and findings on different grids");
     rc = pairs_init(&p, err);
-    m.found = hep_calloc(findings->n + 1, sizeof *m.found);
-    m.finding_of = hep_calloc(lesions->n + 1, sizeof *m.finding_of);
+    m.found = hep_calloc(findings->n + 1, sizeof *m.found, err);
+    m.finding_of = hep_calloc(lesions->n + 1, sizeof *m.finding_of, err);
     if (rc == HEP_OK && (m.found == NULL || m.finding_of == NULL))
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory to match %zu findings", findings->n);
+        rc = HEP_ENOMEM;
     for (size_t l = 0; rc == HEP_OK && l < lesions->n; l++)
         for (size_t f = 0; f < findings->n; f++) {
             const size_t k = l * findings->n + f;

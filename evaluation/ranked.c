@@ -117,20 +117,20 @@ static void judge_patients(struct hep_ranked *r)
 int hep_ranked_init(struct hep_ranked *r, const struct hep_eval_data *data, struct hep_error *err)
 {
     const size_t all = data->n_lesions + data->n_findings + 1;
-    double *best = hep_calloc(all, sizeof *best);
+    double *best = hep_calloc(all, sizeof *best, err);
 
     *r = (struct hep_ranked){ .data = data, .score = usable_score(data) };
-    r->called = hep_calloc(all, sizeof *r->called);
-    r->patient = hep_calloc(data->n_patients + 1, sizeof *r->patient);
-    r->lesion_case = hep_calloc(all, sizeof *r->lesion_case);
-    r->finding_case = hep_calloc(all, sizeof *r->finding_case);
-    r->forecast = hep_calloc(all, sizeof *r->forecast);
-    r->mark[0] = hep_calloc(all, sizeof *r->mark[0]);
-    r->mark[1] = hep_calloc(all, sizeof *r->mark[1]);
+    r->called = hep_calloc(all, sizeof *r->called, err);
+    r->patient = hep_calloc(data->n_patients + 1, sizeof *r->patient, err);
+    r->lesion_case = hep_calloc(all, sizeof *r->lesion_case, err);
+    r->finding_case = hep_calloc(all, sizeof *r->finding_case, err);
+    r->forecast = hep_calloc(all, sizeof *r->forecast, err);
+    r->mark[0] = hep_calloc(all, sizeof *r->mark[0], err);
+    r->mark[1] = hep_calloc(all, sizeof *r->mark[1], err);
     if (!best || !r->called || !r->patient || !r->lesion_case || !r->finding_case || !r->forecast ||
         !r->mark[0] || !r->mark[1]) {
         free(best);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu findings", data->n_findings);
+        return HEP_ENOMEM;
     }
     judge_patients(r);
     for (int task = 0; task < (int)HEP_TASK_COUNT; task++) {

@@ -9,10 +9,10 @@
 /* Midranks from 1 of n values. */
 static int midranks(double *rank, const double *x, size_t n, struct hep_error *err)
 {
-    size_t *order = hep_calloc(n + 1, sizeof *order);
+    size_t *order = hep_calloc(n + 1, sizeof *order, err);
 
     if (order == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu ranks", n);
+        return HEP_ENOMEM;
     if (n > 0)
         gsl_sort_index(order, x, 1, n);
     for (size_t i = 0, j; i < n; i = j) {
@@ -92,9 +92,8 @@ static struct hep_auc area(const double *v, size_t m, size_t n)
 int hep_auc_delong(struct hep_auc *out, const double *positive, size_t m, const double *negative,
                    size_t n, struct hep_error *err)
 {
-    double *v = hep_calloc(3 * (m + n) + 1, sizeof *v);
-    int rc = v != NULL ? components(v, v + m + n, positive, m, negative, n, err)
-                       : HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu cases", m + n);
+    double *v = hep_calloc(3 * (m + n) + 1, sizeof *v, err);
+    int rc = v != NULL ? components(v, v + m + n, positive, m, negative, n, err) : HEP_ENOMEM;
 
     if (rc == HEP_OK)
         *out = area(v, m, n);
@@ -107,9 +106,8 @@ int hep_auc_compare(struct hep_auc_pair *out, const double *positive_a, const do
                     struct hep_error *err)
 {
     const size_t all = m + n;
-    double *v = hep_calloc(4 * all + 1, sizeof *v), variance;
-    int rc = v != NULL ? components(v, v + 2 * all, positive_a, m, negative_a, n, err)
-                       : HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu cases", all);
+    double *v = hep_calloc(4 * all + 1, sizeof *v, err), variance;
+    int rc = v != NULL ? components(v, v + 2 * all, positive_a, m, negative_a, n, err) : HEP_ENOMEM;
 
     if (rc == HEP_OK)
         rc = components(v + all, v + 2 * all, positive_b, m, negative_b, n, err);

@@ -96,10 +96,10 @@ static int team_init(struct team *t, struct hep_error *err)
     rc = hep_diffusion_list(&t->voxels, &t->n_voxels, t->job.in, t->n_workers, err);
     t->stride = t->n_voxels / SIGMA_SAMPLES + 1;
     t->n_sigma = t->n_voxels / t->stride + 1;
-    t->workers = hep_calloc((size_t)t->n_workers, sizeof *t->workers);
-    t->sigma = hep_calloc(t->n_sigma, sizeof *t->sigma);
+    t->workers = hep_calloc((size_t)t->n_workers, sizeof *t->workers, err);
+    t->sigma = hep_calloc(t->n_sigma, sizeof *t->sigma, err);
     if (rc == HEP_OK && (t->workers == NULL || t->sigma == NULL))
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %d threads", t->n_workers);
+        rc = HEP_ENOMEM;
     for (int i = 0; rc == HEP_OK && i < t->n_workers; i++)
         rc = worker_init(&t->workers[i], t, err);
     for (size_t i = 0; i < t->n_sigma; i++) {
@@ -517,9 +517,8 @@ int hep_diffusion_fit(struct hep_diffusion_maps *maps, struct hep_diffusion_repo
 
     if (rc != HEP_OK)
         return rc;
-    t = hep_calloc(1, sizeof *t);
-    if (t == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a diffusion fit");
+    if (HEP_NEW(t, 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     rc = hep_diffusion_job_init(&t->job, input, settings, err);
     if (rc != HEP_OK)
         goto out;

@@ -139,9 +139,8 @@ int hep_diffusion_list(size_t **voxels, size_t *n, const struct hep_diffusion_in
     *voxels = NULL;
     if (in->mask == NULL)
         return HEP_OK;
-    start = hep_calloc(n_chunks, sizeof *start);
-    if (start == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of voxels");
+    if (HEP_NEW(start, n_chunks, err) != HEP_OK)
+        return HEP_ENOMEM;
 #pragma omp parallel for num_threads(n_threads)
     for (size_t c = 0; c < n_chunks; c++) {
         for (size_t i = c * LIST_CHUNK; i < in->nvox && i < (c + 1) * LIST_CHUNK; i++)
@@ -153,10 +152,10 @@ int hep_diffusion_list(size_t **voxels, size_t *n, const struct hep_diffusion_in
         start[c] = total;
         total += here;
     }
-    *voxels = hep_calloc(total > 0 ? total : 1, sizeof **voxels);
+    *voxels = hep_calloc(total > 0 ? total : 1, sizeof **voxels, err);
     if (*voxels == NULL) {
         free(start);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of %zu voxels", total);
+        return HEP_ENOMEM;
     }
 #pragma omp parallel for num_threads(n_threads)
     for (size_t c = 0; c < n_chunks; c++) {
@@ -180,15 +179,15 @@ double hep_diffusion_n_estimated(const struct hep_diffusion_job *job)
 int hep_diffusion_block_init(struct hep_diffusion_block *blk, size_t n, struct hep_error *err)
 {
     const size_t rows = 2 * n + (size_t)5 * HEP_LM_MAX_P + HEP_LM_PACKED + 6;
-    double *at = hep_alloc_aligned(rows * HEP_FIT_BLOCK, sizeof *at);
+    double *at = hep_alloc_aligned(rows * HEP_FIT_BLOCK, sizeof *at, err);
 
     *blk = (struct hep_diffusion_block){ 0 };
-    blk->voxel = hep_calloc(HEP_FIT_BLOCK, sizeof *blk->voxel);
+    blk->voxel = hep_calloc(HEP_FIT_BLOCK, sizeof *blk->voxel, err);
     if (at == NULL || blk->voxel == NULL) {
         free(at);
         free(blk->voxel);
         blk->voxel = NULL;
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a block of %d voxels", HEP_FIT_BLOCK);
+        return HEP_ENOMEM;
     }
     (void)memset(at, 0, rows * HEP_FIT_BLOCK * sizeof *at);
     blk->y = at;

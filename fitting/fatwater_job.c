@@ -54,15 +54,15 @@ int hep_fatwater_block_init(struct hep_fatwater_block *blk, size_t n, struct hep
 {
     const size_t np = HEP_LM_MAX_P, row = HEP_FIT_BLOCK;
     const size_t rows = 2 * n + 3 * np + HEP_LM_PACKED + 4;
-    double *at = hep_alloc_aligned(rows * row, sizeof *at);
+    double *at = hep_alloc_aligned(rows * row, sizeof *at, err);
 
     *blk = (struct hep_fatwater_block){ 0 };
-    blk->voxel = hep_calloc(row, sizeof *blk->voxel);
+    blk->voxel = hep_calloc(row, sizeof *blk->voxel, err);
     if (at == NULL || blk->voxel == NULL) {
         free(at);
         free(blk->voxel);
         blk->voxel = NULL;
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a block of %d voxels", HEP_FIT_BLOCK);
+        return HEP_ENOMEM;
     }
     (void)memset(at, 0, rows * row * sizeof *at);
     blk->y = at;

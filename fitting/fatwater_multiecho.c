@@ -368,11 +368,11 @@ static int worker_init(struct worker *w, const struct team *t, struct hep_error 
         rc = hep_lm_gsl_new(&w->gsl, &hep_fatwater_models[t->job.floor], t->job.n, err);
     if (rc != HEP_OK)
         return rc;
-    w->result = hep_calloc(HEP_FIT_BLOCK, sizeof *w->result);
+    w->result = hep_calloc(HEP_FIT_BLOCK, sizeof *w->result, err);
     if (t->job.opt->fit.verify)
-        w->reference = hep_calloc(HEP_FIT_BLOCK, sizeof *w->reference);
+        w->reference = hep_calloc(HEP_FIT_BLOCK, sizeof *w->reference, err);
     if (w->result == NULL || (t->job.opt->fit.verify && w->reference == NULL))
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the results of a block");
+        return HEP_ENOMEM;
     return HEP_OK;
 }
 
@@ -387,9 +387,8 @@ static int team_init(struct team *t, const struct hep_multiecho_data *data,
     hep_fatwater_job_init(&t->job, data, opt);
     t->kernels = kernels_of(opt->fit.solver, isa);
     t->n_workers = hep_fit_threads(opt->fit.nthreads);
-    t->workers = hep_calloc((size_t)t->n_workers, sizeof *t->workers);
-    if (t->workers == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %d threads", t->n_workers);
+    if (HEP_NEW(t->workers, (size_t)t->n_workers, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (int i = 0; rc == HEP_OK && i < t->n_workers; i++)
         rc = worker_init(&t->workers[i], t, err);
     return rc;
@@ -422,9 +421,8 @@ int hep_multiecho_map(const struct hep_multiecho_maps *maps, struct hep_multiech
 
     if (rc != HEP_OK)
         return rc;
-    t = hep_calloc(1, sizeof *t);
-    if (t == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a multi-echo fit");
+    if (HEP_NEW(t, 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     t->maps = maps;
     t->mask = mask;
     rc = team_init(t, data, opt, err);

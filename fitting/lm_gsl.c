@@ -34,10 +34,10 @@ int hep_lm_gsl_new(struct hep_lm_gsl **out, const struct hep_lm_model *model, si
 {
     gsl_multifit_nlinear_parameters params = gsl_multifit_nlinear_default_parameters();
     gsl_multifit_nlinear_parameters curved;
-    struct hep_lm_gsl *ws = hep_calloc(1, sizeof *ws);
+    struct hep_lm_gsl *ws = hep_calloc(1, sizeof *ws, err);
 
     if (ws == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a solver workspace");
+        return HEP_ENOMEM;
     (void)gsl_set_error_handler_off();
     params.trs = gsl_multifit_nlinear_trs_lm;
     params.solver = gsl_multifit_nlinear_solver_qr;

@@ -46,13 +46,13 @@ static size_t high_pass(double *out, const float *data, const size_t n[3])
 
 int hep_noise_sd(double *sd, const struct hep_volume *v, struct hep_error *err)
 {
-    double *blocks = hep_calloc(hep_grid_voxels(&v->grid) / 4 + 1, sizeof *blocks);
-    double *each = hep_calloc(v->nt, sizeof *each);
+    double *blocks = hep_calloc(hep_grid_voxels(&v->grid) / 4 + 1, sizeof *blocks, err);
+    double *each = hep_calloc(v->nt, sizeof *each, err);
     size_t measured = 0;
     int rc = HEP_OK;
 
     if (blocks == NULL || each == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory to measure noise");
+        rc = HEP_ENOMEM;
     for (size_t t = 0; rc == HEP_OK && t < v->nt; t++) {
         size_t n = high_pass(blocks, hep_volume_at(v, t), v->grid.n);
 

@@ -354,15 +354,15 @@ static int search_init(struct search *s, const struct hep_precision_aim *aim, st
 
     *s = (struct search){ .aim = aim, .n = aim->n_candidates, .nt = aim->n_tissues };
     s->np = hep_precision_param_count(aim->model);
-    s->root = hep_calloc(s->nt, s->n * most * sizeof *s->root);
-    s->information = hep_calloc(s->nt, (size_t)most * most * sizeof *s->information);
-    s->shares = hep_calloc(s->n, sizeof *s->shares);
-    s->gain = hep_calloc(s->n, sizeof *s->gain);
-    s->averages = hep_calloc(s->n, sizeof *s->averages);
+    s->root = hep_calloc(s->nt, s->n * most * sizeof *s->root, err);
+    s->information = hep_calloc(s->nt, (size_t)most * most * sizeof *s->information, err);
+    s->shares = hep_calloc(s->n, sizeof *s->shares, err);
+    s->gain = hep_calloc(s->n, sizeof *s->gain, err);
+    s->averages = hep_calloc(s->n, sizeof *s->averages, err);
     if (s->root == NULL || s->information == NULL || s->shares == NULL || s->gain == NULL ||
         s->averages == NULL) {
         search_release(s);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu b-values and %zu tissues", s->n, s->nt);
+        return HEP_ENOMEM;
     }
     for (size_t t = 0; t < s->nt; t++) {
         const double *theta = aim->tissues[t].theta;

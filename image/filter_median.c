@@ -66,10 +66,10 @@ int hep_filter_median(struct hep_volume *v, const int r[3], int nthreads, struct
             return HEP_FAIL(err, HEP_EINVAL, "radius of a median is %d voxels, need 0 to 64", r[k]);
         window *= 2 * (size_t)r[k] + 1;
     }
-    windows = hep_calloc(window * (size_t)threads, sizeof *windows);
-    result = hep_alloc_aligned(n, sizeof *result);
+    windows = hep_calloc(window * (size_t)threads, sizeof *windows, err);
+    result = hep_alloc_aligned(n, sizeof *result, err);
     if (windows == NULL || result == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a median of %zu voxels", n);
+        rc = HEP_ENOMEM;
     } else {
         run_median(result, v, r, windows, window, threads);
         (void)memcpy(v->data, result, n * sizeof *result);

@@ -28,7 +28,7 @@ static int kernel_new(struct kernel *k, double sigma_voxels)
     double sum = 0.0;
 
     k->radius = (size_t)reach;
-    k->w = hep_calloc(2 * k->radius + 1, sizeof *k->w);
+    k->w = hep_calloc(2 * k->radius + 1, sizeof *k->w, NULL);
     if (k->w == NULL)
         return 0;
     for (size_t i = 0; i <= 2 * k->radius; i++) {
@@ -125,12 +125,12 @@ static void scratch_free(struct scratch *s, int count)
 
 static struct scratch *scratch_new(const size_t n[3], int count)
 {
-    struct scratch *s = hep_calloc((size_t)count, sizeof *s);
+    struct scratch *s = hep_calloc((size_t)count, sizeof *s, NULL);
     const size_t longest = n[1] > n[2] ? n[1] : n[2];
 
     for (int i = 0; s != NULL && i < count; i++) {
-        s[i].plane = hep_alloc_aligned(n[0] * longest, sizeof *s[i].plane);
-        s[i].sums = hep_alloc_aligned(n[0], sizeof *s[i].sums);
+        s[i].plane = hep_alloc_aligned(n[0] * longest, sizeof *s[i].plane, NULL);
+        s[i].sums = hep_alloc_aligned(n[0], sizeof *s[i].sums, NULL);
         if (s[i].plane == NULL || s[i].sums == NULL) {
             scratch_free(s, count);
             return NULL;
@@ -217,11 +217,11 @@ static int smooth_keep(struct hep_volume *v, const int32_t *mask, double sigma_m
                        struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&v->grid);
-    unsigned char *gone = hep_calloc(n, sizeof *gone);
+    unsigned char *gone = hep_calloc(n, sizeof *gone, err);
     int rc;
 
     if (gone == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory to smooth %zu voxels", n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++)
         gone[i] = isnan(v->data[i]) || (mask != NULL && mask[i] == 0);
     rc = hep_smooth_fill(v, mask, sigma_mm, nthreads, err);

@@ -74,10 +74,10 @@ static int find_all(struct component **list, size_t *count, struct search *s, st
             continue;
         if (*count == capacity) {
             struct component *more =
-                hep_realloc(*list, capacity > 0 ? 2 * capacity : 64, sizeof **list);
+                hep_realloc(*list, capacity > 0 ? 2 * capacity : 64, sizeof **list, err);
 
             if (more == NULL)
-                return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu components", *count);
+                return HEP_ENOMEM;
             *list = more;
             capacity = capacity > 0 ? 2 * capacity : 64;
         }
@@ -95,10 +95,10 @@ static int renumber(struct hep_labels *numbers, struct component *list, size_t c
                     struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&numbers->grid);
-    int32_t *rank = hep_calloc(count + 1, sizeof *rank);
+    int32_t *rank = hep_calloc(count + 1, sizeof *rank, err);
 
     if (rank == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu components", count);
+        return HEP_ENOMEM;
     if (count > 1)
         qsort(list, count, sizeof *list, larger_first);
     for (size_t i = 0; i < count; i++)
@@ -123,9 +123,8 @@ int hep_mask_components(struct hep_labels **out, size_t *count, const struct hep
     rc = hep_labels_new(&s.numbers, &m->grid, err);
     if (rc != HEP_OK)
         return rc;
-    s.queue = hep_calloc(hep_grid_voxels(&m->grid), sizeof *s.queue);
-    rc = s.queue == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for components")
-                         : find_all(&list, &found, &s, err);
+    s.queue = hep_calloc(hep_grid_voxels(&m->grid), sizeof *s.queue, err);
+    rc = s.queue == NULL ? HEP_ENOMEM : find_all(&list, &found, &s, err);
     if (rc == HEP_OK)
         rc = renumber(s.numbers, list, found, err);
     if (rc == HEP_OK) {

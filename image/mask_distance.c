@@ -139,9 +139,9 @@ static struct box box_of(const struct hep_labels *m, bool inside)
 
 static int line_new(struct line *w, size_t n)
 {
-    w->f = hep_calloc(n, sizeof *w->f);
-    w->from = hep_calloc(n, sizeof *w->from);
-    w->at = hep_calloc(n, sizeof *w->at);
+    w->f = hep_calloc(n, sizeof *w->f, NULL);
+    w->from = hep_calloc(n, sizeof *w->from, NULL);
+    w->at = hep_calloc(n, sizeof *w->at, NULL);
     return w->f != NULL && w->from != NULL && w->at != NULL;
 }
 
@@ -157,7 +157,7 @@ static void lines_free(struct line *work, int count)
 
 static struct line *lines_new(const struct hep_grid *g, int count)
 {
-    struct line *work = hep_calloc((size_t)count, sizeof *work);
+    struct line *work = hep_calloc((size_t)count, sizeof *work, NULL);
     size_t longest = 0;
 
     for (int k = 0; k < 3; k++)

@@ -127,10 +127,10 @@ static int fill(struct hep_labels *m, int along_not, struct hep_error *err)
 
     for (int k = 0; k < 3; k++)
         f.along[k] = k != along_not && m->grid.n[k] > 1;
-    f.state = hep_calloc(n, sizeof *f.state);
-    f.stack = hep_calloc(n, sizeof *f.stack);
+    f.state = hep_calloc(n, sizeof *f.state, err);
+    f.stack = hep_calloc(n, sizeof *f.stack, err);
     if (f.state == NULL || f.stack == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory to fill holes in %zu voxels", n);
+        rc = HEP_ENOMEM;
         goto out;
     }
     for (size_t i = 0; i < n; i++)

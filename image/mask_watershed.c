@@ -91,9 +91,8 @@ int hep_mask_watershed(struct hep_labels *markers, const struct hep_volume *heig
     if (!hep_grid_same(&markers->grid, &height->grid, HEP_GRID_TOL_MM) ||
         !hep_grid_same(&markers->grid, &domain->grid, HEP_GRID_TOL_MM))
         return HEP_FAIL(err, HEP_EGEOM, "markers, height and domain lie on different grids");
-    h.drops = hep_calloc(n, sizeof *h.drops);
-    if (h.drops == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a watershed of %zu voxels", n);
+    if (HEP_NEW(h.drops, n, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         if (markers->data[i] < 0 || domain->data[i] == 0)
             markers->data[i] = 0;

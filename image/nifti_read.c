@@ -288,13 +288,13 @@ static int read_prefix(unsigned char *bytes, size_t *n, size_t max, const char *
 int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_error *err)
 {
     struct hep_nifti_layout lay;
-    unsigned char *bytes = hep_calloc(1, PREFIX_BYTES);
+    unsigned char *bytes = hep_calloc(1, PREFIX_BYTES, err);
     size_t n = 0;
     size_t plain_n = 0;
     int rc = HEP_OK;
 
     if (bytes == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a header");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = read_prefix(bytes, &n, PREFIX_BYTES, path, err);
     if (rc == HEP_OK) {

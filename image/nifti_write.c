@@ -165,9 +165,9 @@ static int build(unsigned char **out, size_t *n, const struct source *src,
     if (rc != HEP_OK)
         goto out;
     if (hep_mul_size(&size, src->count, type_bytes(src->datatype)) && size < SIZE_MAX - offset)
-        bytes = hep_alloc_aligned(size + offset, 1);
+        bytes = hep_alloc_aligned(size + offset, 1, err);
     if (bytes == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu bytes of image", size);
+        rc = HEP_ENOMEM;
         goto out;
     }
     (void)memset(bytes, 0, offset);

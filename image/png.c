@@ -17,12 +17,12 @@ int hep_canvas_new(struct hep_canvas **out, size_t w, size_t h, struct hep_error
     if (w < 1 || h < 1 || w > SIDE_MAX || h > SIDE_MAX)
         return HEP_FAIL(err, HEP_EINVAL, "a canvas of %zu x %zu pixels, need 1 to %d", w, h,
                         SIDE_MAX);
-    c = hep_calloc(1, sizeof *c);
+    c = hep_calloc(1, sizeof *c, err);
     if (c != NULL)
-        c->px = hep_calloc(w * h, sizeof *c->px);
+        c->px = hep_calloc(w * h, sizeof *c->px, err);
     if (c == NULL || c->px == NULL) {
         hep_canvas_free(c);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu x %zu pixels", w, h);
+        return HEP_ENOMEM;
     }
     c->w = w;
     c->h = h;
@@ -173,9 +173,9 @@ static int pack(struct packed *p, const struct hep_canvas *c, struct hep_error *
     bool grey = true, few = true;
 
     *p = (struct packed){ .format = PNG_FORMAT_RGB };
-    p->px = hep_calloc(n, 1);
+    p->px = hep_calloc(n, 1, err);
     if (p->px == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a picture of %zu x %zu", c->w, c->h);
+        return HEP_ENOMEM;
     for (size_t i = 0; grey && i < n; i++) {
         grey = c->px[i].r == c->px[i].g && c->px[i].g == c->px[i].b;
         p->px[i] = c->px[i].r;
@@ -209,9 +209,9 @@ int hep_canvas_png(unsigned char **out, size_t *n, const struct hep_canvas *c,
     image.format = p.format;
     image.colormap_entries = p.n_colours;
     size = PNG_IMAGE_PNG_SIZE_MAX(image);
-    bytes = hep_calloc(size, 1);
+    bytes = hep_calloc(size, 1, err);
     if (bytes == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a picture of %zu x %zu", c->w, c->h);
+        rc = HEP_ENOMEM;
     } else if (png_image_write_to_memory(&image, bytes, &size, 0,
                                          p.px != NULL ? (const void *)p.px : (const void *)c->px, 0,
                                          p.palette)) {

@@ -50,9 +50,9 @@ struct files {
 static int files_new(struct files *f, const char *folder, struct hep_error *err)
 {
     for (int i = 0; i < N_FILES; i++) {
-        f->path[i] = hep_path_join(folder, names[i]);
+        f->path[i] = hep_path_join(folder, names[i], err);
         if (f->path[i] == NULL)
-            return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+            return HEP_ENOMEM;
     }
     return hep_mkdir_p(f->path[OUT], err);
 }

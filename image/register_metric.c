@@ -30,11 +30,9 @@ static int pairs_new(struct pairs *p, const struct hep_volume *a, const struct h
 {
     size_t voxels = hep_grid_voxels(&a->grid);
 
-    p->a = hep_calloc(voxels, sizeof *p->a);
-    p->b = hep_calloc(voxels, sizeof *p->b);
-    p->sorted = hep_calloc(voxels, sizeof *p->sorted);
-    if (p->a == NULL || p->b == NULL || p->sorted == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu pairs of values", voxels);
+    if (HEP_NEW(p->a, voxels, err) != HEP_OK || HEP_NEW(p->b, voxels, err) != HEP_OK ||
+        HEP_NEW(p->sorted, voxels, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < voxels; i++) {
         if (mask->data[i] == 0 || !isfinite(a->data[i]) || !isfinite(b->data[i]))
             continue;
@@ -113,9 +111,8 @@ int hep_mutual_information(double *mi, size_t *n, const struct hep_volume *a,
         !hep_grid_same(&a->grid, &mask->grid, HEP_GRID_TOL_MM))
         return HEP_FAIL(err, HEP_EGEOM, "the volumes or the mask are on different grids");
     rc = pairs_new(&p, a, b, mask, err);
-    joint = hep_calloc((size_t)bins * (size_t)bins + 2 * (size_t)bins, sizeof *joint);
-    if (rc == HEP_OK && joint == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a histogram of %d x %d", bins, bins);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(joint, (size_t)bins * (size_t)bins + 2 * (size_t)bins, err);
     if (rc == HEP_OK) {
         *mi = p.n >= MIN_VOXELS ? information(&p, joint, bins) : (double)NAN;
         if (n != NULL)
@@ -149,10 +146,9 @@ int hep_register_compare(double *mi, double *overlap, const struct hep_volume *f
                          struct hep_error *err)
 {
     struct hep_volume **moved =
-        hep_calloc(n, sizeof(struct hep_volume *)); /* NOLINT(bugprone-sizeof-expression) */
+        hep_calloc(n, sizeof(struct hep_volume *), err); /* NOLINT(bugprone-sizeof-expression) */
     struct hep_labels *common = NULL;
-    int rc = moved == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu volumes", n)
-                           : hep_labels_copy(&common, mask, err);
+    int rc = moved == NULL ? HEP_ENOMEM : hep_labels_copy(&common, mask, err);
 
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
         rc = hep_resample(&moved[i], moving, &fixed->grid, t[i], HEP_INTERP_LINEAR, NAN, 1, err);
@@ -283,9 +279,8 @@ int hep_register_jacobian(struct hep_jacobian *out, const struct hep_transform *
     rc = hep_grid_inverse(inverse, &mask->grid, err);
     if (rc != HEP_OK)
         return rc;
-    values = hep_calloc(voxels, sizeof *values);
-    if (values == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu determinants", voxels);
+    if (HEP_NEW(values, voxels, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < voxels; i++) {
         const size_t p[3] = { i % size[0], i / size[0] % size[1], i / (size[0] * size[1]) };
 

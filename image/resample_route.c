@@ -226,10 +226,8 @@ int hep_route_bench_init(struct hep_route_bench *b, const struct hep_route *r,
     b->position = 3 * target->n[0];
     b->each = b->position + (r->d != NULL ? 3 * r->d->grid.n[0] : 0);
     b->straight = is_straight(r);
-    b->memory = hep_calloc((size_t)threads * b->each, sizeof *b->memory);
-    return b->memory != NULL
-               ? HEP_OK
-               : HEP_FAIL(err, HEP_ENOMEM, "no memory for rows of %zu voxels", target->n[0]);
+    b->memory = hep_calloc((size_t)threads * b->each, sizeof *b->memory, err);
+    return b->memory != NULL ? HEP_OK : HEP_ENOMEM;
 }
 
 const double *hep_route_row(const struct hep_route_bench *b, const struct hep_route *r, size_t n,
@@ -255,8 +253,8 @@ int hep_axes_init(struct hep_axes *out, const struct hep_route *r, const size_t 
 
     for (int k = 0; k < 3; k++)
         first[k + 1] = first[k] + target_n[k] * points[k];
-    *out = (struct hep_axes){ { hep_calloc(first[3], sizeof *out->pair[0]) },
-                              { hep_calloc(first[3], sizeof *out->in[0]) } };
+    *out = (struct hep_axes){ { hep_calloc(first[3], sizeof *out->pair[0], err) },
+                              { hep_calloc(first[3], sizeof *out->in[0], err) } };
     if (out->pair[0] == NULL || out->in[0] == NULL) {
         hep_axes_release(out);
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu positions", first[3]);

@@ -130,9 +130,8 @@ static int collect(struct hep_stats *out, const float *x, size_t n, const int32_
 
     for (size_t i = 0; i < n; i++)
         count += mask == NULL || (label < 0 ? mask[i] != 0 : mask[i] == label);
-    kept = hep_calloc(count > 0 ? count : 1, sizeof *kept);
-    if (kept == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", count);
+    if (HEP_NEW(kept, count > 0 ? count : 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         if (mask != NULL && !(label < 0 ? mask[i] != 0 : mask[i] == label))
             continue;
@@ -195,12 +194,12 @@ int hep_stats_by_label(struct hep_stats *out, int32_t n_labels, const struct hep
 
     if (!hep_grid_same(&v->grid, &map->grid, HEP_GRID_TOL_MM))
         return HEP_FAIL(err, HEP_EGEOM, "label map and image lie on different grids");
-    first = hep_calloc((size_t)n_labels, sizeof *first);
-    values = hep_alloc_aligned(voxels, sizeof *values);
+    first = hep_calloc((size_t)n_labels, sizeof *first, err);
+    values = hep_alloc_aligned(voxels, sizeof *values, err);
     if (first == NULL || values == NULL) {
         free(first);
         free(values);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", voxels);
+        return HEP_ENOMEM;
     }
     for (int32_t k = 0; k < n_labels; k++)
         out[k] = no_stats;
@@ -289,14 +288,14 @@ int hep_otsu(double *threshold, const float *x, size_t n, struct hep_error *err)
 int hep_otsu_tissue(double *threshold, double *darkest, const float *x, size_t n,
                     struct hep_error *err)
 {
-    float *sorted = hep_alloc_aligned(n > 0 ? n : 1, sizeof *sorted);
+    float *sorted = hep_alloc_aligned(n > 0 ? n : 1, sizeof *sorted, err);
     size_t m = 0, lit = 0;
     double dark;
     float top;
     int rc;
 
     if (sorted == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         if (isfinite(x[i]))
             sorted[m++] = x[i];

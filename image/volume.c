@@ -30,12 +30,12 @@ int hep_volume_new_unset(struct hep_volume **out, const struct hep_grid *grid, s
 
     if (rc != HEP_OK)
         return rc;
-    v = hep_calloc(1, sizeof *v);
+    v = hep_calloc(1, sizeof *v, err);
     if (v != NULL)
-        v->data = hep_alloc_aligned(n, sizeof *v->data);
+        v->data = hep_alloc_aligned(n, sizeof *v->data, err);
     if (v == NULL || v->data == NULL) {
         hep_volume_free(v);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+        return HEP_ENOMEM;
     }
     v->grid = *grid;
     v->nt = nt;
@@ -97,12 +97,12 @@ int hep_labels_new(struct hep_labels **out, const struct hep_grid *grid, struct 
 
     if (rc != HEP_OK)
         return rc;
-    l = hep_calloc(1, sizeof *l);
+    l = hep_calloc(1, sizeof *l, err);
     if (l != NULL)
-        l->data = hep_alloc_aligned(n, sizeof *l->data);
+        l->data = hep_alloc_aligned(n, sizeof *l->data, err);
     if (l == NULL || l->data == NULL) {
         hep_labels_free(l);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu labels", n);
+        return HEP_ENOMEM;
     }
     (void)memset(l->data, 0, n * sizeof *l->data);
     l->grid = *grid;

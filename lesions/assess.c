@@ -53,12 +53,12 @@ static double uptake_ratio(const struct hep_lesion_measures *m)
 static int assess_one(struct hep_finding *f, const struct setting *s,
                       const struct hep_candidate *candidate, struct hep_error *err)
 {
-    struct hep_lesion_measures *m = hep_calloc(1, sizeof *m);
+    struct hep_lesion_measures *m = hep_calloc(1, sizeof *m, err);
     struct hep_shells shells = { 0 };
     int rc;
 
     if (m == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the measures of a lesion");
+        return HEP_ENOMEM;
     f->id = candidate->id;
     f->detection_score = candidate->score;
     rc = hep_shells_init(&shells, s->study, s->labels, candidate->id, &s->baseline->around, err);
@@ -124,9 +124,8 @@ int hep_assess(struct hep_findings *out, const struct hep_lesion_study *study,
         return HEP_OK;
     if (!hep_grid_same(&candidates->labels->grid, &study->grid, HEP_GRID_TOL_MM))
         return HEP_FAIL(err, HEP_EGEOM, "candidates are not on the reference grid");
-    list = hep_calloc(candidates->n, sizeof *list);
-    if (list == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu findings", candidates->n);
+    if (HEP_NEW(list, candidates->n, err) != HEP_OK)
+        return HEP_ENOMEM;
     hep_liver_landmarks_of(&s.landmarks, study);
     rc = assess_all(list, &s, candidates, err);
     if (rc != HEP_OK) {

@@ -113,13 +113,13 @@ static int mask_here(uint8_t **out, const struct octave *o, const struct hep_lab
 {
     const size_t *n = o->smooth->grid.n, *of = o->original.n;
     const double step = n[0] == of[0] && n[1] == of[1] && n[2] == of[2] ? 1.0 : 2.0;
-    size_t *at = hep_calloc(n[0] + n[1] + n[2], sizeof *at);
-    uint8_t *mask = hep_alloc_aligned(n[0] * n[1] * n[2], sizeof *mask);
+    size_t *at = hep_calloc(n[0] + n[1] + n[2], sizeof *at, err);
+    uint8_t *mask = hep_alloc_aligned(n[0] * n[1] * n[2], sizeof *mask, err);
 
     if (at == NULL || mask == NULL) {
         free(at);
         free(mask);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a mask of the blob search");
+        return HEP_ENOMEM;
     }
     nearest(at, n[0], of[0], step);
     nearest(at + n[0], n[1], of[1], step);
@@ -167,9 +167,9 @@ static int measure_noise(struct scale *s, const struct octave *o, struct hep_err
     s->noise = 1.0;
     if (o->tissue_here == NULL)
         return HEP_OK;
-    x = hep_alloc_aligned(voxels / NOISE_STEP + 1, sizeof *x);
+    x = hep_alloc_aligned(voxels / NOISE_STEP + 1, sizeof *x, err);
     if (x == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory to measure noise");
+        return HEP_ENOMEM;
     for (size_t i = 0; i < voxels; i += NOISE_STEP) {
         if (o->tissue_here[i] != 0)
             x[n++] = fabsf(s->response->data[i]);

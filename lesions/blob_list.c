@@ -9,10 +9,10 @@ int hep_blob_list_add(struct hep_blob_list *l, const struct hep_blob *b, struct 
 {
     if (l->n == l->capacity) {
         const size_t capacity = l->capacity == 0 ? 64 : 2 * l->capacity;
-        struct hep_blob *item = hep_realloc(l->item, capacity, sizeof *item);
+        struct hep_blob *item = hep_realloc(l->item, capacity, sizeof *item, err);
 
         if (item == NULL)
-            return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu blobs", capacity);
+            return HEP_ENOMEM;
         l->item = item;
         l->capacity = capacity;
     }

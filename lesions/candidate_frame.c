@@ -242,11 +242,11 @@ static int measure_body(struct hep_candidate_frame *f, struct hep_volume *const 
                         const struct hep_lesion_study *study, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&study->grid), here = hep_grid_voxels(&f->grid);
-    float *x = hep_alloc_aligned(n > here ? n : here, sizeof *x);
+    float *x = hep_alloc_aligned(n > here ? n : here, sizeof *x, err);
     int rc = HEP_OK;
 
     if (x == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+        return HEP_ENOMEM;
     for (int i = 0; rc == HEP_OK && i < HEP_IMAGE_COUNT; i++) {
         struct hep_stats liver;
         double body, dark;

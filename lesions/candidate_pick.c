@@ -347,10 +347,10 @@ static int append(struct hep_pick_list *l, const struct hep_pick *pick, struct h
 {
     if (l->n == l->capacity) {
         const size_t capacity = l->capacity == 0 ? 32 : 2 * l->capacity;
-        struct hep_pick *item = hep_realloc(l->item, capacity, sizeof *item);
+        struct hep_pick *item = hep_realloc(l->item, capacity, sizeof *item, err);
 
         if (item == NULL)
-            return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu candidates", capacity);
+            return HEP_ENOMEM;
         l->item = item;
         l->capacity = capacity;
     }

@@ -34,10 +34,10 @@ static int add(struct hep_spot_list *l, const struct hep_spot *s, struct hep_err
 {
     if (l->n == l->capacity) {
         const size_t capacity = l->capacity == 0 ? 128 : 2 * l->capacity;
-        struct hep_spot *item = hep_realloc(l->item, capacity, sizeof *item);
+        struct hep_spot *item = hep_realloc(l->item, capacity, sizeof *item, err);
 
         if (item == NULL)
-            return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu candidates", capacity);
+            return HEP_ENOMEM;
         l->item = item;
         l->capacity = capacity;
     }
@@ -135,12 +135,12 @@ static int solid_mm3(double *out, const struct hep_volume *v, const struct hep_l
 {
     const size_t n = hep_grid_voxels(&labels->grid);
     const size_t room = hep_labels_count(labels, id);
-    float *value = hep_calloc(room + 1, sizeof *value);
+    float *value = hep_calloc(room + 1, sizeof *value, err);
     size_t count = 0, above = 0;
     double half;
 
     if (value == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", room);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++)
         if (labels->data[i] == id)
             value[count++] = v->data[i];

@@ -142,12 +142,12 @@ static int larger(const void *pa, const void *pb)
 static int list_up(struct hep_candidates *out, int32_t *number, const struct hep_pick_list *picks,
                    const struct hep_candidate_frame *f, struct hep_error *err)
 {
-    struct order *order = hep_calloc(picks->n + 1, sizeof *order);
+    struct order *order = hep_calloc(picks->n + 1, sizeof *order, err);
 
-    out->list = hep_calloc(picks->n + 1, sizeof *out->list);
+    out->list = hep_calloc(picks->n + 1, sizeof *out->list, err);
     if (order == NULL || out->list == NULL) {
         free(order);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu candidates", picks->n);
+        return HEP_ENOMEM;
     }
     for (size_t i = 0; i < picks->n; i++)
         order[i] = (struct order){ &picks->item[i], (int32_t)i + 1 };
@@ -173,9 +173,8 @@ static int hand_over(struct hep_candidates *out, const struct hep_pick_list *pic
                      const struct hep_candidate_frame *f, const struct hep_lesion_study *study,
                      struct hep_error *err)
 {
-    int32_t *number = hep_calloc(picks->n + 1, sizeof *number);
-    int rc = number != NULL ? list_up(out, number, picks, f, err)
-                            : HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu candidates", picks->n);
+    int32_t *number = hep_calloc(picks->n + 1, sizeof *number, err);
+    int rc = number != NULL ? list_up(out, number, picks, f, err) : HEP_ENOMEM;
 
     if (rc == HEP_OK)
         rc = transfer(&out->labels, picks->labels, &study->grid, number, study->nthreads, err);

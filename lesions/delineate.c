@@ -292,12 +292,12 @@ int hep_delineate(struct hep_delineation *out, struct hep_labels *labels, int32_
     }
 
     n = box_voxels(&b);
-    w.values = hep_calloc(n, sizeof *w.values);
-    w.may = hep_calloc(n, 1);
-    w.in = hep_calloc(n, 1);
-    w.stack = hep_calloc(n, sizeof *w.stack);
+    w.values = hep_calloc(n, sizeof *w.values, err);
+    w.may = hep_calloc(n, 1, err);
+    w.in = hep_calloc(n, 1, err);
+    w.stack = hep_calloc(n, sizeof *w.stack, err);
     if (w.values == NULL || w.may == NULL || w.in == NULL || w.stack == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory to delineate a candidate");
+        rc = HEP_ENOMEM;
         goto out;
     }
     d.plateau = plateau_of(&b, w.values);

@@ -118,7 +118,7 @@ static int measure_octants(double z_b[OCTANTS], double z_adc[OCTANTS], const str
 #pragma omp parallel for schedule(dynamic) reduction(+ : short_of)                                 \
     num_threads(hep_threads(nthreads))
     for (int o = 0; o < OCTANTS; o++) {
-        float *work = hep_calloc(p->n_voxels + 1, sizeof *work);
+        float *work = hep_calloc(p->n_voxels + 1, sizeof *work, NULL);
 
         z_b[o] = z_adc[o] = (double)NAN;
         if (work != NULL && (double)p->covered[o] <= COVERED_MAX * (double)p->n[o]) {
@@ -147,9 +147,9 @@ int hep_diffuse_judge(struct hep_candidates *c, const struct hep_lesion_study *s
     if (b_high == NULL || adc == NULL)
         return HEP_OK;
     p.n_voxels = list_liver(NULL, study);
-    p.voxel = hep_calloc(p.n_voxels + 1, sizeof *p.voxel);
-    p.octant = hep_calloc(p.n_voxels + 1, 1);
-    work = hep_calloc(p.n_voxels + 1, sizeof *work);
+    p.voxel = hep_calloc(p.n_voxels + 1, sizeof *p.voxel, err);
+    p.octant = hep_calloc(p.n_voxels + 1, 1, err);
+    work = hep_calloc(p.n_voxels + 1, sizeof *work, err);
     if (p.voxel != NULL && p.octant != NULL && work != NULL) {
         (void)list_liver(p.voxel, study);
         cut(&p, c, study, work);

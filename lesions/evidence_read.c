@@ -264,9 +264,8 @@ static int read_rules(struct hep_evidence_table *t, const struct reader *r,
     if (hep_yaml_type(list) != HEP_YAML_SEQUENCE || n < 1 || n > HEP_EVIDENCE_MAX - 2)
         return hep_yaml_fail(r->doc, list, r->err, "rules must be a list of 1 to %d",
                              HEP_EVIDENCE_MAX - 2);
-    t->rule = hep_calloc(n, sizeof *t->rule);
-    if (t->rule == NULL)
-        return HEP_FAIL(r->err, HEP_ENOMEM, "no memory for %zu rules", n);
+    if (HEP_NEW(t->rule, n, r->err) != HEP_OK)
+        return HEP_ENOMEM;
     for (t->n = 0; rc == HEP_OK && t->n < n; t->n += rc == HEP_OK) {
         rc = read_rule(&t->rule[t->n], r, hep_yaml_at(list, t->n));
         for (size_t i = 0; rc == HEP_OK && i < t->n; i++)
@@ -350,12 +349,12 @@ static int from_document(struct hep_evidence_table **out, struct hep_yaml_doc *d
     static const char *const keys[] = { "shares", "calibration", "rules" };
     const struct reader r = { doc, err };
     const struct hep_yaml *root = hep_yaml_root(doc);
-    struct hep_evidence_table *t = hep_calloc(1, sizeof *t);
+    struct hep_evidence_table *t = hep_calloc(1, sizeof *t, err);
     int rc;
 
     if (t == NULL) {
         hep_yaml_free(doc);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the evidence table");
+        return HEP_ENOMEM;
     }
     t->doc = doc;
     rc = check_keys(&r, root, "the file", keys, sizeof keys / sizeof keys[0]);

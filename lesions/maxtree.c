@@ -50,13 +50,13 @@ static int tree_sort(struct tree *t, const struct hep_labels *where,
 {
     const size_t voxels = hep_grid_voxels(&t->v->grid);
     const double top = floor((how->level_max - how->level_min) / how->level_step);
-    size_t *first = hep_calloc((size_t)top + 2, sizeof *first);
+    size_t *first = hep_calloc((size_t)top + 2, sizeof *first, err);
 
-    t->level = hep_calloc(voxels, sizeof *t->level);
-    t->order = hep_calloc(voxels, sizeof *t->order);
+    t->level = hep_calloc(voxels, sizeof *t->level, err);
+    t->order = hep_calloc(voxels, sizeof *t->order, err);
     if (first == NULL || t->level == NULL || t->order == NULL) {
         free(first);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the component tree");
+        return HEP_ENOMEM;
     }
     for (size_t i = 0; i < voxels; i++) {
         if (!counts(t->v, where, i, how->level_min))
@@ -131,11 +131,9 @@ static int tree_grow(struct tree *t, struct hep_error *err)
     const size_t *n = t->v->grid.n;
     const size_t voxels = hep_grid_voxels(&t->v->grid);
 
-    t->parent = hep_calloc(voxels, sizeof *t->parent);
-    t->root = hep_calloc(voxels, sizeof *t->root);
-    t->m = hep_calloc(voxels, sizeof *t->m);
-    if (t->parent == NULL || t->root == NULL || t->m == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the component tree");
+    if (HEP_NEW(t->parent, voxels, err) != HEP_OK || HEP_NEW(t->root, voxels, err) != HEP_OK ||
+        HEP_NEW(t->m, voxels, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < voxels; i++)
         t->parent[i] = NO_PARENT;
     for (size_t o = t->n; o-- > 0;) {
@@ -258,11 +256,10 @@ static int choose(struct hep_labels **labels, struct hep_maxtree_region **region
                   const struct tree *t, const struct hep_maxtree_search *how, struct hep_error *err)
 {
     const double voxel_mm3 = hep_grid_voxel_mm3(&t->v->grid);
-    struct pick *picks = hep_calloc(t->n + 1, sizeof *picks);
+    struct pick *picks = hep_calloc(t->n + 1, sizeof *picks, err);
     struct hep_maxtree_region *list = NULL;
     size_t n = 0;
-    int rc = picks != NULL ? hep_labels_new(labels, &t->v->grid, err)
-                           : HEP_FAIL(err, HEP_ENOMEM, "no memory for the component tree");
+    int rc = picks != NULL ? hep_labels_new(labels, &t->v->grid, err) : HEP_ENOMEM;
 
     if (rc != HEP_OK)
         goto out;
@@ -273,10 +270,10 @@ static int choose(struct hep_labels **labels, struct hep_maxtree_region **region
     if (n > 0)
         qsort(picks, n, sizeof *picks, cheaper);
     n = drop_nested(picks, n, t);
-    if (n > 0 && (list = hep_calloc(n, sizeof *list)) == NULL) {
+    if (n > 0 && (list = hep_calloc(n, sizeof *list, err)) == NULL) {
         hep_labels_free(*labels);
         *labels = NULL;
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu regions", n);
+        rc = HEP_ENOMEM;
         goto out;
     }
     paint(*labels, t, picks, n);

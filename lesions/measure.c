@@ -324,12 +324,12 @@ int hep_measure_lesion(struct hep_lesion_measures *out, const struct hep_lesion_
                        struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&shells->grid);
-    float *buffer = hep_calloc(n, sizeof *buffer);
+    float *buffer = hep_calloc(n, sizeof *buffer, err);
     struct hep_unmixed unmixed;
     int rc;
 
     if (buffer == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+        return HEP_ENOMEM;
     *out = (struct hep_lesion_measures){ .study = study, .references = references };
     for (int p = 0; p < HEP_PHASE_COUNT; p++) {
         ring_absent(&out->ring[p]);

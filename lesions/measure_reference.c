@@ -67,12 +67,12 @@ static int members_init(struct members *out, const struct hep_lesion_study *stud
                         struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&study->grid);
-    uint8_t *organ = hep_alloc_aligned(n, sizeof *organ);
+    uint8_t *organ = hep_alloc_aligned(n, sizeof *organ, err);
     size_t count[HEP_ANATOMY_COUNT + 1] = { 0 }, at[HEP_ANATOMY_COUNT + 1];
 
     *out = (struct members){ 0 };
     if (organ == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the organs");
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         organ[i] = (uint8_t)organ_at(study, around, i);
         count[organ[i]]++;
@@ -83,7 +83,7 @@ static int members_init(struct members *out, const struct hep_lesion_study *stud
         at[k] = out->first[k];
         out->first[k + 1] = out->first[k] + count[k];
     }
-    out->voxel = hep_calloc(out->first[HEP_ANATOMY_COUNT + 1] + 1, sizeof *out->voxel);
+    out->voxel = hep_calloc(out->first[HEP_ANATOMY_COUNT + 1] + 1, sizeof *out->voxel, err);
     for (size_t i = 0; out->voxel != NULL && i < n; i++) {
         if (organ[i] != HEP_ANATOMY_NONE)
             out->voxel[at[organ[i]]++] = i;
@@ -91,7 +91,7 @@ static int members_init(struct members *out, const struct hep_lesion_study *stud
             out->voxel[at[PORTAL_LIVER]++] = i;
     }
     free(organ);
-    return out->voxel != NULL ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "no memory for the organs");
+    return out->voxel != NULL ? HEP_OK : HEP_ENOMEM;
 }
 
 static double median_of(float *buffer, const struct hep_volume *v, const struct members *m,
@@ -121,7 +121,7 @@ static int of_image(struct hep_references *out, const struct hep_lesion_study *s
     out->portal_liver[image] = (double)NAN;
     if (v == NULL)
         return HEP_OK;
-    buffer = hep_alloc_aligned(m->first[PORTAL_LIVER + 1] + 1, sizeof *buffer);
+    buffer = hep_alloc_aligned(m->first[PORTAL_LIVER + 1] + 1, sizeof *buffer, NULL);
     if (buffer == NULL)
         return HEP_ENOMEM;
     for (int organ = 0; organ < HEP_ANATOMY_COUNT; organ++)

@@ -158,12 +158,12 @@ int hep_ring_pattern_of(struct hep_ring_pattern *out, const struct hep_lesion_me
         !m->image[HEP_IMAGE_PRECONTRAST].resolved)
         return HEP_OK;
     sums.n = (size_t)(limits->sectors_azimuth * limits->sectors_polar);
-    sums.sector = hep_calloc(sums.n, sizeof *sums.sector);
-    indices = hep_calloc(sums.n, sizeof *indices);
+    sums.sector = hep_calloc(sums.n, sizeof *sums.sector, err);
+    indices = hep_calloc(sums.n, sizeof *indices, err);
     if (sums.sector == NULL || indices == NULL) {
         free(sums.sector);
         free(indices);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu sectors", sums.n);
+        return HEP_ENOMEM;
     }
     out->re_rim =
         hep_relative_enhancement(pre[HEP_SHELL_RIM].median, gain * post[HEP_SHELL_RIM].median);

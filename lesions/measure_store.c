@@ -210,12 +210,12 @@ static int store_sdr(struct hep_finding *f, const struct hep_lesion_measures *m,
                      const struct hep_shells *s, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&s->grid), room = s->n[HEP_SHELL_WHOLE];
-    float *pre = hep_calloc(room, sizeof *pre), *hbp = hep_calloc(room, sizeof *hbp);
+    float *pre = hep_calloc(room, sizeof *pre, err), *hbp = hep_calloc(room, sizeof *hbp, err);
     size_t count = 0;
     int rc = HEP_OK;
 
     if (pre == NULL || hbp == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", room);
+        rc = HEP_ENOMEM;
         goto out;
     }
     for (size_t i = 0; i < n; i++) {

@@ -248,10 +248,10 @@ int hep_shells_init(struct hep_shells *out, const struct hep_lesion_study *study
     rc = hep_labels_new(&mask, &out->grid, err);
     if (rc != HEP_OK)
         return rc;
-    out->zone = hep_calloc(n, sizeof *out->zone);
-    out->depth_mm = hep_calloc(n, sizeof *out->depth_mm);
+    out->zone = hep_calloc(n, sizeof *out->zone, err);
+    out->depth_mm = hep_calloc(n, sizeof *out->depth_mm, err);
     if (out->zone == NULL || out->depth_mm == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a lesion of %zu voxels with its ring", n);
+        rc = HEP_ENOMEM;
         goto out;
     }
     for (size_t i = 0; i < n; i++)
@@ -348,7 +348,7 @@ static int share_of(float **out, const struct hep_shells *s, const struct hep_le
                     bool inner, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&s->grid);
-    float *a = hep_calloc(n, sizeof *a), *b = hep_calloc(n, sizeof *b);
+    float *a = hep_calloc(n, sizeof *a, err), *b = hep_calloc(n, sizeof *b, err);
     double spacing[3];
 
     if (a == NULL || b == NULL) {

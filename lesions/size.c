@@ -79,10 +79,10 @@ static void axes_of_hull(double *long_mm, double *short_mm, const struct hep_poi
 int hep_axes_of_points(double *long_mm, double *short_mm, struct hep_point *p, size_t n,
                        struct hep_error *err)
 {
-    struct hep_point *hull = hep_calloc(2 * n + 1, sizeof *hull);
+    struct hep_point *hull = hep_calloc(2 * n + 1, sizeof *hull, err);
 
     if (hull == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the hull of %zu points", n);
+        return HEP_ENOMEM;
     axes_of_hull(long_mm, short_mm, hull, hull_of(hull, p, n));
     free(hull);
     return HEP_OK;
@@ -135,13 +135,13 @@ int hep_lesion_size(struct hep_lesion_size *out, const struct hep_shells *shells
                     struct hep_error *err)
 {
     const size_t room = POINTS_PER_VOXEL * shells->n[HEP_SHELL_WHOLE];
-    struct hep_point *points = hep_calloc(room, sizeof *points);
+    struct hep_point *points = hep_calloc(room, sizeof *points, err);
     double spacing[3], lo, hi, thickness;
     int through, sign, rc = HEP_OK;
     long slices;
 
     if (points == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu points", room);
+        return HEP_ENOMEM;
     hep_grid_spacing(spacing, &shells->grid);
     hep_grid_axis_of(&through, &sign, &shells->grid, 2);
     thickness = spacing[through];

@@ -39,11 +39,9 @@ static int lattice_new(struct lattice *l, const struct hep_grid *g, double step_
         l->origin[k] = 0.5 * (double)(g->n[k] - 1) - 0.5 * (double)(l->n[k] - 1) * l->step[k];
         count *= l->n[k];
     }
-    l->median = hep_calloc(count, sizeof *l->median);
-    l->sd = hep_calloc(count, sizeof *l->sd);
-    return l->median != NULL && l->sd != NULL
-               ? HEP_OK
-               : HEP_FAIL(err, HEP_ENOMEM, "no memory for local statistics");
+    l->median = hep_calloc(count, sizeof *l->median, err);
+    l->sd = hep_calloc(count, sizeof *l->sd, err);
+    return l->median != NULL && l->sd != NULL ? HEP_OK : HEP_ENOMEM;
 }
 
 static void lattice_release(struct lattice *l)
@@ -112,12 +110,12 @@ static int whole(float *median, float *sd, float *floor_sd, const struct hep_vol
 {
     const size_t voxels = hep_grid_voxels(&v->grid);
     size_t b[3][2] = { { 0, v->grid.n[0] }, { 0, v->grid.n[1] }, { 0, v->grid.n[2] } };
-    float *x = hep_alloc_aligned(voxels, sizeof *x);
+    float *x = hep_alloc_aligned(voxels, sizeof *x, err);
     size_t n;
     double range;
 
     if (x == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for local statistics");
+        return HEP_ENOMEM;
     n = gather(x, v, NULL, b, false);
     range = hep_quantile(x, n, 0.99) - hep_quantile(x, n, 0.01);
     n = gather(x, v, reference, b, true);
@@ -196,11 +194,11 @@ static int fill_nodes(struct lattice *l, float median, float sd, struct hep_erro
     struct lattice other = *l;
     bool changed = true;
 
-    other.median = hep_calloc(nodes, sizeof *other.median);
-    other.sd = hep_calloc(nodes, sizeof *other.sd);
+    other.median = hep_calloc(nodes, sizeof *other.median, err);
+    other.sd = hep_calloc(nodes, sizeof *other.sd, err);
     if (other.median == NULL || other.sd == NULL) {
         lattice_release(&other);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for local statistics");
+        return HEP_ENOMEM;
     }
     while (changed) {
         const struct lattice swap = *l;
@@ -277,9 +275,9 @@ static int apply(struct hep_volume *v, const struct lattice *l, float floor_sd, 
                  struct hep_error *err)
 {
     const size_t *n = v->grid.n;
-    struct across across = { hep_calloc(n[0], sizeof *across.low),
-                             hep_calloc(n[0], sizeof *across.weight) };
-    double *nodes = hep_calloc(2 * l->n[0] * (size_t)threads, sizeof *nodes);
+    struct across across = { hep_calloc(n[0], sizeof *across.low, err),
+                             hep_calloc(n[0], sizeof *across.weight, err) };
+    double *nodes = hep_calloc(2 * l->n[0] * (size_t)threads, sizeof *nodes, err);
     int rc = HEP_OK;
 
     if (across.low == NULL || across.weight == NULL || nodes == NULL) {
@@ -327,9 +325,9 @@ int hep_zscore_local(struct hep_volume *v, const struct hep_labels *reference, d
     if (isfinite(window_mm)) {
         for (int k = 0; k < 3; k++)
             capacity *= (size_t)fmin((double)n[k], half_voxels + 3.0);
-        samples = hep_alloc_aligned(capacity * (size_t)threads, sizeof *samples);
+        samples = hep_alloc_aligned(capacity * (size_t)threads, sizeof *samples, err);
         if (samples == NULL) {
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for local statistics");
+            rc = HEP_ENOMEM;
             goto out;
         }
         measure_nodes(&l, v, reference, half_voxels, samples, capacity, threads);

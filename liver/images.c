@@ -320,11 +320,11 @@ int hep_liver_images_init(struct hep_liver_images *out, const struct hep_liver_i
 int hep_liver_fat_level(double *out, const struct hep_liver_images *im, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&im->coarse);
-    float *x = hep_alloc_aligned(n, sizeof *x);
+    float *x = hep_alloc_aligned(n, sizeof *x, err);
     size_t m = 0;
 
     if (x == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         const float depth = im->depth->data[i], v = im->channel[0].coarse->data[i];
 

@@ -56,11 +56,11 @@ static int spread(double *sd, const struct hep_volume *v, const struct hep_volum
                   const struct hep_labels *known, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&v->grid);
-    float *x = hep_alloc_aligned(n, sizeof *x);
+    float *x = hep_alloc_aligned(n, sizeof *x, err);
     size_t m = 0;
 
     if (x == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         if (known->data[i] != 0 && !isnan(v->data[i]))
             x[m++] = (float)fabs((double)v->data[i] - (double)mean->data[i]);

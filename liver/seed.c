@@ -248,9 +248,8 @@ static int find_starts(struct block *start, size_t *n_start, const struct scene 
     for (int k = 0; k < 3; k++)
         count[k] = (n[k] - BLOCK) / BLOCK_STEP + 1;
     blocks = count[0] * count[1] * count[2];
-    all = hep_calloc(blocks, sizeof *all);
-    if (all == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu blocks", blocks);
+    if (HEP_NEW(all, blocks, err) != HEP_OK)
+        return HEP_ENOMEM;
 #pragma omp parallel for schedule(static) num_threads(hep_threads(s->im->nthreads))
     for (size_t b = 0; b < blocks; b++) {
         const size_t x = b % count[0], y = b / count[0] % count[1], z = b / (count[0] * count[1]);
@@ -314,11 +313,9 @@ static int thickest_region(struct hep_labels *mask, double *score, const struct 
         rc = hep_mask_components(&parts, &count, mask, 6, err);
     if (rc != HEP_OK)
         goto out;
-    weight = hep_calloc(count + 1, sizeof *weight);
-    if (weight == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu regions", count);
+    rc = HEP_NEW(weight, count + 1, err);
+    if (rc != HEP_OK)
         goto out;
-    }
     for (size_t i = 0; i < s->n; i++) {
         if (parts->data[i] > 0)
             weight[parts->data[i]] += fmin((double)depth->data[i] - radius, DEPTH_MAX_MM) *
@@ -401,9 +398,9 @@ static int scene_init(struct scene *s, const struct hep_liver_images *im,
     s->place = place;
     s->im = im;
     s->n = hep_grid_voxels(&im->coarse);
-    s->scratch = hep_alloc_aligned(s->n, sizeof *s->scratch);
+    s->scratch = hep_alloc_aligned(s->n, sizeof *s->scratch, err);
     if (s->scratch == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", s->n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < s->n; i++)
         mask->data[i] = im->body->data[i] != 0 && (double)im->depth->data[i] > 4.0 &&
                         (double)im->depth->data[i] < FAT_MM;

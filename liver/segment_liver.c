@@ -58,11 +58,11 @@ static int edge_noise(double *sd, const struct hep_volume *v, const struct hep_l
 {
     const size_t n = hep_grid_voxels(&v->grid), nx = v->grid.n[0], ny = v->grid.n[1];
     const size_t cx = coarse->grid.n[0], cy = coarse->grid.n[1];
-    float *d = hep_alloc_aligned(n, sizeof *d);
+    float *d = hep_alloc_aligned(n, sizeof *d, err);
     size_t m = 0;
 
     if (d == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i + nx < n; i++) {
         const size_t x = i % nx, y = i / nx % ny, z = i / (nx * ny);
 

@@ -80,11 +80,8 @@ static int keep_enclosed(struct hep_labels *core, const struct hep_labels *mask,
     size_t count = 0;
     int rc = hep_mask_components(&parts, &count, core, 6, err);
 
-    if (rc == HEP_OK) {
-        sight = hep_calloc(count + 1, sizeof *sight);
-        if (sight == NULL)
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu parts", count);
-    }
+    if (rc == HEP_OK)
+        rc = HEP_NEW(sight, count + 1, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
         const size_t c[3] = { i % d[0], i / d[0] % d[1], i / (d[0] * d[1]) };
 

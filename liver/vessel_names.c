@@ -74,9 +74,9 @@ static int arrival_limits(struct signs *s, const struct hep_labels *core, struct
     s->early_above = s->late_below = (double)NAN;
     if (s->arterial == NULL)
         return HEP_OK;
-    x = hep_alloc_aligned(n, sizeof *x);
+    x = hep_alloc_aligned(n, sizeof *x, err);
     if (x == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         if (core->data[i] != 0 && !isnan(s->arterial->fine->data[i]))
             x[m++] = s->arterial->fine->data[i];
@@ -150,11 +150,8 @@ static int name_parts(struct hep_labels *map, const struct hep_labels *core, con
         some->data[i] = core->data[i] != 0 && arrives(s, when, i);
     if (rc == HEP_OK)
         rc = hep_mask_components(&parts, &count, some, 6, err);
-    if (rc == HEP_OK) {
-        part = hep_calloc(count + 1, sizeof *part);
-        if (part == NULL)
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu parts", count);
-    }
+    if (rc == HEP_OK)
+        rc = HEP_NEW(part, count + 1, err);
     if (rc == HEP_OK)
         sum_parts(part, parts, s);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {

@@ -99,10 +99,10 @@ static int find_spots(struct chain *c, const struct hep_labels *mask, double min
 {
     const size_t slice = mask->grid.n[0] * mask->grid.n[1];
     const double mm2 = HEP_LIVER_FINE_MM * HEP_LIVER_FINE_MM;
-    size_t *stack = hep_calloc(slice, sizeof *stack);
+    size_t *stack = hep_calloc(slice, sizeof *stack, err);
 
     if (stack == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu voxels", slice);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < hep_grid_voxels(&mask->grid) && c->n < MAX_SPOTS; i++) {
         struct spot *s = &c->spot[c->n];
         double m[6] = { 0.0 };
@@ -181,9 +181,8 @@ static int find_trunk(double at[2], struct hep_labels *map, const struct hep_liv
     at[0] = at[1] = (double)NAN;
     if (rc == HEP_OK)
         rc = hep_labels_new(&c.labels, &map->grid, err);
-    c.spot = hep_calloc(MAX_SPOTS, sizeof *c.spot);
-    if (rc == HEP_OK && c.spot == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %d spots", MAX_SPOTS);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(c.spot, MAX_SPOTS, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++)
         mask->data[i] = (double)v->data[i] > threshold && map->data[i] == HEP_ANATOMY_NONE &&
                         in_corridor(im, k, i);
@@ -225,11 +224,11 @@ static int blood_threshold(double *out, const struct hep_liver_images *im,
                            struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&im->fine);
-    float *x = hep_alloc_aligned(n, sizeof *x);
+    float *x = hep_alloc_aligned(n, sizeof *x, err);
     size_t m = 0;
 
     if (x == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         if (in_corridor(im, k, i) && !isnan(v->data[i]))
             x[m++] = v->data[i];
@@ -376,11 +375,8 @@ static int keep_long(struct hep_labels *mask, double length_mm, struct hep_error
     size_t count = 0;
     int rc = hep_mask_components(&parts, &count, mask, 26, err);
 
-    if (rc == HEP_OK) {
-        e = hep_calloc(count + 1, sizeof *e);
-        if (e == NULL)
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu parts", count);
-    }
+    if (rc == HEP_OK)
+        rc = HEP_NEW(e, count + 1, err);
     for (size_t i = 0; rc == HEP_OK && i < all; i++) {
         const size_t c[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
         struct extent *p = &e[parts->data[i]];

@@ -55,13 +55,12 @@ static int allocate(struct walk *k, struct hep_error *err)
                                &k->r,    &k->p,    &k->q,    &k->b };
 
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
-        *arrays[i] = hep_alloc_aligned(k->all, sizeof **arrays[i]);
+        *arrays[i] = hep_alloc_aligned(k->all, sizeof **arrays[i], err);
         if (*arrays[i] == NULL)
-            return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu values", k->all);
+            return HEP_ENOMEM;
     }
-    k->partial = hep_calloc(k->n[2], sizeof *k->partial);
-    return k->partial != NULL ? HEP_OK
-                              : HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu sums", k->n[2]);
+    k->partial = hep_calloc(k->n[2], sizeof *k->partial, err);
+    return k->partial != NULL ? HEP_OK : HEP_ENOMEM;
 }
 
 static void release(struct walk *k)

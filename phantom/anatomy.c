@@ -225,19 +225,19 @@ static void make_room_for_lesions(struct hep_anatomy *a)
 int hep_anatomy_new(struct hep_anatomy **out, const struct hep_sim_settings *s,
                     const struct hep_study_tissues *tissues, uint64_t seed, struct hep_error *err)
 {
-    struct hep_anatomy *a = hep_calloc(1, sizeof *a);
+    struct hep_anatomy *a = hep_calloc(1, sizeof *a, err);
     size_t n;
     int rc;
 
     if (a == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for an anatomy");
+        return HEP_ENOMEM;
     a->tissues = *tissues;
     set_grid(a, s->fast ? 2.0 : 1.0);
     n = hep_grid_voxels(&a->grid);
-    a->label = hep_alloc_aligned(n, sizeof *a->label);
-    a->texture = hep_calloc(n, sizeof *a->texture);
+    a->label = hep_alloc_aligned(n, sizeof *a->label, err);
+    a->texture = hep_calloc(n, sizeof *a->texture, err);
     if (a->label == NULL || a->texture == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu labels", n);
+        rc = HEP_ENOMEM;
         goto fail;
     }
     rc = hep_shape_new(&a->shape, seed, err);

@@ -63,15 +63,15 @@ static char *series_stem(const struct hep_sim_settings *s, const struct hep_even
 
     hep_bids_subject(subject, s->subject);
     if (role == HEP_ROLE_DWI)
-        return hep_asprintf("dwi/%s_dwi", subject);
+        return hep_asprintf(NULL, "dwi/%s_dwi", subject);
     if (role == HEP_ROLE_T2)
-        return hep_asprintf("anat/%s%s_T2w", subject, r->fat_saturated ? "_acq-fatsat" : "");
+        return hep_asprintf(NULL, "anat/%s%s_T2w", subject, r->fat_saturated ? "_acq-fatsat" : "");
     if (role == HEP_ROLE_PRECONTRAST)
-        return hep_asprintf("anat/%s_acq-pre_T1w", subject);
+        return hep_asprintf(NULL, "anat/%s_acq-pre_T1w", subject);
     if (hep_role_is_post_contrast(role))
-        return hep_asprintf("anat/%s_acq-%s_ce-%s_T1w", subject, hep_role_acq(role),
+        return hep_asprintf(NULL, "anat/%s_acq-%s_ce-%s_T1w", subject, hep_role_acq(role),
                             s->agent->name);
-    return hep_asprintf("anat/%s_acq-%s_echo-%zu_MEGRE", subject,
+    return hep_asprintf(NULL, "anat/%s_acq-%s_echo-%zu_MEGRE", subject,
                         role == HEP_ROLE_ECHOES && has_role(s, HEP_ROLE_OPPOSED) ? "multi"
                                                                                  : "dixon",
                         echo_number(s, series, echo));
@@ -233,7 +233,8 @@ static int write_sidecar(const char *path, const struct hep_sim_settings *s,
 static int write_b_table(const char *stem, const struct hep_sim_series *r, struct hep_error *err)
 {
     struct hep_str bval = { 0 }, bvec = { 0 };
-    char *bval_path = hep_asprintf("%s.bval", stem), *bvec_path = hep_asprintf("%s.bvec", stem);
+    char *bval_path = hep_asprintf(err, "%s.bval", stem),
+         *bvec_path = hep_asprintf(err, "%s.bvec", stem);
     int rc;
 
     for (size_t v = 0; v < r->n_b; v++) {
@@ -250,7 +251,7 @@ static int write_b_table(const char *stem, const struct hep_sim_series *r, struc
     if (rc == HEP_OK)
         rc = hep_str_check(&bvec, err);
     if (rc == HEP_OK && (bval_path == NULL || bvec_path == NULL))
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = hep_file_write(bval_path, bval.s, bval.len, err);
     if (rc == HEP_OK)
@@ -276,16 +277,16 @@ static int write_one(const char *bids_dir, const struct hep_volume *v,
 
     hep_bids_subject(subject, s->subject);
     if (stem != NULL) {
-        full = hep_asprintf("%s/%s/%s", bids_dir, subject, stem);
-        folder =
-            hep_asprintf("%s/%s/%s", bids_dir, subject, r->role == HEP_ROLE_DWI ? "dwi" : "anat");
+        full = hep_asprintf(err, "%s/%s/%s", bids_dir, subject, stem);
+        folder = hep_asprintf(err, "%s/%s/%s", bids_dir, subject,
+                              r->role == HEP_ROLE_DWI ? "dwi" : "anat");
     }
     if (full != NULL) {
-        image = hep_asprintf("%s.nii.gz", full);
-        sidecar = hep_asprintf("%s.json", full);
+        image = hep_asprintf(err, "%s.nii.gz", full);
+        sidecar = hep_asprintf(err, "%s.json", full);
     }
     if (image == NULL || sidecar == NULL || folder == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
         goto out;
     }
     hep_bids_store(&opts, e, s->nthreads);
@@ -333,10 +334,10 @@ int hep_bids_truth_dir(char **out, const char *bids_dir, unsigned subject, const
     int rc;
 
     hep_bids_subject(label, subject);
-    path = hep_asprintf("%s/derivatives/truth/%s%s%s", bids_dir, label,
+    path = hep_asprintf(err, "%s/derivatives/truth/%s%s%s", bids_dir, label,
                         folder[0] != '\0' ? "/" : "", folder);
     if (path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        return HEP_ENOMEM;
     rc = hep_mkdir_p(path, err);
     if (rc != HEP_OK) {
         free(path);

@@ -56,7 +56,7 @@ static int write_description(const char *dir, const char *name, const char *type
                              struct hep_error *err)
 {
     struct hep_json *o = hep_json_new_object(), *authors = hep_json_new_array();
-    char *path = hep_path_join(dir, "dataset_description.json");
+    char *path = hep_path_join(dir, "dataset_description.json", err);
     int rc = hep_json_append(authors, hep_json_new_string("Hepar simulator"), err);
 
     if (rc == HEP_OK)
@@ -74,7 +74,7 @@ static int write_description(const char *dir, const char *name, const char *type
     if (rc == HEP_OK)
         rc = generated_by(o, err);
     if (rc == HEP_OK && path == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = hep_json_write(path, o, err);
     hep_json_free(o);
@@ -85,11 +85,11 @@ static int write_description(const char *dir, const char *name, const char *type
 static int write_text(const char *dir, const char *name, const char *text, size_t n,
                       struct hep_error *err)
 {
-    char *path = hep_path_join(dir, name);
+    char *path = hep_path_join(dir, name, err);
     int rc;
 
     if (path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        return HEP_ENOMEM;
     rc = hep_file_write(path, text, n, err);
     free(path);
     return rc;
@@ -119,13 +119,13 @@ static void add_rows(struct hep_str *tsv, const char *earlier, unsigned first, u
 /* participants.tsv of simulated subjects that are there already; empty when there is none. */
 static int read_participants(char **out, const char *dir, struct hep_error *err)
 {
-    char *path = hep_path_join(dir, "participants.tsv");
+    char *path = hep_path_join(dir, "participants.tsv", err);
     int rc = HEP_OK;
     size_t n = 0;
 
     *out = NULL;
     if (path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        return HEP_ENOMEM;
     if (hep_is_file(path))
         rc = hep_file_read(out, &n, path, PARTICIPANTS_MAX, err);
     if (rc == HEP_OK && *out != NULL && !hep_starts_with(*out, COLUMNS)) {
@@ -178,11 +178,11 @@ int hep_bids_write_dataset(const char *bids_dir, const struct hep_sim_settings *
 {
     static const char ignore[] =
         "**/*_lesions.*\n**/*_simulation.json\n**/*_desc-*\n**/*_label-*\n";
-    char *truth = hep_path_join(bids_dir, "derivatives/truth");
+    char *truth = hep_path_join(bids_dir, "derivatives/truth", err);
     int rc;
 
     if (truth == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        return HEP_ENOMEM;
     rc = hep_mkdir_p(truth, err);
     if (rc == HEP_OK)
         rc = write_description(bids_dir, "Simulated liver MRI", "raw", err);

@@ -153,11 +153,10 @@ static int prepare(struct solver *v, double end_s, double field_t, const struct 
     rc = hep_inputs_new(&v->inputs, &injection, end_s, HEP_INPUTS_DT_S, err);
     if (rc != HEP_OK)
         return rc;
-    v->vein_mM = hep_calloc(v->inputs->n, sizeof *v->vein_mM);
-    v->ce_mM = hep_calloc(v->inputs->n, sizeof *v->ce_mM);
-    v->ch_mM = hep_calloc(v->inputs->n, sizeof *v->ch_mM);
-    if (v->vein_mM == NULL || v->ce_mM == NULL || v->ch_mM == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu contrast samples", v->inputs->n);
+    if (HEP_NEW(v->vein_mM, v->inputs->n, err) != HEP_OK ||
+        HEP_NEW(v->ce_mM, v->inputs->n, err) != HEP_OK ||
+        HEP_NEW(v->ch_mM, v->inputs->n, err) != HEP_OK)
+        return HEP_ENOMEM;
     make_vein(v);
     v->bile_fill = isfinite(hepatic) && hepatic > 0.0 ? pow(fmin(hepatic / 0.5, 1.0), 0.25) *
                                                             fmin(uptake / GOOD_UPTAKE_PER_MIN, 1.0)

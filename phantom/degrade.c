@@ -71,10 +71,10 @@ int hep_offset_field_new(struct hep_field **out, const struct hep_anatomy *a, do
     rc = hep_field_new_zero(&f, &box, 6.0, 1, err);
     if (rc != HEP_OK)
         return rc;
-    line = hep_calloc(f->n[0] + f->n[1] + f->n[2], sizeof *line);
+    line = hep_calloc(f->n[0] + f->n[1] + f->n[2], sizeof *line, err);
     if (line == NULL) {
         hep_field_free(f);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the field map");
+        return HEP_ENOMEM;
     }
     gas_share(f, a);
     for (int axis = 0; axis < 3; axis++)
@@ -207,10 +207,10 @@ int hep_degrade_transient(struct hep_volume *v, uint64_t seed, int nthreads, str
     const size_t nx = v->grid.n[0], ny = v->grid.n[1], nz = v->grid.n[2];
     struct hep_rng rng = { seed, hep_rng_stream("ghosts"), 0 };
     struct ghosts g = { .n = 3 + (int)(3.0 * hep_rng_next(&rng)) };
-    float *lines = hep_calloc(nz * ny, sizeof *lines);
+    float *lines = hep_calloc(nz * ny, sizeof *lines, err);
 
     if (lines == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for ghosts");
+        return HEP_ENOMEM;
     for (int k = 0; k < g.n; k++) {
         const int pair = k / 2 + 1;
         const double order = k % 2 == 0 ? pair : -pair;

@@ -26,9 +26,8 @@ int hep_field_new_zero(struct hep_field **out, const struct hep_box *box, double
 
     if (!(step_mm > 0.0) || n_components < 1)
         return HEP_FAIL(err, HEP_EINVAL, "lattice step %g mm, want > 0", step_mm);
-    f = hep_calloc(1, sizeof *f);
-    if (f == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a field");
+    if (HEP_NEW(f, 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     f->n_components = n_components;
     f->step_mm = step_mm;
     for (int k = 0; k < 3; k++) {
@@ -42,10 +41,10 @@ int hep_field_new_zero(struct hep_field **out, const struct hep_box *box, double
         f->n[k] = (size_t)ceil(length / step_mm) + 2;
         count *= f->n[k];
     }
-    f->data = hep_calloc(count, sizeof *f->data);
+    f->data = hep_calloc(count, sizeof *f->data, err);
     if (f->data == NULL) {
         free(f);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a field of %zu values", count);
+        return HEP_ENOMEM;
     }
     *out = f;
     return HEP_OK;
@@ -97,10 +96,10 @@ int hep_field_new(struct hep_field **out, const struct hep_box *box, double cont
         nc[k] = f->n[k] / 4 + 4;
         count *= nc[k];
     }
-    control = hep_calloc(count, sizeof *control);
+    control = hep_calloc(count, sizeof *control, err);
     if (control == NULL) {
         hep_field_free(f);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu control values", count);
+        return HEP_ENOMEM;
     }
     for (size_t i = 0; i < count; i++)
         control[i] = hep_rng_next_normal(&rng);
@@ -216,9 +215,8 @@ int hep_tile_new(float **tile, double sigma_voxels, uint64_t seed, const char *s
 
     if (!(sigma_voxels > 0.0) || radius > MAX_RADIUS)
         return HEP_FAIL(err, HEP_EINVAL, "texture SD %g voxels, want 0 < SD <= 4", sigma_voxels);
-    t = hep_calloc(count, sizeof *t);
-    if (t == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for texture");
+    if (HEP_NEW(t, count, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < count; i++)
         t[i] = (float)hep_rng_next_normal(&rng);
     for (int r = 0; r <= radius; r++) {

@@ -118,11 +118,11 @@ int hep_shape_new(struct hep_shape **out, uint64_t seed, struct hep_error *err)
 {
     const struct hep_box box = hep_shape_box();
     struct hep_rng rng = { seed, hep_rng_stream("person"), 0 };
-    struct hep_shape *s = hep_calloc(1, sizeof *s);
+    struct hep_shape *s = hep_calloc(1, sizeof *s, err);
     int rc;
 
     if (s == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a person");
+        return HEP_ENOMEM;
     s->scale[0] = hep_rng_next_range(&rng, 0.92, 1.0);
     s->scale[1] = s->scale[0] * hep_rng_next_range(&rng, 0.95, 1.05);
     s->scale[2] = hep_rng_next_range(&rng, 0.95, 1.05);

@@ -40,11 +40,11 @@ static int prepare_anatomy(struct study *st, struct hep_error *err)
 {
     const struct hep_sim_settings *s = st->s;
     struct hep_study_tissues tissues;
-    struct hep_tissue_table *table = hep_calloc(1, sizeof *table);
+    struct hep_tissue_table *table = hep_calloc(1, sizeof *table, err);
     int rc;
 
     if (table == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the tissue table");
+        return HEP_ENOMEM;
     rc = hep_tissue_table_read(table, s->tissues_path, err);
     if (rc == HEP_OK) {
         hep_study_tissues_draw(&tissues, table, s->field_t, s->variation,
@@ -66,10 +66,8 @@ static int prepare(struct study *st, struct hep_error *err)
         rc = hep_offset_field_new(&st->offset_hz, st->anatomy, st->event.epi_peak_hz, err);
     if (rc != HEP_OK)
         return rc;
-    st->course = hep_calloc(s->n_series, sizeof *st->course);
-    st->lut = hep_calloc(1, sizeof *st->lut);
-    if (st->course == NULL || st->lut == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for contrast courses");
+    if (HEP_NEW(st->course, s->n_series, err) != HEP_OK || HEP_NEW(st->lut, 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < s->n_series; i++)
         st->course[i].time_s =
             hep_role_is_post_contrast(s->series[i].role) ? st->event.series[i].time_s : (double)NAN;
@@ -93,11 +91,11 @@ static double scale_of(enum hep_role role)
 static int noise_sd(double *sd, struct study *st, size_t i, struct hep_error *err)
 {
     struct hep_sim_series r = st->s->series[i];
-    struct hep_course *before = hep_calloc(1, sizeof *before);
+    struct hep_course *before = hep_calloc(1, sizeof *before, err);
     int rc;
 
     if (before == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a contrast course");
+        return HEP_ENOMEM;
     before->time_s = (double)NAN;
     rc = hep_course_solve(before, 1, st->anatomy, NULL, st->s->field_t, &st->event.bolus, err);
     if (rc == HEP_OK)
@@ -214,10 +212,10 @@ static int clear_subject(const char *bids_dir, unsigned subject, struct hep_erro
     int rc = HEP_OK;
 
     hep_bids_subject(label, subject);
-    raw = hep_asprintf("%s/%s", bids_dir, label);
-    truth = hep_asprintf("%s/derivatives/truth/%s", bids_dir, label);
+    raw = hep_asprintf(err, "%s/%s", bids_dir, label);
+    truth = hep_asprintf(err, "%s/derivatives/truth/%s", bids_dir, label);
     if (raw == NULL || truth == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK && hep_is_dir(raw))
         rc = hep_remove_tree(raw, err);
     if (rc == HEP_OK && hep_is_dir(truth))

@@ -188,11 +188,11 @@ int hep_tree_grow(struct hep_tree *out, const struct hep_shape *s, const struct 
                         wish->end_radius_mm, wish->root_radius_mm);
     g.n_points = (size_t)ceil(ratio * ratio * ratio);
     g.rng = (struct hep_rng){ seed, hep_rng_stream(wish->stream), 0 };
-    g.points = hep_calloc(g.n_points, sizeof *g.points);
-    g.stack = hep_calloc(g.n_points + 2, sizeof *g.stack);
-    out->branch = hep_calloc(4 * g.n_points + 4, sizeof *out->branch);
+    g.points = hep_calloc(g.n_points, sizeof *g.points, err);
+    g.stack = hep_calloc(g.n_points + 2, sizeof *g.stack, err);
+    out->branch = hep_calloc(4 * g.n_points + 4, sizeof *out->branch, err);
     if (g.points == NULL || g.stack == NULL || out->branch == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a tree of %zu ends", g.n_points);
+        rc = HEP_ENOMEM;
         hep_tree_release(out);
         goto out;
     }

@@ -239,7 +239,7 @@ static char *truth_path(const char *dir, unsigned subject, const char *rest, con
     char label[HEP_SUBJECT_LABEL];
 
     hep_bids_subject(label, subject);
-    return hep_asprintf("%s/%s_%s%s", dir, label, rest, ending);
+    return hep_asprintf(NULL, "%s/%s_%s%s", dir, label, rest, ending);
 }
 
 static int write_map(const char *bids_dir, const struct hep_sim_settings *s,
@@ -254,7 +254,7 @@ static int write_map(const char *bids_dir, const struct hep_sim_settings *s,
     rc = hep_bids_truth_dir(&dir, bids_dir, s->subject, map_kinds[m].folder, err);
     if (rc != HEP_OK)
         return rc;
-    rest = hep_asprintf("desc-truth_%s", map_kinds[m].suffix);
+    rest = hep_asprintf(err, "desc-truth_%s", map_kinds[m].suffix);
     if (rest != NULL) {
         image = truth_path(dir, s->subject, rest, ".nii.gz");
         sidecar = truth_path(dir, s->subject, rest, ".json");
@@ -342,7 +342,7 @@ static int write_displacement(const char *dir, const struct hep_sim_settings *s,
                                                .nthreads = s->nthreads };
     struct hep_grid grid = { .n = { 0, 0, 0 } };
     struct hep_volume *v = NULL;
-    char *rest = hep_asprintf("desc-%s_displacement", hep_role_name(s->series[series].role));
+    char *rest = hep_asprintf(err, "desc-%s_displacement", hep_role_name(s->series[series].role));
     char *path = rest != NULL ? truth_path(dir, s->subject, rest, ".nii.gz") : NULL;
     size_t voxels;
     int rc = HEP_OK;

@@ -262,10 +262,10 @@ static int write_both(const char *dir, unsigned subject, const struct hep_json *
     int rc;
 
     hep_bids_subject(label, subject);
-    json_path = hep_asprintf("%s/%s_lesions.json", dir, label);
-    tsv_path = hep_asprintf("%s/%s_lesions.tsv", dir, label);
+    json_path = hep_asprintf(err, "%s/%s_lesions.json", dir, label);
+    tsv_path = hep_asprintf(err, "%s/%s_lesions.tsv", dir, label);
     if (json_path == NULL || tsv_path == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     else
         rc = hep_str_check(tsv, err);
     if (rc == HEP_OK)
@@ -289,7 +289,7 @@ int hep_truth_write_lesions(const char *dir, const struct hep_sim_settings *s,
                             const struct hep_anatomy *a, const struct hep_event *e,
                             struct hep_error *err)
 {
-    struct hep_truth_study *t = hep_calloc(1, sizeof *t);
+    struct hep_truth_study *t = hep_calloc(1, sizeof *t, err);
     struct hep_json *root = hep_json_new_object(), *list = hep_json_new_array();
     struct hep_str tsv = { 0 };
     char label[HEP_SUBJECT_LABEL];
@@ -298,7 +298,7 @@ int hep_truth_write_lesions(const char *dir, const struct hep_sim_settings *s,
     hep_bids_subject(label, s->subject);
     tsv_head(&tsv);
     if (t == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the truth");
+        rc = HEP_ENOMEM;
     else
         rc = hep_truth_study_init(t, s, a, e, err);
     for (size_t i = 0; rc == HEP_OK && i < a->lesions.n; i++)

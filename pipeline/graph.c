@@ -76,12 +76,12 @@ static bool ready(const struct hep_stage *const *stages, size_t n, size_t i, con
 int hep_stages_order(size_t *order, const struct hep_stage *const *stages, size_t n,
                      struct hep_error *err)
 {
-    bool *done = hep_calloc(n, sizeof *done);
+    bool *done = hep_calloc(n, sizeof *done, err);
     size_t placed = 0;
     int rc = HEP_OK;
 
     if (done == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu stages", n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n && rc == HEP_OK; i++) {
         rc = check_outputs(stages, n, i, err);
         if (rc == HEP_OK)

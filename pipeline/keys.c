@@ -113,8 +113,8 @@ static int given_mask(struct hep_product *p, const char *path, enum hep_role rol
 {
     int rc = file_hash(p->key, record, path, hep_path_base(path), hep_role_name(role), err);
 
-    if (rc == HEP_OK && (p->path = hep_strdup(path)) == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (rc == HEP_OK && (p->path = hep_strdup(path, err)) == NULL)
+        rc = HEP_ENOMEM;
     p->state = HEP_PRODUCT_PRESENT;
     p->series = NULL;
     return rc;
@@ -150,11 +150,12 @@ static void absent_series(struct hep_product *p, const struct hep_run *run, enum
 
     p->state = HEP_PRODUCT_ABSENT;
     if (not_planned)
-        p->reason = hep_asprintf("%s is not in the protocol %s", p->slot->name, run->cfg->name.s);
+        p->reason =
+            hep_asprintf(NULL, "%s is not in the protocol %s", p->slot->name, run->cfg->name.s);
     else if (left_out != NULL)
-        p->reason = hep_asprintf("the %s series is left out: %s", p->slot->name, left_out);
+        p->reason = hep_asprintf(NULL, "the %s series is left out: %s", p->slot->name, left_out);
     else
-        p->reason = hep_asprintf("the study has no %s series", p->slot->name);
+        p->reason = hep_asprintf(NULL, "the study has no %s series", p->slot->name);
 }
 
 static int settle_series(struct hep_run *run, struct hep_record *record, struct hep_error *err)

@@ -67,7 +67,7 @@ static bool parse_owner(struct owner *o, char *text)
 /* False when there is no owner file, or none that says who owns the lock. */
 static bool read_owner(struct owner *o, const char *lock)
 {
-    char *path = hep_path_join(lock, "owner"), *text = NULL;
+    char *path = hep_path_join(lock, "owner", NULL), *text = NULL;
     struct hep_error e = { 0 };
     size_t n = 0;
     bool known = path != NULL && hep_file_read(&text, &n, path, OWNER_MAX_BYTES, &e) == HEP_OK &&
@@ -80,14 +80,13 @@ static bool read_owner(struct owner *o, const char *lock)
 
 static int write_owner(const char *lock, const char *token, struct hep_error *err)
 {
-    char host[HOST_MAX], *path = hep_path_join(lock, "owner"), *text;
+    char host[HOST_MAX], *path = hep_path_join(lock, "owner", err), *text;
     int rc;
 
     host_name(host);
-    text = hep_asprintf("%s %ld %llu %s\n", host, (long)getpid(), hep_process_birth((long)getpid()),
-                        token);
-    rc = path == NULL || text == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                                      : hep_file_write(path, text, strlen(text), err);
+    text = hep_asprintf(err, "%s %ld %llu %s\n", host, (long)getpid(),
+                        hep_process_birth((long)getpid()), token);
+    rc = path == NULL || text == NULL ? HEP_ENOMEM : hep_file_write(path, text, strlen(text), err);
     free(path);
     free(text);
     return rc;
@@ -96,7 +95,7 @@ static int write_owner(const char *lock, const char *token, struct hep_error *er
 /* Since the last sign of life [s]; 0 when there is no such lock. */
 static double silence_s(const char *lock)
 {
-    char *path = hep_path_join(lock, "owner");
+    char *path = hep_path_join(lock, "owner", NULL);
     struct stat st;
     bool there = (path != NULL && stat(path, &st) == 0) || stat(lock, &st) == 0;
 
@@ -146,7 +145,7 @@ static char *beside(const char *lock, const char *what, const char *token)
     char tag[HEP_HOST_TAG];
 
     hep_host_tag(tag);
-    return hep_asprintf("%s%s.%s-%ld-%s", lock, what, tag, (long)getpid(), token);
+    return hep_asprintf(NULL, "%s%s.%s-%ld-%s", lock, what, tag, (long)getpid(), token);
 }
 
 /* Move a dead run's lock out of the way. Of several runs that try, rename lets one succeed; one
@@ -197,7 +196,7 @@ int hep_lock_take(struct hep_lock *lock, const char *path, struct hep_error *err
     if (rc != HEP_OK)
         return rc;
     own = beside(path, "", token);
-    name = hep_strdup(path);
+    name = hep_strdup(path, err);
     if (own == NULL || name == NULL)
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
     else if (mkdir(own, 0777) != 0)
@@ -237,7 +236,7 @@ int hep_lock_check(const struct hep_lock *lock, struct hep_error *err)
 void hep_lock_touch(const struct hep_lock *lock)
 {
     char *path = lock->path != NULL && is_mine(lock->path, lock->token)
-                     ? hep_path_join(lock->path, "owner")
+                     ? hep_path_join(lock->path, "owner", NULL)
                      : NULL;
 
     if (path != NULL)

@@ -55,7 +55,7 @@ static char *only_child(const char *dir, const char *prefix)
         }
     }
     if (count == 1)
-        path = hep_path_join(dir, found);
+        path = hep_path_join(dir, found, NULL);
     hep_listing_release(&list);
     return path;
 }

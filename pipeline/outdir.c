@@ -23,11 +23,11 @@ static void remove_if_possible(const char *path)
 static int write_if_absent(const char *root, const char *name, const char *text,
                            struct hep_error *err)
 {
-    char *path = hep_path_join(root, name);
+    char *path = hep_path_join(root, name, err);
     int rc = HEP_OK;
 
     if (path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        return HEP_ENOMEM;
     if (!hep_is_file(path))
         rc = hep_file_write(path, text, strlen(text), err);
     free(path);
@@ -68,19 +68,20 @@ static int make_dataset(const char *root, struct hep_error *err)
 static int repair(const char *parent, const char *base, const char *final, struct hep_error *err)
 {
     struct hep_listing list = { 0 };
-    char *new_prefix = hep_asprintf(".%s.new-", base), *old_name = hep_asprintf(".%s.old", base);
-    char *lock_prefix = hep_asprintf(".%s.lock.", base);
+    char *new_prefix = hep_asprintf(err, ".%s.new-", base),
+         *old_name = hep_asprintf(err, ".%s.old", base);
+    char *lock_prefix = hep_asprintf(err, ".%s.lock.", base);
     int rc = HEP_OK;
 
     if (new_prefix == NULL || old_name == NULL || lock_prefix == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = hep_listing_read(&list, parent, err);
     for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
-        char *path = hep_path_join(parent, list.names[i]);
+        char *path = hep_path_join(parent, list.names[i], err);
 
         if (path == NULL)
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+            rc = HEP_ENOMEM;
         else if (strcmp(list.names[i], old_name) == 0 && !hep_is_dir(final))
             rc = rename(path, final) == 0
                      ? HEP_OK
@@ -103,7 +104,7 @@ static int repair(const char *parent, const char *base, const char *final, struc
 static char *parent_of(const char *path)
 {
     size_t n = (size_t)(hep_path_base(path) - path);
-    char *p = hep_strdup(path);
+    char *p = hep_strdup(path, NULL);
 
     if (p != NULL)
         p[n > 1 ? n - 1 : n] = '\0';
@@ -114,12 +115,13 @@ static char *lock_path(const char *final)
 {
     const char *base = hep_path_base(final);
 
-    return hep_asprintf("%.*s.%s.lock", (int)(base - final), final, base);
+    return hep_asprintf(NULL, "%.*s.%s.lock", (int)(base - final), final, base);
 }
 
 bool hep_outdir_in_use(const char *root, const char *relative)
 {
-    char *final = hep_path_join(root, relative), *lock = final != NULL ? lock_path(final) : NULL;
+    char *final = hep_path_join(root, relative, NULL),
+         *lock = final != NULL ? lock_path(final) : NULL;
     bool used = lock != NULL && hep_lock_is_held(lock);
 
     free(final);
@@ -133,7 +135,8 @@ int hep_outdir_open(struct hep_outdir *d, const char *root, const char *relative
     char *parent = NULL, *lock = NULL;
     int rc;
 
-    *d = (struct hep_outdir){ .root = hep_strdup(root), .final = hep_path_join(root, relative) };
+    *d = (struct hep_outdir){ .root = hep_strdup(root, err),
+                              .final = hep_path_join(root, relative, err) };
     if (d->root == NULL || d->final == NULL || (parent = parent_of(d->final)) == NULL ||
         (lock = lock_path(d->final)) == NULL) {
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
@@ -167,9 +170,9 @@ int hep_outdir_begin(struct hep_outdir *d, struct hep_error *err)
     if (rc != HEP_OK)
         goto out;
     if (parent != NULL)
-        d->tmp = hep_asprintf("%s/.%s.new-%s", parent, hep_path_base(d->final), d->lock.token);
+        d->tmp = hep_asprintf(err, "%s/.%s.new-%s", parent, hep_path_base(d->final), d->lock.token);
     if (d->tmp == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
         goto out;
     }
     if (mkdir(d->tmp, 0777) != 0 || lstat(d->tmp, &st) != 0) {
@@ -254,12 +257,12 @@ static int swap_in(const struct hep_outdir *d, const char *old, struct hep_error
 static int check_file(const struct hep_outdir *d, const struct hep_outdir_file *f,
                       struct hep_error *err)
 {
-    char *path = hep_path_join(d->tmp, f->path);
+    char *path = hep_path_join(d->tmp, f->path, err);
     struct stat st;
     int rc = HEP_OK;
 
     if (path == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     else if (lstat(path, &st) != 0)
         rc = HEP_FAIL(err, HEP_ETEMP,
                       "%s: %s is no longer there: nothing of this run is kept, run it again",
@@ -285,9 +288,9 @@ int hep_outdir_commit(struct hep_outdir *d, const struct hep_outdir_file *files,
     int rc = HEP_OK;
 
     if (parent != NULL)
-        old = hep_asprintf("%s/.%s.old", parent, hep_path_base(d->final));
+        old = hep_asprintf(err, "%s/.%s.old", parent, hep_path_base(d->final));
     if (old == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = hep_outdir_keep(d, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++)
@@ -312,9 +315,9 @@ char *hep_outdir_path(const struct hep_outdir *d, const char *relative_file, str
     char *path = NULL, *parent = NULL;
     int rc = check_folder(d, err);
 
-    if (rc == HEP_OK && ((path = hep_path_join(d->tmp, relative_file)) == NULL ||
+    if (rc == HEP_OK && ((path = hep_path_join(d->tmp, relative_file, err)) == NULL ||
                          (parent = parent_of(path)) == NULL))
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = hep_mkdir_p(parent, err);
     if (rc != HEP_OK) {
@@ -339,14 +342,14 @@ static int copy_file(const char *from, const char *to, struct hep_error *err)
 
 int hep_outdir_reuse(const struct hep_outdir *d, const char *relative_file, struct hep_error *err)
 {
-    char *from = hep_path_join(d->source != NULL ? d->source : d->final, relative_file),
+    char *from = hep_path_join(d->source != NULL ? d->source : d->final, relative_file, err),
          *to = hep_outdir_path(d, relative_file, err);
     int rc = HEP_OK;
 
     if (to == NULL)
         rc = err != NULL ? (int)err->code : HEP_ENOMEM;
     else if (from == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     else if (!hep_is_file(from))
         rc = HEP_FAIL(err, HEP_ETEMP, "%s: vanished while it was being taken over", from);
     else if (link(from, to) != 0)

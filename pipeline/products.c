@@ -23,9 +23,8 @@ int hep_products_init(struct hep_run *run, struct hep_error *err)
         for (const struct hep_slot *s = run->stages[i]->outputs; s->name != NULL; s++)
             n++;
     }
-    run->products = hep_calloc(n, sizeof *run->products);
-    if (run->products == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu products", n);
+    if (HEP_NEW(run->products, n, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < run->n_stages; i++) {
         for (const struct hep_slot *s = run->stages[i]->outputs; s->name != NULL; s++) {
             run->products[run->n_products].slot = s;
@@ -151,12 +150,12 @@ static const struct hep_product *to_read(const struct hep_run *run, const struct
 
 int hep_products_read_ahead(struct hep_run *run, const bool *skip, struct hep_error *err)
 {
-    size_t *list = hep_calloc(run->n_products, sizeof *list); /* of products */
+    size_t *list = hep_calloc(run->n_products, sizeof *list, err); /* of products */
     double start = omp_get_wtime();
     size_t n = 0;
 
     if (list == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu products", run->n_products);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < run->n_stages; i++) {
         for (const struct hep_slot *s = run->stages[i]->inputs; !skip[i] && s->name != NULL; s++) {
             const struct hep_product *p = to_read(run, s);
@@ -370,7 +369,7 @@ void hep_run_put_absent(struct hep_run *run, const char *name, const char *fmt, 
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     free(p->reason);
-    p->reason = hep_strdup(text);
+    p->reason = hep_strdup(text, NULL);
     p->state = HEP_PRODUCT_ABSENT;
 }
 

@@ -25,12 +25,12 @@ void hep_record_release(struct hep_record *r)
 int hep_record_add_input(struct hep_record *r, const char *path, const char *role,
                          const char *sha256, struct hep_error *err)
 {
-    struct hep_record_input *more = hep_realloc(r->inputs, r->n_inputs + 1, sizeof *more);
+    struct hep_record_input *more = hep_realloc(r->inputs, r->n_inputs + 1, sizeof *more, err);
 
     if (more == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the list of inputs");
+        return HEP_ENOMEM;
     r->inputs = more;
-    more[r->n_inputs] = (struct hep_record_input){ .path = hep_strdup(path), .role = role };
+    more[r->n_inputs] = (struct hep_record_input){ .path = hep_strdup(path, err), .role = role };
     if (more[r->n_inputs].path == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for the list of inputs");
     (void)snprintf(more[r->n_inputs].sha256, HEP_SHA256_HEX, "%s", sha256);
@@ -308,7 +308,7 @@ static bool tame(const char *path)
 static bool file_is_there(const struct hep_json *output, const char *folder)
 {
     const char *relative = hep_json_string(hep_json_get(output, "path"));
-    char *path = tame(relative) ? hep_path_join(folder, relative) : NULL;
+    char *path = tame(relative) ? hep_path_join(folder, relative, NULL) : NULL;
     struct stat st;
     bool there = path != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
                  (double)st.st_size == hep_json_number(hep_json_get(output, "bytes"));
@@ -345,14 +345,14 @@ static int restore_product(struct hep_run *run, struct hep_product *p, const str
 
     if (!same_text(hep_json_get(entry, "state"), "present")) {
         p->state = HEP_PRODUCT_ABSENT;
-        p->reason = hep_strdup(reason);
+        p->reason = hep_strdup(reason, err);
         return HEP_OK;
     }
     p->state = HEP_PRODUCT_PRESENT;
     if (p->slot->kind == HEP_SLOT_JSON) {
         p->json = hep_json_copy(results);
     } else if (tame(file)) {
-        p->path = hep_path_join(run->out.tmp, file);
+        p->path = hep_path_join(run->out.tmp, file, err);
     }
     if (p->json == NULL && p->path == NULL)
         return HEP_FAIL(err, HEP_EFORMAT, "run.json of the earlier run lacks product %s",

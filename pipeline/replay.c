@@ -112,11 +112,11 @@ static int copy_kept(struct hep_series *view, const struct hep_series *s, const 
 
     *view = *s;
     *to = (struct hep_gradients){ .trace_weighted = from->trace_weighted };
-    view->frame = hep_calloc(n, sizeof *view->frame);
+    view->frame = hep_calloc(n, sizeof *view->frame, err);
     if (tables)
-        to->b_s_per_mm2 = hep_calloc(n, sizeof *to->b_s_per_mm2);
+        to->b_s_per_mm2 = hep_calloc(n, sizeof *to->b_s_per_mm2, err);
     if (tables && from->direction != NULL)
-        to->direction = hep_calloc(n, sizeof *to->direction);
+        to->direction = hep_calloc(n, sizeof *to->direction, err);
     if (view->frame == NULL || (tables && to->b_s_per_mm2 == NULL) ||
         (tables && from->direction != NULL && to->direction == NULL))
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu frames", n);
@@ -144,9 +144,9 @@ static int add_view(const struct hep_series **out, struct hep_replay *r,
 
     /* Stages keep pointers to views: the list never moves. */
     if (r->list == NULL)
-        r->list = hep_calloc(HEP_ROLE_COUNT, sizeof *r->list);
+        r->list = hep_calloc(HEP_ROLE_COUNT, sizeof *r->list, err);
     if (r->list == NULL || r->n == HEP_ROLE_COUNT)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the series of a replay");
+        return HEP_ENOMEM;
     entry = &r->list[r->n++];
     *entry = (struct hep_replayed){ .original = s, .change = &plan->transform };
     rc = copy_kept(&entry->view, s, keep, n, err);
@@ -199,9 +199,8 @@ int hep_replay_series(const struct hep_series **out, struct hep_replay *r,
         rc = check_b_values(series, &cfg->series[planned].b_values_s_per_mm2, label, err);
     if (rc != HEP_OK)
         return rc;
-    keep = hep_calloc(series->nt, sizeof *keep);
-    if (keep == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu frames", series->nt);
+    if (HEP_NEW(keep, series->nt, err) != HEP_OK)
+        return HEP_ENOMEM;
     rc = view_of(out, r, &cfg->series[planned], series, keep, label, err);
     free(keep);
     return rc;

@@ -43,7 +43,7 @@ int hep_default_nthreads(void)
 
 static char *run_json_path(const char *folder, const char *label, const char *suffix)
 {
-    return hep_asprintf("%s/%s_%s.json", folder, label, suffix);
+    return hep_asprintf(NULL, "%s/%s_%s.json", folder, label, suffix);
 }
 
 /* The result whose products may be taken: this study's own, else the one under other settings. */
@@ -55,7 +55,7 @@ static void find_earlier(struct study_run *s, const struct hep_study_request *q,
 
     if (path != NULL && !hep_is_file(path) && q->share != NULL) {
         free(path);
-        s->share = hep_path_join(q->share, s->open.relative);
+        s->share = hep_path_join(q->share, s->open.relative, NULL);
         path = s->share != NULL ? run_json_path(s->share, s->run.label, "run") : NULL;
     }
     if (path != NULL && hep_is_file(path) &&
@@ -88,8 +88,8 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
         rc = hep_open_study(&s->open, q->study, q->protocol, q->settings, q->n_settings, log, caret,
                             err);
     if (s->open.label[0] != '\0') {
-        s->run.label = hep_strdup(s->open.label);
-        s->folder = hep_path_join(q->out, s->open.relative);
+        s->run.label = hep_strdup(s->open.label, err);
+        s->folder = hep_path_join(q->out, s->open.relative, err);
         s->run.inventory = s->open.inventory;
     }
     if (rc != HEP_OK)
@@ -98,7 +98,7 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->run.agent = s->open.agent;
     s->run.gzip_level = (int)s->open.config.report.gzip_level;
     if (s->folder == NULL || s->run.label == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        return HEP_ENOMEM;
     return hep_products_init(&s->run, err);
 }
 
@@ -164,9 +164,9 @@ static int commit(struct study_run *s, const struct hep_study_request *q, struct
 {
     struct hep_run *run = &s->run;
     struct hep_json *json = NULL;
-    struct hep_outdir_file *files = hep_calloc(run->n_written + 1, sizeof *files);
-    char *name = hep_asprintf("%s_run.json", run->label), *text = NULL, *path = NULL;
-    int rc = name == NULL || files == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
+    struct hep_outdir_file *files = hep_calloc(run->n_written + 1, sizeof *files, err);
+    char *name = hep_asprintf(err, "%s_run.json", run->label), *text = NULL, *path = NULL;
+    int rc = name == NULL || files == NULL ? HEP_ENOMEM
                                            : hep_record_json(&json, run, &s->record, q, NULL, err);
 
     if (rc == HEP_OK)

@@ -14,10 +14,11 @@
 
 static int grow_written(struct hep_run *run, struct hep_error *err)
 {
-    struct hep_written *more = hep_realloc(run->written, run->n_written + 1, sizeof *run->written);
+    struct hep_written *more =
+        hep_realloc(run->written, run->n_written + 1, sizeof *run->written, err);
 
     if (more == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the list of outputs");
+        return HEP_ENOMEM;
     run->written = more;
     more[run->n_written] = (struct hep_written){ 0 };
     return HEP_OK;
@@ -34,9 +35,9 @@ static int add_written(size_t *index, struct hep_run *run, const char *relative,
         return rc;
     w = &run->written[run->n_written];
     w->stage = run->current;
-    w->path = hep_strdup(relative);
+    w->path = hep_strdup(relative, err);
     if (w->path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        return HEP_ENOMEM;
     *index = run->n_written++;
     return HEP_OK;
 }
@@ -44,11 +45,10 @@ static int add_written(size_t *index, struct hep_run *run, const char *relative,
 int hep_save_note(struct hep_run *run, const char *relative, const char *sha256,
                   struct hep_error *err)
 {
-    char *path = hep_path_join(run->out.tmp, relative);
+    char *path = hep_path_join(run->out.tmp, relative, err);
     size_t index = 0;
     struct stat st;
-    int rc = path != NULL ? add_written(&index, run, relative, err)
-                          : HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    int rc = path != NULL ? add_written(&index, run, relative, err) : HEP_ENOMEM;
 
     if (rc == HEP_OK && stat(path, &st) != 0)
         rc = HEP_FAIL(err, HEP_EIO, "%s: vanished while it was being written", path);
@@ -123,8 +123,9 @@ static char *product_file(const struct hep_run *run, const struct hep_product *p
     const char *pattern = p->slot->file, *mark = strstr(pattern, "%s");
 
     if (mark == NULL)
-        return hep_asprintf("%s%s", pattern, ext);
-    return hep_asprintf("%.*s%s%s%s", (int)(mark - pattern), pattern, run->label, mark + 2, ext);
+        return hep_asprintf(NULL, "%s%s", pattern, ext);
+    return hep_asprintf(NULL, "%.*s%s%s%s", (int)(mark - pattern), pattern, run->label, mark + 2,
+                        ext);
 }
 
 static int save_sidecar(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,

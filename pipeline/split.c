@@ -48,9 +48,8 @@ static int cut(struct hep_run *run, const struct hep_series *dynamic, enum hep_r
 
     *s = *dynamic;
     s->nt = last - first + 1;
-    s->frame = hep_calloc(s->nt, sizeof *s->frame);
-    if (s->frame == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu frames", s->nt);
+    if (HEP_NEW(s->frame, s->nt, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < s->nt; i++) {
         s->frame[i] = dynamic->frame[first + i];
         sum += s->frame[i].time_s;
@@ -121,11 +120,11 @@ int hep_split_dynamic(struct hep_run *run, struct hep_error *err)
                                          : "its times after injection are unknown");
         return HEP_OK;
     }
-    times = hep_calloc(dynamic->nt, sizeof *times);
-    run->split = hep_calloc(HEP_PHASE_COUNT, sizeof *run->split);
+    times = hep_calloc(dynamic->nt, sizeof *times, err);
+    run->split = hep_calloc(HEP_PHASE_COUNT, sizeof *run->split, err);
     if (times == NULL || run->split == NULL) {
         free(times);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu frames", dynamic->nt);
+        return HEP_ENOMEM;
     }
     for (size_t i = 0; i < dynamic->nt; i++)
         times[i] = dynamic->frame[i].time_s;

@@ -67,10 +67,10 @@ static void *work(void *p)
 
 int hep_writer_new(struct hep_writer **out, int nthreads, struct hep_error *err)
 {
-    struct hep_writer *w = hep_calloc(1, sizeof *w);
+    struct hep_writer *w = hep_calloc(1, sizeof *w, err);
 
     if (w == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a writer");
+        return HEP_ENOMEM;
     (void)pthread_mutex_init(&w->lock, NULL);
     (void)pthread_cond_init(&w->changed, NULL);
     if (nthreads > 1 && pthread_create(&w->thread, NULL, work, w) == 0)
@@ -113,14 +113,14 @@ static int make_room(struct hep_writer *w, struct hep_error *err)
 
     if (w->n < w->capacity)
         return HEP_OK;
-    jobs = hep_realloc(w->jobs, capacity, sizeof *jobs);
+    jobs = hep_realloc(w->jobs, capacity, sizeof *jobs, err);
     if (jobs != NULL)
         w->jobs = jobs;
-    results = hep_realloc(w->results, capacity, sizeof *results);
+    results = hep_realloc(w->results, capacity, sizeof *results, err);
     if (results != NULL)
         w->results = results;
     if (jobs == NULL || results == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu files to write", capacity);
+        return HEP_ENOMEM;
     w->capacity = capacity;
     return HEP_OK;
 }

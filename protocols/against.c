@@ -186,7 +186,7 @@ static int add_study(struct hep_against *out, const struct hep_config *cfg,
     struct hep_inventory *inventory = NULL;
     struct hep_error e = { 0 };
 
-    *s = (struct hep_against_study){ .label = hep_strdup(label) };
+    *s = (struct hep_against_study){ .label = hep_strdup(label, err) };
     if (s->label == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for a study");
     out->n++;
@@ -211,9 +211,9 @@ int hep_against_folder(struct hep_against *out, const struct hep_config *cfg,
 
     if (!hep_is_dir(folder))
         rc = HEP_FAIL(err, HEP_ENOENT, "%s: no such folder", folder);
-    out->list = rc == HEP_OK ? hep_calloc(dataset ? d.n : 1, sizeof *out->list) : NULL;
+    out->list = rc == HEP_OK ? hep_calloc(dataset ? d.n : 1, sizeof *out->list, err) : NULL;
     if (rc == HEP_OK && out->list == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the studies");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK && !dataset)
         rc = add_study(out, cfg, agents, agent, folder, hep_path_base(folder), err);
     for (size_t i = 0; rc == HEP_OK && dataset && i < d.n; i++)

@@ -162,10 +162,10 @@ static int design(struct hep_allocated *out, const struct hep_allocate_request *
     int rc = HEP_OK;
 
     (void)memcpy(aim.importance, q->importance, sizeof aim.importance);
-    d.shares = hep_calloc(q->n_b, sizeof *d.shares);
-    d.averages = hep_calloc(q->n_b, sizeof *d.averages);
+    d.shares = hep_calloc(q->n_b, sizeof *d.shares, err);
+    d.averages = hep_calloc(q->n_b, sizeof *d.averages, err);
     if (d.shares == NULL || d.averages == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu b-values", q->n_b);
+        rc = HEP_ENOMEM;
     else if (aim.budget < 1.0)
         rc = HEP_FAIL(err, HEP_EDATA, "%g s are too short: one acquisition takes %g s", q->budget_s,
                       cost_s);
@@ -271,7 +271,7 @@ static int check_by_simulation(struct hep_allocated *out, const struct hep_alloc
                                const struct hep_precision_tissue *tissues, struct hep_error *err)
 {
     size_t np = hep_precision_param_count(q->model), volumes = 0;
-    struct trial *t = hep_calloc(1, sizeof *t);
+    struct trial *t = hep_calloc(1, sizeof *t, err);
     double samples[HEP_LIST_MAX];
     int rc = HEP_OK;
 
@@ -279,14 +279,14 @@ static int check_by_simulation(struct hep_allocated *out, const struct hep_alloc
     for (size_t k = 0; k < out->b_s_per_mm2.n; k++)
         volumes += (size_t)samples[k];
     if (t == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a simulation");
+        return HEP_ENOMEM;
     if (volumes > HEP_DIFFUSION_MAX_VOLUMES)
         rc = HEP_FAIL(err, HEP_EINVAL, "%zu acquisitions, at most %d can be simulated", volumes,
                       HEP_DIFFUSION_MAX_VOLUMES);
-    t->signal = rc == HEP_OK ? hep_calloc(volumes * q->n_simulated, sizeof(float)) : NULL;
-    t->status = hep_calloc(q->n_simulated, sizeof(float));
+    t->signal = rc == HEP_OK ? hep_calloc(volumes * q->n_simulated, sizeof(float), err) : NULL;
+    t->status = hep_calloc(q->n_simulated, sizeof(float), err);
     for (size_t p = 0; p < HEP_PRECISION_PARAMS_MAX; p++)
-        t->map[p] = hep_calloc(q->n_simulated, sizeof(float));
+        t->map[p] = hep_calloc(q->n_simulated, sizeof(float), err);
     if (rc == HEP_OK && (t->signal == NULL || t->status == NULL || t->map[0] == NULL ||
                          t->map[1] == NULL || t->map[THIRD] == NULL || t->map[FOURTH] == NULL))
         rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a simulation");

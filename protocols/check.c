@@ -202,9 +202,9 @@ int hep_protocol_check(struct hep_check_result *out, const struct hep_config *cf
         rc = hep_agents_find(&agent, agents, cfg->agent.s, err);
     if (rc != HEP_OK)
         return rc;
-    out->items = hep_calloc(n_rules, sizeof out->items[0]);
+    out->items = hep_calloc(n_rules, sizeof out->items[0], err);
     if (out->items == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu rules", n_rules);
+        return HEP_ENOMEM;
     for (int level = HEP_CHECK_ERROR; rc == HEP_OK && level <= HEP_CHECK_NOTE; level++) {
         for (size_t i = 0; rc == HEP_OK && i < n_rules; i++) {
             if ((int)rules[i].level != level)

@@ -111,8 +111,8 @@ static int open_protocol(struct hep_compared *c, const struct hep_compare_reques
     hep_timeline_make(&p->timeline, &p->config);
     rc = check_name(c, i, err);
     p->studies = studies_of(q, p->config.name.s, q->protocols[i]);
-    if (rc == HEP_OK && (p->out = hep_path_join(q->out, p->config.name.s)) == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (rc == HEP_OK && (p->out = hep_path_join(q->out, p->config.name.s, err)) == NULL)
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = hep_against_folder(&p->against, &p->config, b.agents, &b.agent, p->studies, err);
     hep_config_close(&b);
@@ -128,9 +128,8 @@ static int open_all(struct hep_compared *c, const struct hep_compare_request *q,
     if (q->n_protocols < 2)
         return HEP_FAIL(err, HEP_EUSAGE, "give the full protocol and at least one to compare");
     c->has_truth = q->truth != NULL;
-    c->list = hep_calloc(q->n_protocols, sizeof *c->list);
-    if (c->list == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu protocols", q->n_protocols);
+    if (HEP_NEW(c->list, q->n_protocols, err) != HEP_OK)
+        return HEP_ENOMEM;
     rc = hep_config_find(&path, "published.yml", err);
     if (rc == HEP_OK)
         rc = hep_published_read(&c->published, path, err);

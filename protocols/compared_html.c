@@ -282,11 +282,11 @@ void hep_compared_html(struct hep_str *out, const struct hep_compared *c)
 static int write_text(const char *dir, const char *name, struct hep_str *text,
                       struct hep_error *err)
 {
-    char *path = hep_path_join(dir, name);
+    char *path = hep_path_join(dir, name, err);
     int rc = hep_str_check(text, err);
 
     if (rc == HEP_OK && path == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = hep_file_write(path, text->s, text->len, err);
     free(path);
@@ -298,9 +298,8 @@ int hep_compared_write(const struct hep_compared *c, const char *dir, struct hep
 {
     struct hep_json *json = NULL;
     struct hep_str text = { 0 };
-    char *path = hep_path_join(dir, "comparison.json");
-    int rc =
-        path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path") : hep_mkdir_p(dir, err);
+    char *path = hep_path_join(dir, "comparison.json", err);
+    int rc = path == NULL ? HEP_ENOMEM : hep_mkdir_p(dir, err);
 
     if (rc == HEP_OK)
         rc = hep_compared_json(&json, c, err);

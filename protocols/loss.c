@@ -70,11 +70,11 @@ static int read_lesions(struct hep_json **out, const struct hep_loss_side *side,
     *out = NULL;
     if (entry->state != HEP_EVAL_DONE)
         return HEP_OK;
-    path = session != NULL ? hep_asprintf("%s/%.*s/%s/%s_lesions.json", side->out_dir,
-                                          (int)(session - label), label, session + 1, label)
-                           : hep_asprintf("%s/%s/%s_lesions.json", side->out_dir, label, label);
-    rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                      : hep_json_read(out, path, err);
+    path = session != NULL
+               ? hep_asprintf(err, "%s/%.*s/%s/%s_lesions.json", side->out_dir,
+                              (int)(session - label), label, session + 1, label)
+               : hep_asprintf(err, "%s/%s/%s_lesions.json", side->out_dir, label, label);
+    rc = path == NULL ? HEP_ENOMEM : hep_json_read(out, path, err);
     free(path);
     return rc;
 }
@@ -221,11 +221,11 @@ static int add_loss(struct looking *k, enum hep_loss_kind kind, size_t study, si
 {
     struct hep_losses *l = k->out;
     struct hep_str why = { 0 };
-    struct hep_loss *more = hep_realloc(l->list, l->n + 1, sizeof *l->list);
+    struct hep_loss *more = hep_realloc(l->list, l->n + 1, sizeof *l->list, err);
     int rc;
 
     if (more == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu lesions", l->n + 1);
+        return HEP_ENOMEM;
     l->list = more;
     if (kind == HEP_LOSS_NOT_FOUND)
         why_not_found(&why, k, study, lesion);
@@ -344,15 +344,15 @@ static int prepare(struct looking *k, struct hep_error *err)
     bool good = true;
 
     for (size_t side = 0; side < 2; side++) {
-        k->called[side] = hep_calloc(n, sizeof(bool));
+        k->called[side] = hep_calloc(n, sizeof(bool), err);
         good = good && k->called[side] != NULL;
         for (size_t m = 0; m < N_MEASURES; m++) {
-            k->value[m][side] = hep_calloc(n, sizeof(double));
+            k->value[m][side] = hep_calloc(n, sizeof(double), err);
             good = good && k->value[m][side] != NULL;
         }
     }
     for (size_t m = 0; m < N_MEASURES; m++) {
-        k->patient[m] = hep_calloc(n, sizeof(size_t));
+        k->patient[m] = hep_calloc(n, sizeof(size_t), err);
         good = good && k->patient[m] != NULL;
     }
     if (!good)

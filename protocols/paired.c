@@ -174,10 +174,10 @@ int hep_paired(struct hep_paired *out, const struct hep_eval_data *full,
 
         for (size_t k = 0; k < 2; k++) {
             p.side[k].data = data[k];
-            p.side[k].found = hep_calloc(full->n_lesions + 1, sizeof(bool));
-            p.side[k].wrong = hep_calloc(full->n_studies + 1, sizeof(double));
+            p.side[k].found = hep_calloc(full->n_lesions + 1, sizeof(bool), err);
+            p.side[k].wrong = hep_calloc(full->n_studies + 1, sizeof(double), err);
             if (p.side[k].found == NULL || p.side[k].wrong == NULL)
-                rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu lesions", full->n_lesions);
+                rc = HEP_ENOMEM;
         }
         if (rc == HEP_OK)
             rc = pair_task(&out->task[t], &p, replicates, seed, err);

@@ -117,9 +117,8 @@ int hep_published_read(struct hep_published *out, const char *path, struct hep_e
     list = hep_yaml_get(hep_yaml_root(out->doc), "studies");
     if (list == NULL || hep_yaml_type(list) != HEP_YAML_SEQUENCE)
         return hep_yaml_fail(out->doc, hep_yaml_root(out->doc), err, "a list 'studies' is needed");
-    out->list = hep_calloc(hep_yaml_size(list) + 1, sizeof *out->list);
-    if (out->list == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for published studies");
+    if (HEP_NEW(out->list, hep_yaml_size(list) + 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; rc == HEP_OK && i < hep_yaml_size(list); i++) {
         rc = read_study(&out->list[i], out->doc, hep_yaml_at(list, i), err);
         out->n += rc == HEP_OK;

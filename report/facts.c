@@ -48,7 +48,7 @@ static void add_rows(struct hep_str *out, const char *prefix, const struct hep_j
     const char *key;
 
     for (size_t i = 0; (key = hep_json_key_at(node, i, &child)) != NULL; i++) {
-        char *name = hep_asprintf("%s%s%s", prefix, *prefix != '\0' ? ", " : "", key);
+        char *name = hep_asprintf(NULL, "%s%s%s", prefix, *prefix != '\0' ? ", " : "", key);
 
         if (hep_json_type(child) == HEP_JSON_OBJECT && depth < DEPTH_MAX) {
             add_rows(out, name != NULL ? name : key, child, depth + 1);

@@ -39,7 +39,7 @@ static void capitals(char *text)
 
 void hep_html_words(struct hep_str *out, const char *name)
 {
-    char *copy = hep_strdup(name);
+    char *copy = hep_strdup(name, NULL);
 
     for (char *c = copy; c != NULL && *c != '\0'; c++) {
         if (*c == '_')

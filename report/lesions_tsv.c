@@ -110,7 +110,7 @@ static void row(struct hep_str *out, const struct hep_json *document, const stru
 void hep_lesions_tsv(struct hep_str *out, const struct hep_json *const *documents, size_t n,
                      bool with_study)
 {
-    struct names *names = hep_calloc(1, sizeof *names);
+    struct names *names = hep_calloc(1, sizeof *names, NULL);
 
     if (names == NULL) {
         out->failed = true;

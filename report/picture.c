@@ -116,12 +116,12 @@ int hep_picture_outline(struct hep_page *p, const struct hep_labels *labels,
     struct hep_grid plane = *g;
     struct hep_labels *here = NULL;
     struct hep_str path = { 0 };
-    bool *in = hep_calloc(w * h, sizeof *in);
+    bool *in = hep_calloc(w * h, sizeof *in, p->err);
     size_t n = 0;
     int rc;
 
     if (in == NULL)
-        return HEP_FAIL(p->err, HEP_ENOMEM, "no memory for an outline");
+        return HEP_ENOMEM;
     plane.n[2] = 1;
     for (int i = 0; i < 3; i++)
         plane.to_world[i][3] += (double)k * g->to_world[i][2];

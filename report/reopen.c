@@ -27,7 +27,7 @@ static char *only_name(const char *dir, const char *mark, bool folders)
         }
     }
     if (count == 1)
-        path = hep_path_join(dir, found);
+        path = hep_path_join(dir, found, NULL);
     hep_listing_release(&list);
     return path;
 }
@@ -38,7 +38,7 @@ static int find_folder(struct hep_reopened *r, const char *folder, struct hep_er
     char *record = NULL;
     int rc = HEP_OK;
 
-    r->folder = hep_strdup(folder);
+    r->folder = hep_strdup(folder, err);
     for (size_t i = 0; r->folder != NULL && i <= 2; i++) {
         char *below = NULL;
 
@@ -70,10 +70,10 @@ static int check_record(struct hep_reopened *r, struct hep_error *err)
     if (state == NULL || strcmp(state, "done") != 0 || label == NULL)
         return HEP_FAIL(err, HEP_EDATA, "%s: the run of this study did not succeed%s%s", r->folder,
                         error != NULL ? ": " : "", error != NULL ? error : "");
-    r->run.label = hep_strdup(label);
-    path = hep_asprintf("%s/%s_lesions.json", r->folder, label);
+    r->run.label = hep_strdup(label, err);
+    path = hep_asprintf(err, "%s/%s_lesions.json", r->folder, label);
     if (path == NULL || r->run.label == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     else
         rc = hep_json_read(&r->lesions, path, err);
     free(path);
@@ -88,7 +88,7 @@ static int check_input(const struct hep_reopened *r, const struct hep_json *inpu
     const char *relative = hep_json_string(hep_json_get(input, "path"));
     const char *expected = hep_json_string(hep_json_get(input, "sha256"));
     char *path = relative != NULL && strstr(relative, "..") == NULL && relative[0] != '/'
-                     ? hep_path_join(r->study.inventory->study, relative)
+                     ? hep_path_join(r->study.inventory->study, relative, err)
                      : NULL;
     char hex[HEP_SHA256_HEX];
     int rc = HEP_OK;
@@ -109,17 +109,14 @@ static int settings_of(char ***out, size_t *n, const struct hep_json *record, st
     const char **keys = NULL;
     int rc = hep_json_keys(&keys, n, settings, err);
 
-    if (rc == HEP_OK) {
-        *out = (char **)hep_calloc(*n + 1, sizeof **out);
-        if (*out == NULL)
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for settings");
-    }
+    if (rc == HEP_OK)
+        rc = HEP_NEW(*out, *n + 1, err);
     for (size_t i = 0; rc == HEP_OK && i < *n; i++) {
         const char *value = hep_json_string(hep_json_get(settings, keys[i]));
 
-        (*out)[i] = hep_asprintf("%s=%s", keys[i], value != NULL ? value : "");
+        (*out)[i] = hep_asprintf(err, "%s=%s", keys[i], value != NULL ? value : "");
         if ((*out)[i] == NULL)
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for settings");
+            rc = HEP_ENOMEM;
     }
     free((void *)keys);
     return rc;
@@ -186,9 +183,8 @@ int hep_reopen(struct hep_reopened *out, const char *folder, const char *study, 
             hep_json_get(hep_json_get(hep_record_stage(out->record, "report"), "products"),
                          "measures"),
             "results");
-        run->out.tmp = hep_strdup(out->folder);
-        rc = run->out.tmp == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                                  : hep_products_init(run, err);
+        run->out.tmp = hep_strdup(out->folder, err);
+        rc = run->out.tmp == NULL ? HEP_ENOMEM : hep_products_init(run, err);
     }
     for (size_t i = 0; rc == HEP_OK && i < run->n_stages; i++)
         rc = hep_record_restore_products(run, i, out->record, err);

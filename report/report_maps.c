@@ -184,13 +184,13 @@ static int histogram(struct hep_page *p, const struct hep_quantity *q, const str
                      const struct hep_labels *liver)
 {
     const size_t n = hep_grid_voxels(&map->grid);
-    float *x = hep_calloc(n + 1, sizeof *x);
+    float *x = hep_calloc(n + 1, sizeof *x, p->err);
     size_t counts[BINS], kept = 0, inside = 0;
     double median;
     int rc;
 
     if (x == NULL)
-        return HEP_FAIL(p->err, HEP_ENOMEM, "no memory for a histogram");
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         if (liver->data[i] != 0 && isfinite(map->data[i]))
             x[kept++] = (float)((double)map->data[i] * q->scale);

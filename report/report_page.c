@@ -62,14 +62,13 @@ static int begin(struct hep_page *p)
 {
     const char *study = hep_json_string(hep_json_get(p->record, "study"));
     struct hep_str style = { 0 };
-    char *title = hep_asprintf("%s, liver MRI", study != NULL ? study : "study");
+    char *title = hep_asprintf(p->err, "%s, liver MRI", study != NULL ? study : "study");
     int rc;
 
     hep_str_add(&style, "<style>");
     hep_svg_style(&style);
     hep_str_add(&style, "</style>\n");
-    rc = title == NULL ? HEP_FAIL(p->err, HEP_ENOMEM, "no memory for a report")
-                       : hep_str_check(&style, p->err);
+    rc = title == NULL ? HEP_ENOMEM : hep_str_check(&style, p->err);
     if (rc == HEP_OK)
         hep_html_begin(p->out, title, style.s);
     hep_str_release(&style);

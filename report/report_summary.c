@@ -49,7 +49,7 @@ static const char *text_of(const struct hep_json *object, const char *key)
 static void unquoted(struct hep_str *out, const char *yaml)
 {
     size_t n = yaml != NULL ? strlen(yaml) : 0;
-    char *copy = hep_strdup(n >= 2 && yaml[0] == '"' ? yaml + 1 : yaml);
+    char *copy = hep_strdup(n >= 2 && yaml[0] == '"' ? yaml + 1 : yaml, NULL);
 
     if (copy != NULL && n >= 2 && yaml[0] == '"')
         copy[n - 2] = '\0';

@@ -58,9 +58,8 @@ static const struct hep_slot outputs[] = {
 static int put_text_file(struct hep_run *run, const char *suffix, const char *text,
                          struct hep_error *err)
 {
-    char *path = hep_asprintf("%s_%s", hep_run_label(run), suffix);
-    int rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : hep_run_put_file(run, path, text, strlen(text), err);
+    char *path = hep_asprintf(err, "%s_%s", hep_run_label(run), suffix);
+    int rc = path == NULL ? HEP_ENOMEM : hep_run_put_file(run, path, text, strlen(text), err);
 
     free(path);
     return rc;

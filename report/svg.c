@@ -461,7 +461,7 @@ static void draw_box(struct hep_svg *svg, const struct hep_svg_frame *f, double 
 void hep_svg_box(struct hep_svg *svg, const struct hep_svg_frame *f, double x, double width,
                  const double *values, size_t n, int tone)
 {
-    double *sorted = hep_calloc(n, sizeof *sorted);
+    double *sorted = hep_calloc(n, sizeof *sorted, NULL);
     size_t m = 0;
 
     if (sorted == NULL) {

@@ -19,10 +19,10 @@ static char *viewer_file(const char *name)
                *home = getenv("HOME");
 
     if (folder != NULL && *folder != '\0')
-        return hep_path_join(folder, name);
+        return hep_path_join(folder, name, NULL);
     if (data != NULL && *data != '\0')
-        return hep_asprintf("%s/hepar/viewer/%s", data, name);
-    return hep_asprintf("%s/.local/share/hepar/viewer/%s", home != NULL ? home : "", name);
+        return hep_asprintf(NULL, "%s/hepar/viewer/%s", data, name);
+    return hep_asprintf(NULL, "%s/.local/share/hepar/viewer/%s", home != NULL ? home : "", name);
 }
 
 int hep_viewer_check(struct hep_error *err)

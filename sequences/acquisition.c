@@ -104,8 +104,7 @@ static int copy_lists(struct hep_acquisition *out, const struct hep_acquisition 
         *(size_t *)at(out, list_keys[i].count_offset) = 0;
         if (n == 0)
             continue;
-        to = hep_calloc(n, sizeof *to);
-        if (to == NULL)
+        if (HEP_NEW(to, n, NULL) != HEP_OK)
             return HEP_ENOMEM;
         (void)memcpy(to, from, n * sizeof *to);
         *(double **)at(out, list_keys[i].list_offset) = to;
@@ -120,16 +119,16 @@ static int copy_texts(struct hep_acquisition *out, const struct hep_acquisition 
         const char *base = (const char *)in;
         const char *from = *(char *const *)(const void *)(base + text_keys[i].offset);
 
-        *(char **)at(out, text_keys[i].offset) = hep_strdup(from);
+        *(char **)at(out, text_keys[i].offset) = hep_strdup(from, NULL);
         if (from != NULL && *(char **)at(out, text_keys[i].offset) == NULL)
             return HEP_ENOMEM;
     }
     if (in->n_image_type > 0)
-        out->image_type = hep_calloc(in->n_image_type, sizeof *out->image_type);
+        out->image_type = hep_calloc(in->n_image_type, sizeof *out->image_type, NULL);
     if (in->n_image_type > 0 && out->image_type == NULL)
         return HEP_ENOMEM;
     for (size_t i = 0; i < in->n_image_type; i++) {
-        out->image_type[i] = hep_strdup(in->image_type[i]);
+        out->image_type[i] = hep_strdup(in->image_type[i], NULL);
         if (out->image_type[i] == NULL)
             return HEP_ENOMEM;
         out->n_image_type = i + 1;
@@ -215,9 +214,8 @@ static int read_list(struct hep_acquisition *a, const struct list_key *k,
     if (n == 0 || n > MAX_LIST)
         return HEP_FAIL(err, HEP_EFORMAT, "%s: %s: has %zu values, 1 to %d are allowed", name,
                         k->key, n, MAX_LIST);
-    list = hep_calloc(n, sizeof *list);
-    if (list == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "%s: no memory for %zu numbers", name, n);
+    if (HEP_NEW(list, n, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         const struct hep_json *item = scalar ? node : hep_json_at(node, i);
         int rc;
@@ -254,13 +252,13 @@ static int read_text(struct hep_acquisition *a, const struct text_key *k,
     if (hep_json_type(node) != HEP_JSON_STRING)
         return wrong_type(name, k->key, node, "text", err);
     free(*to);
-    *to = hep_strdup(hep_json_string(node));
+    *to = hep_strdup(hep_json_string(node), err);
     return *to ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "%s: no memory for %s", name, k->key);
 }
 
 static char *upper_copy(const char *text)
 {
-    char *copy = hep_strdup(text);
+    char *copy = hep_strdup(text, NULL);
 
     for (char *c = copy; c != NULL && *c != '\0'; c++)
         *c = (char)toupper((unsigned char)*c);
@@ -279,7 +277,7 @@ static int add_token(struct hep_acquisition *a, const char *token)
     size_t n = a->n_image_type;
 
     if (text != NULL && n > 0 && strcmp(text, "PHASE") == 0 && splits_dixon(a->image_type[n - 1])) {
-        char *joined = hep_asprintf("%s_PHASE", a->image_type[n - 1]);
+        char *joined = hep_asprintf(NULL, "%s_PHASE", a->image_type[n - 1]);
 
         free(text);
         if (joined == NULL)
@@ -310,9 +308,8 @@ static int read_image_type(struct hep_acquisition *a, const struct hep_json *sid
         free(a->image_type[i]);
     free(a->image_type);
     a->n_image_type = 0;
-    a->image_type = hep_calloc(n ? n : 1, sizeof *a->image_type);
-    if (a->image_type == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "%s: no memory for ImageType", name);
+    if (HEP_NEW(a->image_type, n ? n : 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         const char *token = hep_json_string(hep_json_at(node, i));
 

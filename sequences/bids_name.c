@@ -25,7 +25,7 @@ char *hep_bids_make_label(const char *text)
         if (isalnum((unsigned char)*text))
             label[n++] = *text;
     label[n] = '\0';
-    return hep_strdup(n > 0 ? label : "study");
+    return hep_strdup(n > 0 ? label : "study", NULL);
 }
 
 static int small_number(const char *text)

@@ -18,7 +18,7 @@ static const char *nifti_extension(const char *name)
 char *hep_nifti_base(const char *path)
 {
     const char *extension = nifti_extension(path);
-    char *base = hep_strdup(path);
+    char *base = hep_strdup(path, NULL);
 
     if (base != NULL && extension != NULL)
         base[strlen(base) - strlen(extension)] = '\0';
@@ -60,15 +60,15 @@ int hep_study_files_add(struct hep_study_files *out, const char *path, const cha
     if (out->n >= MAX_FILES)
         return HEP_FAIL(err, HEP_EDATA, "%s: more than %d NIfTI files: not one study", path,
                         MAX_FILES);
-    grown = hep_realloc(out->item, out->n + 1, sizeof *grown);
+    grown = hep_realloc(out->item, out->n + 1, sizeof *grown, err);
     if (grown == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu files", out->n + 1);
+        return HEP_ENOMEM;
     out->item = grown;
     c = &grown[out->n++];
     *c = (struct hep_study_file){ .derivative = derivative };
     hep_acquisition_init(&c->acquisition);
-    c->path = hep_strdup(path);
-    c->rel = hep_strdup(rel);
+    c->path = hep_strdup(path, err);
+    c->rel = hep_strdup(rel, err);
     c->stem = hep_nifti_base(hep_path_base(path));
     if (c->path == NULL || c->rel == NULL || c->stem == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
@@ -92,7 +92,7 @@ void hep_study_files_drop(struct hep_study_files *c, const char *rel)
 /** A dataset whose description says that Hepar made it: results and truth, never input. */
 static int made_by_hepar(bool *made, const char *dir, struct hep_error *err)
 {
-    char *path = hep_path_join(dir, "dataset_description.json");
+    char *path = hep_path_join(dir, "dataset_description.json", err);
     struct hep_error local = { 0 };
     struct hep_json *root = NULL;
     int rc = path ? HEP_OK : HEP_ENOMEM;
@@ -163,7 +163,7 @@ static int push_folder(struct walk *w, char *path, char *rel, int depth)
         free(rel);
         return HEP_EDATA;
     }
-    grown = hep_realloc(w->pending, w->n + 1, sizeof *grown);
+    grown = hep_realloc(w->pending, w->n + 1, sizeof *grown, w->err);
     if (grown != NULL)
         w->pending = grown;
     if (grown == NULL || path == NULL || rel == NULL) {
@@ -179,12 +179,12 @@ static int walk_entry(struct walk *w, const struct pending *in, const char *name
                       bool is_special)
 {
     bool left_out = !is_dir || in->depth >= MAX_DEPTH;
-    char *path = hep_path_join(in->path, name);
-    char *inner = *in->rel ? hep_path_join(in->rel, name) : hep_strdup(name);
+    char *path = hep_path_join(in->path, name, w->err);
+    char *inner = *in->rel ? hep_path_join(in->rel, name, w->err) : hep_strdup(name, w->err);
     int rc = HEP_OK;
 
     if (path == NULL || inner == NULL)
-        rc = HEP_FAIL(w->err, HEP_ENOMEM, "no memory for the name of a file");
+        rc = HEP_ENOMEM;
     else if (!left_out)
         rc = is_left_out(&left_out, name, path, w->err);
     if (rc == HEP_OK && !left_out)
@@ -202,7 +202,7 @@ static int walk_folder(struct hep_study_files *out, const char *dir, const char 
                        bool derivative, struct hep_error *err)
 {
     struct walk w = { .out = out, .derivative = derivative, .err = err };
-    int rc = push_folder(&w, hep_strdup(dir), hep_strdup(rel), 0);
+    int rc = push_folder(&w, hep_strdup(dir, err), hep_strdup(rel, err), 0);
 
     while (rc == HEP_OK && w.done < w.n) {
         struct hep_listing list = { 0 };
@@ -230,22 +230,22 @@ static int collect_one_derivative(struct hep_study_files *out, const char *datas
                                   const char *name, const char *subject, const char *session,
                                   struct hep_error *err)
 {
-    char *dir = hep_path_join(dataset, name);
+    char *dir = hep_path_join(dataset, name, err);
     char *rel = NULL, *folder = NULL;
     bool left_out = true;
     int rc;
 
     if (dir == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        return HEP_ENOMEM;
     rc = is_left_out(&left_out, name, dir, err);
     if (rc != HEP_OK || left_out || strcmp(name, "truth") == 0)
         goto out;
-    folder = session ? hep_asprintf("%s/sub-%s/ses-%s", dir, subject, session)
-                     : hep_asprintf("%s/sub-%s", dir, subject);
-    rel = session ? hep_asprintf("../../derivatives/%s/sub-%s/ses-%s", name, subject, session)
-                  : hep_asprintf("../derivatives/%s/sub-%s", name, subject);
+    folder = session ? hep_asprintf(err, "%s/sub-%s/ses-%s", dir, subject, session)
+                     : hep_asprintf(err, "%s/sub-%s", dir, subject);
+    rel = session ? hep_asprintf(err, "../../derivatives/%s/sub-%s/ses-%s", name, subject, session)
+                  : hep_asprintf(err, "../derivatives/%s/sub-%s", name, subject);
     if (folder == NULL || rel == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        rc = HEP_ENOMEM;
     else if (hep_is_dir(folder))
         rc = walk_folder(out, folder, rel, true, err);
 out:
@@ -260,11 +260,11 @@ int hep_study_files_collect_derivatives(struct hep_study_files *out, const char 
                                         struct hep_error *err)
 {
     struct hep_listing list = { 0 };
-    char *dir = hep_path_join(root, "derivatives");
+    char *dir = hep_path_join(root, "derivatives", err);
     int rc = HEP_OK;
 
     if (dir == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        return HEP_ENOMEM;
     if (hep_is_dir(dir))
         rc = hep_listing_read(&list, dir, err);
     for (size_t i = 0; rc == HEP_OK && i < list.n; i++)
@@ -280,7 +280,7 @@ static int companion(char **out, struct hep_study_files *c, const struct hep_stu
                      const char *extension, struct hep_error *err)
 {
     char *base = hep_nifti_base(file->path), *rel = hep_nifti_base(file->rel), *line = NULL;
-    char *path = base ? hep_asprintf("%s%s", base, extension) : NULL;
+    char *path = base ? hep_asprintf(err, "%s%s", base, extension) : NULL;
     int rc = HEP_OK;
 
     *out = NULL;
@@ -290,9 +290,8 @@ static int companion(char **out, struct hep_study_files *c, const struct hep_stu
         *out = path;
         path = NULL;
     } else if (hep_is_special(path)) {
-        line = hep_asprintf("%s%s", rel, extension);
-        rc = line ? leave_out(c, line, err)
-                  : HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        line = hep_asprintf(err, "%s%s", rel, extension);
+        rc = line ? leave_out(c, line, err) : HEP_ENOMEM;
     }
     free(base);
     free(rel);

@@ -24,10 +24,10 @@ static int table_push(struct table *t, double value, struct hep_error *err)
 {
     if (t->n == t->cap) {
         size_t cap = t->cap ? 2 * t->cap : 64;
-        double *grown = hep_realloc(t->value, cap, sizeof *grown);
+        double *grown = hep_realloc(t->value, cap, sizeof *grown, err);
 
         if (grown == NULL)
-            return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu numbers", cap);
+            return HEP_ENOMEM;
         t->value = grown;
         t->cap = cap;
     }
@@ -198,11 +198,9 @@ int hep_bvec_parse(double (**direction)[3], const char *text, size_t len, size_t
                       t.cols, t.ragged ? " in rows of different length" : "", n_expected);
         goto out;
     }
-    out = hep_calloc(n_expected, sizeof *out);
-    if (out == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu directions", n_expected);
+    rc = HEP_NEW(out, n_expected, err);
+    if (rc != HEP_OK)
         goto out;
-    }
     for (size_t i = 0; i < n_expected; i++) {
         for (size_t k = 0; k < 3; k++)
             out[i][k] = by_row ? t.value[k * n_expected + i] : t.value[3 * i + k];

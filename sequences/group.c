@@ -323,11 +323,12 @@ static int build_single(struct hep_inventory *inv, struct hep_study_file *c, str
 
 int hep_group_build(struct hep_inventory *inv, struct hep_study_files *c, struct hep_error *err)
 {
-    struct hep_study_file **part = hep_calloc(c->n ? c->n : 1, sizeof(struct hep_study_file *));
+    struct hep_study_file **part =
+        hep_calloc(c->n ? c->n : 1, sizeof(struct hep_study_file *), err);
     int rc;
 
     if (part == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu files", c->n);
+        return HEP_ENOMEM;
     rc = group_echoes(inv, c, part, err);
     if (rc == HEP_OK)
         rc = group_single_b(inv, c, part, err);

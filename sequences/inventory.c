@@ -67,13 +67,13 @@ int32_t hep_series_label_value(const struct hep_series *series, const char *name
 
 static int read_study_yml(struct hep_study_yml **out, const char *study, struct hep_error *err)
 {
-    char *path = hep_path_join(study, "study.yml");
+    char *path = hep_path_join(study, "study.yml", err);
     char *text = NULL;
     size_t n = 0;
     int rc = HEP_OK;
 
     if (path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        return HEP_ENOMEM;
     if (hep_is_file(path) || hep_is_special(path)) {
         rc = hep_file_read(&text, &n, path, MAX_STUDY_YML_BYTES, err);
         if (rc == HEP_OK)
@@ -90,9 +90,9 @@ static int note_agent(struct hep_inventory *inv, const char *text, const char *s
     if (text == NULL || *text == '\0')
         return HEP_OK;
     if (inv->agent_text == NULL) {
-        inv->agent_text = hep_strdup(text);
+        inv->agent_text = hep_strdup(text, err);
         inv->agent_source = source;
-        return inv->agent_text ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "no memory for the agent");
+        return inv->agent_text ? HEP_OK : HEP_ENOMEM;
     }
     if (strcmp(inv->agent_source, source) == 0 && strcmp(inv->agent_text, text) != 0)
         return hep_lines_addf(&inv->warnings, err,
@@ -183,14 +183,14 @@ static int build(struct hep_inventory *inv, const char *root, struct hep_error *
 int hep_inventory_scan(struct hep_inventory **out, const char *study, struct hep_error *err)
 {
     struct hep_error local = { 0 };
-    struct hep_inventory *inv = hep_calloc(1, sizeof *inv);
+    struct hep_inventory *inv = hep_calloc(1, sizeof *inv, err);
     char *root = NULL;
     int rc;
 
     if (err == NULL)
         err = &local;
     if (inv == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the inventory");
+        return HEP_ENOMEM;
     inv->injection_time_s = (double)NAN;
     inv->field_t = (double)NAN;
     rc = hep_study_locate(inv, &root, study, err);

@@ -11,15 +11,15 @@ enum { MAX_TSV_BYTES = 1024 * 1024, TOTALSEGMENTATOR_LIVER = 5, MAX_COLUMNS = 64
 int hep_label_names_add(struct hep_series *s, const char *name, int32_t value,
                         struct hep_error *err)
 {
-    struct hep_label_name *grown = hep_realloc(s->labels, s->n_labels + 1, sizeof *grown);
+    struct hep_label_name *grown = hep_realloc(s->labels, s->n_labels + 1, sizeof *grown, err);
 
     if (grown == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for label names");
+        return HEP_ENOMEM;
     s->labels = grown;
     grown[s->n_labels].value = value;
-    grown[s->n_labels].name = hep_strdup(name);
+    grown[s->n_labels].name = hep_strdup(name, err);
     if (grown[s->n_labels].name == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for label names");
+        return HEP_ENOMEM;
     s->n_labels++;
     return HEP_OK;
 }
@@ -75,13 +75,13 @@ static int parse_tsv(struct hep_series *s, char *text, const char *path, struct 
 static int name_one(struct hep_series *s, struct hep_error *err)
 {
     char *base = hep_nifti_base(s->path[0]);
-    char *path = base ? hep_asprintf("%s.tsv", base) : NULL;
+    char *path = base ? hep_asprintf(err, "%s.tsv", base) : NULL;
     char *text = NULL;
     size_t n = 0;
     int rc = HEP_OK;
 
     if (path == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        rc = HEP_ENOMEM;
     else if (hep_is_special(path))
         rc = hep_lines_addf(&s->warnings, err, "%s is not a regular file: left out",
                             hep_path_base(path));

@@ -11,7 +11,7 @@ static int no_memory(struct hep_error *err)
 
 static char *without_slashes(const char *path)
 {
-    char *copy = hep_strdup(path);
+    char *copy = hep_strdup(path, NULL);
     size_t n = copy ? strlen(copy) : 0;
 
     while (n > 1 && copy[n - 1] == '/')
@@ -22,12 +22,12 @@ static char *without_slashes(const char *path)
 /** Heap path of the folder above; "." when the path has no slash. */
 static char *parent_of(const char *path)
 {
-    char *copy = hep_strdup(path);
+    char *copy = hep_strdup(path, NULL);
     char *slash = copy ? strrchr(copy, '/') : NULL;
 
     if (slash == NULL) {
         free(copy);
-        return hep_strdup(".");
+        return hep_strdup(".", NULL);
     }
     slash[slash == copy ? 1 : 0] = '\0';
     return copy;
@@ -35,7 +35,7 @@ static char *parent_of(const char *path)
 
 static bool has_study_yml(const char *dir)
 {
-    char *path = hep_path_join(dir, "study.yml");
+    char *path = hep_path_join(dir, "study.yml", NULL);
     bool there = path != NULL && hep_is_file(path);
 
     free(path);
@@ -62,7 +62,7 @@ static int only_child(char **out, const char *dir, const char *prefix, const cha
     if (rc == HEP_OK && second != NULL)
         rc = HEP_FAIL(err, HEP_EDATA, "%s: holds several %s (%s, %s ...): name one of them", dir,
                       what, first, second);
-    else if (rc == HEP_OK && first != NULL && (*out = hep_path_join(dir, first)) == NULL)
+    else if (rc == HEP_OK && first != NULL && (*out = hep_path_join(dir, first, err)) == NULL)
         rc = no_memory(err);
     hep_listing_release(&list);
     return rc;
@@ -110,12 +110,12 @@ static int name_study(struct hep_inventory *inv, char **root, const char *real,
     } else if (hep_starts_with(base, "sub-")) {
         inv->is_bids = true;
         inv->subject = hep_bids_make_label(base + 4);
-        *root = hep_strdup(above);
+        *root = hep_strdup(above, err);
     } else if (hep_starts_with(base, "ses-") && hep_starts_with(hep_path_base(above), "sub-")) {
         inv->is_bids = true;
         inv->subject = hep_bids_make_label(hep_path_base(above) + 4);
         inv->session = hep_bids_make_label(base + 4);
-        *root = hep_strdup(top);
+        *root = hep_strdup(top, err);
         rc = inv->session ? HEP_OK : no_memory(err);
     } else {
         inv->subject = hep_bids_make_label(base);

@@ -8,10 +8,10 @@
 
 int hep_series_append(struct hep_series **out, struct hep_inventory *inv, struct hep_error *err)
 {
-    struct hep_series *grown = hep_realloc(inv->series, inv->n_series + 1, sizeof *grown);
+    struct hep_series *grown = hep_realloc(inv->series, inv->n_series + 1, sizeof *grown, err);
 
     if (grown == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu series", inv->n_series + 1);
+        return HEP_ENOMEM;
     inv->series = grown;
     *out = &grown[inv->n_series++];
     **out = (struct hep_series){ .time_since_injection_s = (double)NAN, .label = -1 };
@@ -40,8 +40,8 @@ int hep_series_leave_out(struct hep_series *s, const char *reason, struct hep_er
 {
     if (s->left_out != NULL)
         return HEP_OK;
-    s->left_out = hep_strdup(reason);
-    return s->left_out != NULL ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "no memory for a reason");
+    s->left_out = hep_strdup(reason, err);
+    return s->left_out != NULL ? HEP_OK : HEP_ENOMEM;
 }
 
 /** A message that begins with a file's path begins with its name in the study. */
@@ -93,9 +93,8 @@ int hep_series_gradients_from_frames(struct hep_series *s, struct hep_error *err
         if (isnan(s->frame[t].b_s_per_mm2))
             return HEP_OK;
     hep_gradients_release(&s->gradients);
-    s->gradients.b_s_per_mm2 = hep_calloc(s->nt, sizeof *s->gradients.b_s_per_mm2);
-    if (s->gradients.b_s_per_mm2 == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu b-values", s->nt);
+    if (HEP_NEW(s->gradients.b_s_per_mm2, s->nt, err) != HEP_OK)
+        return HEP_ENOMEM;
     s->gradients.n = s->nt;
     for (size_t t = 0; t < s->nt; t++)
         s->gradients.b_s_per_mm2[t] = s->frame[t].b_s_per_mm2;
@@ -132,15 +131,15 @@ int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_study_f
     s->grid = part[0]->info.grid;
     s->is_complex = part[0]->info.is_complex;
     s->run = part[0]->bids.run;
-    s->name = hep_strdup(part[0]->rel);
-    s->path = hep_calloc(n, sizeof *s->path);
-    s->frame = hep_calloc(nt, sizeof *s->frame);
+    s->name = hep_strdup(part[0]->rel, err);
+    s->path = hep_calloc(n, sizeof *s->path, err);
+    s->frame = hep_calloc(nt, sizeof *s->frame, err);
     if (s->name == NULL || s->path == NULL || s->frame == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a series of %zu volumes", nt);
+        return HEP_ENOMEM;
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        s->path[i] = hep_strdup(part[i]->path);
+        s->path[i] = hep_strdup(part[i]->path, err);
         if (s->path[i] == NULL)
-            return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+            return HEP_ENOMEM;
         s->n_paths = i + 1;
         rc = fill_frames(s, part[i], i, at, n == 1, err);
         at += part[i]->info.nt;

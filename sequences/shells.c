@@ -32,13 +32,10 @@ static bool joins(double b, double lowest)
 
 static int shells_alloc(struct hep_b_shells *s, size_t n, struct hep_error *err)
 {
-    s->b_s_per_mm2 = hep_calloc(n, sizeof *s->b_s_per_mm2);
-    s->first = hep_calloc(n, sizeof *s->first);
-    s->count = hep_calloc(n, sizeof *s->count);
-    s->order = hep_calloc(n, sizeof *s->order);
-    s->shell_of = hep_calloc(n, sizeof *s->shell_of);
-    if (!s->b_s_per_mm2 || !s->first || !s->count || !s->order || !s->shell_of)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the shells of %zu volumes", n);
+    if (HEP_NEW(s->b_s_per_mm2, n, err) != HEP_OK || HEP_NEW(s->first, n, err) != HEP_OK ||
+        HEP_NEW(s->count, n, err) != HEP_OK || HEP_NEW(s->order, n, err) != HEP_OK ||
+        HEP_NEW(s->shell_of, n, err) != HEP_OK)
+        return HEP_ENOMEM;
     return HEP_OK;
 }
 
@@ -75,9 +72,8 @@ int hep_b_shells_group(struct hep_b_shells *out, const double *b_s_per_mm2, size
         if (!(b_s_per_mm2[i] >= 0.0) || isinf(b_s_per_mm2[i]))
             return HEP_FAIL(err, HEP_EINVAL, "b-value %zu is %g, must be finite and >= 0", i + 1,
                             b_s_per_mm2[i]);
-    sorted = hep_calloc(n, sizeof *sorted);
-    rc = sorted ? shells_alloc(&s, n, err)
-                : HEP_FAIL(err, HEP_ENOMEM, "no memory for the shells of %zu volumes", n);
+    sorted = hep_calloc(n, sizeof *sorted, err);
+    rc = sorted ? shells_alloc(&s, n, err) : HEP_ENOMEM;
     if (rc != HEP_OK)
         goto out;
     for (size_t i = 0; i < n; i++)

@@ -32,10 +32,10 @@ int hep_study_remove_listed(struct hep_study_files *c, const struct hep_study_ym
 static int resolve(char **out, const struct hep_inventory *inv, const char *path, size_t line,
                    struct hep_error *err)
 {
-    char *full = hep_path_join(inv->study, tidy(path));
+    char *full = hep_path_join(inv->study, tidy(path), err);
 
     if (full == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        return HEP_ENOMEM;
     if (hep_is_special(full)) {
         free(full);
         return HEP_FAIL(err, HEP_EFORMAT, "%s/study.yml:%zu: \"%s\" is not a regular file",
@@ -69,9 +69,9 @@ static int collect_entry(struct hep_study_files *c, const struct hep_inventory *
 static int unused_series(struct hep_series *s, const struct hep_study_entry *e,
                          struct hep_error *err)
 {
-    s->name = hep_strdup(tidy(e->path[0]));
+    s->name = hep_strdup(tidy(e->path[0]), err);
     if (s->name == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        return HEP_ENOMEM;
     return hep_lines_addf(&s->reasons, err, "study.yml: not used");
 }
 
@@ -103,9 +103,8 @@ static int choose_volumes(struct hep_series *s, const struct hep_inventory *inv,
 
     if (e->n_volumes == 0)
         return HEP_OK;
-    frame = hep_calloc(e->n_volumes, sizeof *frame);
-    if (frame == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu volumes", e->n_volumes);
+    if (HEP_NEW(frame, e->n_volumes, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < e->n_volumes; i++) {
         if (e->volume[i] >= s->nt) {
             free(frame);
@@ -134,9 +133,8 @@ static int read_times(struct hep_numbers *out, const struct hep_inventory *inv,
     if (rc == HEP_OK)
         rc = hep_file_read(&text, &n, path, MAX_TIMES_BYTES, err);
     if (rc == HEP_OK)
-        out->value = hep_calloc(n / 2 + 1, sizeof *out->value);
-    if (rc == HEP_OK && out->value == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "%s: no memory for its numbers", path);
+        if (rc == HEP_OK)
+            rc = HEP_NEW(out->value, n / 2 + 1, err);
     for (char *word = rc == HEP_OK ? strtok_r(text, " \t\r\n,", &save) : NULL;
          rc == HEP_OK && word != NULL; word = strtok_r(NULL, " \t\r\n,", &save))
         if (hep_parse_double(&out->value[out->n++], word, &local) != HEP_OK)
@@ -192,9 +190,9 @@ static int sort_echoes(struct hep_series *s, const struct hep_inventory *inv, st
     qsort(s->frame, s->nt, sizeof *s->frame, by_frame_te);
     if (s->n_paths != s->nt)
         return HEP_OK;
-    path = hep_calloc(s->nt, sizeof *path);
+    path = hep_calloc(s->nt, sizeof *path, err);
     name = s->path[s->frame[0].path] + strlen(inv->study);
-    name = hep_strdup(name + (*name == '/'));
+    name = hep_strdup(name + (*name == '/'), err);
     if (path == NULL || name == NULL) {
         free(path);
         free(name);
@@ -295,13 +293,13 @@ static int used_series(struct hep_series *s, const struct hep_inventory *inv,
                        const struct hep_study_entry *e, struct hep_study_files *c, double field_t,
                        struct hep_error *err)
 {
-    struct hep_study_file **part = hep_calloc(c->n, sizeof(struct hep_study_file *));
+    struct hep_study_file **part = hep_calloc(c->n, sizeof(struct hep_study_file *), err);
     bool own_b = e->bval_path != NULL || e->b_s_per_mm2.n > 0;
     size_t nt;
     int rc;
 
     if (part == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu files", c->n);
+        return HEP_ENOMEM;
     for (size_t i = 0; i < c->n; i++) {
         part[i] = &c->item[i];
         if (own_b) {

@@ -242,12 +242,12 @@ int hep_inventory_write_study_yml(const struct hep_inventory *inv, bool force,
                                   struct hep_error *err)
 {
     struct hep_str text = { 0 };
-    char *path = hep_path_join(inv->study, "study.yml");
+    char *path = hep_path_join(inv->study, "study.yml", err);
     bool any = false;
     int rc = HEP_OK;
 
     if (path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        return HEP_ENOMEM;
     if (!force && hep_is_file(path)) {
         rc = HEP_FAIL(err, HEP_ECREAT, "%s: is there already; it is only replaced when forced",
                       path);

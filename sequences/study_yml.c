@@ -45,7 +45,7 @@ static int read_text(struct loader *l, char **out, const struct hep_yaml *node, 
     if (*text == '\0' || strlen(text) > MAX_TEXT)
         return hep_yaml_fail(l->doc, node, l->err, "%s of 1 to %d characters is wanted", what,
                              MAX_TEXT);
-    *out = hep_strdup(text);
+    *out = hep_strdup(text, NULL);
     return *out ? HEP_OK : no_memory(l);
 }
 
@@ -102,7 +102,7 @@ static int read_numbers(struct loader *l, struct hep_numbers *out, const struct 
     if (n == 0 || n > MAX_VALUES)
         return hep_yaml_fail(l->doc, node, l->err, "has %zu values, 1 to %d are allowed", n,
                              MAX_VALUES);
-    out->value = hep_calloc(n, sizeof *out->value);
+    out->value = hep_calloc(n, sizeof *out->value, NULL);
     if (out->value == NULL)
         return no_memory(l);
     out->n = n;
@@ -126,7 +126,7 @@ static int entry_path(struct loader *l, struct hep_study_entry *e, const struct 
     if (n == 0 || n > MAX_ENTRIES)
         return hep_yaml_fail(l->doc, node, l->err, "has %zu paths, 1 to %d are allowed", n,
                              MAX_ENTRIES);
-    e->path = hep_calloc(n, sizeof *e->path);
+    e->path = hep_calloc(n, sizeof *e->path, NULL);
     if (e->path == NULL)
         return no_memory(l);
     e->n_paths = n;
@@ -212,7 +212,7 @@ static bool parse_range(long *from, long *to, const char *text)
 {
     struct hep_error ignored = { 0 };
     const char *dash = strchr(text, '-');
-    char *head = hep_strdup(text);
+    char *head = hep_strdup(text, NULL);
     bool ok = head != NULL;
 
     if (ok && dash != NULL)
@@ -242,7 +242,7 @@ static int add_volumes(struct loader *l, struct hep_study_entry *e, const struct
     more = (size_t)(to - from) + 1;
     if (e->n_volumes + more > MAX_VALUES)
         return hep_yaml_fail(l->doc, node, l->err, "more than %d volumes", MAX_VALUES);
-    grown = hep_realloc(e->volume, e->n_volumes + more, sizeof *grown);
+    grown = hep_realloc(e->volume, e->n_volumes + more, sizeof *grown, NULL);
     if (grown == NULL)
         return no_memory(l);
     e->volume = grown;
@@ -288,12 +288,12 @@ static int entry_names(struct loader *l, struct hep_study_entry *e, const struct
 
     if (rc != HEP_OK || n == 0)
         return rc;
-    e->label_name = hep_calloc(n, sizeof *e->label_name);
-    e->label_value = hep_calloc(n, sizeof *e->label_value);
+    e->label_name = hep_calloc(n, sizeof *e->label_name, NULL);
+    e->label_value = hep_calloc(n, sizeof *e->label_value, NULL);
     if (e->label_name == NULL || e->label_value == NULL)
         return no_memory(l);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        e->label_name[i] = hep_strdup(hep_yaml_key_at(node, i));
+        e->label_name[i] = hep_strdup(hep_yaml_key_at(node, i), NULL);
         if (e->label_name[i] == NULL)
             return no_memory(l);
         e->n_labels = i + 1;
@@ -381,7 +381,7 @@ static int check_entry(struct loader *l, const struct hep_study_entry *e,
 static int add_entry(struct loader *l, const struct hep_yaml *node, enum hep_role role)
 {
     struct hep_study_yml *s = l->study;
-    struct hep_study_entry *grown = hep_realloc(s->entry, s->n_entries + 1, sizeof *grown);
+    struct hep_study_entry *grown = hep_realloc(s->entry, s->n_entries + 1, sizeof *grown, NULL);
     struct hep_study_entry *e;
     bool has_role = role != HEP_ROLE_UNKNOWN;
     int rc = HEP_OK;
@@ -517,7 +517,7 @@ int hep_study_yml_parse(struct hep_study_yml **out, const char *text, size_t n, 
     if (rc != HEP_OK)
         return rc;
     l.doc = doc;
-    l.study = hep_calloc(1, sizeof *l.study);
+    l.study = hep_calloc(1, sizeof *l.study, err);
     if (l.study == NULL) {
         rc = no_memory(&l);
         goto out;

@@ -159,11 +159,12 @@ static int score_by_order(struct hep_study_files *c, struct hep_study_file **par
 
 int hep_order_score(struct hep_study_files *c, double injection_time_s, struct hep_error *err)
 {
-    struct hep_study_file **part = hep_calloc(c->n ? c->n : 1, sizeof(struct hep_study_file *));
+    struct hep_study_file **part =
+        hep_calloc(c->n ? c->n : 1, sizeof(struct hep_study_file *), err);
     int rc = HEP_OK;
 
     if (part == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu files", c->n);
+        return HEP_ENOMEM;
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
         double t = time_of(&c->item[i].acquisition, injection_time_s);
 

@@ -56,10 +56,10 @@ int hep_config_find(char **path, const char *file_name, struct hep_error *err)
 
     config_dirs(&dirs);
     for (size_t i = 0; i < dirs.n; i++) {
-        char *candidate = hep_path_join(dirs.dir[i], file_name);
+        char *candidate = hep_path_join(dirs.dir[i], file_name, err);
 
         if (candidate == NULL) {
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+            rc = HEP_ENOMEM;
             goto out;
         }
         if (hep_is_file(candidate)) {
@@ -112,11 +112,11 @@ int hep_config_find_protocol(char **path, const char *name, struct hep_error *er
     struct hep_str known = { 0 };
     const char *names[64], *near;
     size_t n = 0;
-    char *file = hep_asprintf("%s.yml", name);
+    char *file = hep_asprintf(err, "%s.yml", name);
     int rc;
 
     if (file == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        return HEP_ENOMEM;
     rc = hep_config_is_protocol_file(file) ? hep_config_find(path, file, &missing) : HEP_ENOENT;
     if (rc != HEP_ENOENT || shipped_names(&list, NULL) != HEP_OK) {
         if (rc != HEP_OK)

@@ -281,8 +281,8 @@ int hep_config_load(struct hep_config *out, const char *path_or_name, struct hep
 
     err = err ? err : &local;
     if (is_path(path_or_name)) {
-        path = hep_strdup(path_or_name);
-        rc = path ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        path = hep_strdup(path_or_name, err);
+        rc = path ? HEP_OK : HEP_ENOMEM;
     } else {
         rc = hep_config_find_protocol(&path, path_or_name, err);
     }

@@ -111,11 +111,11 @@ static int prepare(struct align *a, struct hep_error *err)
         if (s != NULL && s->nt > longest)
             longest = s->nt;
     }
-    a->all = hep_calloc(longest, sizeof *a->all);
-    a->pairs = hep_calloc(N_CANDIDATES + a->shells.n, sizeof *a->pairs);
-    a->folder = hep_path_join(hep_run_folder(a->run), "registration");
+    a->all = hep_calloc(longest, sizeof *a->all, err);
+    a->pairs = hep_calloc(N_CANDIDATES + a->shells.n, sizeof *a->pairs, err);
+    a->folder = hep_path_join(hep_run_folder(a->run), "registration", err);
     if (rc == HEP_OK && (a->all == NULL || a->pairs == NULL || a->folder == NULL))
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the registrations");
+        rc = HEP_ENOMEM;
     for (size_t i = 0; rc == HEP_OK && i < longest; i++)
         a->all[i] = i;
     if (rc == HEP_OK)
@@ -244,11 +244,11 @@ static int add_shells(struct align *a, struct hep_error *err)
 /* Independent of each other: as many at a time as there are threads, with one thread each. */
 static int run_pairs(struct align *a, struct hep_error *err)
 {
-    struct hep_error *errors = hep_calloc(a->n_pairs + 1, sizeof *errors);
+    struct hep_error *errors = hep_calloc(a->n_pairs + 1, sizeof *errors, err);
     int rc = HEP_OK;
 
     if (errors == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the registrations");
+        return HEP_ENOMEM;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(hep_run_nthreads(a->run))
     for (size_t i = 0; i < a->n_pairs; i++) {
         if (hep_align_pair_run(&a->pairs[i], &errors[i]) != HEP_OK)
@@ -324,7 +324,7 @@ static void report_pair(struct align *a, const char *name, const struct hep_alig
 static int save_log(struct align *a, struct hep_error *err)
 {
     struct hep_str text = { 0 };
-    char *file = hep_asprintf("xfm/%s_registration.log", hep_run_label(a->run));
+    char *file = hep_asprintf(err, "xfm/%s_registration.log", hep_run_label(a->run));
     int rc;
 
     for (size_t i = 0; i < a->n_pairs; i++) {
@@ -341,7 +341,7 @@ static int save_log(struct align *a, struct hep_error *err)
     }
     rc = hep_str_check(&text, err);
     if (rc == HEP_OK && file == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK && text.len > 0)
         rc = hep_run_put_file(a->run, file, text.s, text.len, err);
     hep_str_release(&text);

@@ -195,10 +195,9 @@ static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t p
     struct hep_map maps[] = { { "ff", NULL }, { 0 } };
     struct hep_put put = { HEP_OK, err };
     struct hep_json *json = NULL;
-    uint8_t *status = hep_calloc(signals.n, 1);
+    uint8_t *status = hep_calloc(signals.n, 1, err);
     bool corrected;
-    int rc = status == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a status map")
-                            : hep_maps_new(maps, e->grid, err);
+    int rc = status == NULL ? HEP_ENOMEM : hep_maps_new(maps, e->grid, err);
 
     opt.b0_t = e->b0_t;
     opt.te_opposed_s = e->te_s[pick[0]];
@@ -260,9 +259,8 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_js
                               { "r2star_se", NULL }, { "fat_rmse", NULL }, { 0 } };
     struct hep_put put = { HEP_OK, err };
     struct hep_json *json = NULL;
-    uint8_t *status = hep_calloc(data.n_voxels, 1);
-    int rc = status == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a status map")
-                            : hep_fat_spectrum_get(&spectrum, cfg->spectrum.s, err);
+    uint8_t *status = hep_calloc(data.n_voxels, 1, err);
+    int rc = status == NULL ? HEP_ENOMEM : hep_fat_spectrum_get(&spectrum, cfg->spectrum.s, err);
 
     opt.fit.solver = (enum hep_fit_solver)cfg->solver;
     opt.noise = (enum hep_multiecho_noise)cfg->noise;

@@ -75,7 +75,7 @@ static void read_phases(struct hep_lesion_study *s, const struct hep_json *enhan
 
 static int put_dseg_table(struct hep_run *run, const struct hep_findings *f, struct hep_error *err)
 {
-    char *path = hep_asprintf("anat/%s_label-lesions_dseg.tsv", hep_run_label(run));
+    char *path = hep_asprintf(err, "anat/%s_label-lesions_dseg.tsv", hep_run_label(run));
     struct hep_str text = { 0 };
     int rc;
 
@@ -85,8 +85,7 @@ static int put_dseg_table(struct hep_run *run, const struct hep_findings *f, str
                      hep_class_name(f->list[i].lesion_class));
     rc = hep_str_check(&text, err);
     if (rc == HEP_OK)
-        rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : hep_run_put_file(run, path, text.s, text.len, err);
+        rc = path == NULL ? HEP_ENOMEM : hep_run_put_file(run, path, text.s, text.len, err);
     hep_str_release(&text);
     free(path);
     return rc;

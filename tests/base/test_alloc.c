@@ -1,6 +1,7 @@
 #include "support/support.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 static void test_products(void **state)
 {
@@ -21,22 +22,22 @@ static void test_products(void **state)
 
 static void test_overflow_is_refused(void **state)
 {
-    void *old = hep_calloc(1, 8);
+    void *old = hep_calloc(1, 8, NULL);
 
     (void)state;
-    assert_null(hep_calloc(SIZE_MAX / 2, 3));
-    assert_null(hep_alloc_aligned(SIZE_MAX / 2, 3));
-    assert_null(hep_alloc_aligned(SIZE_MAX, 1));
-    assert_null(hep_realloc(old, SIZE_MAX / 2, 3));
+    assert_null(hep_calloc(SIZE_MAX / 2, 3, NULL));
+    assert_null(hep_alloc_aligned(SIZE_MAX / 2, 3, NULL));
+    assert_null(hep_alloc_aligned(SIZE_MAX, 1, NULL));
+    assert_null(hep_realloc(old, SIZE_MAX / 2, 3, NULL));
     free(old);
 }
 
 static void test_memory(void **state)
 {
-    unsigned char *zeros = hep_calloc(100, 3);
-    unsigned char *empty = hep_calloc(0, 8);
-    unsigned char *aligned = hep_alloc_aligned(3, 7);
-    unsigned char *aligned_empty = hep_alloc_aligned(0, 7);
+    unsigned char *zeros = hep_calloc(100, 3, NULL);
+    unsigned char *empty = hep_calloc(0, 8, NULL);
+    unsigned char *aligned = hep_alloc_aligned(3, 7, NULL);
+    unsigned char *aligned_empty = hep_alloc_aligned(0, 7, NULL);
 
     (void)state;
     assert_non_null(zeros);
@@ -47,7 +48,7 @@ static void test_memory(void **state)
         assert_int_equal(zeros[i], 0);
     assert_int_equal((uintptr_t)aligned % 64, 0);
     zeros[299] = 9;
-    zeros = hep_realloc(zeros, 1000, 3);
+    zeros = hep_realloc(zeros, 1000, 3, NULL);
     assert_non_null(zeros);
     assert_int_equal(zeros[299], 9);
     free(zeros);
@@ -63,20 +64,61 @@ static void test_injected_failure(void **state)
 
     (void)state;
     hep_alloc_fail_at(2);
-    p = hep_calloc(1, 1);
+    p = hep_calloc(1, 1, NULL);
     assert_non_null(p);
-    q = hep_realloc(p, 2, 1);
+    q = hep_realloc(p, 2, 1, NULL);
     assert_null(q);
-    q = hep_realloc(p, 2, 1); /* once only; the old block was kept */
+    q = hep_realloc(p, 2, 1, NULL); /* once only; the old block was kept */
     assert_non_null(q);
     hep_alloc_fail_at(1);
-    assert_null(hep_alloc_aligned(1, 1));
+    assert_null(hep_alloc_aligned(1, 1, NULL));
     hep_alloc_fail_at(1);
     hep_alloc_fail_at(0);
-    p = hep_calloc(1, 1);
+    p = hep_calloc(1, 1, NULL);
     assert_non_null(p);
     free(p);
     free(q);
+}
+
+/* Each function says once how much memory it was asked for; the overflow below is 2 x SIZE_MAX. */
+static void test_failure_is_recorded(void **state)
+{
+    struct hep_error e[5] = { 0 };
+    char *text = NULL;
+
+    (void)state;
+    hep_alloc_fail_at(1);
+    assert_null(hep_calloc(6, 7, &e[0]));
+    assert_string_equal(e[0].msg, "no memory for 6 x 7 bytes");
+    assert_null(hep_alloc_aligned(SIZE_MAX, 2, &e[1]));
+    assert_string_equal(e[1].msg, "no memory for 18446744073709551615 x 2 bytes");
+    assert_null(hep_realloc(NULL, 2, SIZE_MAX, &e[2]));
+    hep_alloc_fail_at(1);
+    assert_null(hep_strdup("four", &e[3]));
+    assert_string_equal(e[3].msg, "no memory for 5 x 1 bytes");
+    hep_alloc_fail_at(1);
+    assert_null(hep_asprintf(&e[4], "%d", 10));
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(e[i].code, HEP_ENOMEM);
+    assert_null(hep_strdup(NULL, &(struct hep_error){ 0 }));
+    text = hep_asprintf(NULL, "%s", "ten");
+    assert_string_equal(text, "ten");
+    free(text);
+}
+
+static void test_new_is_typed_and_zeroed(void **state)
+{
+    struct hep_error e = { 0 };
+    double *values = NULL;
+
+    (void)state;
+    hep_alloc_fail_at(1);
+    assert_int_equal(HEP_NEW(values, 3, &e), HEP_ENOMEM);
+    assert_null(values);
+    assert_string_equal(e.msg, "no memory for 3 x 8 bytes");
+    assert_int_equal(HEP_NEW(values, 3, NULL), HEP_OK);
+    assert_true(values[0] == 0.0 && values[2] == 0.0);
+    free(values);
 }
 
 static void test_error_keeps_the_first(void **state)
@@ -127,6 +169,8 @@ int main(void)
         cmocka_unit_test(test_overflow_is_refused),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_injected_failure),
+        cmocka_unit_test(test_failure_is_recorded),
+        cmocka_unit_test(test_new_is_typed_and_zeroed),
         cmocka_unit_test(test_error_keeps_the_first),
         cmocka_unit_test(test_error_is_cut_not_overrun),
         cmocka_unit_test(test_status_names),

@@ -31,7 +31,7 @@ static int drop_folder(void **state)
 
 static char *in(const char *name)
 {
-    char *path = hep_path_join(folder, name);
+    char *path = hep_path_join(folder, name, NULL);
 
     assert_non_null(path);
     return path;
@@ -80,7 +80,7 @@ static void test_big_file(void **state)
 {
     struct hep_error e = { 0 };
     size_t n = 300001;
-    char *data = hep_calloc(n, 1);
+    char *data = hep_calloc(n, 1, NULL);
     char *got = NULL;
     size_t n_got = 0;
     char *path = in("big");
@@ -328,7 +328,7 @@ static void test_stale_temporary(void **state)
 
     (void)state;
     hep_host_tag(tag);
-    stale = hep_asprintf("%s/.s.%s-%ld-0.tmp", folder, tag, (long)getpid());
+    stale = hep_asprintf(NULL, "%s/.s.%s-%ld-0.tmp", folder, tag, (long)getpid());
     assert_ok(hep_file_write(stale, "stale", 5, &e), e);
     assert_ok(hep_file_write(path, "fresh", 5, &e), e);
     assert_content(path, "fresh");
@@ -350,10 +350,10 @@ static void test_sweep(void **state)
         _exit(0);
     assert_int_equal(waitpid(child, NULL, 0), child);
     hep_host_tag(tag);
-    names[0] = hep_asprintf("%s/.s.%s-%ld-0.tmp", folder, tag, (long)child);
-    names[1] = hep_asprintf("%s/.s.%s-%ld-0.tmp", folder, tag, (long)getpid());
-    names[2] = hep_asprintf("%s/.s.otherhst-%ld-0.tmp", folder, (long)child);
-    names[3] = hep_asprintf("%s/s.%s-%ld-0.tmp", folder, tag, (long)child);
+    names[0] = hep_asprintf(NULL, "%s/.s.%s-%ld-0.tmp", folder, tag, (long)child);
+    names[1] = hep_asprintf(NULL, "%s/.s.%s-%ld-0.tmp", folder, tag, (long)getpid());
+    names[2] = hep_asprintf(NULL, "%s/.s.otherhst-%ld-0.tmp", folder, (long)child);
+    names[3] = hep_asprintf(NULL, "%s/s.%s-%ld-0.tmp", folder, tag, (long)child);
     for (size_t i = 0; i < 4; i++)
         assert_ok(hep_file_write(names[i], "x", 1, &e), e);
     hep_file_sweep(folder);
@@ -411,7 +411,7 @@ static void test_paths(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char *got = hep_path_join(cases[i].a, cases[i].b);
+        char *got = hep_path_join(cases[i].a, cases[i].b, NULL);
 
         assert_string_equal(got, cases[i].want);
         free(got);

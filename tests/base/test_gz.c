@@ -9,7 +9,7 @@
 /* Half noise, half repeats, so that both stored and matched blocks occur. */
 static unsigned char *make_data(size_t n)
 {
-    unsigned char *data = hep_calloc(n, 1);
+    unsigned char *data = hep_calloc(n, 1, NULL);
 
     assert_non_null(data);
     for (size_t i = 0; i < n; i++) {
@@ -89,7 +89,7 @@ static void test_dictionary_spans_blocks(void **state)
 {
     struct hep_error e = { 0 };
     size_t n = 1048576; /* four blocks */
-    unsigned char *data = hep_calloc(n, 1);
+    unsigned char *data = hep_calloc(n, 1, NULL);
     unsigned char *packed = NULL;
     size_t n_packed = 0;
 
@@ -128,7 +128,7 @@ static void test_member_layout(void **state)
 /* Runs "gzip OPTIONS 'path'"; the path is that of a test folder. */
 static int run_gzip(const char *options, const char *path)
 {
-    char *command = hep_asprintf("gzip %s '%s' > /dev/null 2>&1", options, path);
+    char *command = hep_asprintf(NULL, "gzip %s '%s' > /dev/null 2>&1", options, path);
     int status;
 
     assert_non_null(command);
@@ -147,7 +147,7 @@ static void test_against_gzip(void **state)
     char *text = NULL;
     size_t n_packed = 0;
     char *folder = hep_test_mkdir();
-    char *path = hep_path_join(folder, "x.gz");
+    char *path = hep_path_join(folder, "x.gz", NULL);
 
     (void)state;
     assert_ok(hep_gz_deflate(&packed, &n_packed, data, n, 6, 2, &e), e);
@@ -254,7 +254,7 @@ static void test_bounds(void **state)
 {
     struct hep_error e = { 0 };
     size_t n = 4 << 20;
-    unsigned char *zeros = hep_calloc(n, 1);
+    unsigned char *zeros = hep_calloc(n, 1, NULL);
     unsigned char *packed = NULL;
     unsigned char *out = NULL;
     size_t n_packed = 0;

@@ -212,7 +212,7 @@ static void test_building_and_writing(void **state)
     struct hep_json *again = NULL;
     char *text = NULL;
     char *folder = hep_test_mkdir();
-    char *path = hep_path_join(folder, "x.json");
+    char *path = hep_path_join(folder, "x.json", NULL);
 
     (void)state;
     assert_ok(build(&o, &e), e);
@@ -279,8 +279,8 @@ static void test_files_that_fail(void **state)
     struct hep_error e = { 0 };
     struct hep_json *root = NULL;
     char *folder = hep_test_mkdir();
-    char *path = hep_path_join(folder, "none/x.json");
-    char *broken = hep_path_join(folder, "x.json");
+    char *path = hep_path_join(folder, "none/x.json", NULL);
+    char *broken = hep_path_join(folder, "x.json", NULL);
 
     (void)state;
     root = parse("3");
@@ -316,7 +316,7 @@ static void test_wrong_containers(void **state)
 
 static void *counted_malloc(size_t n)
 {
-    return hep_calloc(n, 1);
+    return hep_calloc(n, 1, NULL);
 }
 
 static int everything(struct hep_error *err)

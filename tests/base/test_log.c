@@ -15,7 +15,7 @@
 static char *written(FILE *stream)
 {
     long n = ftell(stream);
-    char *text = hep_calloc((size_t)n + 1, 1);
+    char *text = hep_calloc((size_t)n + 1, 1, NULL);
 
     assert_non_null(text);
     rewind(stream);
@@ -279,7 +279,7 @@ static void test_without_memory(void **state)
     assert_int_equal(hep_log_warning_count(NULL), 0);
     assert_null(hep_log_warning(NULL, 0));
     hep_alloc_fail_at(1);
-    assert_fails(hep_log_new(&log, NULL, false, HEP_LOG_INFO, &e), e, HEP_ENOMEM, "log");
+    assert_fails(hep_log_new(&log, NULL, false, HEP_LOG_INFO, &e), e, HEP_ENOMEM, "no memory");
     assert_null(log);
     for (long n = 1; n < 12; n++) {
         FILE *stream = tmpfile();

@@ -18,7 +18,7 @@ static void run(struct hep_process_end *end, const char *const *argv,
 
 static void test_exit_code_and_output(void **state)
 {
-    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "out"), *text = NULL;
+    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "out", NULL), *text = NULL;
     const char *const argv[] = { "sh", "-c", "echo \"$0|$HEP_TEST\"; echo two >&2; exit 7",
                                  "a b; echo $(id)", NULL };
     const char *const env[] = { "HEP_TEST=with = sign", NULL };

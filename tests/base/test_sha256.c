@@ -30,9 +30,9 @@ static void test_case(void **state)
     struct hep_error e = { 0 };
     struct hep_sha256 *h = NULL;
     char hex[HEP_SHA256_HEX];
-    char *all = hep_calloc(n * c->repeats, 1);
+    char *all = hep_calloc(n * c->repeats, 1, NULL);
     char *folder = hep_test_mkdir();
-    char *path = hep_path_join(folder, "f");
+    char *path = hep_path_join(folder, "f", NULL);
 
     assert_ok(hep_sha256_new(&h, &e), e);
     for (size_t i = 0; i < c->repeats; i++) {
@@ -60,7 +60,7 @@ static void test_refusals(void **state)
     struct hep_error e = { 0 };
     char hex[HEP_SHA256_HEX];
     char *folder = hep_test_mkdir();
-    char *path = hep_path_join(folder, "none");
+    char *path = hep_path_join(folder, "none", NULL);
 
     (void)state;
     assert_fails(hep_sha256_file(hex, path, &e), e, HEP_ENOENT, path);
@@ -76,7 +76,7 @@ static void test_without_memory(void **state)
 {
     char hex[HEP_SHA256_HEX];
     char *folder = hep_test_mkdir();
-    char *path = hep_path_join(folder, "f");
+    char *path = hep_path_join(folder, "f", NULL);
     struct hep_error e = { 0 };
     int rc = HEP_ENOMEM;
     long n;

@@ -212,9 +212,9 @@ static void test_growing_without_memory(void **state)
     assert_true(s.failed);
     hep_str_release(&s);
     hep_alloc_fail_at(1);
-    assert_null(hep_strdup("x"));
+    assert_null(hep_strdup("x", NULL));
     hep_alloc_fail_at(1);
-    assert_null(hep_asprintf("%d", 1));
+    assert_null(hep_asprintf(NULL, "%d", 1));
 }
 
 static const char *const keys[] = { "field_t", "echo_times_s", "dstar_max_mm2_per_s", "te", "tr" };
@@ -314,13 +314,13 @@ static void test_natural_order(void **state)
 
 static void test_copies(void **state)
 {
-    char *copy = hep_strdup("abc");
-    char *text = hep_asprintf("%s-%02d", "sub", 7);
+    char *copy = hep_strdup("abc", NULL);
+    char *text = hep_asprintf(NULL, "%s-%02d", "sub", 7);
 
     (void)state;
     assert_string_equal(copy, "abc");
     assert_string_equal(text, "sub-07");
-    assert_null(hep_strdup(NULL));
+    assert_null(hep_strdup(NULL, NULL));
     free(copy);
     free(text);
 }

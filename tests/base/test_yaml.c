@@ -56,7 +56,7 @@ static void test_bad_case(void **state)
 {
     const struct bad_case *c = *state;
     char *folder = hep_test_mkdir();
-    char *path = hep_path_join(folder, "stderr");
+    char *path = hep_path_join(folder, "stderr", NULL);
     int saved = dup(STDERR_FILENO);
     struct hep_error e = { 0 };
     struct hep_error e_file = { 0 };
@@ -139,7 +139,7 @@ static void test_largest(void **state)
     struct hep_error e = { 0 };
     struct hep_yaml_doc *doc = NULL;
     char *folder = hep_test_mkdir();
-    char *path = hep_path_join(folder, "big.yml");
+    char *path = hep_path_join(folder, "big.yml", NULL);
 
     (void)state;
     for (int i = 0; s.len < (1 << 20) - 20; i++)
@@ -376,7 +376,7 @@ static void test_files(void **state)
     struct hep_error e = { 0 };
     struct hep_yaml_doc *doc = NULL;
     char *folder = hep_test_mkdir();
-    char *path = hep_path_join(folder, "p.yml");
+    char *path = hep_path_join(folder, "p.yml", NULL);
 
     (void)state;
     assert_fails(hep_yaml_read(&doc, path, &e), e, HEP_ENOENT, path);

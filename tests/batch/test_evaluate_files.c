@@ -14,7 +14,7 @@
 
 static char *put(const char *dir, const char *relative, const char *text)
 {
-    char *path = hep_path_join(dir, relative), *folder = hep_strdup(path);
+    char *path = hep_path_join(dir, relative, NULL), *folder = hep_strdup(path, NULL);
     struct hep_error e = { 0 };
 
     *strrchr(folder, '/') = '\0';
@@ -172,7 +172,7 @@ static const struct hep_evaluate_opts opts = { HEP_MATCH_BOTH, 100, 1, 1, NULL }
 
 static void evaluate(struct hep_evaluated *out, const char *dir)
 {
-    char *results = hep_path_join(dir, "out"), *truth = hep_path_join(dir, "truth");
+    char *results = hep_path_join(dir, "out", NULL), *truth = hep_path_join(dir, "truth", NULL);
     struct hep_error e = { 0 };
 
     assert_ok(hep_evaluate_folders(out, results, truth, &opts, &e), e);
@@ -329,7 +329,7 @@ static void test_other_reference(void **state)
 
 static char *read_text(const char *dir, const char *name)
 {
-    char *path = hep_path_join(dir, name), *text = NULL;
+    char *path = hep_path_join(dir, name, NULL), *text = NULL;
     struct hep_error e = { 0 };
     size_t n;
 
@@ -344,8 +344,8 @@ static void test_written_files(void **state)
         "evaluation.json",         "evaluation.tsv",  "lesions_matched.tsv", "froc.svg",
         "sensitivity_by_size.svg", "reliability.svg", "confusion.svg"
     };
-    char *dir = hep_test_mkdir(), *first = hep_path_join(dir, "first"),
-         *second = hep_path_join(dir, "second"), *text;
+    char *dir = hep_test_mkdir(), *first = hep_path_join(dir, "first", NULL),
+         *second = hep_path_join(dir, "second", NULL), *text;
     struct hep_evaluated ev;
     struct hep_error e = { 0 };
 

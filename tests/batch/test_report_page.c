@@ -67,7 +67,7 @@ static char *dir;
 static void put(const char *name, const char *content)
 {
     struct hep_error e = { 0 };
-    char *path = hep_path_join(dir, name);
+    char *path = hep_path_join(dir, name, NULL);
 
     assert_ok(hep_file_write(path, content, strlen(content), &e), e);
     free(path);
@@ -92,7 +92,8 @@ static char *record_of(const char *label)
 {
     const char *at = strstr(record, "sub-" EVIL);
 
-    return hep_asprintf("%.*s%s%s", (int)(at - record), record, label, at + strlen("sub-" EVIL));
+    return hep_asprintf(NULL, "%.*s%s%s", (int)(at - record), record, label,
+                        at + strlen("sub-" EVIL));
 }
 
 static void make(struct hep_str *html)
@@ -277,13 +278,13 @@ static void test_group_page(void **state)
     (void)state;
     for (int i = 0; i < 6; i++)
         put_study(i + 1, volumes[i]);
-    assert_int_equal(hep_mkdir_p((path = hep_path_join(dir, "sub-90")), NULL), HEP_OK);
+    assert_int_equal(hep_mkdir_p((path = hep_path_join(dir, "sub-90", NULL)), NULL), HEP_OK);
     free(path);
     put("sub-90/sub-90_run.json", "{\"version\": \"0\", \"state\": \"failed\", \"exit_code\": 65, "
                                   "\"study\": \"sub-90\", \"error\": \"" EVIL "\"}");
     assert_ok(hep_status_read(&status, dir, &e), e);
     assert_ok(hep_group_write(dir, &status, &e), e);
-    path = hep_path_join(dir, "group.html");
+    path = hep_path_join(dir, "group.html", NULL);
     assert_ok(hep_file_read(&html, &n, path, 1 << 20, &e), e);
     assert_int_equal(count(html, "<script"), 0);
     assert_non_null(strstr(html, "6 done, 1 failed"));

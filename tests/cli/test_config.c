@@ -396,7 +396,7 @@ static void test_load_failures(void **state)
     struct hep_config cfg;
     struct hep_error e = { 0 };
     struct hep_str caret = { 0 };
-    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "mine.yml");
+    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "mine.yml", NULL);
     const char text[] = "name: x\nagent: gadoxetat\n";
 
     (void)state;
@@ -417,7 +417,7 @@ static void test_load_failures(void **state)
 static void test_search_order(void **state)
 {
     struct hep_error e = { 0 };
-    char *dir = hep_test_mkdir(), *mine = hep_path_join(dir, "eob-full.yml"), *found = NULL;
+    char *dir = hep_test_mkdir(), *mine = hep_path_join(dir, "eob-full.yml", NULL), *found = NULL;
 
     (void)state;
     assert_ok(hep_file_write(mine, "name: x\n", 8, &e), e);

@@ -237,7 +237,7 @@ static void test_help_needs_nothing_else(void **state)
 /* An option value may be the name of an existing file. */
 static void test_existing_file(void **state)
 {
-    char *dir = hep_test_mkdir(), *file = hep_path_join(dir, "mask.nii");
+    char *dir = hep_test_mkdir(), *file = hep_path_join(dir, "mask.nii", NULL);
     char model[] = "adc", dwi[] = "x", option[] = "--liver-mask";
     char *argv[] = { model, dwi, option, file, NULL };
     struct hep_error e = { 0 };

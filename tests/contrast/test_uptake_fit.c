@@ -247,7 +247,7 @@ struct scan {
 
 static char *read_data(const char *who, const char *what)
 {
-    char *path = hep_asprintf(HEP_TEST_DATA "/gadoxetate/%s_%s.tsv", who, what);
+    char *path = hep_asprintf(NULL, HEP_TEST_DATA "/gadoxetate/%s_%s.tsv", who, what);
     struct hep_error e = { 0 };
     char *text = NULL;
     size_t n = 0;
@@ -259,7 +259,7 @@ static char *read_data(const char *who, const char *what)
 
 static double parameter(const char *text, const char *key)
 {
-    char *line = hep_asprintf("\n%s\t", key);
+    char *line = hep_asprintf(NULL, "\n%s\t", key);
     const char *at = text && line ? strstr(text, line) : NULL;
     double value = (double)NAN;
 

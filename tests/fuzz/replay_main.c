@@ -44,7 +44,7 @@ static int replay_folder(size_t *count, const char *folder, struct hep_error *er
 
     rc = hep_listing_read(&list, folder, err);
     for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
-        char *path = hep_path_join(folder, list.names[i]);
+        char *path = hep_path_join(folder, list.names[i], NULL);
 
         rc = path ? replay_file(path, err) : HEP_FAIL(err, HEP_ENOMEM, "out of memory");
         free(path);

@@ -161,7 +161,7 @@ static void test_volumes(void **state)
     for (long at = 1; at <= 2; at++) {
         w = NULL;
         hep_alloc_fail_at(at);
-        assert_fails(hep_volume_copy(&w, v, &e), e, HEP_ENOMEM, "24");
+        assert_fails(hep_volume_copy(&w, v, &e), e, HEP_ENOMEM, "no memory");
         hep_alloc_fail_at(0);
         assert_null(w);
     }

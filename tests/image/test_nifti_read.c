@@ -180,7 +180,7 @@ static void test_complex(void **state)
     struct hep_volume *re = NULL;
     struct hep_volume *im = NULL;
     struct hep_volume *v = NULL;
-    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "echo.nii");
+    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "echo.nii", NULL);
 
     (void)state;
     bytes_init(&f, true, true);
@@ -252,7 +252,7 @@ static void write_bytes(const char *path, const void *b, size_t n)
 static void test_files(void **state)
 {
     char *dir = hep_test_mkdir();
-    char *path = hep_path_join(dir, "a.nii.gz");
+    char *path = hep_path_join(dir, "a.nii.gz", NULL);
     struct hep_nifti_info info;
     struct hep_volume *v = NULL;
     struct hep_labels *l = NULL;

@@ -27,8 +27,8 @@ static int set_up(void **state)
     struct fixture *f = calloc(1, sizeof *f);
 
     f->dir = hep_test_mkdir();
-    f->path = hep_path_join(f->dir, "a.nii");
-    f->gz_path = hep_path_join(f->dir, "a.nii.gz");
+    f->path = hep_path_join(f->dir, "a.nii", NULL);
+    f->gz_path = hep_path_join(f->dir, "a.nii.gz", NULL);
     *state = f;
     return 0;
 }
@@ -311,8 +311,8 @@ static void test_refused(void **state)
     struct hep_grid g = hep_test_grid(40000, 1, 1, 1, 1, 1);
     struct hep_volume *v = make_volume(&g, 1);
     struct hep_nifti_write_opts opts = { 0 };
-    char *other = hep_path_join(f->dir, "a.img");
-    char *lost = hep_path_join(f->dir, "missing/a.nii");
+    char *other = hep_path_join(f->dir, "a.img", NULL);
+    char *lost = hep_path_join(f->dir, "missing/a.nii", NULL);
 
     assert_fails(hep_nifti_write(f->path, v, NULL, &e), e, HEP_EINVAL, "40000");
     assert_fails(hep_nifti_write(other, v, NULL, &e), e, HEP_EINVAL, ".nii.gz");

@@ -300,7 +300,8 @@ static const struct engine engines[] = {
 
 static void write_script(const char *folder, const char *name, const char *body)
 {
-    char *path = hep_path_join(folder, name), *text = hep_asprintf("#!/bin/sh\n%s", body);
+    char *path = hep_path_join(folder, name, NULL),
+         *text = hep_asprintf(NULL, "#!/bin/sh\n%s", body);
 
     assert_ok(hep_file_write(path, text, strlen(text), &e), e);
     assert_int_equal(chmod(path, 0755), 0);
@@ -318,11 +319,11 @@ static void test_engine(void **state)
     struct hep_registration r = { .log = NULL };
     const double none[3] = { 0.0, 0.0, 0.0 };
     char *bin = hep_test_mkdir(), *folder = hep_test_mkdir(), *path = NULL;
-    char *before = hep_strdup(getenv("PATH"));
+    char *before = hep_strdup(getenv("PATH"), NULL);
     int rc;
 
     settings.timeout_s = 1.0;
-    path = c->elastix != NULL ? hep_asprintf("%s:/usr/bin:/bin", bin) : hep_strdup(bin);
+    path = c->elastix != NULL ? hep_asprintf(NULL, "%s:/usr/bin:/bin", bin) : hep_strdup(bin, NULL);
     if (c->elastix != NULL) {
         write_script(bin, "elastix", c->elastix);
         write_script(bin, "transformix", c->transformix);

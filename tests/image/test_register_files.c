@@ -13,7 +13,7 @@ static struct hep_error e;
 
 static char *path_of(const char *version, const char *file)
 {
-    return hep_asprintf("%s/elastix/%s/%s", HEP_TEST_DATA, version, file);
+    return hep_asprintf(NULL, "%s/elastix/%s/%s", HEP_TEST_DATA, version, file);
 }
 
 /* ---- transforms */

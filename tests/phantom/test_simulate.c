@@ -19,7 +19,7 @@ struct fixture {
 
 static struct hep_volume *read_image(const struct fixture *f, const char *name)
 {
-    char *path = hep_asprintf("%s/%s", f->study.dir, name);
+    char *path = hep_asprintf(NULL, "%s/%s", f->study.dir, name);
     struct hep_volume *v = NULL;
     struct hep_error e = { 0 };
 
@@ -30,7 +30,7 @@ static struct hep_volume *read_image(const struct fixture *f, const char *name)
 
 static struct hep_labels *read_labels(const struct fixture *f, const char *name)
 {
-    char *path = hep_asprintf("%s/%s", f->study.dir, name);
+    char *path = hep_asprintf(NULL, "%s/%s", f->study.dir, name);
     struct hep_labels *l = NULL;
     struct hep_error e = { 0 };
 
@@ -41,7 +41,7 @@ static struct hep_labels *read_labels(const struct fixture *f, const char *name)
 
 static struct hep_json *read_json(const struct fixture *f, const char *name)
 {
-    char *path = hep_asprintf("%s/%s", f->study.dir, name);
+    char *path = hep_asprintf(NULL, "%s/%s", f->study.dir, name);
     struct hep_json *j = NULL;
     struct hep_error e = { 0 };
 
@@ -146,7 +146,7 @@ static double liver_median(const struct fixture *f, const struct hep_volume *v)
 static void test_storage(void **state)
 {
     const struct fixture *f = *state;
-    char *path = hep_asprintf("%s/%s", f->study.dir, "sub-06/anat/sub-06_acq-pre_T1w.nii.gz");
+    char *path = hep_asprintf(NULL, "%s/%s", f->study.dir, "sub-06/anat/sub-06_acq-pre_T1w.nii.gz");
     struct hep_nifti_info info;
     struct hep_error e = { 0 };
 

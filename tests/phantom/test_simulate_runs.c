@@ -16,7 +16,7 @@ static size_t compare_trees(const char *a, const char *b)
     assert_ok(hep_listing_read(&lb, b, &e), e);
     assert_int_equal(la.n, lb.n);
     for (size_t i = 0; i < la.n; i++) {
-        char *pa = hep_path_join(a, la.names[i]), *pb = hep_path_join(b, lb.names[i]);
+        char *pa = hep_path_join(a, la.names[i], NULL), *pb = hep_path_join(b, lb.names[i], NULL);
 
         assert_string_equal(la.names[i], lb.names[i]);
         if (la.is_dir[i]) {
@@ -68,11 +68,11 @@ static void test_replaced(void **state)
     small_study_open(&t, 1, "none", "none");
     t.s.n_series = 1;
     t.s.agent = NULL;
-    old = hep_asprintf("%s/sub-01/anat/sub-01_acq-old_T1w.json", t.dir);
-    other = hep_asprintf("%s/sub-02", t.dir);
+    old = hep_asprintf(NULL, "%s/sub-01/anat/sub-01_acq-old_T1w.json", t.dir);
+    other = hep_asprintf(NULL, "%s/sub-02", t.dir);
     assert_ok(hep_mkdir_p(other, &e), e);
     {
-        char *anat = hep_asprintf("%s/sub-01/anat", t.dir);
+        char *anat = hep_asprintf(NULL, "%s/sub-01/anat", t.dir);
 
         assert_ok(hep_mkdir_p(anat, &e), e);
         free(anat);
@@ -97,7 +97,7 @@ static void test_failures(void **state)
     small_study_open(&t, 1, "none", "none");
     t.s.n_series = 1;
     t.s.agent = NULL;
-    file = hep_asprintf("%s/file", t.dir);
+    file = hep_asprintf(NULL, "%s/file", t.dir);
     assert_ok(hep_file_write(file, "x", 1, &e), e);
     assert_fails(hep_simulate_dataset(t.dir, &t.s, 0, NULL, &e), e, HEP_EINVAL, "0 subjects");
     assert_fails(hep_simulate_dataset(file, &t.s, 1, NULL, &e), e, HEP_ECREAT, NULL);

@@ -40,7 +40,7 @@ static const struct edit_case edits[] = {
 static void test_edit(void **state)
 {
     const struct edit_case *c = *state;
-    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "t.yml"), *text = NULL, *at;
+    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "t.yml", NULL), *text = NULL, *at;
     struct hep_tissue_table *t = calloc(1, sizeof *t);
     struct hep_str edited = { 0 };
     struct hep_error e = { 0 };

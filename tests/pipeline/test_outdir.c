@@ -32,7 +32,7 @@ static int teardown(void **state)
 
 static char *in_root(const char *name)
 {
-    char *path = hep_path_join(root, name);
+    char *path = hep_path_join(root, name, NULL);
 
     assert_non_null(path);
     return path;
@@ -79,7 +79,7 @@ static void write_result(const char *text)
 static void assert_result(const char *text)
 {
     struct hep_error e = { 0 };
-    char *path = hep_path_join(root, "sub-1/ses-2/anat/x.txt"), *data = NULL;
+    char *path = hep_path_join(root, "sub-1/ses-2/anat/x.txt", NULL), *data = NULL;
     size_t n = 0;
 
     assert_ok(hep_file_read(&data, &n, path, 100, &e), e);
@@ -93,7 +93,7 @@ static size_t siblings(void)
 {
     struct hep_error e = { 0 };
     struct hep_listing list = { 0 };
-    char *parent = hep_path_join(root, "sub-1");
+    char *parent = hep_path_join(root, "sub-1", NULL);
     size_t n;
 
     assert_ok(hep_listing_read(&list, parent, &e), e);
@@ -231,7 +231,7 @@ static void write_owner(const char *text, long age_s)
 {
     struct hep_error e = { 0 };
     const struct timespec times[2] = { { time(NULL) - age_s, 0 }, { time(NULL) - age_s, 0 } };
-    char *lock = in_root("sub-1/.ses-2.lock"), *path = hep_path_join(lock, "owner");
+    char *lock = in_root("sub-1/.ses-2.lock"), *path = hep_path_join(lock, "owner", NULL);
 
     assert_ok(hep_mkdir_p(lock, &e), e);
     assert_ok(hep_file_write(path, text, strlen(text), &e), e);
@@ -254,7 +254,7 @@ static void test_lost_lock_commits_nothing(void **state)
     open_study(&slow);
     write_file(&slow, "slow");
     assert_ok(hep_outdir_keep(&slow, &e), e);
-    owner = hep_asprintf("elsewhere.example 1 1 %s\n", slow.lock.token);
+    owner = hep_asprintf(NULL, "elsewhere.example 1 1 %s\n", slow.lock.token);
     write_owner(owner, 3600);
     open_study(&quick);
     write_file(&quick, "quick");
@@ -287,8 +287,8 @@ static void test_lock_is_known_by_its_token(void **state)
     open_study(&d);
     write_file(&d, "new");
     assert_int_equal(gethostname(host, sizeof host - 1), 0);
-    owner = hep_asprintf("%s %ld %llu 00112233445566778899aabbccddeeff\n", host, (long)getpid(),
-                         hep_process_birth((long)getpid()));
+    owner = hep_asprintf(NULL, "%s %ld %llu 00112233445566778899aabbccddeeff\n", host,
+                         (long)getpid(), hep_process_birth((long)getpid()));
     write_owner(owner, 0);
     assert_fails(commit(&d, 3, &e), e, HEP_ETEMP, "another run has taken");
     hep_outdir_close(&d);
@@ -349,7 +349,7 @@ static void remove_folder(const char *tmp, const char *file)
 static void replace_folder(const char *tmp, const char *file)
 {
     struct hep_error e = { 0 };
-    char *aside = hep_asprintf("%s.aside", tmp), *anat = hep_path_join(tmp, "anat");
+    char *aside = hep_asprintf(NULL, "%s.aside", tmp), *anat = hep_path_join(tmp, "anat", NULL);
 
     assert_int_equal(rename(tmp, aside), 0);
     assert_ok(hep_mkdir_p(anat, &e), e);
@@ -392,7 +392,7 @@ static void test_spoilt_folder_commits_nothing(void **state)
     write_result("kept");
     open_study(&d);
     write_file(&d, "new");
-    file = hep_path_join(d.tmp, FILE_NAME);
+    file = hep_path_join(d.tmp, FILE_NAME, NULL);
     c->spoil(d.tmp, file);
     assert_fails(commit(&d, 3, &e), e, HEP_ETEMP, c->message);
     hep_outdir_close(&d);
@@ -408,7 +408,7 @@ static void test_root_that_is_a_file(void **state)
 {
     struct hep_error e = { 0 };
     struct hep_outdir d = { 0 };
-    char *path = hep_path_join(root, "file");
+    char *path = hep_path_join(root, "file", NULL);
 
     (void)state;
     assert_ok(hep_file_write(path, "x", 1, &e), e);

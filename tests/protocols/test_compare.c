@@ -136,7 +136,7 @@ static void test_same_protocol(void **state)
 
 static void put(const char *root, const char *path, const char *text)
 {
-    char *full = hep_path_join(root, path), *end;
+    char *full = hep_path_join(root, path, NULL), *end;
     struct hep_error e = { 0 };
 
     end = strrchr(full, '/');
@@ -204,8 +204,8 @@ static void make_folders(const char *root)
 static void compare(struct hep_compared *c, const char *root, bool truth, struct hep_error *e)
 {
     static const char *const protocols[] = { "eob-full", "amri-noncontrast" };
-    char *studies = hep_path_join(root, "bids"), *truth_dir = hep_path_join(root, "truth"),
-         *out = hep_path_join(root, "out");
+    char *studies = hep_path_join(root, "bids", NULL),
+         *truth_dir = hep_path_join(root, "truth", NULL), *out = hep_path_join(root, "out", NULL);
     const struct hep_compare_request q = { .protocols = protocols,
                                            .n_protocols = 2,
                                            .studies = studies,
@@ -302,7 +302,7 @@ static void test_written(void **state)
     compare(&c, root, true, &e);
     assert_ok(hep_compared_write(&c, root, &e), e);
     for (size_t i = 0; i < N_OF(names); i++) {
-        char *path = hep_path_join(root, names[i]);
+        char *path = hep_path_join(root, names[i], NULL);
 
         assert_true(hep_is_file(path));
         assert_ok(hep_file_read(&text, &n, path, (size_t)1 << 20, &e), e);
@@ -357,7 +357,7 @@ static void test_bad_requests(void **state)
 static int published(struct hep_published *p, const char *root, const char *text,
                      struct hep_error *e)
 {
-    char *path = hep_path_join(root, "published.yml");
+    char *path = hep_path_join(root, "published.yml", NULL);
     int rc;
 
     put(root, "published.yml", text);

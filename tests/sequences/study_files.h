@@ -21,7 +21,7 @@ struct study_file {
 static inline void study_write_text(const char *dir, const char *name, const char *text)
 {
     struct hep_error e = { 0 };
-    char *path = hep_path_join(dir, name);
+    char *path = hep_path_join(dir, name, NULL);
     char *slash = strrchr(path, '/');
 
     *slash = '\0';
@@ -37,7 +37,7 @@ static inline void study_write_image(const char *dir, const char *name, size_t n
     struct hep_error e = { 0 };
     struct hep_grid grid = hep_test_grid(nx, 3, 2, 2.0, 2.0, 4.0);
     struct hep_volume *v = NULL;
-    char *path = hep_asprintf("%s/%s.nii.gz", dir, name);
+    char *path = hep_asprintf(NULL, "%s/%s.nii.gz", dir, name);
     char *slash = strrchr(path, '/');
 
     *slash = '\0';
@@ -57,7 +57,7 @@ static inline void study_write_labels(const char *dir, const char *name, int32_t
     struct hep_error e = { 0 };
     struct hep_grid grid = hep_test_grid(4, 3, 2, 2.0, 2.0, 4.0);
     struct hep_labels *l = NULL;
-    char *path = hep_asprintf("%s/%s.nii.gz", dir, name);
+    char *path = hep_asprintf(NULL, "%s/%s.nii.gz", dir, name);
     char *slash = strrchr(path, '/');
 
     *slash = '\0';
@@ -80,7 +80,7 @@ static inline void study_write(const char *dir, const struct study_file *file, s
         }
         study_write_image(dir, file[i].path, file[i].nt, 4);
         if (file[i].text != NULL) {
-            char *name = hep_asprintf("%s.json", file[i].path);
+            char *name = hep_asprintf(NULL, "%s.json", file[i].path);
 
             study_write_text(dir, name, file[i].text);
             free(name);
@@ -92,7 +92,7 @@ static inline void study_write(const char *dir, const struct study_file *file, s
 static inline const struct hep_series *study_series(const struct hep_inventory *inv,
                                                     const char *name)
 {
-    char *full = hep_asprintf("%s.nii.gz", name);
+    char *full = hep_asprintf(NULL, "%s.nii.gz", name);
     const struct hep_series *found = NULL;
 
     for (size_t i = 0; i < inv->n_series; i++)

@@ -174,7 +174,7 @@ static void test_missing_file(void **state)
 {
     struct hep_error e = { 0 };
     struct hep_acquisition a;
-    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "none.json");
+    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "none.json", NULL);
 
     (void)state;
     hep_acquisition_init(&a);

@@ -146,7 +146,7 @@ static void test_bvec(void **state)
 static void write_text(const char *dir, const char *name, const char *text)
 {
     struct hep_error e = { 0 };
-    char *path = hep_path_join(dir, name);
+    char *path = hep_path_join(dir, name, NULL);
 
     assert_ok(hep_file_write(path, text, strlen(text), &e), e);
     free(path);
@@ -162,8 +162,8 @@ static void test_files(void **state)
     write_text(dir, "a.bval", "0 50 800");
     write_text(dir, "zero.bvec", "0 0 0\n0 0 0\n0 0 0\n");
     write_text(dir, "dir.bvec", "0 1 0\n0 0 1\n0 0 0\n");
-    bval = hep_path_join(dir, "a.bval");
-    bvec = hep_path_join(dir, "zero.bvec");
+    bval = hep_path_join(dir, "a.bval", NULL);
+    bvec = hep_path_join(dir, "zero.bvec", NULL);
     assert_ok(hep_gradients_read(&g, bval, bvec, 3, &e), e);
     assert_true(g.trace_weighted);
     hep_gradients_release(&g);
@@ -172,7 +172,7 @@ static void test_files(void **state)
     assert_null(g.direction);
     hep_gradients_release(&g);
     free(bvec);
-    bvec = hep_path_join(dir, "dir.bvec");
+    bvec = hep_path_join(dir, "dir.bvec", NULL);
     assert_ok(hep_gradients_read(&g, bval, bvec, 3, &e), e);
     assert_false(g.trace_weighted);
     hep_gradients_release(&g);
@@ -181,17 +181,17 @@ static void test_files(void **state)
     free(bval);
     /* A file of one b-value is a part of a series, whose largest b-value stands in another file. */
     write_text(dir, "part.bval", "5 5");
-    bval = hep_path_join(dir, "part.bval");
+    bval = hep_path_join(dir, "part.bval", NULL);
     assert_ok(hep_gradients_read(&g, bval, NULL, 2, &e), e);
     hep_gradients_release(&g);
     free(bval);
     write_text(dir, "unit.bval", "0 0.05 0.4 0.8");
-    bval = hep_path_join(dir, "unit.bval");
+    bval = hep_path_join(dir, "unit.bval", NULL);
     assert_fails(hep_gradients_read(&g, bval, NULL, 4, &e), e, HEP_EDATA,
                  "unit.bval: b-values 0 0.05 0.4 0.8: ");
     assert_null(g.b_s_per_mm2);
     free(bval);
-    bval = hep_path_join(dir, "none.bval");
+    bval = hep_path_join(dir, "none.bval", NULL);
     assert_fails(hep_gradients_read(&g, bval, NULL, 0, &e), e, HEP_ENOENT, "none.bval");
     assert_null(g.b_s_per_mm2);
     free(bval);

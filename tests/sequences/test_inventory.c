@@ -12,7 +12,7 @@ static struct hep_inventory *scan(const char *dir, const char *sub)
 {
     struct hep_error e = { 0 };
     struct hep_inventory *inv = NULL;
-    char *path = sub ? hep_path_join(dir, sub) : hep_strdup(dir);
+    char *path = sub ? hep_path_join(dir, sub, NULL) : hep_strdup(dir, NULL);
 
     assert_ok(hep_inventory_scan(&inv, path, &e), e);
     free(path);
@@ -297,7 +297,7 @@ static void test_odd_names(void **state)
     struct hep_inventory *inv;
     struct hep_str table = { 0 };
     struct hep_volume *v = NULL;
-    char *text = NULL, *sub = hep_path_join(dir, "odd study; rm -rf");
+    char *text = NULL, *sub = hep_path_join(dir, "odd study; rm -rf", NULL);
     struct hep_json *json = NULL;
 
     (void)state;
@@ -359,11 +359,11 @@ static void test_refusals(void **state)
 
     (void)state;
     assert_fails(hep_inventory_scan(&inv, dir, &e), e, HEP_EDATA, "holds no NIfTI file");
-    path = hep_path_join(dir, "nowhere");
+    path = hep_path_join(dir, "nowhere", NULL);
     assert_fails(hep_inventory_scan(&inv, path, &e), e, HEP_ENOENT, "nowhere");
     free(path);
     study_write_text(dir, "file.txt", "x");
-    path = hep_path_join(dir, "file.txt");
+    path = hep_path_join(dir, "file.txt", NULL);
     assert_fails(hep_inventory_scan(&inv, path, &e), e, HEP_EDATA, "is a file");
     free(path);
     study_write_text(dir, "broken.nii", "not an image at all");
@@ -390,9 +390,9 @@ static void test_pipes(void **state)
                                                { "dwi.bval", 0, "0 800\n" } };
     struct hep_error e = { 0 };
     struct hep_inventory *inv = NULL;
-    char *dir = hep_test_mkdir(), *image = hep_path_join(dir, "x.nii.gz"),
-         *sidecar = hep_path_join(dir, "t2.json"), *bval = hep_path_join(dir, "dwi.bval"),
-         *yml = hep_path_join(dir, "study.yml");
+    char *dir = hep_test_mkdir(), *image = hep_path_join(dir, "x.nii.gz", NULL),
+         *sidecar = hep_path_join(dir, "t2.json", NULL),
+         *bval = hep_path_join(dir, "dwi.bval", NULL), *yml = hep_path_join(dir, "study.yml", NULL);
 
     (void)state;
     (void)alarm(20); /* a reader that waits for a writer is ended */

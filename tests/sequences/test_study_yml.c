@@ -273,8 +273,8 @@ static void test_left_out(void **state)
     study_write_text(dir, "b.txt", "0 50");
     study_write_text(dir, "unit.txt", "0 0.05 0.4 0.8");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char *yml =
-            hep_asprintf("series:\n  - {path: d.nii.gz, role: dwi, b_values: %s}\n", cases[i][0]);
+        char *yml = hep_asprintf(NULL, "series:\n  - {path: d.nii.gz, role: dwi, b_values: %s}\n",
+                                 cases[i][0]);
         struct hep_inventory *inv;
 
         study_write_text(dir, "study.yml", yml);
