@@ -223,11 +223,26 @@ static int refuse_extras(struct reader *r, struct fy_event *event)
     return HEP_OK;
 }
 
+/* A value that is left out ("a:") has no place of its own: libfyaml 0.7 gives it none, 0.8 the end
+ * of what stands before it. Here it is where the newest event is, which is its key. */
+static bool is_left_out(const struct fy_event *event)
+{
+    struct fy_token *token;
+    size_t n = 0;
+
+    if (event->type != FYET_SCALAR)
+        return false;
+    token = event->scalar.value;
+    return token == NULL || (fy_token_scalar_style(token) == FYSS_PLAIN &&
+                             fy_token_get_text(token, &n) != NULL && n == 0);
+}
+
 static int take_event(struct reader *r, struct fy_event *event)
 {
     int rc;
 
-    move_to(r, fy_event_start_mark(event));
+    if (!is_left_out(event))
+        move_to(r, fy_event_start_mark(event));
     rc = refuse_extras(r, event);
     if (rc != HEP_OK)
         return rc;

@@ -235,6 +235,8 @@ static void test_numbers(void **state)
         { "a: 0x10", 0.0, "got '0x10'" },
         { "a: '12'", 0.0, "got quoted text" },
         { "a:", 0.0, "p.yml:1:1: a number is needed here, got nothing" },
+        { "b: 1\na:   # later\nc: 2", 0.0, "p.yml:2:1: a number is needed here, got nothing" },
+        { "{b: 1, \"a\": }", 0.0, "p.yml:1:8: a number is needed here, got nothing" },
         { "a: [1]", 0.0, "got a list" },
         { "a: {b: 1}", 0.0, "got a block of keys" },
     };
