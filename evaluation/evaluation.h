@@ -101,7 +101,7 @@ enum hep_eval_number {
     HEP_NUMBERS_PER_TASK = HEP_NUMBER_SIZE + HEP_SIZE_COUNT
 };
 enum hep_eval_whole {
-    HEP_WHOLE_PATIENT_SENSITIVITY = HEP_TASK_COUNT * HEP_NUMBERS_PER_TASK,
+    HEP_WHOLE_PATIENT_SENSITIVITY = (int)HEP_TASK_COUNT * HEP_NUMBERS_PER_TASK,
     HEP_WHOLE_PATIENT_SPECIFICITY,
     HEP_WHOLE_AUC_LESIONS,  /* of detected lesions: metastasis against benign */
     HEP_WHOLE_AUC_FINDINGS, /* false positives among the negatives */

@@ -8,7 +8,8 @@ packages_build=(gcc libc6-dev cmake ninja-build pkg-config libnifti-dev libgsl-d
     libfyaml-dev libjansson-dev libpng-dev libssl-dev libcmocka-dev)
 packages_run=(elastix)
 packages_test=(python3 python3-nibabel python3-numpy procps) # procps: pkill, pgrep
-packages_check=(git clang-14 clang-format-14 clang-tidy-14 libomp-14-dev libclang-rt-14-dev cppcheck doxygen)
+# Without a version: LLVM 14 on Debian 12, LLVM 19 on Debian 13.
+packages_check=(git clang clang-format clang-tidy libomp-dev libclang-rt-dev cppcheck doxygen)
 
 say() { printf '%s\n' "$*"; }
 
@@ -32,7 +33,7 @@ need() {
     "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# build PRESET TARGET...: configure once, then build; quiet unless something fails.
+# build PRESET TARGET...: configure once, then build; quiet unless it fails.
 build() {
     local preset=$1 log
     shift
@@ -41,7 +42,7 @@ build() {
     if ! { cmake --preset "$preset" -S "$top" && cmake --build --preset "$preset" -j "$jobs" ${1:+--target "$@"}; } >"$log" 2>&1; then
         tail -n 60 "$log" >&2
         rm -f "$log"
-        exit 1
+        return 1
     fi
     rm -f "$log"
 }
