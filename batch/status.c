@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "pipeline/origin.h"
 #include "pipeline/outdir.h"
 #include "base/json_put.h"
 
@@ -214,13 +215,16 @@ int hep_status_record_failure(const char *out_dir, const char *relative, const c
                               int exit_code, const char *reason, struct hep_error *err)
 {
     char *folder = hep_path_join(out_dir, relative, err);
-    char *run = hep_asprintf(err, "%s/%s_run.json", folder != NULL ? folder : "", label);
-    char *failed = hep_asprintf(err, "%s/%s_failed.json", folder != NULL ? folder : "", label);
+    char *path = folder != NULL ? hep_origin_failure_path(folder, label) : NULL;
     struct hep_json *json = hep_json_new_object();
     struct hep_put put = { HEP_OK, err };
 
-    if (folder == NULL || run == NULL || failed == NULL)
+    if (folder == NULL)
         put.rc = HEP_ENOMEM;
+    else if (path == NULL)
+        put.rc =
+            HEP_FAIL(err, HEP_ECREAT,
+                     "%s: the failure is not recorded in a folder that is none of Hepar's", folder);
     hep_put_text(&put, json, "state", "failed");
     hep_put_text(&put, json, "study", label);
     hep_put_text(&put, json, "error", reason);
@@ -228,11 +232,10 @@ int hep_status_record_failure(const char *out_dir, const char *relative, const c
     if (put.rc == HEP_OK)
         put.rc = hep_mkdir_p(folder, err);
     if (put.rc == HEP_OK)
-        put.rc = hep_json_write(hep_is_file(run) ? failed : run, json, err);
+        put.rc = hep_json_write(path, json, err);
     hep_json_free(json);
     free(folder);
-    free(run);
-    free(failed);
+    free(path);
     return put.rc;
 }
 

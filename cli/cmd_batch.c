@@ -18,7 +18,7 @@ struct batch_options {
     const char *protocol, *work, *mem, *align;
     double time_limit;
     long jobs, nthreads, retries;
-    bool skip_validation, dry_run, only_failed, stop_on_first_failure, force, reproducible,
+    bool skip_validation, dry_run, only_failed, stop_on_first_failure, force, replace, reproducible,
         no_align;
 };
 
@@ -56,6 +56,8 @@ static const struct hep_option options[] = {
     HEP_OPT(TEXT, S, align, "align", 0, "HOW", NULL, "rigid or deformable, as for hepar run"),
     HEP_OPT_FLAG(S, no_align, "no-align", 0, "series stay in scanner coordinates"),
     HEP_OPT_FLAG(S, force, "force", 'f', "compute everything again"),
+    HEP_OPT_FLAG(S, replace, "replace", 0,
+                 "replace what stands in the place of a result, also when another study made it"),
     HEP_OPT_FLAG(S, reproducible, "reproducible", 0,
                  "nothing in the outputs depends on time, host or path"),
     { 0 },
@@ -100,6 +102,8 @@ static size_t run_words(const char **words, size_t max, const S *o)
 
     if (o->force)
         words[n++] = "--force";
+    if (o->replace)
+        words[n++] = "--replace";
     if (o->reproducible)
         words[n++] = "--reproducible";
     if (o->no_align)

@@ -14,7 +14,7 @@ struct run_options {
     struct hep_args set;
     long nthreads;
     int align; /* index into align_modes, -1 not given */
-    bool no_align, only_planned, force, reproducible, timings;
+    bool no_align, only_planned, force, replace, reproducible, timings;
     const char *share;
 };
 
@@ -45,6 +45,9 @@ static const struct hep_option options[] = {
             "results of the same study under other settings: what cannot differ is taken from "
             "there"),
     HEP_OPT_FLAG(struct run_options, force, "force", 'f', "compute everything again"),
+    HEP_OPT_FLAG(struct run_options, replace, "replace", 0,
+                 "replace what stands in the place of the result, also when another study made it; "
+                 "without it that is exit code 73"),
     HEP_OPT_FLAG(struct run_options, reproducible, "reproducible", 0,
                  "nothing in the outputs depends on time, host or path"),
     HEP_OPT_FLAG(struct run_options, timings, "timings", 0, "print where the time went"),
@@ -106,6 +109,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         .command = (const char *const *)cli->argv,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
         .force = o->force,
+        .replace = o->replace,
         .only_planned = o->only_planned,
         .share = o->share,
         .reproducible = o->reproducible,

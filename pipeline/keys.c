@@ -62,14 +62,14 @@ static int file_hash(char hex[HEP_SHA256_HEX], struct hep_record *record, const 
     int rc;
 
     for (size_t i = 0; i < record->n_inputs; i++) {
-        if (strcmp(record->inputs[i].path, name) == 0) {
+        if (strcmp(record->inputs[i].file, path) == 0) {
             (void)snprintf(hex, HEP_SHA256_HEX, "%s", record->inputs[i].sha256);
             return HEP_OK;
         }
     }
     rc = hep_sha256_file(hex, path, err);
     if (rc == HEP_OK)
-        rc = hep_record_add_input(record, name, role, hex, err);
+        rc = hep_record_add_input(record, path, name, role, hex, err);
     return rc;
 }
 

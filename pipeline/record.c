@@ -16,13 +16,15 @@
 
 void hep_record_release(struct hep_record *r)
 {
-    for (size_t i = 0; i < r->n_inputs; i++)
+    for (size_t i = 0; i < r->n_inputs; i++) {
+        free(r->inputs[i].file);
         free(r->inputs[i].path);
+    }
     free(r->inputs);
     *r = (struct hep_record){ 0 };
 }
 
-int hep_record_add_input(struct hep_record *r, const char *path, const char *role,
+int hep_record_add_input(struct hep_record *r, const char *file, const char *path, const char *role,
                          const char *sha256, struct hep_error *err)
 {
     struct hep_record_input *more = hep_realloc(r->inputs, r->n_inputs + 1, sizeof *more, err);
@@ -30,11 +32,13 @@ int hep_record_add_input(struct hep_record *r, const char *path, const char *rol
     if (more == NULL)
         return HEP_ENOMEM;
     r->inputs = more;
-    more[r->n_inputs] = (struct hep_record_input){ .path = hep_strdup(path, err), .role = role };
-    if (more[r->n_inputs].path == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the list of inputs");
-    (void)snprintf(more[r->n_inputs].sha256, HEP_SHA256_HEX, "%s", sha256);
-    r->n_inputs++;
+    more = &more[r->n_inputs++];
+    *more = (struct hep_record_input){ .file = hep_strdup(file, err),
+                                       .path = hep_strdup(path, err),
+                                       .role = role };
+    if (more->file == NULL || more->path == NULL)
+        return HEP_ENOMEM;
+    (void)snprintf(more->sha256, HEP_SHA256_HEX, "%s", sha256);
     return HEP_OK;
 }
 
@@ -228,8 +232,10 @@ static void put_outcome(struct hep_put *put, struct hep_json *o, const struct he
 }
 
 static void put_host(struct hep_put *put, struct hep_json *o, const struct hep_run *run,
-                     const struct hep_study_request *request)
+                     const struct hep_record *r, const struct hep_study_request *request)
 {
+    if (r->study_folder_sha256[0] != '\0')
+        hep_put_text(put, o, "study_folder_sha256", r->study_folder_sha256);
     hep_put(put, o, "command", command_json(request->command, put));
     hep_put_count(put, o, "threads", (size_t)run->nthreads);
     hep_put_count(put, o, "peak_memory_bytes", hep_peak_memory_bytes());
@@ -262,7 +268,7 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
     hep_put(&put, o, "stages", stages_json(run, r, request->reproducible, &put));
     hep_put(&put, o, "outputs", outputs_json(run, &put));
     if (!request->reproducible)
-        put_host(&put, o, run, request);
+        put_host(&put, o, run, r, request);
     if (put.rc == HEP_OK)
         *out = o;
     else

@@ -8,8 +8,8 @@
  * {...} (effective file as text), "inputs": [{"path", "sha256", "role", ...}], "roles", "warnings":
  * [...], "stages": [{"name", "key", "warnings", "products": {NAME: {"state", "reason", "file",
  * "results"}}, "state", "seconds"}], "outputs": [{"path", "sha256", "bytes", "stage"}],
- * "peak_memory_bytes", "host_threads"}. With reproducible set nothing in it depends on time, host
- * or path.
+ * "peak_memory_bytes", "threads", "study_folder_sha256": hash of the folder's canonical path}. With
+ * reproducible set nothing in it depends on time, host or path.
  */
 #ifndef HEP_PIPELINE_RECORD_H
 #define HEP_PIPELINE_RECORD_H
@@ -26,6 +26,7 @@ struct hep_stage_record {
 };
 
 struct hep_record_input {
+    char *file; /* where it was read, not written to run.json */
     char *path; /* below the study's folder, or the file's name alone */
     char sha256[HEP_SHA256_HEX];
     const char *role;
@@ -36,9 +37,11 @@ struct hep_record {
     struct hep_record_input *inputs;
     size_t n_inputs;
     size_t first_warning; /* of the log when the study began */
+    char
+        study_folder_sha256[HEP_SHA256_HEX]; /* of the folder's canonical path: pipeline/origin.h */
 };
 void hep_record_release(struct hep_record *r);
-int hep_record_add_input(struct hep_record *r, const char *path, const char *role,
+int hep_record_add_input(struct hep_record *r, const char *file, const char *path, const char *role,
                          const char *sha256, struct hep_error *err) HEP_MUST_CHECK;
 
 /**

@@ -5,6 +5,7 @@
 #include "terms/exit_codes.h"
 #include "pipeline/keys.h"
 #include "pipeline/open_study.h"
+#include "pipeline/origin.h"
 #include "pipeline/products.h"
 #include "pipeline/record.h"
 #include "pipeline/save.h"
@@ -46,23 +47,27 @@ static char *run_json_path(const char *folder, const char *label, const char *su
     return hep_asprintf(NULL, "%s/%s_%s.json", folder, label, suffix);
 }
 
-/* The result whose products may be taken: this study's own, else the one under other settings. */
-static void find_earlier(struct study_run *s, const struct hep_study_request *q,
-                         struct hep_log *log)
+/* The result whose products may be taken: this study's own, else the one under other settings.
+ * HEP_ECREAT when the place is another's. */
+static int find_earlier(struct study_run *s, const struct hep_study_request *q,
+                        struct hep_error *err)
 {
     struct hep_error unreadable = { 0 };
-    char *path = run_json_path(s->folder, s->run.label, "run");
+    char *path = NULL;
+    int rc = hep_origin_check(&s->earlier, &s->record, s->open.inventory->study, s->folder,
+                              s->run.label, q->replace, err);
 
-    if (path != NULL && !hep_is_file(path) && q->share != NULL) {
-        free(path);
-        s->share = hep_path_join(q->share, s->open.relative, NULL);
-        path = s->share != NULL ? run_json_path(s->share, s->run.label, "run") : NULL;
-    }
-    if (path != NULL && hep_is_file(path) &&
-        hep_json_read(&s->earlier, path, &unreadable) != HEP_OK)
-        hep_log_write(log, HEP_LOG_WARNING, "run-json", "%s; everything is computed again",
+    if (rc != HEP_OK || s->earlier != NULL || q->share == NULL)
+        return rc;
+    s->share = hep_path_join(q->share, s->open.relative, err);
+    path = s->share != NULL ? run_json_path(s->share, s->run.label, "run") : NULL;
+    if (path == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (hep_is_file(path) && hep_json_read(&s->earlier, path, &unreadable) != HEP_OK)
+        hep_log_write(s->run.log, HEP_LOG_WARNING, "run-json", "%s; everything is computed again",
                       unreadable.msg);
     free(path);
+    return HEP_OK;
 }
 
 static int begin(struct study_run *s, const struct hep_study_request *q, struct hep_log *log,
@@ -92,6 +97,8 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
         s->folder = hep_path_join(q->out, s->open.relative, err);
         s->run.inventory = s->open.inventory;
     }
+    if (rc == HEP_OK)
+        rc = hep_origin_folder(s->record.study_folder_sha256, s->open.inventory->study, err);
     if (rc != HEP_OK)
         return rc;
     s->run.cfg = &s->open.config;
@@ -189,23 +196,6 @@ static int commit(struct study_run *s, const struct hep_study_request *q, struct
     return rc;
 }
 
-/* Is a result in the place of this one's? A record that cannot be read may be one. */
-static bool has_result(const struct study_run *s)
-{
-    char *path = run_json_path(s->folder, s->run.label, "run");
-    struct hep_json *json = NULL;
-    struct hep_error e = { 0 };
-    const char *state = NULL;
-    bool there = path == NULL || hep_is_file(path);
-
-    if (path != NULL && there && hep_json_read(&json, path, &e) == HEP_OK)
-        state = hep_json_string(hep_json_get(json, "state"));
-    there = there && (state == NULL || strcmp(state, "failed") != 0);
-    hep_json_free(json);
-    free(path);
-    return there;
-}
-
 /* The reason of a failure, where `hepar status` looks for it. Its own failure adds nothing to the
  * first. A run that finds the study in another's hands leaves the word to the other. */
 static void record_failure(struct study_run *s, const struct hep_study_request *q,
@@ -218,7 +208,7 @@ static void record_failure(struct study_run *s, const struct hep_study_request *
         known && s->run.out.lock.path == NULL && hep_outdir_in_use(q->out, s->open.relative);
     char *path = !known || others || failure->code == HEP_ECREAT || failure->code == HEP_ETEMP
                      ? NULL
-                     : run_json_path(s->folder, s->run.label, has_result(s) ? "failed" : "run");
+                     : hep_origin_failure_path(s->folder, s->run.label);
 
     if (path == NULL || hep_mkdir_p(s->folder, &e) != HEP_OK ||
         hep_record_json(&json, &s->run, &s->record, q, failure, &e) != HEP_OK ||
@@ -298,7 +288,9 @@ static int run_locked(bool *nothing_to_do, struct study_run *s, const struct hep
 {
     int rc;
 
-    find_earlier(s, q, s->run.log);
+    rc = find_earlier(s, q, err);
+    if (rc != HEP_OK)
+        return rc;
     settle_reuse(s, q->force);
     *nothing_to_do = unchanged(s);
     if (*nothing_to_do) {
