@@ -75,24 +75,4 @@ struct hep_flis_proxy {
  * see. */
 void hep_flis_proxy(struct hep_flis_proxy *out, const struct hep_flis_input *in);
 
-/* ---- receive gain between two phases --------------------------------------------------------- */
-
-enum hep_gain_state {
-    HEP_GAIN_PLAUSIBLE,
-    HEP_GAIN_SUSPECT,   /* outside the expected range by more than 0.10: warn, change nothing */
-    HEP_GAIN_CORRECTED, /* outside [-0.10, +0.70]: multiply the later series by `gain` */
-    HEP_GAIN_NOT_ASSESSABLE
-};
-const char *hep_gain_name(enum hep_gain_state state);
-struct hep_gain_check {
-    enum hep_gain_state state;
-    double muscle_re;   /* observed, fraction */
-    double expected[2]; /* of this agent in this phase, fraction */
-    double gain;        /* 1 unless corrected */
-    char reason[192];
-};
-/** Paraspinal muscle before and in `phase`; NaN or <= 0: not assessable. */
-void hep_gain_check(struct hep_gain_check *out, const struct hep_agent *agent, enum hep_phase phase,
-                    double muscle_pre, double muscle_post);
-
 #endif

@@ -19,6 +19,14 @@
 static const enum hep_phase ring_phases[] = { HEP_PHASE_ARTERIAL, HEP_PHASE_PORTAL_VENOUS };
 enum { N_RING_PHASES = 2 };
 
+/** Why signals of a phase may not be compared with those before contrast. */
+static const char *incomparable_reason(const struct hep_lesion_measures *m, enum hep_phase phase)
+{
+    const char *reason = m->study->incomparable_reason[phase];
+
+    return reason != NULL ? reason : "they are different sequences";
+}
+
 /* ---- ring ------------------------------------------------------------------------------------ */
 
 /** The phase with the strongest ring; HEP_PHASE_COUNT when no phase may be judged. */
@@ -36,8 +44,8 @@ static enum hep_phase strongest_ring(struct hep_flag_result *flag,
             !hep_flag_needs_shells(flag, m, HEP_IMAGE_PRECONTRAST, LIRADS_RIM))
             continue;
         if (!m->study->comparable[p])
-            hep_flag_cannot(flag, LIRADS_RIM, "%s and precontrast are different sequences",
-                            hep_phase_name(p));
+            hep_flag_cannot(flag, LIRADS_RIM, "%s is not comparable with precontrast: %s",
+                            hep_phase_name(p), incomparable_reason(m, p));
         else if (p == HEP_PHASE_ARTERIAL && m->study->arterial_weight <= 0.0)
             hep_flag_cannot(flag, LIRADS_RIM, "motion in the arterial phase: %s",
                             m->study->motion.reason);
@@ -178,7 +186,10 @@ static void judge_hyperenhancement(struct hep_flag_result *flag,
     if (t1_bright && !subtract) {
         hep_flag_cannot(flag, LIRADS_APHE,
                         "bright before contrast, so only a difference counts, and the series do "
-                        "not allow one");
+                        "not allow one: %s",
+                        m->study->comparable[HEP_PHASE_ARTERIAL]
+                            ? "a signal is missing"
+                            : incomparable_reason(m, HEP_PHASE_ARTERIAL));
         return;
     }
     present =
@@ -266,7 +277,12 @@ static bool has_enhanced(double re, double arterial_ratio, const struct hep_lesi
 
 /** Slow filling next to a liver that goes on to enhance looks like washout: the ratio falls, the
  * lesion's own signal does not. It is asked for where nodules and blood pool cannot tell. */
-static bool keeps_signal(const struct hep_lesion_measures *m, enum hep_phase phase, bool pool_known)
+static bool needs_own_signal(const struct hep_lesion_measures *m, bool pool_known)
+{
+    return !(pool_known && m->image[HEP_IMAGE_ARTERIAL].resolved);
+}
+
+static bool keeps_signal(const struct hep_lesion_measures *m, enum hep_phase phase)
 {
     const double by_muscle =
         hep_measure_muscle_gain(m, phase) / hep_measure_muscle_gain(m, HEP_PHASE_ARTERIAL);
@@ -274,42 +290,82 @@ static bool keeps_signal(const struct hep_lesion_measures *m, enum hep_phase pha
                        (isfinite(by_muscle) ? by_muscle : 1.0),
                  before = m->image[HEP_IMAGE_ARTERIAL].lesion;
 
-    return !(pool_known && m->image[HEP_IMAGE_ARTERIAL].resolved) &&
-           now > (1.0 - OWN_LOSS_MIN) * before;
+    return now > (1.0 - OWN_LOSS_MIN) * before;
+}
+
+/** The phase of the two whose receive gain is not known, so that the lesion's own signal cannot be
+ * followed; HEP_PHASE_COUNT when it can. */
+static enum hep_phase unfollowed(const struct hep_lesion_measures *m, enum hep_phase phase)
+{
+    return m->study->gain_unknown[HEP_PHASE_ARTERIAL] ? HEP_PHASE_ARTERIAL
+           : m->study->gain_unknown[phase]            ? phase
+                                                      : HEP_PHASE_COUNT;
+}
+
+/** Washout of the whole lesion in one phase, with what decided. */
+struct washout {
+    double before, now; /* over liver: arterial, and in the phase */
+    bool enhanced, washed, pool, kept;
+    enum hep_phase unfollowed; /* its gain had to be known; HEP_PHASE_COUNT: none */
+    enum hep_flag_state state;
+};
+
+static struct washout washout_in(const struct hep_lesion_measures *m, enum hep_phase phase,
+                                 bool pool, bool pool_known)
+{
+    const struct hep_lesion_limits *limits = m->study->limits;
+    const bool own = needs_own_signal(m, pool_known);
+    struct washout w = { .before = m->ratio[HEP_PHASE_ARTERIAL],
+                         .now = m->ratio[phase],
+                         .pool = pool,
+                         .unfollowed = HEP_PHASE_COUNT };
+    const bool dark = w.now < limits->washout_ratio_max;
+
+    w.enhanced = has_enhanced(m->re[HEP_PHASE_ARTERIAL], w.before, m);
+    w.washed = w.enhanced && dark && w.before - w.now >= limits->washout_drop_min;
+    if (own && w.washed && !pool)
+        w.unfollowed = unfollowed(m, phase);
+    w.kept = own && w.unfollowed == HEP_PHASE_COUNT && keeps_signal(m, phase);
+    w.state = w.unfollowed != HEP_PHASE_COUNT ? HEP_FLAG_NOT_ASSESSABLE
+                                              : washout_state(m, w.washed, pool || w.kept, dark);
+    return w;
+}
+
+static const char *washout_remark(const struct washout *w)
+{
+    return !w->enhanced                       ? "; it had not enhanced"
+           : !w->washed                       ? ""
+           : w->pool                          ? "; follows the blood pool"
+           : w->kept                          ? "; its own signal has not fallen"
+           : w->unfollowed != HEP_PHASE_COUNT ? "; whether its own signal fell is not known: "
+                                              : "";
 }
 
 static void judge_washout(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
                           bool pool, bool pool_known)
 {
     const struct hep_lesion_limits *limits = m->study->limits;
-    const double before = m->ratio[HEP_PHASE_ARTERIAL];
-    const bool enhanced = has_enhanced(m->re[HEP_PHASE_ARTERIAL], before, m);
     double lowest = (double)INFINITY;
 
     flag->reason[0] = '\0';
     if (!needs_arterial(flag, m, MAINO))
         return;
     for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {
-        const double now = m->ratio[p];
-        const bool dark = now < limits->washout_ratio_max;
-        const bool washed = enhanced && dark && before - now >= limits->washout_drop_min;
-        const bool kept = keeps_signal(m, (enum hep_phase)p, pool_known);
-        const enum hep_flag_state state = washout_state(m, washed, pool || kept, dark);
+        const struct washout w = washout_in(m, (enum hep_phase)p, pool, pool_known);
+        const char *more = "";
 
-        if (!phase_allowed(flag, m, (enum hep_phase)p, false, MAINO) || now >= lowest)
+        if (!phase_allowed(flag, m, (enum hep_phase)p, false, MAINO) || w.now >= lowest)
             continue;
-        lowest = now;
-        hep_flag_set(flag, state, now, limits->washout_ratio_max, "1", MAINO,
+        lowest = w.now;
+        if (w.unfollowed != HEP_PHASE_COUNT)
+            more = incomparable_reason(m, w.unfollowed);
+        else if (w.state == HEP_FLAG_NOT_ASSESSABLE)
+            more = "; arterial phase ill timed";
+        hep_flag_set(flag, w.state, w.now, limits->washout_ratio_max, "1", MAINO,
                      "%s signal %.2f of liver (below %g needed), arterial %.2f (drop of %g "
                      "needed)%s%s",
-                     hep_phase_name((enum hep_phase)p), now, limits->washout_ratio_max, before,
-                     limits->washout_drop_min,
-                     !enhanced ? "; it had not enhanced"
-                     : !washed ? ""
-                     : pool    ? "; follows the blood pool"
-                     : kept    ? "; its own signal has not fallen"
-                               : "",
-                     state == HEP_FLAG_NOT_ASSESSABLE ? "; arterial phase ill timed" : "");
+                     hep_phase_name((enum hep_phase)p), w.now, limits->washout_ratio_max, w.before,
+                     limits->washout_drop_min, washout_remark(&w), more);
     }
     finish(flag, isfinite(lowest), MAINO);
 }

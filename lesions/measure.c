@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "contrast/enhancement.h"
+#include "contrast/gain.h"
 #include "image/stats.h"
 
 #include <math.h>
@@ -22,8 +23,6 @@
 double hep_measure_signal(const struct hep_lesion_study *study, const struct hep_shells *shells,
                           enum hep_image image, size_t i)
 {
-    const enum hep_phase phase = hep_image_phase(image);
-    const double gain = phase == HEP_PHASE_COUNT ? 1.0 : study->gain[phase];
     const size_t *n = study->grid.n, *box = shells->grid.n;
     const size_t in_box[3] = { i % box[0], i / box[0] % box[1], i / (box[0] * box[1]) };
     size_t at = 0, stride = 1;
@@ -36,7 +35,7 @@ double hep_measure_signal(const struct hep_lesion_study *study, const struct hep
         at += stride * (size_t)x;
         stride *= n[k];
     }
-    return gain * (double)study->image[image].volume->data[at];
+    return (double)study->image[image].volume->data[at];
 }
 
 /* ---- one image ------------------------------------------------------------------------------- */
@@ -149,19 +148,11 @@ static void ring_absent(struct hep_ring_pattern *r)
 
 double hep_measure_muscle_gain(const struct hep_lesion_measures *m, enum hep_phase phase)
 {
-    const struct hep_agent *agent = m->study->agent;
     const double(*organ)[HEP_ANATOMY_COUNT] = m->references->organ;
-    const double muscle =
-        hep_relative_enhancement(organ[HEP_IMAGE_PRECONTRAST][HEP_ANATOMY_MUSCLE],
-                                 organ[hep_phase_image(phase)][HEP_ANATOMY_MUSCLE]);
-    double want;
 
-    if (agent == NULL)
-        return (double)NAN;
-    want = phase == HEP_PHASE_HEPATOBILIARY
-               ? 0.5 * (agent->muscle_re_hbp[0].value + agent->muscle_re_hbp[1].value)
-               : 0.5 * (agent->muscle_re_dynamic[0].value + agent->muscle_re_dynamic[1].value);
-    return (1.0 + want) / (1.0 + muscle);
+    return hep_gain_by_muscle(m->study->agent, phase,
+                              organ[HEP_IMAGE_PRECONTRAST][HEP_ANATOMY_MUSCLE],
+                              organ[hep_phase_image(phase)][HEP_ANATOMY_MUSCLE]);
 }
 
 static void measure_phase(struct hep_lesion_measures *m, enum hep_phase phase)

@@ -122,8 +122,8 @@ int hep_measure_unmix(struct hep_unmixed *out, const struct hep_lesion_measures 
 /** How many voxels of the reference grid one independent voxel of the series fills. */
 double hep_measure_voxels_per_sample(const struct hep_lesion_study *study, enum hep_image image);
 
-/** Factor that makes muscle enhance as expected of the agent, which removes an unknown receive gain
- * of a phase; NaN without muscle or agent. */
+/** Factor that normalises a phase to muscle, hep_gain_by_muscle(), of this study; NaN without
+ * muscle or agent. */
 double hep_measure_muscle_gain(const struct hep_lesion_measures *m, enum hep_phase phase);
 
 /** Ring pattern of one phase; all NaN where a series is missing, not comparable or unresolved.
@@ -136,8 +136,8 @@ int hep_ring_pattern_of(struct hep_ring_pattern *out, const struct hep_lesion_me
 int hep_measures_store(struct hep_finding *f, const struct hep_lesion_measures *m,
                        const struct hep_shells *shells, struct hep_error *err) HEP_MUST_CHECK;
 
-/** Signal of the series at voxel i of the box, moved by the lesion's shift and times the gain of
- * its phase; NaN outside the field of view. */
+/** Signal of the series at voxel i of the box, moved by the lesion's shift; NaN outside the field
+ * of view. */
 double hep_measure_signal(const struct hep_lesion_study *study, const struct hep_shells *shells,
                           enum hep_image image, size_t i);
 

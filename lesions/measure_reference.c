@@ -112,8 +112,6 @@ static int of_image(struct hep_references *out, const struct hep_lesion_study *s
                     const struct members *m, int image)
 {
     const struct hep_volume *v = study->image[image].volume;
-    const enum hep_phase phase = hep_image_phase((enum hep_image)image);
-    const double gain = phase == HEP_PHASE_COUNT ? 1.0 : study->gain[phase];
     float *buffer;
 
     for (int organ = 0; organ < HEP_ANATOMY_COUNT; organ++)
@@ -125,8 +123,8 @@ static int of_image(struct hep_references *out, const struct hep_lesion_study *s
     if (buffer == NULL)
         return HEP_ENOMEM;
     for (int organ = 0; organ < HEP_ANATOMY_COUNT; organ++)
-        out->organ[image][organ] = gain * median_of(buffer, v, m, organ);
-    out->portal_liver[image] = gain * median_of(buffer, v, m, PORTAL_LIVER);
+        out->organ[image][organ] = median_of(buffer, v, m, organ);
+    out->portal_liver[image] = median_of(buffer, v, m, PORTAL_LIVER);
     free(buffer);
     return HEP_OK;
 }

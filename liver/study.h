@@ -38,10 +38,11 @@ struct hep_lesion_study {
     const struct hep_labels *anatomy; /* enum hep_anatomy; may be NULL */
     const struct hep_agent *agent;    /* NULL without contrast */
     struct hep_phase_timing timing[HEP_PHASE_COUNT];
-    bool comparable[HEP_PHASE_COUNT]; /* same sequence as the precontrast series: relative
-                                         enhancement may be used */
-    double gain[HEP_PHASE_COUNT];     /* factor to bring a phase to the precontrast gain; 1 unless
-                                         corrected */
+    bool comparable[HEP_PHASE_COUNT]; /* same sequence as the precontrast series, and its gain is
+                                         known and taken out of the image: relative enhancement may
+                                         be used */
+    const char *incomparable_reason[HEP_PHASE_COUNT]; /* where it may not; may be NULL */
+    bool gain_unknown[HEP_PHASE_COUNT]; /* nor may its signals be compared with another phase's */
     struct hep_adequacy arterial, hepatobiliary, motion; /* of the arterial phase */
     double arterial_weight;                              /* factor for arterial evidence, 0..1 */
     const struct hep_lesion_limits *limits;

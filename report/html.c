@@ -163,6 +163,7 @@ enum hep_html_mark hep_html_mark_of(const char *state)
         { "corrected", HEP_MARK_DOUBT },
         { "gain_suspect", HEP_MARK_DOUBT },
         { "gain_corrected", HEP_MARK_DOUBT },
+        { "gain_assumed", HEP_MARK_DOUBT },
         { "running", HEP_MARK_DOUBT },
         { "doubtful", HEP_MARK_DOUBT },
         { "missing", HEP_MARK_DOUBT },

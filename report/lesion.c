@@ -109,16 +109,30 @@ static double measure(const struct hep_json *m, const char *phase, const char *e
     return hep_page_value(hep_json_get(m, key), NULL);
 }
 
+/* Does the enhancement stage compare this phase with the one before contrast? */
+static bool is_comparable(const struct hep_json *enhancement, const char *phase)
+{
+    const char *same = text_of(hep_json_get(enhancement, phase), "same_sequence"),
+               *gain = text_of(hep_json_get(hep_json_get(enhancement, "gain"), phase), "state");
+
+    return same != NULL && strcmp(same, "not_comparable") != 0 && gain != NULL &&
+           strcmp(gain, "not_assessable") != 0;
+}
+
 /* Liver beside the lesion: its own measurement, else from the medians of the ring of liver. */
-static double liver_re(const struct hep_json *m, const char *phase)
+static double liver_re(const struct hep_json *m, const struct hep_json *enhancement,
+                       const char *phase)
 {
     const double given = measure(m, phase, "re_liver");
     const double pre = measure(m, "precontrast", "ring_median");
 
-    return isfinite(given) ? given : measure(m, phase, "ring_median") / pre - 1.0;
+    if (isfinite(given))
+        return given;
+    return is_comparable(enhancement, phase) ? measure(m, phase, "ring_median") / pre - 1.0
+                                             : (double)NAN;
 }
 
-static void collect(struct course *c, const struct hep_json *m)
+static void collect(struct course *c, const struct hep_json *m, const struct hep_json *enhancement)
 {
     *c = (struct course){ 0 };
     for (size_t i = 0; i < N_PHASES; i++) {
@@ -135,7 +149,7 @@ static void collect(struct course *c, const struct hep_json *m)
         c->whole[k] = 100.0 * re;
         c->rim[k] = pre ? 0.0 : 100.0 * measure(m, phases[i], "re_rim");
         c->core[k] = pre ? 0.0 : 100.0 * measure(m, phases[i], "re_core");
-        c->liver[k] = pre ? 0.0 : 100.0 * liver_re(m, phases[i]);
+        c->liver[k] = pre ? 0.0 : 100.0 * liver_re(m, enhancement, phases[i]);
         c->n++;
     }
 }
@@ -212,7 +226,7 @@ int hep_lesion_curve(struct hep_page *p, const struct hep_json *lesion)
     char name[48], title[96];
     int rc;
 
-    collect(&c, hep_json_get(lesion, "measurements"));
+    collect(&c, hep_json_get(lesion, "measurements"), hep_page_results(p, "enhancement"));
     if (c.n < 2)
         return HEP_OK;
     (void)snprintf(name, sizeof name, "curve-%.0f", number_of(lesion, "id"));

@@ -47,6 +47,29 @@ static void adequacy(struct hep_page *p, const struct hep_json *enhancement)
     hep_html_table_end(p->out);
 }
 
+/* Factor with its standard error, which says nothing about a gain that was left as it is. */
+static void factor(struct hep_page *p, const struct hep_json *o)
+{
+    const double f = hep_json_number(hep_json_get(o, "factor")),
+                 se = hep_json_number(hep_json_get(o, "receive_gain_relative_se"));
+
+    hep_html_number(p->out, f, 2);
+    if (fabs(f - 1.0) > 0.0 && isfinite(se)) {
+        hep_str_add(p->out, " \xc2\xb1 ");
+        hep_html_number(p->out, f * se, 2);
+    }
+}
+
+/* Enhancement of muscle; nothing where something else was looked at. */
+static double muscle_percent(const struct hep_json *o)
+{
+    const char *basis = text_of(o, "measured_by");
+
+    return basis != NULL && strcmp(basis, "muscle") == 0
+               ? 100.0 * hep_json_number(hep_json_get(o, "tissue_re"))
+               : (double)NAN;
+}
+
 static void gain(struct hep_page *p, const struct hep_json *enhancement)
 {
     const struct hep_json *all = hep_json_get(enhancement, "gain"), *o = NULL;
@@ -66,13 +89,13 @@ static void gain(struct hep_page *p, const struct hep_json *enhancement)
         hep_str_add(p->out, "</th><td>");
         hep_html_mark(p->out, hep_html_mark_of(text_of(o, "state")), text_of(o, "state"));
         hep_str_add(p->out, "</td><td>");
-        hep_html_number(p->out, 100.0 * hep_json_number(hep_json_get(o, "muscle_re")), 0);
+        hep_html_number(p->out, muscle_percent(o), 0);
         hep_str_add(p->out, "&#160;%</td><td class=\"n\">");
         hep_html_number(p->out, 100.0 * hep_json_number(hep_json_at(expected, 0)), 0);
         hep_str_add(p->out, " to ");
         hep_html_number(p->out, 100.0 * hep_json_number(hep_json_at(expected, 1)), 0);
         hep_str_add(p->out, "&#160;%</td><td>");
-        hep_html_number(p->out, hep_json_number(hep_json_get(o, "gain")), 2);
+        factor(p, o);
         hep_str_add(p->out, "</td><td>");
         hep_html_mark(p->out, hep_html_mark_of(same), same);
         hep_str_add(p->out, "</td><td>");

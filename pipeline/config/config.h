@@ -140,8 +140,11 @@ struct hep_cfg_diffusion {
 };
 
 struct hep_cfg_enhancement {
-    double pre_floor;     /* precontrast signal that is background [signal units] */
-    bool gain_correction; /* apply the gain that muscle suggests when it is far outside */
+    double pre_floor; /* precontrast signal that is background [signal units] */
+    /* Receive gain of a phase, contrast/gain.h. */
+    bool gain_correction; /* correct it, or withhold what depends on it; false: only say it */
+    struct hep_span gain_muscle_re, gain_equal;
+    double gain_margin, gain_spread_max, gain_body_min_ml;
 };
 
 struct hep_cfg_liver {

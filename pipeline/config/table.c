@@ -192,7 +192,27 @@ static const struct hep_field config_rows[] = {
                    "precontrast signal, in units of the signal, up to which a voxel is background"),
     HEP_ROW_BOOL(
         C, enhancement.gain_correction, "enhancement.gain_correction", "true",
-        "divide by the gain that paraspinal muscle shows when it lies far outside its range"),
+        "correct the receive gain of a phase that paraspinal muscle shows when it enhances "
+        "far outside its range, and compare nothing with the signal before contrast where "
+        "the gain cannot be judged; false: compare the series as they are"),
+    HEP_ROW_SPAN(C, enhancement.gain_muscle_re, "enhancement.gain_muscle_re", "", -1, 10,
+                 "[-0.1, 0.7]",
+                 "relative enhancement of muscle within which a receive gain is never corrected; "
+                 "wider than the 5 to 52 % that agents.yml expects of any agent; " EXPERT),
+    HEP_ROW_SPAN(C, enhancement.gain_equal, "enhancement.gain_equal", "", 0.1, 10, "[0.8, 1.25]",
+                 "a receive gain in it, or less than two standard errors outside, is never "
+                 "corrected; " EXPERT),
+    HEP_ROW_NUMBER(C, enhancement.gain_margin, "enhancement.gain_margin", "", 0, 1, "0.1",
+                   "enhancement of muscle beyond its expected range from which a changed receive "
+                   "gain is suspected; " EXPERT),
+    HEP_ROW_NUMBER(C, enhancement.gain_spread_max, "enhancement.gain_spread_max", "", 0, 1, "0.15",
+                   "relative standard deviation of the receive gain over up to six parts of the "
+                   "muscle, above which they disagree; at most 0.06 in 18 simulated studies with "
+                   "every degradation; " EXPERT),
+    HEP_ROW_NUMBER(C, enhancement.gain_body_min_ml, "enhancement.gain_body_min_ml", "mL", 0, 10000,
+                   "100",
+                   "tissue outside the liver that may show in place of muscle that the gain is "
+                   "equal; " EXPERT),
 
     HEP_ROW_NUMBER(C, liver.label, "liver.label", "", 1, 65535, "none",
                    "value of the liver in a given label map (5 in TotalSegmentator's); none: every "

@@ -224,7 +224,6 @@ static void judge_phases(struct hep_lesion_study *s, const struct hep_run *run)
         s->timing[p] = (struct hep_phase_timing){ .phase = (enum hep_phase)p,
                                                   .grade = HEP_GRADE_UNKNOWN,
                                                   .time_s = (double)NAN };
-        s->gain[p] = 1.0;
         if (s->agent != NULL && series != NULL)
             hep_phase_judge(&s->timing[p], s->agent, (enum hep_phase)p,
                             series->time_since_injection_s);
@@ -252,6 +251,15 @@ int hep_lesion_images_fill(struct hep_lesion_images *out, struct hep_run *run, u
     if (rc == HEP_OK && wanted(only, HEP_IMAGE_T2_MAP))
         rc = take_t2_map(out, run, err);
     return rc;
+}
+
+void hep_lesion_images_apply_gain(struct hep_lesion_images *images, enum hep_phase phase,
+                                  const struct hep_gain *gain)
+{
+    struct hep_volume *v = images->owned[hep_phase_image(phase)];
+
+    if (v != NULL)
+        hep_gain_apply(gain, v->data, hep_grid_voxels(&v->grid));
 }
 
 void hep_lesion_images_release(struct hep_lesion_images *images)

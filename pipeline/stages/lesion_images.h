@@ -7,6 +7,7 @@
 #ifndef HEP_PIPELINE_STAGES_LESION_IMAGES_H
 #define HEP_PIPELINE_STAGES_LESION_IMAGES_H
 
+#include "contrast/gain.h"
 #include "liver/study.h"
 #include "pipeline/run.h"
 
@@ -22,6 +23,9 @@ struct hep_lesion_images {
 #define HEP_LESION_IMAGES_ALL (~0U)
 int hep_lesion_images_fill(struct hep_lesion_images *out, struct hep_run *run, unsigned only,
                            struct hep_error *err) HEP_MUST_CHECK;
+/** Bring the image of a phase, where there is one, to the gain of the precontrast series. */
+void hep_lesion_images_apply_gain(struct hep_lesion_images *images, enum hep_phase phase,
+                                  const struct hep_gain *gain);
 void hep_lesion_images_release(struct hep_lesion_images *images);
 
 /* Slots, to be placed in a list of inputs. */

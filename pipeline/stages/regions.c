@@ -5,11 +5,20 @@
 
 #include <math.h>
 
+/* `here` is the anatomy on the grid of the series; the muscle is cut where its voxels on the grid
+ * of the anatomy say, so that each part is the same tissue in every series. */
 static int medians(struct hep_regions *out, const struct hep_volume *v,
-                   const struct hep_labels *anatomy, int nthreads, struct hep_error *err)
+                   const struct hep_labels *anatomy, const struct hep_labels *here, int nthreads,
+                   struct hep_error *err)
 {
     struct hep_stats s[HEP_ANATOMY_COUNT];
-    int rc = hep_stats_by_label(s, HEP_ANATOMY_COUNT, v, anatomy, nthreads, err);
+    struct hep_gain_split split;
+    int rc = hep_stats_by_label(s, HEP_ANATOMY_COUNT, v, here, nthreads, err);
+
+    if (rc == HEP_OK)
+        rc = hep_gain_split_of(&split, anatomy, HEP_ANATOMY_MUSCLE, err);
+    if (rc == HEP_OK)
+        rc = hep_gain_tissue_of(&out->muscle, &split, v, here, HEP_ANATOMY_MUSCLE, err);
 
     for (int organ = 1; rc == HEP_OK && organ < HEP_ANATOMY_COUNT; organ++) {
         if (s[organ].n >= HEP_REGION_MIN_VOXELS)
@@ -32,6 +41,7 @@ int hep_regions_of(struct hep_regions *out, struct hep_run *run, const char *ser
         out->median[i] = (double)NAN;
         out->n[i] = 0;
     }
+    hep_gain_tissue_none(&out->muscle);
     rc = hep_run_volume(run, series, &v, err);
     if (rc == HEP_OK)
         rc = hep_run_labels(run, "anatomy", &anatomy, err);
@@ -41,7 +51,7 @@ int hep_regions_of(struct hep_regions *out, struct hep_run *run, const char *ser
     if (rc == HEP_OK)
         rc = hep_aligned_volume(&mean, run, v, series, series, &v->grid, err);
     if (rc == HEP_OK)
-        rc = medians(out, mean, here, hep_run_nthreads(run), err);
+        rc = medians(out, mean, anatomy, here, hep_run_nthreads(run), err);
     hep_labels_free(here);
     hep_volume_free(mean);
     return rc;

@@ -6,6 +6,7 @@
 #ifndef HEP_PIPELINE_STAGES_REGIONS_H
 #define HEP_PIPELINE_STAGES_REGIONS_H
 
+#include "contrast/gain.h"
 #include "terms/anatomy.h"
 #include "pipeline/run.h"
 
@@ -15,6 +16,7 @@
 struct hep_regions {
     double median[HEP_ANATOMY_COUNT];
     size_t n[HEP_ANATOMY_COUNT];
+    struct hep_gain_tissue muscle; /* the same muscle in parts */
 };
 
 /** All NaN when the anatomy or the series is absent. */

@@ -9,7 +9,7 @@
 #include "base/json_put.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/map_io.h"
-#include "pipeline/stages/regions.h"
+#include "pipeline/stages/phase_gain.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
@@ -90,8 +90,35 @@ static void put_alignment(struct hep_put *put, struct hep_json *o, struct hep_ru
     hep_put(put, o, "alignment", methods);
 }
 
+/* A phase against the series before contrast. */
+struct comparison {
+    struct hep_same_sequence gate;
+    struct hep_gain gain;
+    const char *why_not; /* NULL when they may be compared; borrowed from one of the two */
+};
+
+static void compare(struct comparison *c, const struct hep_run *run, const char *series)
+{
+    const struct hep_series *before = hep_run_series(run, "precontrast"),
+                            *after = hep_run_series(run, series);
+
+    c->gate = (struct hep_same_sequence){ .state = HEP_NOT_COMPARABLE };
+    if (before != NULL && after != NULL) {
+        struct hep_t1w_protocol a = parameters(before), b = parameters(after);
+
+        hep_same_sequence(&c->gate, &a, &b);
+    } else {
+        (void)snprintf(c->gate.reason, sizeof c->gate.reason, "the study has no %s series",
+                       before == NULL ? "precontrast" : series);
+    }
+    c->why_not = c->gate.state == HEP_NOT_COMPARABLE ? c->gate.reason
+                 : !hep_gain_known(&c->gain)         ? c->gain.reason
+                                                     : NULL;
+}
+
+/* Signals as they were acquired; what compares them with precontrast counts the gain. */
 static void put_regions(struct hep_put *put, struct hep_json *o, const struct hep_regions *pre,
-                        const struct hep_regions *post, bool comparable)
+                        const struct hep_regions *post, const struct comparison *c)
 {
     struct hep_json *signals = hep_json_new_object(), *re = hep_json_new_object();
 
@@ -101,17 +128,18 @@ static void put_regions(struct hep_put *put, struct hep_json *o, const struct he
         if (isnan(post->median[i]))
             continue;
         hep_put_number(put, signals, name, post->median[i]);
-        if (comparable)
-            hep_put_number(put, re, name,
-                           hep_relative_enhancement(pre->median[i], post->median[i]));
+        if (c->why_not == NULL)
+            hep_put_number(
+                put, re, name,
+                hep_relative_enhancement(pre->median[i], c->gain.factor * post->median[i]));
     }
     hep_put(put, o, "signal", signals);
     hep_put(put, o, "relative_enhancement", re);
 }
 
 /* The map of one phase on that phase's own grid. */
-static int make_map(struct hep_run *run, const struct phase_row *row, struct hep_json *sidecar,
-                    struct hep_error *err)
+static int make_map(struct hep_run *run, const struct phase_row *row, const struct hep_gain *gain,
+                    struct hep_json *sidecar, struct hep_error *err)
 {
     const struct hep_volume *pre = NULL, *post = NULL;
     struct hep_volume *pre_here = NULL, *re = NULL;
@@ -125,6 +153,8 @@ static int make_map(struct hep_run *run, const struct phase_row *row, struct hep
     if (rc == HEP_OK)
         rc = hep_aligned_volume(&pre_here, run, pre, "precontrast", row->series, &post->grid, err);
     if (rc == HEP_OK)
+        hep_gain_apply(gain, re->data, hep_grid_voxels(&re->grid));
+    if (rc == HEP_OK)
         rc = hep_enhancement_map(re->data, pre_here->data, re->data, hep_grid_voxels(&re->grid),
                                  hep_run_config(run)->enhancement.pre_floor, nthreads, err);
     if (rc == HEP_OK) {
@@ -136,37 +166,39 @@ static int make_map(struct hep_run *run, const struct phase_row *row, struct hep
     return rc;
 }
 
-static int do_phase(struct hep_run *run, const struct phase_row *row, const struct hep_regions *pre,
-                    struct hep_regions *post, struct hep_json *results, struct hep_error *err)
+static void warn(const struct hep_run *run, const char *series, const struct comparison *c)
 {
-    const struct hep_series *before = hep_run_series(run, "precontrast"),
-                            *after = hep_run_series(run, row->series);
+    const struct hep_gain *g = &c->gain;
+
+    if (c->gate.state == HEP_NOT_COMPARABLE)
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "not-comparable", "%s: %s", series,
+                      c->gate.reason);
+    if (g->state != HEP_GAIN_PLAUSIBLE && hep_run_series(run, "precontrast") != NULL)
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "gain", "%s: %s%s", series, g->reason,
+                      hep_gain_known(g) ? "" : ": enhancement is not assessable");
+}
+
+static int do_phase(struct hep_run *run, const struct phase_row *row,
+                    const struct hep_regions *region, const struct comparison *c,
+                    struct hep_json *results, struct hep_error *err)
+{
     struct hep_put put = { HEP_OK, err };
     struct hep_json *o = hep_json_new_object();
-    struct hep_same_sequence gate = { .state = HEP_NOT_COMPARABLE };
-    int rc = hep_regions_of(post, run, row->series, err);
+    int rc;
 
-    if (before != NULL) {
-        struct hep_t1w_protocol a = parameters(before), b = parameters(after);
-
-        hep_same_sequence(&gate, &a, &b);
-    } else {
-        (void)snprintf(gate.reason, sizeof gate.reason, "the study has no precontrast series");
-    }
     put_timing(&put, o, run, row);
-    hep_put_text(&put, o, "same_sequence", hep_comparable_name(gate.state));
-    hep_put_text(&put, o, "same_sequence_reason", gate.reason);
+    hep_put_text(&put, o, "same_sequence", hep_comparable_name(c->gate.state));
+    hep_put_text(&put, o, "same_sequence_reason", c->gate.reason);
     put_alignment(&put, o, run, row->series);
-    put_regions(&put, o, pre, post, gate.state != HEP_NOT_COMPARABLE);
-    if (rc == HEP_OK)
-        rc = put.rc;
-    if (rc == HEP_OK && gate.state != HEP_NOT_COMPARABLE)
-        rc = make_map(run, row, o, err);
+    put_regions(&put, o, &region[HEP_PHASE_PRECONTRAST], &region[row->phase], c);
+    if (c->gain.state == HEP_GAIN_CORRECTED)
+        hep_put(&put, o, "gain", hep_gain_json(&put, &c->gain));
+    rc = put.rc;
+    if (rc == HEP_OK && c->why_not == NULL)
+        rc = make_map(run, row, &c->gain, o, err);
     else if (rc == HEP_OK)
-        hep_run_put_absent(run, row->map, "%s", gate.reason);
-    if (rc == HEP_OK && gate.state == HEP_NOT_COMPARABLE)
-        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "not-comparable", "%s: %s", row->series,
-                      gate.reason);
+        hep_run_put_absent(run, row->map, "%s", c->why_not);
+    warn(run, row->series, c);
     hep_put(&put, results, row->series, o);
     return rc != HEP_OK ? rc : put.rc;
 }
@@ -229,58 +261,65 @@ static int put_motion(struct hep_put *put, struct hep_json *results, struct hep_
     return rc;
 }
 
-static struct hep_three_phase three(const struct hep_regions *pre, const struct hep_regions *phase,
+/* Signals of an organ at the gain of the precontrast series; NaN in a phase that must not be
+ * compared with it. */
+static struct hep_three_phase three(const struct hep_regions *region, const struct comparison *c,
                                     enum hep_anatomy organ)
 {
-    return (struct hep_three_phase){ pre->median[organ], phase[0].median[organ],
-                                     phase[1].median[organ] };
+    double signal[HEP_PHASE_COUNT];
+
+    for (int p = HEP_PHASE_ARTERIAL; p <= HEP_PHASE_PORTAL_VENOUS; p++)
+        signal[p] = c[p].why_not == NULL ? c[p].gain.factor * region[p].median[organ] : (double)NAN;
+    return (struct hep_three_phase){ region[HEP_PHASE_PRECONTRAST].median[organ],
+                                     signal[HEP_PHASE_ARTERIAL], signal[HEP_PHASE_PORTAL_VENOUS] };
+}
+
+static void put_arterial(struct hep_put *put, struct hep_json *results, const struct hep_run *run,
+                         const struct hep_regions *region, const struct comparison *c)
+{
+    struct hep_three_phase aorta = three(region, c, HEP_ANATOMY_AORTA),
+                           portal = three(region, c, HEP_ANATOMY_PORTAL_VEIN),
+                           veins = three(region, c, HEP_ANATOMY_HEPATIC_VEINS),
+                           liver = three(region, c, HEP_ANATOMY_LIVER);
+    struct hep_adequacy a;
+
+    hep_adequacy_arterial(&a, &aorta, &portal, &veins, &liver);
+    for (int p = HEP_PHASE_PORTAL_VENOUS; p >= HEP_PHASE_ARTERIAL; p--) {
+        const char *series = hep_phase_name((enum hep_phase)p);
+
+        if (a.grade == HEP_ADEQUACY_NOT_ASSESSABLE && c[p].why_not != NULL &&
+            hep_run_series(run, series) != NULL && hep_run_series(run, "precontrast") != NULL)
+            (void)snprintf(a.reason, sizeof a.reason, "%s: %s", series, c[p].why_not);
+    }
+    hep_put(put, results, "arterial_adequacy", adequacy_json(put, &a));
 }
 
 static void put_adequacy(struct hep_put *put, struct hep_json *results, const struct hep_run *run,
-                         const struct hep_regions *pre, const struct hep_regions *phase)
+                         const struct hep_regions *region, const struct comparison *c)
 {
     const struct hep_agent *agent = hep_run_agent(run);
-    const struct hep_regions *hbp = &phase[4];
+    const struct hep_regions *hbp = &region[HEP_PHASE_HEPATOBILIARY];
     bool ivc = isfinite(hbp->median[HEP_ANATOMY_IVC]);
-    struct hep_three_phase aorta = three(pre, phase, HEP_ANATOMY_AORTA),
-                           portal = three(pre, phase, HEP_ANATOMY_PORTAL_VEIN),
-                           veins = three(pre, phase, HEP_ANATOMY_HEPATIC_VEINS),
-                           liver = three(pre, phase, HEP_ANATOMY_LIVER);
     struct hep_adequacy a;
 
     if (agent == NULL)
         return;
-    hep_adequacy_arterial(&a, &aorta, &portal, &veins, &liver);
-    hep_put(put, results, "arterial_adequacy", adequacy_json(put, &a));
+    put_arterial(put, results, run, region, c);
     hep_adequacy_hepatobiliary(&a, agent, hbp->median[HEP_ANATOMY_LIVER],
                                hbp->median[ivc ? HEP_ANATOMY_IVC : HEP_ANATOMY_PORTAL_VEIN],
                                ivc ? "inferior vena cava" : "portal vein");
     hep_put(put, results, "hepatobiliary_adequacy", adequacy_json(put, &a));
 }
 
-static void put_gain(struct hep_put *put, struct hep_json *results, const struct hep_run *run,
-                     const struct hep_regions *pre, const struct hep_regions *phase)
+static void put_gains(struct hep_put *put, struct hep_json *results, const struct hep_run *run,
+                      const struct comparison *c)
 {
     struct hep_json *all = hep_json_new_object();
 
     for (size_t i = 0; i < N_PHASES; i++) {
-        struct hep_gain_check g;
-        struct hep_json *o;
-
-        if (hep_run_agent(run) == NULL || hep_run_series(run, phase_rows[i].series) == NULL)
-            continue;
-        hep_gain_check(&g, hep_run_agent(run), phase_rows[i].phase, pre->median[HEP_ANATOMY_MUSCLE],
-                       phase[i].median[HEP_ANATOMY_MUSCLE]);
-        o = hep_json_new_object();
-        hep_put_text(put, o, "state", hep_gain_name(g.state));
-        hep_put_number(put, o, "muscle_re", g.muscle_re);
-        hep_put_numbers(put, o, "expected", g.expected, 2);
-        hep_put_number(put, o, "gain", g.gain);
-        hep_put_text(put, o, "reason", g.reason);
-        hep_put(put, all, phase_rows[i].series, o);
-        if (g.state == HEP_GAIN_SUSPECT || g.state == HEP_GAIN_CORRECTED)
-            hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "gain", "%s: %s", phase_rows[i].series,
-                          g.reason);
+        if (hep_run_series(run, phase_rows[i].series) != NULL)
+            hep_put(put, all, phase_rows[i].series,
+                    hep_gain_json(put, &c[phase_rows[i].phase].gain));
     }
     hep_put(put, results, "gain", all);
 }
@@ -292,40 +331,61 @@ static void all_absent(struct hep_run *run, const char *reason)
     hep_run_put_absent(run, "enhancement", "%s", reason);
 }
 
+/* Every phase against the series before contrast. */
+static int compare_phases(struct comparison *c, struct hep_run *run,
+                          const struct hep_regions *region, struct hep_error *err)
+{
+    struct hep_gain gain[HEP_PHASE_COUNT];
+    int rc = hep_phase_gains_find(gain, run, region, err);
+
+    for (int p = 0; rc == HEP_OK && p < HEP_PHASE_COUNT; p++) {
+        c[p].gain = gain[p];
+        compare(&c[p], run, hep_phase_name((enum hep_phase)p));
+    }
+    return rc;
+}
+
+static int measure_phases(struct hep_json *results, struct hep_run *run, struct hep_error *err)
+{
+    struct hep_regions region[HEP_PHASE_COUNT];
+    struct comparison c[HEP_PHASE_COUNT];
+    struct hep_put put = { HEP_OK, err };
+    int rc = HEP_OK;
+
+    for (int p = 0; rc == HEP_OK && p < HEP_PHASE_COUNT; p++)
+        rc = hep_regions_of(&region[p], run, hep_phase_name((enum hep_phase)p), err);
+    if (rc == HEP_OK)
+        rc = compare_phases(c, run, region, err);
+    for (size_t i = 0; rc == HEP_OK && i < N_PHASES; i++) {
+        const struct phase_row *row = &phase_rows[i];
+
+        if (hep_run_series(run, row->series) != NULL)
+            rc = do_phase(run, row, region, &c[row->phase], results, err);
+        else
+            hep_run_put_absent(run, row->map, "the study has no %s series", row->series);
+    }
+    if (rc != HEP_OK)
+        return rc;
+    put_adequacy(&put, results, run, region, c);
+    put_gains(&put, results, run, c);
+    rc = put_motion(&put, results, run);
+    return rc != HEP_OK ? rc : put.rc;
+}
+
 static int run_enhancement(struct hep_run *run, struct hep_error *err)
 {
-    struct hep_regions pre, phase[N_PHASES];
-    struct hep_put put = { HEP_OK, err };
     struct hep_json *results;
     size_t n_post = 0;
-    int rc = hep_regions_of(&pre, run, "precontrast", err);
+    int rc;
 
     for (size_t i = 0; i < N_PHASES; i++)
         n_post += hep_run_series(run, phase_rows[i].series) != NULL;
-    if (rc != HEP_OK)
-        return rc;
     if (n_post == 0) {
         all_absent(run, "no series after contrast");
         return HEP_OK;
     }
     results = hep_json_new_object();
-    for (size_t i = 0; rc == HEP_OK && i < N_PHASES; i++) {
-        if (hep_run_series(run, phase_rows[i].series) != NULL) {
-            rc = do_phase(run, &phase_rows[i], &pre, &phase[i], results, err);
-        } else {
-            hep_run_put_absent(run, phase_rows[i].map, "the study has no %s series",
-                               phase_rows[i].series);
-            rc = hep_regions_of(&phase[i], run, phase_rows[i].series, err);
-        }
-    }
-    if (rc == HEP_OK) {
-        put_adequacy(&put, results, run, &pre, phase);
-        put_gain(&put, results, run, &pre, phase);
-        rc = put_motion(&put, results, run);
-    }
-    if (rc == HEP_OK) {
-        rc = put.rc;
-    }
+    rc = measure_phases(results, run, err);
     if (rc == HEP_OK)
         return hep_run_put_json(run, "enhancement", results, err);
     hep_json_free(results);

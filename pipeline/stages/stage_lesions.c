@@ -8,6 +8,7 @@
 #include "pipeline/lesions_json.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/lesion_images.h"
+#include "pipeline/stages/phase_gain.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
@@ -46,27 +47,37 @@ static void read_adequacy(struct hep_adequacy *a, const struct hep_json *o)
     (void)snprintf(a->reason, sizeof a->reason, "%s", reason != NULL ? reason : "not measured");
 }
 
-/* What the enhancement stage found out about each phase. */
-static void read_phases(struct hep_lesion_study *s, const struct hep_json *enhancement,
-                        const struct hep_config *cfg)
+/* May a phase be compared with precontrast, and at which gain? */
+static void read_phase(struct hep_lesion_images *images, const struct hep_json *enhancement,
+                       enum hep_phase phase)
 {
-    const struct hep_json *gain = hep_json_get(enhancement, "gain"),
-                          *motion = hep_json_get(enhancement, "arterial_motion");
+    struct hep_lesion_study *s = &images->study;
+    const char *name = hep_phase_name(phase);
+    const struct hep_json *o = hep_json_get(enhancement, name),
+                          *of_gain = hep_json_get(hep_json_get(enhancement, "gain"), name);
+    const char *state = hep_json_string(hep_json_get(o, "same_sequence"));
+    const bool same = state != NULL && strcmp(state, hep_comparable_name(HEP_NOT_COMPARABLE)) != 0;
+    struct hep_gain gain;
+
+    hep_gain_read(&gain, of_gain);
+    hep_lesion_images_apply_gain(images, phase, &gain);
+    s->comparable[phase] = same && hep_gain_known(&gain);
+    s->incomparable_reason[phase] = hep_json_string(same ? hep_json_get(of_gain, "reason")
+                                                         : hep_json_get(o, "same_sequence_reason"));
+    s->gain_unknown[phase] =
+        s->image[HEP_IMAGE_PRECONTRAST].volume != NULL && !hep_gain_known(&gain);
+}
+
+/* What the enhancement stage found out about the phases. */
+static void read_phases(struct hep_lesion_images *images, const struct hep_json *enhancement)
+{
+    struct hep_lesion_study *s = &images->study;
+    const struct hep_json *motion = hep_json_get(enhancement, "arterial_motion");
     double weight = hep_json_number(hep_json_get(motion, "weight"));
 
-    for (int p = 0; p < HEP_PHASE_COUNT; p++) {
-        const char *name = hep_phase_name((enum hep_phase)p);
-        const char *state =
-            hep_json_string(hep_json_get(hep_json_get(enhancement, name), "same_sequence"));
-        double g = hep_json_number(hep_json_get(hep_json_get(gain, name), "gain"));
-
-        s->comparable[p] =
-            p == HEP_PHASE_PRECONTRAST
-                ? s->image[HEP_IMAGE_PRECONTRAST].volume != NULL
-                : state != NULL && strcmp(state, hep_comparable_name(HEP_NOT_COMPARABLE)) != 0;
-        if (cfg->enhancement.gain_correction && isfinite(g) && g > 0.0)
-            s->gain[p] = g;
-    }
+    s->comparable[HEP_PHASE_PRECONTRAST] = s->image[HEP_IMAGE_PRECONTRAST].volume != NULL;
+    for (int p = HEP_PHASE_ARTERIAL; p < HEP_PHASE_COUNT; p++)
+        read_phase(images, enhancement, (enum hep_phase)p);
     read_adequacy(&s->arterial, hep_json_get(enhancement, "arterial_adequacy"));
     read_adequacy(&s->hepatobiliary, hep_json_get(enhancement, "hepatobiliary_adequacy"));
     read_adequacy(&s->motion, motion);
@@ -209,7 +220,7 @@ static int run_lesions(struct hep_run *run, struct hep_error *err)
     if (rc == HEP_OK)
         rc = hep_lesion_images_fill(&images, run, HEP_LESION_IMAGES_ALL, err);
     if (rc == HEP_OK) {
-        read_phases(s, enhancement, hep_run_config(run));
+        read_phases(&images, enhancement);
         rc = find_lesions(run, s, err);
     }
     hep_lesion_images_release(&images);

@@ -295,7 +295,6 @@ static inline void fill_timing(struct fixture *f)
     for (int p = 0; p < HEP_PHASE_COUNT; p++) {
         hep_phase_judge(&f->study.timing[p], f->study.agent, (enum hep_phase)p, time_s[p]);
         f->study.comparable[p] = true;
-        f->study.gain[p] = 1.0;
     }
     f->study.arterial.grade = f->study.hepatobiliary.grade = f->study.motion.grade = HEP_ADEQUATE;
     f->study.arterial_weight = 1.0;

@@ -220,6 +220,9 @@ static void test_gates(void **state)
     expect(fixture_assess(&f), HEP_FLAG_HBP_HYPOINTENSITY, N, "not usable");
     f.study.comparable[HEP_PHASE_ARTERIAL] = f.study.comparable[HEP_PHASE_PORTAL_VENOUS] = false;
     expect(fixture_assess(&f), HEP_FLAG_RING_ENHANCEMENT, N, "different sequences");
+    f.study.incomparable_reason[HEP_PHASE_ARTERIAL] = "flip angle differs by 150 %";
+    expect(fixture_assess(&f), HEP_FLAG_RING_ENHANCEMENT, N,
+           "arterial is not comparable with precontrast: flip angle differs by 150 %");
     assert_true(isnan(hep_finding_measure(&f.findings.list[0], "arterial_re")));
     f.study.arterial_weight = 0.0;
     expect(fixture_assess(&f), HEP_FLAG_WASHOUT, N, "motion");
@@ -282,6 +285,11 @@ static void test_slow_filling_without_a_portal_vein(void **state)
         expect(fixture_assess(&f), HEP_FLAG_BLOOD_POOL, N, "");
         expect(fixture_assess(&f), HEP_FLAG_WASHOUT, k == 0 ? A : P,
                k == 0 ? "own signal has not fallen" : "portal_venous");
+        /* Where the receive gain of one of the two phases is not known it tells neither. */
+        f.study.gain_unknown[HEP_PHASE_PORTAL_VENOUS] = true;
+        f.study.incomparable_reason[HEP_PHASE_PORTAL_VENOUS] = "no muscle was found";
+        expect(fixture_assess(&f), HEP_FLAG_WASHOUT, N,
+               "signal fell is not known: no muscle was found");
         fixture_release(&f);
     }
 }

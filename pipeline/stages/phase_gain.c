@@ -1,0 +1,203 @@
+#include "pipeline/stages/phase_gain.h"
+
+#include "image/mask.h"
+#include "image/stats.h"
+#include "pipeline/config/config.h"
+#include "pipeline/stages/aligned.h"
+#include "sequences/inventory.h"
+
+#include <math.h>
+
+#define LIVER_MARGIN_MM 10.0 /* around the liver: breathing that was not corrected */
+
+static struct hep_gain_limits limits_of(const struct hep_cfg_enhancement *cfg)
+{
+    return (struct hep_gain_limits){ .re = { cfg->gain_muscle_re.lo, cfg->gain_muscle_re.hi },
+                                     .equal = { cfg->gain_equal.lo, cfg->gain_equal.hi },
+                                     .margin = cfg->gain_margin,
+                                     .spread_max = cfg->gain_spread_max,
+                                     .body_min_ml = cfg->gain_body_min_ml,
+                                     .correct = cfg->gain_correction };
+}
+
+/* Volumes of one file share its scaling. */
+static bool from_one_file(const struct hep_series *a, const struct hep_series *b)
+{
+    return a->n_paths == 1 && b->n_paths == 1 && strcmp(a->path[0], b->path[0]) == 0;
+}
+
+/* ---- tissue outside the liver, where muscle was not found ------------------------------------ */
+
+/* On the grid of the precontrast series. */
+struct body {
+    struct hep_volume *before;
+    struct hep_labels *map; /* NULL: not looked for yet */
+};
+
+static int take_liver_out(struct hep_labels *map, struct hep_run *run, struct hep_error *err)
+{
+    const struct hep_labels *liver = NULL;
+    struct hep_labels *here = NULL;
+    int rc = hep_run_labels(run, "liver", &liver, err);
+
+    if (rc != HEP_OK || liver == NULL)
+        return rc;
+    rc = hep_aligned_labels(&here, run, liver, hep_reference_name(run), "precontrast", &map->grid,
+                            err);
+    if (rc == HEP_OK)
+        rc = hep_mask_dilate(here, LIVER_MARGIN_MM, hep_run_nthreads(run), err);
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&map->grid); i++) {
+        if (here->data[i] != 0)
+            map->data[i] = 0;
+    }
+    hep_labels_free(here);
+    return rc;
+}
+
+static int body_find(struct body *b, struct hep_run *run, struct hep_error *err)
+{
+    const struct hep_volume *pre = NULL;
+    struct hep_error none = { 0 };
+    double air = (double)INFINITY; /* a constant image holds no body */
+    int rc = hep_run_volume(run, "precontrast", &pre, err);
+    size_t n;
+
+    if (rc == HEP_OK)
+        rc =
+            hep_aligned_volume(&b->before, run, pre, "precontrast", "precontrast", &pre->grid, err);
+    if (rc == HEP_OK)
+        rc = hep_labels_new(&b->map, &b->before->grid, err);
+    if (rc != HEP_OK)
+        return rc;
+    n = hep_grid_voxels(&b->before->grid);
+    rc = hep_otsu_tissue(&air, NULL, b->before->data, n, &none);
+    if (rc != HEP_OK && rc != HEP_EDATA)
+        return hep_fail(err, (enum hep_status)rc, __func__, "%s", none.msg);
+    for (size_t i = 0; i < n; i++)
+        b->map->data[i] = (double)b->before->data[i] > air;
+    return take_liver_out(b->map, run, err);
+}
+
+static int body_measure(struct hep_gain_evidence *e, const struct body *b, struct hep_run *run,
+                        const char *series, struct hep_error *err)
+{
+    const struct hep_volume *v = NULL;
+    struct hep_volume *after = NULL;
+    int rc = hep_run_volume(run, series, &v, err);
+
+    if (rc == HEP_OK)
+        rc = hep_aligned_volume(&after, run, v, series, "precontrast", &b->before->grid, err);
+    if (rc == HEP_OK)
+        rc = hep_gain_body_ratio(&e->body_ratio, &e->body_voxels, b->before, after, b->map, err);
+    e->body_ml = (double)e->body_voxels * hep_grid_voxel_mm3(&b->before->grid) / 1000.0;
+    hep_volume_free(after);
+    return rc;
+}
+
+static int judge_phase(struct hep_gain *gain, struct hep_run *run, struct body *body,
+                       const struct hep_regions *before, const struct hep_regions *after,
+                       enum hep_phase phase, struct hep_error *err)
+{
+    const char *series = hep_phase_name(phase);
+    const struct hep_gain_limits limits = limits_of(&hep_run_config(run)->enhancement);
+    struct hep_gain_evidence e = {
+        .muscle_before = before->muscle,
+        .muscle_after = after->muscle,
+        .one_series =
+            from_one_file(hep_run_series(run, "precontrast"), hep_run_series(run, series)),
+        .body_ratio = (double)NAN,
+    };
+    int rc = HEP_OK;
+
+    hep_gain_judge(gain, hep_run_agent(run), phase, &e, &limits);
+    if (gain->basis != HEP_GAIN_FROM_NOTHING)
+        return HEP_OK;
+    if (body->map == NULL)
+        rc = body_find(body, run, err);
+    if (rc == HEP_OK)
+        rc = body_measure(&e, body, run, series, err);
+    if (rc == HEP_OK)
+        hep_gain_judge(gain, hep_run_agent(run), phase, &e, &limits);
+    return rc;
+}
+
+int hep_phase_gains_find(struct hep_gain *gain, struct hep_run *run,
+                         const struct hep_regions *regions, struct hep_error *err)
+{
+    struct body body = { 0 };
+    int rc = HEP_OK;
+
+    for (int p = 0; rc == HEP_OK && p < HEP_PHASE_COUNT; p++) {
+        const enum hep_phase phase = (enum hep_phase)p;
+
+        hep_gain_read(&gain[p], NULL);
+        if (phase == HEP_PHASE_PRECONTRAST || hep_run_series(run, hep_phase_name(phase)) == NULL)
+            continue;
+        if (hep_run_series(run, "precontrast") != NULL)
+            rc = judge_phase(&gain[p], run, &body, &regions[HEP_PHASE_PRECONTRAST], &regions[p],
+                             phase, err);
+        else
+            (void)snprintf(gain[p].reason, sizeof gain[p].reason,
+                           "the study has no precontrast series");
+    }
+    hep_volume_free(body.before);
+    hep_labels_free(body.map);
+    return rc;
+}
+
+/* ---- as JSON --------------------------------------------------------------------------------- */
+
+struct hep_json *hep_gain_json(struct hep_put *put, const struct hep_gain *gain)
+{
+    struct hep_json *o = hep_json_new_object();
+
+    hep_put_text(put, o, "state", hep_gain_name(gain->state));
+    hep_put_text(put, o, "measured_by", hep_gain_basis_name(gain->basis));
+    hep_put_number(put, o, "factor", gain->factor);
+    hep_put_number(put, o, "receive_gain", gain->ratio);
+    hep_put_number(put, o, "receive_gain_relative_se", gain->ratio_se);
+    hep_put_number(put, o, "tissue_re", gain->re);
+    hep_put_numbers(put, o, "expected", gain->expected, 2);
+    hep_put_number(put, o, "spread", gain->spread);
+    hep_put_count(put, o, "n_samples", gain->n_parts);
+    hep_put_count(put, o, "n_voxels", gain->n_voxels);
+    hep_put_text(put, o, "reason", gain->reason);
+    return o;
+}
+
+static size_t count_of(const struct hep_json *o)
+{
+    const double n = hep_json_number(o);
+
+    return n > 0.0 ? (size_t)n : 0;
+}
+
+void hep_gain_read(struct hep_gain *gain, const struct hep_json *o)
+{
+    const char *state = hep_json_string(hep_json_get(o, "state")),
+               *basis = hep_json_string(hep_json_get(o, "measured_by")),
+               *reason = hep_json_string(hep_json_get(o, "reason"));
+    const double factor = hep_json_number(hep_json_get(o, "factor"));
+
+    *gain = (struct hep_gain){
+        .state = HEP_GAIN_NOT_ASSESSABLE,
+        .factor = isfinite(factor) ? factor : 1.0,
+        .ratio = hep_json_number(hep_json_get(o, "receive_gain")),
+        .ratio_se = hep_json_number(hep_json_get(o, "receive_gain_relative_se")),
+        .re = hep_json_number(hep_json_get(o, "tissue_re")),
+        .spread = hep_json_number(hep_json_get(o, "spread")),
+        .n_parts = count_of(hep_json_get(o, "n_samples")),
+        .n_voxels = count_of(hep_json_get(o, "n_voxels")),
+    };
+    for (size_t k = 0; k < 2; k++)
+        gain->expected[k] = hep_json_number(hep_json_at(hep_json_get(o, "expected"), k));
+    for (int s = 0; state != NULL && s < HEP_GAIN_NOT_ASSESSABLE; s++) {
+        if (strcmp(state, hep_gain_name((enum hep_gain_state)s)) == 0)
+            gain->state = (enum hep_gain_state)s;
+    }
+    for (int b = 0; basis != NULL && b <= HEP_GAIN_FROM_BODY; b++) {
+        if (strcmp(basis, hep_gain_basis_name((enum hep_gain_basis)b)) == 0)
+            gain->basis = (enum hep_gain_basis)b;
+    }
+    (void)snprintf(gain->reason, sizeof gain->reason, "%s", reason != NULL ? reason : "");
+}
