@@ -55,6 +55,12 @@ int hep_outfile_commit(struct hep_outfile *f, struct hep_error *err) HEP_MUST_CH
 /** Remove the temporary file; harmless after commit or on { 0 }. */
 void hep_outfile_abort(struct hep_outfile *f);
 
+/** DIR/NAME in one call, with a text that is emptied and released in any case. HEP_ENOMEM when an
+ * append to it had failed. */
+struct hep_str;
+int hep_str_write(struct hep_str *text, const char *dir, const char *name,
+                  struct hep_error *err) HEP_MUST_CHECK;
+
 /** All of the above in one call. */
 int hep_file_write(const char *path, const void *data, size_t n,
                    struct hep_error *err) HEP_MUST_CHECK;

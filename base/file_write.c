@@ -154,6 +154,18 @@ int hep_file_write(const char *path, const void *data, size_t n, struct hep_erro
     return hep_outfile_commit(&f, err);
 }
 
+int hep_str_write(struct hep_str *text, const char *dir, const char *name, struct hep_error *err)
+{
+    char *path = hep_path_join(dir, name, err);
+    int rc = path == NULL ? HEP_ENOMEM : hep_str_check(text, err);
+
+    if (rc == HEP_OK)
+        rc = hep_file_write(path, text->s, text->len, err);
+    free(path);
+    hep_str_release(text);
+    return rc;
+}
+
 /* ".NAME.TAG-PID-K.tmp" of this host, by a process that is gone. */
 static bool left_behind(const char *name)
 {

@@ -77,5 +77,8 @@ int hep_json_dump_line(char **text, const struct hep_json *node,
 /** Atomic. */
 int hep_json_write(const char *path, const struct hep_json *node,
                    struct hep_error *err) HEP_MUST_CHECK;
+/** DIR/NAME. */
+int hep_json_write_in(const char *dir, const char *name, const struct hep_json *node,
+                      struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

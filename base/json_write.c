@@ -252,3 +252,13 @@ int hep_json_write(const char *path, const struct hep_json *node, struct hep_err
     free(text);
     return rc;
 }
+
+int hep_json_write_in(const char *dir, const char *name, const struct hep_json *node,
+                      struct hep_error *err)
+{
+    char *path = hep_path_join(dir, name, err);
+    int rc = path == NULL ? HEP_ENOMEM : hep_json_write(path, node, err);
+
+    free(path);
+    return rc;
+}

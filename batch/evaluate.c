@@ -35,6 +35,32 @@ void hep_evaluated_release(struct hep_evaluated *e)
     *e = (struct hep_evaluated){ 0 };
 }
 
+struct hep_eval_data hep_evaluated_data(const struct hep_evaluated *e)
+{
+    return (struct hep_eval_data){ e->study,   e->n_studies,  e->lesion,    e->n_lesions,
+                                   e->finding, e->n_findings, e->n_patients };
+}
+
+size_t hep_evaluated_nearest(double *distance_mm, const struct hep_evaluated *e,
+                             const struct hep_eval_entry *entry, size_t lesion)
+{
+    const double *at = e->lesion_note[lesion].centre_mm;
+    size_t nearest = HEP_NO_MATCH;
+
+    *distance_mm = (double)INFINITY;
+    for (size_t k = 0; k < entry->n_findings; k++) {
+        const double *c = e->finding_note[entry->first_finding + k].centre_mm;
+        const double d = sqrt((c[0] - at[0]) * (c[0] - at[0]) + (c[1] - at[1]) * (c[1] - at[1]) +
+                              (c[2] - at[2]) * (c[2] - at[2]));
+
+        if (d < *distance_mm) {
+            *distance_mm = d;
+            nearest = entry->first_finding + k;
+        }
+    }
+    return nearest;
+}
+
 /* One study while it is read. */
 struct reading {
     struct hep_eval_folder truth, output;
@@ -468,8 +494,7 @@ int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const c
     if (rc == HEP_OK)
         rc = note_without_truth(e, out_dir, &truth, opts->log, err);
     if (rc == HEP_OK) {
-        const struct hep_eval_data data = { e->study,   e->n_studies,  e->lesion,    e->n_lesions,
-                                            e->finding, e->n_findings, e->n_patients };
+        const struct hep_eval_data data = hep_evaluated_data(e);
 
         rc = hep_evaluate(&e->result, &data, e->replicates, e->seed, err);
     }

@@ -80,6 +80,7 @@ enum hep_eval_group { HEP_GROUP_LIVER, HEP_GROUP_LESIONS, HEP_GROUP_LARGE, HEP_G
 const char *hep_eval_group_name(enum hep_eval_group group);
 
 struct hep_map_agreement {
+    const char *map, *group, *unit; /* names; NULL when no region has the map */
     struct hep_agreement agreement;
     struct hep_interval bias; /* by patient */
 };
@@ -122,6 +123,14 @@ int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const c
                          struct hep_error *err) HEP_MUST_CHECK;
 void hep_evaluated_release(struct hep_evaluated *e);
 
+/** The lists as the statistics want them; borrowed from `e`. */
+struct hep_eval_data hep_evaluated_data(const struct hep_evaluated *e);
+
+/** Finding of its study whose centre is nearest to that of a lesion, and the distance [mm];
+ * HEP_NO_MATCH and infinity in a study without findings. */
+size_t hep_evaluated_nearest(double *distance_mm, const struct hep_evaluated *e,
+                             const struct hep_eval_entry *entry, size_t lesion);
+
 /** The pairs of a map over a group of regions. @param[out] out shape [e->n_pairs] of indices. */
 size_t hep_evaluated_pairs(size_t *out, const struct hep_evaluated *e, enum hep_eval_map map,
                            enum hep_eval_group group);
@@ -131,14 +140,12 @@ int hep_evaluated_json(struct hep_json **out, const struct hep_evaluated *e,
                        struct hep_error *err) HEP_MUST_CHECK;
 /** A page for people. */
 void hep_evaluated_text(struct hep_str *out, const struct hep_evaluated *e);
-/** One row per study; one row per lesion, false positive and split detection. */
-void hep_evaluated_studies_tsv(struct hep_str *out, const struct hep_evaluated *e);
-void hep_evaluated_lesions_tsv(struct hep_str *out, const struct hep_evaluated *e);
 /** froc.svg, sensitivity_by_size.svg, reliability.svg, confusion.svg, bland_altman_MAP.svg; plots
  * without data are left out, and one of an earlier evaluation is removed. */
 int hep_evaluated_plots(const struct hep_evaluated *e, const char *dir,
                         struct hep_error *err) HEP_MUST_CHECK;
-/** evaluation.json, evaluation.tsv, lesions_matched.tsv and the plots; makes the folder. */
+/** evaluation.json, evaluation.tsv, lesions_matched.tsv with its data dictionary, and the plots;
+ * makes the folder. The dictionary of evaluation.tsv is the member "columns" of evaluation.json. */
 int hep_evaluated_write(const struct hep_evaluated *e, const char *dir,
                         struct hep_error *err) HEP_MUST_CHECK;
 

@@ -232,7 +232,7 @@ static int agree_one(struct hep_map_agreement *out, const struct hep_evaluated *
 {
     double *measured = work, *truth = work + n;
     size_t *patient = hep_calloc(n + 1, sizeof *patient, err);
-    int rc = HEP_OK;
+    int rc;
 
     if (patient == NULL)
         return HEP_ENOMEM;
@@ -244,9 +244,8 @@ static int agree_one(struct hep_map_agreement *out, const struct hep_evaluated *
         patient[i] = e->study[p->study].patient;
     }
     hep_agreement_of(&out->agreement, measured, truth, n);
-    if (n > 0)
-        rc = hep_agreement_bias(&out->bias, measured, truth, patient, n, e->n_patients,
-                                e->replicates, e->seed, err);
+    rc = hep_agreement_bias(&out->bias, measured, truth, patient, n, e->n_patients, e->replicates,
+                            e->seed, err);
     free(patient);
     return rc;
 }
@@ -262,6 +261,11 @@ int hep_eval_agree(struct hep_evaluated *e, struct hep_error *err)
             const size_t n =
                 hep_evaluated_pairs(index, e, (enum hep_eval_map)map, (enum hep_eval_group)group);
 
+            if (n == 0)
+                continue;
+            e->map[map][group].map = rows[map].name;
+            e->map[map][group].unit = rows[map].unit;
+            e->map[map][group].group = hep_eval_group_name((enum hep_eval_group)group);
             rc = agree_one(&e->map[map][group], e, index, n, work, err);
         }
     free(index);

@@ -89,7 +89,9 @@ const struct hep_command hep_cmd_evaluate = {
     "results against the truth",
     "Matches the findings of every study with the true lesions and reports detection (FROC, "
     "sensitivity by size), classification, flags, the liver's outline and the maps, with "
-    "intervals. Writes evaluation.json, evaluation.tsv, lesions_matched.tsv and SVG plots. A "
+    "intervals. Writes evaluation.json, evaluation.tsv, lesions_matched.tsv with its data "
+    "dictionary lesions_matched.json, and SVG plots; the member columns of evaluation.json is the "
+    "dictionary of evaluation.tsv. A "
     "study of the truth without output, or whose run failed, counts all its lesions as missed.",
     options,
     positionals,

@@ -11,22 +11,18 @@
 #define HEP_EVALUATION_BOOTSTRAP_H
 
 #include "base/error.h"
+#include "base/estimate.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 #define HEP_BOOTSTRAP_REPLICATES 2000
 
-struct hep_interval {
-    double value;  /* with all weights 1 */
-    double lo, hi; /* NaN when fewer than half of the replicates were finite */
-};
-
 /** @param[in] weight of each patient, shape [n_patients]. @param[out] out NaN where undefined. */
 typedef void hep_statistic(double *out, const double *weight, const void *data);
 
 /**
- * @param[out] out  shape [n_stats]
+ * @param[out] out  shape [n_stats]; intervals NaN where fewer than half of the replicates were finite
  * @param[in]  seed any
  * @return HEP_EINVAL for replicates = 0; HEP_ENOMEM
  */

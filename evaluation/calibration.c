@@ -42,6 +42,7 @@ static void calibrate(struct hep_calibration *out, const struct hep_forecast *fo
         out->bin[b].fraction += w * y;
     }
     for (size_t b = 0; b < HEP_CALIBRATION_BINS; b++) {
+        out->bin[b].from = (double)b / HEP_CALIBRATION_BINS;
         out->ece += fabs(out->bin[b].mean_probability - out->bin[b].fraction);
         out->bin[b].mean_probability /= out->bin[b].n;
         out->bin[b].fraction /= out->bin[b].n;

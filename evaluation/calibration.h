@@ -21,12 +21,14 @@ struct hep_forecast {
     double prior; /* that the probability was made with; unknown outside (0, 1) */
 };
 
+struct hep_calibration_bin {
+    double from;                          /* lowest probability of the bin: 0, 0.1, ... 0.9 */
+    double n, mean_probability, fraction; /* the last two NaN in an empty bin */
+};
 struct hep_calibration {
     double prior;         /* of all; NaN: each forecast's own */
     double n, brier, ece; /* n is a sum of weights */
-    struct {
-        double n, mean_probability, fraction; /* NaN in an empty bin */
-    } bin[HEP_CALIBRATION_BINS];              /* [0, 0.1), ... [0.9, 1] */
+    struct hep_calibration_bin bin[HEP_CALIBRATION_BINS];
 };
 
 /** @param[in] weight of each patient; NULL: all 1 */

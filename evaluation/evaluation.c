@@ -5,48 +5,6 @@
 
 #include <math.h>
 
-#define CALLED_FROM 0.5
-
-const char *hep_eval_task_name(enum hep_eval_task task)
-{
-    return task == HEP_TASK_DETECTION ? "detection" : "metastasis";
-}
-
-enum hep_size_class hep_size_class(double diameter_mm)
-{
-    if (!isfinite(diameter_mm))
-        return HEP_SIZE_UNKNOWN;
-    if (diameter_mm < 3.0)
-        return HEP_SIZE_BELOW_3;
-    if (diameter_mm < 5.0)
-        return HEP_SIZE_3_5;
-    if (diameter_mm < 10.0)
-        return HEP_SIZE_5_10;
-    return diameter_mm <= 20.0 ? HEP_SIZE_10_20 : HEP_SIZE_ABOVE_20;
-}
-
-const char *hep_size_class_name(enum hep_size_class size)
-{
-    static const char *const names[HEP_SIZE_COUNT] = { "<3",    "3-5", "5-10",
-                                                       "10-20", ">20", "unknown" };
-
-    return names[size];
-}
-
-const char *hep_eval_score_name(enum hep_eval_score score)
-{
-    static const char *const names[] = { "detection_score", "probability_metastasis", "none" };
-
-    return names[score];
-}
-
-bool hep_eval_is_called(const struct hep_eval_finding *f)
-{
-    if (f->class != HEP_CLASS_COUNT)
-        return f->class == HEP_CLASS_METASTASIS;
-    return f->probability >= CALLED_FROM;
-}
-
 /* ---- counts ---------------------------------------------------------------------------------- */
 
 static void count_into(struct hep_proportion *p, bool hit)
@@ -142,9 +100,9 @@ static void count_flags(struct hep_eval_result *r, const struct hep_eval_data *d
         for (int f = 0; f < (int)HEP_FLAG_COUNT; f++) {
             if (!truth->given[f] || !got->given[f] || truth->state[f] == HEP_FLAG_NOT_ASSESSABLE)
                 continue;
-            count_flag(&r->flag[f], truth->state[f], got->state[f]);
+            count_flag(&r->flag[f].all, truth->state[f], got->state[f]);
             if (lesion->diameter_mm >= HEP_EVAL_FLAG_MIN_MM)
-                count_flag(&r->flag_large[f], truth->state[f], got->state[f]);
+                count_flag(&r->flag[f].large, truth->state[f], got->state[f]);
         }
     }
 }
@@ -159,7 +117,7 @@ static void settle_all(struct hep_eval_result *r)
     settle(&r->patient_sensitivity, 1);
     settle(&r->patient_specificity, 1);
     for (int f = 0; f < (int)HEP_FLAG_COUNT; f++) {
-        struct hep_eval_flag *const rows[] = { &r->flag[f], &r->flag_large[f] };
+        struct hep_eval_flag *const rows[] = { &r->flag[f].all, &r->flag[f].large };
 
         for (size_t k = 0; k < 2; k++) {
             settle(&rows[k]->sensitivity, 1);
@@ -167,6 +125,29 @@ static void settle_all(struct hep_eval_result *r)
             settle(&rows[k]->not_assessable, 1);
         }
     }
+}
+
+static void take_interval(struct hep_proportion *p, const struct hep_interval *by_patient)
+{
+    p->by_patient[0] = by_patient->lo;
+    p->by_patient[1] = by_patient->hi;
+}
+
+/* What the bootstrap gave, beside the proportions and the rates that it belongs to. */
+static void take_intervals(struct hep_eval_result *r)
+{
+    for (int task = 0; task < (int)HEP_TASK_COUNT; task++) {
+        const struct hep_interval *number = &r->number[(size_t)task * HEP_NUMBERS_PER_TASK];
+
+        take_interval(&r->sensitivity[task], &number[HEP_NUMBER_SENSITIVITY]);
+        for (int s = 0; s < (int)HEP_SIZE_COUNT; s++)
+            take_interval(&r->by_size[task][s], &number[HEP_NUMBER_SIZE + s]);
+        for (size_t k = 0; k < HEP_FROC_N; k++)
+            r->at[task][k] =
+                (struct hep_eval_rate){ hep_froc_rates[k], number[HEP_NUMBER_AT_RATE + k] };
+    }
+    take_interval(&r->patient_sensitivity, &r->number[HEP_WHOLE_PATIENT_SENSITIVITY]);
+    take_interval(&r->patient_specificity, &r->number[HEP_WHOLE_PATIENT_SPECIFICITY]);
 }
 
 /* ---- curves and areas ------------------------------------------------------------------------ */
@@ -251,6 +232,8 @@ int hep_evaluate(struct hep_eval_result *out, const struct hep_eval_data *data, 
     if (rc == HEP_OK)
         rc = hep_bootstrap(out->number, HEP_EVAL_N_NUMBERS, hep_ranked_numbers, &ranked,
                            data->n_patients, replicates, seed, err);
+    if (rc == HEP_OK)
+        take_intervals(out);
     hep_ranked_release(&ranked);
     if (rc != HEP_OK)
         hep_eval_release(out);

@@ -7,7 +7,8 @@
 struct hep_proportion hep_wilson(size_t k, size_t n)
 {
     const double z = gsl_cdf_ugaussian_Pinv(0.975), count = (double)n, hits = (double)k;
-    struct hep_proportion p = { k, n, (double)NAN, (double)NAN, (double)NAN };
+    const double none = (double)NAN;
+    struct hep_proportion p = { k, n, none, none, none, { none, none } };
     double centre, half, scale;
 
     if (n == 0)

@@ -7,12 +7,7 @@
 #ifndef HEP_EVALUATION_PROPORTION_H
 #define HEP_EVALUATION_PROPORTION_H
 
-#include <stddef.h>
-
-struct hep_proportion {
-    size_t k, n;
-    double value, lo, hi; /* 95 % interval; all NaN for n = 0 */
-};
+#include "base/estimate.h"
 
 /** k of n, k <= n. */
 struct hep_proportion hep_wilson(size_t k, size_t n);

@@ -6,7 +6,9 @@
 #ifndef HEP_EVALUATION_RANKED_H
 #define HEP_EVALUATION_RANKED_H
 
-#include "evaluation/evaluation.h"
+#include "evaluation/calibration.h"
+#include "evaluation/numbers.h"
+#include "evaluation/roc.h"
 
 struct hep_patient_state {
     bool has_findings, has_metastasis, is_called;

@@ -22,12 +22,6 @@ void hep_compared_release(struct hep_compared *c)
     *c = (struct hep_compared){ 0 };
 }
 
-struct hep_eval_data hep_compared_data(const struct hep_evaluated *e)
-{
-    return (struct hep_eval_data){ e->study,   e->n_studies,  e->lesion,    e->n_lesions,
-                                   e->finding, e->n_findings, e->n_patients };
-}
-
 const struct hep_interval *hep_compared_at_two(const struct hep_compare_protocol *p,
                                                enum hep_eval_task task)
 {
@@ -198,8 +192,8 @@ static int evaluate(struct hep_compared *c, const struct hep_compare_request *q,
 
     if (rc != HEP_OK || i == 0)
         return rc;
-    data[0] = hep_compared_data(&full->evaluated);
-    data[1] = hep_compared_data(&p->evaluated);
+    data[0] = hep_evaluated_data(&full->evaluated);
+    data[1] = hep_evaluated_data(&p->evaluated);
     rc = hep_paired(&p->paired, &data[0], &data[1], q->replicates, q->seed, err);
     if (rc == HEP_OK)
         rc = hep_losses_find(&p->losses, &sides[0], &sides[1], q->replicates, q->seed, err);

@@ -72,9 +72,6 @@ int hep_compare(struct hep_compared *out, const struct hep_compare_request *requ
                 struct hep_log *log, struct hep_error *err) HEP_MUST_CHECK;
 void hep_compared_release(struct hep_compared *c);
 
-/** The figures of an evaluation as the statistics want them; borrowed from `e`. */
-struct hep_eval_data hep_compared_data(const struct hep_evaluated *e);
-
 /** Sensitivity of one protocol at 2 false positives per study, by its detection curve: fair where
  * the protocols differ in false positives. Borrowed. */
 const struct hep_interval *hep_compared_at_two(const struct hep_compare_protocol *p,

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "protocols/paired.h"
-#include "protocols/compare.h"
 
 #include <math.h>
 
@@ -132,26 +131,13 @@ static void add_contrasts(struct hep_str *out, const struct looking *k,
     }
 }
 
-static double distance(const double a[3], const double b[3])
-{
-    double sum = 0.0;
-
-    for (size_t i = 0; i < 3; i++)
-        sum += (a[i] - b[i]) * (a[i] - b[i]);
-    return sqrt(sum);
-}
-
 static void add_nearest(struct hep_str *out, const struct hep_evaluated *e, size_t study,
                         size_t lesion)
 {
-    const struct hep_eval_entry *entry = &e->entry[study];
-    double nearest = (double)INFINITY;
+    double nearest_mm;
 
-    for (size_t i = 0; i < entry->n_findings; i++)
-        nearest = fmin(nearest, distance(e->finding_note[entry->first_finding + i].centre_mm,
-                                         e->lesion_note[lesion].centre_mm));
-    if (isfinite(nearest))
-        hep_str_addf(out, "; nearest finding %.0f mm away", nearest);
+    if (hep_evaluated_nearest(&nearest_mm, e, &e->entry[study], lesion) != HEP_NO_MATCH)
+        hep_str_addf(out, "; nearest finding %.0f mm away", nearest_mm);
     else
         hep_str_add(out, "; no finding in the study");
 }
@@ -358,7 +344,7 @@ static int prepare(struct looking *k, struct hep_error *err)
     if (!good)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu lesions", n - 1);
     for (size_t side = 0; side < 2; side++) {
-        struct hep_eval_data data = hep_compared_data(e[side]);
+        struct hep_eval_data data = hep_evaluated_data(e[side]);
 
         hep_paired_found(k->called[side], &data, HEP_TASK_METASTASIS);
     }

@@ -1,0 +1,288 @@
+#include "batch/evaluated_figures.h"
+
+#include <math.h>
+
+#define RESULT struct hep_eval_result
+
+bool hep_evaluated_judges_metastasis(const struct hep_evaluated *e)
+{
+    return e->result.has_calls || e->n_findings == 0;
+}
+
+static const char *size_name(size_t i)
+{
+    return hep_size_class_name((enum hep_size_class)i);
+}
+
+static const char *class_name(size_t i)
+{
+    return hep_class_name((enum hep_lesion_class)i);
+}
+
+static const char *flag_name(size_t i)
+{
+    return hep_flag_name((enum hep_flag)i);
+}
+
+/* ---- tasks ----------------------------------------------------------------------------------- */
+
+static const struct hep_column size_columns[] = {
+    { "size_mm", HEP_NAME, "Long axis", "mm" },
+    { "", .cell = HEP_CELL_SHARE, .words = "Sensitivity", HEP_PERCENT(1) },
+    { 0 },
+};
+static const struct hep_column class_columns[] = { { "", .cell = HEP_CELL_PROPORTION }, { 0 } };
+static const struct hep_column rate_columns[] = {
+    { "false_positives_per_study", HEP_NUMBER(struct hep_eval_rate, false_per_study) },
+    { "sensitivity", HEP_NUMBER(struct hep_eval_rate, sensitivity.value) },
+    { "bootstrap_95", HEP_PAIR(struct hep_eval_rate, sensitivity.lo) },
+    { 0 },
+};
+static const struct hep_column curve_columns[] = {
+    { "threshold", HEP_NUMBER(struct hep_froc_point, threshold) },
+    { "false_positives_per_study", HEP_NUMBER(struct hep_froc_point, false_per_study) },
+    { "sensitivity", HEP_NUMBER(struct hep_froc_point, sensitivity) },
+    { 0 },
+};
+
+static struct hep_value detection_is_ranked_by(const struct hep_column *c, const void *row)
+{
+    (void)c;
+    return hep_value_of_text(hep_eval_score_name(((const RESULT *)row)->score));
+}
+
+static struct hep_value metastasis_is_ranked_by(const struct hep_column *c, const void *row)
+{
+    (void)c;
+    (void)row;
+    return hep_value_of_text("probability_metastasis");
+}
+
+#define NUMBER(task, which) number[(task)*HEP_NUMBERS_PER_TASK + (which)]
+#define TASK(task, ranked_by)                                                                      \
+    { "sensitivity", HEP_SHARE(RESULT, sensitivity[task]), "Sensitivity", HEP_PERCENT(1) },        \
+        { "by_size_mm", HEP_KEYED(RESULT, by_size[task], size_columns, size_name) },               \
+        { "false_positives_per_study",                                                             \
+          HEP_BOOTSTRAP(RESULT, NUMBER(task, HEP_NUMBER_FALSE_PER_STUDY)),                         \
+          "False positives per study", HEP_SIGNIFICANT(3) },                                       \
+        { "froc.at", HEP_ARRAY(RESULT, at[task], rate_columns) },                                  \
+        { "froc.curve", HEP_LIST(RESULT, curve[task], n_curve[task], curve_columns) },             \
+        { "froc.mean", HEP_BOOTSTRAP(RESULT, NUMBER(task, HEP_NUMBER_CPM)),                        \
+          "Mean sensitivity at 0.125, 0.25, ... 8 per study", HEP_SIGNIFICANT(3) },                \
+    {                                                                                              \
+        "froc.ranked_by", .cell = HEP_CELL_TEXT, .get = ranked_by                                  \
+    }
+static const struct hep_column detection_columns[] = {
+    TASK(HEP_TASK_DETECTION, detection_is_ranked_by),
+    { "false_positives", HEP_COUNT(RESULT, n_false), "False positives" },
+    { "split_detections", HEP_COUNT(RESULT, n_extra), "Split detections" },
+    { "by_class", HEP_KEYED(RESULT, found, class_columns, class_name) },
+    { 0 },
+};
+
+#define AUC(id, words, area, whole)                                                                \
+    { id ".n_positive", HEP_COUNT(RESULT, area.n_positive) },                                      \
+        { id ".n_negative", HEP_COUNT(RESULT, area.n_negative) },                                  \
+        { id ".value", HEP_NUMBER(RESULT, area.value) },                                           \
+        { id ".delong_95", HEP_PAIR(RESULT, area.lo) },                                            \
+        { id ".bootstrap_95", HEP_PAIR(RESULT, number[whole].lo) },                                \
+    {                                                                                              \
+        NULL, HEP_BOOTSTRAP(RESULT, number[whole]), words, HEP_SIGNIFICANT(3)                      \
+    }
+static const struct hep_column metastasis_columns[] = {
+    TASK(HEP_TASK_METASTASIS, metastasis_is_ranked_by),
+    { "false_positives_without_lesion", HEP_COUNT(RESULT, n_false_called), "Of these on nothing" },
+    { "mimics_called_metastasis", HEP_COUNT(RESULT, n_mimics_called), "Mimics among them" },
+    { "called_metastasis", HEP_KEYED(RESULT, called, class_columns, class_name) },
+    AUC("auc_detected_lesions", "AUC, lesions found", auc_lesions, HEP_WHOLE_AUC_LESIONS),
+    AUC("auc_findings", "AUC, all findings", auc_findings, HEP_WHOLE_AUC_FINDINGS),
+    { 0 },
+};
+
+static void text_task(struct hep_str *out, const RESULT *r, int task, const char *heading,
+                      const struct hep_column *columns)
+{
+    const struct hep_table sizes =
+        HEP_TABLE_NAMED("", size_columns, r->by_size[task], HEP_SIZE_COUNT, size_name);
+
+    hep_str_addf(out, "\n%s\n", heading);
+    hep_row_text(out, columns, r);
+    hep_table_text(out, &sizes);
+}
+
+/* ---- whole ----------------------------------------------------------------------------------- */
+
+static const struct hep_column patient_columns[] = {
+    { "sensitivity", HEP_SHARE(RESULT, patient_sensitivity), "Sensitivity", HEP_PERCENT(1) },
+    { "specificity", HEP_SHARE(RESULT, patient_specificity), "Specificity", HEP_PERCENT(1) },
+    { 0 },
+};
+
+static const struct hep_column bin_columns[] = {
+    { "from", HEP_NUMBER(struct hep_calibration_bin, from) },
+    { "n", HEP_NUMBER(struct hep_calibration_bin, n) },
+    { "mean_probability", HEP_NUMBER(struct hep_calibration_bin, mean_probability) },
+    { "fraction", HEP_NUMBER(struct hep_calibration_bin, fraction) },
+    { 0 },
+};
+#define S struct hep_calibration
+static const struct hep_column prevalence_columns[] = {
+    { "prior", HEP_NUMBER(S, prior), "With the prior that this set has", HEP_DECIMALS(2) },
+    { "n", HEP_NUMBER(S, n) },
+    { "brier", HEP_NUMBER(S, brier), "  Brier score", HEP_DECIMALS(3) },
+    { "ece", HEP_NUMBER(S, ece), "  calibration error", HEP_DECIMALS(3) },
+    { "reliability", HEP_ARRAY(S, bin, bin_columns) },
+    { 0 },
+};
+#undef S
+#define WHOLE(which) HEP_BOOTSTRAP(RESULT, number[HEP_WHOLE_##which])
+static const struct hep_column calibration_columns[] = {
+    { "n", HEP_NUMBER(RESULT, calibration.n) },
+    { "brier", WHOLE(BRIER), "Brier score", HEP_SIGNIFICANT(3) },
+    { "ece", WHOLE(ECE), "Calibration error", HEP_SIGNIFICANT(3) },
+    { "reliability", HEP_ARRAY(RESULT, calibration.bin, bin_columns) },
+    { "at_prevalence", HEP_OBJECT(RESULT, at_prevalence, prevalence_columns) },
+    { 0 },
+};
+static const struct hep_column liver_columns[] = {
+    { "dice", WHOLE(LIVER_DICE), "Dice", HEP_SIGNIFICANT(3) },
+    { "mean_surface_mm", WHOLE(LIVER_MEAN_SURFACE), "Mean surface distance", "mm",
+      HEP_SIGNIFICANT(3) },
+    { "hd95_mm", WHOLE(LIVER_HD95), "95 % surface distance", "mm", HEP_SIGNIFICANT(3) },
+    { "volume_error", WHOLE(LIVER_VOLUME_ERROR), "Volume error", HEP_SIGNIFICANT(3) },
+    { 0 },
+};
+
+/* Rows: true classes, then no lesion, which cannot be missed. */
+static struct hep_json *confusion_json(struct hep_put *p, const RESULT *r)
+{
+    struct hep_json *o = hep_json_new_object();
+
+    for (size_t row = 0; row <= HEP_CLASS_COUNT; row++) {
+        struct hep_json *line = hep_json_new_object();
+
+        for (size_t c = 0; c < HEP_CLASS_COUNT; c++)
+            hep_put_count(p, line, class_name(c), r->confusion[row][c]);
+        hep_put_count(p, line, "not_given", r->confusion[row][HEP_CLASS_COUNT]);
+        if (row < HEP_CLASS_COUNT)
+            hep_put_count(p, line, "missed", r->confusion[row][HEP_CLASS_COUNT + 1]);
+        hep_put(p, o, row < HEP_CLASS_COUNT ? class_name(row) : "no_lesion", line);
+    }
+    return o;
+}
+
+/* ---- flags and maps -------------------------------------------------------------------------- */
+
+#define S struct hep_eval_flag_rows
+static const struct hep_column flag_columns[] = {
+    { "flag", HEP_NAME, "Flag" },
+    { "all.not_assessable", HEP_PROPORTION(S, all.not_assessable), "Not assessable", HEP_K_OF_N },
+    { "all.sensitivity", HEP_PROPORTION(S, all.sensitivity), "Sensitivity", HEP_K_OF_N },
+    { "all.specificity", HEP_PROPORTION(S, all.specificity), "Specificity", HEP_K_OF_N },
+    { "from_8_mm.not_assessable", HEP_PROPORTION(S, large.not_assessable) },
+    { "from_8_mm.sensitivity", HEP_PROPORTION(S, large.sensitivity) },
+    { "from_8_mm.specificity", HEP_PROPORTION(S, large.specificity) },
+    { 0 },
+};
+#undef S
+
+#define S struct hep_map_agreement
+static const struct hep_column map_columns[] = {
+    { NULL, HEP_TEXT(S, map), "Map" },
+    { NULL, HEP_TEXT(S, group), "Region" },
+    { "n", HEP_COUNT(S, agreement.n), "n" },
+    { "mean_truth", HEP_NUMBER(S, agreement.mean_reference), "Truth", HEP_SIGNIFICANT(4) },
+    { "bias", HEP_NUMBER(S, agreement.bias), "Bias", HEP_SIGNIFICANT(3) },
+    { "bias_95", HEP_PAIR(S, agreement.bias_lo) },
+    { "bias_bootstrap_95", HEP_PAIR(S, bias.lo) },
+    { "relative_bias", HEP_NUMBER(S, agreement.relative_bias) },
+    { "sd", HEP_NUMBER(S, agreement.sd) },
+    { "limits_of_agreement", HEP_PAIR(S, agreement.lower), "Limits of agreement",
+      HEP_SIGNIFICANT(3) },
+    { "wcv", HEP_NUMBER(S, agreement.wcv) },
+    { "rc", HEP_NUMBER(S, agreement.rc) },
+    { NULL, HEP_TEXT(S, unit), "Unit" },
+    { 0 },
+};
+#undef S
+
+/* Of each map its groups of regions, and its unit. */
+static struct hep_json *maps_json(struct hep_put *p, const struct hep_evaluated *e)
+{
+    struct hep_json *o = hep_json_new_object();
+
+    for (size_t map = 0; map < HEP_EVAL_N_MAPS; map++) {
+        struct hep_json *one = NULL;
+
+        for (size_t g = 0; g < HEP_GROUP_COUNT; g++) {
+            const struct hep_map_agreement *m = &e->map[map][g];
+
+            if (m->map == NULL)
+                continue;
+            one = one == NULL ? hep_json_new_object() : one;
+            hep_put(p, one, m->group, hep_row_json(p, map_columns, m));
+            if (hep_json_get(one, "unit") == NULL)
+                hep_put_text(p, one, "unit", m->unit);
+        }
+        if (one != NULL)
+            hep_put(p, o, hep_eval_map_name((enum hep_eval_map)map), one);
+    }
+    return o;
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+void hep_evaluated_put_figures(struct hep_put *p, struct hep_json *root,
+                               const struct hep_evaluated *e)
+{
+    const RESULT *r = &e->result;
+    const struct hep_table flags =
+        HEP_TABLE_NAMED(NULL, flag_columns, r->flag, HEP_FLAG_COUNT, flag_name);
+    struct hep_json *liver = hep_row_json(p, liver_columns, r);
+    size_t n_livers = 0;
+
+    hep_put(p, root, "detection", hep_row_json(p, detection_columns, r));
+    if (hep_evaluated_judges_metastasis(e)) {
+        hep_put(p, root, "metastasis", hep_row_json(p, metastasis_columns, r));
+        hep_put(p, root, "patients", hep_row_json(p, patient_columns, r));
+    } else {
+        hep_put(p, root, "metastasis", hep_json_new_null());
+    }
+    hep_put(p, root, "confusion", confusion_json(p, r));
+    hep_put(p, root, "flags", hep_table_keyed(p, &flags));
+    hep_put(p, root, "calibration", hep_row_json(p, calibration_columns, r));
+    for (size_t s = 0; s < e->n_studies; s++)
+        n_livers += e->study[s].has_liver;
+    hep_put_count(p, liver, "studies", n_livers);
+    hep_put(p, root, "liver", liver);
+    hep_put(p, root, "maps", maps_json(p, e));
+}
+
+void hep_evaluated_text_figures(struct hep_str *out, const struct hep_evaluated *e)
+{
+    const RESULT *r = &e->result;
+    const struct hep_table flags = HEP_TABLE_NAMED(
+        "\nFlags of lesions that were found", flag_columns, r->flag, HEP_FLAG_COUNT, flag_name);
+    const struct hep_table maps = HEP_TABLE_GAPS("\nMaps against the truth", map_columns, e->map[0],
+                                                 (size_t)HEP_EVAL_N_MAPS * HEP_GROUP_COUNT);
+
+    text_task(out, r, HEP_TASK_DETECTION, "Lesions of any kind", detection_columns);
+    if (hep_evaluated_judges_metastasis(e)) {
+        text_task(out, r, HEP_TASK_METASTASIS, "Metastases, found and called so",
+                  metastasis_columns);
+        hep_str_add(out, "\nPatients\n");
+        hep_row_text(out, patient_columns, r);
+        hep_str_add(out, "\nProbability of metastasis\n");
+        hep_row_text(out, calibration_columns, r);
+        hep_row_text(out, prevalence_columns, &r->at_prevalence);
+    } else {
+        hep_str_add(out, "\nNo finding has a class or a probability: nothing is said of "
+                         "metastases\n");
+    }
+    if (isfinite(r->number[HEP_WHOLE_LIVER_DICE].value)) {
+        hep_str_add(out, "\nLiver\n");
+        hep_row_text(out, liver_columns, r);
+    }
+    hep_table_text(out, &flags);
+    hep_table_text(out, &maps);
+}
