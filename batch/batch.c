@@ -15,7 +15,7 @@
 
 #define POLL_NS 10000000L
 #define GRACE_S 10.0
-#define WORDS_MAX ((size_t)64)
+#define OWN_WORDS ((size_t)6) /* threads, protocol and mask of a study, and the NULL at the end */
 #define EXIT_TEMPORARY 75
 #define RETRY_PAUSE_S 0.5 /* doubled at each further try, up to sixteen times */
 
@@ -82,21 +82,29 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
                  struct hep_error *err)
 {
     const struct hep_batch_request *q = b->q;
-    const char *argv[WORDS_MAX] = { q->program, "run",        s->path,     "-o",
-                                    q->out_dir, "--log-json", "--nthreads" };
+    const char *const first[] = { q->program, "run",        s->path,     "-o",
+                                  q->out_dir, "--log-json", "--nthreads" };
+    size_t n = sizeof first / sizeof first[0];
+    const char **argv = hep_calloc(n + q->n_run_options + OWN_WORDS, sizeof *argv, err);
     struct hep_process_opts opts = { .separate_pipe = true, .memory_bytes = q->memory_bytes };
     const char *protocol = protocol_of(q, s);
     char threads[16], *mask;
-    size_t n = 7;
     int rc;
 
+    slot->study = s;
+    slot->asked_s = slot->restart_s = 0.0;
+    slot->timed_out = slot->unchanged = false;
+    slot->stage[0] = slot->error[0] = '\0';
+    if (argv == NULL)
+        return HEP_ENOMEM;
+    (void)memcpy((void *)argv, (const void *)first, sizeof first);
     (void)snprintf(threads, sizeof threads, "%d", q->nthreads);
     argv[n++] = threads;
     if (protocol != NULL) {
         argv[n++] = "--protocol";
         argv[n++] = protocol;
     }
-    for (size_t i = 0; i < q->n_run_options && n + 3 < WORDS_MAX; i++)
+    for (size_t i = 0; i < q->n_run_options; i++)
         argv[n++] = q->run_options[i];
     mask = q->masks == NULL ? NULL
                             : hep_asprintf(err, "%s/%s/anat/%s_label-liver_mask.nii.gz", q->masks,
@@ -106,13 +114,10 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
         argv[n++] = mask;
     }
     argv[n] = NULL;
-    slot->study = s;
-    slot->asked_s = slot->restart_s = 0.0;
-    slot->timed_out = slot->unchanged = false;
-    slot->stage[0] = slot->error[0] = '\0';
     slot->log = open_log(b, s);
     rc = hep_process_start(&slot->process, argv, &opts, err);
     free(mask);
+    free((void *)argv);
     return rc;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "cli/print.h"
+#include "base/alloc.h"
 #include "base/file.h"
 #include "batch/batch.h"
 #include "batch/group.h"
@@ -95,8 +96,10 @@ static int memory_bytes(size_t *out, const char *text, struct hep_error *err)
     return HEP_OK;
 }
 
-/* Words that every `hepar run` gets. */
-static size_t run_words(const char **words, size_t max, const S *o)
+#define FLAG_WORDS ((size_t)6) /* what run_words() adds beside the settings */
+
+/* Words that every `hepar run` gets; at most FLAG_WORDS and two for each setting. */
+static size_t run_words(const char **words, const S *o)
 {
     size_t n = 0;
 
@@ -112,7 +115,7 @@ static size_t run_words(const char **words, size_t max, const S *o)
         words[n++] = "--align";
         words[n++] = o->align;
     }
-    for (size_t i = 0; i < o->set.n && n + 1 < max; i++) {
+    for (size_t i = 0; i < o->set.n; i++) {
         words[n++] = "--set";
         words[n++] = o->set.items[i];
     }
@@ -129,7 +132,7 @@ static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
 {
     int threads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads();
     size_t jobs = o->jobs > 0 ? (size_t)o->jobs : (size_t)threads;
-    const char *words[24];
+    const char **words = hep_calloc(FLAG_WORDS + 2 * o->set.n, sizeof *words, err);
     char self[4096] = "";
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     struct hep_batch_outcome outcome = { 0 };
@@ -140,7 +143,7 @@ static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
         .filter = filter_of(o),
         .protocol = o->protocol,
         .run_options = words,
-        .n_run_options = run_words(words, sizeof words / sizeof words[0], o),
+        .n_run_options = words != NULL ? run_words(words, o) : 0,
         .jobs = jobs,
         .nthreads = threads / (int)jobs > 0 ? threads / (int)jobs : 1,
         .time_limit_s = isfinite(o->time_limit) ? o->time_limit : 0.0,
@@ -151,7 +154,9 @@ static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
         .json = o->common.log_json,
         .stop = hep_stop_flag(),
     };
-    int rc = n > 0 ? HEP_OK : HEP_FAIL(err, HEP_EIO, "cannot find the program's own file");
+    int rc = words == NULL ? HEP_ENOMEM
+             : n > 0       ? HEP_OK
+                           : HEP_FAIL(err, HEP_EIO, "cannot find the program's own file");
 
     if (n > 0)
         self[n] = '\0';
@@ -165,6 +170,7 @@ static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
                       "%zu studies: %zu done (%zu unchanged), %zu failed, %zu not started\n",
                       outcome.n_studies, outcome.n_done, outcome.n_unchanged, outcome.n_failed,
                       outcome.n_not_started);
+    free((void *)words);
     return rc;
 }
 

@@ -192,25 +192,62 @@ static int check_study(const struct hep_record *mine, const char *study, const c
                     folder, it, study, me);
 }
 
-/* True when `inner` is `outer` or lies below it. */
-static bool lies_in(const char *inner, const char *outer)
+/* Where `inner` lies below `outer`: "" when they are the same, NULL when it lies elsewhere. Points
+ * into `real`. */
+static const char *path_below(char real[PATH_MAX], const char *inner, const char *outer)
 {
-    char in[PATH_MAX], out[PATH_MAX];
+    char out[PATH_MAX];
     size_t n;
 
-    if (realpath(inner, in) == NULL || realpath(outer, out) == NULL)
-        return false;
+    if (realpath(inner, real) == NULL || realpath(outer, out) == NULL)
+        return NULL;
     n = strlen(out);
-    return strncmp(in, out, n) == 0 && (in[n] == '\0' || in[n] == '/' || out[n - 1] == '/');
+    if (strncmp(real, out, n) != 0 || (real[n] != '\0' && real[n] != '/' && out[n - 1] != '/'))
+        return NULL;
+    return real + n + (real[n] == '/');
+}
+
+static bool is_output(const struct hep_json *record, const char *relative)
+{
+    const struct hep_json *outputs = hep_json_get(record, "outputs");
+
+    for (size_t i = 0; i < hep_json_size(outputs); i++) {
+        const char *path = hep_json_string(hep_json_get(hep_json_at(outputs, i), "path"));
+
+        if (path != NULL && strcmp(path, relative) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A mask that somebody drew and left in the result's folder would be removed with the result. What
+ * Hepar wrote there itself is written again. */
+static int check_inputs(const struct holdings *h, const struct hep_record *mine, const char *folder,
+                        struct hep_error *err)
+{
+    char real[PATH_MAX];
+
+    for (size_t i = 0; i < mine->n_inputs; i++) {
+        const char *below = path_below(real, mine->inputs[i].file, folder);
+
+        if (below != NULL && !is_output(h->record, below))
+            return HEP_FAIL(err, HEP_ECREAT,
+                            "%s holds %s, which this run reads and which would be removed with the "
+                            "earlier result: move it elsewhere",
+                            folder, below);
+    }
+    return HEP_OK;
 }
 
 /* What --replace does not replace either. */
-static int check_never(const struct holdings *h, const char *study, const char *folder,
-                       struct hep_error *err)
+static int check_never(const struct holdings *h, const struct hep_record *mine, const char *study,
+                       const char *folder, struct hep_error *err)
 {
+    char real[PATH_MAX];
+
     if (!h->is_folder)
         return HEP_FAIL(err, HEP_ECREAT, "%s: a file is in the way of the study's folder", folder);
-    if (lies_in(study, folder))
+    if (path_below(real, study, folder) != NULL)
         return HEP_FAIL(err, HEP_ECREAT,
                         "%s holds the study itself (%s): name another output folder", folder,
                         study);
@@ -219,7 +256,7 @@ static int check_never(const struct holdings *h, const char *study, const char *
                         "%s holds a session (%s): the result of %s, which names no session, would "
                         "take its place; name another output folder",
                         folder, h->session, study);
-    return HEP_OK;
+    return check_inputs(h, mine, folder, err);
 }
 
 static int check_holdings(const struct holdings *h, const struct hep_record *mine,
@@ -249,7 +286,7 @@ int hep_origin_check(struct hep_json **earlier, const struct hep_record *mine, c
 
     *earlier = NULL;
     if (rc == HEP_OK && h.exists)
-        rc = check_never(&h, study, folder, err);
+        rc = check_never(&h, mine, study, folder, err);
     if (rc == HEP_OK && h.exists && !replace)
         rc = check_holdings(&h, mine, study, folder, label, err);
     if (rc == HEP_OK) {

@@ -21,8 +21,8 @@ int hep_origin_folder(char hex[HEP_SHA256_HEX], const char *study,
 
 /**
  * May this study's result take the place of what is in `folder`? To be asked with the lock held.
- * What is never replaced: a folder that holds the study itself, or results of sessions below a
- * subject; and unless `replace`: the result of another study, a result whose run.json cannot be
+ * What is never replaced: a folder that holds the study itself, a file that this run reads and that
+ * Hepar did not write, or results of sessions below a subject; and unless `replace`: the result of another study, a result whose run.json cannot be
  * read, and anything that Hepar has not written.
  * @param[out] earlier run.json of what is there, the caller's; NULL when there is none to read
  * @param[in]  mine    the study's images with their hashes, and the hash of its folder

@@ -40,6 +40,11 @@ there "$work/app/sub-03/sub-03_run.json"
 expect 0 "" "$work/hepar-bids" "$bids" "$work/app" group
 same "$(tail -n 1 "$work/stdout")" "4 studies: 1 done, 0 failed, 0 running, 3 missing: $work/app" "group of one"
 
+# Every setting reaches the studies, however many there are.
+sets=(); for _ in $(seq 40); do sets+=(--set diffusion.adc.method=iwls); done
+expect 0 "" "$HEPAR" batch "$bids" "$work/sets" participant --participant-label 03 --no-align "${sets[@]}" --set diffusion.adc.method=ols
+grep -q '"diffusion.adc.method": "ols"' "$work/sets/sub-03/sub-03_run.json" || fail "the last of 41 settings is lost"
+
 # One broken study costs that study only, is on record with its reason, and is not lost in the group.
 cp -r "$bids" "$work/broken"
 head -c 500 "$bids"/sub-02/dwi/sub-02_dwi.nii.gz >"$work/broken/sub-02/dwi/sub-02_dwi.nii.gz"

@@ -177,6 +177,29 @@ static void test_never_replaced(void **state)
     free(link);
 }
 
+/* The mask of check() is /m.nii.gz; here it lies in the folder of the result. */
+static void test_inputs_stay(void **state)
+{
+    struct hep_error e = { 0 };
+    struct hep_json *earlier = NULL;
+    struct hep_record mine = { 0 };
+    char *mask = hep_path_join(folder, "anat/mask.nii.gz", NULL);
+
+    (void)state;
+    assert_ok(hep_record_add_input(&mine, mask, "mask.nii.gz", "liver_mask", HASH_M, &e), e);
+    (void)snprintf(mine.study_folder_sha256, sizeof mine.study_folder_sha256, "%s", HASH_B);
+    put("sub-1_run.json", DONE(FOLDER(HASH_B)));
+    put("anat/mask.nii.gz", "drawn by hand");
+    for (int replace = 0; replace < 2; replace++)
+        assert_fails(hep_origin_check(&earlier, &mine, study, folder, "sub-1", replace == 1, &e), e,
+                     HEP_ECREAT, "holds anat/mask.nii.gz, which this run reads");
+    put("sub-1_run.json", DONE(FOLDER(HASH_B) ", \"outputs\": [{\"path\": \"anat/mask.nii.gz\"}]"));
+    assert_ok(hep_origin_check(&earlier, &mine, study, folder, "sub-1", false, &e), e);
+    hep_json_free(earlier);
+    hep_record_release(&mine);
+    free(mask);
+}
+
 static void assert_failure_goes_to(const char *want)
 {
     char *path = hep_origin_failure_path(folder, "sub-1");
@@ -244,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_no_folder_is_no_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(test_never_replaced, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_inputs_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failure_path, setup, teardown),
         cmocka_unit_test_setup_teardown(test_folder_hash, setup, teardown),
     };
