@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, FIRST_ITEMS = 8 };
 
 /* The one piece of state in the library: it exists for tests and is 0 in every real run. */
 static atomic_long fail_countdown;
@@ -68,4 +68,21 @@ void *hep_realloc(void *old, size_t n, size_t size, struct hep_error *err)
 
     return count_bytes(&bytes, n, size, err) ? recorded(realloc(old, bytes ? bytes : 1), bytes, err)
                                              : NULL;
+}
+
+int hep_grow(void *list, size_t n, size_t size, struct hep_error *err)
+{
+    const bool is_full = n == 0 || (n >= FIRST_ITEMS && (n & (n - 1)) == 0);
+    char *items;
+
+    (void)memcpy(&items, list, sizeof items);
+    if (is_full) {
+        items = n == 0 ? hep_realloc(items, FIRST_ITEMS, size, err)
+                       : hep_realloc(items, 2 * n, size, err);
+        if (items == NULL)
+            return HEP_ENOMEM;
+        (void)memcpy(list, &items, sizeof items);
+    }
+    (void)memset(items + n * size, 0, size);
+    return HEP_OK;
 }

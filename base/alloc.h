@@ -23,6 +23,14 @@ void *hep_realloc(void *old, size_t n, size_t size, struct hep_error *err);
 /** Let `pointer` hold n zeroed items of its own type. @return HEP_OK or HEP_ENOMEM. `pointer` is read twice. */
 #define HEP_NEW(pointer, n, err)                                                                   \
     (((pointer) = hep_calloc((n), sizeof *(pointer), (err))) != NULL ? HEP_OK : HEP_ENOMEM)
+/**
+ * Room for item n of `list`, an array that nothing else lengthens, starts as NULL and needs no
+ * field for its capacity: that is 8, then the power of two from n on. The new item is zeroed. After
+ * a failure the array is what it was.
+ * @return HEP_OK or HEP_ENOMEM
+ */
+#define HEP_GROW(list, n, err) hep_grow(&(list), (n), sizeof *(list), (err))
+int hep_grow(void *list, size_t n, size_t size, struct hep_error *err) HEP_MUST_CHECK;
 /** *out = a * b; false on overflow. */
 bool hep_mul_size(size_t *out, size_t a, size_t b);
 

@@ -91,7 +91,7 @@ struct entry {
 
 struct entries {
     struct entry *e;
-    size_t n, cap;
+    size_t n;
 };
 
 static int compare_entries(const void *a, const void *b)
@@ -107,20 +107,12 @@ static int add_entry(struct entries *list, int dir_fd, const char *name, struct 
     struct stat st;
     struct entry *e;
 
-    if (list->n == list->cap) {
-        size_t cap = list->cap ? 2 * list->cap : 32;
-
-        e = hep_realloc(list->e, cap, sizeof *e, err);
-        if (e == NULL)
-            return HEP_ENOMEM;
-        list->e = e;
-        list->cap = cap;
-    }
+    if (HEP_GROW(list->e, list->n, err) != HEP_OK)
+        return HEP_ENOMEM;
     e = &list->e[list->n];
     e->name = hep_strdup(name, err);
     if (e->name == NULL)
         return HEP_ENOMEM;
-    e->is_dir = e->is_special = false;
     if (fstatat(dir_fd, name, &st, 0) == 0) {
         e->is_dir = S_ISDIR(st.st_mode);
         e->is_special = is_special_mode(st.st_mode);

@@ -19,7 +19,7 @@ struct hep_log {
     enum hep_log_level level;
     struct timespec start;
     char **warnings;
-    size_t n_warnings, cap_warnings;
+    size_t n_warnings;
     char task[TASK_BYTES];
     int tenths, percent;
 };
@@ -151,20 +151,12 @@ static void hide_bar(struct hep_log *log)
 
 static void keep_warning(struct hep_log *log, const char *message)
 {
-    char *copy;
+    char *copy = hep_strdup(message, NULL);
 
-    if (log->n_warnings == log->cap_warnings) {
-        size_t cap = log->cap_warnings ? 2 * log->cap_warnings : 16;
-        char **bigger = hep_realloc(log->warnings, cap, sizeof *bigger, NULL);
-
-        if (bigger == NULL)
-            return;
-        log->warnings = bigger;
-        log->cap_warnings = cap;
-    }
-    copy = hep_strdup(message, NULL);
-    if (copy != NULL)
+    if (copy != NULL && HEP_GROW(log->warnings, log->n_warnings, NULL) == HEP_OK)
         log->warnings[log->n_warnings++] = copy;
+    else
+        free(copy);
 }
 
 void hep_log_write(struct hep_log *log, enum hep_log_level level, const char *event,

@@ -61,15 +61,8 @@ static struct hep_yaml *new_node(struct reader *r, enum hep_yaml_type type)
 static int append(struct reader *r, struct hep_yaml *to, struct hep_yaml *key,
                   struct hep_yaml *value)
 {
-    if (to->n == to->cap) {
-        size_t cap = to->cap ? 2 * to->cap : 8;
-        struct hep_yaml_entry *bigger = hep_realloc(to->entries, cap, sizeof *bigger, NULL);
-
-        if (bigger == NULL)
-            return out_of_memory(r);
-        to->entries = bigger;
-        to->cap = cap;
-    }
+    if (HEP_GROW(to->entries, to->n, r->err) != HEP_OK)
+        return HEP_ENOMEM;
     to->entries[to->n++] = (struct hep_yaml_entry){ key, value };
     return HEP_OK;
 }

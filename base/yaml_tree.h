@@ -18,7 +18,7 @@ struct hep_yaml {
     size_t line, column; /* one-based */
     char *text;          /* scalars only */
     struct hep_yaml_entry *entries;
-    size_t n, cap;
+    size_t n;
     struct hep_yaml
         *next; /* all nodes of a document form one chain, so that freeing needs no walk */
 };

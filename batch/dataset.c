@@ -25,15 +25,12 @@ static void words_release(struct words *w)
 static int add_word(struct words *w, const char *text, size_t n, const char *prefix,
                     struct hep_error *err)
 {
-    char **more = hep_realloc(w->list, w->n + 1, sizeof *more, err);
-
-    if (more == NULL)
+    if (HEP_GROW(w->list, w->n, err) != HEP_OK)
         return HEP_ENOMEM;
-    w->list = more;
     if (n >= strlen(prefix) && strncmp(text, prefix, strlen(prefix)) == 0)
         prefix = "";
-    more[w->n] = hep_asprintf(err, "%s%.*s", prefix, (int)n, text);
-    if (more[w->n] == NULL)
+    w->list[w->n] = hep_asprintf(err, "%s%.*s", prefix, (int)n, text);
+    if (w->list[w->n] == NULL)
         return HEP_ENOMEM;
     w->n++;
     return HEP_OK;
@@ -142,13 +139,12 @@ static char *protocol_of(const char *table, const char *subject)
 static int add_study(struct hep_dataset *d, const char *bids_dir, const char *subject,
                      const char *session, const char *table, struct hep_error *err)
 {
-    struct hep_dataset_study *more = hep_realloc(d->list, d->n + 1, sizeof *more, err), *s;
+    struct hep_dataset_study *s;
 
-    if (more == NULL)
+    if (HEP_GROW(d->list, d->n, err) != HEP_OK)
         return HEP_ENOMEM;
-    d->list = more;
-    s = &more[d->n++];
-    *s = (struct hep_dataset_study){ .protocol = protocol_of(table, subject) };
+    s = &d->list[d->n++];
+    s->protocol = protocol_of(table, subject);
     s->relative =
         session != NULL ? hep_asprintf(err, "%s/%s", subject, session) : hep_strdup(subject, err);
     s->label =

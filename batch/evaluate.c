@@ -83,16 +83,6 @@ static void reading_release(struct reading *r)
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-static int grow(void **list, size_t n, size_t more, size_t size, struct hep_error *err)
-{
-    void *longer = hep_realloc(*list, n + more + 1, size, err);
-
-    if (longer == NULL)
-        return HEP_ENOMEM;
-    *list = longer;
-    return HEP_OK;
-}
-
 static struct hep_eval_note note_of(const struct hep_lesion_record *r)
 {
     return (
@@ -108,43 +98,35 @@ static struct hep_eval_note note_of(const struct hep_lesion_record *r)
 static int add_lesions(struct hep_evaluated *e, const struct hep_lesion_file *f, size_t study,
                        struct hep_error *err)
 {
-    void *list = e->lesion, *notes = e->lesion_note;
-    int rc = grow(&list, e->n_lesions, f->n, sizeof *e->lesion, err);
-
-    e->lesion = list;
-    if (rc == HEP_OK)
-        rc = grow(&notes, e->n_lesions, f->n, sizeof *e->lesion_note, err);
-    e->lesion_note = notes;
-    for (size_t i = 0; rc == HEP_OK && i < f->n; i++) {
+    for (size_t i = 0; i < f->n; i++) {
         const struct hep_lesion_record *r = &f->list[i];
 
+        if (HEP_GROW(e->lesion, e->n_lesions, err) != HEP_OK ||
+            HEP_GROW(e->lesion_note, e->n_lesions, err) != HEP_OK)
+            return HEP_ENOMEM;
         e->lesion_note[e->n_lesions] = note_of(r);
         e->lesion[e->n_lesions++] =
             (struct hep_eval_lesion){ study, HEP_NO_MATCH, r->diameter_mm, r->class, r->flags };
     }
-    return rc;
+    return HEP_OK;
 }
 
 static int add_findings(struct hep_evaluated *e, const struct hep_lesion_file *f, size_t study,
                         struct hep_error *err)
 {
-    void *list = e->finding, *notes = e->finding_note;
-    int rc = grow(&list, e->n_findings, f->n, sizeof *e->finding, err);
-
-    e->finding = list;
-    if (rc == HEP_OK)
-        rc = grow(&notes, e->n_findings, f->n, sizeof *e->finding_note, err);
-    e->finding_note = notes;
-    for (size_t i = 0; rc == HEP_OK && i < f->n; i++) {
+    for (size_t i = 0; i < f->n; i++) {
         const struct hep_lesion_record *r = &f->list[i];
 
+        if (HEP_GROW(e->finding, e->n_findings, err) != HEP_OK ||
+            HEP_GROW(e->finding_note, e->n_findings, err) != HEP_OK)
+            return HEP_ENOMEM;
         e->finding_note[e->n_findings] = note_of(r);
         e->finding[e->n_findings++] = (struct hep_eval_finding){ study,          HEP_NO_MATCH,
                                                                  HEP_FATE_FALSE, r->class,
                                                                  r->probability, r->detection_score,
                                                                  r->flags,       r->prior };
     }
-    return rc;
+    return HEP_OK;
 }
 
 /* ---- matching -------------------------------------------------------------------------------- */

@@ -66,20 +66,16 @@ static int add_measure(struct hep_group_table *t, const char *name, const char *
                        double (*value)(const struct hep_json *, const char *), const char *key,
                        struct hep_error *err)
 {
-    struct hep_group_measure *more =
-        hep_realloc(t->measures, t->n_measures + 1, sizeof *t->measures, err);
     struct hep_group_measure *m;
     size_t n = t->status->n;
 
-    if (more == NULL)
+    if (HEP_GROW(t->measures, t->n_measures, err) != HEP_OK)
         return HEP_ENOMEM;
-    t->measures = more;
-    m = &more[t->n_measures++];
-    *m = (struct hep_group_measure){ .values = hep_calloc(n + 1, sizeof *m->values, err) };
+    m = &t->measures[t->n_measures++];
     (void)snprintf(m->name, sizeof m->name, "%s", name);
     (void)snprintf(m->unit, sizeof m->unit, "%s", unit);
-    if (m->values == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a measure");
+    if (HEP_NEW(m->values, n + 1, err) != HEP_OK)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++)
         m->values[i] = t->documents[i] != NULL ? value(t->documents[i], key) : (double)NAN;
     return settle(m, n, err);

@@ -216,19 +216,15 @@ static int add_names(struct names *names, const struct hep_json *lesion, struct 
     int rc = hep_json_keys(&keys, &n, hep_json_get(lesion, "measurements"), err);
 
     for (size_t k = 0; rc == HEP_OK && k < n; k++) {
-        char **more;
         bool known = before > 0 && bsearch((const void *)&keys[k], (const void *)names->list,
                                            before, sizeof *names->list, by_text) != NULL;
 
         if (known || hep_ends_with(keys[k], "_mad") || hep_ends_with(keys[k], "_n"))
             continue;
-        more = (char **)hep_realloc((void *)names->list, names->n + 1, sizeof *more, err);
-        if (more != NULL)
-            names->list = more;
-        if (more == NULL || (more[names->n] = hep_strdup(keys[k], err)) == NULL)
+        rc = HEP_GROW(names->list, names->n, err);
+        if (rc == HEP_OK && (names->list[names->n] = hep_strdup(keys[k], err)) == NULL)
             rc = HEP_ENOMEM;
-        else
-            names->n++;
+        names->n += rc == HEP_OK;
     }
     if (names->n > before)
         qsort((void *)names->list, names->n, sizeof *names->list, by_text);

@@ -120,14 +120,10 @@ static void medians(double *measured, double *truth, float *work, const struct h
 
 static int add_pair(struct hep_evaluated *e, struct hep_map_pair pair, struct hep_error *err)
 {
-    struct hep_map_pair *more;
-
     if (!isfinite(pair.measured) || !isfinite(pair.truth))
         return HEP_OK;
-    more = hep_realloc(e->pair, e->n_pairs + 1, sizeof *more, err);
-    if (more == NULL)
+    if (HEP_GROW(e->pair, e->n_pairs, err) != HEP_OK)
         return HEP_ENOMEM;
-    e->pair = more;
     e->pair[e->n_pairs++] = pair;
     return HEP_OK;
 }

@@ -38,23 +38,21 @@ static bool known(const struct hep_out_status *s, const char *relative)
 /* "sub-01/ses-1" gives the label "sub-01_ses-1". */
 static int add(struct hep_out_status *s, const char *relative, struct hep_error *err)
 {
-    struct hep_study_status *more;
+    struct hep_study_status *study;
     char *slash;
 
     if (known(s, relative))
         return HEP_OK;
-    more = hep_realloc(s->list, s->n + 1, sizeof *more, err);
-    if (more == NULL)
+    if (HEP_GROW(s->list, s->n, err) != HEP_OK)
         return HEP_ENOMEM;
-    s->list = more;
-    more[s->n] = (struct hep_study_status){ .label = hep_strdup(relative, err),
-                                            .relative = hep_strdup(relative, err) };
-    if (more[s->n].label == NULL || more[s->n].relative == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a list of studies");
-    slash = strchr(more[s->n].label, '/');
+    study = &s->list[s->n++];
+    study->label = hep_strdup(relative, err);
+    study->relative = hep_strdup(relative, err);
+    if (study->label == NULL || study->relative == NULL)
+        return HEP_ENOMEM;
+    slash = strchr(study->label, '/');
     if (slash != NULL)
         *slash = '_';
-    s->n++;
     return HEP_OK;
 }
 

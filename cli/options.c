@@ -106,11 +106,8 @@ static void *member(void *options, size_t offset)
 
 static int add_item(struct hep_args *args, const char *item, struct hep_error *err)
 {
-    const char **grown = hep_realloc(args->items, args->n + 1, sizeof *grown, err);
-
-    if (grown == NULL)
+    if (HEP_GROW(args->items, args->n, err) != HEP_OK)
         return HEP_ENOMEM;
-    args->items = grown;
     args->items[args->n++] = item;
     return HEP_OK;
 }

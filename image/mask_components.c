@@ -67,20 +67,12 @@ static int larger_first(const void *a, const void *b)
 static int find_all(struct component **list, size_t *count, struct search *s, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&s->mask->grid);
-    size_t capacity = 0;
 
     for (size_t i = 0; i < n; i++) {
         if (s->mask->data[i] == 0 || s->numbers->data[i] != 0)
             continue;
-        if (*count == capacity) {
-            struct component *more =
-                hep_realloc(*list, capacity > 0 ? 2 * capacity : 64, sizeof **list, err);
-
-            if (more == NULL)
-                return HEP_ENOMEM;
-            *list = more;
-            capacity = capacity > 0 ? 2 * capacity : 64;
-        }
+        if (HEP_GROW(*list, *count, err) != HEP_OK)
+            return HEP_ENOMEM;
         if (*count >= INT32_MAX)
             return HEP_FAIL(err, HEP_EDATA, "more than %d components", INT32_MAX);
         (*list)[*count].number = (int32_t)(*count + 1);

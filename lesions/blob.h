@@ -32,7 +32,7 @@ struct hep_blob {
 
 struct hep_blob_list {
     struct hep_blob *item; /* owned; by falling strength */
-    size_t n, capacity;
+    size_t n;
 };
 
 struct hep_blob_search {

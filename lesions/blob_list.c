@@ -7,15 +7,8 @@
 
 int hep_blob_list_add(struct hep_blob_list *l, const struct hep_blob *b, struct hep_error *err)
 {
-    if (l->n == l->capacity) {
-        const size_t capacity = l->capacity == 0 ? 64 : 2 * l->capacity;
-        struct hep_blob *item = hep_realloc(l->item, capacity, sizeof *item, err);
-
-        if (item == NULL)
-            return HEP_ENOMEM;
-        l->item = item;
-        l->capacity = capacity;
-    }
+    if (HEP_GROW(l->item, l->n, err) != HEP_OK)
+        return HEP_ENOMEM;
     l->item[l->n++] = *b;
     return HEP_OK;
 }

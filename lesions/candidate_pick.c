@@ -345,15 +345,8 @@ static void take(const struct picker *p, const struct hep_spot *s, int32_t id, d
 
 static int append(struct hep_pick_list *l, const struct hep_pick *pick, struct hep_error *err)
 {
-    if (l->n == l->capacity) {
-        const size_t capacity = l->capacity == 0 ? 32 : 2 * l->capacity;
-        struct hep_pick *item = hep_realloc(l->item, capacity, sizeof *item, err);
-
-        if (item == NULL)
-            return HEP_ENOMEM;
-        l->item = item;
-        l->capacity = capacity;
-    }
+    if (HEP_GROW(l->item, l->n, err) != HEP_OK)
+        return HEP_ENOMEM;
     l->item[l->n++] = *pick;
     return HEP_OK;
 }

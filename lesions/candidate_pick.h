@@ -19,7 +19,7 @@ struct hep_pick {
 
 struct hep_pick_list {
     struct hep_pick *item; /* owned; label i + 1 */
-    size_t n, capacity;
+    size_t n;
     struct hep_labels *labels; /* on the frame's grid; owned */
 };
 void hep_pick_list_release(struct hep_pick_list *l);

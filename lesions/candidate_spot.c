@@ -32,15 +32,8 @@ void hep_spot_list_release(struct hep_spot_list *l)
 
 static int add(struct hep_spot_list *l, const struct hep_spot *s, struct hep_error *err)
 {
-    if (l->n == l->capacity) {
-        const size_t capacity = l->capacity == 0 ? 128 : 2 * l->capacity;
-        struct hep_spot *item = hep_realloc(l->item, capacity, sizeof *item, err);
-
-        if (item == NULL)
-            return HEP_ENOMEM;
-        l->item = item;
-        l->capacity = capacity;
-    }
+    if (HEP_GROW(l->item, l->n, err) != HEP_OK)
+        return HEP_ENOMEM;
     l->item[l->n++] = *s;
     return HEP_OK;
 }

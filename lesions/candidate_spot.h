@@ -31,7 +31,7 @@ struct hep_spot {
 
 struct hep_spot_list {
     struct hep_spot *item; /* owned */
-    size_t n, capacity;
+    size_t n;
 };
 void hep_spot_list_release(struct hep_spot_list *l);
 

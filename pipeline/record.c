@@ -27,18 +27,17 @@ void hep_record_release(struct hep_record *r)
 int hep_record_add_input(struct hep_record *r, const char *file, const char *path, const char *role,
                          const char *sha256, struct hep_error *err)
 {
-    struct hep_record_input *more = hep_realloc(r->inputs, r->n_inputs + 1, sizeof *more, err);
+    struct hep_record_input *input;
 
-    if (more == NULL)
+    if (HEP_GROW(r->inputs, r->n_inputs, err) != HEP_OK)
         return HEP_ENOMEM;
-    r->inputs = more;
-    more = &more[r->n_inputs++];
-    *more = (struct hep_record_input){ .file = hep_strdup(file, err),
-                                       .path = hep_strdup(path, err),
-                                       .role = role };
-    if (more->file == NULL || more->path == NULL)
+    input = &r->inputs[r->n_inputs++];
+    *input = (struct hep_record_input){ .file = hep_strdup(file, err),
+                                        .path = hep_strdup(path, err),
+                                        .role = role };
+    if (input->file == NULL || input->path == NULL)
         return HEP_ENOMEM;
-    (void)snprintf(more->sha256, HEP_SHA256_HEX, "%s", sha256);
+    (void)snprintf(input->sha256, HEP_SHA256_HEX, "%s", sha256);
     return HEP_OK;
 }
 

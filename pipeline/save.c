@@ -12,24 +12,12 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static int grow_written(struct hep_run *run, struct hep_error *err)
-{
-    struct hep_written *more =
-        hep_realloc(run->written, run->n_written + 1, sizeof *run->written, err);
-
-    if (more == NULL)
-        return HEP_ENOMEM;
-    run->written = more;
-    more[run->n_written] = (struct hep_written){ 0 };
-    return HEP_OK;
-}
-
 /* A file's place in the list; its size and hash follow. */
 static int add_written(size_t *index, struct hep_run *run, const char *relative,
                        struct hep_error *err)
 {
     struct hep_written *w;
-    int rc = grow_written(run, err);
+    int rc = HEP_GROW(run->written, run->n_written, err);
 
     if (rc != HEP_OK)
         return rc;

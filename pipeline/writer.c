@@ -13,7 +13,7 @@ struct hep_writer {
     pthread_cond_t changed;
     struct hep_write_job *jobs; /* grows under the lock */
     struct hep_write_result *results;
-    size_t n, capacity, done, told; /* given, room, written, handed out */
+    size_t n, done, told; /* given, written, handed out */
     bool closing;
     struct hep_error failure;
 };
@@ -107,22 +107,9 @@ static int failure(const struct hep_writer *w, struct hep_error *err)
 /* With the lock held. */
 static int make_room(struct hep_writer *w, struct hep_error *err)
 {
-    const size_t capacity = w->capacity == 0 ? 32 : 2 * w->capacity;
-    struct hep_write_job *jobs;
-    struct hep_write_result *results;
+    int rc = HEP_GROW(w->jobs, w->n, err);
 
-    if (w->n < w->capacity)
-        return HEP_OK;
-    jobs = hep_realloc(w->jobs, capacity, sizeof *jobs, err);
-    if (jobs != NULL)
-        w->jobs = jobs;
-    results = hep_realloc(w->results, capacity, sizeof *results, err);
-    if (results != NULL)
-        w->results = results;
-    if (jobs == NULL || results == NULL)
-        return HEP_ENOMEM;
-    w->capacity = capacity;
-    return HEP_OK;
+    return rc == HEP_OK ? HEP_GROW(w->results, w->n, err) : rc;
 }
 
 int hep_writer_put(struct hep_writer *w, const struct hep_write_job *job, struct hep_error *err)

@@ -207,12 +207,10 @@ static int add_loss(struct looking *k, enum hep_loss_kind kind, size_t study, si
 {
     struct hep_losses *l = k->out;
     struct hep_str why = { 0 };
-    struct hep_loss *more = hep_realloc(l->list, l->n + 1, sizeof *l->list, err);
-    int rc;
+    int rc = HEP_GROW(l->list, l->n, err);
 
-    if (more == NULL)
-        return HEP_ENOMEM;
-    l->list = more;
+    if (rc != HEP_OK)
+        return rc;
     if (kind == HEP_LOSS_NOT_FOUND)
         why_not_found(&why, k, study, lesion);
     else

@@ -55,17 +55,15 @@ static int leave_out(struct hep_study_files *c, const char *rel, struct hep_erro
 int hep_study_files_add(struct hep_study_files *out, const char *path, const char *rel,
                         bool derivative, struct hep_error *err)
 {
-    struct hep_study_file *grown, *c;
+    struct hep_study_file *c;
 
     if (out->n >= MAX_FILES)
         return HEP_FAIL(err, HEP_EDATA, "%s: more than %d NIfTI files: not one study", path,
                         MAX_FILES);
-    grown = hep_realloc(out->item, out->n + 1, sizeof *grown, err);
-    if (grown == NULL)
+    if (HEP_GROW(out->item, out->n, err) != HEP_OK)
         return HEP_ENOMEM;
-    out->item = grown;
-    c = &grown[out->n++];
-    *c = (struct hep_study_file){ .derivative = derivative };
+    c = &out->item[out->n++];
+    c->derivative = derivative;
     hep_acquisition_init(&c->acquisition);
     c->path = hep_strdup(path, err);
     c->rel = hep_strdup(rel, err);
@@ -154,25 +152,18 @@ struct walk {
 /** Takes the texts over, also when it fails. */
 static int push_folder(struct walk *w, char *path, char *rel, int depth)
 {
-    struct pending *grown;
+    int rc = path == NULL || rel == NULL ? HEP_ENOMEM : HEP_GROW(w->pending, w->n, w->err);
 
-    if (w->n >= MAX_FOLDERS && path != NULL) {
-        (void)HEP_FAIL(w->err, HEP_EDATA, "%s: more than %d folders: not one study", path,
-                       MAX_FOLDERS);
-        free(path);
-        free(rel);
-        return HEP_EDATA;
+    if (rc == HEP_OK && w->n >= MAX_FOLDERS)
+        rc = HEP_FAIL(w->err, HEP_EDATA, "%s: more than %d folders: not one study", path,
+                      MAX_FOLDERS);
+    if (rc == HEP_OK) {
+        w->pending[w->n++] = (struct pending){ path, rel, depth };
+        return HEP_OK;
     }
-    grown = hep_realloc(w->pending, w->n + 1, sizeof *grown, w->err);
-    if (grown != NULL)
-        w->pending = grown;
-    if (grown == NULL || path == NULL || rel == NULL) {
-        free(path);
-        free(rel);
-        return HEP_FAIL(w->err, HEP_ENOMEM, "no memory for the name of a folder");
-    }
-    grown[w->n++] = (struct pending){ path, rel, depth };
-    return HEP_OK;
+    free(path);
+    free(rel);
+    return rc;
 }
 
 static int walk_entry(struct walk *w, const struct pending *in, const char *name, bool is_dir,

@@ -11,7 +11,7 @@ enum { MAX_TABLE_BYTES = 4 * 1024 * 1024, SHOWN_B_VALUES = 12 };
 
 struct table {
     double *value;
-    size_t n, cap, rows, cols;
+    size_t n, rows, cols;
     bool ragged;
 };
 
@@ -22,15 +22,8 @@ static bool is_separator(char c)
 
 static int table_push(struct table *t, double value, struct hep_error *err)
 {
-    if (t->n == t->cap) {
-        size_t cap = t->cap ? 2 * t->cap : 64;
-        double *grown = hep_realloc(t->value, cap, sizeof *grown, err);
-
-        if (grown == NULL)
-            return HEP_ENOMEM;
-        t->value = grown;
-        t->cap = cap;
-    }
+    if (HEP_GROW(t->value, t->n, err) != HEP_OK)
+        return HEP_ENOMEM;
     t->value[t->n++] = value;
     return HEP_OK;
 }

@@ -11,14 +11,11 @@ enum { MAX_TSV_BYTES = 1024 * 1024, TOTALSEGMENTATOR_LIVER = 5, MAX_COLUMNS = 64
 int hep_label_names_add(struct hep_series *s, const char *name, int32_t value,
                         struct hep_error *err)
 {
-    struct hep_label_name *grown = hep_realloc(s->labels, s->n_labels + 1, sizeof *grown, err);
-
-    if (grown == NULL)
+    if (HEP_GROW(s->labels, s->n_labels, err) != HEP_OK)
         return HEP_ENOMEM;
-    s->labels = grown;
-    grown[s->n_labels].value = value;
-    grown[s->n_labels].name = hep_strdup(name, err);
-    if (grown[s->n_labels].name == NULL)
+    s->labels[s->n_labels].value = value;
+    s->labels[s->n_labels].name = hep_strdup(name, err);
+    if (s->labels[s->n_labels].name == NULL)
         return HEP_ENOMEM;
     s->n_labels++;
     return HEP_OK;

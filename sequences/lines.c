@@ -10,20 +10,18 @@ enum { MAX_LINE = 1000 };
 int hep_lines_addf(struct hep_lines *lines, struct hep_error *err, const char *fmt, ...)
 {
     char text[MAX_LINE];
-    char **grown = hep_realloc(lines->line, lines->n + 1, sizeof *grown, err);
     va_list args;
 
-    if (grown == NULL)
+    if (HEP_GROW(lines->line, lines->n, err) != HEP_OK)
         return HEP_ENOMEM;
-    lines->line = grown;
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     for (char *c = text; *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
-    grown[lines->n] = hep_strdup(text, err);
-    if (grown[lines->n] == NULL)
+    lines->line[lines->n] = hep_strdup(text, err);
+    if (lines->line[lines->n] == NULL)
         return HEP_ENOMEM;
     lines->n++;
     return HEP_OK;

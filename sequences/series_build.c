@@ -8,12 +8,9 @@
 
 int hep_series_append(struct hep_series **out, struct hep_inventory *inv, struct hep_error *err)
 {
-    struct hep_series *grown = hep_realloc(inv->series, inv->n_series + 1, sizeof *grown, err);
-
-    if (grown == NULL)
+    if (HEP_GROW(inv->series, inv->n_series, err) != HEP_OK)
         return HEP_ENOMEM;
-    inv->series = grown;
-    *out = &grown[inv->n_series++];
+    *out = &inv->series[inv->n_series++];
     **out = (struct hep_series){ .time_since_injection_s = (double)NAN, .label = -1 };
     hep_acquisition_init(&(*out)->acquisition);
     return HEP_OK;

@@ -230,7 +230,6 @@ static int add_volumes(struct loader *l, struct hep_study_entry *e, const struct
 {
     long from = 0, to = 0;
     size_t more;
-    size_t *grown;
     int rc = want_type(l, node, HEP_YAML_SCALAR, "a volume number or a range such as 13-15");
 
     if (rc != HEP_OK)
@@ -242,12 +241,11 @@ static int add_volumes(struct loader *l, struct hep_study_entry *e, const struct
     more = (size_t)(to - from) + 1;
     if (e->n_volumes + more > MAX_VALUES)
         return hep_yaml_fail(l->doc, node, l->err, "more than %d volumes", MAX_VALUES);
-    grown = hep_realloc(e->volume, e->n_volumes + more, sizeof *grown, NULL);
-    if (grown == NULL)
-        return no_memory(l);
-    e->volume = grown;
-    for (long v = from; v <= to; v++)
+    for (long v = from; v <= to; v++) {
+        if (HEP_GROW(e->volume, e->n_volumes, l->err) != HEP_OK)
+            return HEP_ENOMEM;
         e->volume[e->n_volumes++] = (size_t)v;
+    }
     return HEP_OK;
 }
 
@@ -381,14 +379,12 @@ static int check_entry(struct loader *l, const struct hep_study_entry *e,
 static int add_entry(struct loader *l, const struct hep_yaml *node, enum hep_role role)
 {
     struct hep_study_yml *s = l->study;
-    struct hep_study_entry *grown = hep_realloc(s->entry, s->n_entries + 1, sizeof *grown, NULL);
     struct hep_study_entry *e;
     bool has_role = role != HEP_ROLE_UNKNOWN;
     int rc = HEP_OK;
 
-    if (grown == NULL)
-        return no_memory(l);
-    s->entry = grown;
+    if (HEP_GROW(s->entry, s->n_entries, l->err) != HEP_OK)
+        return HEP_ENOMEM;
     e = &s->entry[s->n_entries++];
     *e = (struct hep_study_entry){ .role = role,
                                    .tr_s = (double)NAN,

@@ -121,6 +121,48 @@ static void test_new_is_typed_and_zeroed(void **state)
     free(values);
 }
 
+/* 0 .. 99 appended, with a failure at the moment when 16 items fill the array: nothing is lost. */
+static void test_array_grows(void **state)
+{
+    struct hep_error e = { 0 };
+    size_t *list = NULL, n = 0;
+
+    (void)state;
+    hep_alloc_fail_at(1);
+    assert_int_equal(HEP_GROW(list, n, &e), HEP_ENOMEM);
+    assert_null(list);
+    assert_int_equal(e.code, HEP_ENOMEM);
+    while (n < 100) {
+        if (n == 16) {
+            hep_alloc_fail_at(1);
+            assert_int_equal(HEP_GROW(list, n, NULL), HEP_ENOMEM);
+        }
+        assert_int_equal(HEP_GROW(list, n, NULL), HEP_OK);
+        assert_int_equal(list[n], 0);
+        list[n] = n;
+        n++;
+    }
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(list[i], i);
+    for (n = 0; n < 20; n++) /* emptied and filled again: the same array */
+        assert_int_equal(HEP_GROW(list, n, NULL), HEP_OK);
+    assert_int_equal(list[19], 0);
+    free(list);
+}
+
+/* The product of 2 n items and their size is checked; 2 n itself cannot overflow, since n items
+ * exist. */
+static void test_array_too_large(void **state)
+{
+    struct hep_error e = { 0 };
+    char *list = NULL;
+
+    (void)state;
+    assert_int_equal(hep_grow(&list, 0, SIZE_MAX / 2, &e), HEP_ENOMEM);
+    assert_null(list);
+    assert_string_equal(e.msg, "no memory for 8 x 9223372036854775807 bytes");
+}
+
 static void test_error_keeps_the_first(void **state)
 {
     struct hep_error e = { 0 };
@@ -171,6 +213,8 @@ int main(void)
         cmocka_unit_test(test_injected_failure),
         cmocka_unit_test(test_failure_is_recorded),
         cmocka_unit_test(test_new_is_typed_and_zeroed),
+        cmocka_unit_test(test_array_grows),
+        cmocka_unit_test(test_array_too_large),
         cmocka_unit_test(test_error_keeps_the_first),
         cmocka_unit_test(test_error_is_cut_not_overrun),
         cmocka_unit_test(test_status_names),
