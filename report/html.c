@@ -1,5 +1,7 @@
 #include "report/html.h"
 
+#include "report/assets.h"
+
 #include <math.h>
 
 #define DASH "\xe2\x80\x93"
@@ -86,7 +88,7 @@ void hep_html_begin(struct hep_str *out, const char *title, const char *head)
                      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
     hep_html_text(out, title);
     hep_str_add(out, "</title>\n<style>\n");
-    hep_report_css(out);
+    hep_str_add(out, hep_asset_report_css);
     hep_str_addf(out, "</style>\n%s</head>\n<body>\n", head != NULL ? head : "");
 }
 

@@ -4,16 +4,13 @@
  * through hep_html_text(); texts that are typed in the source are added as they are.
  *
  * A mark tells a state by shape, word and colour: filled disc "present", ring "absent", dashed ring
- * "not assessable". The style sheet is report/css.c.
+ * "not assessable". The style sheet is report/assets/report.css.
  */
 #ifndef HEP_REPORT_HTML_H
 #define HEP_REPORT_HTML_H
 
 #include "base/json.h"
 #include "base/text.h"
-
-/** The style sheet of all pages. */
-void hep_report_css(struct hep_str *out);
 
 /** Escaped; NULL adds an en dash. */
 void hep_html_text(struct hep_str *out, const char *text);

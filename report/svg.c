@@ -1,6 +1,7 @@
 #include "report/svg.h"
 
 #include "base/alloc.h"
+#include "report/assets.h"
 
 #include <float.h>
 #include <math.h>
@@ -20,15 +21,7 @@ static const struct series_style {
 
 void hep_svg_style(struct hep_str *out)
 {
-    hep_str_add(out, ".hp-svg{font:12px system-ui,sans-serif;color:inherit}"
-                     ".hp-svg text{fill:currentColor;stroke:none}"
-                     ".hp-svg .hp-heading{font-weight:600;font-size:14px}"
-                     ".hp-ink{stroke:currentColor;fill:currentColor}"
-                     ".hp-muted{stroke:currentColor;fill:currentColor;opacity:.6}"
-                     ".hp-grid{stroke:currentColor;fill:currentColor;opacity:.15}"
-                     ".hp-svg .hp-line{fill:none;stroke-width:2;stroke-linejoin:round}"
-                     ".hp-svg .hp-area{stroke:none}"
-                     ".hp-svg .hp-solid{stroke-dasharray:none}");
+    hep_str_add(out, hep_asset_plot_css);
     for (int i = 0; i < HEP_SVG_N_SERIES; i++)
         hep_str_addf(out, ".hp-s%d{stroke:%s;fill:%s;stroke-dasharray:%s}", i,
                      series_styles[i].light, series_styles[i].light, series_styles[i].dash);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "pipeline/products.h"
+#include "report/assets.h"
 #include "report/page.h"
 #include "sequences/inventory.h"
 
@@ -202,33 +203,6 @@ static void add_places(struct hep_str *html, const struct hep_json *lesions)
     }
 }
 
-static const char glue[] =
-    "<script>\n(async()=>{\"use strict\";\n"
-    "const $=i=>document.getElementById(i),nv=new niivue.Niivue({backColor:[0,0,0,1],"
-    "show3Dcrosshair:true,isRadiologicalConvention:true,crosshairWidth:.7,crosshairColor:[1,.8,0,."
-    "8]});"
-    "\n"
-    "await nv.attachTo(\"nv-canvas\");nv.setMultiplanarLayout(2);"
-    "nv.setSliceType(nv.sliceTypeMultiplanar);\n"
-    "const load=(o,more)=>niivue.NVImage.loadFromBase64(Object.assign({base64:$(\"v-\"+o.value)"
-    ".textContent,name:o.value+(o.dataset.gz===\"1\"?\".nii.gz\":\".nii\")},more));\n"
-    "let turn=0;async function show(){const mine=++turn,base=$(\"nv-base\").selectedOptions[0],"
-    "map=$(\"nv-map\").selectedOptions[0],list=[];\n"
-    "if(base)list.push(await load(base,{colormap:\"gray\",frame4D:+base.dataset.frame}));\n"
-    "if(map&&map.value)list.push(await load(map,{colormap:\"viridis\",opacity:.6,cal_min:+map."
-    "dataset.lo,cal_max:+map.dataset.hi}));\n"
-    "for(const b of document.querySelectorAll(\".nv-label:checked\"))list.push(await load(b,{"
-    "colormap:b.value===\"liver\"?\"blue\":\"warm\",opacity:.4,cal_min:0,cal_max:1}));\n"
-    "if(mine!==turn)return;while(nv.volumes.length)nv.removeVolume(nv.volumes[0]);"
-    "for(const v of "
-    "list)nv.addVolume(v);nv.updateGLVolume();$(\"nv-canvas\").dataset.ready=\"1\";}\n"
-    "for(const e of document.querySelectorAll(\"#nv-base,#nv-map,.nv-label\"))"
-    "e.addEventListener(\"change\",show);\n"
-    "for(const b of document.querySelectorAll(\".nv-go\"))b.addEventListener(\"click\",()=>{"
-    "nv.scene.crosshairPos=nv.mm2frac(b.dataset.mm.split(\",\").map(Number));nv.drawScene();});\n"
-    "await show();const "
-    "first=document.querySelector(\".nv-go\");if(first)first.click();\n})();\n</script>\n";
-
 int hep_report_viewer(struct hep_str *out, const struct hep_report_source *source,
                       struct hep_error *err)
 {
@@ -254,7 +228,9 @@ int hep_report_viewer(struct hep_str *out, const struct hep_report_source *sourc
     html.failed = html.failed || data.failed;
     if (rc == HEP_OK)
         rc = add_program(&html, err);
-    hep_str_add(&html, glue);
+    hep_str_add(&html, "<script>\n");
+    hep_str_add(&html, hep_asset_viewer_js);
+    hep_str_add(&html, "</script>\n");
     hep_html_section_end(&html);
     if (rc == HEP_OK)
         rc = hep_str_check(&html, err);

@@ -1,0 +1,15 @@
+/**
+ * @file  report/assets.h
+ * @brief Texts of the files in report/assets, put into the program when it is built (cmake/embed.cmake).
+ *
+ * report.css is the style sheet of the report and of the group page: light and dark, desktop, phone, A4. Colours of
+ * text reach a contrast of 4.5 to 1 on both backgrounds (WCAG 2.1, 1.4.3); a mark is told by its shape first.
+ */
+#ifndef HEP_REPORT_ASSETS_H
+#define HEP_REPORT_ASSETS_H
+
+extern const char hep_asset_report_css[]; /* of every page */
+extern const char hep_asset_plot_css[];   /* of plots, beside the colours of their series */
+extern const char hep_asset_viewer_js[];  /* between the page and NiiVue */
+
+#endif
