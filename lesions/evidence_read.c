@@ -2,8 +2,7 @@
 #include "lesions/evidence.h"
 
 #include "base/alloc.h"
-#include "base/text.h"
-#include "base/yaml.h"
+#include "base/schema.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,180 +10,93 @@
 #define SUM_TOLERANCE 0.005
 #define MAX_LR 1e6
 
-struct reader {
-    struct hep_yaml_doc *doc;
-    struct hep_error *err;
-};
+/* ---- pieces -----------------------------------------------------------------------------------
+ */
 
-/* ---- pieces ---------------------------------------------------------------------------------- */
-
-/** The mapping has only these keys, and all those without a leading '?'. */
-static int check_keys(const struct reader *r, const struct hep_yaml *map, const char *what,
-                      const char *const *keys, size_t n)
-{
-    const char *plain[16];
-
-    if (hep_yaml_type(map) != HEP_YAML_MAPPING)
-        return hep_yaml_fail(r->doc, map, r->err, "%s must be a mapping", what);
-    for (size_t k = 0; k < n; k++)
-        plain[k] = keys[k] + (keys[k][0] == '?');
-    for (size_t i = 0; i < hep_yaml_size(map); i++) {
-        const char *key = hep_yaml_key_at(map, i), *near;
-        size_t k = 0;
-
-        while (k < n && strcmp(plain[k], key) != 0)
-            k++;
-        if (k < n)
-            continue;
-        near = hep_did_you_mean(key, plain, n);
-        return hep_yaml_fail(r->doc, hep_yaml_key_node(map, i), r->err, "unknown key '%s'%s%s%s",
-                             key, near ? "; did you mean '" : "", near ? near : "",
-                             near ? "'?" : "");
-    }
-    for (size_t k = 0; k < n; k++)
-        if (keys[k][0] != '?' && hep_yaml_get(map, keys[k]) == NULL)
-            return hep_yaml_fail(r->doc, map, r->err, "%s lacks the key '%s'", what, keys[k]);
-    return HEP_OK;
-}
-
-static int read_text(const char **out, const struct reader *r, const struct hep_yaml *map,
-                     const char *key)
-{
-    const struct hep_yaml *node = hep_yaml_get(map, key);
-    const char *text = hep_yaml_text(node);
-
-    if (text == NULL || text[0] == '\0')
-        return hep_yaml_fail(r->doc, node ? node : map, r->err,
-                             "%s must be a text that is not empty", key);
-    *out = text;
-    return HEP_OK;
-}
-
-/** NaN when the key is absent; that it must be there is checked elsewhere. */
-static int read_number(double *out, const struct reader *r, const struct hep_yaml *map,
-                       const char *key, double min, double max)
-{
-    const struct hep_yaml *node = hep_yaml_get(map, key);
-    double x;
-    int rc;
-
-    *out = (double)NAN;
-    if (node == NULL)
-        return HEP_OK;
-    rc = hep_yaml_number(&x, r->doc, node, r->err);
-    if (rc != HEP_OK)
-        return rc;
-    if (!(x >= min && x <= max))
-        return hep_yaml_fail(r->doc, node, r->err, "%s is %g, allowed are %g to %g", key, x, min,
-                             max);
-    *out = x;
-    return HEP_OK;
-}
-
-static int fail_class(const struct reader *r, const struct hep_yaml *map, size_t i)
+/** One number per class; those that are not named stay 0. */
+static int read_classes(const struct hep_reader *r, const struct hep_yaml *map,
+                        const struct hep_key *key, void *to)
 {
     const char *names[HEP_CLASS_COUNT];
-    const char *key = hep_yaml_key_at(map, i), *near;
+    double *out = to;
+    int rc = hep_want_type(r, map, HEP_YAML_MAPPING, key->name);
 
     for (int c = 0; c < HEP_CLASS_COUNT; c++)
         names[c] = hep_class_name((enum hep_lesion_class)c);
-    near = hep_did_you_mean(key, names, HEP_CLASS_COUNT);
-    return hep_yaml_fail(r->doc, hep_yaml_key_node(map, i), r->err, "unknown class '%s'%s%s%s", key,
-                         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-}
+    for (size_t i = 0; rc == HEP_OK && i < hep_yaml_size(map); i++) {
+        size_t c = 0;
 
-/** One number per class; those that are not named stay 0. */
-static int read_classes(double out[HEP_CLASS_COUNT], const struct reader *r,
-                        const struct hep_yaml *map, const char *what)
-{
-    if (hep_yaml_type(map) != HEP_YAML_MAPPING)
-        return hep_yaml_fail(r->doc, map, r->err, "%s must be a mapping of classes", what);
-    for (size_t i = 0; i < hep_yaml_size(map); i++) {
-        const char *key = hep_yaml_key_at(map, i);
-        const enum hep_lesion_class c = hep_class_from_name(key);
-        int rc;
-
-        if (c == HEP_CLASS_COUNT)
-            return fail_class(r, map, i);
-        rc = read_number(&out[c], r, map, key, 1e-6, 1.0);
-        if (rc != HEP_OK)
-            return rc;
+        rc = hep_find_word(&c, r, hep_yaml_key_node(map, i), "class", names, HEP_CLASS_COUNT);
+        if (rc == HEP_OK)
+            rc = hep_read_number(r, hep_yaml_at(map, i),
+                                 &(struct hep_key){ .name = names[c], .min = 1e-6, .max = 1.0 },
+                                 &out[c]);
     }
-    return HEP_OK;
-}
-
-static int read_mark(enum hep_mark *out, const struct reader *r, const struct hep_yaml *map)
-{
-    const char *text = NULL;
-    int rc = read_text(&text, r, map, "mark");
-
-    if (rc != HEP_OK || text == NULL)
-        return rc;
-    if (strcmp(text, "verified") != 0 && strcmp(text, "general") != 0)
-        return hep_yaml_fail(r->doc, hep_yaml_get(map, "mark"), r->err,
-                             "mark must be verified or general, not '%s'", text);
-    *out = text[0] == 'v' ? HEP_MARK_VERIFIED : HEP_MARK_GENERAL;
-    return HEP_OK;
+    return rc;
 }
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
-static int read_outcome(struct hep_evidence_outcome *out, const struct reader *r,
-                        const struct hep_yaml *map)
+static int read_likelihood(const struct hep_reader *r, const struct hep_yaml *map,
+                           const struct hep_key *key, void *to)
 {
-    static const char *const keys[] = { "name",          "?below", "likelihood",
-                                        "?published_lr", "source", "mark" };
-    const struct hep_yaml *likelihood;
-    int rc = check_keys(r, map, "an outcome", keys, sizeof keys / sizeof keys[0]);
+    const double *likelihood = to;
+    int rc = read_classes(r, map, key, to);
 
-    if (rc == HEP_OK)
-        rc = read_text(&out->name, r, map, "name");
-    if (rc == HEP_OK)
-        rc = read_number(&out->below, r, map, "below", -MAX_LR, MAX_LR);
-    if (rc == HEP_OK)
-        rc = read_number(&out->published_lr, r, map, "published_lr", 1.0 / MAX_LR, MAX_LR);
-    if (rc == HEP_OK)
-        rc = read_text(&out->source, r, map, "source");
-    if (rc == HEP_OK)
-        rc = read_mark(&out->mark, r, map);
-    if (rc != HEP_OK)
-        return rc;
-    if (isnan(out->below))
-        out->below = (double)INFINITY;
-    likelihood = hep_yaml_get(map, "likelihood");
-    rc = read_classes(out->likelihood, r, likelihood, "likelihood");
     for (int c = 0; rc == HEP_OK && c < HEP_CLASS_COUNT; c++)
-        if (out->likelihood[c] <= 0.0)
-            rc = hep_yaml_fail(r->doc, likelihood, r->err, "likelihood lacks the class '%s'",
+        if (likelihood[c] <= 0.0)
+            rc = hep_yaml_fail(r->doc, map, r->err, "likelihood lacks the class '%s'",
                                hep_class_name((enum hep_lesion_class)c));
     return rc;
 }
 
-static int read_subject(struct hep_evidence_rule *rule, const struct reader *r,
-                        const struct hep_yaml *map)
+#define ROW(member, reader, ...)                                                                   \
+    HEP_KEY(struct hep_evidence_outcome, member, #member, reader, __VA_ARGS__)
+static const struct hep_key outcome_keys[] = {
+    ROW(name, hep_read_text, .required = true),
+    ROW(below, hep_read_number, .min = -MAX_LR, .max = MAX_LR),
+    ROW(published_lr, hep_read_number, .min = 1.0 / MAX_LR, .max = MAX_LR),
+    ROW(source, hep_read_text, .required = true),
+    ROW(mark, hep_read_choice, .required = true, .words = hep_mark_words),
+    ROW(likelihood, read_likelihood, .required = true),
+    { 0 },
+};
+#undef ROW
+
+static int read_outcomes(const struct hep_reader *r, const struct hep_yaml *list,
+                         const struct hep_key *key, void *to)
 {
-    const char *flag = NULL;
+    struct hep_evidence_rule *rule = to;
+    int rc = hep_want_list(r, list, key->name, 2, HEP_EVIDENCE_MAX_OUTCOMES);
+
+    for (size_t i = 0; rc == HEP_OK && i < hep_yaml_size(list); i++) {
+        rule->outcome[i].below = (double)INFINITY;
+        rule->outcome[i].published_lr = (double)NAN;
+        rc = hep_read_mapping(r, hep_yaml_at(list, i), "an outcome", outcome_keys,
+                              &rule->outcome[i]);
+        rule->n_outcomes = i + 1;
+    }
+    return rc;
+}
+
+static int read_flag(const struct hep_reader *r, const struct hep_yaml *node,
+                     const struct hep_key *key, void *to)
+{
+    const char *names[HEP_FLAG_COUNT];
+    struct hep_evidence_rule *rule = to;
+    size_t flag = 0;
     int rc;
 
-    rule->is_flag = hep_yaml_get(map, "flag") != NULL;
-    if (rule->is_flag == (hep_yaml_get(map, "measure") != NULL))
-        return hep_yaml_fail(r->doc, map, r->err, "a rule needs one of 'flag' and 'measure'");
-    if (!rule->is_flag)
-        return read_text(&rule->measure, r, map, "measure");
-    rc = read_text(&flag, r, map, "flag");
-    for (int i = 0; rc == HEP_OK && i < HEP_FLAG_COUNT; i++) {
-        if (strcmp(hep_flag_name((enum hep_flag)i), flag) == 0) {
-            rule->flag = (enum hep_flag)i;
-            return HEP_OK;
-        }
-    }
-    return rc != HEP_OK ? rc
-                        : hep_yaml_fail(r->doc, hep_yaml_get(map, "flag"), r->err,
-                                        "unknown flag '%s'", flag);
+    for (int i = 0; i < (int)HEP_FLAG_COUNT; i++)
+        names[i] = hep_flag_name((enum hep_flag)i);
+    rc = hep_find_word(&flag, r, node, key->name, names, HEP_FLAG_COUNT);
+    rule->flag = (enum hep_flag)flag;
+    rule->is_flag = true;
+    return rc;
 }
 
 /** Outcomes of a flag are present and absent; those of a measure rise and end without a bound. */
-static int check_order(const struct hep_evidence_rule *rule, const struct reader *r,
+static int check_order(const struct hep_evidence_rule *rule, const struct hep_reader *r,
                        const struct hep_yaml *list)
 {
     const struct hep_evidence_outcome *o = rule->outcome;
@@ -206,7 +118,7 @@ static int check_order(const struct hep_evidence_rule *rule, const struct reader
     return HEP_OK;
 }
 
-static int check_sums(const struct hep_evidence_rule *rule, const struct reader *r,
+static int check_sums(const struct hep_evidence_rule *rule, const struct hep_reader *r,
                       const struct hep_yaml *list)
 {
     for (int c = 0; c < HEP_CLASS_COUNT; c++) {
@@ -222,32 +134,27 @@ static int check_sums(const struct hep_evidence_rule *rule, const struct reader 
     return HEP_OK;
 }
 
-static int read_rule(struct hep_evidence_rule *rule, const struct reader *r,
+#define ROW(member, reader, ...)                                                                   \
+    HEP_KEY(struct hep_evidence_rule, member, #member, reader, __VA_ARGS__)
+static const struct hep_key rule_keys[] = {
+    ROW(name, hep_read_text, .required = true),
+    ROW(group, hep_read_text, .required = true),
+    { .name = "flag", .read = read_flag },
+    ROW(measure, hep_read_text, .required = false),
+    ROW(arterial, hep_read_bool, .required = false),
+    { .name = "outcomes", .read = read_outcomes, .required = true },
+    { 0 },
+};
+#undef ROW
+
+static int read_rule(struct hep_evidence_rule *rule, const struct hep_reader *r,
                      const struct hep_yaml *map)
 {
-    static const char *const keys[] = { "name",     "group",     "?flag",
-                                        "?measure", "?arterial", "outcomes" };
-    const struct hep_yaml *list;
-    int rc = check_keys(r, map, "a rule", keys, sizeof keys / sizeof keys[0]);
+    const struct hep_yaml *list = hep_yaml_get(map, "outcomes");
+    int rc = hep_read_mapping(r, map, "a rule", rule_keys, rule);
 
-    if (rc == HEP_OK)
-        rc = read_text(&rule->name, r, map, "name");
-    if (rc == HEP_OK)
-        rc = read_text(&rule->group, r, map, "group");
-    if (rc == HEP_OK)
-        rc = read_subject(rule, r, map);
-    if (rc == HEP_OK && hep_yaml_get(map, "arterial") != NULL)
-        rc = hep_yaml_bool(&rule->arterial, r->doc, hep_yaml_get(map, "arterial"), r->err);
-    if (rc != HEP_OK)
-        return rc;
-    list = hep_yaml_get(map, "outcomes");
-    rule->n_outcomes = hep_yaml_size(list);
-    if (hep_yaml_type(list) != HEP_YAML_SEQUENCE || rule->n_outcomes < 2 ||
-        rule->n_outcomes > HEP_EVIDENCE_MAX_OUTCOMES)
-        return hep_yaml_fail(r->doc, list, r->err, "outcomes must be a list of 2 to %d",
-                             HEP_EVIDENCE_MAX_OUTCOMES);
-    for (size_t i = 0; rc == HEP_OK && i < rule->n_outcomes; i++)
-        rc = read_outcome(&rule->outcome[i], r, hep_yaml_at(list, i));
+    if (rc == HEP_OK && rule->is_flag == (rule->measure != NULL))
+        rc = hep_yaml_fail(r->doc, map, r->err, "a rule needs one of 'flag' and 'measure'");
     if (rc == HEP_OK)
         rc = check_order(rule, r, list);
     if (rc == HEP_OK)
@@ -255,17 +162,15 @@ static int read_rule(struct hep_evidence_rule *rule, const struct reader *r,
     return rc;
 }
 
-static int read_rules(struct hep_evidence_table *t, const struct reader *r,
-                      const struct hep_yaml *list)
+static int read_rules(const struct hep_reader *r, const struct hep_yaml *list,
+                      const struct hep_key *key, void *to)
 {
+    struct hep_evidence_table *t = to;
     const size_t n = hep_yaml_size(list);
-    int rc = HEP_OK;
+    int rc = hep_want_list(r, list, key->name, 1, HEP_EVIDENCE_MAX - 2);
 
-    if (hep_yaml_type(list) != HEP_YAML_SEQUENCE || n < 1 || n > HEP_EVIDENCE_MAX - 2)
-        return hep_yaml_fail(r->doc, list, r->err, "rules must be a list of 1 to %d",
-                             HEP_EVIDENCE_MAX - 2);
-    if (HEP_NEW(t->rule, n, r->err) != HEP_OK)
-        return HEP_ENOMEM;
+    if (rc == HEP_OK)
+        rc = HEP_NEW(t->rule, n, r->err);
     for (t->n = 0; rc == HEP_OK && t->n < n; t->n += rc == HEP_OK) {
         rc = read_rule(&t->rule[t->n], r, hep_yaml_at(list, t->n));
         for (size_t i = 0; rc == HEP_OK && i < t->n; i++)
@@ -278,55 +183,51 @@ static int read_rules(struct hep_evidence_table *t, const struct reader *r,
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-static int read_shares(struct hep_evidence_table *t, const struct reader *r,
-                       const struct hep_yaml *map)
+static int read_shares(const struct hep_reader *r, const struct hep_yaml *map,
+                       const struct hep_key *key, void *to)
 {
+    const double *share = to;
     double sum = 0.0;
-    int rc = read_classes(t->share, r, map, "shares");
+    int rc = read_classes(r, map, key, to);
 
     for (int c = 0; rc == HEP_OK && c < HEP_CLASS_COUNT; c++) {
         const bool met = c == HEP_CLASS_METASTASIS;
 
-        if (met != (t->share[c] <= 0.0))
+        if (met != (share[c] <= 0.0))
             rc = hep_yaml_fail(r->doc, map, r->err,
                                met ? "shares are of the other classes: take '%s' out"
                                    : "shares lack the class '%s'",
                                hep_class_name((enum hep_lesion_class)c));
-        sum += t->share[c];
+        sum += share[c];
     }
     if (rc == HEP_OK && fabs(sum - 1.0) > SUM_TOLERANCE)
         rc = hep_yaml_fail(r->doc, map, r->err, "shares sum to %g, not to 1", sum);
     return rc;
 }
 
-static int read_calibration(struct hep_evidence_calibration *c, const struct reader *r,
-                            const struct hep_yaml *map)
+#define ROW(member, reader, ...)                                                                   \
+    HEP_KEY(struct hep_evidence_calibration, member, #member, reader, __VA_ARGS__)
+static int read_calibration(const struct hep_reader *r, const struct hep_yaml *map,
+                            const struct hep_key *key, void *to)
 {
-    static const char *const keys[] = { "slope",      "intercept", "date",
-                                        "trained_on", "tested_on", "n_trained",
-                                        "n_tested",   "?brier",    "?ece" };
-    int rc = check_keys(r, map, "calibration", keys, sizeof keys / sizeof keys[0]);
+    static const struct hep_key keys[] = {
+        ROW(slope, hep_read_number, .required = true, .min = 0.01, .max = 100.0),
+        ROW(intercept, hep_read_number, .required = true, .min = -100.0, .max = 100.0),
+        ROW(date, hep_read_text, .required = true),
+        ROW(trained_on, hep_read_text, .required = true),
+        ROW(tested_on, hep_read_text, .required = true),
+        ROW(n_trained, hep_read_number, .required = true, .max = 1e9),
+        ROW(n_tested, hep_read_number, .required = true, .max = 1e9),
+        ROW(brier, hep_read_number, .max = 1.0),
+        ROW(ece, hep_read_number, .max = 1.0),
+        { 0 },
+    };
+    struct hep_evidence_calibration *c = to;
 
-    if (rc == HEP_OK)
-        rc = read_number(&c->slope, r, map, "slope", 0.01, 100.0);
-    if (rc == HEP_OK)
-        rc = read_number(&c->intercept, r, map, "intercept", -100.0, 100.0);
-    if (rc == HEP_OK)
-        rc = read_text(&c->date, r, map, "date");
-    if (rc == HEP_OK)
-        rc = read_text(&c->trained_on, r, map, "trained_on");
-    if (rc == HEP_OK)
-        rc = read_text(&c->tested_on, r, map, "tested_on");
-    if (rc == HEP_OK)
-        rc = read_number(&c->n_trained, r, map, "n_trained", 0.0, 1e9);
-    if (rc == HEP_OK)
-        rc = read_number(&c->n_tested, r, map, "n_tested", 0.0, 1e9);
-    if (rc == HEP_OK)
-        rc = read_number(&c->brier, r, map, "brier", 0.0, 1.0);
-    if (rc == HEP_OK)
-        rc = read_number(&c->ece, r, map, "ece", 0.0, 1.0);
-    return rc;
+    c->brier = c->ece = (double)NAN;
+    return hep_read_mapping(r, map, key->name, keys, to);
 }
+#undef ROW
 
 /** Ratio of each outcome for metastasis against the others in their shares. */
 static void set_ratios(struct hep_evidence_table *t)
@@ -346,9 +247,13 @@ static void set_ratios(struct hep_evidence_table *t)
 static int from_document(struct hep_evidence_table **out, struct hep_yaml_doc *doc,
                          struct hep_error *err)
 {
-    static const char *const keys[] = { "shares", "calibration", "rules" };
-    const struct reader r = { doc, err };
-    const struct hep_yaml *root = hep_yaml_root(doc);
+    static const struct hep_key keys[] = {
+        HEP_KEY(struct hep_evidence_table, share, "shares", read_shares, .required = true),
+        HEP_KEY(struct hep_evidence_table, calibration, "calibration", read_calibration,
+                .required = true),
+        { .name = "rules", .read = read_rules, .required = true },
+        { 0 },
+    };
     struct hep_evidence_table *t = hep_calloc(1, sizeof *t, err);
     int rc;
 
@@ -357,13 +262,8 @@ static int from_document(struct hep_evidence_table **out, struct hep_yaml_doc *d
         return HEP_ENOMEM;
     }
     t->doc = doc;
-    rc = check_keys(&r, root, "the file", keys, sizeof keys / sizeof keys[0]);
-    if (rc == HEP_OK)
-        rc = read_shares(t, &r, hep_yaml_get(root, "shares"));
-    if (rc == HEP_OK)
-        rc = read_calibration(&t->calibration, &r, hep_yaml_get(root, "calibration"));
-    if (rc == HEP_OK)
-        rc = read_rules(t, &r, hep_yaml_get(root, "rules"));
+    rc =
+        hep_read_mapping(&(struct hep_reader){ doc, err }, hep_yaml_root(doc), "the file", keys, t);
     if (rc != HEP_OK) {
         hep_evidence_free(t);
         return rc;

@@ -1,11 +1,9 @@
 #include "phantom/tissue.h"
 
 #include "base/rng.h"
-#include "base/text.h"
-#include "base/yaml.h"
+#include "base/schema.h"
 
 #include <math.h>
-#include <stddef.h>
 
 static const char *const tissue_names[HEP_TISSUE_COUNT] = {
     [HEP_TISSUE_LIVER] = "liver",
@@ -102,179 +100,118 @@ double hep_tissue_r2star(const struct hep_tissue_values *t)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-struct column {
-    const char *key;
-    size_t offset;
-    double unit, min, max; /* unit: file value to SI */
-    bool pair;             /* [1.5 T, 3 T] */
+/* A row of the file at 1.5 T and at 3 T. */
+struct both {
+    struct hep_tissue_values lo, hi;
 };
-#define AT(field) offsetof(struct hep_tissue_values, field)
-static const struct column columns[] = {
-    { "pd", AT(pd), 1.0, 0.0, 2.0, false },
-    { "t1_ms", AT(t1_s), 1e-3, 1.0, 20000.0, true },
-    { "t2_ms", AT(t2_s), 1e-3, 0.1, 5000.0, true },
-    { "t2star_ms", AT(t2star_s), 1e-3, 0.1, 5000.0, true },
-    { "ff", AT(ff), 1.0, 0.0, 1.0, false },
-    { "d", AT(d_mm2_per_s), 1.0, 0.0, 0.005, false },
-    { "f", AT(f), 1.0, 0.0, 1.0, false },
-    { "dstar", AT(dstar_mm2_per_s), 1.0, 0.0, 1.0, false },
-    { "k", AT(k), 1.0, 0.0, 3.0, false },
-    { "flow", AT(flow_per_min), 1.0, 0.0, 10.0, false },
-    { "arterial", AT(arterial), 1.0, 0.0, 1.0, false },
-    { "ve", AT(ve), 1.0, 0.0, 1.0, false },
-    { "ki", AT(ki_per_min), 1.0, 0.0, 1.0, false },
-    { "kb", AT(kb_per_min), 1.0, 0.0, 1.0, false },
-    { "texture", AT(texture_sd), 1.0, 0.0, 1.0, false },
-};
-#define N_COLUMNS (sizeof columns / sizeof columns[0])
 
-static const char *const contrast_words[] = {
-    "none", "tissue", "artery", "portal", "vein", "bile"
-};
-#define N_CONTRAST (sizeof contrast_words / sizeof contrast_words[0])
-
-static double *cell(struct hep_tissue_values *row, const struct column *c)
+/* The same at both fields. */
+static int read_single(const struct hep_reader *r, const struct hep_yaml *node,
+                       const struct hep_key *key, void *to)
 {
-    return (double *)(void *)((char *)row + c->offset);
-}
+    double *lo = to, *hi = lo + sizeof(struct hep_tissue_values) / sizeof *lo;
+    const int rc = hep_read_number(r, node, key, lo);
 
-static int read_value(double *out, const struct hep_yaml_doc *doc, const struct hep_yaml *node,
-                      const struct column *c, struct hep_error *err)
-{
-    double v;
-    const int rc = hep_yaml_number(&v, doc, node, err);
-
-    if (rc != HEP_OK)
-        return rc;
-    if (!(v >= c->min && v <= c->max))
-        return hep_yaml_fail(doc, node, err, "%s is %g, allowed %g to %g", c->key, v, c->min,
-                             c->max);
-    *out = v * c->unit;
-    return HEP_OK;
-}
-
-static int read_cell(struct hep_tissue_values *lo, struct hep_tissue_values *hi,
-                     const struct hep_yaml_doc *doc, const struct hep_yaml *node,
-                     const struct column *c, struct hep_error *err)
-{
-    int rc;
-
-    if (!c->pair) {
-        rc = read_value(cell(lo, c), doc, node, c, err);
-        *cell(hi, c) = *cell(lo, c);
-        return rc;
-    }
-    if (hep_yaml_type(node) != HEP_YAML_SEQUENCE || hep_yaml_size(node) != 2)
-        return hep_yaml_fail(doc, node, err, "%s wants two values, [at 1.5 T, at 3 T]", c->key);
-    rc = read_value(cell(lo, c), doc, hep_yaml_at(node, 0), c, err);
-    if (rc != HEP_OK)
-        return rc;
-    return read_value(cell(hi, c), doc, hep_yaml_at(node, 1), c, err);
-}
-
-static int read_contrast(struct hep_tissue_values *lo, struct hep_tissue_values *hi,
-                         const struct hep_yaml_doc *doc, const struct hep_yaml *node,
-                         struct hep_error *err)
-{
-    const char *word = hep_yaml_text(node);
-
-    for (size_t i = 0; word != NULL && i < N_CONTRAST; i++) {
-        if (strcmp(word, contrast_words[i]) == 0) {
-            lo->contrast = hi->contrast = (enum hep_contrast_kind)i;
-            return HEP_OK;
-        }
-    }
-    return hep_yaml_fail(doc, node, err,
-                         "contrast wants none, tissue, artery, portal, vein or bile");
-}
-
-static bool known_key(const char *key)
-{
-    for (size_t c = 0; c < N_COLUMNS; c++)
-        if (strcmp(key, columns[c].key) == 0)
-            return true;
-    return strcmp(key, "contrast") == 0 || strcmp(key, "source") == 0;
-}
-
-static int read_row(struct hep_tissue_values *lo, struct hep_tissue_values *hi,
-                    const struct hep_yaml_doc *doc, const struct hep_yaml *row, const char *name,
-                    struct hep_error *err)
-{
-    int rc;
-
-    if (hep_yaml_type(row) != HEP_YAML_MAPPING)
-        return hep_yaml_fail(doc, row, err, "tissue %s wants keys and values", name);
-    for (size_t i = 0; i < hep_yaml_size(row); i++)
-        if (!known_key(hep_yaml_key_at(row, i)))
-            return hep_yaml_fail(doc, hep_yaml_key_node(row, i), err, "tissue %s: unknown key %s",
-                                 name, hep_yaml_key_at(row, i));
-    for (size_t c = 0; c < N_COLUMNS; c++) {
-        const struct hep_yaml *node = hep_yaml_get(row, columns[c].key);
-
-        if (node == NULL)
-            return hep_yaml_fail(doc, row, err, "tissue %s lacks %s", name, columns[c].key);
-        rc = read_cell(lo, hi, doc, node, &columns[c], err);
-        if (rc != HEP_OK)
-            return rc;
-    }
-    if (hep_yaml_get(row, "contrast") == NULL)
-        return hep_yaml_fail(doc, row, err, "tissue %s lacks contrast", name);
-    rc = read_contrast(lo, hi, doc, hep_yaml_get(row, "contrast"), err);
-    if (rc == HEP_OK && lo->flow_per_min > 0.0 && !(lo->ve > 0.0))
-        return hep_yaml_fail(doc, row, err, "tissue %s has flow but no extracellular volume", name);
+    *hi = *lo;
     return rc;
 }
 
-static int row_index(const char *name)
+/* [1.5 T, 3 T] */
+static int read_at_fields(const struct hep_reader *r, const struct hep_yaml *node,
+                          const struct hep_key *key, void *to)
 {
-    for (int t = 0; t < (int)HEP_TISSUE_COUNT; t++)
-        if (strcmp(name, tissue_names[t]) == 0)
-            return t;
-    return -1;
+    double *lo = to, *hi = lo + sizeof(struct hep_tissue_values) / sizeof *lo;
+    int rc;
+
+    if (hep_yaml_type(node) != HEP_YAML_SEQUENCE || hep_yaml_size(node) != 2)
+        return hep_yaml_fail(r->doc, node, r->err, "%s wants two values, [at 1.5 T, at 3 T]",
+                             key->name);
+    rc = hep_read_number(r, hep_yaml_at(node, 0), key, lo);
+    return rc == HEP_OK ? hep_read_number(r, hep_yaml_at(node, 1), key, hi) : rc;
 }
 
-static int read_table(struct hep_tissue_table *out, const struct hep_yaml_doc *doc,
-                      const char *path, struct hep_error *err)
+static const char *const contrast_words[] = { "none", "tissue", "artery", "portal",
+                                              "vein", "bile",   NULL };
+
+#define SINGLE(member, key, limit)                                                                 \
+    HEP_KEY(struct both, lo.member, key, read_single, .required = true, .max = limit)
+#define AT_FIELDS(member, key, low, high)                                                          \
+    HEP_KEY(struct both, lo.member, key, read_at_fields, .required = true, .min = low,             \
+            .max = high, .scale = 1e-3)
+static const struct hep_key columns[] = {
+    SINGLE(pd, "pd", 2.0),
+    AT_FIELDS(t1_s, "t1_ms", 1.0, 20000.0),
+    AT_FIELDS(t2_s, "t2_ms", 0.1, 5000.0),
+    AT_FIELDS(t2star_s, "t2star_ms", 0.1, 5000.0),
+    SINGLE(ff, "ff", 1.0),
+    SINGLE(d_mm2_per_s, "d", 0.005),
+    SINGLE(f, "f", 1.0),
+    SINGLE(dstar_mm2_per_s, "dstar", 1.0),
+    SINGLE(k, "k", 3.0),
+    SINGLE(flow_per_min, "flow", 10.0),
+    SINGLE(arterial, "arterial", 1.0),
+    SINGLE(ve, "ve", 1.0),
+    SINGLE(ki_per_min, "ki", 1.0),
+    SINGLE(kb_per_min, "kb", 1.0),
+    SINGLE(texture_sd, "texture", 1.0),
+    HEP_KEY(struct both, lo.contrast, "contrast", hep_read_choice, .required = true,
+            .words = contrast_words),
+    { .name = "source", .read = hep_read_text },
+    { 0 },
+};
+#define N_NUMBERS 15 /* columns before "contrast" */
+
+static int read_row(struct hep_tissue_values *lo, struct hep_tissue_values *hi,
+                    const struct hep_reader *r, const struct hep_yaml *row, const char *name)
 {
-    const struct hep_yaml *root = hep_yaml_root(doc);
-    const struct hep_yaml *rows = NULL;
-    bool seen[HEP_TISSUE_COUNT] = { false };
+    struct both both = { 0 };
+    char what[80];
+    int rc;
 
-    if (root != NULL && hep_yaml_type(root) == HEP_YAML_MAPPING)
-        rows = hep_yaml_get(root, "tissues");
-    if (rows == NULL || hep_yaml_type(rows) != HEP_YAML_MAPPING)
-        return HEP_FAIL(err, HEP_ECONFIG, "%s: no mapping \"tissues\"", path);
-    for (size_t i = 0; i < hep_yaml_size(rows); i++) {
-        const char *name = hep_yaml_key_at(rows, i);
-        const int t = row_index(name);
-        int rc;
+    (void)snprintf(what, sizeof what, "tissue %s", name);
+    rc = hep_read_mapping(r, row, what, columns, &both);
+    if (rc == HEP_OK && both.lo.flow_per_min > 0.0 && !(both.lo.ve > 0.0))
+        rc = hep_yaml_fail(r->doc, row, r->err, "tissue %s has flow but no extracellular volume",
+                           name);
+    both.hi.contrast = both.lo.contrast;
+    *lo = both.lo;
+    *hi = both.hi;
+    return rc;
+}
 
-        if (t < 0) {
-            const char *near = hep_did_you_mean(name, tissue_names, HEP_TISSUE_COUNT);
+static int read_rows(const struct hep_reader *r, const struct hep_yaml *rows,
+                     const struct hep_key *key, void *to)
+{
+    struct hep_tissue_table *out = to;
+    int rc = hep_want_type(r, rows, HEP_YAML_MAPPING, key->name);
 
-            return hep_yaml_fail(doc, hep_yaml_key_node(rows, i), err, "unknown tissue %s%s%s",
-                                 name, near != NULL ? ", did you mean " : "",
-                                 near != NULL ? near : "");
-        }
-        rc = read_row(&out->at_1p5t[t], &out->at_3t[t], doc, hep_yaml_at(rows, i), name, err);
-        if (rc != HEP_OK)
-            return rc;
-        seen[t] = true;
+    for (size_t i = 0; rc == HEP_OK && i < hep_yaml_size(rows); i++) {
+        size_t t = 0;
+
+        rc = hep_find_word(&t, r, hep_yaml_key_node(rows, i), "tissue", tissue_names,
+                           HEP_TISSUE_COUNT);
+        if (rc == HEP_OK)
+            rc = read_row(&out->at_1p5t[t], &out->at_3t[t], r, hep_yaml_at(rows, i),
+                          tissue_names[t]);
     }
-    for (int t = 0; t < (int)HEP_TISSUE_COUNT; t++)
-        if (!seen[t])
-            return HEP_FAIL(err, HEP_ECONFIG, "%s: tissue %s is missing", path, tissue_names[t]);
-    return HEP_OK;
+    for (int t = 0; rc == HEP_OK && t < (int)HEP_TISSUE_COUNT; t++)
+        if (hep_yaml_get(rows, tissue_names[t]) == NULL)
+            rc = hep_yaml_fail(r->doc, rows, r->err, "tissue %s is missing", tissue_names[t]);
+    return rc;
 }
 
 int hep_tissue_table_read(struct hep_tissue_table *out, const char *path, struct hep_error *err)
 {
+    static const struct hep_key keys[] = {
+        { .name = "tissues", .read = read_rows, .required = true },
+        { 0 },
+    };
     struct hep_yaml_doc *doc = NULL;
-    int rc;
+    int rc = hep_yaml_read(&doc, path, err);
 
-    rc = hep_yaml_read(&doc, path, err);
     if (rc == HEP_OK)
-        rc = read_table(out, doc, path, err);
+        rc = hep_read_mapping(&(struct hep_reader){ doc, err }, hep_yaml_root(doc), "the file",
+                              keys, out);
     hep_yaml_free(doc);
     return rc;
 }
@@ -362,11 +299,11 @@ struct hep_tissue_values hep_tissue_mix(const struct hep_tissue_values *a,
 {
     struct hep_tissue_values m = w < 0.5 ? *a : *b;
 
-    for (size_t c = 0; c < N_COLUMNS; c++) {
+    for (size_t c = 0; c < N_NUMBERS; c++) {
         const double va = *(const double *)(const void *)((const char *)a + columns[c].offset);
         const double vb = *(const double *)(const void *)((const char *)b + columns[c].offset);
 
-        *cell(&m, &columns[c]) = lerp(va, vb, w);
+        *(double *)(void *)((char *)&m + columns[c].offset) = lerp(va, vb, w);
     }
     if (a->contrast == HEP_CONTRAST_TISSUE || b->contrast == HEP_CONTRAST_TISSUE)
         m.contrast = HEP_CONTRAST_TISSUE;

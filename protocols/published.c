@@ -1,7 +1,7 @@
 #include "protocols/published.h"
 
 #include "base/alloc.h"
-#include "base/yaml.h"
+#include "base/schema.h"
 
 #include <math.h>
 
@@ -15,114 +15,102 @@ void hep_published_release(struct hep_published *p)
     *p = (struct hep_published){ 0 };
 }
 
-static int read_text(const char **out, const struct hep_yaml_doc *doc, const struct hep_yaml *node,
-                     const char *key, struct hep_error *err)
-{
-    const struct hep_yaml *value = hep_yaml_get(node, key);
-    const char *text = value != NULL ? hep_yaml_text(value) : NULL;
-
-    if (text == NULL) {
-        (void)hep_yaml_fail(doc, node, err, "a published study needs a text '%s'", key);
-        return HEP_ECONFIG;
-    }
-    *out = text;
-    return HEP_OK;
-}
-
-static int read_number(double *out, const struct hep_yaml_doc *doc, const struct hep_yaml *node,
-                       const char *key, struct hep_error *err)
-{
-    const struct hep_yaml *value = hep_yaml_get(node, key);
-
-    *out = (double)NAN;
-    return value != NULL ? hep_yaml_number(out, doc, value, err) : HEP_OK;
-}
-
 /* 0.95, or [0.95, 0.97]. */
-static int read_span(struct hep_span *out, const struct hep_yaml_doc *doc,
-                     const struct hep_yaml *node, const char *key, struct hep_error *err)
+static int read_span(const struct hep_reader *r, const struct hep_yaml *node,
+                     const struct hep_key *key, void *to)
 {
-    const struct hep_yaml *value = hep_yaml_get(node, key);
-    bool two = value != NULL && hep_yaml_type(value) == HEP_YAML_SEQUENCE;
+    const bool two = hep_yaml_type(node) == HEP_YAML_SEQUENCE;
+    struct hep_span *out = to;
     int rc;
 
-    *out = (struct hep_span){ (double)NAN, (double)NAN };
-    if (value == NULL)
-        return HEP_OK;
-    if (two && hep_yaml_size(value) != 2)
-        return hep_yaml_fail(doc, value, err, "%s: a fraction, or the lowest and the highest", key);
-    rc = hep_yaml_number(&out->lo, doc, two ? hep_yaml_at(value, 0) : value, err);
+    if (two && hep_yaml_size(node) != 2)
+        return hep_yaml_fail(r->doc, node, r->err, "%s: a fraction, or the lowest and the highest",
+                             key->name);
+    rc = hep_yaml_number(&out->lo, r->doc, two ? hep_yaml_at(node, 0) : node, r->err);
     if (rc == HEP_OK)
-        rc = hep_yaml_number(&out->hi, doc, two ? hep_yaml_at(value, 1) : value, err);
+        rc = hep_yaml_number(&out->hi, r->doc, two ? hep_yaml_at(node, 1) : node, r->err);
     if (rc == HEP_OK && !(out->lo >= 0.0 && out->lo <= out->hi && out->hi <= 1.0))
-        return hep_yaml_fail(doc, value, err, "%s: fractions from 0 to 1, the lower one first",
-                             key);
+        rc = hep_yaml_fail(r->doc, node, r->err, "%s: fractions from 0 to 1, the lower one first",
+                           key->name);
     return rc;
 }
 
-static int read_protocols(struct hep_published_study *s, const struct hep_yaml_doc *doc,
-                          const struct hep_yaml *node, struct hep_error *err)
+static int read_finding(const struct hep_reader *r, const struct hep_yaml *node,
+                        const struct hep_key *key, void *to)
 {
-    const struct hep_yaml *list = hep_yaml_get(node, "protocols");
+    static const char *const words[] = { LOSS, NO_LOSS };
+    size_t index = 0;
+    int rc = hep_find_word(&index, r, node, key->name, words, 2);
 
-    if (list == NULL || hep_yaml_type(list) != HEP_YAML_SEQUENCE)
-        return hep_yaml_fail(doc, node, err, "a published study needs a list 'protocols'");
-    for (size_t i = 0; i < hep_yaml_size(list) && i < 16; i++) {
-        s->protocols[i] = hep_yaml_text(hep_yaml_at(list, i));
-        if (s->protocols[i] == NULL)
-            return hep_yaml_fail(doc, list, err, "protocols: a list of names");
-        s->n_protocols++;
-    }
-    return HEP_OK;
+    *(const char **)to = words[index];
+    return rc;
 }
 
-static int read_study(struct hep_published_study *s, const struct hep_yaml_doc *doc,
-                      const struct hep_yaml *node, struct hep_error *err)
+static int read_protocols(const struct hep_reader *r, const struct hep_yaml *list,
+                          const struct hep_key *key, void *to)
 {
-    int rc = read_text(&s->variant, doc, node, "variant", err);
+    struct hep_published_study *s = to;
+    int rc = hep_want_list(r, list, key->name, 1, HEP_PUBLISHED_PROTOCOLS);
 
-    if (rc == HEP_OK)
-        rc = read_text(&s->reference, doc, node, "reference", err);
-    if (rc == HEP_OK)
-        rc = read_text(&s->source, doc, node, "source", err);
-    if (rc == HEP_OK)
-        rc = read_text(&s->mark, doc, node, "mark", err);
-    if (rc == HEP_OK)
-        rc = read_text(&s->finding, doc, node, "finding", err);
-    if (rc == HEP_OK && strcmp(s->finding, LOSS) != 0 && strcmp(s->finding, NO_LOSS) != 0)
-        rc = hep_yaml_fail(doc, hep_yaml_get(node, "finding"), err,
-                           "finding: '" LOSS "' or '" NO_LOSS "'");
-    if (rc == HEP_OK)
-        rc = read_number(&s->patients, doc, node, "patients", err);
-    if (rc == HEP_OK)
-        rc = read_number(&s->lesions, doc, node, "lesions", err);
-    if (rc == HEP_OK)
-        rc = read_span(&s->variant_sensitivity, doc, node, "variant_sensitivity", err);
-    if (rc == HEP_OK)
-        rc = read_span(&s->reference_sensitivity, doc, node, "reference_sensitivity", err);
-    if (rc == HEP_OK)
-        rc = read_span(&s->variant_small, doc, node, "variant_below_10_mm", err);
-    if (rc == HEP_OK)
-        rc = read_span(&s->reference_small, doc, node, "reference_below_10_mm", err);
-    return rc == HEP_OK ? read_protocols(s, doc, node, err) : rc;
+    for (size_t i = 0; rc == HEP_OK && i < hep_yaml_size(list); i++)
+        rc = hep_read_text(r, hep_yaml_at(list, i), key, &s->protocols[s->n_protocols++]);
+    return rc;
+}
+
+#define ROW(member, reader, ...)                                                                   \
+    HEP_KEY(struct hep_published_study, member, #member, reader, __VA_ARGS__)
+static const struct hep_key study_keys[] = {
+    ROW(variant, hep_read_text, .required = true),
+    ROW(reference, hep_read_text, .required = true),
+    ROW(source, hep_read_text, .required = true),
+    ROW(mark, hep_read_text, .required = true),
+    ROW(finding, read_finding, .required = true),
+    ROW(patients, hep_read_number, .max = 1e9),
+    ROW(lesions, hep_read_number, .max = 1e9),
+    ROW(variant_sensitivity, read_span, .required = false),
+    ROW(reference_sensitivity, read_span, .required = false),
+    HEP_KEY(struct hep_published_study, variant_small, "variant_below_10_mm", read_span, .min = 0),
+    HEP_KEY(struct hep_published_study, reference_small, "reference_below_10_mm", read_span,
+            .min = 0),
+    { .name = "protocols", .read = read_protocols, .required = true },
+    { 0 },
+};
+#undef ROW
+
+static int read_studies(const struct hep_reader *r, const struct hep_yaml *list,
+                        const struct hep_key *key, void *to)
+{
+    static const struct hep_span unknown = { (double)NAN, (double)NAN };
+    struct hep_published *out = to;
+    int rc = hep_want_type(r, list, HEP_YAML_SEQUENCE, key->name);
+
+    for (size_t i = 0; rc == HEP_OK && i < hep_yaml_size(list); i++) {
+        rc = HEP_GROW(out->list, out->n, r->err);
+        if (rc != HEP_OK)
+            break;
+        out->list[out->n] = (struct hep_published_study){ .patients = (double)NAN,
+                                                          .lesions = (double)NAN,
+                                                          .variant_sensitivity = unknown,
+                                                          .reference_sensitivity = unknown,
+                                                          .variant_small = unknown,
+                                                          .reference_small = unknown };
+        rc = hep_read_mapping(r, hep_yaml_at(list, i), "a published study", study_keys,
+                              &out->list[out->n++]);
+    }
+    return rc;
 }
 
 int hep_published_read(struct hep_published *out, const char *path, struct hep_error *err)
 {
-    const struct hep_yaml *list;
+    static const struct hep_key keys[] = {
+        { .name = "studies", .read = read_studies, .required = true },
+        { 0 },
+    };
     int rc = hep_yaml_read(&out->doc, path, err);
 
-    if (rc != HEP_OK)
-        return rc;
-    list = hep_yaml_get(hep_yaml_root(out->doc), "studies");
-    if (list == NULL || hep_yaml_type(list) != HEP_YAML_SEQUENCE)
-        return hep_yaml_fail(out->doc, hep_yaml_root(out->doc), err, "a list 'studies' is needed");
-    if (HEP_NEW(out->list, hep_yaml_size(list) + 1, err) != HEP_OK)
-        return HEP_ENOMEM;
-    for (size_t i = 0; rc == HEP_OK && i < hep_yaml_size(list); i++) {
-        rc = read_study(&out->list[i], out->doc, hep_yaml_at(list, i), err);
-        out->n += rc == HEP_OK;
-    }
+    if (rc == HEP_OK)
+        rc = hep_read_mapping(&(struct hep_reader){ out->doc, err }, hep_yaml_root(out->doc),
+                              "the file", keys, out);
     return rc;
 }
 

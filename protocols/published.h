@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "base/field.h"
 
+#define HEP_PUBLISHED_PROTOCOLS 16
+
 struct hep_published_study {
     const char *variant, *reference, *source, *mark; /* borrowed from the document */
     const char *finding;                             /* "no loss" or "loss" */
@@ -17,7 +19,7 @@ struct hep_published_study {
     /* Fractions: one value, or lowest and highest of readers; NaN not given. */
     struct hep_span variant_sensitivity, reference_sensitivity;
     struct hep_span variant_small, reference_small; /* below 10 mm */
-    const char *protocols[16];
+    const char *protocols[HEP_PUBLISHED_PROTOCOLS];
     size_t n_protocols;
 };
 

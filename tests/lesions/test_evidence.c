@@ -222,10 +222,10 @@ struct bad_case {
     const char *name, *text, *part;
 };
 static const struct bad_case bad_cases[] = {
-    { "empty", "", "mapping" },
+    { "empty", "", "the file must be a block of keys" },
     { "unknown key", SHARES CALIBRATION "rulez: []\n", "did you mean 'rules'" },
     { "no rules", SHARES CALIBRATION, "lacks the key 'rules'" },
-    { "empty list", SHARES CALIBRATION "rules: []\n", "list of 1 to" },
+    { "empty list", SHARES CALIBRATION "rules: []\n", "rules must be a list of 1 to" },
     { "unknown class", "shares: {cist: 1}\n" CALIBRATION "rules:\n" RING, "did you mean 'cyst'" },
     { "share of metastasis", "shares: {metastasis: 0.1, cyst: 0.9}\n" CALIBRATION "rules:\n" RING,
       "take 'metastasis' out" },
@@ -279,9 +279,9 @@ static const struct bad_case bad_cases[] = {
       "lacks the class 'metastasis'" },
     { "mark",
       SHARES CALIBRATION "rules:\n  - {name: x, group: g, flag: washout, outcomes: [{name: "
-                         "present, likelihood: {cyst: 0.5}, source: s, mark: sure}, {name: "
+                         "present, mark: sure, likelihood: {cyst: 0.5}, source: s}, {name: "
                          "absent, likelihood: {cyst: 0.5}, source: s, mark: general}]}\n",
-      "verified or general" },
+      "unknown mark 'sure'; known are general, verified" },
     { "not a number",
       SHARES CALIBRATION "rules:\n" RULE("x", "g", "flag: washout")
           OUTCOME("present", "", "half", "0.5", "0.5") OUTCOME("absent", "", "0.5", "0.5", "0.5"),

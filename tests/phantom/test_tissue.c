@@ -25,14 +25,14 @@ struct edit_case {
     const char *name, *find, *put, *part;
 };
 static const struct edit_case edits[] = {
-    { "unknown tissue", "  spleen:", "  spleeen:", "did you mean spleen" },
-    { "unknown key", "pd: 0.90", "pdd: 0.90", "unknown key pdd" },
+    { "unknown tissue", "  spleen:", "  spleeen:", "did you mean 'spleen'?" },
+    { "unknown key", "pd: 0.90", "pdd: 0.90", "unknown key 'pdd'; did you mean 'pd'?" },
     { "pair expected", "t1_ms: [586, 809]", "t1_ms: 586", "two values" },
     { "out of range", "t2_ms: [46, 34]", "t2_ms: [46000, 34]", "allowed" },
     { "not a number", "ff: 0.03", "ff: little", "" },
-    { "unknown contrast", "contrast: portal", "contrast: porthole", "none, tissue" },
+    { "unknown contrast", "contrast: portal", "contrast: porthole", "known are none, tissue" },
     { "missing tissue", "  cord:", "  # cord:", "" },
-    { "no table", "tissues:", "tissue:", "no mapping" },
+    { "no table", "tissues:", "tissue:", "did you mean 'tissues'?" },
     { "flow without space", "ve: 0.24", "ve: 0", "no extracellular" },
 };
 #define N_EDITS (sizeof edits / sizeof edits[0])
