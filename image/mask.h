@@ -57,4 +57,9 @@ struct hep_overlap {
 int hep_mask_overlap(struct hep_overlap *out, const struct hep_labels *a,
                      const struct hep_labels *b, struct hep_error *err) HEP_MUST_CHECK;
 
+/** Voxels brighter than a share of the Otsu threshold of volume t, holes filled slice by slice: the
+ * body. */
+int hep_body_mask(struct hep_labels **out, const struct hep_volume *v, size_t t,
+                  struct hep_error *err) HEP_MUST_CHECK;
+
 #endif

@@ -37,6 +37,10 @@ static int check_outputs(const struct hep_stage *const *stages, size_t n, size_t
             return HEP_FAIL(err, HEP_EGRAPH,
                             "stage %s: product %s: maps and masks have a file, others none",
                             stages[i]->name, s->name);
+        if ((s->kind == HEP_SLOT_STRUCT) != (s->type != NULL))
+            return HEP_FAIL(err, HEP_EGRAPH,
+                            "stage %s: product %s: a struct has a table, others none",
+                            stages[i]->name, s->name);
     }
     return HEP_OK;
 }
@@ -106,15 +110,19 @@ int hep_stages_order(size_t *order, const struct hep_stage *const *stages, size_
     return rc;
 }
 
-static const char *const kind_text[] = { "series", "map", "mask", "results" };
+static const char *const kind_text[] = { "series", "map", "mask", "results", "results" };
+
+static const char *unit_text(const struct hep_slot *s)
+{
+    return s->kind == HEP_SLOT_JSON || s->kind == HEP_SLOT_STRUCT ? "-" : hep_unit_text(s->unit);
+}
 
 static void add_slots(struct hep_str *out, const char *head, const struct hep_slot *s)
 {
     hep_str_addf(out, "  %s\n", head);
     for (; s->name != NULL; s++) {
         hep_str_addf(out, "    %-28s %-8s %-5s %-10s%s", s->name, kind_text[s->kind], s->shape,
-                     s->kind == HEP_SLOT_JSON ? "-" : hep_unit_text(s->unit),
-                     s->optional ? " optional" : "");
+                     unit_text(s), s->optional ? " optional" : "");
         if (s->file != NULL)
             hep_str_addf(out, "  %s", s->file);
         hep_str_add(out, "\n");
@@ -144,7 +152,7 @@ void hep_stages_markdown(struct hep_str *out, const struct hep_stage *const *sta
         for (const struct hep_slot *s = stages[i]->outputs; s->name != NULL; s++) {
             hep_str_addf(out, "| `%s`%s | %s | %s | %s | ", s->name,
                          s->optional ? " (optional)" : "", kind_text[s->kind], s->shape,
-                         s->kind == HEP_SLOT_JSON ? "-" : hep_unit_text(s->unit));
+                         unit_text(s));
             if (s->file != NULL)
                 hep_str_addf(out, "`%s`", s->file);
             hep_str_addf(out, " | %s |\n", s->doc != NULL ? s->doc : "");

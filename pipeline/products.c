@@ -47,6 +47,9 @@ void hep_products_release(struct hep_run *run)
         hep_volume_free(p->volume);
         hep_labels_free(p->labels);
         hep_json_free(p->json);
+        if (p->data != NULL)
+            hep_struct_release(p->data, p->slot->type);
+        free(p->data);
     }
     for (size_t i = 0; i < run->n_written; i++)
         free(run->written[i].path);
@@ -288,6 +291,20 @@ int hep_run_json(struct hep_run *run, const char *name, const struct hep_json **
     return rc;
 }
 
+int hep_run_struct(struct hep_run *run, const char *name, const struct hep_struct_type *type,
+                   const void **out, struct hep_error *err)
+{
+    struct hep_product *p = NULL;
+    int rc = readable(&p, run, name, HEP_SLOT_STRUCT, HEP_SLOT_STRUCT, err);
+
+    *out = NULL;
+    if (rc == HEP_OK && p->slot->type != type)
+        rc = HEP_FAIL(err, HEP_EGRAPH, "product %s is another struct", name);
+    if (rc == HEP_OK && p->state == HEP_PRODUCT_PRESENT)
+        *out = p->data;
+    return rc;
+}
+
 bool hep_run_knows(const struct hep_run *run, const char *name)
 {
     return hep_product_find(run, name) != NULL &&
@@ -353,6 +370,27 @@ int hep_run_put_json(struct hep_run *run, const char *name, struct hep_json *jso
         return rc;
     }
     p->json = json;
+    p->state = HEP_PRODUCT_PRESENT;
+    return HEP_OK;
+}
+
+int hep_run_put_struct(struct hep_run *run, const char *name, const struct hep_struct_type *type,
+                       void *data, struct hep_error *err)
+{
+    struct hep_product *p = NULL;
+    int rc = writable(&p, run, name, HEP_SLOT_STRUCT, err);
+
+    if (rc == HEP_OK && p->slot->type != type)
+        rc = HEP_FAIL(err, HEP_EGRAPH, "product %s is another struct", name);
+    if (rc == HEP_OK && data == NULL)
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for product %s", name);
+    if (rc != HEP_OK) {
+        hep_struct_release(data, type);
+        free(data);
+        return rc;
+    }
+    hep_struct_settle(data, type);
+    p->data = data;
     p->state = HEP_PRODUCT_PRESENT;
     return HEP_OK;
 }

@@ -34,6 +34,7 @@ struct hep_product {
     struct hep_volume *volume;
     struct hep_labels *labels;
     struct hep_json *json;
+    void *data; /* by slot->type; owned */
 };
 
 /** A file of the study as it stands in run.json. */

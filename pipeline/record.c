@@ -58,6 +58,16 @@ static struct hep_json *warnings_json(const struct hep_run *run, size_t first, s
     return a;
 }
 
+/* NULL when there is nothing beside state, reason and file. */
+static struct hep_json *results_json(const struct hep_product *p, struct hep_put *put)
+{
+    struct hep_json *o = NULL;
+
+    if (p->data != NULL && put->rc == HEP_OK)
+        put->rc = hep_struct_json(&o, p->data, p->slot->type, true, put->err);
+    return p->json != NULL ? hep_json_copy(p->json) : o;
+}
+
 static struct hep_json *products_json(const struct hep_run *run, size_t stage, struct hep_put *put)
 {
     static const char *const state_text[] = { "unknown", "absent", "present" };
@@ -73,8 +83,8 @@ static struct hep_json *products_json(const struct hep_run *run, size_t stage, s
         hep_put_text(put, o, "state", state_text[p->state]);
         if (p->reason != NULL)
             hep_put_text(put, o, "reason", p->reason);
-        if (p->json != NULL)
-            hep_put(put, o, "results", hep_json_copy(p->json));
+        if (p->json != NULL || p->data != NULL)
+            hep_put(put, o, "results", results_json(p, put));
         if (p->path != NULL)
             hep_put_text(put, o, "file", p->path + strlen(run->out.tmp) + 1);
         hep_put(put, all, p->slot->name, o);
@@ -322,10 +332,41 @@ static bool file_is_there(const struct hep_json *output, const char *folder)
     return there;
 }
 
-bool hep_record_reusable(const struct hep_json *earlier, const char *stage, const char *key,
-                         const char *folder)
+/* A struct as the earlier run left it. */
+static int read_struct(void **out, const struct hep_slot *slot, const struct hep_json *results,
+                       struct hep_error *err)
 {
-    const struct hep_json *entry = hep_record_stage(earlier, stage),
+    void *data = hep_struct_new(slot->type, err);
+    int rc = data == NULL ? HEP_ENOMEM : hep_struct_read(data, slot->type, results, err);
+
+    if (rc == HEP_OK)
+        *out = data;
+    else
+        free(data);
+    return rc == HEP_OK ? rc : hep_error_prefix(err, "run.json: %s", slot->name);
+}
+
+static bool structs_are_readable(const struct hep_stage *stage, const struct hep_json *entry)
+{
+    bool good = true;
+
+    for (const struct hep_slot *s = stage->outputs; good && s->name != NULL; s++) {
+        const struct hep_json *product = hep_json_get(hep_json_get(entry, "products"), s->name);
+        void *data = NULL;
+
+        if (s->kind != HEP_SLOT_STRUCT || !same_text(hep_json_get(product, "state"), "present"))
+            continue;
+        good = read_struct(&data, s, hep_json_get(product, "results"), NULL) == HEP_OK;
+        hep_struct_release(data, s->type);
+        free(data);
+    }
+    return good;
+}
+
+bool hep_record_reusable(const struct hep_json *earlier, const struct hep_stage *stage,
+                         const char *key, const char *folder)
+{
+    const struct hep_json *entry = hep_record_stage(earlier, stage->name),
                           *outputs = hep_json_get(earlier, "outputs");
 
     if (entry == NULL || !same_text(hep_json_get(entry, "key"), key) ||
@@ -335,10 +376,10 @@ bool hep_record_reusable(const struct hep_json *earlier, const char *stage, cons
     for (size_t i = 0; i < hep_json_size(outputs); i++) {
         const struct hep_json *o = hep_json_at(outputs, i);
 
-        if (same_text(hep_json_get(o, "stage"), stage) && !file_is_there(o, folder))
+        if (same_text(hep_json_get(o, "stage"), stage->name) && !file_is_there(o, folder))
             return false;
     }
-    return true;
+    return structs_are_readable(stage, entry);
 }
 
 static int restore_product(struct hep_run *run, struct hep_product *p, const struct hep_json *entry,
@@ -354,6 +395,8 @@ static int restore_product(struct hep_run *run, struct hep_product *p, const str
         return HEP_OK;
     }
     p->state = HEP_PRODUCT_PRESENT;
+    if (p->slot->kind == HEP_SLOT_STRUCT)
+        return read_struct(&p->data, p->slot, results, err);
     if (p->slot->kind == HEP_SLOT_JSON) {
         p->json = hep_json_copy(results);
     } else if (tame(file)) {

@@ -55,10 +55,10 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
 /** Entry of a stage in an earlier run.json; NULL when there is none. */
 const struct hep_json *hep_record_stage(const struct hep_json *earlier, const char *stage);
 
-/** True when an earlier stage entry has this key and every file of it is in `folder` with its size.
- */
-bool hep_record_reusable(const struct hep_json *earlier, const char *stage, const char *key,
-                         const char *folder);
+/** True when an earlier stage entry has this key, its structs can be read, and every file of it is
+ * in `folder` with its size. */
+bool hep_record_reusable(const struct hep_json *earlier, const struct hep_stage *stage,
+                         const char *key, const char *folder);
 
 /** Take a stage's products, files and warnings from an earlier run instead of running it. */
 int hep_record_restore(struct hep_run *run, size_t stage, const struct hep_json *earlier,

@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/struct_json.h"
 #include "pipeline/stage.h"
 #include "terms/role.h"
 
@@ -39,6 +40,9 @@ int hep_run_labels(struct hep_run *run, const char *name, const struct hep_label
                    struct hep_error *err) HEP_MUST_CHECK;
 int hep_run_json(struct hep_run *run, const char *name, const struct hep_json **out,
                  struct hep_error *err) HEP_MUST_CHECK;
+/** As a struct of this type; HEP_EGRAPH when it is of another. See HEP_PRODUCT(). */
+int hep_run_struct(struct hep_run *run, const char *name, const struct hep_struct_type *type,
+                   const void **out, struct hep_error *err) HEP_MUST_CHECK;
 /** The series behind a HEP_SLOT_SERIES input; NULL when absent. */
 const struct hep_series *hep_run_series(const struct hep_run *run, const char *name);
 /** True when there is a product of this name and the running stage may read it. */
@@ -58,6 +62,9 @@ int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels 
                        struct hep_json *sidecar, struct hep_error *err) HEP_MUST_CHECK;
 int hep_run_put_json(struct hep_run *run, const char *name, struct hep_json *json,
                      struct hep_error *err) HEP_MUST_CHECK;
+/** `data` from hep_struct_new(). */
+int hep_run_put_struct(struct hep_run *run, const char *name, const struct hep_struct_type *type,
+                       void *data, struct hep_error *err) HEP_MUST_CHECK;
 /** Say that an optional output stays away, and why. */
 void hep_run_put_absent(struct hep_run *run, const char *name, const char *fmt, ...)
     HEP_PRINTF(3, 4);
@@ -65,5 +72,31 @@ void hep_run_put_absent(struct hep_run *run, const char *name, const char *fmt, 
  * below the study's folder. */
 int hep_run_put_file(struct hep_run *run, const char *path, const void *data, size_t n,
                      struct hep_error *err) HEP_MUST_CHECK;
+
+/**
+ * The door of a product that is a struct: hep_run_NAME() borrows it, NULL when it is absent;
+ * hep_run_put_NAME() gives it, made by hep_NAME_new(). `struct strct` has the table hep_NAME_type.
+ */
+#define HEP_PRODUCT(name, strct)                                                                   \
+    extern const struct hep_struct_type hep_##name##_type;                                         \
+    static inline struct strct *hep_##name##_new(struct hep_error *err)                            \
+    {                                                                                              \
+        return hep_struct_new(&hep_##name##_type, err);                                            \
+    }                                                                                              \
+    static inline int hep_run_##name(struct hep_run *run, const struct strct **out,                \
+                                     struct hep_error *err)                                        \
+    {                                                                                              \
+        const void *data = NULL;                                                                   \
+        int rc = hep_run_struct(run, #name, &hep_##name##_type, &data, err);                       \
+                                                                                                   \
+        *out = data;                                                                               \
+        return rc;                                                                                 \
+    }                                                                                              \
+    static inline int hep_run_put_##name(struct hep_run *run, struct strct *data,                  \
+                                         struct hep_error *err)                                    \
+    {                                                                                              \
+        return hep_run_put_struct(run, #name, &hep_##name##_type, data, err);                      \
+    }                                                                                              \
+    struct strct
 
 #endif

@@ -112,9 +112,9 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
 static void settle_reuse(struct study_run *s, bool force)
 {
     for (size_t i = 0; i < s->run.n_stages; i++)
-        s->reusable[i] = !force && hep_record_reusable(s->earlier, s->run.stages[i]->name,
-                                                       s->record.stage[i].key,
-                                                       s->share != NULL ? s->share : s->folder);
+        s->reusable[i] =
+            !force && hep_record_reusable(s->earlier, s->run.stages[i], s->record.stage[i].key,
+                                          s->share != NULL ? s->share : s->folder);
 }
 
 static bool unchanged(const struct study_run *s)

@@ -17,23 +17,26 @@
 #include <stdbool.h>
 
 struct hep_run;
+struct hep_struct_type;
 
 enum hep_slot_kind {
     HEP_SLOT_SERIES, /* a series of the study, loaded when first asked for */
     HEP_SLOT_VOLUME, /* a map, saved as `file`.nii.gz with a sidecar */
     HEP_SLOT_LABELS, /* a mask or label map, saved as `file`.nii.gz with a sidecar */
-    HEP_SLOT_JSON    /* results, kept in run.json */
+    HEP_SLOT_STRUCT, /* results as a struct, kept in run.json by its table */
+    HEP_SLOT_JSON    /* results that have no struct yet, kept in run.json */
 };
 
 /** A product as its maker or its reader declares it. Lists end with { 0 }. */
 struct hep_slot {
     const char *name; /* unique in the table */
     enum hep_slot_kind kind;
-    const char *shape; /* "xyz", "xyzt", "xyzb" (b = b-values), "xyze" (e = echoes); "-" for JSON */
+    const char *shape; /* "xyz", "xyzt", "xyzb" (b = b-values), "xyze" (e = echoes); "-" results */
     enum hep_unit unit;
     bool optional;    /* an output that may stay away, or an input that a stage can do without */
     const char *file; /* outputs: path below the study's folder, %s = label, without extension */
     const char *doc;
+    const struct hep_struct_type *type; /* HEP_SLOT_STRUCT, where it is made */
 };
 
 struct hep_stage {

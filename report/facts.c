@@ -63,11 +63,17 @@ static void add_rows(struct hep_str *out, const char *prefix, const struct hep_j
     }
 }
 
-void hep_html_facts(struct hep_str *out, const char *caption, const struct hep_json *node)
+int hep_html_facts(struct hep_str *out, const char *caption, const void *base,
+                   const struct hep_struct_type *type, struct hep_error *err)
 {
-    if (hep_json_size(node) == 0)
-        return;
-    hep_html_table(out, caption, "What|Value");
-    add_rows(out, "", node, 0);
-    hep_html_table_end(out);
+    struct hep_json *all = NULL;
+    int rc = hep_struct_json(&all, base, type, false, err);
+
+    if (rc == HEP_OK && hep_json_size(all) > 0) {
+        hep_html_table(out, caption, "What|Value");
+        add_rows(out, "", all, 0);
+        hep_html_table_end(out);
+    }
+    hep_json_free(all);
+    return rc;
 }

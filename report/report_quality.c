@@ -2,7 +2,9 @@
 #include "report/page.h"
 
 #include "report/facts.h"
+#include "pipeline/results/liver_quality.h"
 #include "report/picture.h"
+#include "pipeline/stages/aligned.h"
 
 #include <math.h>
 
@@ -235,7 +237,7 @@ static int flickers_of(struct hep_page *p, const struct hep_page_series *s,
     return rc;
 }
 
-static int flicker_rows(struct hep_page *p, const struct hep_json *methods)
+static int flicker_rows(struct hep_page *p)
 {
     const struct hep_page_series *reference =
         series_of(p, p->reference != NULL ? p->reference : "");
@@ -253,8 +255,8 @@ static int flicker_rows(struct hep_page *p, const struct hep_json *methods)
                 "<p><label class=\"switch\"><input type=\"checkbox\" id=\"flicker\"> Flicker: each "
                 "series takes turns with the reference</label></p>\n<div class=\"pics flick\">\n");
     for (size_t i = 0; rc == HEP_OK && i < p->n_series; i++) {
-        const char *method = text_of(hep_json_get(methods, p->series[i].name), "method");
-        const bool aligned = method != NULL && strcmp(method, "scanner") != 0;
+        const struct hep_alignment_row *row = hep_alignment_of(p->run, p->series[i].name);
+        const bool aligned = row != NULL && row->method != HEP_ALIGN_SCANNER;
 
         if (&p->series[i] != reference)
             rc = flickers_of(p, &p->series[i], reference, under, aligned);
@@ -264,91 +266,93 @@ static int flicker_rows(struct hep_page *p, const struct hep_json *methods)
     return rc;
 }
 
-static void alignment_row(struct hep_page *p, const char *name, const struct hep_json *o)
+static void alignment_row(struct hep_page *p, const char *name, const struct hep_alignment_row *r)
 {
-    const struct hep_json *metric = hep_json_get(o, "metric");
-    const bool failed = hep_json_bool(hep_json_get(o, "failed"), false),
-               accepted = hep_json_bool(hep_json_get(o, "accepted"), false);
-
     hep_str_add(p->out, "<tr><th scope=\"row\">");
     hep_html_words(p->out, hep_page_series_title(name));
     hep_str_add(p->out, "</th><td>");
     hep_html_mark(p->out,
-                  failed     ? HEP_MARK_BAD
-                  : accepted ? HEP_MARK_GOOD
-                             : HEP_MARK_DOUBT,
-                  text_of(o, "method"));
+                  r->failed     ? HEP_MARK_BAD
+                  : r->accepted ? HEP_MARK_GOOD
+                                : HEP_MARK_DOUBT,
+                  hep_align_method_name(r->method));
     hep_str_add(p->out, "</td><td>");
-    hep_html_number(p->out, hep_json_number(hep_json_get(o, "mean_motion_mm")), 1);
+    hep_html_number(p->out, r->mean_motion_mm, 1);
     hep_str_add(p->out, "</td><td>");
-    hep_html_number(p->out, hep_json_number(hep_json_get(o, "expected_residual_mm")), 1);
+    hep_html_number(p->out, r->expected_residual_mm, 1);
     hep_str_add(p->out, "</td><td class=\"n\">");
-    hep_html_number(p->out, hep_json_number(hep_json_get(metric, "before")), 3);
+    hep_html_number(p->out, r->metric.before_nat, 3);
     hep_str_add(p->out, " \xe2\x86\x92 ");
-    hep_html_number(p->out, hep_json_number(hep_json_get(metric, "after")), 3);
+    hep_html_number(p->out, r->metric.after_nat, 3);
     hep_str_add(p->out, "</td><td>");
-    hep_html_text(p->out, text_of(o, "reason"));
+    hep_html_text(p->out, r->reason);
     hep_str_add(p->out, "</td></tr>\n");
 }
 
-static void alignment_table(struct hep_page *p, const struct hep_json *all)
+static void alignment_table(struct hep_page *p, const struct hep_alignment *a)
 {
-    const struct hep_json *o = NULL;
-    const char *name;
+    bool any = false;
 
-    if (hep_json_size(all) == 0)
-        return;
-    hep_html_table(p->out,
-                   "How each series reaches the reference; similarity is mutual information",
-                   "Series|Method|Motion, mm|Expected residual, mm|Similarity|Why");
-    for (size_t i = 0; (name = hep_json_key_at(all, i, &o)) != NULL; i++)
-        alignment_row(p, name, o);
-    hep_html_table_end(p->out);
+    for (int role = 0; role < (int)HEP_ROLE_COUNT; role++) {
+        if (!a->series[role].present)
+            continue;
+        if (!any)
+            hep_html_table(
+                p->out, "How each series reaches the reference; similarity is mutual information",
+                "Series|Method|Motion, mm|Expected residual, mm|Similarity|Why");
+        any = true;
+        alignment_row(p, hep_role_name((enum hep_role)role), &a->series[role]);
+    }
+    if (any)
+        hep_html_table_end(p->out);
 }
 
 static int alignment(struct hep_page *p)
 {
-    const struct hep_json *results = hep_page_results(p, "alignment");
-    const char *warning = text_of(results, "warning");
+    const struct hep_alignment *a = NULL;
+    int rc = hep_run_alignment(p->run, &a, p->err);
 
     hep_str_add(p->out, "<h3>Alignment</h3>\n");
-    if (warning != NULL) {
+    if (rc != HEP_OK || a == NULL)
+        return rc;
+    if (a->warning != NULL) {
         hep_str_add(p->out, "<p>");
         hep_html_mark(p->out, HEP_MARK_DOUBT, "not aligned");
         hep_str_add(p->out, " ");
-        hep_html_text(p->out, warning);
+        hep_html_text(p->out, a->warning);
         hep_str_add(p->out,
                     ". Breathing and movement between series are not corrected: a comparison "
                     "between series is as good as their overlap below.</p>\n");
     }
-    alignment_table(p, hep_json_get(results, "series"));
+    alignment_table(p, a);
     hep_str_add(p->out, "<details><summary>Details of the alignment</summary>");
-    hep_html_facts(p->out, "All that the alignment tells", results);
+    rc = hep_html_facts(p->out, "All that the alignment tells", a, &hep_alignment_type, p->err);
     hep_str_add(p->out, "</details>\n");
-    return flicker_rows(p, hep_json_get(results, "series"));
+    return rc == HEP_OK ? flicker_rows(p) : rc;
 }
 
-static void liver_quality(struct hep_page *p)
+static int liver_quality(struct hep_page *p)
 {
-    const struct hep_json *q = hep_page_results(p, "liver_quality");
-    const char *reason = text_of(hep_page_product(p, "liver_quality"), "reason");
+    const struct hep_liver_report *report = NULL;
+    int rc = hep_run_liver_quality(p->run, &report, p->err);
 
-    hep_str_add(p->out, "<h3>Liver mask</h3>\n");
-    if (q == NULL) {
-        hep_str_add(p->out, "<p>");
+    hep_str_add(p->out, "<h3>Liver mask</h3>\n<p>");
+    if (rc != HEP_OK)
+        return rc;
+    if (report == NULL) {
         hep_html_mark(p->out, HEP_MARK_BAD, "no liver mask");
         hep_str_add(p->out, " ");
-        hep_html_text(p->out, reason);
+        hep_html_text(p->out, hep_run_reason(p->run, "liver_quality"));
         hep_str_add(p->out, "</p>\n");
-        return;
+        return HEP_OK;
     }
-    hep_str_add(p->out, "<p>");
-    if (hep_json_bool(hep_json_get(q, "volume_plausible"), true))
+    if (report->quality.volume_plausible)
         hep_html_mark(p->out, HEP_MARK_GOOD, "plausible volume");
     else
         hep_html_mark(p->out, HEP_MARK_DOUBT, "volume outside the expected range");
     hep_str_add(p->out, "</p>\n");
-    hep_html_facts(p->out, "Quality of the liver mask", q);
+    return hep_html_facts(p->out, "Quality of the liver mask", report, &hep_liver_quality_type,
+                          p->err);
 }
 
 int hep_page_quality(struct hep_page *p)
@@ -368,8 +372,9 @@ int hep_page_quality(struct hep_page *p)
     }
     hep_str_add(p->out, "<h3>Fits</h3>\n");
     fits(p);
-    liver_quality(p);
-    rc = alignment(p);
+    rc = liver_quality(p);
+    if (rc == HEP_OK)
+        rc = alignment(p);
     hep_html_section_end(p->out);
     return rc;
 }

@@ -10,7 +10,7 @@
 #ifndef HEP_PIPELINE_STAGES_ALIGN_DWI_H
 #define HEP_PIPELINE_STAGES_ALIGN_DWI_H
 
-#include "pipeline/stages/align_pair.h"
+#include "image/align_pair.h"
 #include "sequences/gradients.h"
 
 #include <stdint.h>

@@ -1,58 +1,72 @@
 #include "pipeline/stages/aligned.h"
 
 #include "image/register_compose.h"
-#include "pipeline/stages/align_json.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
 
-static const struct hep_json *node_of(struct hep_run *run, const char *series)
+/* NULL where the product is absent or not declared. */
+static const struct hep_alignment *alignment_of(struct hep_run *run)
 {
-    const struct hep_json *alignment = NULL;
+    const struct hep_alignment *a = NULL;
 
-    if (series == NULL || hep_run_json(run, "alignment", &alignment, NULL) != HEP_OK)
+    return hep_run_alignment(run, &a, NULL) == HEP_OK ? a : NULL;
+}
+
+const struct hep_alignment_row *hep_alignment_of(struct hep_run *run, const char *series)
+{
+    const struct hep_alignment *a = alignment_of(run);
+    enum hep_role role = HEP_ROLE_UNKNOWN;
+
+    if (a == NULL || series == NULL || hep_role_from_name(&role, series, NULL) != HEP_OK)
         return NULL;
-    return hep_json_get(hep_json_get(alignment, "series"), series);
+    return a->series[role].present ? &a->series[role] : NULL;
 }
 
 const char *hep_reference_name(struct hep_run *run)
 {
-    const struct hep_json *alignment = NULL;
+    const struct hep_alignment *a = alignment_of(run);
 
-    if (hep_run_json(run, "alignment", &alignment, NULL) != HEP_OK)
-        return NULL;
-    return hep_json_string(hep_json_get(alignment, "reference"));
+    return a != NULL ? hep_role_name(a->reference) : NULL;
 }
 
-const char *hep_alignment_method(struct hep_run *run, const char *series)
+enum hep_align_method hep_alignment_method(struct hep_run *run, const char *series)
 {
-    const struct hep_json *alignment = NULL, *node = node_of(run, series);
-    const char *method = hep_json_string(hep_json_get(node, "method"));
-    const char *reference = hep_reference_name(run);
+    const struct hep_alignment *a = alignment_of(run);
+    const struct hep_alignment_row *row = hep_alignment_of(run, series);
 
-    if (method != NULL)
-        return method;
-    if (hep_run_json(run, "alignment", &alignment, NULL) == HEP_OK &&
-        hep_json_get(alignment, "series") != NULL)
-        return "same";
-    return reference != NULL && series != NULL && strcmp(series, reference) == 0 ? "same"
-                                                                                 : "scanner";
+    if (row != NULL)
+        return row->method;
+    if (a != NULL && a->engine == HEP_ALIGNMENT_ELASTIX)
+        return HEP_ALIGN_SAME;
+    return a != NULL && strcmp(series, hep_role_name(a->reference)) == 0 ? HEP_ALIGN_SAME
+                                                                         : HEP_ALIGN_SCANNER;
 }
 
-/* From the reference to a series. */
+/* From the reference to a series; the identity for one that was not registered. */
 static int one_way(struct hep_transform *out, struct hep_run *run, const char *series,
                    struct hep_error *err)
 {
-    const struct hep_json *node = node_of(run, series);
-    const char *product = hep_json_string(hep_json_get(node, "displacement"));
-    int rc = hep_align_json_affine(out->affine, node, err);
+    const struct hep_alignment_row *row = hep_alignment_of(run, series);
+    int rc;
 
-    out->displacement = NULL;
-    if (rc != HEP_OK || product == NULL)
-        return rc;
-    rc = hep_run_volume(run, product, &out->displacement, err);
+    *out = (struct hep_transform){
+        .affine = { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } }
+    };
+    if (row == NULL)
+        return HEP_OK;
+    for (size_t i = 0; i < 16; i++) {
+        if (!isfinite(row->reference_to_series[i / 4][i % 4]))
+            return HEP_FAIL(err, HEP_EFORMAT, "the alignment of %s holds no complete transform",
+                            series);
+    }
+    memcpy(out->affine, row->reference_to_series, sizeof out->affine);
+    if (row->displacement[0] == '\0')
+        return HEP_OK;
+    rc = hep_run_volume(run, row->displacement, &out->displacement, err);
     if (rc == HEP_OK && out->displacement == NULL)
-        rc = HEP_FAIL(err, HEP_EFORMAT, "the alignment names %s, which was not saved", product);
+        rc = HEP_FAIL(err, HEP_EFORMAT, "the alignment names %s, which was not saved",
+                      row->displacement);
     return rc;
 }
 

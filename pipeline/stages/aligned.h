@@ -11,17 +11,16 @@
 #define HEP_PIPELINE_STAGES_ALIGNED_H
 
 #include "image/resample.h"
-#include "pipeline/run.h"
+#include "pipeline/results/alignment.h"
 
 /** Name of the series on whose grid findings are made; NULL when the study has no image. Declared
  * input: "alignment". */
 const char *hep_reference_name(struct hep_run *run);
 
-/**
- * How a series reaches the reference: "rigid", "deformable", "scanner" (in scanner coordinates,
- * unregistered), "same" (the reference itself, or acquired with it). Borrowed.
- */
-const char *hep_alignment_method(struct hep_run *run, const char *series);
+/** How a series reaches the reference. */
+enum hep_align_method hep_alignment_method(struct hep_run *run, const char *series);
+/** What the registration of a series gave; NULL when it was not registered. Borrowed. */
+const struct hep_alignment_row *hep_alignment_of(struct hep_run *run, const char *series);
 
 /**
  * The transform with which values of `from` are put on a grid of `to`.

@@ -54,18 +54,15 @@ static void describe(struct hep_lesion_images *out, struct hep_run *run, enum he
                      const char *series)
 {
     struct hep_lesion_image *o = &out->study.image[image];
-    const struct hep_json *alignment = NULL, *one;
+    const struct hep_alignment_row *row = hep_alignment_of(run, series);
     const char *reference = hep_reference_name(run);
 
     o->volume = out->owned[image];
     hep_grid_spacing(o->native_mm, &hep_run_series(run, series)->grid);
     o->registration_mm = strcmp(series, reference) == 0 ? 0.0 : (double)NAN;
-    if (hep_run_json(run, "alignment", &alignment, NULL) != HEP_OK)
-        return;
-    one = hep_json_get(hep_json_get(alignment, "series"), series);
-    o->moved = hep_json_bool(hep_json_get(one, "accepted"), false);
-    if (isfinite(hep_json_number(hep_json_get(one, "expected_residual_mm"))))
-        o->registration_mm = hep_json_number(hep_json_get(one, "expected_residual_mm"));
+    o->moved = row != NULL && row->accepted;
+    if (row != NULL && isfinite(row->expected_residual_mm))
+        o->registration_mm = row->expected_residual_mm;
 }
 
 static int take(struct hep_lesion_images *out, struct hep_run *run, enum hep_image image,

@@ -36,9 +36,5 @@ void hep_maps_absent(struct hep_run *run, const char *const *products, const cha
 
 /** {"median", "iqr", "q25", "q75", "mean", "sd", "n", "n_nonfinite"}; nulls for an empty set. */
 struct hep_json *hep_stats_json(struct hep_put *put, const struct hep_stats *s);
-/** Voxels brighter than a share of the Otsu threshold of volume t, holes filled slice by slice: the
- * body. */
-int hep_body_mask(struct hep_labels **out, const struct hep_volume *v, size_t t,
-                  struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -3,10 +3,9 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "contrast/phase.h"
-#include "base/json_put.h"
-#include "pipeline/run.h"
+#include "pipeline/config/config.h"
 #include "pipeline/stages/align_dwi.h"
-#include "pipeline/stages/align_json.h"
+#include "pipeline/results/alignment.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
@@ -27,10 +26,11 @@ static const struct hep_slot inputs[] = {
 };
 
 static const struct hep_slot outputs[] = {
-    HEP_MAKES_JSON("alignment", "the reference series, and how each other series reaches it"),
-    HEP_ALIGNED_SERIES(HEP_XFM_SLOT){
-        "dwi_aligned", HEP_SLOT_VOLUME, "xyzb", HEP_UNIT_ARBITRARY, true, "dwi/%s_desc-aligned_dwi",
-        "diffusion series with the volumes of each b-value brought to the lowest one" },
+    HEP_MAKES_STRUCT(alignment, "the reference series, and how each other series reaches it"),
+    HEP_ALIGNED_SERIES(HEP_XFM_SLOT) HEP_SLOT(
+        "dwi_aligned", HEP_SLOT_VOLUME, "xyzb", HEP_UNIT_ARBITRARY,
+        .file = "dwi/%s_desc-aligned_dwi",
+        .doc = "diffusion series with the volumes of each b-value brought to the lowest one"),
     { 0 }
 };
 
@@ -308,7 +308,7 @@ static int save_dwi(struct align *a, bool *moved, struct hep_error *err)
     return rc;
 }
 
-static void report_pair(struct align *a, const char *name, const struct hep_align_pair *p)
+static void report_pair(const struct align *a, const char *name, const struct hep_align_pair *p)
 {
     enum hep_log_level level = p->failed ? HEP_LOG_WARNING : HEP_LOG_INFO;
 
@@ -349,45 +349,85 @@ static int save_log(struct align *a, struct hep_error *err)
     return rc;
 }
 
-/* Give the results to the run: fields, corrected diffusion series, log, and what `json` says. */
-static int save(struct align *a, struct hep_json *json, struct hep_error *err)
+/* @param[in] name of the series whose product xfm_NAME holds the displacement; NULL for a shell */
+static void fill_row(struct hep_alignment_row *row, const char *name,
+                     const struct hep_align_pair *p)
 {
-    struct hep_put put = { HEP_OK, err };
-    struct hep_json *series = hep_json_new_object(), *shells = hep_json_new_array();
-    bool moved = false;
-    int rc = save_dwi(a, &moved, err);
+    row->present = true;
+    row->method = p->method;
+    row->accepted = p->method != HEP_ALIGN_SCANNER;
+    row->failed = p->failed;
+    memcpy(row->reason, p->reason, sizeof row->reason);
+    memcpy(row->reference_to_series, p->transform.affine, sizeof row->reference_to_series);
+    memcpy(row->translation_mm, p->translation_mm, sizeof row->translation_mm);
+    row->rotation_deg = p->rotation_deg;
+    row->mean_motion_mm = p->motion_mm;
+    row->expected_residual_mm = hep_align_expected_residual_mm(p->method);
+    row->metric = (struct hep_alignment_metric){ .before_nat = p->mi_nat[HEP_ALIGN_SCANNER],
+                                                 .rigid_nat = p->mi_nat[HEP_ALIGN_RIGID],
+                                                 .deformable_nat = p->mi_nat[HEP_ALIGN_DEFORMABLE],
+                                                 .after_nat = p->mi_nat[p->method],
+                                                 .overlap = p->overlap[p->method] };
+    row->jacobian.present = isfinite(p->volume_change.min);
+    row->jacobian.of = p->volume_change;
+    if (name != NULL && p->method == HEP_ALIGN_DEFORMABLE)
+        (void)snprintf(row->displacement, sizeof row->displacement, "xfm_%s", name);
+}
 
-    for (size_t i = 0; i < a->n_pairs; i++) {
-        if (i < a->n_series) {
-            report_pair(a, a->names[i], &a->pairs[i]);
-            hep_put(&put, series, a->names[i], hep_align_json(&put, a->names[i], &a->pairs[i]));
-            if (strcmp(a->names[i], "in_phase") == 0 &&
-                same_breath_hold(a->run, "opposed", "in_phase"))
-                hep_put(&put, series, "opposed", hep_align_json(&put, "in_phase", &a->pairs[i]));
-        } else {
-            double b = a->shells.b_s_per_mm2[i - a->n_series + 1];
-            struct hep_json *o = hep_align_json(&put, NULL, &a->pairs[i]);
-            char name[64];
+static int fill_series(struct hep_alignment *out, const struct align *a, struct hep_error *err)
+{
+    int rc = HEP_OK;
 
-            (void)snprintf(name, sizeof name, "dwi, b = %g", b);
-            report_pair(a, name, &a->pairs[i]);
-            hep_put_number(&put, o, "b_s_per_mm2", b);
-            hep_put_item(&put, shells, o);
-        }
+    for (size_t i = 0; rc == HEP_OK && i < a->n_series; i++) {
+        enum hep_role role = HEP_ROLE_UNKNOWN;
+
+        report_pair(a, a->names[i], &a->pairs[i]);
+        rc = hep_role_from_name(&role, a->names[i], err);
+        fill_row(&out->series[role], a->names[i], &a->pairs[i]);
+        if (role == HEP_ROLE_IN_PHASE && same_breath_hold(a->run, "opposed", "in_phase"))
+            fill_row(&out->series[HEP_ROLE_OPPOSED], a->names[i], &a->pairs[i]);
     }
-    hep_put(&put, json, "series", series);
-    hep_put(&put, json, "within_dwi", shells);
-    hep_put_bool(&put, json, "dwi_corrected", moved);
-    for (size_t i = 0; rc == HEP_OK && put.rc == HEP_OK && i < a->n_series; i++) {
+    return rc;
+}
+
+static int fill_shells(struct hep_alignment *out, const struct align *a, struct hep_error *err)
+{
+    const size_t n = a->n_pairs - a->n_series;
+
+    if (n == 0)
+        return HEP_OK;
+    if (HEP_NEW(out->within_dwi, n, err) != HEP_OK)
+        return HEP_ENOMEM;
+    out->n_within_dwi = n;
+    for (size_t i = 0; i < n; i++) {
+        struct hep_alignment_row *row = &out->within_dwi[i];
+        char name[64];
+
+        row->b_s_per_mm2 = a->shells.b_s_per_mm2[i + 1];
+        (void)snprintf(name, sizeof name, "dwi, b = %g", row->b_s_per_mm2);
+        report_pair(a, name, &a->pairs[a->n_series + i]);
+        fill_row(row, NULL, &a->pairs[a->n_series + i]);
+    }
+    return HEP_OK;
+}
+
+/* Give the results to the run: fields, corrected diffusion series, log, and what `out` says. */
+static int save(struct align *a, struct hep_alignment *out, struct hep_error *err)
+{
+    int rc = save_dwi(a, &out->dwi_corrected, err);
+
+    if (rc == HEP_OK)
+        rc = fill_series(out, a, err);
+    if (rc == HEP_OK)
+        rc = fill_shells(out, a, err);
+    for (size_t i = 0; rc == HEP_OK && i < a->n_series; i++) {
         if (a->pairs[i].method == HEP_ALIGN_DEFORMABLE)
             rc = save_field(a, a->names[i], &a->pairs[i], err);
     }
-    if (rc == HEP_OK)
-        rc = put.rc;
     return rc == HEP_OK ? save_log(a, err) : rc;
 }
 
-static int align_all(struct hep_run *run, const char *reference, struct hep_json *json,
+static int align_all(struct hep_run *run, const char *reference, struct hep_alignment *out,
                      struct hep_error *err)
 {
     struct align a = { .run = run, .cfg = &hep_run_config(run)->align, .reference = reference };
@@ -403,7 +443,7 @@ static int align_all(struct hep_run *run, const char *reference, struct hep_json
     if (rc == HEP_OK)
         rc = run_pairs(&a, err);
     if (rc == HEP_OK)
-        rc = save(&a, json, err);
+        rc = save(&a, out, err);
     finish(&a);
     return rc;
 }
@@ -425,29 +465,32 @@ static const char *engine(void)
 
 static int run_align(struct hep_run *run, struct hep_error *err)
 {
-    struct hep_put put = { HEP_OK, err };
     const char *reference = choose_reference(run), *without = no_engine(run);
-    struct hep_json *o;
+    struct hep_alignment *out = NULL;
+    int rc;
 
     if (reference == NULL)
         return HEP_FAIL(err, HEP_EDATA, "the study has no series that Hepar can use");
     if (without != NULL && hep_run_config(run)->align.engine == HEP_ALIGN_ELASTIX)
         return HEP_FAIL(err, HEP_ENOENT, "align.engine asks for elastix, which is not in PATH");
-    o = hep_json_new_object();
-    hep_put_text(&put, o, "reference", reference);
-    hep_put_text(&put, o, "file", hep_run_series(run, reference)->name);
-    hep_put_text(&put, o, "method", without != NULL ? "scanner" : "elastix");
-    if (without != NULL) {
-        hep_put_text(&put, o, "warning", without);
+    out = hep_alignment_new(err);
+    if (out == NULL)
+        return HEP_ENOMEM;
+    rc = hep_role_from_name(&out->reference, reference, err);
+    out->engine = without != NULL ? HEP_ALIGNMENT_SCANNER : HEP_ALIGNMENT_ELASTIX;
+    if (rc == HEP_OK && (out->file = hep_strdup(hep_run_series(run, reference)->name, err)) == NULL)
+        rc = HEP_ENOMEM;
+    if (rc == HEP_OK && without != NULL && (out->warning = hep_strdup(without, err)) == NULL)
+        rc = HEP_ENOMEM;
+    if (rc == HEP_OK && without != NULL)
         hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "align", "%s", without);
-    } else if (put.rc == HEP_OK) {
-        put.rc = align_all(run, reference, o, err);
-    }
-    if (put.rc != HEP_OK) {
-        hep_json_free(o);
-        return put.rc;
-    }
-    return hep_run_put_json(run, "alignment", o, err);
+    else if (rc == HEP_OK)
+        rc = align_all(run, reference, out, err);
+    if (rc == HEP_OK)
+        return hep_run_put_alignment(run, out, err);
+    hep_struct_release(out, &hep_alignment_type);
+    free(out);
+    return rc;
 }
 
 static const char *const settings[] = { "align.", NULL };

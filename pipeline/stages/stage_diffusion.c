@@ -1,6 +1,7 @@
 #include "pipeline/stages/stages.h"
 
 #include "fitting/diffusion.h"
+#include "image/mask.h"
 #include "pipeline/adc_subset.h"
 #include "pipeline/config/config.h"
 #include "pipeline/fit_json.h"
@@ -10,8 +11,8 @@
 #include <math.h>
 
 static const struct hep_slot inputs[] = { HEP_READS_SERIES_4D("dwi", "xyzb"),
-                                          { "dwi_aligned", HEP_SLOT_VOLUME, "xyzb",
-                                            HEP_UNIT_ARBITRARY, true, NULL, NULL },
+                                          HEP_SLOT("dwi_aligned", HEP_SLOT_VOLUME, "xyzb",
+                                                   HEP_UNIT_ARBITRARY, ),
                                           { 0 } };
 
 #define MM2S HEP_UNIT_MM2_PER_S

@@ -7,6 +7,7 @@
 #include "contrast/same_sequence.h"
 #include "pipeline/config/config.h"
 #include "base/json_put.h"
+#include "image/mask.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/map_io.h"
 #include "pipeline/stages/phase_gain.h"
@@ -85,8 +86,9 @@ static void put_alignment(struct hep_put *put, struct hep_json *o, struct hep_ru
     struct hep_json *methods = hep_json_new_object();
 
     if (hep_run_series(run, "precontrast") != NULL)
-        hep_put_text(put, methods, "precontrast", hep_alignment_method(run, "precontrast"));
-    hep_put_text(put, methods, series, hep_alignment_method(run, series));
+        hep_put_text(put, methods, "precontrast",
+                     hep_align_method_name(hep_alignment_method(run, "precontrast")));
+    hep_put_text(put, methods, series, hep_align_method_name(hep_alignment_method(run, series)));
     hep_put(put, o, "alignment", methods);
 }
 

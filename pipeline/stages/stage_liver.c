@@ -1,8 +1,7 @@
 #include "pipeline/stages/stages.h"
 
-#include "liver/segment_liver.h"
 #include "pipeline/config/config.h"
-#include "base/json_put.h"
+#include "pipeline/results/liver_quality.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/lesion_images.h"
 #include "sequences/inventory.h"
@@ -30,7 +29,7 @@ static const struct hep_slot outputs[] = {
     HEP_MAKES_LABELS("liver", "anat/%s_label-liver_mask", "the liver on the reference grid"),
     HEP_MAKES_LABELS("anatomy", "anat/%s_label-anatomy_dseg",
                      "organs and vessels that rules compare with"),
-    HEP_MAKES_JSON("liver_quality", "where the liver mask comes from, and how good it is"),
+    HEP_MAKES_STRUCT(liver_quality, "where the liver mask comes from, and how good it is"),
     { 0 }
 };
 
@@ -43,7 +42,7 @@ static void keep_label(struct hep_labels *mask, double label)
 }
 
 /* The mask that the user gave: a liver mask, or the organ called liver of a label map. */
-static int given_liver(struct hep_labels **out, const char **source, struct hep_run *run,
+static int given_liver(struct hep_labels **out, enum hep_liver_source *source, struct hep_run *run,
                        struct hep_error *err)
 {
     const struct hep_labels *mask = NULL, *labels = NULL;
@@ -56,12 +55,12 @@ static int given_liver(struct hep_labels **out, const char **source, struct hep_
     if (rc == HEP_OK && mask != NULL) {
         const struct hep_series *s = hep_run_series(run, "liver_mask");
 
-        *source = path != NULL ? "command line" : "study";
+        *source = path != NULL ? HEP_LIVER_OF_COMMAND_LINE : HEP_LIVER_OF_STUDY;
         rc = hep_aligned_mask(out, run, mask, inputs, path != NULL ? path : s->name, err);
         if (rc == HEP_OK)
             keep_label(*out, path != NULL ? hep_run_config(run)->liver.label : (double)NAN);
     } else if (rc == HEP_OK && labels != NULL && hep_series_label_value(named, "liver") > 0) {
-        *source = "label map of the study";
+        *source = HEP_LIVER_OF_LABEL_MAP;
         rc = hep_aligned_mask(out, run, labels, inputs, named->name, err);
         if (rc == HEP_OK)
             keep_label(*out, (double)hep_series_label_value(named, "liver"));
@@ -166,43 +165,23 @@ static int given_anatomy(struct hep_labels *anatomy, struct hep_run *run, struct
     return rc;
 }
 
-static void put_measure(struct hep_put *put, struct hep_json *o, const char *key, double value)
+static int put_quality(struct hep_run *run, const struct hep_liver_quality *q,
+                       enum hep_liver_source source, struct hep_error *err)
 {
-    if (isfinite(value))
-        hep_put_number(put, o, key, value);
-}
+    struct hep_liver_report *report = hep_liver_quality_new(err);
 
-static int put_quality(struct hep_run *run, const struct hep_liver_quality *q, const char *source,
-                       struct hep_error *err)
-{
-    struct hep_put put = { HEP_OK, err };
-    struct hep_json *o = hep_json_new_object();
-
-    hep_put_text(&put, o, "source", source);
-    hep_put_bool(&put, o, "mask_needed", q->mask_needed);
-    if (q->method != HEP_LIVER_NONE)
-        hep_put_text(&put, o, "method", hep_liver_method_name(q->method));
-    if (!q->mask_needed)
-        put_measure(&put, o, "volume_ml", q->volume_ml);
-    hep_put_bool(&put, o, "volume_plausible", q->volume_plausible && !q->mask_needed);
-    hep_put_bool(&put, o, "cropped", q->cropped);
-    put_measure(&put, o, "seed_ml", q->seed_ml);
-    put_measure(&put, o, "roughness", q->roughness);
-    put_measure(&put, o, "low_contrast_border_frac", q->low_border_frac);
-    put_measure(&put, o, "left_frac", q->left_right);
-    put_measure(&put, o, "contrast_log_odds", q->contrast);
-    put_measure(&put, o, "score", q->score);
-    if (q->reason[0] != '\0') {
-        hep_put_text(&put, o, "reason", q->reason);
+    if (report == NULL)
+        return HEP_ENOMEM;
+    *report = (struct hep_liver_report){ source, *q };
+    if (q->mask_needed) {
+        report->quality.volume_ml = (double)NAN;
+        report->quality.volume_plausible = false;
+    }
+    if (q->reason[0] != '\0')
         hep_log_write(hep_run_log(run), HEP_LOG_WARNING,
                       q->mask_needed ? "liver-mask-needed" : "liver-doubtful", "liver (%s): %s",
-                      source, q->reason);
-    }
-    if (put.rc != HEP_OK) {
-        hep_json_free(o);
-        return put.rc;
-    }
-    return hep_run_put_json(run, "liver_quality", o, err);
+                      hep_liver_source_name(source), q->reason);
+    return hep_run_put_liver_quality(run, report, err);
 }
 
 static int put_liver(struct hep_run *run, struct hep_liver *found, struct hep_error *err)
@@ -232,11 +211,12 @@ static int run_liver(struct hep_run *run, struct hep_error *err)
     struct hep_lesion_images images = { 0 };
     struct hep_liver_input in = { 0 };
     struct hep_liver found = { 0 };
-    const char *source = "automatic";
+    enum hep_liver_source source = HEP_LIVER_AUTOMATIC;
     int rc = given_liver(&found.liver, &source, run, err);
 
     if (rc == HEP_OK && found.liver != NULL && hep_labels_count(found.liver, -1) == 0)
-        rc = HEP_FAIL(err, HEP_EDATA, "the liver mask (%s) is empty", source);
+        rc =
+            HEP_FAIL(err, HEP_EDATA, "the liver mask (%s) is empty", hep_liver_source_name(source));
     if (rc == HEP_OK)
         rc = fill_input(&in, &images, run, err);
     if (rc == HEP_OK && found.liver == NULL) {

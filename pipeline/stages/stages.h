@@ -15,39 +15,29 @@ extern const struct hep_stage hep_stage_liver;
 extern const struct hep_stage hep_stage_enhancement;
 extern const struct hep_stage hep_stage_lesions;
 
-/* Slots that several stages read, spelled once. A = optional. */
-#define HEP_READS_SERIES(name)                                                                     \
+/* Slots that several stages read or make, spelled once; each is optional. */
+#define HEP_SLOT(the_name, the_kind, the_shape, the_unit, ...)                                     \
     {                                                                                              \
-        name, HEP_SLOT_SERIES, "xyz", HEP_UNIT_ARBITRARY, true, NULL, NULL                         \
+        .name = the_name, .kind = the_kind, .shape = the_shape, .unit = the_unit,                  \
+        .optional = true, __VA_ARGS__                                                              \
     }
+#define HEP_READS_SERIES(name) HEP_READS_SERIES_4D(name, "xyz")
 #define HEP_READS_SERIES_4D(name, shape)                                                           \
-    {                                                                                              \
-        name, HEP_SLOT_SERIES, shape, HEP_UNIT_ARBITRARY, true, NULL, NULL                         \
-    }
-#define HEP_READS_MAP(name, unit)                                                                  \
-    {                                                                                              \
-        name, HEP_SLOT_VOLUME, "xyz", unit, true, NULL, NULL                                       \
-    }
-#define HEP_READS_LABELS(name)                                                                     \
-    {                                                                                              \
-        name, HEP_SLOT_LABELS, "xyz", HEP_UNIT_DIMENSIONLESS, true, NULL, NULL                     \
-    }
-#define HEP_READS_JSON(name)                                                                       \
-    {                                                                                              \
-        name, HEP_SLOT_JSON, "-", HEP_UNIT_DIMENSIONLESS, true, NULL, NULL                         \
-    }
-#define HEP_MAKES_JSON(name, doc)                                                                  \
-    {                                                                                              \
-        name, HEP_SLOT_JSON, "-", HEP_UNIT_DIMENSIONLESS, true, NULL, doc                          \
-    }
-#define HEP_MAKES_MAP(name, unit, file, doc)                                                       \
-    {                                                                                              \
-        name, HEP_SLOT_VOLUME, "xyz", unit, true, file, doc                                        \
-    }
-#define HEP_MAKES_LABELS(name, file, doc)                                                          \
-    {                                                                                              \
-        name, HEP_SLOT_LABELS, "xyz", HEP_UNIT_DIMENSIONLESS, true, file, doc                      \
-    }
+    HEP_SLOT(name, HEP_SLOT_SERIES, shape, HEP_UNIT_ARBITRARY, )
+#define HEP_READS_MAP(name, unit) HEP_SLOT(name, HEP_SLOT_VOLUME, "xyz", unit, )
+#define HEP_READS_LABELS(name) HEP_SLOT(name, HEP_SLOT_LABELS, "xyz", HEP_UNIT_DIMENSIONLESS, )
+#define HEP_READS_STRUCT(name) HEP_SLOT(name, HEP_SLOT_STRUCT, "-", HEP_UNIT_DIMENSIONLESS, )
+#define HEP_READS_JSON(name) HEP_SLOT(name, HEP_SLOT_JSON, "-", HEP_UNIT_DIMENSIONLESS, )
+#define HEP_MAKES_MAP(name, unit, path, text)                                                      \
+    HEP_SLOT(name, HEP_SLOT_VOLUME, "xyz", unit, .file = path, .doc = text)
+#define HEP_MAKES_LABELS(name, path, text)                                                         \
+    HEP_SLOT(name, HEP_SLOT_LABELS, "xyz", HEP_UNIT_DIMENSIONLESS, .file = path, .doc = text)
+/* A product of HEP_PRODUCT(name, ...), pipeline/run.h. */
+#define HEP_MAKES_STRUCT(product, text)                                                            \
+    HEP_SLOT(#product, HEP_SLOT_STRUCT, "-", HEP_UNIT_DIMENSIONLESS, .doc = text,                  \
+             .type = &hep_##product##_type)
+#define HEP_MAKES_JSON(name, text)                                                                 \
+    HEP_SLOT(name, HEP_SLOT_JSON, "-", HEP_UNIT_DIMENSIONLESS, .doc = text)
 
 /* The series that can be aligned, in the order in which one is taken as reference, and the
  * displacements of those that were deformed. HEP_READS_ALIGNMENT is what a stage declares that
@@ -65,13 +55,11 @@ extern const struct hep_stage hep_stage_lesions;
     X("t2")                                                                                        \
     X("dwi")
 #define HEP_XFM_SLOT(name)                                                                         \
-    { "xfm_" name,                                                                                 \
-      HEP_SLOT_VOLUME,                                                                             \
-      "xyzt",                                                                                      \
-      HEP_UNIT_MM,                                                                                 \
-      true,                                                                                        \
-      "xfm/%s_from-" name "_to-reference_xfm",                                                     \
-      "displacement to be added to the affine part, RAS; from the reference to this series" },
-#define HEP_READS_ALIGNMENT HEP_ALIGNED_SERIES(HEP_XFM_SLOT) HEP_READS_JSON("alignment")
+    HEP_SLOT("xfm_" name, HEP_SLOT_VOLUME, "xyzt", HEP_UNIT_MM,                                    \
+             .file = "xfm/%s_from-" name "_to-reference_xfm",                                      \
+             .doc =                                                                                \
+                 "displacement to be added to the affine part, RAS; from the reference to this "   \
+                 "series"),
+#define HEP_READS_ALIGNMENT HEP_ALIGNED_SERIES(HEP_XFM_SLOT) HEP_READS_STRUCT("alignment")
 
 #endif

@@ -13,8 +13,10 @@
 /* Everything that a file could say, said with markup. */
 #define EVIL "\\\"'><script>alert(1)</script><img src=x onerror=alert(2)>"
 
-static const char record[] =
-    "{\"version\": \"" EVIL "\", \"state\": \"done\", \"study\": \"sub-" EVIL "\","
+/* Of run.json: before the name of the study, after it, and the products of each stage. */
+static const char *const record[] = {
+    "{\"version\": \"" EVIL "\", \"state\": \"done\", \"study\": \"",
+    "\","
     " \"protocol\": \"" EVIL "\", \"agent\": \"" EVIL "\","
     " \"settings\": {\"" EVIL "\": \"" EVIL "\", \"title\": \"" EVIL "\","
     "   \"series.arterial.window_s\": \"[20, 45]\"},"
@@ -23,25 +25,33 @@ static const char record[] =
     " \"warnings\": [\"" EVIL "\"],"
     " \"inventory\": {\"field_t\": 3, \"series\": [{\"role\": \"" EVIL "\", \"name\": \"" EVIL "\","
     "   \"reasons\": [\"" EVIL "\"], \"warnings\": [\"" EVIL "\"], \"selected\": false,"
-    "   \"score\": 5, \"alternatives\": [{\"role\": \"" EVIL "\", \"score\": 4}]}]},"
+    "   \"score\": 5, \"alternatives\": [{\"role\": \"" EVIL "\", \"score\": 4}]}]},",
     " \"stages\": [{\"name\": \"inventory\", \"products\": {\"roles\": {\"state\": \"present\","
     "   \"results\": {\"protocol\": {\"missing\": [\"" EVIL "\"]}, \"series\": [{\"role\": "
     "   \"arterial\", \"grade\": \"" EVIL "\", \"reason\": \"" EVIL "\","
-    "   \"time_since_injection_s\": 31.5}]}}}},"
+    "   \"time_since_injection_s\": 31.5}]}}}},",
     "  {\"name\": \"enhancement\", \"products\": {\"enhancement\": {\"state\": \"present\","
     "   \"results\": {\"" EVIL "\": {\"grade\": \"" EVIL "\", \"reason\": \"" EVIL "\","
     "   \"source\": \"" EVIL "\"}, \"gain\": {\"" EVIL "\": {\"state\": \"" EVIL "\","
-    "   \"reason\": \"" EVIL "\"}}}}}},"
+    "   \"reason\": \"" EVIL "\"}}}}}},",
     "  {\"name\": \"align\", \"products\": {\"alignment\": {\"state\": \"present\", \"results\": "
-    "   {\"method\": \"" EVIL "\", \"" EVIL "\": {\"" EVIL "\": [\"" EVIL "\"]}}}}},"
+    "   {\"reference\": \"portal_venous\", \"file\": \"" EVIL "\", \"method\": \"elastix\","
+    "   \"warning\": \"" EVIL
+    "\", \"series\": {\"arterial\": {\"method\": \"rigid\", \"accepted\": "
+    "   true, \"failed\": false, \"reason\": \"" EVIL "\", \"reference_to_series\": [[1, 0, 0, 2], "
+    "   [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], \"translation_mm\": [2, 0, 0], "
+    "   \"rotation_deg\": 0, \"mean_motion_mm\": 2, \"expected_residual_mm\": null, \"metric\": "
+    "   {\"before\": 0.412, \"rigid\": 0.5, \"deformable\": null, \"after\": 0.5, \"overlap\": "
+    "   1}}}}}}},",
     "  {\"name\": \"liver\", \"products\": {\"liver\": {\"state\": \"absent\", \"reason\": \"" EVIL
-    "\"}, \"liver_quality\": {\"state\": \"absent\", \"reason\": \"" EVIL "\"}}},"
+    "\"}, \"liver_quality\": {\"state\": \"absent\", \"reason\": \"" EVIL "\"}}},",
     "  {\"name\": \"diffusion\", \"products\": {\"dki_k\": {\"state\": \"absent\", \"reason\": "
     "\"" EVIL "\"}, \"diffusion\": {\"state\": \"present\", \"results\": {\"" EVIL
-    "\": {\"Method\": \"" EVIL "\", \"Voxels\": {\"ok\": 75, \"at bound\": 25}}}}}},"
+    "\": {\"Method\": \"" EVIL "\", \"Voxels\": {\"ok\": 75, \"at bound\": 25}}}}}},",
     "  {\"name\": \"report\", \"products\": {\"measures\": {\"state\": \"present\", \"results\": "
     "   {\"regions\": [{\"region\": \"" EVIL "\", \"map\": \"" EVIL "\", \"unit\": \"" EVIL "\","
-    "   \"median\": 2}]}}}}]}";
+    "   \"median\": 2}]}}}}]}"
+};
 
 static const char lesions[] =
     "{\"study\": \"sub-1\", \"reference\": \"" EVIL "\", \"liver\": {\"volume_ml\": 1503,"
@@ -90,10 +100,13 @@ static int teardown(void **state)
 /* The file of findings is named after the study; a name with a slash leads nowhere. */
 static char *record_of(const char *label)
 {
-    const char *at = strstr(record, "sub-" EVIL);
+    struct hep_str text = { 0 };
 
-    return hep_asprintf(NULL, "%.*s%s%s", (int)(at - record), record, label,
-                        at + strlen("sub-" EVIL));
+    hep_str_add(&text, record[0]);
+    hep_str_add(&text, label);
+    for (size_t i = 1; i < sizeof record / sizeof record[0]; i++)
+        hep_str_add(&text, record[i]);
+    return text.s;
 }
 
 static void make(struct hep_str *html)
@@ -164,6 +177,7 @@ static void test_sections_and_values(void **state)
         "75.0&#160;%",
         "25.0&#160;%", /* of a fit */
         "Time of each phase against its window",
+        "0.412 \xe2\x86\x92 0.500", /* similarity before and after */
     };
     struct hep_str html = { 0 };
 
@@ -209,6 +223,23 @@ static void test_reopen_refuses(void **state)
     hep_reopened_release(&r);
     put("sub-1_lesions.json", "[1,");
     assert_fails(hep_reopen(&r, dir, NULL, 1, NULL, &e), e, HEP_EFORMAT, "lesions.json");
+    hep_reopened_release(&r);
+    free(text);
+}
+
+/* Words of a table are its own: what stands there instead is no result. */
+static void test_reopen_refuses_unknown_words(void **state)
+{
+    struct hep_error e = { 0 };
+    struct hep_reopened r = { 0 };
+    char *text = record_of("sub-1"), *at = strstr(text, "\"method\": \"rigid\"");
+
+    (void)state;
+    memcpy(at, "\"method\": \"wrong\"", strlen("\"method\": \"wrong\""));
+    put("sub-1_run.json", text);
+    put("sub-1_lesions.json", lesions);
+    assert_fails(hep_reopen(&r, dir, NULL, 1, NULL, &e), e, HEP_EFORMAT,
+                 "run.json: alignment: series: arterial: method: met 'wrong'");
     hep_reopened_release(&r);
     free(text);
 }
@@ -310,6 +341,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_sections_and_values, setup, teardown),
         cmocka_unit_test_setup_teardown(test_made_twice_it_is_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reopen_refuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reopen_refuses_unknown_words, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory_running_out_is_an_error, setup, teardown),
         cmocka_unit_test_setup_teardown(test_group_page, setup, teardown),
     };

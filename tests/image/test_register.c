@@ -112,7 +112,7 @@ static void test_recovery(void **state)
     assert_ok(hep_register(&r, fixed, moving, mask, none, &settings, folder, &e), e);
     worst = worst_error(&r, HEP_AFFINE(truth), mask, &mean);
     /* The rigid model holds everywhere. The B-spline's random samples leave about 1 mm where the
-     * image is flat; what does not raise the metric is not taken (pipeline/stages/align_pair.h). */
+     * image is flat; what does not raise the metric is not taken (image/align_pair.h). */
     assert_true(c->deformable ? mean < 1.5 && worst < 8.0 : worst < 1.0);
     assert_true((r.displacement != NULL) == c->deformable);
     assert_non_null(strstr(r.log, "Final metric value"));

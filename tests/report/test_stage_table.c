@@ -3,13 +3,15 @@
 #include "base/text.h"
 #include "report/stage_table.h"
 
-#define MAP(name, opt, file)                                                                       \
+#define MAP(the_name, opt, the_file)                                                               \
     {                                                                                              \
-        name, HEP_SLOT_VOLUME, "xyz", HEP_UNIT_FRACTION, opt, file, NULL                           \
+        .name = the_name, .kind = HEP_SLOT_VOLUME, .shape = "xyz", .unit = HEP_UNIT_FRACTION,      \
+        .optional = opt, .file = the_file                                                          \
     }
-#define RESULT(name, opt)                                                                          \
+#define RESULT(the_name, opt)                                                                      \
     {                                                                                              \
-        name, HEP_SLOT_JSON, "-", HEP_UNIT_DIMENSIONLESS, opt, NULL, NULL                          \
+        .name = the_name, .kind = HEP_SLOT_JSON, .shape = "-", .unit = HEP_UNIT_DIMENSIONLESS,     \
+        .optional = opt                                                                            \
     }
 
 static const struct hep_slot none[] = { { 0 } };
@@ -22,7 +24,8 @@ static const struct hep_slot reads_ab[] = { MAP("a", true, NULL), MAP("b", false
 static const struct hep_slot reads_c[] = { RESULT("c", false), { 0 } };
 static const struct hep_slot reads_nothing_known[] = { RESULT("zzz", true), { 0 } };
 static const struct hep_slot a_in_seconds[] = {
-    { "a", HEP_SLOT_VOLUME, "xyz", HEP_UNIT_S, true, NULL, NULL }, { 0 }
+    { .name = "a", .kind = HEP_SLOT_VOLUME, .shape = "xyz", .unit = HEP_UNIT_S, .optional = true },
+    { 0 }
 };
 static const struct hep_slot map_without_file[] = { MAP("d", true, NULL), { 0 } };
 

@@ -1,9 +1,8 @@
-#include "pipeline/stages/align_pair.h"
+#include "image/align_pair.h"
 
 #include "base/file.h"
 #include "image/mask.h"
 #include "image/register_compose.h"
-#include "pipeline/stages/map_io.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -33,9 +32,14 @@ static const double identity[4][4] = {
 
 const char *hep_align_method_name(enum hep_align_method method)
 {
-    static const char *const names[] = { "scanner", "rigid", "deformable" };
+    static const char *const names[] = { "scanner", "rigid", "deformable", "same" };
 
     return names[method];
+}
+
+double hep_align_expected_residual_mm(enum hep_align_method method)
+{
+    return method == HEP_ALIGN_DEFORMABLE ? 1.0 : method == HEP_ALIGN_RIGID ? 2.0 : (double)NAN;
 }
 
 void hep_align_pair_release(struct hep_align_pair *p)

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/rng.h"
-#include "pipeline/stages/align_pair.h"
+#include "image/align_pair.h"
 
 #include <math.h>
 #include <stdlib.h>
