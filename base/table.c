@@ -82,6 +82,8 @@ struct hep_value hep_column_value(const struct hep_column *c, const void *row)
         return whole_value((long long)*(const size_t *)at, *(const size_t *)at == HEP_NO_COUNT);
     case HEP_CELL_INTEGER:
         return whole_value(*(const int *)at, *(const int *)at == HEP_NO_INTEGER);
+    case HEP_CELL_LONG:
+        return whole_value(*(const long *)at, false);
     case HEP_CELL_BOOL:
         return whole_value(*(const bool *)at, false);
     case HEP_CELL_NUMBER:
@@ -203,6 +205,7 @@ static void add_cell(struct hep_str *out, const struct hep_table *t, const struc
         return;
     case HEP_CELL_COUNT:
     case HEP_CELL_INTEGER:
+    case HEP_CELL_LONG:
         if (v.is_absent)
             hep_str_add(out, "n/a");
         else

@@ -37,6 +37,7 @@ enum hep_cell {
     HEP_CELL_CHARS,      /* char [] */
     HEP_CELL_COUNT,      /* size_t */
     HEP_CELL_INTEGER,    /* int */
+    HEP_CELL_LONG,       /* long */
     HEP_CELL_BOOL,       /* bool */
     HEP_CELL_NUMBER,     /* double */
     HEP_CELL_INTERVAL,   /* struct hep_interval [, _lo, _hi]; JSON value, lo, hi */
@@ -113,8 +114,9 @@ struct hep_column;
 struct hep_nested {
     const struct hep_column *columns;
     enum hep_nest { HEP_NEST_OBJECT, HEP_NEST_ARRAY, HEP_NEST_KEYED } form; /* of JSON */
-    size_t n, size;  /* elements, bytes of each */
-    size_t count_at; /* the member is a pointer, and how many there are lies here; or 0 */
+    size_t n, size;                /* elements, bytes of each */
+    size_t count_at;               /* how many there are lies here; 0: n */
+    bool is_pointer;               /* the member points to the elements */
     const char *(*name)(size_t i); /* of an element; NULL */
 };
 
@@ -154,6 +156,7 @@ struct hep_column {
              offsetof(strct, member) + 0 * sizeof(&((strct *)NULL)->member == (char(*)[])NULL))
 #define HEP_COUNT(strct, member) HEP_CELL(COUNT, HEP_MEMBER(size_t, strct, member))
 #define HEP_INTEGER(strct, member) HEP_CELL(INTEGER, HEP_MEMBER(int, strct, member))
+#define HEP_LONG(strct, member) HEP_CELL(LONG, HEP_MEMBER(long, strct, member))
 #define HEP_BOOL(strct, member) HEP_CELL(BOOL, HEP_MEMBER(bool, strct, member))
 #define HEP_NUMBER(strct, member) HEP_CELL(NUMBER, HEP_MEMBER(double, strct, member))
 #define HEP_INTERVAL(strct, member)                                                                \
@@ -171,19 +174,22 @@ struct hep_column {
 #define HEP_NAME HEP_CELL(NAME, 0)
 /** A struct within the struct. */
 #define HEP_OBJECT(strct, member, columns)                                                         \
-    HEP_NEST(offsetof(strct, member), columns, HEP_NEST_OBJECT, 1, 0, 0, NULL)
+    HEP_NEST(offsetof(strct, member), columns, HEP_NEST_OBJECT, 1, 0, 0, false, NULL)
 /** An array within the struct, as a list, or as an object whose keys are the names of the elements;
  * elements whose first value is absent are left out. */
 #define HEP_ARRAY(strct, member, columns)                                                          \
     HEP_NEST(offsetof(strct, member), columns, HEP_NEST_ARRAY, HEP_LENGTH(strct, member),          \
-             sizeof(((strct *)NULL)->member[0]), 0, NULL)
+             sizeof(((strct *)NULL)->member[0]), 0, false, NULL)
 #define HEP_KEYED(strct, member, columns, name)                                                    \
     HEP_NEST(offsetof(strct, member), columns, HEP_NEST_KEYED, HEP_LENGTH(strct, member),          \
-             sizeof(((strct *)NULL)->member[0]), 0, name)
-/** A pointer to `count` elements, which is no first member. */
+             sizeof(((strct *)NULL)->member[0]), 0, false, name)
+/** A pointer to `count` elements, or an array of which `count` are in use; `count` is no first member. */
 #define HEP_LIST(strct, member, count, columns)                                                    \
     HEP_NEST(offsetof(strct, member), columns, HEP_NEST_ARRAY, 0,                                  \
-             sizeof(*((strct *)NULL)->member), HEP_MEMBER(size_t, strct, count), NULL)
+             sizeof(*((strct *)NULL)->member), HEP_MEMBER(size_t, strct, count), true, NULL)
+#define HEP_SOME(strct, member, count, columns)                                                    \
+    HEP_NEST(offsetof(strct, member), columns, HEP_NEST_ARRAY, 0,                                  \
+             sizeof(((strct *)NULL)->member[0]), HEP_MEMBER(size_t, strct, count), false, NULL)
 #define HEP_LENGTH(strct, member)                                                                  \
     (sizeof(((strct *)NULL)->member) / sizeof(((strct *)NULL)->member[0]))
 #define HEP_NEST(place, ...)                                                                       \

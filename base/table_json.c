@@ -57,14 +57,14 @@ static struct hep_json *nested_json(struct hep_put *p, const struct hep_column *
                            .n = nested->n,
                            .size = nested->size,
                            .name = nested->name,
-                           .has_gaps = nested->name != NULL };
+                           .has_gaps = nested->form == HEP_NEST_KEYED };
 
     if (nested->form == HEP_NEST_OBJECT)
         return hep_row_json(p, nested->columns, at);
-    if (nested->count_at > 0) {
+    if (nested->is_pointer)
         t.rows = *(const void *const *)at;
+    if (nested->count_at > 0)
         t.n = *(const size_t *)(const void *)((const char *)row + nested->count_at);
-    }
     return nested->form == HEP_NEST_KEYED ? hep_table_keyed(p, &t) : hep_table_json(p, &t);
 }
 
@@ -78,6 +78,7 @@ static struct hep_json *value_json(struct hep_put *p, const struct hep_column *c
         return hep_json_new_string(v.text);
     case HEP_CELL_COUNT:
     case HEP_CELL_INTEGER:
+    case HEP_CELL_LONG:
         return v.is_absent ? hep_json_new_null() : hep_json_new_integer(v.whole);
     case HEP_CELL_BOOL:
         return hep_json_new_bool(v.whole != 0);

@@ -64,6 +64,7 @@ void hep_value_show(struct hep_str *out, const struct hep_column *c, const struc
         return;
     case HEP_CELL_COUNT:
     case HEP_CELL_INTEGER:
+    case HEP_CELL_LONG:
         hep_str_addf(out, "%lld", v.whole);
         return;
     case HEP_CELL_BOOL:
@@ -83,7 +84,10 @@ void hep_value_show(struct hep_str *out, const struct hep_column *c, const struc
         show_interval(out, c, &v, pen);
         return;
     case HEP_CELL_PAIR:
-        show_range(out, c, v.lo, v.hi, pen);
+        if (v.hi > v.lo)
+            show_range(out, c, v.lo, v.hi, pen);
+        else
+            show_number(out, c, v.lo, pen);
         return;
     case HEP_CELL_NUMBERS:
     case HEP_CELL_TEXTS:

@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/json_put.h"
 #include "pipeline/replay.h"
 
 #include <math.h>
@@ -263,43 +262,62 @@ void hep_against_text(struct hep_str *out, const struct hep_config *cfg,
     hep_str_addf(out, "%zu of %zu studies satisfy %s\n", a->n_satisfied, a->n, cfg->name.s);
 }
 
-static struct hep_json *study_json(struct hep_put *put, const struct hep_against_study *s)
+#define S struct hep_against_series
+static struct hep_value series_name(const struct hep_column *column, const void *row)
 {
-    struct hep_json *o = hep_json_new_object(), *list = hep_json_new_array();
-
-    hep_put_text(put, o, "study", s->label);
-    hep_put_bool(put, o, "satisfied", s->satisfied);
-    hep_put_text(put, o, "reason", s->reason);
-    hep_put_text(put, o, "note", s->note);
-    for (size_t i = 0; i < s->n; i++) {
-        const struct hep_against_series *x = &s->series[i];
-        struct hep_json *e = hep_json_new_object();
-
-        hep_put_text(put, e, "series", hep_planned_name(x->planned));
-        hep_put_bool(put, e, "required", x->required);
-        hep_put_text(put, e, "state", hep_against_state_name(x->state));
-        hep_put_number(put, e, "time_s", x->time_s);
-        hep_put_number(put, e, "off_s", x->off_s);
-        hep_put_number(put, e, "off_nominal_s", x->off_nominal_s);
-        hep_put_numbers(put, e, "b_missing_s_per_mm2", x->b_missing_s_per_mm2.v,
-                        x->b_missing_s_per_mm2.n);
-        hep_put_item(put, list, e);
-    }
-    hep_put(put, o, "series", list);
-    return o;
+    (void)column;
+    return hep_value_of_text(hep_planned_name(((const S *)row)->planned));
 }
+
+static struct hep_value state_name(const struct hep_column *column, const void *row)
+{
+    (void)column;
+    return hep_value_of_text(hep_against_state_name(((const S *)row)->state));
+}
+
+static struct hep_value missing_b(const struct hep_column *column, const void *row)
+{
+    const struct hep_list *b = &((const S *)row)->b_missing_s_per_mm2;
+
+    (void)column;
+    return (struct hep_value){ .numbers = { b->v, b->n }, .is_absent = b->n == 0 };
+}
+
+static const struct hep_column series_columns[] = {
+    { "series", .cell = HEP_CELL_TEXT, .get = series_name },
+    { "required", HEP_BOOL(S, required) },
+    { "state", .cell = HEP_CELL_TEXT, .get = state_name },
+    { "time_s", HEP_NUMBER(S, time_s) },
+    { "off_s", HEP_NUMBER(S, off_s) },
+    { "off_nominal_s", HEP_NUMBER(S, off_nominal_s) },
+    { "b_missing_s_per_mm2", .cell = HEP_CELL_NUMBERS, .get = missing_b },
+    { 0 },
+};
+#undef S
+#define S struct hep_against_study
+const struct hep_column hep_against_study_columns[] = {
+    { "study", HEP_TEXT(S, label) },
+    { "satisfied", HEP_BOOL(S, satisfied) },
+    { "reason", HEP_CHARS(S, reason) },
+    { "note", HEP_CHARS(S, note) },
+    { "series", HEP_SOME(S, series, n, series_columns) },
+    { 0 },
+};
+#undef S
+
+static const struct hep_column all_columns[] = {
+    { "satisfied", HEP_COUNT(struct hep_against, n_satisfied) },
+    { "studies", HEP_LIST(struct hep_against, list, n, hep_against_study_columns) },
+    { 0 },
+};
 
 int hep_against_json(struct hep_json **out, const struct hep_config *cfg,
                      const struct hep_against *a, struct hep_error *err)
 {
     struct hep_put put = { HEP_OK, err };
-    struct hep_json *o = hep_json_new_object(), *list = hep_json_new_array();
+    struct hep_json *o = hep_row_json(&put, all_columns, a);
 
     hep_put_text(&put, o, "protocol", cfg->name.s);
-    hep_put_count(&put, o, "satisfied", a->n_satisfied);
-    for (size_t i = 0; i < a->n; i++)
-        hep_put_item(&put, list, study_json(&put, &a->list[i]));
-    hep_put(&put, o, "studies", list);
     if (put.rc == HEP_OK)
         *out = o;
     else

@@ -11,6 +11,7 @@
 #ifndef HEP_PROTOCOLS_AGAINST_H
 #define HEP_PROTOCOLS_AGAINST_H
 
+#include "base/table.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "pipeline/config/config.h"
@@ -76,6 +77,9 @@ int hep_against_folder(struct hep_against *out, const struct hep_config *cfg,
 /** For people: one paragraph per study, and a last line with the counts. */
 void hep_against_text(struct hep_str *out, const struct hep_config *cfg,
                       const struct hep_against *a);
+/** JSON of a study: struct hep_against_study. */
+extern const struct hep_column hep_against_study_columns[];
+
 /** {"protocol", "studies": [{"study", "satisfied", "reason", "note", "series": [{"series",
  * "required", "state", "time_s", "off_s", "off_nominal_s", "b_missing_s_per_mm2"}]}], "satisfied":
  * n} */

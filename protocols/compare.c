@@ -3,9 +3,11 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/table.h"
 #include "batch/batch.h"
 
 #include <ctype.h>
+#include <math.h>
 
 #define WORDS_MAX 24
 
@@ -20,18 +22,6 @@ void hep_compared_release(struct hep_compared *c)
     free(c->list);
     hep_published_release(&c->published);
     *c = (struct hep_compared){ 0 };
-}
-
-const struct hep_interval *hep_compared_at_two(const struct hep_compare_protocol *p,
-                                               enum hep_eval_task task)
-{
-    const struct hep_interval *number =
-        &p->evaluated.result.number[(size_t)task * (size_t)HEP_NUMBERS_PER_TASK];
-    size_t k = 0;
-
-    while (k + 1 < HEP_FROC_N && hep_froc_rates[k] < 2.0)
-        k++;
-    return &number[HEP_NUMBER_AT_RATE + k];
 }
 
 /* ---- protocols ------------------------------------------------------------------------------- */
@@ -178,6 +168,45 @@ static int run_protocol(struct hep_compared *c, const struct hep_compare_request
     return HEP_FAIL(err, e.code, "%s: %s", p->config.name.s, e.msg);
 }
 
+/* Sensitivity at 2 false positives per study: fair where protocols differ in false positives. */
+static struct hep_interval at_two(const struct hep_evaluated *e, int task)
+{
+    size_t k = 0;
+
+    while (k + 1 < HEP_FROC_N && hep_froc_rates[k] < 2.0)
+        k++;
+    return e->result.at[task][k].sensitivity;
+}
+
+static void take_at_two(struct hep_compared *c, size_t i)
+{
+    for (int t = 0; t < (int)HEP_TASK_COUNT; t++) {
+        struct hep_paired_task *task = &c->list[i].paired.task[t];
+
+        task->at_two = at_two(&c->list[i].evaluated, t);
+        task->at_two_full = at_two(&c->list[0].evaluated, t);
+    }
+}
+
+/* The row of the full protocol in tables of all: it differs from nothing. */
+static void pair_with_itself(struct hep_compared *c)
+{
+    for (int t = 0; t < (int)HEP_TASK_COUNT; t++) {
+        const struct hep_paired_task *other = &c->list[1].paired.task[t];
+        const double none = (double)NAN;
+
+        c->list[0].paired.task[t] = (struct hep_paired_task){ .only_full = HEP_NO_COUNT,
+                                                              .only_variant = HEP_NO_COUNT,
+                                                              .p = none,
+                                                              .full = other->full,
+                                                              .variant = other->full,
+                                                              .difference = { none, none, none },
+                                                              .false_full = other->false_full,
+                                                              .false_variant = other->false_full };
+    }
+    take_at_two(c, 0);
+}
+
 static int evaluate(struct hep_compared *c, const struct hep_compare_request *q, size_t i,
                     struct hep_log *log, struct hep_error *err)
 {
@@ -197,6 +226,8 @@ static int evaluate(struct hep_compared *c, const struct hep_compare_request *q,
     rc = hep_paired(&p->paired, &data[0], &data[1], q->replicates, q->seed, err);
     if (rc == HEP_OK)
         rc = hep_losses_find(&p->losses, &sides[0], &sides[1], q->replicates, q->seed, err);
+    if (rc == HEP_OK)
+        take_at_two(c, i);
     return rc;
 }
 
@@ -209,5 +240,7 @@ int hep_compare(struct hep_compared *out, const struct hep_compare_request *requ
         rc = run_protocol(out, request, i, progress, log, err);
     for (size_t i = 0; rc == HEP_OK && i < out->n; i++)
         rc = evaluate(out, request, i, log, err);
+    if (rc == HEP_OK)
+        pair_with_itself(out);
     return rc;
 }

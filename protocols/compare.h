@@ -50,7 +50,7 @@ struct hep_compare_protocol {
     size_t n_failed;     /* runs */
     struct hep_against against;
     struct hep_evaluated evaluated;
-    /* Of a variant, against the first. */
+    /* Of a variant, against the first; the first against itself. */
     struct hep_paired paired;
     struct hep_losses losses;
 };
@@ -72,23 +72,18 @@ int hep_compare(struct hep_compared *out, const struct hep_compare_request *requ
                 struct hep_log *log, struct hep_error *err) HEP_MUST_CHECK;
 void hep_compared_release(struct hep_compared *c);
 
-/** Sensitivity of one protocol at 2 false positives per study, by its detection curve: fair where
- * the protocols differ in false positives. Borrowed. */
-const struct hep_interval *hep_compared_at_two(const struct hep_compare_protocol *p,
-                                               enum hep_eval_task task);
-
 /** A page for people. */
 void hep_compared_text(struct hep_str *out, const struct hep_compared *c);
 int hep_compared_json(struct hep_json **out, const struct hep_compared *c,
                       struct hep_error *err) HEP_MUST_CHECK;
-/** One row per protocol and size; one row per lost lesion. */
-void hep_compared_tsv(struct hep_str *out, const struct hep_compared *c);
-void hep_compared_lost_tsv(struct hep_str *out, const struct hep_compared *c);
 /** Sensitivity by size and time on the table, as drawings. */
 int hep_compared_svg(struct hep_str *out, const struct hep_compared *c, bool of_page,
                      struct hep_error *err) HEP_MUST_CHECK;
-void hep_compared_html(struct hep_str *out, const struct hep_compared *c);
-/** comparison.json, comparison.tsv, lost_lesions.tsv, comparison.svg, comparison.html in `dir`. */
+int hep_compared_html(struct hep_str *out, const struct hep_compared *c,
+                      struct hep_error *err) HEP_MUST_CHECK;
+/** comparison.json, comparison.tsv, lost_lesions.tsv with its data dictionary, comparison.svg and
+ * comparison.html in `dir`. The dictionary of comparison.tsv is the member "columns" of
+ * comparison.json. */
 int hep_compared_write(const struct hep_compared *c, const char *dir,
                        struct hep_error *err) HEP_MUST_CHECK;
 

@@ -205,6 +205,8 @@ static void why_not_called(struct hep_str *out, const struct looking *k, size_t 
 static int add_loss(struct looking *k, enum hep_loss_kind kind, size_t study, size_t lesion,
                     struct hep_error *err)
 {
+    const struct hep_evaluated *full = k->full->evaluated;
+    const enum hep_lesion_class class = full->lesion[lesion].class;
     struct hep_losses *l = k->out;
     struct hep_str why = { 0 };
     int rc = HEP_GROW(l->list, l->n, err);
@@ -217,7 +219,16 @@ static int add_loss(struct looking *k, enum hep_loss_kind kind, size_t study, si
         why_not_called(&why, k, lesion);
     rc = hep_str_check(&why, err);
     if (rc == HEP_OK)
-        l->list[l->n++] = (struct hep_loss){ kind, study, lesion, why.s };
+        l->list[l->n++] = (struct hep_loss){ kind,
+                                             study,
+                                             lesion,
+                                             why.s,
+                                             k->variant->config->name.s,
+                                             full->entry[study].label,
+                                             class < HEP_CLASS_COUNT ? hep_class_name(class) : NULL,
+                                             hep_loss_kind_name(kind),
+                                             full->lesion_note[lesion].id,
+                                             full->lesion[lesion].diameter_mm };
     else
         hep_str_release(&why);
     return rc;

@@ -19,6 +19,10 @@ struct hep_loss {
     enum hep_loss_kind kind;
     size_t study, lesion; /* indices of the evaluation */
     char *reason;         /* owned */
+    /* For tables; texts are those of the full side. */
+    const char *protocol, *label, *class, *words; /* the variant; study; true class or NULL; kind */
+    int id;
+    double long_axis_mm;
 };
 
 /** A flag over the lesions that both find. */

@@ -126,6 +126,7 @@ static void count_pairs(struct hep_paired_task *out, const struct pairing *p)
     }
     out->p = hep_mcnemar_exact(out->only_full, out->only_variant);
     for (size_t s = 0; s < (size_t)HEP_SIZE_COUNT; s++) {
+        out->size[s].size_mm = hep_size_class_name((enum hep_size_class)s);
         out->size[s].full = hep_wilson(k[s][0], out->size[s].n);
         out->size[s].variant = hep_wilson(k[s][1], out->size[s].n);
     }

@@ -14,6 +14,7 @@
 #include "evaluation/evaluation.h"
 
 struct hep_paired_size {
+    const char *size_mm; /* hep_size_class_name() */
     size_t n;
     struct hep_proportion full, variant;
     struct hep_interval difference; /* variant - full */
@@ -24,6 +25,7 @@ struct hep_paired_task {
     double p; /* McNemar, exact, two-sided */
     struct hep_interval full, variant, difference;
     struct hep_interval false_full, false_variant, false_difference; /* per study */
+    struct hep_interval at_two, at_two_full; /* sensitivity at 2 of them, set by compare.c */
     struct hep_paired_size size[HEP_SIZE_COUNT];
 };
 

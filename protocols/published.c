@@ -144,36 +144,3 @@ void hep_published_verdict(struct hep_str *out, const struct hep_published *p, c
         hep_str_addf(out, "%zu published comparison%s: %s.", none + loss,
                      none + loss == 1 ? "" : "s", none > 0 ? NO_LOSS : LOSS);
 }
-
-static void add_span(struct hep_str *out, struct hep_span s)
-{
-    if (s.hi > s.lo)
-        hep_str_addf(out, "%.3g-%.3g %%", 100.0 * s.lo, 100.0 * s.hi);
-    else
-        hep_str_addf(out, "%.3g %%", 100.0 * s.lo);
-}
-
-void hep_published_figures(struct hep_str *out, const struct hep_published_study *s)
-{
-    if (isfinite(s->variant_sensitivity.lo)) {
-        hep_str_add(out, "sensitivity ");
-        add_span(out, s->variant_sensitivity);
-        if (isfinite(s->reference_sensitivity.lo)) {
-            hep_str_add(out, " against ");
-            add_span(out, s->reference_sensitivity);
-        }
-    } else {
-        hep_str_addf(out, "%s, no figures quoted", s->finding);
-    }
-    if (isfinite(s->variant_small.lo) && isfinite(s->reference_small.lo)) {
-        hep_str_add(out, ", below 10 mm ");
-        add_span(out, s->variant_small);
-        hep_str_add(out, " against ");
-        add_span(out, s->reference_small);
-    }
-    if (isfinite(s->patients))
-        hep_str_addf(out, " (%.0f patients", s->patients);
-    if (isfinite(s->patients) && isfinite(s->lesions))
-        hep_str_addf(out, ", %.0f lesions", s->lesions);
-    hep_str_add(out, isfinite(s->patients) ? ")" : "");
-}

@@ -41,7 +41,5 @@ bool hep_published_is_about(const struct hep_published_study *s, const char *pro
  * nothing is known. */
 void hep_published_verdict(struct hep_str *out, const struct hep_published *p,
                            const char *protocol);
-/** "95.8-96.8 % against 95.2-96.5 % (108 patients, 756 lesions)". */
-void hep_published_figures(struct hep_str *out, const struct hep_published_study *s);
 
 #endif

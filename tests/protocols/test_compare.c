@@ -389,9 +389,6 @@ static void test_published(void **state)
                                                    "reference_sensitivity: 0.95"),
                         &e),
               e);
-    hep_published_figures(&text, &p.list[0]);
-    assert_string_equal(text.s, "sensitivity 72-73 % against 95 % (44 patients, 123 lesions)");
-    hep_str_clear(&text);
     hep_published_verdict(&text, &p, "a");
     assert_string_equal(text.s, "1 published comparison: loss.");
     hep_str_clear(&text);

@@ -1,0 +1,103 @@
+#include "report/html_table.h"
+
+#include "report/html.h"
+
+void hep_html_cell_mark(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    const char *state = hep_column_value(column, row).text;
+
+    hep_html_mark(out, hep_html_mark_of(state), state);
+}
+
+void hep_html_cell_words(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    hep_html_words(out, hep_column_value(column, row).text);
+}
+
+static void page_number(struct hep_str *out, double shown, int digits)
+{
+    if (digits < 0)
+        hep_html_significant(out, shown, -digits);
+    else
+        hep_html_number(out, shown, digits);
+}
+
+static bool is_numeric(const struct hep_column *c)
+{
+    return c->cell != HEP_CELL_TEXT && c->cell != HEP_CELL_CHARS && c->cell != HEP_CELL_TEXTS &&
+           c->cell != HEP_CELL_NAME;
+}
+
+static void add_heads(struct hep_str *out, const struct hep_table *t, size_t n)
+{
+    hep_str_addf(out,
+                 "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"%s\"><table%s>"
+                 "<caption>%s</caption>\n<thead><tr>",
+                 t->caption,
+                 n > 12   ? " class=\"matrix many\""
+                 : n >= 5 ? " class=\"many\""
+                          : "",
+                 t->caption);
+    for (const struct hep_column *c = t->columns; !hep_column_is_last(c); c++) {
+        const char *unit = hep_column_shown_unit(c);
+
+        if (!hep_column_is_seen(t, c, HEP_NOT_HTML))
+            continue;
+        hep_str_add(out, "<th scope=\"col\">");
+        hep_html_words(out, c->words);
+        if (unit != NULL) {
+            hep_str_add(out, ", ");
+            hep_html_text(out, unit);
+        }
+        hep_str_add(out, "</th>");
+    }
+    hep_str_add(out, "</tr></thead>\n<tbody>\n");
+}
+
+static void add_cell(struct hep_str *out, const struct hep_table *t, const struct hep_column *c,
+                     size_t i)
+{
+    static const struct hep_pen pen = { hep_html_text, page_number, "\xe2\x80\x93" };
+    const struct hep_value v = hep_table_value(t, c, i);
+
+    if (c->html != NULL)
+        c->html(out, c, hep_table_row(t, i));
+    else
+        hep_value_show(out, c, &v, &pen);
+}
+
+static void add_row(struct hep_str *out, const struct hep_table *t, size_t i)
+{
+    bool first = true;
+
+    hep_str_add(out, "<tr>");
+    for (const struct hep_column *c = t->columns; !hep_column_is_last(c); c++) {
+        if (!hep_column_is_seen(t, c, HEP_NOT_HTML))
+            continue;
+        hep_str_add(out, first           ? "<th scope=\"row\">"
+                         : is_numeric(c) ? "<td class=\"n\">"
+                                         : "<td>");
+        add_cell(out, t, c, i);
+        hep_str_add(out, first ? "</th>" : "</td>");
+        first = false;
+    }
+    hep_str_add(out, "</tr>\n");
+}
+
+void hep_html_rows(struct hep_str *out, const struct hep_table *t)
+{
+    size_t n = 0;
+
+    for (const struct hep_column *c = t->columns; !hep_column_is_last(c); c++)
+        n += hep_column_is_seen(t, c, HEP_NOT_HTML);
+    if (n == 0) {
+        hep_str_addf(out, "<p class=\"quiet\">%s: none.</p>\n", t->caption);
+        return;
+    }
+    add_heads(out, t, n);
+    for (size_t i = 0; i < t->n; i++) {
+        if (hep_table_row(t, i) != NULL)
+            add_row(out, t, i);
+    }
+    hep_html_table_end(out);
+}
