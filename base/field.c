@@ -1,5 +1,6 @@
 #include "base/field.h"
 
+#include "base/number.h"
 #include "base/yaml.h"
 
 #include <math.h>
@@ -23,7 +24,7 @@ static const struct {
     { "%", "1", 1e-2 },
     { "ml", "mL", 1 },
     { "L", "mL", 1000 },
-    { "rad", "deg", 180 / 3.14159265358979323846 },
+    { "rad", "deg", 180 / HEP_PI },
 };
 
 const struct hep_field *hep_field_find(const struct hep_field *table, const char *key)

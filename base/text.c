@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,11 +13,6 @@ enum { LONGEST_WORD = 64, SHORTEST_STEM = 3, SHOWN_CHARS = 60 };
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 static char lower(char c)
@@ -38,7 +34,7 @@ static const char *skip_sign(const char *s)
 
 static const char *skip_digits(const char *s)
 {
-    while (is_digit(*s))
+    while (hep_is_digit(*s))
         s++;
     return s;
 }
@@ -216,7 +212,7 @@ int hep_natural_cmp(const char *a, const char *b)
     const char *q = b;
 
     while (*p != '\0' && *q != '\0') {
-        if (is_digit(*p) && is_digit(*q)) {
+        if (hep_is_digit(*p) && hep_is_digit(*q)) {
             int order = compare_runs(&p, &q);
 
             if (order != 0)

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "image/stats.h"
 #include "batch/group_page.h"
@@ -30,7 +31,7 @@ static int settle(struct hep_group_measure *m, size_t n, struct hep_error *err)
     if (scratch == NULL)
         return HEP_ENOMEM;
     m->median = median_of(m->values, n, scratch, (double)NAN);
-    m->mad = 1.4826 * median_of(m->values, n, scratch, m->median);
+    m->mad = HEP_MAD_TO_SD * median_of(m->values, n, scratch, m->median);
     free(scratch);
     return HEP_OK;
 }

@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "base/number.h"
 #include "lesions/finding.h"
 #include "batch/group_page.h"
 #include "report/html.h"
@@ -100,21 +101,6 @@ static void dots(struct hep_svg *svg, const struct hep_svg_frame *f,
     }
 }
 
-static double quantile(const double *sorted, size_t n, double q)
-{
-    const double at = q * (double)(n - 1);
-    const size_t i = (size_t)at;
-
-    return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
-}
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Quartiles and median lying down, under the dots. */
 static int lying_box(struct hep_svg *svg, const struct hep_svg_frame *f, const double *x, size_t n,
                      struct hep_error *err)
@@ -129,11 +115,11 @@ static int lying_box(struct hep_svg *svg, const struct hep_svg_frame *f, const d
         if (isfinite(x[i]))
             sorted[m++] = x[i];
     }
-    qsort(sorted, m, sizeof *sorted, ascending);
+    qsort(sorted, m, sizeof *sorted, hep_compare_doubles);
     if (m > 0) {
-        const double q1 = hep_svg_x(f, quantile(sorted, m, 0.25)),
-                     q2 = hep_svg_x(f, quantile(sorted, m, 0.5)),
-                     q3 = hep_svg_x(f, quantile(sorted, m, 0.75));
+        const double q1 = hep_svg_x(f, hep_quantile_sorted(sorted, m, 0.25)),
+                     q2 = hep_svg_x(f, hep_quantile_sorted(sorted, m, 0.5)),
+                     q3 = hep_svg_x(f, hep_quantile_sorted(sorted, m, 0.75));
 
         hep_svg_line(svg, hep_svg_x(f, sorted[0]), y + 5.0, hep_svg_x(f, sorted[m - 1]), y + 5.0,
                      HEP_SVG_MUTED);

@@ -1,6 +1,7 @@
 #include "batch/lesion_file.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -88,7 +89,7 @@ static int read_size(struct hep_lesion_record *r, const struct place *at)
     if (rc == HEP_OK)
         rc = read_number(&volume_ml, at, r->json, "volume_ml", 0.0, 1e5);
     if (rc == HEP_OK && isnan(r->diameter_mm))
-        r->diameter_mm = cbrt(6000.0 * volume_ml / acos(-1.0));
+        r->diameter_mm = hep_ball_diameter(1000.0 * volume_ml);
     return rc;
 }
 
@@ -286,7 +287,7 @@ static void place_one(struct hep_lesion_record *r, const struct hep_labels *mask
     if (!has_place(r))
         hep_grid_to_world(r->centre_mm, &mask->grid, sum);
     if (isnan(r->diameter_mm))
-        r->diameter_mm = cbrt(6.0 * count * hep_grid_voxel_mm3(&mask->grid) / acos(-1.0));
+        r->diameter_mm = hep_ball_diameter(count * hep_grid_voxel_mm3(&mask->grid));
 }
 
 int hep_lesion_file_place(struct hep_lesion_file *f, const struct hep_labels *mask,

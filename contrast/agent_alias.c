@@ -3,20 +3,11 @@
 #include "contrast/agent_set.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "base/text.h"
 
 #define MAX_TEXT 256
 #define MIN_GUESS 4 /* shorter words are like too many names */
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 /**
  * " word word ": lower case, one blank between words and at both ends. Words end at everything that
@@ -32,8 +23,9 @@ static size_t normalise(char *out, size_t cap, const char *text)
     out[n++] = ' ';
     for (const char *p = text; *p && n + 3 < cap; p++) {
         char c = *p;
-        bool word = is_letter(c) || is_digit(c);
-        bool split = (is_letter(c) && is_digit(last)) || (is_digit(c) && is_letter(last));
+        bool word = hep_is_letter(c) || hep_is_digit(c);
+        bool split =
+            (hep_is_letter(c) && hep_is_digit(last)) || (hep_is_digit(c) && hep_is_letter(last));
         if ((!word || split) && out[n - 1] != ' ')
             out[n++] = ' ';
         if (word)

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/number.h"
 #include "base/schema.h"
 
 #include <math.h>
@@ -93,7 +94,7 @@ static size_t count_letters(const char *s)
     size_t n = 0;
 
     for (; *s; s++)
-        n += (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z');
+        n += hep_is_letter(*s);
     return n;
 }
 

@@ -1,6 +1,7 @@
 #include "evaluation/match.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "evaluation/assign.h"
 
 #include <math.h>
@@ -16,7 +17,7 @@ struct pairs {
 
 double hep_ball_iou(double diameter_a_mm, double diameter_b_mm, double distance_mm)
 {
-    const double pi = acos(-1.0), d = distance_mm;
+    const double pi = HEP_PI, d = distance_mm;
     const double a = 0.5 * diameter_a_mm, b = 0.5 * diameter_b_mm;
     const double va = 4.0 / 3.0 * pi * a * a * a, vb = 4.0 / 3.0 * pi * b * b * b;
     double lens;

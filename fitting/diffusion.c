@@ -1,4 +1,5 @@
 #include "fitting/diffusion_errors.h"
+#include "base/number.h"
 #include "fitting/diffusion_job.h"
 #include "fitting/diffusion_prior.h"
 #include "fitting/diffusion_search.h"
@@ -380,13 +381,6 @@ static void clear_maps(const struct hep_diffusion_maps *m, size_t nvox, int n_th
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Median of the finite estimates; 0 without any. */
 static double median_sigma(struct team *t)
 {
@@ -398,7 +392,7 @@ static double median_sigma(struct team *t)
     }
     if (n == 0)
         return 0.0;
-    qsort(t->sigma, n, sizeof *t->sigma, by_value);
+    qsort(t->sigma, n, sizeof *t->sigma, hep_compare_doubles);
     return t->sigma[n / 2];
 }
 

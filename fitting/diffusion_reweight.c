@@ -1,5 +1,7 @@
 #include "fitting/diffusion_work.h"
 
+#include "base/number.h"
+
 #include <gsl/gsl_sf_bessel.h>
 #include <math.h>
 
@@ -33,15 +35,8 @@ static double rician_mean(double *slope, double a, double sigma)
     double q = a * a / (4.0 * sigma * sigma);
     double i0 = gsl_sf_bessel_I0_scaled(q), i1 = gsl_sf_bessel_I1_scaled(q);
 
-    *slope = sqrt(M_PI / 8.0) * a / sigma * (i0 + i1);
-    return sqrt(M_PI / 2.0) * sigma * ((1.0 + 2.0 * q) * i0 + 2.0 * q * i1);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
+    *slope = sqrt(HEP_PI / 8.0) * a / sigma * (i0 + i1);
+    return sqrt(HEP_PI / 2.0) * sigma * ((1.0 + 2.0 * q) * i0 + 2.0 * q * i1);
 }
 
 /* SD from the median absolute residual; the np smallest are those that the fit could make vanish.
@@ -57,7 +52,7 @@ static double robust_scale(const double *residual, const double *w, size_t n, si
     }
     if (m <= np)
         return 0.0;
-    qsort(sorted, m, sizeof *sorted, by_value);
+    qsort(sorted, m, sizeof *sorted, hep_compare_doubles);
     return sorted[(np - 1 + m) / 2] / 0.6744897501960817;
 }
 

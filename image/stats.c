@@ -1,13 +1,13 @@
 #include "image/stats.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "image/threads.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 /* Consistent with the SD of a normal distribution: 1 / Phi^-1(3/4). */
-#define MAD_TO_SD 1.4826
 #define OTSU_BINS 256
 
 static void swap_floats(float *a, float *b)
@@ -117,7 +117,7 @@ static void fill_stats(struct hep_stats *out, float *x, size_t n)
     out->max = hep_quantile(x, n, 1.0);
     for (size_t i = 0; i < n; i++)
         x[i] = (float)fabs((double)x[i] - out->median);
-    out->mad = MAD_TO_SD * hep_quantile(x, n, 0.5);
+    out->mad = HEP_MAD_TO_SD * hep_quantile(x, n, 0.5);
 }
 
 /* mask NULL: every value. */

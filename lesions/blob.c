@@ -1,6 +1,7 @@
 #include "lesions/blob.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "image/eigen3.h"
 #include "image/filter.h"
 #include "image/resample.h"
@@ -20,7 +21,6 @@
 #define NOISE_MIN 100
 /* Responses are in robust SDs of the image: noise-free images shall not make everything strong. */
 #define NOISE_FLOOR 0.2
-#define MAD_TO_SD 1.4826
 /* What a blob may be part of: larger by this factor, and of at least this share of its strength. */
 #define PART_RADII 1.5
 #define PART_STRENGTH 0.5
@@ -174,7 +174,7 @@ static int measure_noise(struct scale *s, const struct octave *o, struct hep_err
         if (o->tissue_here[i] != 0)
             x[n++] = fabsf(s->response->data[i]);
     }
-    s->noise = n < NOISE_MIN ? 1.0 : fmax(MAD_TO_SD * hep_quantile(x, n, 0.5), NOISE_FLOOR);
+    s->noise = n < NOISE_MIN ? 1.0 : fmax(HEP_MAD_TO_SD * hep_quantile(x, n, 0.5), NOISE_FLOOR);
     free(x);
     return HEP_OK;
 }

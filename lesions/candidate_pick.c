@@ -1,6 +1,7 @@
 #include "lesions/candidate_pick.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "image/resample.h"
 #include "image/stats.h"
 #include "image/threads.h"
@@ -351,11 +352,6 @@ static int append(struct hep_pick_list *l, const struct hep_pick *pick, struct h
     return HEP_OK;
 }
 
-static double ball_mm3(double diameter_mm)
-{
-    return acos(-1.0) / 6.0 * diameter_mm * diameter_mm * diameter_mm;
-}
-
 /* Does the anatomy map hold one of these organs at the spot, or within reach of it? */
 static bool touches(const struct picker *p, const struct hep_spot *s, double reach_mm,
                     const bool wanted[HEP_ANATOMY_COUNT])
@@ -416,7 +412,7 @@ static bool real(const struct picker *p, const struct hep_spot *s, const struct 
     };
 
     return d->voxels > 0 &&
-           d->volume_mm3 >= ball_mm3(FLOOR_TOLERANCE * p->study->limits->diameter_min_mm) &&
+           d->volume_mm3 >= hep_ball_volume(FLOOR_TOLERANCE * p->study->limits->diameter_min_mm) &&
            s->inside_frac >= INSIDE_MIN && !touches(p, s, 0.0, bile) && !is_fat_border(p, s) &&
            !is_fat(p, s->voxel, s->radius_mm) && !is_fat(p, d->centroid_voxel, s->radius_mm);
 }
@@ -519,7 +515,7 @@ static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *
     }
     for (int k = 0; k < 3; k++)
         pick.spot.voxel[k] = d.centroid_voxel[k];
-    pick.spot.radius_mm = 0.5 * cbrt(d.volume_mm3 / ball_mm3(1.0));
+    pick.spot.radius_mm = 0.5 * hep_ball_diameter(d.volume_mm3);
     pick.volume_mm3 = d.volume_mm3;
     hep_spot_measure(&pick.spot, p->frame, p->study);
     rc = append(p->out, &pick, err);

@@ -1,6 +1,7 @@
 #include "lesions/candidate_spot.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "image/filter.h"
 #include "image/resample.h"
 #include "image/stats.h"
@@ -116,11 +117,6 @@ static int coarse(struct hep_volume **v, struct hep_labels **where,
     return rc;
 }
 
-static double ball_mm3(double diameter_mm)
-{
-    return acos(-1.0) / 6.0 * diameter_mm * diameter_mm * diameter_mm;
-}
-
 /* Volume of a region's voxels above half of its upper quartile: the tails of a blurred small lesion
  * are large and stable too. */
 static int solid_mm3(double *out, const struct hep_volume *v, const struct hep_labels *labels,
@@ -154,7 +150,7 @@ static int add_large(struct hep_spot_list *l, const struct hep_candidate_frame *
         .level_min = limits->large_z_min,
         .level_max = fmax(LARGE_LEVEL_MAX, limits->large_z_min),
         .level_step = LARGE_LEVEL_STEP,
-        .volume_min_mm3 = ball_mm3(LARGE_SHARE * limits->large_diameter_mm),
+        .volume_min_mm3 = hep_ball_volume(LARGE_SHARE * limits->large_diameter_mm),
         .stability_max = limits->large_stability_max,
         .compactness_min = LARGE_COMPACTNESS,
     };
@@ -180,7 +176,7 @@ static int add_large(struct hep_spot_list *l, const struct hep_candidate_frame *
         rc = solid_mm3(&volume, v, labels, (int32_t)i + 1, err);
         if (volume < how.volume_min_mm3)
             continue;
-        s.radius_mm = 0.5 * cbrt(volume / ball_mm3(1.0));
+        s.radius_mm = 0.5 * hep_ball_diameter(volume);
 
         /* The coarse grid shares its centre with the frame's. */
         for (int k = 0; k < 3; k++)

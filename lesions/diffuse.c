@@ -1,6 +1,7 @@
 #include "lesions/diffuse.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "image/stats.h"
 #include "image/threads.h"
 
@@ -11,7 +12,6 @@
 #define OCTANTS 8
 #define MIN_VOXELS 200
 #define COVERED_MAX 0.05
-#define MAD_TO_SD 1.4826
 
 /* The voxels of the liver by octant, without lesions. */
 struct parts {
@@ -105,7 +105,7 @@ static double octant_z(const struct parts *p, const float *v, size_t octant, flo
     outside = hep_quantile(work, n, 0.5);
     for (size_t i = 0; i < n; i++)
         work[i] = fabsf(work[i] - (float)outside);
-    sd = MAD_TO_SD * hep_quantile(work, n, 0.5);
+    sd = HEP_MAD_TO_SD * hep_quantile(work, n, 0.5);
     return sd > 0.0 ? (inside - outside) / sd : (double)NAN;
 }
 

@@ -1,6 +1,7 @@
 #include "lesions/maxtree.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -175,7 +176,7 @@ static bool canonical(const struct tree *t, size_t p)
 
 static double compactness(const struct moments *m)
 {
-    const double r = cbrt(3.0 * m->n / (4.0 * acos(-1.0)));
+    const double r = 0.5 * hep_ball_diameter(m->n);
     double trace = m->square / m->n + 0.25; /* a voxel's own extent: 3 / 12 */
 
     for (int k = 0; k < 3; k++)

@@ -3,13 +3,13 @@
 #include "lesions/measure.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "contrast/enhancement.h"
 #include "image/stats.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#define PI 3.14159265358979323846
 #define RIM_SHARE_MIN 0.75
 #define GAP_QUANTILE 0.1
 
@@ -22,7 +22,7 @@ struct sector {
  * axis, equal steps of its height. */
 static size_t sector_of(const double d[3], const struct hep_lesion_limits *limits)
 {
-    const double azimuth = (atan2(d[1], d[0]) + PI) / (2.0 * PI);
+    const double azimuth = (atan2(d[1], d[0]) + HEP_PI) / (2.0 * HEP_PI);
     const double height = 0.5 * (d[2] + 1.0);
     const long a = (long)(azimuth * (double)limits->sectors_azimuth) % limits->sectors_azimuth;
     const long p =

@@ -1,12 +1,12 @@
 #include "lesions/size.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define POINTS_PER_VOXEL 4
-#define PI 3.14159265358979323846
 
 /* ---- hull and its axes ----------------------------------------------------------------------- */
 
@@ -148,7 +148,7 @@ int hep_lesion_size(struct hep_lesion_size *out, const struct hep_shells *shells
     *out = (struct hep_lesion_size){ 0 };
     out->volume_ml =
         (double)shells->n[HEP_SHELL_WHOLE] * hep_grid_voxel_mm3(&shells->grid) / 1000.0;
-    out->diameter_mm = cbrt(6000.0 * out->volume_ml / PI);
+    out->diameter_mm = hep_ball_diameter(1000.0 * out->volume_ml);
     height_range(&lo, &hi, shells);
     slices = (long)floor((hi - lo) / thickness + 0.5) + 1;
     for (long k = 0; rc == HEP_OK && k < slices; k++) {

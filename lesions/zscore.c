@@ -1,6 +1,7 @@
 #include "lesions/zscore.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "image/stats.h"
 #include "image/threads.h"
 
@@ -10,7 +11,6 @@
 
 /* Fewer reference voxels (of every second one per axis) than this say nothing. */
 #define MIN_SAMPLES 40
-#define MAD_TO_SD 1.4826
 #define LOCAL_MAD_FLOOR 0.5
 /* Of the range of all voxels: where liver has no spread at all, less than this is no difference. */
 #define RANGE_FLOOR 0.01
@@ -101,7 +101,7 @@ static void median_sd(float *median, float *sd, float *x, size_t n)
     for (size_t i = 0; i < n; i++)
         x[i] = fabsf(x[i] - (float)m);
     *median = (float)m;
-    *sd = (float)(MAD_TO_SD * hep_quantile(x, n, 0.5));
+    *sd = (float)(HEP_MAD_TO_SD * hep_quantile(x, n, 0.5));
 }
 
 /* Median and robust SD of all reference voxels, and the smallest SD worth believing. */

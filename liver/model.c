@@ -1,6 +1,7 @@
 #include "liver/model.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "image/filter_smooth.h"
 #include "image/stats.h"
 #include "image/threads.h"
@@ -65,7 +66,7 @@ static int spread(double *sd, const struct hep_volume *v, const struct hep_volum
         if (known->data[i] != 0 && !isnan(v->data[i]))
             x[m++] = (float)fabs((double)v->data[i] - (double)mean->data[i]);
     }
-    *sd = m > 0 ? 1.4826 * hep_quantile(x, m, 0.5) : SD_MAX;
+    *sd = m > 0 ? HEP_MAD_TO_SD * hep_quantile(x, m, 0.5) : SD_MAX;
     *sd = fmin(fmax(1.1 * *sd, SD_MIN), SD_MAX);
     free(x);
     return HEP_OK;

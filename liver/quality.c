@@ -1,5 +1,6 @@
 #include "liver/quality.h"
 
+#include "base/number.h"
 #include "image/filter.h"
 #include "image/resample.h"
 #include "image/stats.h"
@@ -71,8 +72,8 @@ static void border(struct hep_liver_quality *q, const struct hep_volume *share,
         low += change < LOW_SD * sd;
     }
     q->cropped = ends;
-    q->roughness = volume > 0.0 ? area / (pow(3.14159265358979 * 36.0 * volume * volume, 1.0 / 3.0))
-                                : (double)NAN;
+    q->roughness =
+        volume > 0.0 ? area / (pow(HEP_PI * 36.0 * volume * volume, 1.0 / 3.0)) : (double)NAN;
     q->low_border_frac = known > 0 ? (double)low / (double)known : (double)NAN;
 }
 

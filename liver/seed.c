@@ -1,6 +1,7 @@
 #include "liver/seed.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "image/mask.h"
 #include "image/stats.h"
 #include "image/threads.h"
@@ -107,7 +108,7 @@ static double median_where(const struct scene *s, size_t k, const int32_t *mask,
     median = hep_quantile(s->scratch, m, 0.5);
     for (size_t i = 0; i < m; i++)
         s->scratch[i] = (float)fabs((double)s->scratch[i] - median);
-    *mad = 1.4826 * hep_quantile(s->scratch, m, 0.5);
+    *mad = HEP_MAD_TO_SD * hep_quantile(s->scratch, m, 0.5);
     return median;
 }
 

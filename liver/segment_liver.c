@@ -1,6 +1,7 @@
 #include "liver/segment_liver.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "image/mask.h"
 #include "image/resample.h"
 #include "image/stats.h"
@@ -70,7 +71,7 @@ static int edge_noise(double *sd, const struct hep_volume *v, const struct hep_l
             !isnan(v->data[i]) && !isnan(v->data[i + nx]))
             d[m++] = fabsf(v->data[i + nx] - v->data[i]);
     }
-    *sd = m > 0 ? fmax(1.4826 * hep_quantile(d, m, 0.5), 0.005) : 1.0;
+    *sd = m > 0 ? fmax(HEP_MAD_TO_SD * hep_quantile(d, m, 0.5), 0.005) : 1.0;
     free(d);
     return HEP_OK;
 }

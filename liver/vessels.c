@@ -1,6 +1,7 @@
 #include "liver/vessels.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "image/filter_smooth.h"
 #include "image/mask.h"
 #include "image/stats.h"
@@ -58,7 +59,7 @@ static void moments(struct spot *s, const double m[6], double min_round)
     const double xx = m[3] / m[0] - cx * cx + 1.0 / 12.0, yy = m[4] / m[0] - cy * cy + 1.0 / 12.0;
     const double xy = m[5] / m[0] - cx * cy;
     const double mean = 0.5 * (xx + yy), d = sqrt(0.25 * (xx - yy) * (xx - yy) + xy * xy);
-    const double ellipse = 4.0 * 3.14159265358979 * sqrt(fmax(mean * mean - d * d, 1e-9));
+    const double ellipse = 4.0 * HEP_PI * sqrt(fmax(mean * mean - d * d, 1e-9));
 
     s->x = cx;
     s->y = cy;

@@ -2,12 +2,13 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "image/nifti.h"
 
 #include <math.h>
 
-#define DEGREES (180.0 / 3.14159265358979323846)
+#define DEGREES (180.0 / HEP_PI)
 /* The clock of every simulated study. */
 #define SCAN_BEGIN_S (10.0 * 3600.0)
 #define INJECTION_S (10.0 * 3600.0 + 20.0 * 60.0)

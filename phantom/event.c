@@ -1,12 +1,11 @@
 #include "phantom/event.h"
 
 #include "base/json.h"
+#include "base/number.h"
 #include "base/rng.h"
 #include "base/text.h"
 
 #include <math.h>
-
-#define PI 3.14159265358979323846
 
 /* A sequence for one degradation, and one series if named. */
 static struct hep_rng stream(uint64_t seed, const char *what, const char *series)
@@ -249,8 +248,8 @@ void hep_event_grid(struct hep_grid *out, const struct hep_event *e,
     const double dy = hep_rng_next_range(&rng, -7.0, -1.0);
     const double dz = hep_rng_next_range(&rng, -4.0, 4.0);
     const double centre[3] = { dx, dy, dz };
-    const double tilt = hep_rng_next_range(&rng, 2.0, 6.0) * PI / 180.0;
-    const double turn = hep_rng_next_range(&rng, -4.0, 4.0) * PI / 180.0;
+    const double tilt = hep_rng_next_range(&rng, 2.0, 6.0) * HEP_PI / 180.0;
+    const double turn = hep_rng_next_range(&rng, -4.0, 4.0) * HEP_PI / 180.0;
     double rot[3][3], first[3];
 
     rotation(rot, e->oblique ? tilt : 0.0, e->oblique ? turn : 0.0);

@@ -1,10 +1,9 @@
 #include "phantom/lesion.h"
 
+#include "base/number.h"
 #include "base/rng.h"
 
 #include <math.h>
-
-#define PI 3.14159265358979323846
 
 static const char *const type_names[HEP_SIM_N_LESION_TYPES] = {
     [HEP_SIM_MET_FIBROUS] = "met",   [HEP_SIM_MET_NECROTIC] = "necrotic",
@@ -125,7 +124,7 @@ void hep_lesion_axes_mm(double *long_mm, double *short_mm, const struct hep_lesi
                      ux = 1.0, uy = 0.0;
 
     for (int i = 0; i < N; i++) {
-        const double a = 2.0 * PI * i / N;
+        const double a = 2.0 * HEP_PI * i / N;
         const double p[3] = { l->centre_mm[0] + cos(a), l->centre_mm[1] + sin(a), l->centre_mm[2] };
         const double r = 1.0 / hep_lesion_rho(l, p);
 
@@ -183,7 +182,7 @@ static void scale_to_volume(struct hep_lesion *l)
 
     l->scale = 1.0;
     for (int i = 0; i < N; i++) {
-        const double z = 1.0 - 2.0 * (i + 0.5) / N, phi = PI * (1.0 + sqrt(5.0)) * i;
+        const double z = 1.0 - 2.0 * (i + 0.5) / N, phi = HEP_PI * (1.0 + sqrt(5.0)) * i;
         const double s = sqrt(1.0 - z * z);
         const double dir[3] = { s * cos(phi), s * sin(phi), z };
         double power = 0.0, r;
@@ -213,7 +212,7 @@ static void make_shape(struct hep_lesion *l, double elongation, double jitter_mm
     for (int w = 0; w < HEP_LESION_WAVES; w++) {
         for (int k = 0; k < 3; k++)
             l->wave[w][k] = 3.2 * hep_rng_next_normal(rng);
-        l->wave[w][3] = hep_rng_next_range(rng, 0.0, 2.0 * PI);
+        l->wave[w][3] = hep_rng_next_range(rng, 0.0, 2.0 * HEP_PI);
     }
     scale_to_volume(l);
 }

@@ -1,10 +1,9 @@
 #include "phantom/lesion.h"
 
+#include "base/number.h"
 #include "base/rng.h"
 
 #include <math.h>
-
-#define PI 3.14159265358979323846
 
 /* Share of each type among lesions that are drawn; sparing only in fatty livers. */
 static const double type_share[HEP_SIM_N_LESION_TYPES] = {
@@ -38,7 +37,7 @@ static double clearance(const struct place *pl, const double p[3], double min_ra
 /* i-th of n directions spread over the sphere. */
 static void spread_direction(double dir[3], int i, int n)
 {
-    const double z = 1.0 - 2.0 * (i + 0.5) / n, phi = PI * (1.0 + sqrt(5.0)) * i;
+    const double z = 1.0 - 2.0 * (i + 0.5) / n, phi = HEP_PI * (1.0 + sqrt(5.0)) * i;
     const double s = sqrt(1.0 - z * z);
 
     dir[0] = s * cos(phi);

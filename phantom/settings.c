@@ -1,11 +1,12 @@
 #include "phantom/phantom.h"
 
+#include "base/number.h"
 #include "base/text.h"
 #include "sequences/fat_spectrum.h"
 
 #include <math.h>
 
-#define DEGREE (3.14159265358979323846 / 180.0)
+#define DEGREE (HEP_PI / 180.0)
 
 static const char *const degradation_names[HEP_SIM_N_DEGRADATIONS] = {
     [HEP_SIM_NOISE] = "noise",     [HEP_SIM_BIAS] = "bias",           [HEP_SIM_SHIFT] = "shift",

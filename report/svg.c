@@ -1,6 +1,7 @@
 #include "report/svg.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "report/assets.h"
 
 #include <float.h>
@@ -411,27 +412,13 @@ void hep_svg_bar(struct hep_svg *svg, const struct hep_svg_frame *f, double x, d
     hep_svg_line(svg, middle - 4.0, hep_svg_y(f, hi), middle + 4.0, hep_svg_y(f, hi), HEP_SVG_INK);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double quantile(const double *sorted, size_t n, double q)
-{
-    const double at = q * (double)(n - 1);
-    const size_t i = (size_t)at;
-
-    return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
-}
-
 /* Whiskers reach the last values within 1.5 quartile ranges (Tukey 1977); points beyond are drawn.
  */
 static void draw_box(struct hep_svg *svg, const struct hep_svg_frame *f, double x, double width,
                      const double *v, size_t n, int tone)
 {
-    const double q1 = quantile(v, n, 0.25), q2 = quantile(v, n, 0.5), q3 = quantile(v, n, 0.75);
+    const double q1 = hep_quantile_sorted(v, n, 0.25), q2 = hep_quantile_sorted(v, n, 0.5),
+                 q3 = hep_quantile_sorted(v, n, 0.75);
     const double left = hep_svg_x(f, x - 0.5 * width), right = hep_svg_x(f, x + 0.5 * width);
     const double reach = 1.5 * (q3 - q1), middle = 0.5 * (left + right);
     double lo = q1, hi = q3;
@@ -465,7 +452,7 @@ void hep_svg_box(struct hep_svg *svg, const struct hep_svg_frame *f, double x, d
         if (isfinite(values[i]))
             sorted[m++] = values[i];
     if (m > 0) {
-        qsort(sorted, m, sizeof *sorted, ascending);
+        qsort(sorted, m, sizeof *sorted, hep_compare_doubles);
         clip_begin(svg, f);
         draw_box(svg, f, x, width, sorted, m, tone);
         clip_end(svg);

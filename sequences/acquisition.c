@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "sequences/gradients.h"
 
@@ -23,7 +24,7 @@ struct number_key {
 static const struct number_key number_keys[] = {
     { "RepetitionTime", "s", 0, 60, true, 1.0, FIELD(repetition_time_s) },
     { "RepetitionTimeExcitation", "s", 0, 60, true, 1.0, FIELD(repetition_time_excitation_s) },
-    { "FlipAngle", "degrees", 0, 180, true, 3.14159265358979323846 / 180.0, FIELD(flip_rad) },
+    { "FlipAngle", "degrees", 0, 180, true, HEP_PI / 180.0, FIELD(flip_rad) },
     { "MagneticFieldStrength", "T", 0, 25, true, 1.0, FIELD(field_t) },
     { "TriggerDelayTime", "ms", 0, 1000.0 * DAY_S, false, 1e-3, FIELD(trigger_delay_s) },
     { "TimeSinceInjection", "s", -DAY_S, DAY_S, false, 1.0, FIELD(time_since_injection_s) },

@@ -1,5 +1,6 @@
 #include "sequences/gradients.h"
 
+#include "base/number.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -9,16 +10,6 @@ enum { LARGEST_NAMED_B = 20000, SMALLEST_LISTED_B = 10 };
 static char lower(char c)
 {
     return (char)tolower((unsigned char)c);
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return isalpha((unsigned char)c) != 0;
 }
 
 /** Length of `word` when `s` starts with it, whatever the case. */
@@ -37,7 +28,7 @@ static bool begins_b(const char *text, size_t at)
 {
     if (lower(text[at]) != 'b')
         return false;
-    if (at == 0 || !is_letter(text[at - 1]))
+    if (at == 0 || !hep_is_letter(text[at - 1]))
         return true;
     return (at >= 3 && skip_word(text + at - 3, "dwi") > 0) ||
            (at >= 4 && skip_word(text + at - 4, "diff") > 0);
@@ -48,9 +39,9 @@ static double digits(const char *s, const char **end)
 {
     double value = 0.0;
 
-    while (is_digit(*s) && value < 1e9)
+    while (hep_is_digit(*s) && value < 1e9)
         value = 10.0 * value + (*s++ - '0');
-    while (is_digit(*s))
+    while (hep_is_digit(*s))
         s++;
     *end = s;
     return value;
@@ -74,10 +65,10 @@ static bool list_goes_on(const char *after)
     while (*after == ' ' || *after == '_' || *after == '-' || *after == ',' || *after == '/' ||
            *after == '+')
         after++;
-    if (!is_digit(*after))
+    if (!hep_is_digit(*after))
         return false;
     next = digits(after, &end);
-    return next >= SMALLEST_LISTED_B && next <= LARGEST_NAMED_B && !is_letter(*end);
+    return next >= SMALLEST_LISTED_B && next <= LARGEST_NAMED_B && !hep_is_letter(*end);
 }
 
 bool hep_b_from_text(double *b_s_per_mm2, const char *text)
@@ -96,7 +87,7 @@ bool hep_b_from_text(double *b_s_per_mm2, const char *text)
         s += skip_word(s, "value") ? 5 : skip_word(s, "val");
         while (*s == ' ' || *s == '=' || *s == '_' || *s == '-' || *s == ':')
             s++;
-        if (!is_digit(*s))
+        if (!hep_is_digit(*s))
             continue;
         b = digits(s, &end);
         if (b > LARGEST_NAMED_B || is_field_map(end))

@@ -1,11 +1,7 @@
 #include "sequences/acquisition.h"
 
+#include "base/number.h"
 #include "base/text.h"
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 /** One or two digits. */
 static const char *part(double *out, const char *s, double limit)
@@ -13,7 +9,7 @@ static const char *part(double *out, const char *s, double limit)
     double value = 0.0;
     int n = 0;
 
-    for (; n < 2 && is_digit(*s); n++)
+    for (; n < 2 && hep_is_digit(*s); n++)
         value = 10.0 * value + (*s++ - '0');
     if (n == 0 || value >= limit)
         return NULL;
@@ -28,7 +24,7 @@ static bool fraction_to_end(double *out, const char *s)
 
     *out = 0.0;
     if (*s == '.')
-        for (s++; is_digit(*s); s++) {
+        for (s++; hep_is_digit(*s); s++) {
             *out += scale * (*s - '0');
             scale *= 0.1;
         }

@@ -1,10 +1,9 @@
 #include "sequences/fat_spectrum.h"
 
+#include "base/number.h"
 #include "base/text.h"
 
 #include <math.h>
-
-static const double pi = 3.14159265358979323846;
 
 /* Amplitudes as published; hep_fat_spectrum_get() divides by their sum. */
 static const struct hep_fat_spectrum spectra[] = {
@@ -65,7 +64,7 @@ void hep_fat_phasor(double out[2], const struct hep_fat_spectrum *spectrum, doub
     double re = 0.0, im = 0.0;
 
     for (size_t p = 0; p < spectrum->n; p++) {
-        double angle = 2.0 * pi * hep_shift_hz(spectrum->ppm[p], field_t) * te_s;
+        double angle = 2.0 * HEP_PI * hep_shift_hz(spectrum->ppm[p], field_t) * te_s;
 
         re += spectrum->amplitude[p] * cos(angle);
         im += spectrum->amplitude[p] * sin(angle);

@@ -1,11 +1,12 @@
 #include "sequences/inventory.h"
 
 #include "base/json.h"
+#include "base/number.h"
 #include "base/text.h"
 
 #include <math.h>
 
-static const double degrees_per_rad = 180.0 / 3.14159265358979323846;
+static const double degrees_per_rad = 180.0 / HEP_PI;
 
 /** Text for a terminal: control characters become '?'. */
 static void add_plain(struct hep_str *out, const char *text)

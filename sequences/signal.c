@@ -1,8 +1,8 @@
 #include "sequences/signal.h"
 
-#include <math.h>
+#include "base/number.h"
 
-static const double pi = 3.14159265358979323846;
+#include <math.h>
 
 double hep_spgr_weight(double t1_s, double tr_s, double flip_rad)
 {
@@ -59,7 +59,7 @@ void hep_signal_fat_water(double out[2], const struct hep_fat_water *voxel,
     hep_fat_phasor(phasor, spectrum, field_t, te_s);
     re = voxel->water + voxel->fat * phasor[0];
     im = voxel->fat * phasor[1];
-    angle = voxel->phase_rad + 2.0 * pi * voxel->offset_hz * te_s;
+    angle = voxel->phase_rad + 2.0 * HEP_PI * voxel->offset_hz * te_s;
     decay = exp(-voxel->r2star_per_s * te_s);
     out[0] = decay * (re * cos(angle) - im * sin(angle));
     out[1] = decay * (re * sin(angle) + im * cos(angle));

@@ -1,11 +1,12 @@
 #include "sequences/inventory.h"
 
 #include "base/file.h"
+#include "base/number.h"
 #include "base/text.h"
 
 #include <math.h>
 
-static const double degrees_per_rad = 180.0 / 3.14159265358979323846;
+static const double degrees_per_rad = 180.0 / HEP_PI;
 
 /** Length of the UTF-8 character at s, 0 when there is none. */
 static size_t utf8_length(const unsigned char *s)

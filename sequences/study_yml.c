@@ -1,6 +1,7 @@
 #include "sequences/study_yml.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "base/schema.h"
 #include "base/text.h"
 #include "sequences/acquisition.h"
@@ -230,7 +231,7 @@ static const struct hep_key entry_keys[] = {
     ROW(te_s, read_numbers, .min = 1e-6, .max = 1.0),
     ROW(tr_s, hep_read_number, .min = 1e-5, .max = 60.0),
     HEP_KEY(struct hep_study_entry, flip_rad, "flip_deg", hep_read_number, .min = 0.01,
-            .max = 180.0, .scale = 3.14159265358979323846 / 180.0),
+            .max = 180.0, .scale = HEP_PI / 180.0),
     ROW(field_t, hep_read_number, .min = 0.01, .max = 25.0),
     { .name = "b_values", .read = read_b_values, .max = 100000.0 },
     { .name = "volumes", .read = read_volumes },

@@ -1,6 +1,7 @@
 #include "sequences/words.h"
 
 #include "base/banned.h"
+#include "base/number.h"
 
 #include <ctype.h>
 
@@ -15,22 +16,12 @@ struct words {
     size_t n;
 };
 
-static bool is_letter(char c)
-{
-    return isalpha((unsigned char)c) != 0;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /** `b` follows `a` in the same word. */
 static bool continues(char a, char b)
 {
-    if (is_digit(a))
-        return is_digit(b);
-    return is_letter(b) && !(islower((unsigned char)a) && isupper((unsigned char)b));
+    if (hep_is_digit(a))
+        return hep_is_digit(b);
+    return hep_is_letter(b) && !(islower((unsigned char)a) && isupper((unsigned char)b));
 }
 
 static void cut(struct words *w, const char *text, size_t len)
@@ -42,7 +33,7 @@ static void cut(struct words *w, const char *text, size_t len)
     while (i < len && w->n < MAX_WORDS) {
         size_t from = i;
 
-        if (!is_letter(text[i]) && !is_digit(text[i])) {
+        if (!hep_is_letter(text[i]) && !hep_is_digit(text[i])) {
             i++;
             continue;
         }
@@ -88,8 +79,9 @@ static const char *next_part(struct part *p, const char *s, const char *end)
         s++;
     }
     p->s = s;
-    if (s < end && (is_letter(*s) || is_digit(*s)))
-        for (s++; s < end && is_letter(*s) == is_letter(s[-1]) && (is_letter(*s) || is_digit(*s));
+    if (s < end && (hep_is_letter(*s) || hep_is_digit(*s)))
+        for (s++; s < end && hep_is_letter(*s) == hep_is_letter(s[-1]) &&
+                  (hep_is_letter(*s) || hep_is_digit(*s));
              s++)
             ;
     p->len = (size_t)(s - p->s);
