@@ -165,7 +165,7 @@ int hep_listing_read(struct hep_listing *out, const char *dir, struct hep_error 
     is_dir = hep_calloc(list.n, sizeof *is_dir, err);
     is_special = hep_calloc(list.n, sizeof *is_special, err);
     if (names == NULL || is_dir == NULL || is_special == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "out of memory to list %s", dir);
+        rc = HEP_ENOMEM;
         goto out;
     }
     for (size_t i = 0; i < list.n; i++) {

@@ -38,7 +38,7 @@ int hep_log_new(struct hep_log **out, FILE *stream, bool json, enum hep_log_leve
 
     if (log == NULL || pthread_mutex_init(&log->lock, NULL) != 0) {
         free(log);
-        return HEP_ENOMEM;
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a log");
     }
     log->stream = stream;
     log->json = json;

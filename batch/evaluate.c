@@ -351,7 +351,7 @@ static int add_study(struct hep_evaluated *e, const char *out_dir,
                                       .first_finding = e->n_findings };
     e->n_studies++;
     if (output == NULL || entry->label == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a study");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = read_truth(&r, err);
     if (rc == HEP_OK)

@@ -106,8 +106,7 @@ int hep_group_gather(struct hep_group_table *out, const char *out_dir,
 
     *out = (struct hep_group_table){ .status = status,
                                      .documents = hep_calloc(status->n + 1, sizeof(void *), err) };
-    rc = out->documents == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for documents")
-                                : read_documents(out, out_dir, err);
+    rc = out->documents == NULL ? HEP_ENOMEM : read_documents(out, out_dir, err);
     if (rc == HEP_OK)
         rc = add_measure(out, "liver_volume_ml", "mL", liver_value, "volume_ml", err);
     for (const struct hep_measured_map *m = hep_measured_maps(); rc == HEP_OK && m->product != NULL;

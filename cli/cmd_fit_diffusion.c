@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "base/alloc.h"
 #include "base/json.h"
 #include "image/nifti.h"
 #include "cli/fit_io.h"
@@ -159,11 +160,11 @@ static int settings_from(struct hep_diffusion_settings *s, const struct fit_opti
 static int settle_subset(struct hep_diffusion_settings *s, const struct hep_gradients *g,
                          struct hep_error *err)
 {
-    struct hep_diffusion_scheme *scheme = calloc(1, sizeof *scheme);
+    struct hep_diffusion_scheme *scheme = hep_calloc(1, sizeof *scheme, err);
     int rc;
 
     if (scheme == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the b-value scheme");
+        return HEP_ENOMEM;
     rc = hep_diffusion_prepare(scheme, g->b_s_per_mm2, g->n, s, err);
     free(scheme);
     if (rc == HEP_EINVAL && g->n <= HEP_DIFFUSION_MAX_VOLUMES) {

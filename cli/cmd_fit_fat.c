@@ -78,13 +78,13 @@ static void release(struct echo_set *e)
 }
 
 /* Sidecar beside "x.nii" or "x.nii.gz"; NULL when there is none. */
-static char *sidecar_of(const char *path)
+static char *sidecar_of(const char *path, struct hep_error *err)
 {
     size_t n = strlen(path);
     char *json;
 
     n -= hep_ends_with(path, ".nii.gz") ? 7 : hep_ends_with(path, ".nii") ? 4 : 0;
-    json = hep_asprintf(NULL, "%.*s.json", (int)n, path);
+    json = hep_asprintf(err, "%.*s.json", (int)n, path);
     if (json != NULL && !hep_is_file(json)) {
         free(json);
         json = NULL;
@@ -112,7 +112,7 @@ static int add_volumes(struct echo_set *e, const char *path, const struct hep_vo
 static int read_echo(struct echo_set *e, const char *path, struct hep_error *err)
 {
     struct hep_acquisition a;
-    char *json = sidecar_of(path);
+    char *json = sidecar_of(path, err);
     struct hep_volume *v = NULL;
     int rc = HEP_OK;
 

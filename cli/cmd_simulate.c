@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "base/alloc.h"
 #include "base/file.h"
 #include "phantom/phantom.h"
 #include "pipeline/config/config.h"
@@ -125,9 +126,9 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct simulate_options *o = given;
     struct hep_config_bundle b = { 0 };
-    struct hep_sim_settings *s = calloc(1, sizeof *s);
+    struct hep_sim_settings *s = hep_calloc(1, sizeof *s, err);
     struct hep_str caret = { 0 };
-    int rc = s == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for settings")
+    int rc = s == NULL ? HEP_ENOMEM
                        : hep_config_open(&b, o->protocol, o->set.items, o->set.n, &caret, err);
 
     if (caret.len > 0)

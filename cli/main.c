@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "base/alloc.h"
 #include "base/file.h"
 #include "terms/exit_codes.h"
 #include "pipeline/stop.h"
@@ -43,11 +44,11 @@ static int start_log(struct hep_log **log, const struct hep_common_options *comm
 static int run_command(const struct hep_command *command, int used, int argc, char **argv,
                        bool *told, struct hep_error *err)
 {
-    void *options = calloc(1, command->options_size);
+    void *options = hep_calloc(1, command->options_size, err);
     const struct hep_common_options *common = options;
     struct hep_cli cli = { .out = stdout, .argc = argc, .argv = argv, .commands = hep_commands() };
     int rc = options == NULL
-                 ? HEP_FAIL(err, HEP_ENOMEM, "no memory for options")
+                 ? HEP_ENOMEM
                  : hep_options_parse(options, command, argc - 1 - used, argv + 1 + used, err);
 
     if (rc != HEP_OK)

@@ -98,7 +98,7 @@ static int inputs_alloc(struct hep_inputs **out, size_t n, double dt_s, double h
         }
     }
     hep_inputs_free(in);
-    return HEP_FAIL(err, HEP_ENOMEM, "no memory for plasma curves of %zu points", n);
+    return HEP_ENOMEM;
 }
 
 void hep_inputs_free(struct hep_inputs *inputs)

@@ -123,7 +123,7 @@ int hep_tissue_curve_new(struct hep_tissue_curve **out, const struct hep_inputs 
                                         hep_calloc(inputs->n, sizeof *c->ce_mM, err),
                                         hep_calloc(inputs->n, sizeof *c->ch_mM, err) };
     if (!c || !c->ce_mM || !c->ch_mM)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a tissue curve of %zu points", inputs->n);
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = hep_tissue_solve(c->ce_mM, c->ch_mM, inputs, tissue, err);
     if (rc == HEP_OK)

@@ -22,13 +22,13 @@ struct scratch {
     double *sums;
 };
 
-static int kernel_new(struct kernel *k, double sigma_voxels)
+static int kernel_new(struct kernel *k, double sigma_voxels, struct hep_error *err)
 {
     const double reach = fmax(1.0, ceil(TRUNCATE_SD * sigma_voxels));
     double sum = 0.0;
 
     k->radius = (size_t)reach;
-    k->w = hep_calloc(2 * k->radius + 1, sizeof *k->w, NULL);
+    k->w = hep_calloc(2 * k->radius + 1, sizeof *k->w, err);
     if (k->w == NULL)
         return 0;
     for (size_t i = 0; i <= 2 * k->radius; i++) {
@@ -123,14 +123,14 @@ static void scratch_free(struct scratch *s, int count)
     free(s);
 }
 
-static struct scratch *scratch_new(const size_t n[3], int count)
+static struct scratch *scratch_new(const size_t n[3], int count, struct hep_error *err)
 {
-    struct scratch *s = hep_calloc((size_t)count, sizeof *s, NULL);
+    struct scratch *s = hep_calloc((size_t)count, sizeof *s, err);
     const size_t longest = n[1] > n[2] ? n[1] : n[2];
 
     for (int i = 0; s != NULL && i < count; i++) {
-        s[i].plane = hep_alloc_aligned(n[0] * longest, sizeof *s[i].plane, NULL);
-        s[i].sums = hep_alloc_aligned(n[0], sizeof *s[i].sums, NULL);
+        s[i].plane = hep_alloc_aligned(n[0] * longest, sizeof *s[i].plane, err);
+        s[i].sums = hep_alloc_aligned(n[0], sizeof *s[i].sums, err);
         if (s[i].plane == NULL || s[i].sums == NULL) {
             scratch_free(s, count);
             return NULL;
@@ -143,22 +143,22 @@ static struct scratch *scratch_new(const size_t n[3], int count)
 static int blur(float *data, const struct hep_grid *g, double sigma_mm, int nthreads,
                 struct hep_error *err)
 {
-    struct scratch *scratch = scratch_new(g->n, nthreads);
+    struct scratch *scratch = scratch_new(g->n, nthreads, err);
     double mm[3];
     int rc = HEP_OK;
 
     if (scratch == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory to smooth");
+        return HEP_ENOMEM;
     hep_grid_spacing(mm, g);
     for (int axis = 0; axis < 3 && rc == HEP_OK; axis++) {
         struct kernel k = { 0 };
 
         if (g->n[axis] == 1)
             continue;
-        if (kernel_new(&k, sigma_mm / mm[axis]))
+        if (kernel_new(&k, sigma_mm / mm[axis], err))
             filter_axis(data, g->n, axis, &k, scratch, nthreads);
         else
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a kernel");
+            rc = HEP_ENOMEM;
         free(k.w);
     }
     scratch_free(scratch, nthreads);

@@ -137,11 +137,11 @@ static struct box box_of(const struct hep_labels *m, bool inside)
     return box;
 }
 
-static int line_new(struct line *w, size_t n)
+static int line_new(struct line *w, size_t n, struct hep_error *err)
 {
-    w->f = hep_calloc(n, sizeof *w->f, NULL);
-    w->from = hep_calloc(n, sizeof *w->from, NULL);
-    w->at = hep_calloc(n, sizeof *w->at, NULL);
+    w->f = hep_calloc(n, sizeof *w->f, err);
+    w->from = hep_calloc(n, sizeof *w->from, err);
+    w->at = hep_calloc(n, sizeof *w->at, err);
     return w->f != NULL && w->from != NULL && w->at != NULL;
 }
 
@@ -155,15 +155,15 @@ static void lines_free(struct line *work, int count)
     free(work);
 }
 
-static struct line *lines_new(const struct hep_grid *g, int count)
+static struct line *lines_new(const struct hep_grid *g, int count, struct hep_error *err)
 {
-    struct line *work = hep_calloc((size_t)count, sizeof *work, NULL);
+    struct line *work = hep_calloc((size_t)count, sizeof *work, err);
     size_t longest = 0;
 
     for (int k = 0; k < 3; k++)
         longest = g->n[k] > longest ? g->n[k] : longest;
     for (int i = 0; work != NULL && i < count; i++) {
-        if (!line_new(&work[i], longest)) {
+        if (!line_new(&work[i], longest, err)) {
             lines_free(work, count);
             return NULL;
         }
@@ -184,9 +184,9 @@ int hep_mask_distance(struct hep_volume **out, const struct hep_labels *m, bool 
 
     if (rc != HEP_OK)
         goto out;
-    work = lines_new(&m->grid, threads);
+    work = lines_new(&m->grid, threads, err);
     if (work == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a distance map");
+        rc = HEP_ENOMEM;
         goto out;
     }
 #pragma omp parallel for schedule(static) num_threads(threads)

@@ -257,7 +257,7 @@ int hep_axes_init(struct hep_axes *out, const struct hep_route *r, const size_t 
                               { hep_calloc(first[3], sizeof *out->in[0], err) } };
     if (out->pair[0] == NULL || out->in[0] == NULL) {
         hep_axes_release(out);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu positions", first[3]);
+        return HEP_ENOMEM;
     }
     for (int k = 0; k < 3; k++) {
         out->pair[k] = out->pair[0] + first[k];

@@ -354,7 +354,7 @@ static int share_of(float **out, const struct hep_shells *s, const struct hep_le
     if (a == NULL || b == NULL) {
         free(a);
         free(b);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the lesion share of %zu voxels", n);
+        return HEP_ENOMEM;
     }
     hep_grid_spacing(spacing, &s->grid);
     for (size_t i = 0; i < n; i++) {

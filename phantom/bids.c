@@ -56,7 +56,7 @@ static size_t echo_number(const struct hep_sim_settings *s, size_t series, size_
 
 /* "anat/sub-01_acq-art_ce-gadoxetate_T1w", relative to the subject's folder. */
 static char *series_stem(const struct hep_sim_settings *s, const struct hep_event *e, size_t series,
-                         size_t echo)
+                         size_t echo, struct hep_error *err)
 {
     const struct hep_sim_series *r = &s->series[series];
     const enum hep_role role = e->series[series].labelled_as;
@@ -64,15 +64,15 @@ static char *series_stem(const struct hep_sim_settings *s, const struct hep_even
 
     hep_bids_subject(subject, s->subject);
     if (role == HEP_ROLE_DWI)
-        return hep_asprintf(NULL, "dwi/%s_dwi", subject);
+        return hep_asprintf(err, "dwi/%s_dwi", subject);
     if (role == HEP_ROLE_T2)
-        return hep_asprintf(NULL, "anat/%s%s_T2w", subject, r->fat_saturated ? "_acq-fatsat" : "");
+        return hep_asprintf(err, "anat/%s%s_T2w", subject, r->fat_saturated ? "_acq-fatsat" : "");
     if (role == HEP_ROLE_PRECONTRAST)
-        return hep_asprintf(NULL, "anat/%s_acq-pre_T1w", subject);
+        return hep_asprintf(err, "anat/%s_acq-pre_T1w", subject);
     if (hep_role_is_post_contrast(role))
-        return hep_asprintf(NULL, "anat/%s_acq-%s_ce-%s_T1w", subject, hep_role_acq(role),
+        return hep_asprintf(err, "anat/%s_acq-%s_ce-%s_T1w", subject, hep_role_acq(role),
                             s->agent->name);
-    return hep_asprintf(NULL, "anat/%s_acq-%s_echo-%zu_MEGRE", subject,
+    return hep_asprintf(err, "anat/%s_acq-%s_echo-%zu_MEGRE", subject,
                         role == HEP_ROLE_ECHOES && has_role(s, HEP_ROLE_OPPOSED) ? "multi"
                                                                                  : "dixon",
                         echo_number(s, series, echo));
@@ -271,7 +271,7 @@ static int write_one(const char *bids_dir, const struct hep_volume *v,
 {
     const struct hep_sim_series *r = &s->series[series];
     char subject[HEP_SUBJECT_LABEL];
-    char *stem = series_stem(s, e, series, echo);
+    char *stem = series_stem(s, e, series, echo, err);
     char *full = NULL, *image = NULL, *sidecar = NULL, *folder = NULL;
     struct hep_nifti_write_opts opts;
     int rc;

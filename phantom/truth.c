@@ -234,12 +234,13 @@ static int write_units(const char *path, const char *units, struct hep_error *er
 }
 
 /* "DIR/sub-01_REST" with an ending. */
-static char *truth_path(const char *dir, unsigned subject, const char *rest, const char *ending)
+static char *truth_path(const char *dir, unsigned subject, const char *rest, const char *ending,
+                        struct hep_error *err)
 {
     char label[HEP_SUBJECT_LABEL];
 
     hep_bids_subject(label, subject);
-    return hep_asprintf(NULL, "%s/%s_%s%s", dir, label, rest, ending);
+    return hep_asprintf(err, "%s/%s_%s%s", dir, label, rest, ending);
 }
 
 static int write_map(const char *bids_dir, const struct hep_sim_settings *s,
@@ -256,11 +257,11 @@ static int write_map(const char *bids_dir, const struct hep_sim_settings *s,
         return rc;
     rest = hep_asprintf(err, "desc-truth_%s", map_kinds[m].suffix);
     if (rest != NULL) {
-        image = truth_path(dir, s->subject, rest, ".nii.gz");
-        sidecar = truth_path(dir, s->subject, rest, ".json");
+        image = truth_path(dir, s->subject, rest, ".nii.gz", err);
+        sidecar = truth_path(dir, s->subject, rest, ".json", err);
     }
     if (image == NULL || sidecar == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
         goto out;
     }
     opts.unit = map_kinds[m].unit;
@@ -314,10 +315,10 @@ static int write_masks(const char *bids_dir, const struct hep_sim_settings *s,
         rc = hep_bids_truth_dir(&dir, bids_dir, s->subject, "anat", err);
     if (rc != HEP_OK)
         goto out;
-    liver_path = truth_path(dir, s->subject, "label-liver_mask", ".nii.gz");
-    lesion_path = truth_path(dir, s->subject, "label-lesions_dseg", ".nii.gz");
+    liver_path = truth_path(dir, s->subject, "label-liver_mask", ".nii.gz", err);
+    lesion_path = truth_path(dir, s->subject, "label-lesions_dseg", ".nii.gz", err);
     if (liver_path == NULL || lesion_path == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
         goto out;
     }
     rc = hep_nifti_write_labels(liver_path, liver, opts, err);
@@ -343,7 +344,7 @@ static int write_displacement(const char *dir, const struct hep_sim_settings *s,
     struct hep_grid grid = { .n = { 0, 0, 0 } };
     struct hep_volume *v = NULL;
     char *rest = hep_asprintf(err, "desc-%s_displacement", hep_role_name(s->series[series].role));
-    char *path = rest != NULL ? truth_path(dir, s->subject, rest, ".nii.gz") : NULL;
+    char *path = rest != NULL ? truth_path(dir, s->subject, rest, ".nii.gz", err) : NULL;
     size_t voxels;
     int rc = HEP_OK;
 
@@ -355,7 +356,7 @@ static int write_displacement(const char *dir, const struct hep_sim_settings *s,
     grid.to_world[3][3] = 1.0;
     voxels = hep_grid_voxels(&grid);
     if (path == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = hep_volume_new(&v, &grid, 3, err);
     for (size_t i = 0; rc == HEP_OK && i < voxels; i++) {
@@ -380,9 +381,8 @@ static int write_simulation(const char *dir, const struct hep_sim_settings *s,
                             const struct hep_event *e, struct hep_error *err)
 {
     struct hep_json *o = NULL;
-    char *path = truth_path(dir, s->subject, "simulation", ".json");
-    int rc = path != NULL ? hep_event_json(&o, e, s, err)
-                          : HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    char *path = truth_path(dir, s->subject, "simulation", ".json", err);
+    int rc = path != NULL ? hep_event_json(&o, e, s, err) : HEP_ENOMEM;
 
     if (rc == HEP_OK)
         rc = hep_json_write(path, o, err);

@@ -101,27 +101,27 @@ static int repair(const char *parent, const char *base, const char *final, struc
     return rc;
 }
 
-static char *parent_of(const char *path)
+static char *parent_of(const char *path, struct hep_error *err)
 {
     size_t n = (size_t)(hep_path_base(path) - path);
-    char *p = hep_strdup(path, NULL);
+    char *p = hep_strdup(path, err);
 
     if (p != NULL)
         p[n > 1 ? n - 1 : n] = '\0';
     return p;
 }
 
-static char *lock_path(const char *final)
+static char *lock_path(const char *final, struct hep_error *err)
 {
     const char *base = hep_path_base(final);
 
-    return hep_asprintf(NULL, "%.*s.%s.lock", (int)(base - final), final, base);
+    return hep_asprintf(err, "%.*s.%s.lock", (int)(base - final), final, base);
 }
 
 bool hep_outdir_in_use(const char *root, const char *relative)
 {
     char *final = hep_path_join(root, relative, NULL),
-         *lock = final != NULL ? lock_path(final) : NULL;
+         *lock = final != NULL ? lock_path(final, NULL) : NULL;
     bool used = lock != NULL && hep_lock_is_held(lock);
 
     free(final);
@@ -137,9 +137,9 @@ int hep_outdir_open(struct hep_outdir *d, const char *root, const char *relative
 
     *d = (struct hep_outdir){ .root = hep_strdup(root, err),
                               .final = hep_path_join(root, relative, err) };
-    if (d->root == NULL || d->final == NULL || (parent = parent_of(d->final)) == NULL ||
-        (lock = lock_path(d->final)) == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+    if (d->root == NULL || d->final == NULL || (parent = parent_of(d->final, err)) == NULL ||
+        (lock = lock_path(d->final, err)) == NULL) {
+        rc = HEP_ENOMEM;
         goto out;
     }
     rc = hep_mkdir_p(parent, err);
@@ -163,7 +163,7 @@ out:
 
 int hep_outdir_begin(struct hep_outdir *d, struct hep_error *err)
 {
-    char *parent = parent_of(d->final);
+    char *parent = parent_of(d->final, err);
     struct stat st;
     int rc = make_dataset(d->root, err);
 
@@ -284,7 +284,7 @@ static int check_file(const struct hep_outdir *d, const struct hep_outdir_file *
 int hep_outdir_commit(struct hep_outdir *d, const struct hep_outdir_file *files, size_t n,
                       struct hep_error *err)
 {
-    char *parent = parent_of(d->final), *old = NULL;
+    char *parent = parent_of(d->final, err), *old = NULL;
     int rc = HEP_OK;
 
     if (parent != NULL)
@@ -316,7 +316,7 @@ char *hep_outdir_path(const struct hep_outdir *d, const char *relative_file, str
     int rc = check_folder(d, err);
 
     if (rc == HEP_OK && ((path = hep_path_join(d->tmp, relative_file, err)) == NULL ||
-                         (parent = parent_of(path)) == NULL))
+                         (parent = parent_of(path, err)) == NULL))
         rc = HEP_ENOMEM;
     if (rc == HEP_OK)
         rc = hep_mkdir_p(parent, err);

@@ -119,7 +119,7 @@ static int copy_kept(struct hep_series *view, const struct hep_series *s, const 
         to->direction = hep_calloc(n, sizeof *to->direction, err);
     if (view->frame == NULL || (tables && to->b_s_per_mm2 == NULL) ||
         (tables && from->direction != NULL && to->direction == NULL))
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu frames", n);
+        return HEP_ENOMEM;
     view->nt = 0;
     for (size_t t = 0; t < s->nt; t++) {
         if (!keep[t])

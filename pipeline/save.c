@@ -107,13 +107,14 @@ static int finish_sidecar(const struct hep_run *run, const struct hep_product *p
 }
 
 /* "anat/sub-01_desc-x_FFmap" + extension; heap. */
-static char *product_file(const struct hep_run *run, const struct hep_product *p, const char *ext)
+static char *product_file(const struct hep_run *run, const struct hep_product *p, const char *ext,
+                          struct hep_error *err)
 {
     const char *pattern = p->slot->file, *mark = strstr(pattern, "%s");
 
     if (mark == NULL)
-        return hep_asprintf(NULL, "%s%s", pattern, ext);
-    return hep_asprintf(NULL, "%.*s%s%s%s", (int)(mark - pattern), pattern, run->label, mark + 2,
+        return hep_asprintf(err, "%s%s", pattern, ext);
+    return hep_asprintf(err, "%.*s%s%s%s", (int)(mark - pattern), pattern, run->label, mark + 2,
                         ext);
 }
 
@@ -122,9 +123,8 @@ static int save_sidecar(struct hep_run *run, struct hep_product *p, struct hep_j
 {
     struct hep_json *own = sidecar == NULL ? hep_json_new_object() : NULL;
     struct hep_json *use = sidecar == NULL ? own : sidecar;
-    char *file = product_file(run, p, ".json"), *text = NULL;
-    int rc = file == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : finish_sidecar(run, p, use, err);
+    char *file = product_file(run, p, ".json", err), *text = NULL;
+    int rc = file == NULL ? HEP_ENOMEM : finish_sidecar(run, p, use, err);
 
     if (rc == HEP_OK)
         rc = hep_json_dump(&text, use, err);
@@ -140,7 +140,7 @@ int hep_save_product(struct hep_run *run, struct hep_product *p, struct hep_json
                      struct hep_error *err)
 {
     struct hep_write_job job = { .volume = p->volume, .labels = p->labels };
-    char *file = product_file(run, p, ".nii.gz");
+    char *file = product_file(run, p, ".nii.gz", err);
     double start = omp_get_wtime();
     int rc = HEP_OK;
 
@@ -148,7 +148,7 @@ int hep_save_product(struct hep_run *run, struct hep_product *p, struct hep_json
                                               .gzip_level = run->gzip_level,
                                               .nthreads = 1 };
     if (file == NULL)
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+        rc = HEP_ENOMEM;
     else if ((p->path = hep_outdir_path(&run->out, file, err)) == NULL)
         rc = err != NULL ? (int)err->code : HEP_ENOMEM;
     job.path = p->path;

@@ -187,7 +187,7 @@ static int add_study(struct hep_against *out, const struct hep_config *cfg,
 
     *s = (struct hep_against_study){ .label = hep_strdup(label, err) };
     if (s->label == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a study");
+        return HEP_ENOMEM;
     out->n++;
     if (hep_inventory_scan(&inventory, path, &e) == HEP_OK)
         hep_against_inventory(s, cfg, agents, agent, inventory);

@@ -289,7 +289,7 @@ static int check_by_simulation(struct hep_allocated *out, const struct hep_alloc
         t->map[p] = hep_calloc(q->n_simulated, sizeof(float), err);
     if (rc == HEP_OK && (t->signal == NULL || t->status == NULL || t->map[0] == NULL ||
                          t->map[1] == NULL || t->map[THIRD] == NULL || t->map[FOURTH] == NULL))
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a simulation");
+        rc = HEP_ENOMEM;
     for (size_t i = 0; rc == HEP_OK && i < q->n_tissues; i++) {
         simulate(t, q, out, tissues[i].theta, hep_tissue_name(q->tissues[i]));
         rc = fit_trial(t, q, err);

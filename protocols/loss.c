@@ -351,7 +351,7 @@ static int prepare(struct looking *k, struct hep_error *err)
         good = good && k->patient[m] != NULL;
     }
     if (!good)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu lesions", n - 1);
+        return HEP_ENOMEM;
     for (size_t side = 0; side < 2; side++) {
         struct hep_eval_data data = hep_evaluated_data(e[side]);
 

@@ -1,5 +1,6 @@
 #include "report/measure.h"
 
+#include "base/alloc.h"
 #include "fitting/iron.h"
 #include "image/stats.h"
 #include "pipeline/config/config.h"
@@ -228,7 +229,7 @@ static int measure_map(struct hep_put *put, struct hep_json *liver, struct hep_j
 int hep_measure(struct hep_json **liver, struct hep_json **regions, struct hep_run *run,
                 struct hep_error *err)
 {
-    struct regions *r = calloc(1, sizeof *r);
+    struct regions *r = hep_calloc(1, sizeof *r, err);
     struct hep_put put = { HEP_OK, err };
     const struct hep_labels *mask = NULL;
     int rc;
@@ -236,7 +237,7 @@ int hep_measure(struct hep_json **liver, struct hep_json **regions, struct hep_r
     *liver = hep_json_new_object();
     *regions = hep_json_new_array();
     if (r == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for regions");
+        return HEP_ENOMEM;
     rc = collect(r, run, err);
     if (rc == HEP_OK)
         rc = hep_run_labels(run, "liver", &mask, err);

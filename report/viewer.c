@@ -14,16 +14,16 @@
 
 /* ---- the installed program ------------------------------------------------------------------- */
 
-static char *viewer_file(const char *name)
+static char *viewer_file(const char *name, struct hep_error *err)
 {
     const char *folder = getenv("HEPAR_VIEWER"), *data = getenv("XDG_DATA_HOME"),
                *home = getenv("HOME");
 
     if (folder != NULL && *folder != '\0')
-        return hep_path_join(folder, name, NULL);
+        return hep_path_join(folder, name, err);
     if (data != NULL && *data != '\0')
-        return hep_asprintf(NULL, "%s/hepar/viewer/%s", data, name);
-    return hep_asprintf(NULL, "%s/.local/share/hepar/viewer/%s", home != NULL ? home : "", name);
+        return hep_asprintf(err, "%s/hepar/viewer/%s", data, name);
+    return hep_asprintf(err, "%s/.local/share/hepar/viewer/%s", home != NULL ? home : "", name);
 }
 
 int hep_viewer_check(struct hep_error *err)
@@ -32,10 +32,10 @@ int hep_viewer_check(struct hep_error *err)
     int rc = HEP_OK;
 
     for (size_t i = 0; rc == HEP_OK && i < 2; i++) {
-        char *path = viewer_file(names[i]);
+        char *path = viewer_file(names[i], err);
 
         if (path == NULL)
-            rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a path");
+            rc = HEP_ENOMEM;
         else if (!hep_is_file(path))
             rc = HEP_FAIL(err, HEP_ENOENT,
                           "the viewer is not installed (%s): run scripts/viewer/install.sh once",
@@ -47,9 +47,8 @@ int hep_viewer_check(struct hep_error *err)
 
 static int read_file(char **text, size_t *n, const char *name, struct hep_error *err)
 {
-    char *path = viewer_file(name);
-    int rc = path == NULL ? HEP_FAIL(err, HEP_ENOMEM, "no memory for a path")
-                          : hep_file_read(text, n, path, VIEWER_MAX_BYTES, err);
+    char *path = viewer_file(name, err);
+    int rc = path == NULL ? HEP_ENOMEM : hep_file_read(text, n, path, VIEWER_MAX_BYTES, err);
 
     free(path);
     return rc;

@@ -93,7 +93,8 @@ void hep_acquisition_release(struct hep_acquisition *a)
     hep_acquisition_init(a);
 }
 
-static int copy_lists(struct hep_acquisition *out, const struct hep_acquisition *in)
+static int copy_lists(struct hep_acquisition *out, const struct hep_acquisition *in,
+                      struct hep_error *err)
 {
     for (size_t i = 0; i < COUNT(list_keys); i++) {
         const char *base = (const char *)in;
@@ -105,7 +106,7 @@ static int copy_lists(struct hep_acquisition *out, const struct hep_acquisition 
         *(size_t *)at(out, list_keys[i].count_offset) = 0;
         if (n == 0)
             continue;
-        if (HEP_NEW(to, n, NULL) != HEP_OK)
+        if (HEP_NEW(to, n, err) != HEP_OK)
             return HEP_ENOMEM;
         (void)memcpy(to, from, n * sizeof *to);
         *(double **)at(out, list_keys[i].list_offset) = to;
@@ -114,22 +115,23 @@ static int copy_lists(struct hep_acquisition *out, const struct hep_acquisition 
     return HEP_OK;
 }
 
-static int copy_texts(struct hep_acquisition *out, const struct hep_acquisition *in)
+static int copy_texts(struct hep_acquisition *out, const struct hep_acquisition *in,
+                      struct hep_error *err)
 {
     for (size_t i = 0; i < COUNT(text_keys); i++) {
         const char *base = (const char *)in;
         const char *from = *(char *const *)(const void *)(base + text_keys[i].offset);
 
-        *(char **)at(out, text_keys[i].offset) = hep_strdup(from, NULL);
+        *(char **)at(out, text_keys[i].offset) = hep_strdup(from, err);
         if (from != NULL && *(char **)at(out, text_keys[i].offset) == NULL)
             return HEP_ENOMEM;
     }
     if (in->n_image_type > 0)
-        out->image_type = hep_calloc(in->n_image_type, sizeof *out->image_type, NULL);
+        out->image_type = hep_calloc(in->n_image_type, sizeof *out->image_type, err);
     if (in->n_image_type > 0 && out->image_type == NULL)
         return HEP_ENOMEM;
     for (size_t i = 0; i < in->n_image_type; i++) {
-        out->image_type[i] = hep_strdup(in->image_type[i], NULL);
+        out->image_type[i] = hep_strdup(in->image_type[i], err);
         if (out->image_type[i] == NULL)
             return HEP_ENOMEM;
         out->n_image_type = i + 1;
@@ -149,9 +151,9 @@ int hep_acquisition_copy(struct hep_acquisition *out, const struct hep_acquisiti
     }
     out->image_type = NULL;
     out->n_image_type = 0;
-    if (copy_lists(out, in) != HEP_OK || copy_texts(out, in) != HEP_OK) {
+    if (copy_lists(out, in, err) != HEP_OK || copy_texts(out, in, err) != HEP_OK) {
         hep_acquisition_release(out);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the parameters of a series");
+        return HEP_ENOMEM;
     }
     return HEP_OK;
 }
@@ -254,12 +256,12 @@ static int read_text(struct hep_acquisition *a, const struct text_key *k,
         return wrong_type(name, k->key, node, "text", err);
     free(*to);
     *to = hep_strdup(hep_json_string(node), err);
-    return *to ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "%s: no memory for %s", name, k->key);
+    return *to ? HEP_OK : HEP_ENOMEM;
 }
 
-static char *upper_copy(const char *text)
+static char *upper_copy(const char *text, struct hep_error *err)
 {
-    char *copy = hep_strdup(text, NULL);
+    char *copy = hep_strdup(text, err);
 
     for (char *c = copy; c != NULL && *c != '\0'; c++)
         *c = (char)toupper((unsigned char)*c);
@@ -272,13 +274,13 @@ static bool splits_dixon(const char *token)
 }
 
 /** Append a token; "OPP" followed by "PHASE" becomes one again. */
-static int add_token(struct hep_acquisition *a, const char *token)
+static int add_token(struct hep_acquisition *a, const char *token, struct hep_error *err)
 {
-    char *text = upper_copy(token);
+    char *text = upper_copy(token, err);
     size_t n = a->n_image_type;
 
     if (text != NULL && n > 0 && strcmp(text, "PHASE") == 0 && splits_dixon(a->image_type[n - 1])) {
-        char *joined = hep_asprintf(NULL, "%s_PHASE", a->image_type[n - 1]);
+        char *joined = hep_asprintf(err, "%s_PHASE", a->image_type[n - 1]);
 
         free(text);
         if (joined == NULL)
@@ -316,8 +318,8 @@ static int read_image_type(struct hep_acquisition *a, const struct hep_json *sid
 
         if (token == NULL)
             return wrong_type(name, "ImageType", hep_json_at(node, i), "text", err);
-        if (add_token(a, token) != HEP_OK)
-            return HEP_FAIL(err, HEP_ENOMEM, "%s: no memory for ImageType", name);
+        if (add_token(a, token, err) != HEP_OK)
+            return HEP_ENOMEM;
     }
     return HEP_OK;
 }

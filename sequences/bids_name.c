@@ -16,7 +16,7 @@ bool hep_bids_is_label(const char *text)
     return n > 0 && n < HEP_BIDS_VALUE;
 }
 
-char *hep_bids_make_label(const char *text)
+char *hep_bids_make_label(const char *text, struct hep_error *err)
 {
     char label[HEP_BIDS_VALUE];
     size_t n = 0;
@@ -25,7 +25,7 @@ char *hep_bids_make_label(const char *text)
         if (isalnum((unsigned char)*text))
             label[n++] = *text;
     label[n] = '\0';
-    return hep_strdup(n > 0 ? label : "study", NULL);
+    return hep_strdup(n > 0 ? label : "study", err);
 }
 
 static int small_number(const char *text)

@@ -5,6 +5,8 @@
 #ifndef HEP_SEQUENCES_BIDS_NAME_H
 #define HEP_SEQUENCES_BIDS_NAME_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,6 +28,6 @@ bool hep_bids_name_parse(struct hep_bids_name *out, const char *stem);
 bool hep_bids_is_label(const char *text);
 /** Letters and digits of `text` as heap text; "study" when there are none; NULL when out of memory.
  */
-char *hep_bids_make_label(const char *text);
+char *hep_bids_make_label(const char *text, struct hep_error *err);
 
 #endif

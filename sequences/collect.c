@@ -15,10 +15,10 @@ static const char *nifti_extension(const char *name)
     return hep_ends_with(name, ".nii") ? ".nii" : NULL;
 }
 
-char *hep_nifti_base(const char *path)
+char *hep_nifti_base(const char *path, struct hep_error *err)
 {
     const char *extension = nifti_extension(path);
-    char *base = hep_strdup(path, NULL);
+    char *base = hep_strdup(path, err);
 
     if (base != NULL && extension != NULL)
         base[strlen(base) - strlen(extension)] = '\0';
@@ -67,9 +67,9 @@ int hep_study_files_add(struct hep_study_files *out, const char *path, const cha
     hep_acquisition_init(&c->acquisition);
     c->path = hep_strdup(path, err);
     c->rel = hep_strdup(rel, err);
-    c->stem = hep_nifti_base(hep_path_base(path));
+    c->stem = hep_nifti_base(hep_path_base(path), err);
     if (c->path == NULL || c->rel == NULL || c->stem == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        return HEP_ENOMEM;
     (void)hep_bids_name_parse(&c->bids, c->stem);
     return HEP_OK;
 }
@@ -270,13 +270,14 @@ int hep_study_files_collect_derivatives(struct hep_study_files *out, const char 
 static int companion(char **out, struct hep_study_files *c, const struct hep_study_file *file,
                      const char *extension, struct hep_error *err)
 {
-    char *base = hep_nifti_base(file->path), *rel = hep_nifti_base(file->rel), *line = NULL;
+    char *base = hep_nifti_base(file->path, err), *rel = hep_nifti_base(file->rel, err),
+         *line = NULL;
     char *path = base ? hep_asprintf(err, "%s%s", base, extension) : NULL;
     int rc = HEP_OK;
 
     *out = NULL;
     if (path == NULL || rel == NULL) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a file");
+        rc = HEP_ENOMEM;
     } else if (hep_is_file(path)) {
         *out = path;
         path = NULL;

@@ -71,7 +71,7 @@ static int parse_tsv(struct hep_series *s, char *text, const char *path, struct 
 
 static int name_one(struct hep_series *s, struct hep_error *err)
 {
-    char *base = hep_nifti_base(s->path[0]);
+    char *base = hep_nifti_base(s->path[0], err);
     char *path = base ? hep_asprintf(err, "%s.tsv", base) : NULL;
     char *text = NULL;
     size_t n = 0;

@@ -4,14 +4,9 @@
 #include "base/text.h"
 #include "sequences/bids_name.h"
 
-static int no_memory(struct hep_error *err)
+static char *without_slashes(const char *path, struct hep_error *err)
 {
-    return HEP_FAIL(err, HEP_ENOMEM, "no memory for the name of a folder");
-}
-
-static char *without_slashes(const char *path)
-{
-    char *copy = hep_strdup(path, NULL);
+    char *copy = hep_strdup(path, err);
     size_t n = copy ? strlen(copy) : 0;
 
     while (n > 1 && copy[n - 1] == '/')
@@ -20,14 +15,14 @@ static char *without_slashes(const char *path)
 }
 
 /** Heap path of the folder above; "." when the path has no slash. */
-static char *parent_of(const char *path)
+static char *parent_of(const char *path, struct hep_error *err)
 {
-    char *copy = hep_strdup(path, NULL);
+    char *copy = hep_strdup(path, err);
     char *slash = copy ? strrchr(copy, '/') : NULL;
 
     if (slash == NULL) {
         free(copy);
-        return hep_strdup(".", NULL);
+        return hep_strdup(".", err);
     }
     slash[slash == copy ? 1 : 0] = '\0';
     return copy;
@@ -63,7 +58,7 @@ static int only_child(char **out, const char *dir, const char *prefix, const cha
         rc = HEP_FAIL(err, HEP_EDATA, "%s: holds several %s (%s, %s ...): name one of them", dir,
                       what, first, second);
     else if (rc == HEP_OK && first != NULL && (*out = hep_path_join(dir, first, err)) == NULL)
-        rc = no_memory(err);
+        rc = HEP_ENOMEM;
     hep_listing_release(&list);
     return rc;
 }
@@ -100,28 +95,28 @@ static int descend(char **dir, struct hep_error *err)
 static int name_study(struct hep_inventory *inv, char **root, const char *real,
                       struct hep_error *err)
 {
-    char *above = parent_of(real);
-    char *top = above ? parent_of(above) : NULL;
+    char *above = parent_of(real, err);
+    char *top = above ? parent_of(above, err) : NULL;
     const char *base = hep_path_base(real);
     int rc = HEP_OK;
 
     if (above == NULL || top == NULL) {
-        rc = no_memory(err);
+        rc = HEP_ENOMEM;
     } else if (hep_starts_with(base, "sub-")) {
         inv->is_bids = true;
-        inv->subject = hep_bids_make_label(base + 4);
+        inv->subject = hep_bids_make_label(base + 4, err);
         *root = hep_strdup(above, err);
     } else if (hep_starts_with(base, "ses-") && hep_starts_with(hep_path_base(above), "sub-")) {
         inv->is_bids = true;
-        inv->subject = hep_bids_make_label(hep_path_base(above) + 4);
-        inv->session = hep_bids_make_label(base + 4);
+        inv->subject = hep_bids_make_label(hep_path_base(above) + 4, err);
+        inv->session = hep_bids_make_label(base + 4, err);
         *root = hep_strdup(top, err);
-        rc = inv->session ? HEP_OK : no_memory(err);
+        rc = inv->session ? HEP_OK : HEP_ENOMEM;
     } else {
-        inv->subject = hep_bids_make_label(base);
+        inv->subject = hep_bids_make_label(base, err);
     }
     if (rc == HEP_OK && (inv->subject == NULL || (inv->is_bids && *root == NULL)))
-        rc = no_memory(err);
+        rc = HEP_ENOMEM;
     free(above);
     free(top);
     return rc;
@@ -130,19 +125,19 @@ static int name_study(struct hep_inventory *inv, char **root, const char *real,
 int hep_study_locate(struct hep_inventory *inv, char **root, const char *path,
                      struct hep_error *err)
 {
-    char *dir = without_slashes(path);
+    char *dir = without_slashes(path, err);
     char *real = NULL;
     int rc = HEP_OK;
 
     *root = NULL;
     if (dir != NULL && hep_is_file(dir) && strcmp(hep_path_base(dir), "study.yml") == 0) {
-        char *above = parent_of(dir);
+        char *above = parent_of(dir, err);
 
         free(dir);
         dir = above;
     }
     if (dir == NULL)
-        return no_memory(err);
+        return HEP_ENOMEM;
     if (hep_is_file(dir))
         rc = HEP_FAIL(err, HEP_EDATA, "%s: is a file, the folder of a study is wanted", dir);
     else if (!hep_is_dir(dir))

@@ -196,7 +196,7 @@ static int sort_echoes(struct hep_series *s, const struct hep_inventory *inv, st
     if (path == NULL || name == NULL) {
         free(path);
         free(name);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for %zu echoes", s->nt);
+        return HEP_ENOMEM;
     }
     for (size_t i = 0; i < s->nt; i++) {
         path[i] = s->path[s->frame[i].path];

@@ -1,5 +1,6 @@
 #include "pipeline/stages/stages.h"
 
+#include "base/alloc.h"
 #include "fitting/diffusion.h"
 #include "image/mask.h"
 #include "pipeline/adc_subset.h"
@@ -231,13 +232,13 @@ static int run_model(struct job *j, const struct model_row *row, struct hep_erro
 {
     const struct hep_config *cfg = hep_run_config(j->run);
     struct hep_diffusion_settings settings;
-    struct hep_diffusion_scheme *scheme = malloc(sizeof *scheme);
+    struct hep_diffusion_scheme *scheme = hep_calloc(1, sizeof *scheme, err);
     struct hep_error refused = { 0 };
     bool widened = false;
     int rc, wish = wish_of(cfg, row->model);
 
     if (scheme == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the b-value scheme");
+        return HEP_ENOMEM;
     if (wish == HEP_FIT_OFF) {
         absent(j->run, row, "switched off in the settings");
         rc = HEP_OK;
