@@ -33,7 +33,6 @@ struct hep_lesion_study {
     struct hep_lesion_image image[HEP_IMAGE_COUNT];
     double b_high_s_per_mm2, b_low_s_per_mm2; /* NaN without diffusion */
     double field_t;
-    bool t2_fat_suppressed;
     const struct hep_labels *liver;   /* required, not empty */
     const struct hep_labels *anatomy; /* enum hep_anatomy; may be NULL */
     const struct hep_agent *agent;    /* NULL without contrast */

@@ -318,6 +318,13 @@ const struct hep_series *hep_run_series(const struct hep_run *run, const char *n
     return p != NULL && p->state == HEP_PRODUCT_PRESENT ? p->series : NULL;
 }
 
+bool hep_run_has(const struct hep_run *run, const char *name)
+{
+    const struct hep_product *p = hep_product_find(run, name);
+
+    return p != NULL && p->state == HEP_PRODUCT_PRESENT;
+}
+
 const char *hep_run_reason(const struct hep_run *run, const char *name)
 {
     const struct hep_product *p = hep_product_find(run, name);

@@ -51,6 +51,8 @@ bool hep_run_knows(const struct hep_run *run, const char *name);
  * host or path; waits for files on their way. The caller's. */
 int hep_run_record(struct hep_json **out, struct hep_run *run,
                    struct hep_error *err) HEP_MUST_CHECK;
+/** True when the product was made, whoever reads it. */
+bool hep_run_has(const struct hep_run *run, const char *name);
 /** Why a product is absent: text for people, never NULL. */
 const char *hep_run_reason(const struct hep_run *run, const char *name);
 

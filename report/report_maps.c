@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "image/stats.h"
+#include "pipeline/results/roles.h"
 #include "report/measure.h"
 #include "report/picture.h"
 #include "pipeline/stages/aligned.h"
@@ -120,19 +121,15 @@ int hep_page_montage(struct hep_page *p)
 /* ---- maps ------------------------------------------------------------------------------------ */
 
 /* The series in whose space a map lies. */
-static const char *space_of(const struct hep_page *p, const struct hep_measured_map *m)
+static int space_of(const char **space, struct hep_page *p, const struct hep_measured_map *m)
 {
-    const struct hep_json *list = hep_json_get(hep_page_results(p, "roles"), "series");
+    const struct hep_roles *roles = NULL;
+    int rc = hep_run_roles(p->run, &roles, p->err);
 
-    if (strcmp(m->series, "fat") != 0)
-        return m->series;
-    for (size_t i = 0; i < hep_json_size(list); i++) {
-        const char *role = hep_json_string(hep_json_get(hep_json_at(list, i), "role"));
-
-        if (role != NULL && strcmp(role, "echoes") == 0)
-            return "echoes";
-    }
-    return "opposed";
+    *space = strcmp(m->series, "fat") != 0                    ? m->series
+             : hep_roles_find(roles, HEP_ROLE_ECHOES) != NULL ? "echoes"
+                                                              : "opposed";
+    return rc;
 }
 
 static int draw_histogram(struct hep_page *p, const struct hep_quantity *q, const size_t *counts,
@@ -248,11 +245,13 @@ static int hide_background(struct hep_page *p, struct hep_volume *sampled, const
 static int map_row(struct hep_page *p, const struct hep_measured_map *m,
                    const struct hep_quantity *q, const struct hep_volume *map)
 {
-    const char *space = space_of(p, m);
+    const char *space = NULL;
     struct hep_volume *sampled = NULL;
     struct hep_grid g;
-    int rc;
+    int rc = space_of(&space, p, m);
 
+    if (rc != HEP_OK)
+        return rc;
     spread(&g, p, MAP_SLICES, 2.4);
     rc = hep_picture_sample(&sampled, p, map, space, &g);
     if (rc == HEP_OK)
@@ -274,10 +273,9 @@ static void absent_maps(struct hep_page *p)
     bool any = false;
 
     for (const struct hep_quantity *q = hep_quantities(); q->key != NULL; q++) {
-        const struct hep_json *product = hep_page_product(p, q->product != NULL ? q->product : "");
-        const char *reason = hep_json_string(hep_json_get(product, "reason"));
+        const char *reason = q->product != NULL ? hep_run_reason(p->run, q->product) : NULL;
 
-        if (reason == NULL)
+        if (reason == NULL || hep_run_has(p->run, q->product))
             continue;
         hep_str_addf(p->out, "%s<li>%s: ", any ? "" : "<h3>Maps not made</h3><ul class=\"tight\">",
                      q->words);

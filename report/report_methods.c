@@ -55,9 +55,7 @@ static void method_list(struct hep_page *p)
 {
     hep_html_table(p->out, "Methods of the results in this report", "Method|Source");
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-        const char *state = text_of(hep_page_product(p, methods[i].product), "state");
-
-        if (state == NULL || strcmp(state, "present") != 0)
+        if (!hep_run_has(p->run, methods[i].product))
             continue;
         hep_str_addf(p->out, "<tr><td>%s</td><td>%s</td></tr>\n", methods[i].what,
                      methods[i].source);

@@ -2,6 +2,7 @@
 #include "report/page.h"
 
 #include "report/facts.h"
+#include "pipeline/results/enhancement.h"
 #include "pipeline/results/liver_quality.h"
 #include "report/picture.h"
 #include "pipeline/stages/aligned.h"
@@ -13,98 +14,85 @@ static const char *text_of(const struct hep_json *object, const char *key)
     return hep_json_string(hep_json_get(object, key));
 }
 
-static void value_and_limit(struct hep_page *p, const struct hep_json *o)
+static void judgement(struct hep_page *p, const char *what, const struct hep_judgement *j)
 {
+    if (!j->present)
+        return;
+    hep_str_add(p->out, "<tr><th scope=\"row\">");
+    hep_html_words(p->out, what);
+    hep_str_add(p->out, "</th><td>");
+    hep_html_mark(p->out, hep_html_mark_of(hep_adequacy_name(j->grade)),
+                  hep_adequacy_name(j->grade));
     hep_str_add(p->out, "</td><td class=\"n\">");
-    hep_html_significant(p->out, hep_json_number(hep_json_get(o, "value")), 3);
+    hep_html_significant(p->out, j->value, 3);
     hep_str_add(p->out, "</td><td class=\"n\">");
-    hep_html_significant(p->out, hep_json_number(hep_json_get(o, "limit")), 3);
+    hep_html_significant(p->out, j->limit, 3);
     hep_str_add(p->out, "</td><td>");
-    hep_html_text(p->out, text_of(o, "reason"));
+    hep_html_text(p->out, j->reason);
     hep_str_add(p->out, "</td><td>");
-    hep_html_text(p->out, text_of(o, "source"));
+    hep_html_text(p->out, j->source);
     hep_str_add(p->out, "</td></tr>\n");
 }
 
-/* Every judgement of the enhancement stage: an object with a grade and a reason that is no phase.
- */
-static void adequacy(struct hep_page *p, const struct hep_json *enhancement)
+static void adequacy(struct hep_page *p, const struct hep_enhancement *e)
 {
-    const struct hep_json *o = NULL;
-    const char *key;
-
     hep_html_table(p->out, "Are the phases good enough for the rules that read them?",
                    "What|Grade|Value|Limit|Why|Source");
-    for (size_t i = 0; (key = hep_json_key_at(enhancement, i, &o)) != NULL; i++) {
-        const char *grade = text_of(o, "grade");
-
-        if (grade == NULL || text_of(o, "reason") == NULL)
-            continue;
-        hep_str_add(p->out, "<tr><th scope=\"row\">");
-        hep_html_words(p->out, key);
-        hep_str_add(p->out, "</th><td>");
-        hep_html_mark(p->out, hep_html_mark_of(grade), grade);
-        value_and_limit(p, o);
-    }
+    judgement(p, "arterial_adequacy", &e->arterial);
+    judgement(p, "arterial_motion", &e->motion.verdict);
+    judgement(p, "hepatobiliary_adequacy", &e->hepatobiliary);
     hep_html_table_end(p->out);
 }
 
 /* Factor with its standard error, which says nothing about a gain that was left as it is. */
-static void factor(struct hep_page *p, const struct hep_json *o)
+static void factor(struct hep_page *p, const struct hep_gain *g)
 {
-    const double f = hep_json_number(hep_json_get(o, "factor")),
-                 se = hep_json_number(hep_json_get(o, "receive_gain_relative_se"));
-
-    hep_html_number(p->out, f, 2);
-    if (fabs(f - 1.0) > 0.0 && isfinite(se)) {
+    hep_html_number(p->out, g->factor, 2);
+    if (fabs(g->factor - 1.0) > 0.0 && isfinite(g->ratio_se)) {
         hep_str_add(p->out, " \xc2\xb1 ");
-        hep_html_number(p->out, f * se, 2);
+        hep_html_number(p->out, g->factor * g->ratio_se, 2);
     }
 }
 
-/* Enhancement of muscle; nothing where something else was looked at. */
-static double muscle_percent(const struct hep_json *o)
+static void gain_row(struct hep_page *p, const char *name, const struct hep_gain *g,
+                     enum hep_comparable same)
 {
-    const char *basis = text_of(o, "measured_by");
-
-    return basis != NULL && strcmp(basis, "muscle") == 0
-               ? 100.0 * hep_json_number(hep_json_get(o, "tissue_re"))
-               : (double)NAN;
+    hep_str_add(p->out, "<tr><th scope=\"row\">");
+    hep_html_words(p->out, hep_page_series_title(name));
+    hep_str_add(p->out, "</th><td>");
+    hep_html_mark(p->out, hep_html_mark_of(hep_gain_name(g->state)), hep_gain_name(g->state));
+    hep_str_add(p->out, "</td><td>");
+    /* Nothing where another tissue than muscle was looked at. */
+    hep_html_number(p->out, g->basis == HEP_GAIN_FROM_MUSCLE ? 100.0 * g->re : (double)NAN, 0);
+    hep_str_add(p->out, "&#160;%</td><td class=\"n\">");
+    hep_html_number(p->out, 100.0 * g->expected[0], 0);
+    hep_str_add(p->out, " to ");
+    hep_html_number(p->out, 100.0 * g->expected[1], 0);
+    hep_str_add(p->out, "&#160;%</td><td>");
+    factor(p, g);
+    hep_str_add(p->out, "</td><td>");
+    hep_html_mark(p->out, hep_html_mark_of(hep_comparable_name(same)), hep_comparable_name(same));
+    hep_str_add(p->out, "</td><td>");
+    hep_html_text(p->out, g->reason);
+    hep_str_add(p->out, "</td></tr>\n");
 }
 
-static void gain(struct hep_page *p, const struct hep_json *enhancement)
+static void gain(struct hep_page *p, const struct hep_enhancement *e)
 {
-    const struct hep_json *all = hep_json_get(enhancement, "gain"), *o = NULL;
-    const char *key;
+    bool any = false;
 
-    if (hep_json_size(all) == 0)
-        return;
-    hep_html_table(p->out, "Receive gain against the series before contrast, judged by muscle",
-                   "Phase|State|Muscle enhancement|Expected|Gain used|Same sequence|Why");
-    for (size_t i = 0; (key = hep_json_key_at(all, i, &o)) != NULL; i++) {
-        const struct hep_json *expected = hep_json_get(o, "expected");
-        const struct hep_json *phase = hep_json_get(enhancement, key);
-        const char *same = text_of(phase, "same_sequence");
-
-        hep_str_add(p->out, "<tr><th scope=\"row\">");
-        hep_html_words(p->out, hep_page_series_title(key));
-        hep_str_add(p->out, "</th><td>");
-        hep_html_mark(p->out, hep_html_mark_of(text_of(o, "state")), text_of(o, "state"));
-        hep_str_add(p->out, "</td><td>");
-        hep_html_number(p->out, muscle_percent(o), 0);
-        hep_str_add(p->out, "&#160;%</td><td class=\"n\">");
-        hep_html_number(p->out, 100.0 * hep_json_number(hep_json_at(expected, 0)), 0);
-        hep_str_add(p->out, " to ");
-        hep_html_number(p->out, 100.0 * hep_json_number(hep_json_at(expected, 1)), 0);
-        hep_str_add(p->out, "&#160;%</td><td>");
-        factor(p, o);
-        hep_str_add(p->out, "</td><td>");
-        hep_html_mark(p->out, hep_html_mark_of(same), same);
-        hep_str_add(p->out, "</td><td>");
-        hep_html_text(p->out, text_of(o, "reason"));
-        hep_str_add(p->out, "</td></tr>\n");
+    for (int i = 0; i < (int)HEP_PHASE_COUNT; i++) {
+        if (!e->gain[i].present)
+            continue;
+        if (!any)
+            hep_html_table(p->out,
+                           "Receive gain against the series before contrast, judged by muscle",
+                           "Phase|State|Muscle enhancement|Expected|Gain used|Same sequence|Why");
+        any = true;
+        gain_row(p, hep_phase_name((enum hep_phase)i), &e->gain[i].of, e->phase[i].same_sequence);
     }
-    hep_html_table_end(p->out);
+    if (any)
+        hep_html_table_end(p->out);
 }
 
 /* ---- fits ------------------------------------------------------------------------------------ */
@@ -357,8 +345,8 @@ static int liver_quality(struct hep_page *p)
 
 int hep_page_quality(struct hep_page *p)
 {
-    const struct hep_json *enhancement = hep_page_results(p, "enhancement");
-    int rc;
+    const struct hep_enhancement *enhancement = NULL;
+    int rc = hep_run_enhancement(p->run, &enhancement, p->err);
 
     hep_html_section(p->out, "quality", "Quality");
     hep_str_add(p->out, "<h3>Contrast phases</h3>\n");
@@ -367,12 +355,13 @@ int hep_page_quality(struct hep_page *p)
         gain(p, enhancement);
     } else {
         hep_str_add(p->out, "<p>");
-        hep_html_text(p->out, text_of(hep_page_product(p, "enhancement"), "reason"));
+        hep_html_text(p->out, hep_run_reason(p->run, "enhancement"));
         hep_str_add(p->out, ".</p>\n");
     }
     hep_str_add(p->out, "<h3>Fits</h3>\n");
     fits(p);
-    rc = liver_quality(p);
+    if (rc == HEP_OK)
+        rc = liver_quality(p);
     if (rc == HEP_OK)
         rc = alignment(p);
     hep_html_section_end(p->out);

@@ -1,6 +1,7 @@
 /* Series: role, why, confidence; phases on the time since injection against their windows. */
 #include "report/page.h"
 
+#include "pipeline/results/roles.h"
 #include "report/svg.h"
 
 #include <math.h>
@@ -101,54 +102,47 @@ struct phase_time {
 };
 #define PHASES_MAX 6
 
-static void span_of(double span[2], const struct hep_json *node, const char *setting)
+/* What the agent says, else what the protocol does. */
+static void span_of(double span[2], const double *given, const char *setting)
 {
     char *end = NULL;
 
-    span[0] = hep_json_number(hep_json_at(node, 0));
-    span[1] = hep_json_number(hep_json_at(node, 1));
+    span[0] = given != NULL ? given[0] : (double)NAN;
+    span[1] = given != NULL ? given[1] : (double)NAN;
     if (isfinite(span[0]) || setting == NULL || setting[0] != '[')
         return;
     span[0] = strtod(setting + 1, &end);
     span[1] = end != NULL && *end == ',' ? strtod(end + 1, NULL) : (double)NAN;
 }
 
-static const struct hep_json *role_entry(const struct hep_page *p, const char *role)
+static int collect(struct phase_time *out, size_t *n, const struct hep_page *p)
 {
-    const struct hep_json *list = hep_json_get(hep_page_results(p, "roles"), "series");
+    static const enum hep_role order[] = { HEP_ROLE_ARTERIAL, HEP_ROLE_PORTAL_VENOUS,
+                                           HEP_ROLE_TRANSITIONAL, HEP_ROLE_DELAYED,
+                                           HEP_ROLE_HEPATOBILIARY };
+    const struct hep_roles *roles = NULL;
+    int rc = hep_run_roles(p->run, &roles, p->err);
 
-    for (size_t i = 0; i < hep_json_size(list); i++) {
-        const char *its = text_of(hep_json_at(list, i), "role");
-
-        if (its != NULL && strcmp(its, role) == 0)
-            return hep_json_at(list, i);
-    }
-    return NULL;
-}
-
-static size_t collect(struct phase_time *out, const struct hep_page *p)
-{
-    static const char *const roles[] = { "arterial", "portal_venous", "transitional", "delayed",
-                                         "hepatobiliary" };
-    size_t n = 0;
-
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        const struct hep_json *entry = role_entry(p, roles[i]);
-        struct phase_time *t = &out[n];
+    *n = 0;
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        const struct hep_roles_series *entry = hep_roles_find(roles, order[i]);
+        const struct hep_roles_phase *phase =
+            entry != NULL && entry->phase.present ? &entry->phase : NULL;
+        struct phase_time *t = &out[*n];
         char key[64];
 
-        *t = (struct phase_time){ .role = roles[i] };
-        t->grade = text_of(entry, "grade");
-        t->reason = text_of(entry, "reason");
-        t->time_s = hep_json_number(hep_json_get(entry, "time_since_injection_s"));
-        (void)snprintf(key, sizeof key, "series.%s.window_s", roles[i]);
-        span_of(t->window_s, hep_json_get(entry, "window_s"), hep_page_setting(p, key));
-        (void)snprintf(key, sizeof key, "series.%s.nominal_s", roles[i]);
-        span_of(t->nominal_s, hep_json_get(entry, "nominal_s"), hep_page_setting(p, key));
+        *t = (struct phase_time){ .role = hep_role_name(order[i]) };
+        t->grade = phase != NULL ? hep_phase_grade_name(phase->grade) : NULL;
+        t->reason = phase != NULL ? phase->reason : NULL;
+        t->time_s = entry != NULL ? entry->time_since_injection_s : (double)NAN;
+        (void)snprintf(key, sizeof key, "series.%s.window_s", t->role);
+        span_of(t->window_s, phase != NULL ? phase->window_s : NULL, hep_page_setting(p, key));
+        (void)snprintf(key, sizeof key, "series.%s.nominal_s", t->role);
+        span_of(t->nominal_s, phase != NULL ? phase->nominal_s : NULL, hep_page_setting(p, key));
         if (entry != NULL || isfinite(t->window_s[0]))
-            n++;
+            (*n)++;
     }
-    return n;
+    return rc;
 }
 
 static void draw_phase(struct hep_svg *svg, const struct hep_svg_frame *f,
@@ -226,9 +220,11 @@ static int draw_timeline(struct hep_page *p, const struct phase_time *times, siz
 static int timeline(struct hep_page *p)
 {
     struct phase_time times[PHASES_MAX];
-    const size_t n = collect(times, p);
-    int rc;
+    size_t n = 0;
+    int rc = collect(times, &n, p);
 
+    if (rc != HEP_OK)
+        return rc;
     if (n == 0 || strcmp(text_of(p->record, "agent") != NULL ? text_of(p->record, "agent") : "none",
                          "none") == 0) {
         hep_str_add(p->out, "<p>No contrast agent: there are no phases to time.</p>\n");

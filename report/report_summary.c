@@ -1,4 +1,5 @@
 /* First screen: what was asked, what was found. */
+#include "pipeline/results/roles.h"
 #include "report/page.h"
 
 #include <math.h>
@@ -57,24 +58,24 @@ static void unquoted(struct hep_str *out, const char *yaml)
     free(copy);
 }
 
-static void asked_series(struct hep_page *p)
+static int asked_series(struct hep_page *p)
 {
-    const struct hep_json *protocol = hep_json_get(hep_page_results(p, "roles"), "protocol");
-    const struct hep_json *missing = hep_json_get(protocol, "missing");
-    const struct hep_json *found = hep_json_get(hep_page_results(p, "roles"), "series");
+    const struct hep_roles *roles = NULL;
+    int rc = hep_run_roles(p->run, &roles, p->err);
 
-    hep_str_addf(p->out, "<dt>Series</dt><dd>%zu in use", hep_json_size(found));
-    if (hep_json_size(missing) == 0) {
-        hep_str_add(p->out, protocol != NULL ? ", none of the protocol is missing" : "");
+    hep_str_addf(p->out, "<dt>Series</dt><dd>%zu in use", roles != NULL ? roles->n_series : 0);
+    if (roles == NULL || roles->protocol.n_missing == 0) {
+        hep_str_add(p->out, roles != NULL ? ", none of the protocol is missing" : "");
     } else {
         hep_str_add(p->out, ". ");
         hep_html_mark(p->out, HEP_MARK_BAD, "missing");
-        for (size_t i = 0; i < hep_json_size(missing); i++) {
+        for (size_t i = 0; i < roles->protocol.n_missing; i++) {
             hep_str_add(p->out, i > 0 ? ", " : ": ");
-            hep_html_words(p->out, hep_json_string(hep_json_at(missing, i)));
+            hep_html_words(p->out, hep_planned_name(roles->protocol.missing[i]));
         }
     }
     hep_str_add(p->out, "</dd>");
+    return rc;
 }
 
 static void warnings(struct hep_page *p)
@@ -96,8 +97,9 @@ static void warnings(struct hep_page *p)
     hep_str_add(p->out, "</ul></div>\n");
 }
 
-static void asked(struct hep_page *p)
+static int asked(struct hep_page *p)
 {
+    int rc;
     const char *agent = text_of(p->record, "agent");
     const double field =
         hep_json_number(hep_json_get(hep_json_get(p->record, "inventory"), "field_t"));
@@ -113,12 +115,13 @@ static void asked(struct hep_page *p)
     hep_str_add(p->out, "</dd><dt>Field strength</dt><dd>");
     hep_html_number(p->out, field, 1);
     hep_str_add(p->out, isfinite(field) ? "&#8239;T</dd>" : "</dd>");
-    asked_series(p);
+    rc = asked_series(p);
     hep_str_add(p->out, "<dt>Reference series</dt><dd>");
     hep_html_words(p->out, hep_page_series_title(p->reference));
     hep_str_add(p->out, "</dd></dl></div>\n");
     warnings(p);
     hep_str_add(p->out, "</div>\n");
+    return rc;
 }
 
 /* ---- what was found -------------------------------------------------------------------------- */
@@ -190,7 +193,6 @@ static void flag_line(struct hep_page *p, const struct hep_json *list)
 static void found_lesions(struct hep_page *p)
 {
     const struct hep_json *list = hep_json_get(p->lesions, "lesions");
-    const struct hep_json *product = hep_page_product(p, "lesions");
     const char *reason = text_of(p->lesions, "lesions_absent_reason");
     const size_t n = hep_json_size(list);
 
@@ -201,9 +203,7 @@ static void found_lesions(struct hep_page *p)
             class_line(p, list, k);
         hep_str_add(p->out, "</ul>");
         flag_line(p, list);
-    } else if (product != NULL &&
-               strcmp(text_of(product, "state") != NULL ? text_of(product, "state") : "",
-                      "present") == 0) {
+    } else if (hep_run_has(p->run, "lesions")) {
         hep_str_add(p->out, "<p class=\"big\">No focal lesion was found</p>");
     } else {
         hep_str_add(p->out, "<p class=\"big\">Lesions were not searched for</p>");
@@ -233,9 +233,9 @@ static void liver_row(struct hep_page *p, const struct hep_quantity *q)
 
 static void liver_numbers(struct hep_page *p)
 {
-    const char *reason = text_of(hep_page_product(p, "liver"), "reason");
+    const char *reason = hep_run_reason(p->run, "liver");
 
-    if (reason != NULL) {
+    if (!hep_run_has(p->run, "liver")) {
         hep_str_add(p->out, "<p>");
         hep_html_mark(p->out, HEP_MARK_BAD, "no liver mask");
         hep_str_add(p->out, " ");
@@ -255,13 +255,15 @@ static void liver_numbers(struct hep_page *p)
 
 int hep_page_summary(struct hep_page *p)
 {
+    int rc;
+
     hep_str_add(p->out, "<div class=\"cards\" id=\"summary\">\n");
-    asked(p);
+    rc = asked(p);
     hep_str_add(p->out, "<div class=\"card\"><h2 id=\"found\">What was found</h2>");
     found_lesions(p);
     hep_str_add(p->out, "</div>\n<div class=\"card\"><h2 id=\"liver-numbers\">Liver</h2>");
     liver_numbers(p);
     hep_str_add(p->out, "</div>\n");
     hep_str_add(p->out, "</div>\n");
-    return HEP_OK;
+    return rc;
 }

@@ -200,19 +200,6 @@ static int take_t2_map(struct hep_lesion_images *out, struct hep_run *run, struc
     return rc;
 }
 
-static bool fat_suppressed(const struct hep_run *run)
-{
-    const struct hep_series *t2 = hep_run_series(run, "t2");
-
-    return t2 != NULL &&
-           (hep_contains_nocase(t2->name, "fatsat") || hep_contains_nocase(t2->name, "fs") ||
-            (t2->acquisition.series_description != NULL &&
-             (hep_contains_nocase(t2->acquisition.series_description, "fs") ||
-              hep_contains_nocase(t2->acquisition.series_description, "fat") ||
-              hep_contains_nocase(t2->acquisition.series_description, "spair") ||
-              hep_contains_nocase(t2->acquisition.series_description, "stir"))));
-}
-
 static void judge_phases(struct hep_lesion_study *s, const struct hep_run *run)
 {
     for (int p = 0; p < HEP_PHASE_COUNT; p++) {
@@ -240,7 +227,6 @@ int hep_lesion_images_fill(struct hep_lesion_images *out, struct hep_run *run, u
     s->limits = &hep_run_config(run)->lesions;
     s->nthreads = hep_run_nthreads(run);
     s->arterial_weight = 1.0;
-    s->t2_fat_suppressed = fat_suppressed(run);
     judge_phases(s, run);
     rc = take_products(out, run, only, err);
     if (rc == HEP_OK)

@@ -121,6 +121,17 @@ static int judge_phase(struct hep_gain *gain, struct hep_run *run, struct body *
     return rc;
 }
 
+struct hep_gain hep_gain_none(void)
+{
+    return (struct hep_gain){ .state = HEP_GAIN_NOT_ASSESSABLE,
+                              .factor = 1.0,
+                              .ratio = (double)NAN,
+                              .ratio_se = (double)NAN,
+                              .re = (double)NAN,
+                              .expected = { (double)NAN, (double)NAN },
+                              .spread = (double)NAN };
+}
+
 int hep_phase_gains_find(struct hep_gain *gain, struct hep_run *run,
                          const struct hep_regions *regions, struct hep_error *err)
 {
@@ -130,7 +141,7 @@ int hep_phase_gains_find(struct hep_gain *gain, struct hep_run *run,
     for (int p = 0; rc == HEP_OK && p < HEP_PHASE_COUNT; p++) {
         const enum hep_phase phase = (enum hep_phase)p;
 
-        hep_gain_read(&gain[p], NULL);
+        gain[p] = hep_gain_none();
         if (phase == HEP_PHASE_PRECONTRAST || hep_run_series(run, hep_phase_name(phase)) == NULL)
             continue;
         if (hep_run_series(run, "precontrast") != NULL)
@@ -143,61 +154,4 @@ int hep_phase_gains_find(struct hep_gain *gain, struct hep_run *run,
     hep_volume_free(body.before);
     hep_labels_free(body.map);
     return rc;
-}
-
-/* ---- as JSON --------------------------------------------------------------------------------- */
-
-struct hep_json *hep_gain_json(struct hep_put *put, const struct hep_gain *gain)
-{
-    struct hep_json *o = hep_json_new_object();
-
-    hep_put_text(put, o, "state", hep_gain_name(gain->state));
-    hep_put_text(put, o, "measured_by", hep_gain_basis_name(gain->basis));
-    hep_put_number(put, o, "factor", gain->factor);
-    hep_put_number(put, o, "receive_gain", gain->ratio);
-    hep_put_number(put, o, "receive_gain_relative_se", gain->ratio_se);
-    hep_put_number(put, o, "tissue_re", gain->re);
-    hep_put_numbers(put, o, "expected", gain->expected, 2);
-    hep_put_number(put, o, "spread", gain->spread);
-    hep_put_count(put, o, "n_samples", gain->n_parts);
-    hep_put_count(put, o, "n_voxels", gain->n_voxels);
-    hep_put_text(put, o, "reason", gain->reason);
-    return o;
-}
-
-static size_t count_of(const struct hep_json *o)
-{
-    const double n = hep_json_number(o);
-
-    return n > 0.0 ? (size_t)n : 0;
-}
-
-void hep_gain_read(struct hep_gain *gain, const struct hep_json *o)
-{
-    const char *state = hep_json_string(hep_json_get(o, "state")),
-               *basis = hep_json_string(hep_json_get(o, "measured_by")),
-               *reason = hep_json_string(hep_json_get(o, "reason"));
-    const double factor = hep_json_number(hep_json_get(o, "factor"));
-
-    *gain = (struct hep_gain){
-        .state = HEP_GAIN_NOT_ASSESSABLE,
-        .factor = isfinite(factor) ? factor : 1.0,
-        .ratio = hep_json_number(hep_json_get(o, "receive_gain")),
-        .ratio_se = hep_json_number(hep_json_get(o, "receive_gain_relative_se")),
-        .re = hep_json_number(hep_json_get(o, "tissue_re")),
-        .spread = hep_json_number(hep_json_get(o, "spread")),
-        .n_parts = count_of(hep_json_get(o, "n_samples")),
-        .n_voxels = count_of(hep_json_get(o, "n_voxels")),
-    };
-    for (size_t k = 0; k < 2; k++)
-        gain->expected[k] = hep_json_number(hep_json_at(hep_json_get(o, "expected"), k));
-    for (int s = 0; state != NULL && s < HEP_GAIN_NOT_ASSESSABLE; s++) {
-        if (strcmp(state, hep_gain_name((enum hep_gain_state)s)) == 0)
-            gain->state = (enum hep_gain_state)s;
-    }
-    for (int b = 0; basis != NULL && b <= HEP_GAIN_FROM_BODY; b++) {
-        if (strcmp(basis, hep_gain_basis_name((enum hep_gain_basis)b)) == 0)
-            gain->basis = (enum hep_gain_basis)b;
-    }
-    (void)snprintf(gain->reason, sizeof gain->reason, "%s", reason != NULL ? reason : "");
 }

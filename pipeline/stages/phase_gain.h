@@ -1,6 +1,6 @@
 /**
  * @file  pipeline/stages/phase_gain.h
- * @brief The receive gain of every phase of a study, and how it is handed from stage to stage.
+ * @brief The receive gain of every phase of a study, found once.
  *
  * The enhancement stage finds it; every stage that compares a phase with the precontrast series
  * reads it back and applies it with hep_gain_apply(). hep_phase_gains_find() asks for "liver" and
@@ -9,7 +9,6 @@
 #ifndef HEP_PIPELINE_STAGES_PHASE_GAIN_H
 #define HEP_PIPELINE_STAGES_PHASE_GAIN_H
 
-#include "base/json_put.h"
 #include "pipeline/stages/regions.h"
 
 /**
@@ -20,8 +19,7 @@
 int hep_phase_gains_find(struct hep_gain *gain, struct hep_run *run,
                          const struct hep_regions *regions, struct hep_error *err) HEP_MUST_CHECK;
 
-struct hep_json *hep_gain_json(struct hep_put *put, const struct hep_gain *gain);
-/** What hep_gain_json() wrote; NULL reads as not assessable. */
-void hep_gain_read(struct hep_gain *gain, const struct hep_json *o);
+/** The gain of a phase that nobody looked at: not assessable, factor 1. */
+struct hep_gain hep_gain_none(void);
 
 #endif

@@ -6,7 +6,7 @@
 #include "contrast/phase.h"
 #include "contrast/same_sequence.h"
 #include "pipeline/config/config.h"
-#include "base/json_put.h"
+#include "pipeline/results/enhancement.h"
 #include "image/mask.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/map_io.h"
@@ -14,6 +14,7 @@
 #include "sequences/inventory.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const struct hep_slot inputs[] = { HEP_READS_SERIES("precontrast"),
                                           HEP_READS_SERIES("arterial"),
@@ -37,7 +38,7 @@ static const struct hep_slot outputs[] = {
                   "relative enhancement, transitional phase"),
     HEP_MAKES_MAP("re_hbp", HEP_UNIT_FRACTION, "anat/%s_desc-hbp_REmap",
                   "relative enhancement, hepatobiliary phase"),
-    HEP_MAKES_JSON("enhancement", "phases, gates, adequacy, and the signals of organs"),
+    HEP_MAKES_STRUCT(enhancement, "phases, gates, adequacy, and the signals of organs"),
     { 0 }
 };
 
@@ -64,32 +65,19 @@ static struct hep_t1w_protocol parameters(const struct hep_series *s)
     return p;
 }
 
-static void put_timing(struct hep_put *put, struct hep_json *o, const struct hep_run *run,
-                       const struct phase_row *row)
+static void fill_timing(struct hep_enhancement_phase *e, const struct hep_run *run,
+                        const struct phase_row *row)
 {
-    const struct hep_series *s = hep_run_series(run, row->series);
     struct hep_phase_timing timing;
 
-    hep_put_number(put, o, "time_s", s->time_since_injection_s);
+    e->time_s = hep_run_series(run, row->series)->time_since_injection_s;
     if (hep_run_agent(run) == NULL)
         return;
-    hep_phase_judge(&timing, hep_run_agent(run), row->phase, s->time_since_injection_s);
-    hep_put_text(put, o, "phase", hep_phase_name(timing.phase));
-    hep_put_text(put, o, "grade", hep_phase_grade_name(timing.grade));
-    hep_put_text(put, o, "timing_reason", timing.reason);
-}
-
-/* How the two series of a map came together. */
-static void put_alignment(struct hep_put *put, struct hep_json *o, struct hep_run *run,
-                          const char *series)
-{
-    struct hep_json *methods = hep_json_new_object();
-
-    if (hep_run_series(run, "precontrast") != NULL)
-        hep_put_text(put, methods, "precontrast",
-                     hep_align_method_name(hep_alignment_method(run, "precontrast")));
-    hep_put_text(put, methods, series, hep_align_method_name(hep_alignment_method(run, series)));
-    hep_put(put, o, "alignment", methods);
+    hep_phase_judge(&timing, hep_run_agent(run), row->phase, e->time_s);
+    e->timing = (struct hep_enhancement_timing){ .present = true,
+                                                 .phase = timing.phase,
+                                                 .grade = timing.grade };
+    (void)memcpy(e->timing.reason, timing.reason, sizeof e->timing.reason);
 }
 
 /* A phase against the series before contrast. */
@@ -119,32 +107,24 @@ static void compare(struct comparison *c, const struct hep_run *run, const char 
 }
 
 /* Signals as they were acquired; what compares them with precontrast counts the gain. */
-static void put_regions(struct hep_put *put, struct hep_json *o, const struct hep_regions *pre,
-                        const struct hep_regions *post, const struct comparison *c)
+static void fill_regions(struct hep_enhancement_phase *e, const struct hep_regions *pre,
+                         const struct hep_regions *post, const struct comparison *c)
 {
-    struct hep_json *signals = hep_json_new_object(), *re = hep_json_new_object();
-
     for (int i = 1; i < HEP_ANATOMY_COUNT; i++) {
-        const char *name = hep_anatomy_name((enum hep_anatomy)i);
-
-        if (isnan(post->median[i]))
-            continue;
-        hep_put_number(put, signals, name, post->median[i]);
+        e->signal[i] = post->median[i];
         if (c->why_not == NULL)
-            hep_put_number(
-                put, re, name,
-                hep_relative_enhancement(pre->median[i], c->gain.factor * post->median[i]));
+            e->relative_enhancement[i] =
+                hep_relative_enhancement(pre->median[i], c->gain.factor * post->median[i]);
     }
-    hep_put(put, o, "signal", signals);
-    hep_put(put, o, "relative_enhancement", re);
 }
 
 /* The map of one phase on that phase's own grid. */
 static int make_map(struct hep_run *run, const struct phase_row *row, const struct hep_gain *gain,
-                    struct hep_json *sidecar, struct hep_error *err)
+                    const struct hep_enhancement_phase *facts, struct hep_error *err)
 {
     const struct hep_volume *pre = NULL, *post = NULL;
     struct hep_volume *pre_here = NULL, *re = NULL;
+    struct hep_json *sidecar = NULL;
     int nthreads = hep_run_nthreads(run);
     int rc = hep_run_volume(run, "precontrast", &pre, err);
 
@@ -159,8 +139,10 @@ static int make_map(struct hep_run *run, const struct phase_row *row, const stru
     if (rc == HEP_OK)
         rc = hep_enhancement_map(re->data, pre_here->data, re->data, hep_grid_voxels(&re->grid),
                                  hep_run_config(run)->enhancement.pre_floor, nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_struct_json(&sidecar, facts, &hep_enhancement_phase_type, false, err);
     if (rc == HEP_OK) {
-        rc = hep_run_put_volume(run, row->map, re, hep_json_copy(sidecar), err);
+        rc = hep_run_put_volume(run, row->map, re, sidecar, err);
         re = NULL;
     }
     hep_volume_free(re);
@@ -182,79 +164,64 @@ static void warn(const struct hep_run *run, const char *series, const struct com
 
 static int do_phase(struct hep_run *run, const struct phase_row *row,
                     const struct hep_regions *region, const struct comparison *c,
-                    struct hep_json *results, struct hep_error *err)
+                    struct hep_enhancement_phase *e, struct hep_error *err)
 {
-    struct hep_put put = { HEP_OK, err };
-    struct hep_json *o = hep_json_new_object();
-    int rc;
+    int rc = HEP_OK;
 
-    put_timing(&put, o, run, row);
-    hep_put_text(&put, o, "same_sequence", hep_comparable_name(c->gate.state));
-    hep_put_text(&put, o, "same_sequence_reason", c->gate.reason);
-    put_alignment(&put, o, run, row->series);
-    put_regions(&put, o, &region[HEP_PHASE_PRECONTRAST], &region[row->phase], c);
+    e->present = true;
+    fill_timing(e, run, row);
+    e->same_sequence = c->gate.state;
+    (void)memcpy(e->same_sequence_reason, c->gate.reason, sizeof e->same_sequence_reason);
+    if (hep_run_series(run, "precontrast") != NULL)
+        e->alignment[HEP_PHASE_PRECONTRAST] = hep_alignment_method(run, "precontrast");
+    e->alignment[row->phase] = hep_alignment_method(run, row->series);
+    fill_regions(e, &region[HEP_PHASE_PRECONTRAST], &region[row->phase], c);
     if (c->gain.state == HEP_GAIN_CORRECTED)
-        hep_put(&put, o, "gain", hep_gain_json(&put, &c->gain));
-    rc = put.rc;
-    if (rc == HEP_OK && c->why_not == NULL)
-        rc = make_map(run, row, &c->gain, o, err);
-    else if (rc == HEP_OK)
+        e->corrected = (struct hep_enhancement_gain){ true, c->gain };
+    if (c->why_not == NULL)
+        rc = make_map(run, row, &c->gain, e, err);
+    else
         hep_run_put_absent(run, row->map, "%s", c->why_not);
     warn(run, row->series, c);
-    hep_put(&put, results, row->series, o);
-    return rc != HEP_OK ? rc : put.rc;
-}
-
-static struct hep_json *adequacy_json(struct hep_put *put, const struct hep_adequacy *a)
-{
-    struct hep_json *o = hep_json_new_object();
-
-    hep_put_text(put, o, "grade", hep_adequacy_name(a->grade));
-    hep_put_number(put, o, "value", a->value);
-    hep_put_number(put, o, "limit", a->limit);
-    hep_put_text(put, o, "unit", a->unit);
-    hep_put_text(put, o, "reason", a->reason);
-    hep_put_text(put, o, "source", a->source);
-    return o;
+    return rc;
 }
 
 /* Motion of the arterial phase, all on the grid of the precontrast series as it was acquired. */
-static int put_motion(struct hep_put *put, struct hep_json *results, struct hep_run *run)
+static int judge_motion(struct hep_motion_judgement *out, struct hep_run *run,
+                        struct hep_error *err)
 {
     const struct hep_volume *pre = NULL, *art = NULL, *pv = NULL;
     struct hep_volume *base = NULL, *a = NULL, *p = NULL;
     struct hep_labels *body = NULL;
     struct hep_motion_input m;
     struct hep_adequacy grade;
-    struct hep_json *o;
-    double weight = 1.0;
-    int rc = hep_run_volume(run, "precontrast", &pre, put->err);
+
+    int rc = hep_run_volume(run, "precontrast", &pre, err);
 
     if (rc == HEP_OK)
-        rc = hep_run_volume(run, "arterial", &art, put->err);
+        rc = hep_run_volume(run, "arterial", &art, err);
     if (rc == HEP_OK)
-        rc = hep_run_volume(run, "portal_venous", &pv, put->err);
+        rc = hep_run_volume(run, "portal_venous", &pv, err);
     if (rc != HEP_OK || pre == NULL || art == NULL)
         return rc;
-    rc = hep_aligned_volume(&base, run, pre, "precontrast", "precontrast", &pre->grid, put->err);
+    rc = hep_aligned_volume(&base, run, pre, "precontrast", "precontrast", &pre->grid, err);
     if (rc == HEP_OK)
-        rc = hep_aligned_volume(&a, run, art, "arterial", "precontrast", &pre->grid, put->err);
+        rc = hep_aligned_volume(&a, run, art, "arterial", "precontrast", &pre->grid, err);
     if (rc == HEP_OK && pv != NULL)
-        rc = hep_aligned_volume(&p, run, pv, "portal_venous", "precontrast", &pre->grid, put->err);
+        rc = hep_aligned_volume(&p, run, pv, "portal_venous", "precontrast", &pre->grid, err);
     if (rc == HEP_OK) {
-        rc = hep_body_mask(&body, base, 0, put->err);
+        rc = hep_body_mask(&body, base, 0, err);
         if (rc != HEP_OK)
-            (void)hep_error_prefix(put->err, "%s", hep_run_series(run, "precontrast")->name);
+            (void)hep_error_prefix(err, "%s", hep_run_series(run, "precontrast")->name);
     }
     if (rc == HEP_OK)
-        rc = hep_motion_measure(&m, base, a, p, body, put->err);
+        rc = hep_motion_measure(&m, base, a, p, body, err);
     if (rc == HEP_OK) {
-        hep_adequacy_motion(&grade, &weight, &m);
-        o = adequacy_json(put, &grade);
-        hep_put_number(put, o, "ghost_ratio", m.ghost_ratio);
-        hep_put_number(put, o, "ncc_drop", m.ncc_drop);
-        hep_put_number(put, o, "weight", weight);
-        hep_put(put, results, "arterial_motion", o);
+        hep_adequacy_motion(&grade, &out->weight, &m);
+        out->present = true;
+        out->ghost_ratio = m.ghost_ratio;
+        out->ncc_drop = m.ncc_drop;
+        rc = hep_judgement_fill(&out->verdict, &grade, err);
     }
     hep_volume_free(base);
     hep_volume_free(a);
@@ -276,8 +243,9 @@ static struct hep_three_phase three(const struct hep_regions *region, const stru
                                      signal[HEP_PHASE_ARTERIAL], signal[HEP_PHASE_PORTAL_VENOUS] };
 }
 
-static void put_arterial(struct hep_put *put, struct hep_json *results, const struct hep_run *run,
-                         const struct hep_regions *region, const struct comparison *c)
+static int judge_arterial(struct hep_judgement *out, const struct hep_run *run,
+                          const struct hep_regions *region, const struct comparison *c,
+                          struct hep_error *err)
 {
     struct hep_three_phase aorta = three(region, c, HEP_ANATOMY_AORTA),
                            portal = three(region, c, HEP_ANATOMY_PORTAL_VEIN),
@@ -293,37 +261,28 @@ static void put_arterial(struct hep_put *put, struct hep_json *results, const st
             hep_run_series(run, series) != NULL && hep_run_series(run, "precontrast") != NULL)
             (void)snprintf(a.reason, sizeof a.reason, "%s: %s", series, c[p].why_not);
     }
-    hep_put(put, results, "arterial_adequacy", adequacy_json(put, &a));
+    return hep_judgement_fill(out, &a, err);
 }
 
-static void put_adequacy(struct hep_put *put, struct hep_json *results, const struct hep_run *run,
-                         const struct hep_regions *region, const struct comparison *c)
+static int judge_adequacy(struct hep_enhancement *e, const struct hep_run *run,
+                          const struct hep_regions *region, const struct comparison *c,
+                          struct hep_error *err)
 {
     const struct hep_agent *agent = hep_run_agent(run);
     const struct hep_regions *hbp = &region[HEP_PHASE_HEPATOBILIARY];
     bool ivc = isfinite(hbp->median[HEP_ANATOMY_IVC]);
     struct hep_adequacy a;
+    int rc;
 
     if (agent == NULL)
-        return;
-    put_arterial(put, results, run, region, c);
+        return HEP_OK;
+    rc = judge_arterial(&e->arterial, run, region, c, err);
+    if (rc != HEP_OK)
+        return rc;
     hep_adequacy_hepatobiliary(&a, agent, hbp->median[HEP_ANATOMY_LIVER],
                                hbp->median[ivc ? HEP_ANATOMY_IVC : HEP_ANATOMY_PORTAL_VEIN],
                                ivc ? "inferior vena cava" : "portal vein");
-    hep_put(put, results, "hepatobiliary_adequacy", adequacy_json(put, &a));
-}
-
-static void put_gains(struct hep_put *put, struct hep_json *results, const struct hep_run *run,
-                      const struct comparison *c)
-{
-    struct hep_json *all = hep_json_new_object();
-
-    for (size_t i = 0; i < N_PHASES; i++) {
-        if (hep_run_series(run, phase_rows[i].series) != NULL)
-            hep_put(put, all, phase_rows[i].series,
-                    hep_gain_json(put, &c[phase_rows[i].phase].gain));
-    }
-    hep_put(put, results, "gain", all);
+    return hep_judgement_fill(&e->hepatobiliary, &a, err);
 }
 
 static void all_absent(struct hep_run *run, const char *reason)
@@ -347,11 +306,10 @@ static int compare_phases(struct comparison *c, struct hep_run *run,
     return rc;
 }
 
-static int measure_phases(struct hep_json *results, struct hep_run *run, struct hep_error *err)
+static int measure_phases(struct hep_enhancement *e, struct hep_run *run, struct hep_error *err)
 {
     struct hep_regions region[HEP_PHASE_COUNT];
     struct comparison c[HEP_PHASE_COUNT];
-    struct hep_put put = { HEP_OK, err };
     int rc = HEP_OK;
 
     for (int p = 0; rc == HEP_OK && p < HEP_PHASE_COUNT; p++)
@@ -361,22 +319,21 @@ static int measure_phases(struct hep_json *results, struct hep_run *run, struct 
     for (size_t i = 0; rc == HEP_OK && i < N_PHASES; i++) {
         const struct phase_row *row = &phase_rows[i];
 
-        if (hep_run_series(run, row->series) != NULL)
-            rc = do_phase(run, row, region, &c[row->phase], results, err);
-        else
+        if (hep_run_series(run, row->series) != NULL) {
+            e->gain[row->phase] = (struct hep_enhancement_gain){ true, c[row->phase].gain };
+            rc = do_phase(run, row, region, &c[row->phase], &e->phase[row->phase], err);
+        } else {
             hep_run_put_absent(run, row->map, "the study has no %s series", row->series);
+        }
     }
-    if (rc != HEP_OK)
-        return rc;
-    put_adequacy(&put, results, run, region, c);
-    put_gains(&put, results, run, c);
-    rc = put_motion(&put, results, run);
-    return rc != HEP_OK ? rc : put.rc;
+    if (rc == HEP_OK)
+        rc = judge_adequacy(e, run, region, c, err);
+    return rc == HEP_OK ? judge_motion(&e->motion, run, err) : rc;
 }
 
 static int run_enhancement(struct hep_run *run, struct hep_error *err)
 {
-    struct hep_json *results;
+    struct hep_enhancement *e;
     size_t n_post = 0;
     int rc;
 
@@ -386,11 +343,14 @@ static int run_enhancement(struct hep_run *run, struct hep_error *err)
         all_absent(run, "no series after contrast");
         return HEP_OK;
     }
-    results = hep_json_new_object();
-    rc = measure_phases(results, run, err);
+    e = hep_enhancement_new(err);
+    if (e == NULL)
+        return HEP_ENOMEM;
+    rc = measure_phases(e, run, err);
     if (rc == HEP_OK)
-        return hep_run_put_json(run, "enhancement", results, err);
-    hep_json_free(results);
+        return hep_run_put_enhancement(run, e, err);
+    hep_struct_release(e, &hep_enhancement_type);
+    free(e);
     return rc;
 }
 

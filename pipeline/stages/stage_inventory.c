@@ -1,12 +1,11 @@
 #include "pipeline/stages/stages.h"
 
-#include "contrast/phase.h"
-#include "pipeline/config/config.h"
-#include "base/json_put.h"
-#include "pipeline/run.h"
-#include "sequences/inventory.h"
+#include "base/alloc.h"
+#include "base/text.h"
+#include "pipeline/results/roles.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const struct hep_slot inputs[] = { { 0 } };
 
@@ -25,12 +24,12 @@ static const struct hep_slot outputs[] = {
     HEP_READS_SERIES("liver_mask"),
     HEP_READS_SERIES("resection_mask"),
     HEP_READS_SERIES("labels"),
-    HEP_MAKES_JSON("roles", "series, times and grades of the phases, completeness of the protocol"),
+    HEP_MAKES_STRUCT(roles, "series, times and grades of the phases, completeness of the protocol"),
     { 0 }
 };
 
-static void put_phase(struct hep_put *put, struct hep_json *o, const struct hep_run *run,
-                      const struct hep_series *series, struct hep_log *log)
+static void fill_phase(struct hep_roles_phase *out, const struct hep_run *run,
+                       const struct hep_series *series)
 {
     const struct hep_agent *agent = hep_run_agent(run);
     enum hep_phase phase = hep_phase_of_role(series->role);
@@ -39,33 +38,32 @@ static void put_phase(struct hep_put *put, struct hep_json *o, const struct hep_
     if (phase == HEP_PHASE_COUNT || agent == NULL)
         return;
     hep_phase_judge(&timing, agent, phase, series->time_since_injection_s);
-    hep_put_text(put, o, "phase", hep_phase_name(timing.phase));
-    hep_put_text(put, o, "grade", hep_phase_grade_name(timing.grade));
-    hep_put_text(put, o, "reason", timing.reason);
+    out->present = true;
+    out->phase = timing.phase;
+    out->grade = timing.grade;
+    (void)memcpy(out->reason, timing.reason, sizeof out->reason);
     if (timing.phase < HEP_PHASE_COUNT && agent->windows[timing.phase].defined) {
-        hep_put_numbers(put, o, "window_s", agent->windows[timing.phase].window_s, 2);
-        hep_put_numbers(put, o, "nominal_s", agent->windows[timing.phase].nominal_s, 2);
+        (void)memcpy(out->window_s, agent->windows[timing.phase].window_s, sizeof out->window_s);
+        (void)memcpy(out->nominal_s, agent->windows[timing.phase].nominal_s, sizeof out->nominal_s);
     }
     if (timing.grade != HEP_GRADE_NOMINAL && phase != HEP_PHASE_PRECONTRAST)
-        hep_log_write(log, HEP_LOG_WARNING, "phase-time", "%s: %s", hep_role_name(series->role),
-                      timing.reason);
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "phase-time", "%s: %s",
+                      hep_role_name(series->role), timing.reason);
 }
 
-static struct hep_json *series_json(const struct hep_run *run, const struct hep_series *series,
-                                    struct hep_put *put)
+static int fill_series(struct hep_roles_series *out, const struct hep_run *run,
+                       const struct hep_series *series, struct hep_error *err)
 {
-    struct hep_json *o = hep_json_new_object();
-
-    hep_put_text(put, o, "role", hep_role_name(series->role));
-    hep_put_text(put, o, "file", series->name);
-    hep_put_count(put, o, "volumes", series->nt);
-    hep_put_number(put, o, "time_since_injection_s", series->time_since_injection_s);
-    hep_put_text(put, o, "time_source", hep_time_source_name(series->time_source));
-    put_phase(put, o, run, series, hep_run_log(run));
+    out->role = series->role;
+    out->file = hep_strdup(series->name, err);
+    out->n_volumes = series->nt;
+    out->time_since_injection_s = series->time_since_injection_s;
+    out->time_source = series->time_source;
+    fill_phase(&out->phase, run, series);
     for (size_t i = 0; i < series->warnings.n; i++)
         hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "series", "%s: %s", series->name,
                       series->warnings.line[i]);
-    return o;
+    return out->file != NULL ? HEP_OK : HEP_ENOMEM;
 }
 
 static bool has(const struct hep_run *run, const char *name)
@@ -89,41 +87,41 @@ static bool is_left_out(const struct hep_run *run, enum hep_planned planned)
 }
 
 /* Series that cannot be used, with their reasons. */
-static struct hep_json *left_out_json(const struct hep_run *run, struct hep_put *put)
+static int fill_left_out(struct hep_roles *roles, const struct hep_run *run, struct hep_error *err)
 {
     const struct hep_inventory *inventory = hep_run_inventory(run);
-    struct hep_json *list = hep_json_new_array();
+    int rc = HEP_NEW(roles->left_out, inventory->n_series + 1, err);
 
-    for (size_t i = 0; i < inventory->n_series; i++) {
+    for (size_t i = 0; rc == HEP_OK && i < inventory->n_series; i++) {
         const struct hep_series *s = &inventory->series[i];
-        struct hep_json *o;
+        struct hep_roles_left_out *out = &roles->left_out[roles->n_left_out];
 
         if (s->left_out == NULL)
             continue;
-        o = hep_json_new_object();
-        hep_put_text(put, o, "role", hep_role_name(s->role));
-        hep_put_text(put, o, "file", s->name);
-        hep_put_text(put, o, "reason", s->left_out);
-        hep_put_item(put, list, o);
+        roles->n_left_out++;
+        out->role = s->role;
+        if ((out->file = hep_strdup(s->name, err)) == NULL ||
+            (out->reason = hep_strdup(s->left_out, err)) == NULL)
+            rc = HEP_ENOMEM;
     }
-    return list;
+    return rc;
 }
 
 /* Which series of the protocol the study lacks. */
-static struct hep_json *protocol_json(const struct hep_run *run, struct hep_put *put)
+static void fill_protocol(struct hep_roles_protocol *out, const struct hep_run *run)
 {
     const struct hep_config *cfg = hep_run_config(run);
-    struct hep_json *o = hep_json_new_object(), *missing = hep_json_new_array();
-    size_t n_required = 0;
 
+    (void)snprintf(out->name, sizeof out->name, "%s", cfg->name.s);
+    out->complete = true;
     for (int i = 0; i < HEP_SERIES_COUNT; i++) {
         const struct hep_plan *plan = &cfg->series[i];
 
         if (!plan->expected || planned_is_there(run, (enum hep_planned)i))
             continue;
-        hep_put_item(put, missing, hep_json_new_string(hep_planned_name((enum hep_planned)i)));
+        out->missing[out->n_missing++] = (enum hep_planned)i;
         if (plan->required) {
-            n_required++;
+            out->complete = false;
             hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "series-missing",
                           "protocol %s requires the series %s, which %s: what depends on it is not "
                           "assessable",
@@ -132,31 +130,38 @@ static struct hep_json *protocol_json(const struct hep_run *run, struct hep_put 
                                                                 : "the study does not have");
         }
     }
-    hep_put_text(put, o, "name", cfg->name.s);
-    hep_put(put, o, "missing", missing);
-    hep_put_bool(put, o, "complete", n_required == 0);
-    return o;
+}
+
+static int fill_all(struct hep_roles *roles, const struct hep_run *run, struct hep_error *err)
+{
+    int rc = HEP_NEW(roles->series, sizeof outputs / sizeof outputs[0], err);
+
+    for (const struct hep_slot *s = outputs; rc == HEP_OK && s->name != NULL; s++) {
+        const struct hep_series *found = hep_run_series(run, s->name);
+
+        if (s->kind != HEP_SLOT_SERIES || found == NULL)
+            continue;
+        roles->series[roles->n_series].phase =
+            (struct hep_roles_phase){ .window_s = { (double)NAN, (double)NAN },
+                                      .nominal_s = { (double)NAN, (double)NAN } };
+        rc = fill_series(&roles->series[roles->n_series++], run, found, err);
+    }
+    if (rc == HEP_OK)
+        rc = fill_left_out(roles, run, err);
+    fill_protocol(&roles->protocol, run);
+    return rc;
 }
 
 static int run_inventory(struct hep_run *run, struct hep_error *err)
 {
-    struct hep_put put = { HEP_OK, err };
-    struct hep_json *o = hep_json_new_object(), *series = hep_json_new_array();
+    struct hep_roles *roles = hep_roles_new(err);
+    int rc = roles == NULL ? HEP_ENOMEM : fill_all(roles, run, err);
 
-    for (const struct hep_slot *s = outputs; s->name != NULL; s++) {
-        const struct hep_series *found = hep_run_series(run, s->name);
-
-        if (s->kind == HEP_SLOT_SERIES && found != NULL)
-            hep_put_item(&put, series, series_json(run, found, &put));
-    }
-    hep_put(&put, o, "series", series);
-    hep_put(&put, o, "left_out", left_out_json(run, &put));
-    hep_put(&put, o, "protocol", protocol_json(run, &put));
-    if (put.rc != HEP_OK) {
-        hep_json_free(o);
-        return put.rc;
-    }
-    return hep_run_put_json(run, "roles", o, err);
+    if (rc == HEP_OK)
+        return hep_run_put_roles(run, roles, err);
+    hep_struct_release(roles, &hep_roles_type);
+    free(roles);
+    return rc;
 }
 
 static const char *const settings[] = { "name", "agent", "series.", NULL };

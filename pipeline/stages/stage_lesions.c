@@ -6,6 +6,7 @@
 #include "pipeline/config/config.h"
 #include "lesions/liver_measures.h"
 #include "pipeline/lesions_json.h"
+#include "pipeline/results/enhancement.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/lesion_images.h"
 #include "pipeline/stages/phase_gain.h"
@@ -13,10 +14,12 @@
 
 #include <math.h>
 
-static const struct hep_slot inputs[] = {
-    HEP_LESION_IMAGE_INPUTS,       HEP_READS_LABELS("liver"),          HEP_READS_LABELS("anatomy"),
-    HEP_READS_JSON("enhancement"), HEP_READS_SERIES("resection_mask"), { 0 }
-};
+static const struct hep_slot inputs[] = { HEP_LESION_IMAGE_INPUTS,
+                                          HEP_READS_LABELS("liver"),
+                                          HEP_READS_LABELS("anatomy"),
+                                          HEP_READS_STRUCT("enhancement"),
+                                          HEP_READS_SERIES("resection_mask"),
+                                          { 0 } };
 
 static const struct hep_slot outputs[] = {
     HEP_MAKES_LABELS("lesions", "anat/%s_label-lesions_dseg",
@@ -26,62 +29,39 @@ static const struct hep_slot outputs[] = {
     { 0 }
 };
 
-static enum hep_adequacy_grade grade_of(const char *name)
-{
-    for (int g = 0; name != NULL && g < HEP_ADEQUACY_NOT_ASSESSABLE; g++) {
-        if (strcmp(name, hep_adequacy_name((enum hep_adequacy_grade)g)) == 0)
-            return (enum hep_adequacy_grade)g;
-    }
-    return HEP_ADEQUACY_NOT_ASSESSABLE;
-}
-
-static void read_adequacy(struct hep_adequacy *a, const struct hep_json *o)
-{
-    const char *reason = hep_json_string(hep_json_get(o, "reason"));
-
-    *a = (struct hep_adequacy){ .grade = grade_of(hep_json_string(hep_json_get(o, "grade"))),
-                                .value = hep_json_number(hep_json_get(o, "value")),
-                                .limit = hep_json_number(hep_json_get(o, "limit")),
-                                .unit = "1",
-                                .source = hep_json_string(hep_json_get(o, "source")) };
-    (void)snprintf(a->reason, sizeof a->reason, "%s", reason != NULL ? reason : "not measured");
-}
-
 /* May a phase be compared with precontrast, and at which gain? */
-static void read_phase(struct hep_lesion_images *images, const struct hep_json *enhancement,
+static void read_phase(struct hep_lesion_images *images, const struct hep_enhancement *e,
                        enum hep_phase phase)
 {
     struct hep_lesion_study *s = &images->study;
-    const char *name = hep_phase_name(phase);
-    const struct hep_json *o = hep_json_get(enhancement, name),
-                          *of_gain = hep_json_get(hep_json_get(enhancement, "gain"), name);
-    const char *state = hep_json_string(hep_json_get(o, "same_sequence"));
-    const bool same = state != NULL && strcmp(state, hep_comparable_name(HEP_NOT_COMPARABLE)) != 0;
-    struct hep_gain gain;
+    const struct hep_enhancement_phase *o = e != NULL ? &e->phase[phase] : NULL;
+    const struct hep_enhancement_gain *g = e != NULL ? &e->gain[phase] : NULL;
+    const bool judged = g != NULL && g->present;
+    const bool same = o != NULL && o->present && o->same_sequence != HEP_NOT_COMPARABLE;
+    const struct hep_gain gain = judged ? g->of : hep_gain_none();
 
-    hep_gain_read(&gain, of_gain);
     hep_lesion_images_apply_gain(images, phase, &gain);
     s->comparable[phase] = same && hep_gain_known(&gain);
-    s->incomparable_reason[phase] = hep_json_string(same ? hep_json_get(of_gain, "reason")
-                                                         : hep_json_get(o, "same_sequence_reason"));
+    if (same)
+        s->incomparable_reason[phase] = judged ? g->of.reason : NULL;
+    else
+        s->incomparable_reason[phase] = o != NULL && o->present ? o->same_sequence_reason : NULL;
     s->gain_unknown[phase] =
         s->image[HEP_IMAGE_PRECONTRAST].volume != NULL && !hep_gain_known(&gain);
 }
 
-/* What the enhancement stage found out about the phases. */
-static void read_phases(struct hep_lesion_images *images, const struct hep_json *enhancement)
+/* What the enhancement stage found out about the phases; NULL: nothing. */
+static void read_phases(struct hep_lesion_images *images, const struct hep_enhancement *e)
 {
     struct hep_lesion_study *s = &images->study;
-    const struct hep_json *motion = hep_json_get(enhancement, "arterial_motion");
-    double weight = hep_json_number(hep_json_get(motion, "weight"));
 
     s->comparable[HEP_PHASE_PRECONTRAST] = s->image[HEP_IMAGE_PRECONTRAST].volume != NULL;
     for (int p = HEP_PHASE_ARTERIAL; p < HEP_PHASE_COUNT; p++)
-        read_phase(images, enhancement, (enum hep_phase)p);
-    read_adequacy(&s->arterial, hep_json_get(enhancement, "arterial_adequacy"));
-    read_adequacy(&s->hepatobiliary, hep_json_get(enhancement, "hepatobiliary_adequacy"));
-    read_adequacy(&s->motion, motion);
-    s->arterial_weight = isfinite(weight) ? weight : 1.0;
+        read_phase(images, e, (enum hep_phase)p);
+    s->arterial = hep_judgement_read(e != NULL ? &e->arterial : NULL);
+    s->hepatobiliary = hep_judgement_read(e != NULL ? &e->hepatobiliary : NULL);
+    s->motion = hep_judgement_read(e != NULL ? &e->motion.verdict : NULL);
+    s->arterial_weight = e != NULL && isfinite(e->motion.weight) ? e->motion.weight : 1.0;
 }
 
 static int put_dseg_table(struct hep_run *run, const struct hep_findings *f, struct hep_error *err)
@@ -204,7 +184,7 @@ out:
 static int run_lesions(struct hep_run *run, struct hep_error *err)
 {
     struct hep_lesion_images images = { 0 };
-    const struct hep_json *enhancement = NULL;
+    const struct hep_enhancement *enhancement = NULL;
     struct hep_lesion_study *s = &images.study;
     int rc = hep_run_labels(run, "liver", &s->liver, err);
 
@@ -216,7 +196,7 @@ static int run_lesions(struct hep_run *run, struct hep_error *err)
     if (rc == HEP_OK)
         rc = hep_run_labels(run, "anatomy", &s->anatomy, err);
     if (rc == HEP_OK)
-        rc = hep_run_json(run, "enhancement", &enhancement, err);
+        rc = hep_run_enhancement(run, &enhancement, err);
     if (rc == HEP_OK)
         rc = hep_lesion_images_fill(&images, run, HEP_LESION_IMAGES_ALL, err);
     if (rc == HEP_OK) {

@@ -27,13 +27,18 @@ static const char *const record[] = {
     "   \"reasons\": [\"" EVIL "\"], \"warnings\": [\"" EVIL "\"], \"selected\": false,"
     "   \"score\": 5, \"alternatives\": [{\"role\": \"" EVIL "\", \"score\": 4}]}]},",
     " \"stages\": [{\"name\": \"inventory\", \"products\": {\"roles\": {\"state\": \"present\","
-    "   \"results\": {\"protocol\": {\"missing\": [\"" EVIL "\"]}, \"series\": [{\"role\": "
-    "   \"arterial\", \"grade\": \"" EVIL "\", \"reason\": \"" EVIL "\","
-    "   \"time_since_injection_s\": 31.5}]}}}},",
+    "   \"results\": {\"protocol\": {\"name\": \"" EVIL "\", \"missing\": [\"t2\"], \"complete\": "
+    "   false}, \"series\": [{\"role\": \"arterial\", \"file\": \"" EVIL "\", \"volumes\": 1, "
+    "   \"time_since_injection_s\": 31.5, \"time_source\": \"sidecar\", \"phase\": \"arterial\", "
+    "   \"grade\": \"inside\", \"reason\": \"" EVIL "\"}]}}}},",
     "  {\"name\": \"enhancement\", \"products\": {\"enhancement\": {\"state\": \"present\","
-    "   \"results\": {\"" EVIL "\": {\"grade\": \"" EVIL "\", \"reason\": \"" EVIL "\","
-    "   \"source\": \"" EVIL "\"}, \"gain\": {\"" EVIL "\": {\"state\": \"" EVIL "\","
-    "   \"reason\": \"" EVIL "\"}}}}}},",
+    "   \"results\": {\"arterial\": {\"time_s\": 31.5, \"same_sequence\": \"comparable\", "
+    "   \"same_sequence_reason\": \"" EVIL "\"}, \"arterial_adequacy\": {\"grade\": \"adequate\", "
+    "   \"value\": 0.31, \"limit\": 0.8, \"unit\": \"1\", \"reason\": \"" EVIL "\","
+    "   \"source\": \"" EVIL "\"}, \"gain\": {\"arterial\": {\"state\": \"plausible\", "
+    "   \"measured_by\": \"muscle\", \"factor\": 1, \"receive_gain\": 1.02, "
+    "   \"receive_gain_relative_se\": null, \"tissue_re\": 0.14, \"expected\": [0.11, 0.16], "
+    "   \"spread\": null, \"n_samples\": 6, \"n_voxels\": 900, \"reason\": \"" EVIL "\"}}}}}},",
     "  {\"name\": \"align\", \"products\": {\"alignment\": {\"state\": \"present\", \"results\": "
     "   {\"reference\": \"portal_venous\", \"file\": \"" EVIL "\", \"method\": \"elastix\","
     "   \"warning\": \"" EVIL
@@ -178,6 +183,9 @@ static void test_sections_and_values(void **state)
         "25.0&#160;%", /* of a fit */
         "Time of each phase against its window",
         "0.412 \xe2\x86\x92 0.500", /* similarity before and after */
+        "<td class=\"n\">0.310</td><td class=\"n\">0.800</td>",
+        "14&#160;%</td><td class=\"n\">11 to 16&#160;%", /* enhancement of muscle */
+        "32 s",                                          /* time of the arterial phase */
     };
     struct hep_str html = { 0 };
 
