@@ -271,9 +271,11 @@ void hep_table_tsv(struct hep_str *out, const struct hep_table *t)
 static void describe(struct hep_put *p, struct hep_json *o, const struct hep_column *c,
                      const struct part *part)
 {
+    const char *said = c->meaning != NULL ? c->meaning : "";
+    const size_t n = strlen(said) - (hep_ends_with(said, ".") ? 1 : 0);
     struct hep_str meaning = { 0 };
 
-    hep_str_addf(&meaning, "%s%s", c->meaning != NULL ? c->meaning : "", part->sense);
+    hep_str_addf(&meaning, "%.*s%s.", (int)n, said, part->sense);
     if (c->words != NULL)
         hep_put_text(p, o, "LongName", c->words);
     hep_put_text(p, o, "Description", meaning.s);

@@ -130,7 +130,7 @@ struct hep_column {
     const char *words; /* head for people; NULL: people do not see it */
     const char *unit;  /* stored; "1" for pure numbers, NULL for texts and counts */
     struct hep_look look;
-    const char *meaning; /* for the data dictionary: begins with a capital, no full stop */
+    const char *meaning; /* for the data dictionary: a full stop is added */
     unsigned flags;
     const struct hep_level *levels; /* NULL: any text */
     const struct hep_nested *nested;

@@ -1,7 +1,8 @@
+#include "batch/group_plots.h"
+
 #include "base/alloc.h"
 #include "base/number.h"
 #include "lesions/finding.h"
-#include "batch/group_page.h"
 #include "report/html.h"
 #include "report/page.h"
 #include "report/svg.h"
@@ -137,7 +138,7 @@ static int study_plot(struct hep_str *out, const struct hep_group_table *t, size
     struct hep_svg_frame f = { .x = 14, .y = 16, .w = 352, .h = 74 };
     double *x = hep_calloc(n + 1, sizeof *x, err);
     struct hep_str label = { 0 };
-    struct hep_quantity q;
+    const struct hep_group_measure *measure = &t->measures[m];
     struct hep_svg svg;
     double range[2];
     char name[32];
@@ -145,10 +146,11 @@ static int study_plot(struct hep_str *out, const struct hep_group_table *t, size
 
     if (x == NULL)
         return HEP_ENOMEM;
-    hep_group_quantity(&q, &t->measures[m]);
     for (size_t i = 0; i < n; i++)
-        x[i] = t->measures[m].values[i] * q.scale;
-    axis_label(&label, &q);
+        x[i] = measure->values[i] * measure->look.scale;
+    hep_str_add(&label, measure->words);
+    if (measure->look.unit[0] != '\0')
+        hep_str_addf(&label, " [%s]", measure->look.unit);
     if (range_of(range, x, n) && (rc = hep_str_check(&label, err)) == HEP_OK) {
         static const double none[1] = { 0.0 };
 

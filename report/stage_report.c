@@ -114,13 +114,17 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
 
 static int put_lesions_tsv(struct hep_run *run, const struct hep_json *doc, struct hep_error *err)
 {
+    struct hep_table table = { 0 };
     struct hep_str text = { 0 };
-    int rc;
+    int rc = hep_lesions_table(&table, &doc, 1, false, err);
 
-    hep_lesions_tsv(&text, &doc, 1, false);
-    rc = hep_str_check(&text, err);
+    if (rc == HEP_OK) {
+        hep_table_tsv(&text, &table);
+        rc = hep_str_check(&text, err);
+    }
     if (rc == HEP_OK)
         rc = put_text_file(run, "lesions.tsv", text.s, err);
+    hep_table_release(&table);
     hep_str_release(&text);
     return rc;
 }

@@ -273,10 +273,10 @@ static void test_dictionary(void **state)
     static const char *const members[][3] = {
         { "adc", "Units", "mm2/s" },
         { "adc", "LongName", "ADC" },
-        { "liver_distance_mm", "Description", "Distance" },
-        { "difference_lo", "Description", "Change; lower end of the 95 % interval" },
+        { "liver_distance_mm", "Description", "Distance." },
+        { "difference_lo", "Description", "Change; lower end of the 95 % interval." },
         { "difference_hi", "Units", "1" },
-        { "found_k", "Description", "Found; how many do" },
+        { "found_k", "Description", "Found; how many do." },
         { "found_k", "Units", NULL },
         { "found", "Units", "1" },
         { "study", "Units", NULL },
