@@ -28,6 +28,13 @@ const void *hep_table_row(const struct hep_table *t, size_t i)
     return hep_column_value(first, row).is_absent ? NULL : row;
 }
 
+double hep_number_at(const struct hep_number_list *numbers, size_t i)
+{
+    const size_t stride = numbers->stride > 0 ? numbers->stride : sizeof(double);
+
+    return *(const double *)(const void *)((const char *)numbers->list + i * stride);
+}
+
 /* ---- values ---------------------------------------------------------------------------------- */
 
 struct hep_value hep_value_of_text(const char *text)
@@ -173,7 +180,7 @@ static void add_lists(struct hep_str *out, const struct hep_value *v)
     hep_str_add(&joined, "");
     for (size_t i = 0; i < v->numbers.n; i++) {
         hep_str_add(&joined, i > 0 ? "," : "");
-        hep_str_add_number(&joined, v->numbers.list[i]);
+        hep_str_add_number(&joined, hep_number_at(&v->numbers, i));
     }
     for (size_t i = 0; i < v->texts.n; i++)
         hep_str_addf(&joined, "%s%s", i > 0 ? "," : "", v->texts.list[i]);

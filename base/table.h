@@ -57,7 +57,7 @@ enum hep_cell {
 /** Borrowed lists. */
 struct hep_number_list {
     const double *list;
-    size_t n;
+    size_t n, stride; /* bytes from one to the next; 0: they lie side by side */
 };
 struct hep_text_list {
     const char *const *list;
@@ -75,6 +75,7 @@ struct hep_value {
     struct hep_number_list numbers;
     struct hep_text_list texts;
 };
+double hep_number_at(const struct hep_number_list *numbers, size_t i);
 /** Of a text; NULL or "" is absent. */
 struct hep_value hep_value_of_text(const char *text);
 struct hep_value hep_value_of_number(double number);

@@ -42,7 +42,7 @@ static struct hep_json *list_json(struct hep_put *p, const struct hep_value *v)
     struct hep_json *a = hep_json_new_array();
 
     for (size_t i = 0; i < v->numbers.n; i++)
-        hep_put_item(p, a, hep_json_new_number(v->numbers.list[i]));
+        hep_put_item(p, a, hep_json_new_number(hep_number_at(&v->numbers, i)));
     for (size_t i = 0; i < v->texts.n; i++)
         hep_put_item(p, a, hep_json_new_string(v->texts.list[i]));
     return a;

@@ -94,7 +94,7 @@ void hep_value_show(struct hep_str *out, const struct hep_column *c, const struc
         for (size_t i = 0; i < v.numbers.n + v.texts.n; i++) {
             hep_str_add(out, i > 0 ? ", " : "");
             if (c->cell == HEP_CELL_NUMBERS)
-                show_number(out, c, v.numbers.list[i], pen);
+                show_number(out, c, hep_number_at(&v.numbers, i), pen);
             else
                 pen->text(out, v.texts.list[i]);
         }

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "pipeline/origin.h"
 #include "pipeline/outdir.h"
-#include "base/json_put.h"
+#include "base/table.h"
 
 #define EXPECTED_FILE ".hepar-studies.json"
 
@@ -237,25 +237,45 @@ int hep_status_record_failure(const char *out_dir, const char *relative, const c
     return put.rc;
 }
 
+#define S struct hep_study_status
+static struct hep_value state(const struct hep_column *column, const void *row)
+{
+    (void)column;
+    return hep_value_of_text(hep_state_name(((const S *)row)->state));
+}
+
+static struct hep_value exit_code(const struct hep_column *column, const void *row)
+{
+    const S *s = row;
+
+    (void)column;
+    return (struct hep_value){ .whole = s->exit_code, .is_absent = s->state != HEP_STATE_FAILED };
+}
+
+static const struct hep_column study_columns[] = {
+    { "study", HEP_TEXT(S, label) },
+    { "state", HEP_CELL(TEXT, 0), .get = state },
+    { "exit_code", HEP_CELL(INTEGER, 0), .flags = HEP_OPTIONAL, .get = exit_code },
+    { "reason", HEP_CHARS(S, reason), .flags = HEP_OPTIONAL },
+    { 0 },
+};
+#undef S
+#define S struct hep_out_status
+static const struct hep_column columns[] = {
+    { "done", HEP_COUNT(S, count[HEP_STATE_DONE]) },
+    { "failed", HEP_COUNT(S, count[HEP_STATE_FAILED]) },
+    { "running", HEP_COUNT(S, count[HEP_STATE_RUNNING]) },
+    { "missing", HEP_COUNT(S, count[HEP_STATE_MISSING]) },
+    { "studies", HEP_LIST(S, list, n, study_columns) },
+    { 0 },
+};
+#undef S
+
 int hep_status_json(struct hep_json **out, const struct hep_out_status *s, struct hep_error *err)
 {
-    struct hep_json *o = hep_json_new_object(), *list = hep_json_new_array();
     struct hep_put put = { HEP_OK, err };
+    struct hep_json *o = hep_row_json(&put, columns, s);
 
-    for (int i = 0; i < 4; i++)
-        hep_put_count(&put, o, hep_state_name((enum hep_state)i), s->count[i]);
-    for (size_t i = 0; i < s->n; i++) {
-        struct hep_json *one = hep_json_new_object();
-
-        hep_put_text(&put, one, "study", s->list[i].label);
-        hep_put_text(&put, one, "state", hep_state_name(s->list[i].state));
-        if (s->list[i].state == HEP_STATE_FAILED) {
-            hep_put(&put, one, "exit_code", hep_json_new_integer(s->list[i].exit_code));
-            hep_put_text(&put, one, "reason", s->list[i].reason);
-        }
-        hep_put_item(&put, list, one);
-    }
-    hep_put(&put, o, "studies", list);
     if (put.rc == HEP_OK)
         *out = o;
     else

@@ -1,55 +1,21 @@
+/* The inventory for a terminal and as JSON. */
 #include "sequences/inventory.h"
 
-#include "base/json.h"
+#include "base/alloc.h"
 #include "base/number.h"
-#include "base/text.h"
+#include "base/table.h"
 
 #include <math.h>
 
 static const double degrees_per_rad = 180.0 / HEP_PI;
 
-/** Text for a terminal: control characters become '?'. */
-static void add_plain(struct hep_str *out, const char *text)
-{
-    for (const char *s = text; *s != '\0'; s++) {
-        bool control = (unsigned char)*s < 0x20 || *s == 0x7f;
-
-        hep_str_addn(out, control ? "?" : s, 1);
-    }
-}
-
-static void add_time(struct hep_str *out, const struct hep_series *s)
-{
-    if (!isnan(s->time_since_injection_s))
-        hep_str_addf(out, "%.1f s", s->time_since_injection_s);
-    else if (s->role == HEP_ROLE_DYNAMIC && s->nt > 0 && !isnan(s->frame[0].time_s))
-        hep_str_addf(out, "%.0f..%.0f s", s->frame[0].time_s, s->frame[s->nt - 1].time_s);
-    else if (hep_role_is_t1_phase(s->role) || s->role == HEP_ROLE_DYNAMIC)
-        hep_str_add(out, hep_time_source_name(s->time_source));
-    else
-        hep_str_add(out, "-");
-}
-
-static void add_row(struct hep_str *out, const struct hep_series *s)
-{
-    struct hep_str time = { 0 };
-
-    add_time(&time, s);
-    hep_str_addf(out, "%c %-14s %5.0f  %-12s %4zu x %zux%zux%zu  ", s->selected ? '*' : ' ',
-                 hep_role_name(s->role), s->score, time.s ? time.s : "", s->nt, s->grid.n[0],
-                 s->grid.n[1], s->grid.n[2]);
-    add_plain(out, s->name);
-    if (s->n_paths > 1)
-        hep_str_addf(out, " (+ %zu files)", s->n_paths - 1);
-    hep_str_add(out, "\n");
-    hep_str_release(&time);
-}
+/* ---- terminal -------------------------------------------------------------------------------- */
 
 static void add_lines(struct hep_str *out, const char *prefix, const struct hep_lines *lines)
 {
     for (size_t i = 0; i < lines->n; i++) {
         hep_str_add(out, prefix);
-        add_plain(out, lines->line[i]);
+        hep_str_add_terminal(out, lines->line[i]);
         hep_str_add(out, "\n");
     }
 }
@@ -89,8 +55,66 @@ static void add_alternatives(struct hep_str *out, const struct hep_series *s)
                      i + 1 == s->n_alternatives ? "\n" : "");
 }
 
+struct text_row {
+    const struct hep_series *series;
+    const char *role, *file;
+    bool selected;
+    double score;
+    size_t volumes, files;
+    char time[48], size[72];
+};
+#define S struct text_row
+static const struct hep_column text_columns[] = {
+    { NULL, HEP_BOOL(S, selected), "Used" },
+    { NULL, HEP_TEXT(S, role), "Role" },
+    { NULL, HEP_NUMBER(S, score), "Score", HEP_DECIMALS(0) },
+    { NULL, HEP_CHARS(S, time), "Time" },
+    { NULL, HEP_COUNT(S, volumes), "Volumes" },
+    { NULL, HEP_CHARS(S, size), "Size" },
+    { NULL, HEP_COUNT(S, files), "Files" },
+    { NULL, HEP_TEXT(S, file), "First file" },
+    { 0 },
+};
+
+static S text_row(const struct hep_series *s)
+{
+    S row = {
+        s, hep_role_name(s->role), s->name, s->selected, s->score, s->nt, s->n_paths, "", ""
+    };
+
+    if (!isnan(s->time_since_injection_s))
+        (void)snprintf(row.time, sizeof row.time, "%.1f s", s->time_since_injection_s);
+    else if (s->role == HEP_ROLE_DYNAMIC && s->nt > 0 && !isnan(s->frame[0].time_s))
+        (void)snprintf(row.time, sizeof row.time, "%.0f..%.0f s", s->frame[0].time_s,
+                       s->frame[s->nt - 1].time_s);
+    else if (hep_role_is_t1_phase(s->role) || s->role == HEP_ROLE_DYNAMIC)
+        (void)snprintf(row.time, sizeof row.time, "%s", hep_time_source_name(s->time_source));
+    (void)snprintf(row.size, sizeof row.size, "%zux%zux%zu", s->grid.n[0], s->grid.n[1],
+                   s->grid.n[2]);
+    return row;
+}
+
+static void below(struct hep_str *out, const void *row)
+{
+    const struct hep_series *s = ((const S *)row)->series;
+
+    add_lines(out, "      ", &s->reasons);
+    add_values(out, s);
+    add_alternatives(out, s);
+    add_lines(out, "      ! ", &s->warnings);
+}
+#undef S
+
 int hep_inventory_table(struct hep_str *out, const struct hep_inventory *inv, struct hep_error *err)
 {
+    struct text_row *rows = hep_calloc(inv->n_series + 1, sizeof *rows, err);
+    const struct hep_table t =
+        HEP_TABLE_OF(NULL, text_columns, rows, inv->n_series, .below = below);
+
+    if (rows == NULL)
+        return HEP_ENOMEM;
+    for (size_t i = 0; i < inv->n_series; i++)
+        rows[i] = text_row(&inv->series[i]);
     hep_str_addf(out, "study sub-%s%s%s", inv->subject, inv->session ? " ses-" : "",
                  inv->session ? inv->session : "");
     if (isnan(inv->field_t))
@@ -98,188 +122,162 @@ int hep_inventory_table(struct hep_str *out, const struct hep_inventory *inv, st
     else
         hep_str_addf(out, ", %.4g T", inv->field_t);
     hep_str_add(out, ", agent ");
-    add_plain(out, inv->agent_text ? inv->agent_text : "unknown");
+    hep_str_add_terminal(out, inv->agent_text ? inv->agent_text : "unknown");
     hep_str_add(out, inv->has_study_yml ? ", with study.yml\n" : "\n");
-    hep_str_add(out, "  role           score  time         volumes and size  file   (* is used)\n");
-    for (size_t i = 0; i < inv->n_series; i++) {
-        const struct hep_series *s = &inv->series[i];
-
-        add_row(out, s);
-        add_lines(out, "      ", &s->reasons);
-        add_values(out, s);
-        add_alternatives(out, s);
-        add_lines(out, "      ! ", &s->warnings);
-    }
+    hep_table_text(out, &t);
     add_lines(out, "! ", &inv->warnings);
+    free(rows);
     return hep_str_check(out, err);
 }
 
-/* ---- JSON ---- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
-struct builder {
-    struct hep_error *err;
-    int rc;
+#define S struct hep_series
+
+static struct hep_value role(const struct hep_column *column, const void *row)
+{
+    (void)column;
+    return hep_value_of_text(hep_role_name(((const S *)row)->role));
+}
+
+static struct hep_value other_role(const struct hep_column *column, const void *row)
+{
+    (void)column;
+    return hep_value_of_text(hep_role_name(((const struct hep_role_score *)row)->role));
+}
+
+static struct hep_value time_source(const struct hep_column *column, const void *row)
+{
+    (void)column;
+    return hep_value_of_text(hep_time_source_name(((const S *)row)->time_source));
+}
+
+static struct hep_value flip_deg(const struct hep_column *column, const void *row)
+{
+    (void)column;
+    return hep_value_of_number(((const S *)row)->acquisition.flip_rad * degrees_per_rad);
+}
+
+static struct hep_value lines(const struct hep_column *column, const void *row)
+{
+    const struct hep_lines *l = (const void *)((const char *)row + column->offset);
+
+    return (struct hep_value){ .texts = { (const char *const *)l->line, l->n } };
+}
+
+/* One number of every frame; b-values of a diffusion series only. */
+static struct hep_value frames(const struct hep_column *column, const void *row)
+{
+    const S *s = row;
+    const bool is_b = column->offset == offsetof(struct hep_frame, b_s_per_mm2);
+    const void *first = (const char *)s->frame + column->offset;
+
+    return (struct hep_value){ .numbers = { first, is_b && s->role != HEP_ROLE_DWI ? 0 : s->nt,
+                                            sizeof *s->frame } };
+}
+#define FRAMES(member) HEP_CELL(NUMBERS, offsetof(struct hep_frame, member)), .get = frames
+
+static const struct hep_column role_columns[] = {
+    { "role", HEP_CELL(TEXT, 0), .get = other_role },
+    { "score", HEP_NUMBER(struct hep_role_score, score) },
+    { 0 },
 };
+static const struct hep_column series_columns[] = {
+    { "name", HEP_TEXT(S, name) },
+    { "role", HEP_CELL(TEXT, 0), .get = role },
+    { "selected", HEP_BOOL(S, selected) },
+    { "left_out", HEP_TEXT(S, left_out), .flags = HEP_OPTIONAL },
+    { "given", HEP_BOOL(S, given) },
+    { "score", HEP_NUMBER(S, score) },
+    { "reasons", HEP_CELL(TEXTS, offsetof(S, reasons)), .get = lines },
+    { "warnings", HEP_CELL(TEXTS, offsetof(S, warnings)), .get = lines },
+    { "alternatives", HEP_SOME(S, alternative, n_alternatives, role_columns) },
+    { "time_since_injection_s", HEP_NUMBER(S, time_since_injection_s) },
+    { "time_source", HEP_CELL(TEXT, 0), .get = time_source },
+    { "te_s", FRAMES(te_s) },
+    { "frame_times_since_injection_s", FRAMES(time_s) },
+    { "b_values_s_per_mm2", FRAMES(b_s_per_mm2) },
+    { "tr_s", HEP_NUMBER(S, acquisition.tr_s) },
+    { "flip_deg", HEP_CELL(NUMBER, 0), .get = flip_deg },
+    { "field_t", HEP_NUMBER(S, acquisition.field_t) },
+    { 0 },
+};
+#undef S
+#define S struct hep_inventory
+static const struct hep_column inventory_columns[] = {
+    { "subject", HEP_TEXT(S, subject) },
+    { "session", HEP_TEXT(S, session) },
+    { "agent", HEP_TEXT(S, agent_text) },
+    { "agent_source", HEP_TEXT(S, agent_source) },
+    { "field_t", HEP_NUMBER(S, field_t) },
+    { "study_yml", HEP_BOOL(S, has_study_yml) },
+    { "warnings", HEP_CELL(TEXTS, offsetof(S, warnings)), .get = lines },
+    { 0 },
+};
+#undef S
 
-static void put(struct builder *b, struct hep_json *object, const char *key, struct hep_json *value)
-{
-    if (b->rc != HEP_OK)
-        hep_json_free(value);
-    else
-        b->rc = hep_json_set(object, key, value, b->err);
-}
-
-static void push(struct builder *b, struct hep_json *array, struct hep_json *value)
-{
-    if (b->rc != HEP_OK)
-        hep_json_free(value);
-    else
-        b->rc = hep_json_append(array, value, b->err);
-}
-
-static struct hep_json *json_lines(struct builder *b, const struct hep_lines *lines)
-{
-    struct hep_json *array = hep_json_new_array();
-
-    for (size_t i = 0; array != NULL && i < lines->n; i++)
-        push(b, array, hep_json_new_string(lines->line[i]));
-    return array;
-}
-
-/** File of a series as the study knows it. */
-static const char *relative(const struct hep_inventory *inv, const struct hep_series *s, size_t i)
-{
-    size_t n = strlen(inv->study);
-
-    if (hep_starts_with(s->path[i], inv->study) && s->path[i][n] == '/')
-        return s->path[i] + n + 1;
-    return s->name;
-}
-
-static void put_files(struct builder *b, struct hep_json *o, const struct hep_inventory *inv,
-                      const struct hep_series *s)
+/* Files as the study knows them. */
+static struct hep_json *files_json(struct hep_put *p, const struct hep_inventory *inv,
+                                   const struct hep_series *s)
 {
     struct hep_json *files = hep_json_new_array();
+    const size_t n = strlen(inv->study);
 
-    for (size_t i = 0; files != NULL && i < s->n_paths; i++)
-        push(b, files, hep_json_new_string(relative(inv, s, i)));
-    put(b, o, "files", files);
-}
+    for (size_t i = 0; i < s->n_paths; i++) {
+        const bool is_inside = hep_starts_with(s->path[i], inv->study) && s->path[i][n] == '/';
 
-static void put_alternatives(struct builder *b, struct hep_json *o, const struct hep_series *s)
-{
-    struct hep_json *array = hep_json_new_array();
-
-    for (size_t i = 0; array != NULL && i < s->n_alternatives; i++) {
-        struct hep_json *one = hep_json_new_object();
-
-        put(b, one, "role", hep_json_new_string(hep_role_name(s->alternative[i].role)));
-        put(b, one, "score", hep_json_new_number(s->alternative[i].score));
-        push(b, array, one);
+        hep_put_item(p, files, hep_json_new_string(is_inside ? s->path[i] + n + 1 : s->name));
     }
-    put(b, o, "alternatives", array);
+    return files;
 }
 
-static void put_frames(struct builder *b, struct hep_json *o, const struct hep_series *s)
+static void put_grid(struct hep_put *p, struct hep_json *o, const struct hep_series *s)
 {
-    struct hep_json *te = hep_json_new_array(), *times = hep_json_new_array();
-    struct hep_json *bval = hep_json_new_array(), *volume = hep_json_new_array();
-
-    for (size_t t = 0; te && times && bval && volume && t < s->nt; t++) {
-        push(b, te, hep_json_new_number(s->frame[t].te_s));
-        push(b, times, hep_json_new_number(s->frame[t].time_s));
-        push(b, volume, hep_json_new_integer((long long)s->frame[t].volume));
-        if (s->role == HEP_ROLE_DWI)
-            push(b, bval, hep_json_new_number(s->frame[t].b_s_per_mm2));
-    }
-    put(b, o, "te_s", te);
-    put(b, o, "frame_times_since_injection_s", times);
-    put(b, o, "volumes", volume);
-    put(b, o, "b_values_s_per_mm2", bval);
-}
-
-static void put_grid(struct builder *b, struct hep_json *o, const struct hep_series *s)
-{
-    struct hep_json *size = hep_json_new_array(), *spacing = hep_json_new_array();
+    struct hep_json *size = hep_json_new_array(), *volumes = hep_json_new_array();
     double mm[3];
 
     hep_grid_spacing(mm, &s->grid);
-    for (int k = 0; size && spacing && k < 3; k++) {
-        push(b, size, hep_json_new_integer((long long)s->grid.n[k]));
-        push(b, spacing, hep_json_new_number(mm[k]));
-    }
-    put(b, o, "size", size);
-    put(b, o, "spacing_mm", spacing);
+    for (int k = 0; k < 3; k++)
+        hep_put_item(p, size, hep_json_new_integer((long long)s->grid.n[k]));
+    for (size_t t = 0; t < s->nt; t++)
+        hep_put_item(p, volumes, hep_json_new_integer((long long)s->frame[t].volume));
+    hep_put(p, o, "size", size);
+    hep_put(p, o, "volumes", volumes);
+    hep_put_numbers(p, o, "spacing_mm", mm, 3);
 }
 
-static void put_labels(struct builder *b, struct hep_json *o, const struct hep_series *s)
-{
-    struct hep_json *names = hep_json_new_object();
-
-    for (size_t i = 0; names != NULL && i < s->n_labels; i++)
-        put(b, names, s->labels[i].name, hep_json_new_integer(s->labels[i].value));
-    put(b, o, "labels", names);
-}
-
-static struct hep_json *json_series(struct builder *b, const struct hep_inventory *inv,
+static struct hep_json *series_json(struct hep_put *p, const struct hep_inventory *inv,
                                     const struct hep_series *s)
 {
-    struct hep_json *o = hep_json_new_object();
+    struct hep_json *o = hep_row_json(p, series_columns, s), *names;
 
-    if (o == NULL)
-        return NULL;
-    put(b, o, "name", hep_json_new_string(s->name));
-    put_files(b, o, inv, s);
-    put(b, o, "role", hep_json_new_string(hep_role_name(s->role)));
-    put(b, o, "selected", hep_json_new_bool(s->selected));
-    if (s->left_out != NULL)
-        put(b, o, "left_out", hep_json_new_string(s->left_out));
-    put(b, o, "given", hep_json_new_bool(s->given));
-    put(b, o, "score", hep_json_new_number(s->score));
-    put(b, o, "reasons", json_lines(b, &s->reasons));
-    put(b, o, "warnings", json_lines(b, &s->warnings));
-    put_alternatives(b, o, s);
-    put(b, o, "time_since_injection_s", hep_json_new_number(s->time_since_injection_s));
-    put(b, o, "time_source", hep_json_new_string(hep_time_source_name(s->time_source)));
-    put_frames(b, o, s);
-    put_grid(b, o, s);
-    put(b, o, "tr_s", hep_json_new_number(s->acquisition.tr_s));
-    put(b, o, "flip_deg", hep_json_new_number(s->acquisition.flip_rad * degrees_per_rad));
-    put(b, o, "field_t", hep_json_new_number(s->acquisition.field_t));
+    hep_put(p, o, "files", files_json(p, inv, s));
+    put_grid(p, o, s);
     if (s->role == HEP_ROLE_DWI)
-        put(b, o, "trace_weighted", hep_json_new_bool(s->gradients.trace_weighted));
+        hep_put_bool(p, o, "trace_weighted", s->gradients.trace_weighted);
     if (hep_role_is_mask(s->role) && s->role != HEP_ROLE_LABELS && s->label >= 0)
-        put(b, o, "label", hep_json_new_integer(s->label));
-    if (s->role == HEP_ROLE_LABELS)
-        put_labels(b, o, s);
+        hep_put(p, o, "label", hep_json_new_integer(s->label));
+    if (s->role != HEP_ROLE_LABELS)
+        return o;
+    names = hep_json_new_object();
+    for (size_t i = 0; i < s->n_labels; i++)
+        hep_put(p, names, s->labels[i].name, hep_json_new_integer(s->labels[i].value));
+    hep_put(p, o, "labels", names);
     return o;
 }
 
 int hep_inventory_json(struct hep_json **out, const struct hep_inventory *inv,
                        struct hep_error *err)
 {
-    struct builder b = { err, HEP_OK };
-    struct hep_json *o = hep_json_new_object(), *series = hep_json_new_array();
+    struct hep_put p = { HEP_OK, err };
+    struct hep_json *o = hep_row_json(&p, inventory_columns, inv), *series = hep_json_new_array();
 
-    if (o == NULL || series == NULL) {
-        hep_json_free(o);
-        hep_json_free(series);
-        return HEP_FAIL(err, HEP_ENOMEM, "no memory for the inventory");
-    }
-    put(&b, o, "subject", hep_json_new_string(inv->subject));
-    put(&b, o, "session", hep_json_new_string(inv->session));
-    put(&b, o, "agent", hep_json_new_string(inv->agent_text));
-    put(&b, o, "agent_source", hep_json_new_string(inv->agent_source));
-    put(&b, o, "field_t", hep_json_new_number(inv->field_t));
-    put(&b, o, "study_yml", hep_json_new_bool(inv->has_study_yml));
-    put(&b, o, "warnings", json_lines(&b, &inv->warnings));
     for (size_t i = 0; i < inv->n_series; i++)
-        push(&b, series, json_series(&b, inv, &inv->series[i]));
-    put(&b, o, "series", series);
-    if (b.rc != HEP_OK) {
+        hep_put_item(&p, series, series_json(&p, inv, &inv->series[i]));
+    hep_put(&p, o, "series", series);
+    if (p.rc == HEP_OK)
+        *out = o;
+    else
         hep_json_free(o);
-        return b.rc;
-    }
-    *out = o;
-    return HEP_OK;
+    return p.rc;
 }
