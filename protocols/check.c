@@ -1,5 +1,6 @@
 #include "protocols/check.h"
 
+#include "base/table.h"
 #include "base/alloc.h"
 #include "protocols/check_rules.h"
 
@@ -243,55 +244,52 @@ void hep_check_text(struct hep_str *out, const struct hep_config *cfg,
                  result->notes, result->notes == 1 ? "" : "s");
 }
 
-static int json_finding(struct hep_json *array, const struct hep_check_finding *f,
-                        struct hep_error *err)
+#define S struct hep_check_finding
+/* Of its rule; `offset` is that of the text. */
+static struct hep_value of_rule(const struct hep_column *column, const void *row)
 {
-    const struct {
-        const char *key, *text;
-    } members[] = {
-        { "id", f->rule->id },     { "level", hep_check_level_name(f->rule->level) },
-        { "what", f->what },       { "why", f->rule->why },
-        { "mend", f->rule->mend }, { "source", f->rule->source },
-    };
-    struct hep_json *o = hep_json_new_object();
-    int rc = o ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "no memory for a finding");
+    const char *rule = (const void *)((const S *)row)->rule;
 
-    for (size_t i = 0; rc == HEP_OK && i < sizeof members / sizeof members[0]; i++)
-        rc = hep_json_set(o, members[i].key, hep_json_new_string(members[i].text), err);
-    if (rc != HEP_OK) {
-        hep_json_free(o);
-        return rc;
-    }
-    return hep_json_append(array, o, err);
+    return hep_value_of_text(*(const char *const *)(const void *)(rule + column->offset));
 }
+
+static struct hep_value level_name(const struct hep_column *column, const void *row)
+{
+    (void)column;
+    return hep_value_of_text(hep_check_level_name(((const S *)row)->rule->level));
+}
+
+#define RULE(member) HEP_TEXT(struct hep_check_rule, member), .get = of_rule
+static const struct hep_column finding_columns[] = {
+    { "id", RULE(id) },
+    { "level", HEP_CELL(TEXT, 0), .get = level_name },
+    { "what", HEP_TEXT(S, what) },
+    { "why", RULE(why) },
+    { "mend", RULE(mend) },
+    { "source", RULE(source) },
+    { 0 },
+};
+#undef S
+#define S struct hep_check_result
+static const struct hep_column result_columns[] = {
+    { "errors", HEP_COUNT(S, errors) },
+    { "warnings", HEP_COUNT(S, warnings) },
+    { "notes", HEP_COUNT(S, notes) },
+    { "findings", HEP_LIST(S, items, n, finding_columns) },
+    { 0 },
+};
+#undef S
 
 int hep_check_json(struct hep_json **out, const struct hep_config *cfg,
                    const struct hep_check_result *result, struct hep_error *err)
 {
-    const struct {
-        const char *key;
-        size_t n;
-    } counts[] = { { "errors", result->errors },
-                   { "warnings", result->warnings },
-                   { "notes", result->notes } };
-    struct hep_json *root = hep_json_new_object(), *findings = hep_json_new_array();
-    int rc = root && findings ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "no memory for findings");
+    struct hep_put p = { HEP_OK, err };
+    struct hep_json *root = hep_row_json(&p, result_columns, result);
 
-    for (size_t i = 0; rc == HEP_OK && i < result->n; i++)
-        rc = json_finding(findings, &result->items[i], err);
-    if (rc == HEP_OK) {
-        rc = hep_json_set(root, "findings", findings, err);
-        findings = NULL;
-    }
-    if (rc == HEP_OK)
-        rc = hep_json_set(root, "protocol", hep_json_new_string(cfg->name.s), err);
-    for (size_t i = 0; rc == HEP_OK && i < 3; i++)
-        rc = hep_json_set(root, counts[i].key, hep_json_new_integer((long long)counts[i].n), err);
-    if (rc == HEP_OK) {
+    hep_put_text(&p, root, "protocol", cfg->name.s);
+    if (p.rc == HEP_OK)
         *out = root;
-        root = NULL;
-    }
-    hep_json_free(findings);
-    hep_json_free(root);
-    return rc;
+    else
+        hep_json_free(root);
+    return p.rc;
 }

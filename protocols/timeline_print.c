@@ -1,24 +1,9 @@
 /* A timeline for a terminal, as a picture and as JSON. */
 #include "protocols/show.h"
 
+#include "base/table.h"
+
 #include <math.h>
-
-static void add_clock(struct hep_str *out, double s)
-{
-    long t = lround(fabs(s));
-
-    hep_str_addf(out, "%s%ld:%02ld", s < -0.5 ? "-" : "", t / 60, t % 60);
-}
-
-static void add_padded_clock(struct hep_str *out, double s)
-{
-    struct hep_str text = { 0 };
-
-    add_clock(&text, s);
-    hep_str_addf(out, "%9s", text.s ? text.s : "?");
-    out->failed = out->failed || text.failed;
-    hep_str_release(&text);
-}
 
 static const struct hep_plan *plan_of(const struct hep_config *cfg,
                                       const struct hep_timeline_item *it)
@@ -26,49 +11,95 @@ static const struct hep_plan *plan_of(const struct hep_config *cfg,
     return it->series < 0 ? NULL : &cfg->series[it->series];
 }
 
-static void text_row(struct hep_str *out, const struct hep_config *cfg,
-                     const struct hep_timeline_item *it)
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+struct item_row {
+    const char *what;
+    long visit;
+    double start_s, end_s, scan_s, rest_s, centre_s, window_start_s, window_end_s;
+    char window[48];
+};
+#define S struct item_row
+static const struct hep_column item_columns[] = {
+    { "start_s", HEP_NUMBER(S, start_s), "Start", "s", HEP_LOOK(1.0, "", HEP_DIGITS_CLOCK) },
+    { "end_s", HEP_NUMBER(S, end_s), "End", "s", HEP_LOOK(1.0, "", HEP_DIGITS_CLOCK) },
+    { "what", HEP_TEXT(S, what), "What" },
+    { "visit", HEP_LONG(S, visit) },
+    { "scan_s", HEP_NUMBER(S, scan_s), "Scan", "s", HEP_DECIMALS(0) },
+    { "rest_s", HEP_NUMBER(S, rest_s), "Rest", "s", HEP_DECIMALS(0) },
+    { NULL, HEP_CHARS(S, window), "Window" },
+    { "centre_s", HEP_NUMBER(S, centre_s), .flags = HEP_OPTIONAL },
+    { "window_start_s", HEP_NUMBER(S, window_start_s), .flags = HEP_OPTIONAL },
+    { "window_end_s", HEP_NUMBER(S, window_end_s), .flags = HEP_OPTIONAL },
+    { 0 },
+};
+#undef S
+#define S struct hep_timeline
+static const struct hep_column timeline_columns[] = {
+    { "visits", HEP_LONG(S, visits) },
+    { "scan_s", HEP_NUMBER(S, scan_s), "scanning and rest", "s", HEP_CLOCK },
+    { "wait_s", HEP_NUMBER(S, wait_s), "idle", "s", HEP_CLOCK },
+    { "table_s", HEP_NUMBER(S, table_s), "on the table", "s", HEP_CLOCK },
+    { "elapsed_s", HEP_NUMBER(S, elapsed_s), "from first to last", "s", HEP_CLOCK },
+    { 0 },
+};
+#undef S
+
+static struct item_row row_of(const struct hep_config *cfg, const struct hep_timeline_item *it)
 {
     const struct hep_plan *plan = plan_of(cfg, it);
+    const double none = (double)NAN;
+    struct item_row row = { it->label,  it->visit, it->start_s, it->end_s, it->scan_s,
+                            it->rest_s, none,      none,        none,      "" };
 
-    add_padded_clock(out, it->start_s);
-    add_padded_clock(out, it->end_s);
-    hep_str_addf(out, "  %-14s %7.0f %6.0f", it->label, it->scan_s, it->rest_s);
-    if (plan && !isnan(it->centre_s)) {
-        hep_str_addf(out, "  centre %.0f in %.0f-%.0f s", it->centre_s, plan->window_s.lo,
-                     plan->window_s.hi);
-    }
-    hep_str_add(out, "\n");
+    if (plan == NULL || isnan(it->centre_s))
+        return row;
+    row.centre_s = it->centre_s;
+    row.window_start_s = plan->window_s.lo;
+    row.window_end_s = plan->window_s.hi;
+    (void)snprintf(row.window, sizeof row.window, "centre %.0f in %.0f-%.0f s", it->centre_s,
+                   plan->window_s.lo, plan->window_s.hi);
+    return row;
 }
 
 void hep_timeline_text(struct hep_str *out, const struct hep_config *cfg,
                        const struct hep_timeline *t)
 {
-    long visit = 0;
+    struct item_row rows[HEP_TIMELINE_MAX];
+    struct hep_table table = HEP_TABLE(NULL, item_columns, rows, 0);
 
     for (size_t i = 0; i < t->n; i++) {
-        if (t->items[i].visit != visit) {
-            visit = t->items[i].visit;
-            if (t->visits > 1)
-                hep_str_addf(out, "%svisit %ld\n", visit > 1 ? "\n" : "", visit);
-            hep_str_add(out, "    start      end  what            scan s rest s\n");
-        }
-        text_row(out, cfg, &t->items[i]);
+        rows[table.n++] = row_of(cfg, &t->items[i]);
+        if (i + 1 < t->n && t->items[i + 1].visit == t->items[i].visit)
+            continue;
+        if (t->visits > 1)
+            hep_str_addf(out, "visit %ld\n", t->items[i].visit);
+        hep_table_text(out, &table);
+        hep_str_add(out, "\n");
+        table.n = 0;
     }
-    hep_str_add(out, "\nscanning and rest ");
-    add_clock(out, t->scan_s);
-    hep_str_add(out, " min, idle ");
-    add_clock(out, t->wait_s);
-    hep_str_add(out, " min, on the table ");
-    add_clock(out, t->table_s);
-    hep_str_add(out, " min");
-    if (t->visits > 1) {
-        hep_str_add(out, " in 2 visits\nfrom first to last ");
-        add_clock(out, t->elapsed_s);
-        hep_str_add(out, " min");
-    }
-    hep_str_add(out, "\nTimes are minutes:seconds from the start of injection, by a model of "
+    hep_row_text(out, timeline_columns, t);
+    hep_str_add(out, "Times are minutes:seconds from the start of injection, by a model of "
                      "the\nsequences; positioning of the patient is not included.\n");
+}
+
+int hep_timeline_json(struct hep_json **out, const struct hep_config *cfg,
+                      const struct hep_timeline *t, struct hep_error *err)
+{
+    struct item_row rows[HEP_TIMELINE_MAX];
+    const struct hep_table table = HEP_TABLE(NULL, item_columns, rows, t->n);
+    struct hep_put p = { HEP_OK, err };
+    struct hep_json *root = hep_row_json(&p, timeline_columns, t);
+
+    for (size_t i = 0; i < t->n; i++)
+        rows[i] = row_of(cfg, &t->items[i]);
+    hep_put(&p, root, "timeline", hep_table_json(&p, &table));
+    hep_put_text(&p, root, "protocol", cfg->name.s);
+    if (p.rc == HEP_OK)
+        *out = root;
+    else
+        hep_json_free(root);
+    return p.rc;
 }
 
 /* ---- SVG ------------------------------------------------------------------------------------- */
@@ -230,77 +261,4 @@ void hep_timeline_svg(struct hep_str *out, const struct hep_config *cfg,
                  "<text x=\"12\" y=\"%.0f\" fill=\"#555\">blue: scan and rest; yellow: window, "
                  "nominal times stronger; dashed: waiting</text>\n</svg>\n",
                  height - 6);
-}
-
-/* ---- JSON ------------------------------------------------------------------------------------ */
-
-static int set_number(struct hep_json *o, const char *key, double v, struct hep_error *err)
-{
-    return hep_json_set(o, key, hep_json_new_number(v), err);
-}
-
-static int json_item(struct hep_json *array, const struct hep_config *cfg,
-                     const struct hep_timeline_item *it, struct hep_error *err)
-{
-    struct hep_json *o = hep_json_new_object();
-    const struct hep_plan *plan = plan_of(cfg, it);
-    int rc = o ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "no memory for a timeline");
-
-    if (rc == HEP_OK)
-        rc = hep_json_set(o, "what", hep_json_new_string(it->label), err);
-    if (rc == HEP_OK)
-        rc = hep_json_set(o, "visit", hep_json_new_integer(it->visit), err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "start_s", it->start_s, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "end_s", it->end_s, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "scan_s", it->scan_s, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "rest_s", it->rest_s, err);
-    if (rc == HEP_OK && plan && !isnan(it->centre_s)) {
-        rc = set_number(o, "centre_s", it->centre_s, err);
-        if (rc == HEP_OK)
-            rc = set_number(o, "window_start_s", plan->window_s.lo, err);
-        if (rc == HEP_OK)
-            rc = set_number(o, "window_end_s", plan->window_s.hi, err);
-    }
-    if (rc != HEP_OK) {
-        hep_json_free(o);
-        return rc;
-    }
-    return hep_json_append(array, o, err);
-}
-
-int hep_timeline_json(struct hep_json **out, const struct hep_config *cfg,
-                      const struct hep_timeline *t, struct hep_error *err)
-{
-    struct hep_json *root = hep_json_new_object(), *items = hep_json_new_array();
-    int rc = root && items ? HEP_OK : HEP_FAIL(err, HEP_ENOMEM, "no memory for a timeline");
-
-    for (size_t i = 0; rc == HEP_OK && i < t->n; i++)
-        rc = json_item(items, cfg, &t->items[i], err);
-    if (rc == HEP_OK) {
-        rc = hep_json_set(root, "timeline", items, err);
-        items = NULL;
-    }
-    if (rc == HEP_OK)
-        rc = hep_json_set(root, "protocol", hep_json_new_string(cfg->name.s), err);
-    if (rc == HEP_OK)
-        rc = hep_json_set(root, "visits", hep_json_new_integer(t->visits), err);
-    if (rc == HEP_OK)
-        rc = set_number(root, "scan_s", t->scan_s, err);
-    if (rc == HEP_OK)
-        rc = set_number(root, "wait_s", t->wait_s, err);
-    if (rc == HEP_OK)
-        rc = set_number(root, "table_s", t->table_s, err);
-    if (rc == HEP_OK)
-        rc = set_number(root, "elapsed_s", t->elapsed_s, err);
-    if (rc == HEP_OK) {
-        *out = root;
-        root = NULL;
-    }
-    hep_json_free(items);
-    hep_json_free(root);
-    return rc;
 }
