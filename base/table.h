@@ -178,11 +178,11 @@ struct hep_column {
     HEP_NEST(offsetof(strct, member), columns, HEP_NEST_OBJECT, 1, 0, 0, false, NULL)
 /** An array within the struct, as a list, or as an object whose keys are the names of the elements;
  * elements whose first value is absent are left out. */
-#define HEP_ARRAY(strct, member, columns)                                                          \
-    HEP_NEST(offsetof(strct, member), columns, HEP_NEST_ARRAY, HEP_LENGTH(strct, member),          \
+#define HEP_EACH(strct, member, columns)                                                           \
+    HEP_NEST(offsetof(strct, member), columns, HEP_NEST_ARRAY, HEP_N_ELEMENTS(strct, member),      \
              sizeof(((strct *)NULL)->member[0]), 0, false, NULL)
 #define HEP_KEYED(strct, member, columns, name)                                                    \
-    HEP_NEST(offsetof(strct, member), columns, HEP_NEST_KEYED, HEP_LENGTH(strct, member),          \
+    HEP_NEST(offsetof(strct, member), columns, HEP_NEST_KEYED, HEP_N_ELEMENTS(strct, member),      \
              sizeof(((strct *)NULL)->member[0]), 0, false, name)
 /** A pointer to `count` elements, or an array of which `count` are in use; `count` is no first member. */
 #define HEP_LIST(strct, member, count, columns)                                                    \
@@ -191,7 +191,7 @@ struct hep_column {
 #define HEP_SOME(strct, member, count, columns)                                                    \
     HEP_NEST(offsetof(strct, member), columns, HEP_NEST_ARRAY, 0,                                  \
              sizeof(((strct *)NULL)->member[0]), HEP_MEMBER(size_t, strct, count), false, NULL)
-#define HEP_LENGTH(strct, member)                                                                  \
+#define HEP_N_ELEMENTS(strct, member)                                                              \
     (sizeof(((strct *)NULL)->member) / sizeof(((strct *)NULL)->member[0]))
 #define HEP_NEST(place, ...)                                                                       \
     .nested = &(const struct hep_nested){ __VA_ARGS__ }, .cell = HEP_CELL_NESTED, .offset = (place)

@@ -65,7 +65,7 @@ static struct hep_value metastasis_is_ranked_by(const struct hep_column *c, cons
         { "false_positives_per_study",                                                             \
           HEP_BOOTSTRAP(RESULT, NUMBER(task, HEP_NUMBER_FALSE_PER_STUDY)),                         \
           "False positives per study", HEP_SIGNIFICANT(3) },                                       \
-        { "froc.at", HEP_ARRAY(RESULT, at[task], rate_columns) },                                  \
+        { "froc.at", HEP_EACH(RESULT, at[task], rate_columns) },                                   \
         { "froc.curve", HEP_LIST(RESULT, curve[task], n_curve[task], curve_columns) },             \
         { "froc.mean", HEP_BOOTSTRAP(RESULT, NUMBER(task, HEP_NUMBER_CPM)),                        \
           "Mean sensitivity at 0.125, 0.25, ... 8 per study", HEP_SIGNIFICANT(3) },                \
@@ -131,7 +131,7 @@ static const struct hep_column prevalence_columns[] = {
     { "n", HEP_NUMBER(S, n) },
     { "brier", HEP_NUMBER(S, brier), "  Brier score", HEP_DECIMALS(3) },
     { "ece", HEP_NUMBER(S, ece), "  calibration error", HEP_DECIMALS(3) },
-    { "reliability", HEP_ARRAY(S, bin, bin_columns) },
+    { "reliability", HEP_EACH(S, bin, bin_columns) },
     { 0 },
 };
 #undef S
@@ -140,7 +140,7 @@ static const struct hep_column calibration_columns[] = {
     { "n", HEP_NUMBER(RESULT, calibration.n) },
     { "brier", WHOLE(BRIER), "Brier score", HEP_SIGNIFICANT(3) },
     { "ece", WHOLE(ECE), "Calibration error", HEP_SIGNIFICANT(3) },
-    { "reliability", HEP_ARRAY(RESULT, calibration.bin, bin_columns) },
+    { "reliability", HEP_EACH(RESULT, calibration.bin, bin_columns) },
     { "at_prevalence", HEP_OBJECT(RESULT, at_prevalence, prevalence_columns) },
     { 0 },
 };

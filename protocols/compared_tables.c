@@ -75,7 +75,7 @@ static const struct hep_column task_columns[] = {
     { "false_per_study_difference", HEP_INTERVAL(S, false_difference) },
     { "sensitivity_at_2_false_per_study", HEP_INTERVAL(S, at_two) },
     { "sensitivity_at_2_false_per_study_full", HEP_INTERVAL(S, at_two_full) },
-    { "by_size", HEP_ARRAY(S, size, size_columns) },
+    { "by_size", HEP_EACH(S, size, size_columns) },
     { 0 },
 };
 #undef S

@@ -236,7 +236,7 @@ static const struct hep_column share_columns[] = { { "name", HEP_NAME, "Name" },
                                                    { 0 } };
 static const struct hep_column nest_columns[] = {
     { "one", HEP_OBJECT(struct nest, one, b_columns) },
-    { "some", HEP_ARRAY(struct nest, some, b_columns) },
+    { "some", HEP_EACH(struct nest, some, b_columns) },
     { "list", HEP_LIST(struct nest, list, n, keyed_columns) },
     { "share", HEP_KEYED(struct nest, share, share_columns, letter) },
     { 0 },
