@@ -66,9 +66,19 @@ static struct hep_value proportion_value(const struct hep_proportion *p)
     return v;
 }
 
-static struct hep_value whole_value(long long whole, bool is_absent)
+struct hep_value hep_value_of_whole(long long whole, bool is_absent)
 {
     return (struct hep_value){ .whole = whole, .is_absent = is_absent };
+}
+
+struct hep_value hep_value_of_count(size_t k, size_t n)
+{
+    return (struct hep_value){ .k = k, .n = n, .is_absent = n == 0 };
+}
+
+struct hep_value hep_value_of_numbers(const double *list, size_t n, size_t stride)
+{
+    return (struct hep_value){ .numbers = { list, n, stride }, .is_absent = n == 0 };
 }
 
 struct hep_value hep_column_value(const struct hep_column *c, const void *row)
@@ -86,13 +96,14 @@ struct hep_value hep_column_value(const struct hep_column *c, const void *row)
     case HEP_CELL_CHARS:
         return hep_value_of_text(at);
     case HEP_CELL_COUNT:
-        return whole_value((long long)*(const size_t *)at, *(const size_t *)at == HEP_NO_COUNT);
+        return hep_value_of_whole((long long)*(const size_t *)at,
+                                  *(const size_t *)at == HEP_NO_COUNT);
     case HEP_CELL_INTEGER:
-        return whole_value(*(const int *)at, *(const int *)at == HEP_NO_INTEGER);
+        return hep_value_of_whole(*(const int *)at, *(const int *)at == HEP_NO_INTEGER);
     case HEP_CELL_LONG:
-        return whole_value(*(const long *)at, false);
+        return hep_value_of_whole(*(const long *)at, false);
     case HEP_CELL_BOOL:
-        return whole_value(*(const bool *)at, false);
+        return hep_value_of_whole(*(const bool *)at, false);
     case HEP_CELL_NUMBER:
         return hep_value_of_number(*number);
     case HEP_CELL_INTERVAL:

@@ -64,6 +64,8 @@ struct hep_text_list {
     size_t n;
 };
 
+struct hep_column;
+
 /** A cell that has been taken from its row. */
 struct hep_value {
     bool is_absent;
@@ -79,6 +81,21 @@ double hep_number_at(const struct hep_number_list *numbers, size_t i);
 /** Of a text; NULL or "" is absent. */
 struct hep_value hep_value_of_text(const char *text);
 struct hep_value hep_value_of_number(double number);
+struct hep_value hep_value_of_whole(long long whole, bool is_absent);
+/** "k of n"; absent for n = 0. */
+struct hep_value hep_value_of_count(size_t k, size_t n);
+struct hep_value hep_value_of_numbers(const double *list, size_t n, size_t stride);
+
+/** A `get` of a column, from the row `r` of that struct: HEP_GETTER(state, struct s, hep_value_of_text(name(r->state))); */
+#define HEP_GETTER(getter, strct, value)                                                           \
+    static struct hep_value getter(const struct hep_column *column, const void *row)               \
+    {                                                                                              \
+        const strct *r = row;                                                                      \
+                                                                                                   \
+        (void)column;                                                                              \
+        return (value);                                                                            \
+    }                                                                                              \
+    struct hep_column
 
 /** How people see a number: shown = stored * scale, in `unit` (NULL: the unit that is stored). */
 struct hep_look {

@@ -45,18 +45,10 @@ static const struct hep_column curve_columns[] = {
     { 0 },
 };
 
-static struct hep_value detection_is_ranked_by(const struct hep_column *c, const void *row)
-{
-    (void)c;
-    return hep_value_of_text(hep_eval_score_name(((const RESULT *)row)->score));
-}
+HEP_GETTER(detection_is_ranked_by, RESULT, hep_value_of_text(hep_eval_score_name(r->score)));
 
-static struct hep_value metastasis_is_ranked_by(const struct hep_column *c, const void *row)
-{
-    (void)c;
-    (void)row;
-    return hep_value_of_text("probability_metastasis");
-}
+HEP_GETTER(metastasis_is_ranked_by, RESULT,
+           hep_value_of_text(r != NULL ? "probability_metastasis" : NULL));
 
 #define NUMBER(task, which) number[(task)*HEP_NUMBERS_PER_TASK + (which)]
 #define TASK(task, ranked_by)                                                                      \

@@ -295,12 +295,8 @@ static void outlier_link(struct hep_str *out, const struct hep_column *column, c
     add_link(out, ((const S *)row)->study);
 }
 
-static struct hep_value outlier_value(const struct hep_column *column, const void *row)
-{
-    const S *r = row;
-
-    return hep_value_of_number(column->offset == 0 ? r->value : r->measure->median);
-}
+HEP_GETTER(outlier_value, S,
+           hep_value_of_number(column->offset == 0 ? r->value : r->measure->median));
 
 /* Each row has its own unit. */
 static void outlier_cell(struct hep_str *out, const struct hep_column *column, const void *row)

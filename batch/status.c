@@ -238,19 +238,9 @@ int hep_status_record_failure(const char *out_dir, const char *relative, const c
 }
 
 #define S struct hep_study_status
-static struct hep_value state(const struct hep_column *column, const void *row)
-{
-    (void)column;
-    return hep_value_of_text(hep_state_name(((const S *)row)->state));
-}
+HEP_GETTER(state, S, hep_value_of_text(hep_state_name(r->state)));
 
-static struct hep_value exit_code(const struct hep_column *column, const void *row)
-{
-    const S *s = row;
-
-    (void)column;
-    return (struct hep_value){ .whole = s->exit_code, .is_absent = s->state != HEP_STATE_FAILED };
-}
+HEP_GETTER(exit_code, S, hep_value_of_whole(r->exit_code, r->state != HEP_STATE_FAILED));
 
 static const struct hep_column study_columns[] = {
     { "study", HEP_TEXT(S, label) },

@@ -263,25 +263,12 @@ void hep_against_text(struct hep_str *out, const struct hep_config *cfg,
 }
 
 #define S struct hep_against_series
-static struct hep_value series_name(const struct hep_column *column, const void *row)
-{
-    (void)column;
-    return hep_value_of_text(hep_planned_name(((const S *)row)->planned));
-}
+HEP_GETTER(series_name, S, hep_value_of_text(hep_planned_name(r->planned)));
 
-static struct hep_value state_name(const struct hep_column *column, const void *row)
-{
-    (void)column;
-    return hep_value_of_text(hep_against_state_name(((const S *)row)->state));
-}
+HEP_GETTER(state_name, S, hep_value_of_text(hep_against_state_name(r->state)));
 
-static struct hep_value missing_b(const struct hep_column *column, const void *row)
-{
-    const struct hep_list *b = &((const S *)row)->b_missing_s_per_mm2;
-
-    (void)column;
-    return (struct hep_value){ .numbers = { b->v, b->n }, .is_absent = b->n == 0 };
-}
+HEP_GETTER(missing_b, S,
+           hep_value_of_numbers(r->b_missing_s_per_mm2.v, r->b_missing_s_per_mm2.n, 0));
 
 static const struct hep_column series_columns[] = {
     { "series", .cell = HEP_CELL_TEXT, .get = series_name },

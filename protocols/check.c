@@ -253,11 +253,7 @@ static struct hep_value of_rule(const struct hep_column *column, const void *row
     return hep_value_of_text(*(const char *const *)(const void *)(rule + column->offset));
 }
 
-static struct hep_value level_name(const struct hep_column *column, const void *row)
-{
-    (void)column;
-    return hep_value_of_text(hep_check_level_name(((const S *)row)->rule->level));
-}
+HEP_GETTER(level_name, S, hep_value_of_text(hep_check_level_name(r->rule->level)));
 
 #define RULE(member) HEP_TEXT(struct hep_check_rule, member), .get = of_rule
 static const struct hep_column finding_columns[] = {

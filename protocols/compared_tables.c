@@ -39,13 +39,8 @@ static const struct hep_column size_columns[] = {
     { 0 },
 };
 
-static struct hep_value size_with_lesions(const struct hep_column *column, const void *row)
-{
-    const struct hep_paired_size *size = row;
-
-    (void)column;
-    return hep_value_of_text(size->n > 0 ? size->size_mm : NULL);
-}
+HEP_GETTER(size_with_lesions, struct hep_paired_size,
+           hep_value_of_text(r->n > 0 ? r->size_mm : NULL));
 
 struct hep_table hep_compared_sizes(const struct hep_paired_task *t, const char *caption)
 {
@@ -150,13 +145,7 @@ static const struct hep_column flag_columns[] = {
     { 0 },
 };
 
-static struct hep_value lost_share(const struct hep_column *column, const void *row)
-{
-    const F *f = row;
-
-    (void)column;
-    return (struct hep_value){ .is_absent = f->lost == 0, .k = f->lost, .n = f->assessable };
-}
+HEP_GETTER(lost_share, F, hep_value_of_count(r->lost, r->lost > 0 ? r->assessable : 0));
 
 struct hep_table hep_compared_flags(const struct hep_losses *l)
 {
@@ -196,13 +185,7 @@ struct hep_table hep_compared_changes(const struct hep_losses *l)
 
 /* ---- protocols ------------------------------------------------------------------------------- */
 
-static struct hep_value satisfied(const struct hep_column *column, const void *row)
-{
-    const struct hep_against *a = &((const S *)row)->against;
-
-    (void)column;
-    return (struct hep_value){ .k = a->n_satisfied, .n = a->n };
-}
+HEP_GETTER(satisfied, S, hep_value_of_count(r->against.n_satisfied, r->against.n));
 
 const struct hep_column hep_compared_protocol_columns[] = {
     { "name", HEP_CHARS(S, config.name.s), "Protocol" },

@@ -52,20 +52,12 @@ struct lesion_row {
 };
 #define S struct lesion_row
 
-static struct hep_value study(const struct hep_column *column, const void *row)
-{
-    return hep_value_of_text(hep_json_string(hep_json_get(((const S *)row)->document, column->id)));
-}
+HEP_GETTER(study, S, hep_value_of_text(hep_json_string(hep_json_get(r->document, column->id))));
 
-static struct hep_value text_member(const struct hep_column *column, const void *row)
-{
-    return hep_value_of_text(hep_json_string(hep_json_get(((const S *)row)->lesion, column->id)));
-}
+HEP_GETTER(text_member, S, hep_value_of_text(hep_json_string(hep_json_get(r->lesion, column->id))));
 
-static struct hep_value number_member(const struct hep_column *column, const void *row)
-{
-    return hep_value_of_number(hep_json_number(hep_json_get(((const S *)row)->lesion, column->id)));
-}
+HEP_GETTER(number_member, S,
+           hep_value_of_number(hep_json_number(hep_json_get(r->lesion, column->id))));
 
 static struct hep_value centre(const struct hep_column *column, const void *row)
 {

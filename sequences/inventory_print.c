@@ -134,29 +134,13 @@ int hep_inventory_table(struct hep_str *out, const struct hep_inventory *inv, st
 
 #define S struct hep_series
 
-static struct hep_value role(const struct hep_column *column, const void *row)
-{
-    (void)column;
-    return hep_value_of_text(hep_role_name(((const S *)row)->role));
-}
+HEP_GETTER(role, S, hep_value_of_text(hep_role_name(r->role)));
 
-static struct hep_value other_role(const struct hep_column *column, const void *row)
-{
-    (void)column;
-    return hep_value_of_text(hep_role_name(((const struct hep_role_score *)row)->role));
-}
+HEP_GETTER(other_role, struct hep_role_score, hep_value_of_text(hep_role_name(r->role)));
 
-static struct hep_value time_source(const struct hep_column *column, const void *row)
-{
-    (void)column;
-    return hep_value_of_text(hep_time_source_name(((const S *)row)->time_source));
-}
+HEP_GETTER(time_source, S, hep_value_of_text(hep_time_source_name(r->time_source)));
 
-static struct hep_value flip_deg(const struct hep_column *column, const void *row)
-{
-    (void)column;
-    return hep_value_of_number(((const S *)row)->acquisition.flip_rad * degrees_per_rad);
-}
+HEP_GETTER(flip_deg, S, hep_value_of_number(r->acquisition.flip_rad *degrees_per_rad));
 
 static struct hep_value lines(const struct hep_column *column, const void *row)
 {
