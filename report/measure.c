@@ -250,24 +250,45 @@ int hep_measure(struct hep_json **liver, struct hep_json **regions, struct hep_r
     return rc != HEP_OK ? rc : put.rc;
 }
 
-int hep_measure_tsv(struct hep_str *out, const struct hep_json *regions, struct hep_error *err)
-{
-    static const char *const numbers[] = { "median", "iqr", "q25", "q75", "mean", "sd", "n" };
-
-    hep_str_add(out, "region\tmap\tunit\tmedian\tiqr\tq25\tq75\tmean\tsd\tn\n");
-    for (size_t i = 0; i < hep_json_size(regions); i++) {
-        const struct hep_json *o = hep_json_at(regions, i);
-
-        hep_str_add_tsv(out, hep_json_string(hep_json_get(o, "region")));
-        hep_str_add(out, "\t");
-        hep_str_add_tsv(out, hep_json_string(hep_json_get(o, "map")));
-        hep_str_add(out, "\t");
-        hep_str_add_tsv(out, hep_json_string(hep_json_get(o, "unit")));
-        for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
-            hep_str_add(out, "\t");
-            hep_str_add_number(out, hep_json_number(hep_json_get(o, numbers[k])));
-        }
-        hep_str_add(out, "\n");
+/* Rows are nodes of the list; columns read the members of their own name. */
+struct region_row {
+    const struct hep_json *node;
+};
+#define S struct region_row
+HEP_GETTER(text_of, S, hep_value_of_text(hep_json_string(hep_json_get(r->node, column->id))));
+HEP_GETTER(number_of, S, hep_value_of_number(hep_json_number(hep_json_get(r->node, column->id))));
+#undef S
+#define TEXT_COLUMN(id, said)                                                                      \
+    {                                                                                              \
+        id, HEP_CELL(TEXT, 0), .meaning = said, .get = text_of                                     \
     }
-    return hep_str_check(out, err);
+#define NUMBER_COLUMN(id, said)                                                                    \
+    {                                                                                              \
+        id, HEP_CELL(NUMBER, 0), .meaning = said, .get = number_of                                 \
+    }
+static const struct hep_column region_columns[] = {
+    TEXT_COLUMN("region", "Name of the region: liver, or a label of the label map"),
+    TEXT_COLUMN("map", "Name of the map that is measured"),
+    TEXT_COLUMN("unit", "Unit of the statistics of this row"),
+    NUMBER_COLUMN("median", "Median over the voxels of the region"),
+    NUMBER_COLUMN("iqr", "Distance of the quartiles"),
+    NUMBER_COLUMN("q25", "Lower quartile"),
+    NUMBER_COLUMN("q75", "Upper quartile"),
+    NUMBER_COLUMN("mean", "Mean"),
+    NUMBER_COLUMN("sd", "Standard deviation"),
+    NUMBER_COLUMN("n", "Voxels with a value"),
+    { 0 },
+};
+
+int hep_regions_table(struct hep_table *out, const struct hep_json *regions, struct hep_error *err)
+{
+    const size_t n = hep_json_size(regions);
+    struct region_row *rows = hep_calloc(n + 1, sizeof *rows, err);
+
+    if (rows == NULL)
+        return HEP_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        rows[i].node = hep_json_at(regions, i);
+    *out = (struct hep_table)HEP_TABLE_OWNED(NULL, region_columns, rows, n);
+    return HEP_OK;
 }

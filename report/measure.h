@@ -5,8 +5,7 @@
 #ifndef HEP_REPORT_MEASURE_H
 #define HEP_REPORT_MEASURE_H
 
-#include "base/text.h"
-#include "base/json_put.h"
+#include "base/table.h"
 #include "pipeline/run.h"
 
 /** Maps that are measured: product, key in results, the series on whose grid it lies ("fat":
@@ -25,8 +24,8 @@ const struct hep_measured_map *hep_measured_maps(void);
 int hep_measure(struct hep_json **liver, struct hep_json **regions, struct hep_run *run,
                 struct hep_error *err) HEP_MUST_CHECK;
 
-/** regions as TSV, one line per region and map. */
-int hep_measure_tsv(struct hep_str *out, const struct hep_json *regions,
-                    struct hep_error *err) HEP_MUST_CHECK;
+/** The list of regions as a table, one row per region and map. Release; texts are those of `regions`. */
+int hep_regions_table(struct hep_table *out, const struct hep_json *regions,
+                      struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

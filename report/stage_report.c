@@ -112,20 +112,50 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     return o;
 }
 
+static int put_tsv(struct hep_run *run, const char *suffix, const struct hep_table *table,
+                   struct hep_error *err)
+{
+    struct hep_str text = { 0 };
+    int rc;
+
+    hep_table_tsv(&text, table);
+    rc = hep_str_check(&text, err);
+    if (rc == HEP_OK)
+        rc = put_text_file(run, suffix, text.s, err);
+    hep_str_release(&text);
+    return rc;
+}
+
+/* lesions.json holds the results themselves; the dictionary of lesions.tsv stands in that of the group. */
 static int put_lesions_tsv(struct hep_run *run, const struct hep_json *doc, struct hep_error *err)
 {
     struct hep_table table = { 0 };
-    struct hep_str text = { 0 };
     int rc = hep_lesions_table(&table, &doc, 1, false, err);
 
+    if (rc == HEP_OK)
+        rc = put_tsv(run, "lesions.tsv", &table, err);
+    hep_table_release(&table);
+    return rc;
+}
+
+static int put_regions_tsv(struct hep_run *run, const struct hep_json *regions,
+                           struct hep_error *err)
+{
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *dictionary = NULL;
+    struct hep_table table = { 0 };
+    int rc = hep_regions_table(&table, regions, err);
+
+    if (rc == HEP_OK)
+        rc = put_tsv(run, "regions.tsv", &table, err);
     if (rc == HEP_OK) {
-        hep_table_tsv(&text, &table);
-        rc = hep_str_check(&text, err);
+        dictionary = hep_table_dictionary(&put, &table);
+        rc = put.rc;
     }
     if (rc == HEP_OK)
-        rc = put_text_file(run, "lesions.tsv", text.s, err);
+        rc = put_json_file(run, "regions.json", dictionary, err);
+    hep_json_free(dictionary);
     hep_table_release(&table);
-    hep_str_release(&text);
     return rc;
 }
 
@@ -175,7 +205,6 @@ static int run_report(struct hep_run *run, struct hep_error *err)
     struct hep_json *liver = NULL, *regions = NULL, *doc = NULL, *measures = hep_json_new_object();
     struct hep_put put = { HEP_OK, err };
     const struct hep_json *findings = NULL;
-    struct hep_str tsv = { 0 };
     int rc = hep_measure(&liver, &regions, run, err);
 
     if (rc == HEP_OK)
@@ -189,16 +218,13 @@ static int run_report(struct hep_run *run, struct hep_error *err)
     if (rc == HEP_OK)
         rc = put_lesions_tsv(run, doc, err);
     if (rc == HEP_OK)
-        rc = hep_measure_tsv(&tsv, regions, err);
-    if (rc == HEP_OK)
-        rc = put_text_file(run, "regions.tsv", tsv.s, err);
+        rc = put_regions_tsv(run, regions, err);
     hep_put(&put, measures, "liver", liver);
     hep_put(&put, measures, "regions", regions);
     if (rc == HEP_OK)
         rc = put.rc;
     if (rc == HEP_OK && hep_run_config(run)->report.html)
         rc = put_page(run, doc, measures, err);
-    hep_str_release(&tsv);
     hep_json_free(doc);
     if (rc == HEP_OK)
         return hep_run_put_json(run, "measures", measures, err);
