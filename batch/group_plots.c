@@ -147,10 +147,10 @@ static int study_plot(struct hep_str *out, const struct hep_group_table *t, size
     if (x == NULL)
         return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++)
-        x[i] = measure->values[i] * measure->look.scale;
-    hep_str_add(&label, measure->words);
-    if (measure->look.unit[0] != '\0')
-        hep_str_addf(&label, " [%s]", measure->look.unit);
+        x[i] = measure->values[i] * measure->column.look.scale;
+    hep_str_add(&label, measure->column.words);
+    if (measure->column.look.unit[0] != '\0')
+        hep_str_addf(&label, " [%s]", measure->column.look.unit);
     if (range_of(range, x, n) && (rc = hep_str_check(&label, err)) == HEP_OK) {
         static const double none[1] = { 0.0 };
 

@@ -68,20 +68,15 @@ typedef double value_of(const struct hep_json *document, const char *key);
 static int add_measure(struct hep_group_table *t, enum hep_measure measure, const char *column,
                        value_of *value, const char *key, struct hep_error *err)
 {
-    const struct hep_unit_row *unit = hep_unit_row(hep_measure_unit(measure));
     struct hep_group_measure *m;
     size_t n = t->status->n;
 
     if (HEP_GROW(t->measures, t->n_measures, err) != HEP_OK)
         return HEP_ENOMEM;
     m = &t->measures[t->n_measures++];
-    *m = (struct hep_group_measure){ .id = column,
-                                     .words = hep_measure_words(measure),
-                                     .unit = unit->text,
-                                     .meaning = hep_measure_meaning(measure),
-                                     .look = { unit->shown_scale, unit->shown,
-                                               hep_measure_row(measure)->digits },
+    *m = (struct hep_group_measure){ .column = hep_measure_as_column(measure),
                                      .values = hep_calloc(n + 1, sizeof *m->values, err) };
+    m->column.id = column;
     if (m->values == NULL)
         return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++)
@@ -197,16 +192,12 @@ static int make_columns(struct hep_group_table *t, struct hep_error *err)
     if (c == NULL)
         return HEP_ENOMEM;
     memcpy(c, first_columns, sizeof first_columns);
-    for (size_t m = 0; m < t->n_measures; m++)
-        c[N_FIRST + m] = (struct hep_column){ .id = t->measures[m].id,
-                                              .cell = HEP_CELL_NUMBER,
-                                              .offset = m,
-                                              .words = t->measures[m].words,
-                                              .unit = t->measures[m].unit,
-                                              .look = t->measures[m].look,
-                                              .meaning = t->measures[m].meaning,
-                                              .get = measure_value,
-                                              .html = measure_cell };
+    for (size_t m = 0; m < t->n_measures; m++) {
+        c[N_FIRST + m] = t->measures[m].column;
+        c[N_FIRST + m].offset = m;
+        c[N_FIRST + m].get = measure_value;
+        c[N_FIRST + m].html = measure_cell;
+    }
     c[N_FIRST + t->n_measures] = outlier_column;
     return HEP_OK;
 }
@@ -233,7 +224,7 @@ static S row_of(const struct hep_group_table *t, size_t i)
     for (size_t m = 0; m < t->n_measures && used < sizeof row.outliers; m++)
         if (hep_group_outlier(t, m, i))
             used += (size_t)snprintf(row.outliers + used, sizeof row.outliers - used, "%s%s",
-                                     used > 0 ? "," : "", t->measures[m].id);
+                                     used > 0 ? "," : "", t->measures[m].column.id);
     return row;
 }
 
@@ -301,7 +292,7 @@ HEP_GETTER(outlier_value, S,
 /* Each row has its own unit. */
 static void outlier_cell(struct hep_str *out, const struct hep_column *column, const void *row)
 {
-    const struct hep_look *look = &((const S *)row)->measure->look;
+    const struct hep_look *look = &((const S *)row)->measure->column.look;
 
     hep_html_number(out, outlier_value(column, row).number * look->scale, look->digits);
     hep_str_add(out, look->unit[0] != '\0' ? "\xc2\xa0" : ""); /* no-break space */
@@ -330,7 +321,7 @@ int hep_group_outliers(struct hep_table *out, const struct hep_group_table *t,
             const struct hep_group_measure *g = &t->measures[m];
 
             if (hep_group_outlier(t, m, i))
-                rows[n++] = (S){ &t->status->list[i], g, g->words, g->values[i],
+                rows[n++] = (S){ &t->status->list[i], g, g->column.words, g->values[i],
                                  (g->values[i] - g->median) / g->mad };
         }
     *out = (struct hep_table)HEP_TABLE_OWNED(

@@ -17,9 +17,8 @@
 
 /** One measure of the studies: values[i] belongs to studies[i]; NaN where there is none. */
 struct hep_group_measure {
-    const char *id, *words, *unit, *meaning; /* static */
-    struct hep_look look;
-    double *values; /* owned */
+    struct hep_column column; /* of the dictionary; static texts */
+    double *values;           /* owned */
     double median, mad;
 };
 struct hep_group_table {

@@ -1,6 +1,7 @@
 #include "pipeline/stage.h"
 
 #include "base/alloc.h"
+#include "base/table.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -117,16 +118,25 @@ static const char *unit_text(const struct hep_slot *s)
     return s->kind == HEP_SLOT_JSON || s->kind == HEP_SLOT_STRUCT ? "-" : hep_unit_text(s->unit);
 }
 
-static void add_slots(struct hep_str *out, const char *head, const struct hep_slot *s)
+HEP_GETTER(slot_kind, struct hep_slot, hep_value_of_text(kind_text[r->kind]));
+HEP_GETTER(slot_unit, struct hep_slot, hep_value_of_text(unit_text(r)));
+static const struct hep_column slot_columns[] = {
+    { NULL, HEP_TEXT(struct hep_slot, name), "Name" },
+    { NULL, HEP_CELL(TEXT, 0), "Kind", .get = slot_kind },
+    { NULL, HEP_TEXT(struct hep_slot, shape), "Shape" },
+    { NULL, HEP_CELL(TEXT, 0), "Unit", .get = slot_unit },
+    { NULL, HEP_BOOL(struct hep_slot, optional), "Optional" },
+    { NULL, HEP_TEXT(struct hep_slot, file), "File" },
+    { 0 },
+};
+
+static void add_slots(struct hep_str *out, const char *head, const struct hep_slot *slots)
 {
-    hep_str_addf(out, "  %s\n", head);
-    for (; s->name != NULL; s++) {
-        hep_str_addf(out, "    %-28s %-8s %-5s %-10s%s", s->name, kind_text[s->kind], s->shape,
-                     unit_text(s), s->optional ? " optional" : "");
-        if (s->file != NULL)
-            hep_str_addf(out, "  %s", s->file);
-        hep_str_add(out, "\n");
-    }
+    struct hep_table t = HEP_TABLE(head, slot_columns, slots, 0);
+
+    while (slots[t.n].name != NULL)
+        t.n++;
+    hep_table_text(out, &t);
 }
 
 void hep_stages_text(struct hep_str *out, const struct hep_stage *const *stages, size_t n)

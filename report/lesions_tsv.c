@@ -1,8 +1,8 @@
 #include "report/lesions_tsv.h"
 
 #include "base/alloc.h"
+#include "report/measure.h"
 #include "terms/flag.h"
-#include "terms/measure.h"
 
 #include <stdlib.h>
 
@@ -122,13 +122,12 @@ static const struct hep_level states[] = {
 static struct hep_column measure_column(const char *name)
 {
     const enum hep_measure m = hep_measure_find(HEP_SUBJECT_LESION, name);
-    struct hep_column c = { .id = name, .cell = HEP_CELL_NUMBER, .get = measurement };
+    struct hep_column c = { .cell = HEP_CELL_NUMBER };
 
-    if (m == HEP_MEASURE_COUNT)
-        return c;
-    c.words = hep_measure_words(m);
-    c.unit = hep_unit_text(hep_measure_unit(m));
-    c.meaning = hep_measure_meaning(m);
+    if (m != HEP_MEASURE_COUNT)
+        c = hep_measure_as_column(m);
+    c.id = name;
+    c.get = measurement;
     return c;
 }
 

@@ -250,6 +250,19 @@ int hep_measure(struct hep_json **liver, struct hep_json **regions, struct hep_r
     return rc != HEP_OK ? rc : put.rc;
 }
 
+struct hep_column hep_measure_as_column(enum hep_measure m)
+{
+    const struct hep_unit_row *unit = hep_unit_row(hep_measure_unit(m));
+
+    return (
+        struct hep_column){ .id = hep_measure_column(m),
+                            .cell = HEP_CELL_NUMBER,
+                            .words = hep_measure_words(m),
+                            .unit = unit->text,
+                            .look = { unit->shown_scale, unit->shown, hep_measure_row(m)->digits },
+                            .meaning = hep_measure_meaning(m) };
+}
+
 /* Rows are nodes of the list; columns read the members of their own name. */
 struct region_row {
     const struct hep_json *node;

@@ -7,6 +7,7 @@
 
 #include "base/table.h"
 #include "pipeline/run.h"
+#include "terms/measure.h"
 
 /** Maps that are measured: product, key in results, the series on whose grid it lies ("fat":
  * whichever the fat stage used). The last row has a NULL product. */
@@ -23,6 +24,10 @@ const struct hep_measured_map *hep_measured_maps(void);
  */
 int hep_measure(struct hep_json **liver, struct hep_json **regions, struct hep_run *run,
                 struct hep_error *err) HEP_MUST_CHECK;
+
+/** Column of a measure: key, words, unit, digits and meaning of the dictionary; place and getter are the
+ * caller's. */
+struct hep_column hep_measure_as_column(enum hep_measure m);
 
 /** The list of regions as a table, one row per region and map. Release; texts are those of `regions`. */
 int hep_regions_table(struct hep_table *out, const struct hep_json *regions,

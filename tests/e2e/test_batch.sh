@@ -21,7 +21,8 @@ same "$(tail -n 1 "$work/stdout")" "4 studies: 4 done (4 unchanged), 0 failed, 0
 expect 0 "" "$HEPAR" batch "$bids" "$work/ref" group
 same "$(wc -l <"$work/ref/studies.tsv")" 5 "rows of studies.tsv"
 there "$work/ref/lesions.tsv"
-rm -f "$work/ref"/studies.tsv "$work/ref"/lesions.tsv "$work/ref"/group.html
+for table in studies lesions; do there "$work/ref/$table.json"; done
+rm -f "$work/ref"/studies.* "$work/ref"/lesions.* "$work/ref"/group.html
 
 # Selections and levels.
 expect 0 "" "$HEPAR" batch "$bids" "$work/dry" participant --dry-run --participant-label 02 sub-04
