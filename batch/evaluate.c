@@ -83,30 +83,42 @@ static void reading_release(struct reading *r)
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-static struct hep_eval_note note_of(const struct hep_lesion_record *r)
+static struct hep_eval_note note_of(const struct hep_finding *r)
 {
     return (
         struct hep_eval_note){ .id = r->id,
                                .centre_mm = { r->centre_mm[0], r->centre_mm[1], r->centre_mm[2] },
-                               .diameter_mm = r->diameter_mm,
+                               .diameter_mm = hep_finding_diameter_mm(r),
                                .distance_mm = (double)NAN,
                                .iou = (double)NAN,
                                .nearest = HEP_NO_MATCH,
                                .nearest_mm = (double)NAN };
 }
 
+static struct hep_eval_flags flags_of(const struct hep_finding *r)
+{
+    struct hep_eval_flags flags;
+
+    for (int i = 0; i < HEP_FLAG_COUNT; i++) {
+        flags.given[i] = r->flag[i].given;
+        flags.state[i] = r->flag[i].state;
+    }
+    return flags;
+}
+
 static int add_lesions(struct hep_evaluated *e, const struct hep_lesion_file *f, size_t study,
                        struct hep_error *err)
 {
-    for (size_t i = 0; i < f->n; i++) {
-        const struct hep_lesion_record *r = &f->list[i];
+    for (size_t i = 0; i < f->findings.n; i++) {
+        const struct hep_finding *r = &f->findings.list[i];
 
         if (HEP_GROW(e->lesion, e->n_lesions, err) != HEP_OK ||
             HEP_GROW(e->lesion_note, e->n_lesions, err) != HEP_OK)
             return HEP_ENOMEM;
         e->lesion_note[e->n_lesions] = note_of(r);
         e->lesion[e->n_lesions++] =
-            (struct hep_eval_lesion){ study, HEP_NO_MATCH, r->diameter_mm, r->class, r->flags };
+            (struct hep_eval_lesion){ study, HEP_NO_MATCH, hep_finding_diameter_mm(r),
+                                      r->lesion_class, flags_of(r) };
     }
     return HEP_OK;
 }
@@ -114,17 +126,22 @@ static int add_lesions(struct hep_evaluated *e, const struct hep_lesion_file *f,
 static int add_findings(struct hep_evaluated *e, const struct hep_lesion_file *f, size_t study,
                         struct hep_error *err)
 {
-    for (size_t i = 0; i < f->n; i++) {
-        const struct hep_lesion_record *r = &f->list[i];
+    for (size_t i = 0; i < f->findings.n; i++) {
+        const struct hep_finding *r = &f->findings.list[i];
 
         if (HEP_GROW(e->finding, e->n_findings, err) != HEP_OK ||
             HEP_GROW(e->finding_note, e->n_findings, err) != HEP_OK)
             return HEP_ENOMEM;
         e->finding_note[e->n_findings] = note_of(r);
-        e->finding[e->n_findings++] = (struct hep_eval_finding){ study,          HEP_NO_MATCH,
-                                                                 HEP_FATE_FALSE, r->class,
-                                                                 r->probability, r->detection_score,
-                                                                 r->flags,       r->prior };
+        e->finding[e->n_findings++] =
+            (struct hep_eval_finding){ study,
+                                       HEP_NO_MATCH,
+                                       HEP_FATE_FALSE,
+                                       r->lesion_class,
+                                       hep_finding_get(r, HEP_M_P_METASTASIS),
+                                       hep_finding_get(r, HEP_M_DETECTION_SCORE),
+                                       flags_of(r),
+                                       hep_finding_prior(r) };
     }
     return HEP_OK;
 }
@@ -134,13 +151,13 @@ static int add_findings(struct hep_evaluated *e, const struct hep_lesion_file *f
 static int objects_of(struct hep_match_object **out, const struct hep_lesion_file *f,
                       struct hep_error *err)
 {
-    if (HEP_NEW(*out, f->n + 1, err) != HEP_OK)
+    if (HEP_NEW(*out, f->findings.n + 1, err) != HEP_OK)
         return HEP_ENOMEM;
-    for (size_t i = 0; i < f->n; i++) {
-        const struct hep_lesion_record *r = &f->list[i];
+    for (size_t i = 0; i < f->findings.n; i++) {
+        const struct hep_finding *r = &f->findings.list[i];
 
         (*out)[i] = (struct hep_match_object){
-            { r->centre_mm[0], r->centre_mm[1], r->centre_mm[2] }, r->diameter_mm, r->id
+            { r->centre_mm[0], r->centre_mm[1], r->centre_mm[2] }, hep_finding_diameter_mm(r), r->id
         };
     }
     return HEP_OK;
@@ -178,8 +195,9 @@ static int match_study(struct hep_evaluated *e, const struct hep_eval_entry *ent
     if (rc == HEP_OK)
         rc = objects_of(&findings, &r->got, err);
     if (rc == HEP_OK)
-        rc = hep_match(&m, &(struct hep_match_side){ lesions, r->wanted.n, r->true_lesions },
-                       &(struct hep_match_side){ findings, r->got.n, r->lesions }, e->rule, err);
+        rc = hep_match(
+            &m, &(struct hep_match_side){ lesions, r->wanted.findings.n, r->true_lesions },
+            &(struct hep_match_side){ findings, r->got.findings.n, r->lesions }, e->rule, err);
     if (rc == HEP_OK)
         take_over(e, entry, &m);
     hep_matching_release(&m);
@@ -244,8 +262,8 @@ static int read_findings(struct reading *r, const char *path, struct hep_error *
     if (rc == HEP_OK && truth_grid(r) != NULL)
         rc = hep_truth_labels(&r->lesions, &r->output, "label-lesions_dseg.nii.gz", truth_grid(r),
                               r->moved, err);
-    for (size_t i = 0; rc == HEP_OK && i < r->got.n; i++)
-        hep_truth_point(r->got.list[i].centre_mm, r->moved);
+    for (size_t i = 0; rc == HEP_OK && i < r->got.findings.n; i++)
+        hep_truth_point(r->got.findings.list[i].centre_mm, r->moved);
     return rc;
 }
 
@@ -316,7 +334,7 @@ static int read_output(struct hep_evaluated *e, struct reading *r, const char *o
 
     if (rc == HEP_OK && entry->state == HEP_EVAL_DONE)
         rc = read_findings(r, path, err);
-    if (rc == HEP_OK && r->got.n == 0 && r->got.absent_reason != NULL) {
+    if (rc == HEP_OK && r->got.findings.n == 0 && r->got.absent_reason != NULL) {
         entry->state = HEP_EVAL_MISSING;
         (void)snprintf(entry->reason, sizeof entry->reason, "no lesion was looked for: %.200s",
                        r->got.absent_reason);

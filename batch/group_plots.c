@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/number.h"
-#include "lesions/finding.h"
+#include "terms/lesion_class.h"
 #include "report/html.h"
 #include "report/page.h"
 #include "report/svg.h"

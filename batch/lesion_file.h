@@ -9,25 +9,12 @@
 #ifndef HEP_BATCH_LESION_FILE_H
 #define HEP_BATCH_LESION_FILE_H
 
-#include "base/json.h"
 #include "image/volume.h"
-#include "evaluation/evaluation.h"
-
-struct hep_lesion_record {
-    int32_t id;                  /* > 0; its place in the list, from 1, when not given */
-    double centre_mm[3];         /* NaN: not given */
-    double diameter_mm;          /* long axis, else of the ball of its volume; NaN: not given */
-    enum hep_lesion_class class; /* HEP_CLASS_COUNT: not given */
-    double probability, detection_score, prior; /* NaN: not given */
-    struct hep_eval_flags flags;
-    const struct hep_json *json; /* borrowed from the file */
-};
+#include "terms/finding.h"
 
 struct hep_lesion_file {
-    struct hep_json *root; /* owned */
-    struct hep_lesion_record *list;
-    size_t n;
-    const char *reference;     /* role of the reference series; NULL: not given */
+    struct hep_findings findings; /* and the document that they were read from */
+    const char *reference;        /* role of the reference series; NULL: not given */
     const char *absent_reason; /* why no lesion was looked for ("lesions_absent_reason"); or NULL */
 };
 
@@ -37,8 +24,8 @@ int hep_lesion_file_read(struct hep_lesion_file *out, const char *path,
 void hep_lesion_file_release(struct hep_lesion_file *f);
 
 /**
- * Take what is missing of place and size from a label map: the centroid, and the diameter of the
- * ball of as many voxels.
+ * Take what is missing of place and size from a label map: the centroid, and the volume of as
+ * many voxels.
  * @param[in] mask may be NULL
  * @return HEP_EFORMAT when a lesion has no place at all; the message names `path` and the lesion
  */

@@ -128,13 +128,15 @@ static int add_pair(struct hep_evaluated *e, struct hep_map_pair pair, struct he
     return HEP_OK;
 }
 
-/* "arterial_enhancement" of a lesion's whole, or of the liver. */
+/* "arterial_enhancement" of the whole of lesion i of the file, or of the liver beyond the last. */
 static double true_enhancement(const struct hep_eval_regions *r, const struct map_row *row,
-                               const struct hep_lesion_record *lesion)
+                               size_t i)
 {
-    const struct hep_json *from =
-        lesion != NULL ? hep_json_get(hep_json_get(lesion->json, "measurements"), "whole")
-                       : hep_json_get(r->file->root, "liver");
+    const struct hep_json *root = r->file->findings.file,
+                          *lesion = hep_json_at(hep_json_get(root, "lesions"), i);
+    const struct hep_json *from = lesion != NULL
+                                      ? hep_json_get(hep_json_get(lesion, "measurements"), "whole")
+                                      : hep_json_get(root, "liver");
     char key[64];
 
     if (row->phase == NO_PHASE)
@@ -154,13 +156,13 @@ static int add_regions(struct hep_evaluated *e, const struct hep_eval_regions *r
     if (work == NULL)
         return HEP_ENOMEM;
     pair.lesion = HEP_NO_MATCH;
-    pair.truth = true_enhancement(r, &rows[map], NULL);
+    pair.truth = true_enhancement(r, &rows[map], r->file->findings.n);
     medians(&pair.measured, &pair.truth, work, region, REGION_LIVER, got, want);
     rc = add_pair(e, pair, err);
-    for (size_t i = 0; rc == HEP_OK && i < r->file->n; i++) {
+    for (size_t i = 0; rc == HEP_OK && i < r->file->findings.n; i++) {
         pair.lesion = r->first_lesion + i;
-        pair.truth = true_enhancement(r, &rows[map], &r->file->list[i]);
-        medians(&pair.measured, &pair.truth, work, region, r->file->list[i].id, got, want);
+        pair.truth = true_enhancement(r, &rows[map], i);
+        medians(&pair.measured, &pair.truth, work, region, r->file->findings.list[i].id, got, want);
         rc = add_pair(e, pair, err);
     }
     free(work);

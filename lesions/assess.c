@@ -31,13 +31,13 @@ static int describe(struct hep_finding *f, const struct setting *s, const struct
         return rc;
     hep_lesion_position(&position, shells, s->study, &s->baseline->around, &s->landmarks);
     memcpy(f->centre_mm, shells->centre_mm, sizeof f->centre_mm);
-    f->volume_ml = size.volume_ml;
-    f->long_axis_mm = size.long_axis_mm;
-    f->short_axis_mm = size.short_axis_mm;
-    f->segment = position.segment;
-    hep_finding_set(f, "diameter_mm", "mm", size.diameter_mm);
-    hep_finding_set(f, "distance_capsule_mm", "mm", position.capsule_mm);
-    hep_finding_set(f, "distance_vessel_mm", "mm", position.vessel_mm);
+    hep_measures_set(&f->measures, HEP_M_VOLUME, size.volume_ml);
+    hep_measures_set(&f->measures, HEP_M_LONG_AXIS, size.long_axis_mm);
+    hep_measures_set(&f->measures, HEP_M_SHORT_AXIS, size.short_axis_mm);
+    hep_measures_set(&f->measures, HEP_M_DIAMETER, size.diameter_mm);
+    hep_measures_set(&f->measures, HEP_M_SEGMENT, position.segment);
+    hep_measures_set(&f->measures, HEP_M_CAPSULE, position.capsule_mm);
+    hep_measures_set(&f->measures, HEP_M_VESSEL, position.vessel_mm);
     return HEP_OK;
 }
 
@@ -60,7 +60,7 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
     if (m == NULL)
         return HEP_ENOMEM;
     f->id = candidate->id;
-    f->detection_score = candidate->score;
+    hep_measures_set(&f->measures, HEP_M_DETECTION_SCORE, candidate->score);
     rc = hep_shells_init(&shells, s->study, s->labels, candidate->id, &s->baseline->around, err);
     if (rc == HEP_OK)
         rc = describe(f, s, &shells, err);
@@ -69,14 +69,15 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
     if (rc == HEP_OK)
         rc = hep_measure_lesion(m, s->study, &s->baseline->references, &shells, err);
     if (rc == HEP_OK)
-        rc = hep_measures_store(f, m, &shells, err);
+        rc = hep_measures_store(&f->measures, m, &shells, err);
     if (rc == HEP_OK) {
-        hep_flags_judge(f->flag, m);
-        hep_finding_set(f, "nodular_peripheral", "1", hep_nodular_peripheral(m));
-        hep_finding_set(f, "hbp_ratio_judged", "1",
-                        f->flag[HEP_FLAG_HBP_HYPOINTENSITY].state == HEP_FLAG_NOT_ASSESSABLE
-                            ? (double)NAN
-                            : uptake_ratio(m));
+        for (int i = 0; i < HEP_FLAG_COUNT; i++)
+            f->flag[i] = hep_flag_judge((enum hep_flag)i, m);
+        hep_measures_set(&f->measures, HEP_M_NODULAR, hep_nodular_peripheral(m));
+        hep_measures_set(&f->measures, HEP_M_HBP_RATIO_JUDGED,
+                         f->flag[HEP_FLAG_HBP_HYPOINTENSITY].state == HEP_FLAG_NOT_ASSESSABLE
+                             ? (double)NAN
+                             : uptake_ratio(m));
         hep_evidence_weigh(f, s->evidence, s->study->limits, s->study->arterial_weight);
     }
     hep_shells_release(&shells);

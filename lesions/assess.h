@@ -7,7 +7,6 @@
 
 #include "lesions/candidates.h"
 #include "lesions/evidence.h"
-#include "lesions/finding.h"
 #include "lesions/measure.h"
 
 /**

@@ -241,7 +241,7 @@ static bool is_focal_fat(const struct picker *p, const struct hep_spot *s)
     if (2.0 * s->radius_mm < limits->fat_diameter_min_mm)
         return false;
     if (s->polarity > 0)
-        return contrast >= limits->focal_fat_min_frac;
+        return contrast >= limits->flag.focal_fat_min_frac;
     return contrast >= limits->sparing_min_frac && around >= limits->sparing_liver_ff_frac;
 }
 

@@ -32,7 +32,7 @@ static const struct hep_evidence_outcome *outcome_of(double *value, const struct
                    ? NULL
                    : &rule->outcome[flag->state == HEP_FLAG_PRESENT ? 0 : 1];
     }
-    *value = hep_finding_measure(f, rule->measure);
+    *value = hep_finding_get(f, rule->measure);
     if (!isfinite(*value))
         return NULL;
     while (i + 1 < rule->n_outcomes && *value >= rule->outcome[i].below)
@@ -121,7 +121,7 @@ static void list_evidence(struct hep_finding *f, const struct used *used, size_t
     const char *against = hep_class_name((enum hep_lesion_class)rival);
 
     f->n_evidence = 0;
-    add_item(f, "prior", "prior", logit(prior) - log(share), prior);
+    add_item(f, HEP_EVIDENCE_PRIOR, "prior", logit(prior) - log(share), prior);
     (void)snprintf(reason_of(f), REASON, "prior probability %.2f of metastasis, %.2f of %s", prior,
                    (1.0 - prior) * share, against);
     for (size_t i = 0; i < n; i++) {
@@ -146,7 +146,7 @@ static void set_class(struct hep_finding *f)
         if (f->class_probability[c] > f->class_probability[best])
             best = c;
     f->lesion_class = (enum hep_lesion_class)best;
-    f->probability_metastasis = f->class_probability[HEP_CLASS_METASTASIS];
+    hep_measures_set(&f->measures, HEP_M_P_METASTASIS, f->class_probability[HEP_CLASS_METASTASIS]);
 }
 
 void hep_evidence_weigh(struct hep_finding *f, const struct hep_evidence_table *table,

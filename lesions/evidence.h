@@ -21,7 +21,9 @@
 #ifndef HEP_LESIONS_EVIDENCE_H
 #define HEP_LESIONS_EVIDENCE_H
 
-#include "lesions/finding.h"
+#include "lesions/limits.h"
+#include "liver/study.h"
+#include "terms/finding.h"
 
 #define HEP_EVIDENCE_MAX_OUTCOMES 8
 
@@ -40,9 +42,9 @@ struct hep_evidence_outcome {
 struct hep_evidence_rule {
     const char *name, *group;
     bool is_flag;
-    enum hep_flag flag;  /* when is_flag: outcome 0 is present, 1 is absent */
-    const char *measure; /* otherwise: name of a measure */
-    bool arterial;       /* weighted with the quality of the arterial phase */
+    enum hep_flag flag;       /* when is_flag: outcome 0 is present, 1 is absent */
+    enum hep_measure measure; /* otherwise: of a lesion */
+    bool arterial;            /* weighted with the quality of the arterial phase */
     struct hep_evidence_outcome outcome[HEP_EVIDENCE_MAX_OUTCOMES];
     size_t n_outcomes;
 };
@@ -69,8 +71,8 @@ struct hep_evidence_table {
  * Read evidence.yml.
  * @param[out] out untouched on failure; release with hep_evidence_free()
  * @return HEP_ENOENT, HEP_EIO, HEP_ENOMEM; HEP_ECONFIG "file:line:column: ..." for unknown,
- * missing or misplaced keys, unknown flags or classes, likelihoods outside (0, 1] or that do not
- * sum to 1 over the outcomes, intervals that do not rise, two rules of one name
+ * missing or misplaced keys, unknown flags, measures or classes, likelihoods outside (0, 1] or that
+ * do not sum to 1 over the outcomes, intervals that do not rise, two rules of one name
  */
 int hep_evidence_read(struct hep_evidence_table **out, const char *path,
                       struct hep_error *err) HEP_MUST_CHECK;

@@ -95,6 +95,19 @@ static int read_flag(const struct hep_reader *r, const struct hep_yaml *node,
     return rc;
 }
 
+static int read_measure(const struct hep_reader *r, const struct hep_yaml *node,
+                        const struct hep_key *key, void *to)
+{
+    struct hep_evidence_rule *rule = to;
+    const char *name = hep_yaml_text(node);
+
+    rule->measure = name != NULL ? hep_measure_find(HEP_SUBJECT_LESION, name) : HEP_MEASURE_COUNT;
+    return rule->measure != HEP_MEASURE_COUNT
+               ? HEP_OK
+               : hep_yaml_fail(r->doc, node, r->err, "unknown %s '%s' of a lesion", key->name,
+                               name != NULL ? name : "");
+}
+
 /** Outcomes of a flag are present and absent; those of a measure rise and end without a bound. */
 static int check_order(const struct hep_evidence_rule *rule, const struct hep_reader *r,
                        const struct hep_yaml *list)
@@ -140,7 +153,7 @@ static const struct hep_key rule_keys[] = {
     ROW(name, hep_read_text, .required = true),
     ROW(group, hep_read_text, .required = true),
     { .name = "flag", .read = read_flag },
-    ROW(measure, hep_read_text, .required = false),
+    { .name = "measure", .read = read_measure },
     ROW(arterial, hep_read_bool, .required = false),
     { .name = "outcomes", .read = read_outcomes, .required = true },
     { 0 },
@@ -151,9 +164,11 @@ static int read_rule(struct hep_evidence_rule *rule, const struct hep_reader *r,
                      const struct hep_yaml *map)
 {
     const struct hep_yaml *list = hep_yaml_get(map, "outcomes");
-    int rc = hep_read_mapping(r, map, "a rule", rule_keys, rule);
+    int rc;
 
-    if (rc == HEP_OK && rule->is_flag == (rule->measure != NULL))
+    rule->measure = HEP_MEASURE_COUNT;
+    rc = hep_read_mapping(r, map, "a rule", rule_keys, rule);
+    if (rc == HEP_OK && rule->is_flag == (rule->measure != HEP_MEASURE_COUNT))
         rc = hep_yaml_fail(r->doc, map, r->err, "a rule needs one of 'flag' and 'measure'");
     if (rc == HEP_OK)
         rc = check_order(rule, r, list);

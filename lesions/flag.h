@@ -45,32 +45,27 @@ void hep_restriction_limits(double *restricted_max, double *shine_min, double ad
  * of the phase with the stronger ring, NaN when there is none to judge. */
 double hep_nodular_peripheral(const struct hep_lesion_measures *m);
 
-/** Judge all flags. @param[out] out shape [HEP_FLAG_COUNT] */
-void hep_flags_judge(struct hep_flag_result *out, const struct hep_lesion_measures *m);
+/** Judge one flag, whatever the others are. */
+struct hep_flag_result hep_flag_judge(enum hep_flag flag, const struct hep_lesion_measures *m);
 
-/* ---- parts of hep_flags_judge(), for the files of this module -------------------------------- */
+/* ---- parts of hep_flag_judge(), for the files of this module --------------------------------- */
 
-/** Set a flag with its sentence. */
-void hep_flag_set(struct hep_flag_result *flag, enum hep_flag_state state, double value,
-                  double limit, const char *unit, const char *source, const char *fmt, ...)
-    HEP_PRINTF(7, 8);
-/** Not assessable, for a reason. */
-void hep_flag_cannot(struct hep_flag_result *flag, const char *source, const char *fmt, ...)
-    HEP_PRINTF(3, 4);
+/* One function per row of terms/flags.def; the images that the row needs are there. */
+#define FLAG(id, name, ...)                                                                        \
+    void hep_judge_##name(struct hep_flag_result *flag, const struct hep_lesion_measures *m);
+#include "terms/flags.def"
+#undef FLAG
+
 /** False, with the flag set to not assessable, when the image is missing. */
 bool hep_flag_needs(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
-                    enum hep_image image, const char *source);
+                    enum hep_image image);
 /** As above, also when the phase lies outside its window or the agent has none. */
 bool hep_flag_needs_phase(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
-                          enum hep_phase phase, const char *source);
+                          enum hep_phase phase);
 /** As above, also when the series cannot resolve rim and core. */
 bool hep_flag_needs_shells(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
-                           enum hep_image image, const char *source);
+                           enum hep_image image);
 /** Do rim and core of an image differ by the contrast that counts as a target? */
 bool hep_target_contrast(const struct hep_lesion_measures *m, enum hep_image image);
-void hep_flags_diffusion(struct hep_flag_result *out, const struct hep_lesion_measures *m);
-void hep_flags_enhancement(struct hep_flag_result *out, const struct hep_lesion_measures *m);
-void hep_flags_washout(struct hep_flag_result *out, const struct hep_lesion_measures *m);
-void hep_flags_plain(struct hep_flag_result *out, const struct hep_lesion_measures *m);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#define TAOULI "Taouli and Koh, Radiology 2010;254:47; limit near Mungai et al., Medicine 2014"
-#define LIRADS "ACR LI-RADS v2018, targetoid restriction"
 #define Z_95 1.96
 #define PER_1000 1000.0 /* ADC is told in 1e-3 mm2/s */
 
@@ -20,10 +18,10 @@ void hep_restriction_limits(double *restricted_max, double *shine_min, double ad
                             const struct hep_lesion_limits *limits)
 {
     /* fmin and fmax leave an unknown liver out. */
-    *restricted_max = fmin(limits->restriction_adc_max_mm2_per_s,
-                           limits->restriction_adc_liver_ratio_max * adc_liver_mm2_per_s);
-    *shine_min = fmax(limits->shine_adc_min_mm2_per_s,
-                      limits->shine_adc_liver_ratio_min * adc_liver_mm2_per_s);
+    *restricted_max = fmin(limits->flag.restriction_adc_max_mm2_per_s,
+                           limits->flag.restriction_adc_liver_ratio_max * adc_liver_mm2_per_s);
+    *shine_min = fmax(limits->flag.shine_adc_min_mm2_per_s,
+                      limits->flag.shine_adc_liver_ratio_min * adc_liver_mm2_per_s);
 }
 
 enum hep_restriction hep_restriction_of(const struct hep_restriction_input *in,
@@ -36,7 +34,7 @@ enum hep_restriction hep_restriction_of(const struct hep_restriction_input *in,
     if (!isfinite(in->b_high_z) || !isfinite(adc))
         return HEP_RESTRICTION_UNKNOWN;
     hep_restriction_limits(&restricted_max, &shine_min, in->adc_liver_mm2_per_s, limits);
-    if (in->b_high_z < limits->restriction_z_min)
+    if (in->b_high_z < limits->flag.restriction_z_min)
         return adc <= restricted_max && in->b_zero_z < 0.0 ? HEP_DARK_THROUGH : HEP_INTERMEDIATE;
     if (adc + half <= restricted_max)
         return HEP_RESTRICTED;
@@ -75,7 +73,7 @@ static void regions_of(struct regions *r, const struct hep_lesion_measures *m)
     const double se[N_REGIONS] = { m->adc_se, m->adc_rim_se, m->adc_core_se };
 
     hep_restriction_limits(&r->restricted_max, &r->shine_min, m->adc_liver, m->study->limits);
-    r->z_min = m->study->limits->restriction_z_min;
+    r->z_min = m->study->limits->flag.restriction_z_min;
     r->unmixed = m->adc_unmixed;
     r->resolved = m->image[HEP_IMAGE_ADC].resolved;
     for (int i = 0; i < N_REGIONS; i++) {
@@ -146,51 +144,49 @@ static void judge(struct hep_flag_result *flag, const struct regions *r,
         what = hidden(r, wanted);
     }
     hep_flag_set(
-        flag, state, in->adc_mm2_per_s, limit, "mm2/s", TAOULI,
+        flag, state, in->adc_mm2_per_s, limit,
         "%s: b = %g signal %.1f robust SD above liver (%g needed), ADC %.2f (%.2f to %.2f) "
         "against %.2f e-3 mm2/s: %s%s",
         region_names[i], m->study->b_high_s_per_mm2, in->b_high_z,
-        m->study->limits->restriction_z_min, PER_1000 * in->adc_mm2_per_s,
+        m->study->limits->flag.restriction_z_min, PER_1000 * in->adc_mm2_per_s,
         PER_1000 * (in->adc_mm2_per_s - half), PER_1000 * (in->adc_mm2_per_s + half),
         PER_1000 * limit, hep_restriction_name(r->state[i]), what);
 }
 
-static void judge_targetoid(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+void hep_judge_targetoid_dwi(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
 {
-    const double limit = m->study->limits->targetoid_index_min;
+    const double limit = m->study->limits->flag.targetoid_index_min;
     const double ti = m->targetoid[HEP_IMAGE_B_HIGH];
     const double adc = m->targetoid[HEP_IMAGE_ADC];
 
-    if (!hep_flag_needs(flag, m, HEP_IMAGE_B_HIGH, LIRADS) ||
-        !hep_flag_needs(flag, m, HEP_IMAGE_ADC, LIRADS) ||
-        !hep_flag_needs_shells(flag, m, HEP_IMAGE_B_HIGH, LIRADS))
+    if (!hep_flag_needs_shells(flag, m, HEP_IMAGE_B_HIGH))
         return;
     if (!isfinite(ti) || !isfinite(adc))
-        hep_flag_cannot(flag, LIRADS, "rim and core show no spread to compare with");
+        hep_flag_cannot(flag, "rim and core show no spread to compare with");
     else
         hep_flag_set(flag,
                      ti > limit && adc < 0.0 && hep_target_contrast(m, HEP_IMAGE_B_HIGH)
                          ? HEP_FLAG_PRESENT
                          : HEP_FLAG_ABSENT,
-                     ti, limit, "1", LIRADS,
+                     ti, limit,
                      "b = %g rim minus core %+.1f pooled SD (above %g needed), ADC %+.1f (below 0 "
                      "needed): rim %s",
                      m->study->b_high_s_per_mm2, ti, limit, adc, ti > 0.0 ? "brighter" : "darker");
 }
 
-void hep_flags_diffusion(struct hep_flag_result *out, const struct hep_lesion_measures *m)
+void hep_judge_restricted_diffusion(struct hep_flag_result *flag,
+                                    const struct hep_lesion_measures *m)
 {
-    struct hep_flag_result *restricted = &out[HEP_FLAG_RESTRICTED_DIFFUSION],
-                           *shine = &out[HEP_FLAG_T2_SHINE_THROUGH];
     struct regions r;
 
-    judge_targetoid(&out[HEP_FLAG_TARGETOID_DWI], m);
-    if (!hep_flag_needs(restricted, m, HEP_IMAGE_B_HIGH, TAOULI) ||
-        !hep_flag_needs(restricted, m, HEP_IMAGE_ADC, TAOULI)) {
-        *shine = *restricted;
-        return;
-    }
     regions_of(&r, m);
-    judge(restricted, &r, HEP_RESTRICTED, r.restricted_max, m);
-    judge(shine, &r, HEP_SHINE_THROUGH, r.shine_min, m);
+    judge(flag, &r, HEP_RESTRICTED, r.restricted_max, m);
+}
+
+void hep_judge_t2_shine_through(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+{
+    struct regions r;
+
+    regions_of(&r, m);
+    judge(flag, &r, HEP_SHINE_THROUGH, r.shine_min, m);
 }

@@ -4,11 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#define LIRADS_RIM "ACR LI-RADS v2018, rim arterial hyperenhancement"
-#define LIRADS_APHE "ACR LI-RADS v2018, arterial phase hyperenhancement"
-#define MAINO "Maino et al., World J Gastroenterol 2023;29:5180"
-#define MAHFOUZ "Mahfouz et al., Radiology 1994;193:747"
-
 /* Of liver in the arterial phase: darker is fluid, in which nothing has come that could go. With
  * the signals of domain tables a cyst reads 0.24, and 0.5 where a third of it is liver. */
 #define FLUID_RATIO 0.6
@@ -38,20 +33,17 @@ static enum hep_phase strongest_ring(struct hep_flag_result *flag,
     for (int i = N_RING_PHASES - 1; i >= 0; i--) {
         const enum hep_phase p = ring_phases[i];
 
-        if (!hep_flag_needs(flag, m, HEP_IMAGE_PRECONTRAST, LIRADS_RIM) ||
-            !hep_flag_needs_phase(flag, m, p, LIRADS_RIM) ||
-            !hep_flag_needs_shells(flag, m, hep_phase_image(p), LIRADS_RIM) ||
-            !hep_flag_needs_shells(flag, m, HEP_IMAGE_PRECONTRAST, LIRADS_RIM))
+        if (!hep_flag_needs(flag, m, HEP_IMAGE_PRECONTRAST) || !hep_flag_needs_phase(flag, m, p) ||
+            !hep_flag_needs_shells(flag, m, hep_phase_image(p)) ||
+            !hep_flag_needs_shells(flag, m, HEP_IMAGE_PRECONTRAST))
             continue;
         if (!m->study->comparable[p])
-            hep_flag_cannot(flag, LIRADS_RIM, "%s is not comparable with precontrast: %s",
-                            hep_phase_name(p), incomparable_reason(m, p));
+            hep_flag_cannot(flag, "%s is not comparable with precontrast: %s", hep_phase_name(p),
+                            incomparable_reason(m, p));
         else if (p == HEP_PHASE_ARTERIAL && m->study->arterial_weight <= 0.0)
-            hep_flag_cannot(flag, LIRADS_RIM, "motion in the arterial phase: %s",
-                            m->study->motion.reason);
+            hep_flag_cannot(flag, "motion in the arterial phase: %s", m->study->motion.reason);
         else if (!isfinite(m->ring[p].index) || !isfinite(m->ring[p].cover))
-            hep_flag_cannot(flag, LIRADS_RIM, "no enhancement of rim and core in %s",
-                            hep_phase_name(p));
+            hep_flag_cannot(flag, "no enhancement of rim and core in %s", hep_phase_name(p));
         else if (best == HEP_PHASE_COUNT || m->ring[p].index > m->ring[best].index)
             best = p;
     }
@@ -69,7 +61,7 @@ static bool brightest_follows_blood(const struct hep_lesion_measures *m)
 
         if (!isfinite(off))
             continue;
-        if (off >= m->study->limits->blood_pool_tolerance)
+        if (off >= m->study->limits->flag.blood_pool_tolerance)
             return false;
         any = true;
     }
@@ -80,8 +72,8 @@ static bool as_bright_as_blood(const struct hep_lesion_measures *m, enum hep_pha
 {
     const struct hep_lesion_limits *limits = m->study->limits;
 
-    return m->ring[phase].rim_over_aorta >= limits->nodule_aorta_min ||
-           fabs(m->pool_bright[HEP_PHASE_PORTAL_VENOUS] - 1.0) < limits->blood_pool_tolerance;
+    return m->ring[phase].rim_over_aorta >= limits->flag.nodule_aorta_min ||
+           fabs(m->pool_bright[HEP_PHASE_PORTAL_VENOUS] - 1.0) < limits->flag.blood_pool_tolerance;
 }
 
 static bool is_nodular(const struct hep_lesion_measures *m, enum hep_phase phase)
@@ -89,8 +81,8 @@ static bool is_nodular(const struct hep_lesion_measures *m, enum hep_phase phase
     const struct hep_lesion_limits *limits = m->study->limits;
     const struct hep_ring_pattern *ring = &m->ring[phase];
 
-    return ring->cover >= limits->ring_cover_partial && ring->cover < limits->ring_cover_min &&
-           as_bright_as_blood(m, phase);
+    return ring->cover >= limits->flag.ring_cover_partial &&
+           ring->cover < limits->flag.ring_cover_min && as_bright_as_blood(m, phase);
 }
 
 double hep_nodular_peripheral(const struct hep_lesion_measures *m)
@@ -107,11 +99,11 @@ double hep_nodular_peripheral(const struct hep_lesion_measures *m)
  * nodules to what covers most of the way round, but fills the gaps between them only in part. */
 static bool has_merged_nodules(const struct hep_lesion_measures *m, enum hep_phase phase)
 {
-    return m->ring[phase].cover >= m->study->limits->ring_cover_partial &&
-           m->ring[phase].gap < m->study->limits->ring_gap_max && brightest_follows_blood(m);
+    return m->ring[phase].cover >= m->study->limits->flag.ring_cover_partial &&
+           m->ring[phase].gap < m->study->limits->flag.ring_gap_max && brightest_follows_blood(m);
 }
 
-static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+void hep_judge_ring_enhancement(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
 {
     const struct hep_lesion_limits *limits = m->study->limits;
     const enum hep_phase phase = strongest_ring(flag, m);
@@ -123,12 +115,13 @@ static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_mea
         return;
     ring = &m->ring[phase];
     /* Where both enhance threefold their noise differs by more than the liver gains. */
-    alike = ring->re_core > limits->ring_core_max * ring->re_rim;
+    alike = ring->re_core > limits->flag.ring_core_max * ring->re_rim;
     merged = has_merged_nodules(m, phase);
-    present = ring->index > limits->ring_index_min && ring->cover >= limits->ring_cover_min;
-    if (ring->index <= limits->ring_index_min || alike)
+    present =
+        ring->index > limits->flag.ring_index_min && ring->cover >= limits->flag.ring_cover_min;
+    if (ring->index <= limits->flag.ring_index_min || alike)
         why = "no rim stronger than the core";
-    else if (ring->asymmetry > limits->ring_asymmetry_max)
+    else if (ring->asymmetry > limits->flag.ring_asymmetry_max)
         why = "one side gains what the other lacks, as after a shift";
     else if (is_nodular(m, phase))
         why = "discontinuous and as bright as blood: peripheral nodules";
@@ -138,18 +131,27 @@ static void judge_ring(struct hep_flag_result *flag, const struct hep_lesion_mea
         why = "discontinuous";
     else if (ring->re_rim <= ring->re_liver)
         why = "the rim gains no more than the liver that its voxels may hold";
-    present = present && ring->asymmetry <= limits->ring_asymmetry_max &&
+    present = present && ring->asymmetry <= limits->flag.ring_asymmetry_max &&
               ring->re_rim > ring->re_liver && !merged && !alike;
     hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ring->index,
-                 limits->ring_index_min, "1", LIRADS_RIM,
+                 limits->flag.ring_index_min,
                  "%s: rim %+.0f %%, core %+.0f %%, liver %+.0f %%: index %.2f (above %g needed) "
                  "over %.0f %% of the sectors (%.0f %%): %s",
                  hep_phase_name(phase), 100.0 * ring->re_rim, 100.0 * ring->re_core,
-                 100.0 * ring->re_liver, ring->index, limits->ring_index_min, 100.0 * ring->cover,
-                 100.0 * limits->ring_cover_min, why);
+                 100.0 * ring->re_liver, ring->index, limits->flag.ring_index_min,
+                 100.0 * ring->cover, 100.0 * limits->flag.ring_cover_min, why);
 }
 
 /* ---- arterial hyperenhancement --------------------------------------------------------------- */
+
+/** Sets the flag and returns false when motion spoils the arterial phase. */
+static bool arterial_is_still(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+{
+    if (m->study->arterial_weight > 0.0)
+        return true;
+    hep_flag_cannot(flag, "motion in the arterial phase: %s", m->study->motion.reason);
+    return false;
+}
 
 /** What arterial and precontrast series say of one place together, in units of the liver's signal
  * before contrast; freed of an unknown receive gain where muscle tells it. */
@@ -161,12 +163,13 @@ static double arterial_gain(const struct hep_lesion_measures *m, double before, 
     return ((isfinite(by_muscle) ? by_muscle : 1.0) * after - before) / liver;
 }
 
-static void judge_hyperenhancement(struct hep_flag_result *flag,
-                                   const struct hep_lesion_measures *m, bool t1_bright)
+void hep_judge_arterial_hyperenhancement(struct hep_flag_result *flag,
+                                         const struct hep_lesion_measures *m)
 {
+    const bool t1_bright = hep_flag_judge(HEP_FLAG_T1_HYPERINTENSITY, m).state == HEP_FLAG_PRESENT;
     const struct hep_image_stats *art = &m->image[HEP_IMAGE_ARTERIAL],
                                  *pre = &m->image[HEP_IMAGE_PRECONTRAST];
-    const double limit = m->study->limits->arterial_ratio_min;
+    const double limit = m->study->limits->flag.arterial_ratio_min;
     const double lesion = arterial_gain(m, pre->lesion, art->lesion);
     const double liver =
         arterial_gain(m, pre->zone[HEP_SHELL_RING].median, art->zone[HEP_SHELL_RING].median);
@@ -176,15 +179,10 @@ static void judge_hyperenhancement(struct hep_flag_result *flag,
     const double ratio = m->ratio[HEP_PHASE_ARTERIAL];
     bool present;
 
-    if (!hep_flag_needs_phase(flag, m, HEP_PHASE_ARTERIAL, LIRADS_APHE))
+    if (!arterial_is_still(flag, m))
         return;
-    if (m->study->arterial_weight <= 0.0) {
-        hep_flag_cannot(flag, LIRADS_APHE, "motion in the arterial phase: %s",
-                        m->study->motion.reason);
-        return;
-    }
     if (t1_bright && !subtract) {
-        hep_flag_cannot(flag, LIRADS_APHE,
+        hep_flag_cannot(flag,
                         "bright before contrast, so only a difference counts, and the series do "
                         "not allow one: %s",
                         m->study->comparable[HEP_PHASE_ARTERIAL]
@@ -195,41 +193,22 @@ static void judge_hyperenhancement(struct hep_flag_result *flag,
     present =
         (t1_bright || ratio > limit) && (!subtract || (t1_bright ? times > limit : times > 1.0));
     if (t1_bright)
-        hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, times, limit, "1",
-                     LIRADS_APHE,
+        hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, times, limit,
                      "bright before contrast, so by difference: arterial minus precontrast %.2f of "
                      "liver's (above %g needed)",
                      times, limit);
     else
-        hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ratio, limit, "1",
-                     LIRADS_APHE, "arterial signal %.2f of liver (above %g needed)%s", ratio, limit,
+        hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ratio, limit,
+                     "arterial signal %.2f of liver (above %g needed)%s", ratio, limit,
                      ratio > limit && !present ? ", but it gains less than liver" : "");
 }
 
-void hep_flags_enhancement(struct hep_flag_result *out, const struct hep_lesion_measures *m)
-{
-    judge_ring(&out[HEP_FLAG_RING_ENHANCEMENT], m);
-    judge_hyperenhancement(&out[HEP_FLAG_ARTERIAL_HYPERENHANCEMENT], m,
-                           out[HEP_FLAG_T1_HYPERINTENSITY].state == HEP_FLAG_PRESENT);
-}
-
-/* ---- washout --------------------------------------------------------------------------------- */
-
-/** The arterial phase that washout starts from must be there. */
-static bool needs_arterial(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
-                           const char *source)
-{
-    if (!hep_flag_needs_phase(flag, m, HEP_PHASE_ARTERIAL, source))
-        return false;
-    if (m->study->arterial_weight > 0.0)
-        return true;
-    hep_flag_cannot(flag, source, "motion in the arterial phase: %s", m->study->motion.reason);
-    return false;
-}
+/* ---- washout ----------------------------------------------------------------------------------
+ */
 
 /** May washout be judged in this phase? If not, the first reason stays with the flag. */
 static bool phase_allowed(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
-                          enum hep_phase phase, bool rim, const char *source)
+                          enum hep_phase phase, bool rim)
 {
     const enum hep_image image = hep_phase_image(phase);
     struct hep_flag_result why = { 0 };
@@ -238,9 +217,9 @@ static bool phase_allowed(struct hep_flag_result *flag, const struct hep_lesion_
     if (m->study->image[image].volume == NULL)
         return false;
     if (!hep_agent_washout_allowed(m->study->agent, phase, reason, sizeof reason))
-        hep_flag_cannot(&why, source, "%s", reason);
-    else if (hep_flag_needs_phase(&why, m, phase, source) &&
-             (!rim || hep_flag_needs_shells(&why, m, image, source)))
+        hep_flag_cannot(&why, "%s", reason);
+    else if (hep_flag_needs_phase(&why, m, phase) &&
+             (!rim || hep_flag_needs_shells(&why, m, image)))
         return true;
     if (flag->reason[0] == '\0')
         *flag = why;
@@ -262,17 +241,17 @@ static enum hep_flag_state washout_state(const struct hep_lesion_measures *m, bo
                                                            : HEP_FLAG_ABSENT;
 }
 
-static void finish(struct hep_flag_result *flag, bool judged, const char *source)
+static void finish(struct hep_flag_result *flag, bool judged)
 {
     if (!judged && flag->reason[0] == '\0')
-        hep_flag_cannot(flag, source, "no phase in which this agent shows washout");
+        hep_flag_cannot(flag, "no phase in which this agent shows washout");
 }
 
 /** Did it enhance at all? True when that is not known. Fluid stays far below liver in every phase,
  * and a relative enhancement of its little signal is uncertain. */
 static bool has_enhanced(double re, double arterial_ratio, const struct hep_lesion_measures *m)
 {
-    return !(re < m->study->limits->washout_re_min) && !(arterial_ratio < FLUID_RATIO);
+    return !(re < m->study->limits->flag.washout_re_min) && !(arterial_ratio < FLUID_RATIO);
 }
 
 /** Slow filling next to a liver that goes on to enhance looks like washout: the ratio falls, the
@@ -319,10 +298,10 @@ static struct washout washout_in(const struct hep_lesion_measures *m, enum hep_p
                          .now = m->ratio[phase],
                          .pool = pool,
                          .unfollowed = HEP_PHASE_COUNT };
-    const bool dark = w.now < limits->washout_ratio_max;
+    const bool dark = w.now < limits->flag.washout_ratio_max;
 
     w.enhanced = has_enhanced(m->re[HEP_PHASE_ARTERIAL], w.before, m);
-    w.washed = w.enhanced && dark && w.before - w.now >= limits->washout_drop_min;
+    w.washed = w.enhanced && dark && w.before - w.now >= limits->flag.washout_drop_min;
     if (own && w.washed && !pool)
         w.unfollowed = unfollowed(m, phase);
     w.kept = own && w.unfollowed == HEP_PHASE_COUNT && keeps_signal(m, phase);
@@ -341,78 +320,68 @@ static const char *washout_remark(const struct washout *w)
                                               : "";
 }
 
-static void judge_washout(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
-                          bool pool, bool pool_known)
+void hep_judge_washout(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
 {
+    const enum hep_flag_state blood = hep_flag_judge(HEP_FLAG_BLOOD_POOL, m).state;
+    const bool pool = blood == HEP_FLAG_PRESENT || has_merged_nodules(m, HEP_PHASE_ARTERIAL) ||
+                      has_merged_nodules(m, HEP_PHASE_PORTAL_VENOUS);
     const struct hep_lesion_limits *limits = m->study->limits;
     double lowest = (double)INFINITY;
 
-    flag->reason[0] = '\0';
-    if (!needs_arterial(flag, m, MAINO))
+    if (!arterial_is_still(flag, m))
         return;
     for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {
-        const struct washout w = washout_in(m, (enum hep_phase)p, pool, pool_known);
+        const struct washout w =
+            washout_in(m, (enum hep_phase)p, pool, blood != HEP_FLAG_NOT_ASSESSABLE);
         const char *more = "";
 
-        if (!phase_allowed(flag, m, (enum hep_phase)p, false, MAINO) || w.now >= lowest)
+        if (!phase_allowed(flag, m, (enum hep_phase)p, false) || w.now >= lowest)
             continue;
         lowest = w.now;
         if (w.unfollowed != HEP_PHASE_COUNT)
             more = incomparable_reason(m, w.unfollowed);
         else if (w.state == HEP_FLAG_NOT_ASSESSABLE)
             more = "; arterial phase ill timed";
-        hep_flag_set(flag, w.state, w.now, limits->washout_ratio_max, "1", MAINO,
+        hep_flag_set(flag, w.state, w.now, limits->flag.washout_ratio_max,
                      "%s signal %.2f of liver (below %g needed), arterial %.2f (drop of %g "
                      "needed)%s%s",
-                     hep_phase_name((enum hep_phase)p), w.now, limits->washout_ratio_max, w.before,
-                     limits->washout_drop_min, washout_remark(&w), more);
+                     hep_phase_name((enum hep_phase)p), w.now, limits->flag.washout_ratio_max,
+                     w.before, limits->flag.washout_drop_min, washout_remark(&w), more);
     }
-    finish(flag, isfinite(lowest), MAINO);
+    finish(flag, isfinite(lowest));
 }
 
-static void judge_rim_washout(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
-                              bool pool)
+void hep_judge_peripheral_washout(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
 {
+    const bool pool = hep_flag_judge(HEP_FLAG_BLOOD_POOL, m).state == HEP_FLAG_PRESENT;
     const struct hep_lesion_limits *limits = m->study->limits;
     const struct hep_zone_stats *art = m->image[HEP_IMAGE_ARTERIAL].zone;
     const double before = art[HEP_SHELL_RIM].median / art[HEP_SHELL_RING].median;
     double lowest = (double)INFINITY;
 
-    flag->reason[0] = '\0';
-    if (!needs_arterial(flag, m, MAHFOUZ) ||
-        !hep_flag_needs_shells(flag, m, HEP_IMAGE_ARTERIAL, MAHFOUZ))
+    if (!arterial_is_still(flag, m) || !hep_flag_needs_shells(flag, m, HEP_IMAGE_ARTERIAL))
         return;
     for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {
         const enum hep_image image = hep_phase_image((enum hep_phase)p);
         const struct hep_zone_stats *z = m->image[image].zone;
         const double liver = z[HEP_SHELL_RIM].median / z[HEP_SHELL_RING].median;
         const double core = z[HEP_SHELL_RIM].median / z[HEP_SHELL_CORE].median;
-        const bool dark = liver < limits->rim_washout_liver_ratio_max;
+        const bool dark = liver < limits->flag.rim_washout_liver_ratio_max;
         const bool washed = has_enhanced(m->ring[HEP_PHASE_ARTERIAL].re_rim, before, m) && dark &&
-                            core < limits->rim_washout_core_ratio_max &&
-                            before - liver >= limits->rim_washout_drop_min;
+                            core < limits->flag.rim_washout_core_ratio_max &&
+                            before - liver >= limits->flag.rim_washout_drop_min;
 
-        if (!phase_allowed(flag, m, (enum hep_phase)p, true, MAHFOUZ) || liver >= lowest)
+        if (!phase_allowed(flag, m, (enum hep_phase)p, true) || liver >= lowest)
             continue;
         lowest = liver;
         hep_flag_set(flag, washout_state(m, washed, pool, dark), liver,
-                     limits->rim_washout_liver_ratio_max, "1", MAHFOUZ,
+                     limits->flag.rim_washout_liver_ratio_max,
                      "%s rim %.2f of liver (below %g), %.2f of core (below %g), arterial %.2f of "
                      "liver (drop of %g needed)",
-                     hep_phase_name((enum hep_phase)p), liver, limits->rim_washout_liver_ratio_max,
-                     core, limits->rim_washout_core_ratio_max, before,
-                     limits->rim_washout_drop_min);
+                     hep_phase_name((enum hep_phase)p), liver,
+                     limits->flag.rim_washout_liver_ratio_max, core,
+                     limits->flag.rim_washout_core_ratio_max, before,
+                     limits->flag.rim_washout_drop_min);
     }
-    finish(flag, isfinite(lowest), MAHFOUZ);
-}
-
-void hep_flags_washout(struct hep_flag_result *out, const struct hep_lesion_measures *m)
-{
-    const bool pool = out[HEP_FLAG_BLOOD_POOL].state == HEP_FLAG_PRESENT;
-
-    judge_washout(&out[HEP_FLAG_WASHOUT], m,
-                  pool || has_merged_nodules(m, HEP_PHASE_ARTERIAL) ||
-                      has_merged_nodules(m, HEP_PHASE_PORTAL_VENOUS),
-                  out[HEP_FLAG_BLOOD_POOL].state != HEP_FLAG_NOT_ASSESSABLE);
-    judge_rim_washout(&out[HEP_FLAG_PERIPHERAL_WASHOUT], m, pool);
+    finish(flag, isfinite(lowest));
 }

@@ -26,8 +26,8 @@
 #ifndef HEP_LESIONS_MEASURE_H
 #define HEP_LESIONS_MEASURE_H
 
-#include "lesions/finding.h"
 #include "lesions/shells.h"
+#include "terms/finding.h"
 
 /** Medians of a study's organs in every image; NaN where organ or image is missing. */
 struct hep_references {
@@ -132,8 +132,8 @@ int hep_ring_pattern_of(struct hep_ring_pattern *out, const struct hep_lesion_me
                         const struct hep_shells *shells, const float *share, enum hep_phase phase,
                         struct hep_error *err) HEP_MUST_CHECK;
 
-/** Put all of it into the finding under the names of lesions.json. SDR needs the voxels. */
-int hep_measures_store(struct hep_finding *f, const struct hep_lesion_measures *m,
+/** Set the measures of the dictionary that follow from it. SDR needs the voxels. */
+int hep_measures_store(struct hep_measures *f, const struct hep_lesion_measures *m,
                        const struct hep_shells *shells, struct hep_error *err) HEP_MUST_CHECK;
 
 /** Signal of the series at voxel i of the box, moved by the lesion's shift; NaN outside the field

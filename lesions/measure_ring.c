@@ -171,11 +171,11 @@ int hep_ring_pattern_of(struct hep_ring_pattern *out, const struct hep_lesion_me
         hep_relative_enhancement(pre[HEP_SHELL_CORE].median, gain * post[HEP_SHELL_CORE].median);
     out->re_liver =
         hep_relative_enhancement(pre[HEP_SHELL_RING].median, gain * post[HEP_SHELL_RING].median);
-    divisor = fmax(out->re_liver, limits->ring_liver_re_floor);
+    divisor = fmax(out->re_liver, limits->flag.ring_liver_re_floor);
     out->index = (out->re_rim - out->re_core) / divisor;
     add_rim(&sums, m, shells, share, image);
-    judge_sectors(out, &sums, gain, divisor, fmax(limits->ring_index_min, 0.5 * out->index), aorta,
-                  indices);
+    judge_sectors(out, &sums, gain, divisor, fmax(limits->flag.ring_index_min, 0.5 * out->index),
+                  aorta, indices);
     out->reliability = sums.reliability / sums.n_voxels;
     free(sums.sector);
     free(indices);

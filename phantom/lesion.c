@@ -14,28 +14,28 @@ static const char *const type_names[HEP_SIM_N_LESION_TYPES] = {
     [HEP_SIM_SPARING] = "sparing",
 };
 
-static const char *const class_names[HEP_SIM_N_LESION_TYPES] = {
-    [HEP_SIM_MET_FIBROUS] = "metastasis",
-    [HEP_SIM_MET_NECROTIC] = "metastasis",
-    [HEP_SIM_NET] = "metastasis",
-    [HEP_SIM_MUCINOUS] = "metastasis",
-    [HEP_SIM_MELANOMA] = "metastasis",
-    [HEP_SIM_HAEMANGIOMA] = "haemangioma",
-    [HEP_SIM_CYST] = "cyst",
-    [HEP_SIM_FNH_LIKE] = "fnh_like",
-    [HEP_SIM_ABSCESS] = "other",
-    [HEP_SIM_FOCAL_FAT] = "focal_fat",
-    [HEP_SIM_SPARING] = "fat_sparing",
-};
-
 const char *hep_sim_lesion_type_name(enum hep_sim_lesion_type type)
 {
     return (unsigned)type < HEP_SIM_N_LESION_TYPES ? type_names[type] : "?";
 }
 
-const char *hep_lesion_class(enum hep_sim_lesion_type type)
+enum hep_lesion_class hep_sim_lesion_class(enum hep_sim_lesion_type type)
 {
-    return (unsigned)type < HEP_SIM_N_LESION_TYPES ? class_names[type] : "?";
+    static const enum hep_lesion_class classes[HEP_SIM_N_LESION_TYPES] = {
+        [HEP_SIM_MET_FIBROUS] = HEP_CLASS_METASTASIS,
+        [HEP_SIM_MET_NECROTIC] = HEP_CLASS_METASTASIS,
+        [HEP_SIM_NET] = HEP_CLASS_METASTASIS,
+        [HEP_SIM_MUCINOUS] = HEP_CLASS_METASTASIS,
+        [HEP_SIM_MELANOMA] = HEP_CLASS_METASTASIS,
+        [HEP_SIM_HAEMANGIOMA] = HEP_CLASS_HAEMANGIOMA,
+        [HEP_SIM_CYST] = HEP_CLASS_CYST,
+        [HEP_SIM_FNH_LIKE] = HEP_CLASS_FNH_LIKE,
+        [HEP_SIM_ABSCESS] = HEP_CLASS_OTHER,
+        [HEP_SIM_FOCAL_FAT] = HEP_CLASS_FOCAL_FAT,
+        [HEP_SIM_SPARING] = HEP_CLASS_FAT_SPARING,
+    };
+
+    return classes[type];
 }
 
 /* ---- geometry -------------------------------------------------------------------------------- */

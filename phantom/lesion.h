@@ -13,6 +13,7 @@
 #include "phantom/phantom.h"
 #include "phantom/shape.h"
 #include "phantom/tree.h"
+#include "terms/lesion_class.h"
 
 enum hep_layer { HEP_LAYER_HALO, HEP_LAYER_RIM, HEP_LAYER_MID, HEP_LAYER_CORE, HEP_N_LAYERS };
 #define HEP_LAYER_NONE (-1)
@@ -42,8 +43,7 @@ double hep_lesion_reach_mm(const struct hep_lesion *l);
 /** Longest diameter in the axial plane through the centre, and the largest one across it. */
 void hep_lesion_axes_mm(double *long_mm, double *short_mm, const struct hep_lesion *l);
 
-/** One of the seven words of lesions.json: "metastasis", "cyst", ... */
-const char *hep_lesion_class(enum hep_sim_lesion_type type);
+enum hep_lesion_class hep_sim_lesion_class(enum hep_sim_lesion_type type);
 
 struct hep_rng;
 /** Shape, layers and tissues of a lesion of this type and size; the centre is left alone. */

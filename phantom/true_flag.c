@@ -1,57 +1,16 @@
 #include "phantom/true_flag.h"
 
+#include "terms/flag_limits.h"
+
 #include <math.h>
 
-/* Limits; see the header for their sources. */
-#define B800_OVER_LIVER 1.2
-#define RESTRICTED_ADC_MAX 1.1e-3
-#define RESTRICTED_ADC_LIVER_SHARE 0.95
-#define SHINE_ADC_MIN 1.5e-3
-#define SHINE_ADC_LIVER_SHARE 1.1
-#define RING_INDEX_MIN 0.3
-#define RING_LIVER_RE_FLOOR 0.20
-/* a smaller centre is a scar, and what surrounds it no ring */
+#define LIVER_SNR 10.0 /* at b = 800, usual: turns the z of restriction into a ratio */
+/* A smaller centre is a scar, and what surrounds it no ring; share of the radius. */
 #define RING_CORE_RHO_MIN 0.35
-#define HYPERENHANCEMENT_MIN 1.10
-#define WASHOUT_MAX 0.90
-#define WASHOUT_DROP_MIN 0.10
-#define RIM_WASHOUT_LIVER_MAX 0.92
-#define RIM_WASHOUT_CORE_MAX 0.95
-#define RIM_WASHOUT_DROP_MIN 0.08
-#define HBP_RATIO_MAX 0.90
-#define TARGET_CONTRAST_MIN 0.10
-#define FAT_EXCESS_MIN 0.05
-#define BLOOD_POOL_TOLERANCE 0.15
-#define T1_BRIGHT_MIN 1.10
+/* Smaller lesions are not asked for a rim and a core; expert value. */
 #define SMALLEST_WITH_SHELLS_MM 6.0
 
-static const char *const flag_names[HEP_TRUE_N_FLAGS] = {
-    [HEP_TRUE_RESTRICTED_DIFFUSION] = "restricted_diffusion",
-    [HEP_TRUE_T2_SHINE_THROUGH] = "t2_shine_through",
-    [HEP_TRUE_RING_ENHANCEMENT] = "ring_enhancement",
-    [HEP_TRUE_ARTERIAL_HYPERENHANCEMENT] = "arterial_hyperenhancement",
-    [HEP_TRUE_WASHOUT] = "washout",
-    [HEP_TRUE_PERIPHERAL_WASHOUT] = "peripheral_washout",
-    [HEP_TRUE_HBP_HYPOINTENSITY] = "hbp_hypointensity",
-    [HEP_TRUE_TARGETOID_DWI] = "targetoid_dwi",
-    [HEP_TRUE_TARGETOID_HBP] = "targetoid_hbp",
-    [HEP_TRUE_T2_TARGET] = "t2_target",
-    [HEP_TRUE_FAT] = "fat",
-    [HEP_TRUE_BLOOD_POOL] = "blood_pool",
-    [HEP_TRUE_T1_HYPERINTENSITY] = "t1_hyperintensity",
-};
-
-const char *hep_true_flag_name(enum hep_true_flag flag)
-{
-    return (unsigned)flag < HEP_TRUE_N_FLAGS ? flag_names[flag] : "?";
-}
-
-const char *hep_true_state_name(enum hep_true_state state)
-{
-    if (state == HEP_TRUE_NOT_ASSESSABLE)
-        return "not_assessable";
-    return state == HEP_TRUE_PRESENT ? "present" : "absent";
-}
+static const struct hep_flag_limits *const limits = &hep_flag_limits_default;
 
 /* ---- the study ------------------------------------------------------------------------------- */
 
@@ -227,54 +186,47 @@ void hep_true_measure(struct hep_true_measures *out, const struct hep_truth_stud
 
 /* ---- flags ----------------------------------------------------------------------------------- */
 
-static void put(struct hep_true_value *v, bool present, double value, double limit,
-                const char *unit, const char *reason)
+/* Present or absent. */
+static enum hep_flag_state state_of(bool present)
 {
-    v->state = present ? HEP_TRUE_PRESENT : HEP_TRUE_ABSENT;
-    v->value = value;
-    v->limit = limit;
-    v->unit = unit;
-    v->reason = reason;
+    return present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT;
 }
 
-static void cannot(struct hep_true_value *v, const char *reason)
+static void diffusion_flags(struct hep_flag_result out[], const struct hep_true_measures *m)
 {
-    put(v, false, (double)NAN, (double)NAN, "1", reason);
-    v->state = HEP_TRUE_NOT_ASSESSABLE;
-}
-
-static void diffusion_flags(struct hep_true_value out[], const struct hep_true_measures *m)
-{
-    const double restricted_max =
-        fmin(RESTRICTED_ADC_MAX, RESTRICTED_ADC_LIVER_SHARE * m->adc_liver);
-    const double shine_min = fmax(SHINE_ADC_MIN, SHINE_ADC_LIVER_SHARE * m->adc_liver);
+    const double restricted_max = fmin(limits->restriction_adc_max_mm2_per_s,
+                                       limits->restriction_adc_liver_ratio_max * m->adc_liver);
+    const double shine_min =
+        fmax(limits->shine_adc_min_mm2_per_s, limits->shine_adc_liver_ratio_min * m->adc_liver);
+    const double bright_min = 1.0 + limits->restriction_z_min / LIVER_SNR;
+    const double target_min = 1.0 + limits->targetoid_contrast_min;
+    const double b800 = m->b800[HEP_ZONE_RIM] / m->b800[HEP_ZONE_CORE];
+    const double t2 = m->t2[HEP_ZONE_RIM] / m->t2[HEP_ZONE_CORE];
     double lowest = (double)INFINITY, highest = 0.0;
     bool restricted = false, shine = false;
 
     for (int zone = 0; zone < (int)HEP_N_ZONES; zone++) {
-        const bool bright = m->b800[zone] >= B800_OVER_LIVER;
+        const bool bright = m->b800[zone] >= bright_min;
 
         restricted = restricted || (bright && m->adc[zone] <= restricted_max);
         shine = shine || (bright && m->adc[zone] >= shine_min);
         lowest = fmin(lowest, m->adc[zone]);
         highest = fmax(highest, m->adc[zone]);
     }
-    put(&out[HEP_TRUE_RESTRICTED_DIFFUSION], restricted, lowest, restricted_max, "mm2/s",
-        "lowest ADC of rim, core and whole; b = 800 at least 1.2 of liver there");
-    put(&out[HEP_TRUE_T2_SHINE_THROUGH], shine, highest, shine_min, "mm2/s",
-        "highest ADC of rim, core and whole; b = 800 at least 1.2 of liver there");
-    put(&out[HEP_TRUE_TARGETOID_DWI],
-        m->b800[HEP_ZONE_RIM] > (1.0 + TARGET_CONTRAST_MIN) * m->b800[HEP_ZONE_CORE] &&
-            m->adc[HEP_ZONE_RIM] < m->adc[HEP_ZONE_CORE],
-        m->b800[HEP_ZONE_RIM] / m->b800[HEP_ZONE_CORE], 1.0 + TARGET_CONTRAST_MIN, "1",
-        "b = 800 signal of rim over core, with the lower ADC in the rim");
-    put(&out[HEP_TRUE_T2_TARGET],
-        fabs(log(m->t2[HEP_ZONE_RIM] / m->t2[HEP_ZONE_CORE])) > log(1.0 + TARGET_CONTRAST_MIN),
-        m->t2[HEP_ZONE_RIM] / m->t2[HEP_ZONE_CORE], 1.0 + TARGET_CONTRAST_MIN, "1",
-        "T2-weighted signal of rim over core, either way");
+    hep_flag_set(&out[HEP_FLAG_RESTRICTED_DIFFUSION], state_of(restricted), lowest, restricted_max,
+                 "lowest ADC of rim, core and whole; b = 800 at least %g of liver there",
+                 bright_min);
+    hep_flag_set(&out[HEP_FLAG_T2_SHINE_THROUGH], state_of(shine), highest, shine_min,
+                 "highest ADC of rim, core and whole; b = 800 at least %g of liver there",
+                 bright_min);
+    hep_flag_set(&out[HEP_FLAG_TARGETOID_DWI],
+                 state_of(b800 > target_min && m->adc[HEP_ZONE_RIM] < m->adc[HEP_ZONE_CORE]), b800,
+                 target_min, "b = 800 signal of rim over core, with the lower ADC in the rim");
+    hep_flag_set(&out[HEP_FLAG_T2_TARGET], state_of(fabs(log(t2)) > log(target_min)), t2,
+                 target_min, "T2-weighted signal of rim over core, either way");
 }
 
-static void ring_flag(struct hep_true_value *v, const struct hep_true_measures *m,
+static void ring_flag(struct hep_flag_result *flag, const struct hep_true_measures *m,
                       const struct hep_lesion *l)
 {
     double best = -(double)INFINITY;
@@ -282,11 +234,14 @@ static void ring_flag(struct hep_true_value *v, const struct hep_true_measures *
     for (int p = (int)HEP_PHASE_ARTERIAL; p <= (int)HEP_PHASE_PORTAL_VENOUS; p++)
         if (m->phase[p])
             best = fmax(best, (m->re[HEP_ZONE_RIM][p] - m->re[HEP_ZONE_CORE][p]) /
-                                  fmax(m->re_liver[p], RING_LIVER_RE_FLOOR));
-    put(v, best > RING_INDEX_MIN && !l->nodular && l->core_rho > RING_CORE_RHO_MIN, best,
-        RING_INDEX_MIN, "1",
+                                  fmax(m->re_liver[p], limits->ring_liver_re_floor));
+    hep_flag_set(
+        flag,
+        state_of(best > limits->ring_index_min && !l->nodular && l->core_rho > RING_CORE_RHO_MIN),
+        best, limits->ring_index_min, "%s",
         l->nodular ? "enhancement of the rim in separate nodules"
-                   : "rim minus core enhancement over the liver's, arterial or portal venous");
+                   : "rim minus core enhancement over the liver's, arterial or portal "
+                     "venous");
 }
 
 static bool washed_out(const struct hep_truth_study *t, const struct hep_true_measures *m,
@@ -304,10 +259,13 @@ static bool washed_out(const struct hep_truth_study *t, const struct hep_true_me
             continue;
         *value = fmin(*value, now);
         if (peripheral)
-            present = present || (now < RIM_WASHOUT_LIVER_MAX && drop >= RIM_WASHOUT_DROP_MIN &&
-                                  now < RIM_WASHOUT_CORE_MAX * m->ratio[HEP_ZONE_CORE][p]);
+            present =
+                present || (now < limits->rim_washout_liver_ratio_max &&
+                            drop >= limits->rim_washout_drop_min &&
+                            now < limits->rim_washout_core_ratio_max * m->ratio[HEP_ZONE_CORE][p]);
         else
-            present = present || (now < WASHOUT_MAX && drop >= WASHOUT_DROP_MIN);
+            present =
+                present || (now < limits->washout_ratio_max && drop >= limits->washout_drop_min);
     }
     return present;
 }
@@ -323,79 +281,95 @@ static bool blood_pool(const struct hep_true_measures *m, double *worst)
         *worst = fmax(*worst, fabs(m->over_portal[p] - 1.0));
         n++;
     }
-    return n > 0 && *worst < BLOOD_POOL_TOLERANCE;
+    return n > 0 && *worst < limits->blood_pool_tolerance;
 }
 
-static void contrast_flags(struct hep_true_value out[], const struct hep_truth_study *t,
+static void contrast_flags(struct hep_flag_result out[], const struct hep_truth_study *t,
                            const struct hep_true_measures *m, const struct hep_lesion *l)
 {
     double value;
     const bool pool = blood_pool(m, &value);
     bool washout;
 
-    put(&out[HEP_TRUE_BLOOD_POOL], pool, value, BLOOD_POOL_TOLERANCE, "1",
-        "largest difference from the portal vein after the arterial phase");
-    ring_flag(&out[HEP_TRUE_RING_ENHANCEMENT], m, l);
+    hep_flag_set(&out[HEP_FLAG_BLOOD_POOL], state_of(pool), value, limits->blood_pool_tolerance,
+                 "largest difference from the portal vein after the arterial phase");
+    ring_flag(&out[HEP_FLAG_RING_ENHANCEMENT], m, l);
     value = m->ratio[HEP_ZONE_WHOLE][HEP_PHASE_ARTERIAL];
-    put(&out[HEP_TRUE_ARTERIAL_HYPERENHANCEMENT],
-        value > HYPERENHANCEMENT_MIN &&
-            m->re[HEP_ZONE_WHOLE][HEP_PHASE_ARTERIAL] > m->re_liver[HEP_PHASE_ARTERIAL],
-        value, HYPERENHANCEMENT_MIN, "1", "arterial signal over liver, and enhancing more");
+    hep_flag_set(
+        &out[HEP_FLAG_ARTERIAL_HYPERENHANCEMENT],
+        state_of(value > limits->arterial_ratio_min &&
+                 m->re[HEP_ZONE_WHOLE][HEP_PHASE_ARTERIAL] > m->re_liver[HEP_PHASE_ARTERIAL]),
+        value, limits->arterial_ratio_min, "arterial signal over liver, and enhancing more");
     washout = washed_out(t, m, false, &value) && !pool;
-    put(&out[HEP_TRUE_WASHOUT], washout, value, WASHOUT_MAX, "1",
-        "lesion over liver in a phase where the agent allows it, after a drop of 0.10");
+    hep_flag_set(&out[HEP_FLAG_WASHOUT], state_of(washout), value, limits->washout_ratio_max,
+                 "lesion over liver in a phase where the agent allows it, after a drop of %g",
+                 limits->washout_drop_min);
     washout = washed_out(t, m, true, &value) && l->core_rho > 0.0 && !pool;
-    put(&out[HEP_TRUE_PERIPHERAL_WASHOUT], washout, value, RIM_WASHOUT_LIVER_MAX, "1",
-        "rim over liver and core in a phase where the agent allows it, after a drop of 0.08");
+    hep_flag_set(&out[HEP_FLAG_PERIPHERAL_WASHOUT], state_of(washout), value,
+                 limits->rim_washout_liver_ratio_max,
+                 "rim over liver and core in a phase where the agent allows it, after a drop of %g",
+                 limits->rim_washout_drop_min);
 }
 
-static void hepatobiliary_flags(struct hep_true_value out[], const struct hep_true_measures *m,
+static void hepatobiliary_flags(struct hep_flag_result out[], const struct hep_true_measures *m,
                                 const struct hep_lesion *l)
 {
+    static const char *const none = "the agent has no hepatobiliary phase";
+    const double target_min = 1.0 + limits->targetoid_contrast_min;
     const double whole = m->ratio[HEP_ZONE_WHOLE][HEP_PHASE_HEPATOBILIARY];
     const double rim = m->ratio[HEP_ZONE_RIM][HEP_PHASE_HEPATOBILIARY];
     const double core = m->ratio[HEP_ZONE_CORE][HEP_PHASE_HEPATOBILIARY];
 
     if (!m->phase[HEP_PHASE_HEPATOBILIARY]) {
-        cannot(&out[HEP_TRUE_HBP_HYPOINTENSITY], "the agent has no hepatobiliary phase");
-        cannot(&out[HEP_TRUE_TARGETOID_HBP], "the agent has no hepatobiliary phase");
+        hep_flag_cannot(&out[HEP_FLAG_HBP_HYPOINTENSITY], "%s", none);
+        hep_flag_cannot(&out[HEP_FLAG_TARGETOID_HBP], "%s", none);
         return;
     }
-    put(&out[HEP_TRUE_HBP_HYPOINTENSITY], whole < HBP_RATIO_MAX, whole, HBP_RATIO_MAX, "1",
-        "hepatobiliary signal over liver");
-    put(&out[HEP_TRUE_TARGETOID_HBP],
-        rim < HBP_RATIO_MAX && core > (1.0 + TARGET_CONTRAST_MIN) * rim && l->core_rho > 0.0,
-        core / rim, 1.0 + TARGET_CONTRAST_MIN, "1",
-        "hepatobiliary signal of core over rim, the rim below liver");
+    hep_flag_set(&out[HEP_FLAG_HBP_HYPOINTENSITY], state_of(whole < limits->hbp_ratio_max), whole,
+                 limits->hbp_ratio_max, "hepatobiliary signal over liver");
+    hep_flag_set(
+        &out[HEP_FLAG_TARGETOID_HBP],
+        state_of(rim < limits->hbp_ratio_max && core > target_min * rim && l->core_rho > 0.0),
+        core / rim, target_min, "hepatobiliary signal of core over rim, the rim below liver");
 }
 
-void hep_true_flags(struct hep_true_value out[HEP_TRUE_N_FLAGS], const struct hep_truth_study *t,
+/* Does the flag need a phase after the agent? */
+static bool needs_agent(enum hep_flag flag)
+{
+    const struct hep_flag_row *row = hep_flag_row(flag);
+    uint32_t phases = 0;
+
+    for (int p = (int)HEP_PHASE_ARTERIAL; p < (int)HEP_PHASE_COUNT; p++)
+        phases |= 1U << hep_phase_image((enum hep_phase)p);
+    return ((row->needs | row->needs_one_of) & phases) != 0;
+}
+
+void hep_true_flags(struct hep_flag_result out[HEP_FLAG_COUNT], const struct hep_truth_study *t,
                     const struct hep_true_measures *m, const struct hep_lesion *l)
 {
-    static const enum hep_true_flag shells[] = { HEP_TRUE_RING_ENHANCEMENT,
-                                                 HEP_TRUE_PERIPHERAL_WASHOUT,
-                                                 HEP_TRUE_TARGETOID_DWI, HEP_TRUE_TARGETOID_HBP,
-                                                 HEP_TRUE_T2_TARGET };
+    static const enum hep_flag shells[] = { HEP_FLAG_RING_ENHANCEMENT, HEP_FLAG_PERIPHERAL_WASHOUT,
+                                            HEP_FLAG_TARGETOID_DWI, HEP_FLAG_TARGETOID_HBP,
+                                            HEP_FLAG_T2_TARGET };
     const double excess = m->ff - m->ff_liver;
     const double bright = m->ratio[HEP_ZONE_WHOLE][HEP_PHASE_PRECONTRAST];
 
     diffusion_flags(out, m);
-    put(&out[HEP_TRUE_FAT], excess > FAT_EXCESS_MIN, excess, FAT_EXCESS_MIN, "1",
-        "fat fraction above the liver's");
-    put(&out[HEP_TRUE_T1_HYPERINTENSITY], bright > T1_BRIGHT_MIN, bright, T1_BRIGHT_MIN, "1",
-        "signal over liver before contrast");
-    if (t->agent == NULL) {
-        for (int f = (int)HEP_TRUE_RING_ENHANCEMENT; f <= (int)HEP_TRUE_HBP_HYPOINTENSITY; f++)
-            cannot(&out[f], "no contrast agent");
-        cannot(&out[HEP_TRUE_TARGETOID_HBP], "no contrast agent");
-        cannot(&out[HEP_TRUE_BLOOD_POOL], "no contrast agent");
-    } else {
+    hep_flag_set(&out[HEP_FLAG_FAT], state_of(excess > limits->focal_fat_min_frac), excess,
+                 limits->focal_fat_min_frac, "fat fraction above the liver's");
+    hep_flag_set(&out[HEP_FLAG_T1_HYPERINTENSITY], state_of(bright > limits->t1_bright_ratio_min),
+                 bright, limits->t1_bright_ratio_min, "signal over liver before contrast");
+    if (t->agent != NULL) {
         contrast_flags(out, t, m, l);
         hepatobiliary_flags(out, m, l);
     }
-    for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
-        if (l->diameter_mm < SMALLEST_WITH_SHELLS_MM && out[shells[i]].state == HEP_TRUE_PRESENT) {
-            out[shells[i]].state = HEP_TRUE_ABSENT;
-            out[shells[i]].reason = "too small for a rim and a core";
-        }
+    for (int f = 0; f < (int)HEP_FLAG_COUNT; f++)
+        if (t->agent == NULL && needs_agent((enum hep_flag)f))
+            hep_flag_cannot(&out[f], "no contrast agent");
+    for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++) {
+        struct hep_flag_result *flag = &out[shells[i]];
+
+        if (l->diameter_mm < SMALLEST_WITH_SHELLS_MM && flag->state == HEP_FLAG_PRESENT)
+            hep_flag_set(flag, HEP_FLAG_ABSENT, flag->value, flag->limit,
+                         "too small for a rim and a core");
+    }
 }

@@ -4,42 +4,15 @@
  * Model:   mean signals of the outer third of the radius (rim), the inner third (core) and the
  *          whole, counted at the anatomy's resolution; the study's own times and parameters, or the
  *          usual ones for a series that the protocol does not hold
- * Source:  limits: restriction and shine-through: b = 800 signal 20 % above liver (two SD at SNR
- *          10) with the ADC rules of Taouli and Koh, Radiology 2010;254:47-66; ring, washout,
- *          peripheral washout, targetoid: definitions after ACR LI-RADS v2018 with margins of 5 to
- *          10 %
+ * Source:  rules and limits are those of terms/flags.def and terms/flag_limits.def
+ * Differs: a robust z of the b = 800 signal has no meaning without noise; the noise of a liver with
+ *          a signal-to-noise ratio of 10 stands in, so that z >= 2 is 20 % above liver
  */
 #ifndef HEP_PHANTOM_TRUE_FLAG_H
 #define HEP_PHANTOM_TRUE_FLAG_H
 
 #include "phantom/event.h"
-
-enum hep_true_flag {
-    HEP_TRUE_RESTRICTED_DIFFUSION,
-    HEP_TRUE_T2_SHINE_THROUGH,
-    HEP_TRUE_RING_ENHANCEMENT,
-    HEP_TRUE_ARTERIAL_HYPERENHANCEMENT,
-    HEP_TRUE_WASHOUT,
-    HEP_TRUE_PERIPHERAL_WASHOUT,
-    HEP_TRUE_HBP_HYPOINTENSITY,
-    HEP_TRUE_TARGETOID_DWI,
-    HEP_TRUE_TARGETOID_HBP,
-    HEP_TRUE_T2_TARGET,
-    HEP_TRUE_FAT,
-    HEP_TRUE_BLOOD_POOL,
-    HEP_TRUE_T1_HYPERINTENSITY,
-    HEP_TRUE_N_FLAGS
-};
-const char *hep_true_flag_name(enum hep_true_flag flag);
-
-enum hep_true_state { HEP_TRUE_ABSENT, HEP_TRUE_PRESENT, HEP_TRUE_NOT_ASSESSABLE };
-const char *hep_true_state_name(enum hep_true_state state);
-
-struct hep_true_value {
-    enum hep_true_state state;
-    double value, limit;
-    const char *unit, *reason; /* static */
-};
+#include "terms/finding.h"
 
 /** Noise-free measurements of one lesion; NaN where the agent has no such phase. */
 struct hep_true_measures {
@@ -69,7 +42,7 @@ int hep_truth_study_init(struct hep_truth_study *out, const struct hep_sim_setti
                          struct hep_error *err) HEP_MUST_CHECK;
 void hep_true_measure(struct hep_true_measures *out, const struct hep_truth_study *t,
                       size_t lesion);
-void hep_true_flags(struct hep_true_value out[HEP_TRUE_N_FLAGS], const struct hep_truth_study *t,
+void hep_true_flags(struct hep_flag_result out[HEP_FLAG_COUNT], const struct hep_truth_study *t,
                     const struct hep_true_measures *m, const struct hep_lesion *l);
 
 #endif

@@ -1,16 +1,13 @@
 /**
  * @file  pipeline/lesions_json.h
- * @brief Findings and the liver as a whole in the form of lesions.json.
+ * @brief The liver as a whole in the form of lesions.json.
  */
 #ifndef HEP_PIPELINE_LESIONS_JSON_H
 #define HEP_PIPELINE_LESIONS_JSON_H
 
-#include "lesions/finding.h"
 #include "lesions/liver_measures.h"
 #include "base/json_put.h"
 
-/** The array "lesions". */
-struct hep_json *hep_findings_json(struct hep_put *put, const struct hep_findings *findings);
 /** Members of "liver" that the maps' own statistics do not give: uptake, FLIS proxy, remnant,
  * alarm. */
 struct hep_json *hep_liver_json(struct hep_put *put, const struct hep_liver_measures *m);

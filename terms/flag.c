@@ -1,29 +1,45 @@
 #include "terms/flag.h"
 
+#include <string.h>
+
+static const char *const states[HEP_FLAG_STATES] = { "not_assessable", "absent", "present" };
+
 const char *hep_flag_state_name(enum hep_flag_state state)
 {
-    static const char *const names[] = { "not_assessable", "absent", "present" };
+    return states[state];
+}
 
-    return names[state];
+enum hep_flag_state hep_flag_state_from_name(const char *name)
+{
+    int s = 0;
+
+    while (s < HEP_FLAG_STATES && strcmp(name, states[s]) != 0)
+        s++;
+    return (enum hep_flag_state)s;
+}
+
+#define OF(image) 1U << HEP_IMAGE_##image
+static const struct hep_flag_row rows[HEP_FLAG_COUNT] = {
+#define FLAG(id, name, needs, needs_one_of, unit, words, meaning, source, settings)                \
+    { #name, needs, needs_one_of, HEP_UNIT_##unit, words, meaning, source, settings },
+#include "terms/flags.def"
+};
+
+const struct hep_flag_row *hep_flag_row(enum hep_flag flag)
+{
+    return &rows[flag];
 }
 
 const char *hep_flag_name(enum hep_flag flag)
 {
-    static const char *const names[HEP_FLAG_COUNT] = {
-        [HEP_FLAG_RESTRICTED_DIFFUSION] = "restricted_diffusion",
-        [HEP_FLAG_T2_SHINE_THROUGH] = "t2_shine_through",
-        [HEP_FLAG_RING_ENHANCEMENT] = "ring_enhancement",
-        [HEP_FLAG_ARTERIAL_HYPERENHANCEMENT] = "arterial_hyperenhancement",
-        [HEP_FLAG_WASHOUT] = "washout",
-        [HEP_FLAG_PERIPHERAL_WASHOUT] = "peripheral_washout",
-        [HEP_FLAG_HBP_HYPOINTENSITY] = "hbp_hypointensity",
-        [HEP_FLAG_TARGETOID_DWI] = "targetoid_dwi",
-        [HEP_FLAG_TARGETOID_HBP] = "targetoid_hbp",
-        [HEP_FLAG_T2_TARGET] = "t2_target",
-        [HEP_FLAG_FAT] = "fat",
-        [HEP_FLAG_BLOOD_POOL] = "blood_pool",
-        [HEP_FLAG_T1_HYPERINTENSITY] = "t1_hyperintensity",
-    };
+    return rows[flag].name;
+}
 
-    return names[flag];
+enum hep_flag hep_flag_from_name(const char *name)
+{
+    int f = 0;
+
+    while (f < HEP_FLAG_COUNT && strcmp(name, rows[f].name) != 0)
+        f++;
+    return (enum hep_flag)f;
 }

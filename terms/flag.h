@@ -1,31 +1,39 @@
 /**
  * @file  terms/flag.h
- * @brief The flags of a lesion and the states that they may have.
+ * @brief The flags of a lesion (terms/flags.def) and the states that they may have.
  */
 #ifndef HEP_TERMS_FLAG_H
 #define HEP_TERMS_FLAG_H
 
-enum hep_flag_state { HEP_FLAG_NOT_ASSESSABLE, HEP_FLAG_ABSENT, HEP_FLAG_PRESENT };
+#include "terms/image_kind.h"
+
+#include <stdint.h>
+
+enum hep_flag_state { HEP_FLAG_NOT_ASSESSABLE, HEP_FLAG_ABSENT, HEP_FLAG_PRESENT, HEP_FLAG_STATES };
 /** "not_assessable", "absent", "present". */
 const char *hep_flag_state_name(enum hep_flag_state state);
+/** HEP_FLAG_STATES when it is none of these. */
+enum hep_flag_state hep_flag_state_from_name(const char *name);
 
 enum hep_flag {
-    HEP_FLAG_RESTRICTED_DIFFUSION,
-    HEP_FLAG_T2_SHINE_THROUGH,
-    HEP_FLAG_RING_ENHANCEMENT,
-    HEP_FLAG_ARTERIAL_HYPERENHANCEMENT,
-    HEP_FLAG_WASHOUT,
-    HEP_FLAG_PERIPHERAL_WASHOUT,
-    HEP_FLAG_HBP_HYPOINTENSITY,
-    HEP_FLAG_TARGETOID_DWI,
-    HEP_FLAG_TARGETOID_HBP,
-    HEP_FLAG_T2_TARGET,
-    HEP_FLAG_FAT,
-    HEP_FLAG_BLOOD_POOL,
-    HEP_FLAG_T1_HYPERINTENSITY,
+#define FLAG(id, ...) HEP_FLAG_##id,
+#include "terms/flags.def"
+#undef FLAG
     HEP_FLAG_COUNT
 };
-/** "restricted_diffusion", ... as in lesions.json. */
+
+struct hep_flag_row {
+    const char *name;
+    uint32_t needs, needs_one_of; /* bits 1 << enum hep_image */
+    enum hep_unit unit;
+    const char *words, *meaning, *source;
+    const char *settings; /* keys, with blanks between them */
+};
+/** Static. */
+const struct hep_flag_row *hep_flag_row(enum hep_flag flag);
+/** "restricted_diffusion", ...: the name of the row. */
 const char *hep_flag_name(enum hep_flag flag);
+/** HEP_FLAG_COUNT when unknown. */
+enum hep_flag hep_flag_from_name(const char *name);
 
 #endif

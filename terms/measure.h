@@ -27,7 +27,6 @@ enum hep_measure_form {
     HEP_FORM_MEMBER,     /* a number; "a.b": member b of the object a */
     HEP_FORM_VALUE,      /* {"value", "unit"}; of a lesion, in "measurements" */
     HEP_FORM_STATISTICS, /* {"median", "iqr", ...} of a map */
-    HEP_FORM_YES_NO,     /* true or false, 1 or 0 here */
     HEP_FORM_COLUMN      /* in tables only */
 };
 

@@ -16,6 +16,7 @@ const struct hep_unit_row *hep_unit_row(enum hep_unit unit)
         [HEP_UNIT_PERCENT] = { "%", "%", "%", 1.0 },
         [HEP_UNIT_MG_PER_G] = { "mg/g dry", "mg/g", "mg/g dry", 1.0 },
         [HEP_UNIT_COUNT] = { "1", "1", "", 1.0 },
+        [HEP_UNIT_YES_NO] = { "1", "1", "", 1.0 },
         [HEP_UNIT_DIMENSIONLESS] = { "1", "1", "", 1.0 },
     };
 

@@ -18,6 +18,7 @@ enum hep_unit {
     HEP_UNIT_PERCENT,  /* stored in % already */
     HEP_UNIT_MG_PER_G, /* of dry tissue */
     HEP_UNIT_COUNT,    /* whole numbers: voxels, lesions, codes */
+    HEP_UNIT_YES_NO,   /* 1 or 0; true or false in JSON */
     HEP_UNIT_DIMENSIONLESS,
     HEP_UNIT_N
 };

@@ -11,6 +11,7 @@
 #include "pipeline/stages/lesion_images.h"
 #include "pipeline/stages/phase_gain.h"
 #include "sequences/inventory.h"
+#include "terms/finding_json.h"
 
 #include <math.h>
 
@@ -119,7 +120,7 @@ static int put_results(struct hep_run *run, const struct hep_lesion_study *study
         hep_put(&put, o, "liver", hep_liver_json(&put, &measures));
         rc = put.rc;
     }
-    if (rc == HEP_OK && measures.diffuse_alarm)
+    if (rc == HEP_OK && measures.diffuse_reason[0] != '\0')
         hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "diffuse", "%s", measures.diffuse_reason);
     if (rc == HEP_OK)
         return hep_run_put_json(run, "findings", o, err);

@@ -78,7 +78,7 @@ static void test_bad_file(void **state)
     struct hep_error e = { 0 };
 
     assert_fails(hep_lesion_file_read(&f, path, &e), e, HEP_EFORMAT, c->part);
-    assert_null(f.root);
+    assert_null(f.findings.list);
     free(path);
     hep_test_rmdir(dir);
 }
@@ -95,12 +95,13 @@ static void test_least_file(void **state)
 
     (void)state;
     assert_ok(hep_lesion_file_read(&f, path, &e), e);
-    assert_int_equal(f.n, 2);
-    assert_int_equal(f.list[0].id, 1);
-    assert_close(f.list[0].centre_mm[1], -2.0, 0.0, 0.0);
-    assert_int_equal(f.list[0].class, HEP_CLASS_COUNT);
-    assert_true(isnan(f.list[0].probability) && isnan(f.list[0].diameter_mm));
-    assert_close(f.list[1].diameter_mm, 10.0, 1e-9, 0.0); /* pi / 6 ml */
+    assert_int_equal(f.findings.n, 2);
+    assert_int_equal(f.findings.list[0].id, 1);
+    assert_close(f.findings.list[0].centre_mm[1], -2.0, 0.0, 0.0);
+    assert_int_equal(f.findings.list[0].lesion_class, HEP_CLASS_COUNT);
+    assert_true(isnan(hep_finding_get(&f.findings.list[0], HEP_M_P_METASTASIS)) &&
+                isnan(hep_finding_diameter_mm(&f.findings.list[0])));
+    assert_close(hep_finding_diameter_mm(&f.findings.list[1]), 10.0, 1e-9, 0.0); /* pi / 6 ml */
     assert_null(f.reference);
     hep_lesion_file_release(&f);
     free(path);
@@ -111,10 +112,8 @@ static void test_least_file(void **state)
 static void test_place_from_mask(void **state)
 {
     const struct hep_grid grid = hep_test_grid(6, 4, 4, 3.0, 3.0, 3.0);
-    struct hep_lesion_record record = { .id = 4,
-                                        .centre_mm = { (double)NAN, (double)NAN, (double)NAN },
-                                        .diameter_mm = (double)NAN };
-    struct hep_lesion_file f = { .list = &record, .n = 1 };
+    struct hep_finding record = { .id = 4, .centre_mm = { (double)NAN, (double)NAN, (double)NAN } };
+    struct hep_lesion_file f = { .findings = { .list = &record, .n = 1 } };
     struct hep_labels *mask = NULL;
     struct hep_error e = { 0 };
 
@@ -130,7 +129,7 @@ static void test_place_from_mask(void **state)
     assert_ok(hep_lesion_file_place(&f, mask, "x.json", &e), e);
     assert_close(record.centre_mm[0], 3.0, 1e-9, 0.0);
     assert_close(record.centre_mm[1], 0.0, 0.0, 1e-9);
-    assert_close(record.diameter_mm, cbrt(6.0 * 216.0 / acos(-1.0)), 1e-9, 0.0);
+    assert_close(hep_finding_diameter_mm(&record), cbrt(6.0 * 216.0 / acos(-1.0)), 1e-9, 0.0);
     hep_labels_free(mask);
 }
 

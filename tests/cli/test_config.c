@@ -8,6 +8,7 @@
 #include "cli/manual.h"
 #include "pipeline/config/config.h"
 #include "sequences/fat_spectrum.h"
+#include "terms/flag.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -145,7 +146,7 @@ static void test_values(void **state)
     assert_close(cfg.liver.label, 5, 0, 0);
     /* Not given: documented defaults. */
     assert_close(cfg.diffusion.adc_b_min_s_per_mm2, 50, 0, 0);
-    assert_close(cfg.lesions.restriction_adc_max_mm2_per_s, 1.1e-3, 1e-15, 0);
+    assert_close(cfg.lesions.flag.restriction_adc_max_mm2_per_s, 1.1e-3, 1e-15, 0);
     assert_true(isnan(cfg.diffusion.sigma));
     assert_true(isnan(dwi->window_s.lo));
 }
@@ -490,6 +491,25 @@ static void test_table(void **state)
     }
 }
 
+/* The settings that a flag's row names are settings. */
+static void test_flag_settings(void **state)
+{
+    (void)state;
+    for (int i = 0; i < HEP_FLAG_COUNT; i++) {
+        const char *key = hep_flag_row((enum hep_flag)i)->settings;
+
+        while (*key != '\0') {
+            const size_t n = strcspn(key, " ");
+            char name[96];
+
+            (void)snprintf(name, sizeof name, "%.*s", (int)n, key);
+            if (hep_field_find(hep_config_fields(), name) == NULL)
+                fail_msg("%s: no setting '%s'", hep_flag_name((enum hep_flag)i), name);
+            key += n + strspn(key + n, " ");
+        }
+    }
+}
+
 int main(void)
 {
     static struct CMUnitTest tests[N_OF(bad_cases) + N_OF(bad_sets) + 16];
@@ -501,6 +521,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_hash),
         cmocka_unit_test(test_default_file),
+        cmocka_unit_test(test_flag_settings),
         cmocka_unit_test(test_settings_manual),
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_load_failures),

@@ -36,7 +36,7 @@ static inline struct hep_lesion_limits scene_limits(void)
         .diameter_min_mm = 3.0,
         .score_min = 4.4,
         .diffuse_z_min = 2.0,
-        .focal_fat_min_frac = 0.05,
+        .flag = hep_flag_limits_default,
         .fat_diameter_min_mm = 7.0,
         .sparing_min_frac = 0.05,
         .sparing_liver_ff_frac = 0.1,

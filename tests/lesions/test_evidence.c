@@ -60,7 +60,7 @@ static double weigh(struct hep_finding *f, const char *text, double prior, doubl
 
     parse(&t, text);
     hep_evidence_weigh(f, t, &limits, arterial);
-    p = f->probability_metastasis;
+    p = hep_finding_get(f, HEP_M_P_METASTASIS);
     hep_evidence_free(t);
     return p;
 }
@@ -108,7 +108,7 @@ static void test_capped_groups(void **state)
     (void)state;
     f.flag[HEP_FLAG_RING_ENHANCEMENT].state = HEP_FLAG_PRESENT;
     f.flag[HEP_FLAG_WASHOUT].state = HEP_FLAG_PRESENT;
-    hep_finding_set(&f, "adc_mm2_per_s", "mm2/s", 0.0009);
+    hep_measures_set(&f.measures, HEP_M_ADC, 0.0009);
     /* against cyst: 8 and 4 of one group, 60 of the other; against the rest: 4 and 4, 2 */
     cyst = 0.3 / (8.0 * sqrt(4.0) * 60.0);
     rest = 0.7 / (4.0 * sqrt(4.0) * 2.0);
@@ -128,7 +128,7 @@ static void test_order_and_sum(void **state)
     (void)state;
     f.flag[HEP_FLAG_RING_ENHANCEMENT].state = HEP_FLAG_PRESENT;
     f.flag[HEP_FLAG_WASHOUT].state = HEP_FLAG_ABSENT;
-    hep_finding_set(&f, "adc_mm2_per_s", "mm2/s", 0.0015);
+    hep_measures_set(&f.measures, HEP_M_ADC, 0.0015);
     for (size_t i = 0; i < 3; i++) {
         const double p = weigh(&f, orders[i], 0.37, 1.0);
         double sum = 0.0;
@@ -154,7 +154,7 @@ static void test_intervals(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct hep_finding f = { 0 };
 
-        hep_finding_set(&f, "adc_mm2_per_s", "mm2/s", cases[i].adc);
+        hep_measures_set(&f.measures, HEP_M_ADC, cases[i].adc);
         (void)weigh(&f, SHARES CALIBRATION "rules:\n" ADC, 0.37, 1.0);
         assert_close(f.class_probability[HEP_CLASS_METASTASIS] /
                          f.class_probability[HEP_CLASS_CYST],
@@ -243,24 +243,28 @@ static const struct bad_case bad_cases[] = {
              "n_tested: 0}\nrules:\n" RING,
       "lacks the key 'date'" },
     { "flag and measure",
-      SHARES CALIBRATION "rules:\n" RULE("x", "g", "flag: washout\n    measure: y")
+      SHARES CALIBRATION "rules:\n" RULE("x", "g", "flag: washout\n    measure: rte")
           OUTCOME("present", "", "0.5", "0.5", "0.5") OUTCOME("absent", "", "0.5", "0.5", "0.5"),
       "one of 'flag' and 'measure'" },
     { "unknown flag",
       SHARES CALIBRATION "rules:\n" RULE("x", "g", "flag: shine")
           OUTCOME("present", "", "0.5", "0.5", "0.5") OUTCOME("absent", "", "0.5", "0.5", "0.5"),
       "unknown flag 'shine'" },
+    { "unknown measure",
+      SHARES CALIBRATION "rules:\n" RULE("x", "g", "measure: adc")
+          OUTCOME("a", "below: 2, ", "0.5", "0.5", "0.5") OUTCOME("b", "", "0.5", "0.5", "0.5"),
+      "unknown measure 'adc'" },
     { "outcomes of a flag",
       SHARES CALIBRATION "rules:\n" RULE("x", "g", "flag: washout")
           OUTCOME("yes", "", "0.5", "0.5", "0.5") OUTCOME("no", "", "0.5", "0.5", "0.5"),
       "present and absent" },
     { "intervals that fall",
-      SHARES CALIBRATION "rules:\n" RULE("x", "g", "measure: y")
+      SHARES CALIBRATION "rules:\n" RULE("x", "g", "measure: rte")
           OUTCOME("a", "below: 2, ", "0.3", "0.3", "0.3")
               OUTCOME("b", "below: 1, ", "0.3", "0.3", "0.3") OUTCOME("c", "", "0.4", "0.4", "0.4"),
       "must rise" },
     { "last interval bounded",
-      SHARES CALIBRATION "rules:\n" RULE("x", "g", "measure: y") OUTCOME(
+      SHARES CALIBRATION "rules:\n" RULE("x", "g", "measure: rte") OUTCOME(
           "a", "below: 2, ", "0.5", "0.5", "0.5") OUTCOME("b", "below: 3, ", "0.5", "0.5", "0.5"),
       "the last has none" },
     { "likelihoods do not sum",

@@ -13,7 +13,10 @@ static const struct lesion_spec small_cyst = { 4, 0, &t_cyst, &t_cyst, 0 };
 
 static double measure(const struct fixture *f, const char *name)
 {
-    return hep_finding_measure(&f->findings.list[0], name);
+    const enum hep_measure m = hep_measure_find(HEP_SUBJECT_LESION, name);
+
+    assert_int_not_equal(m, HEP_MEASURE_COUNT);
+    return hep_finding_get(&f->findings.list[0], m);
 }
 
 /* Uniform lesions give back what was put in, within 2 %. */
@@ -247,8 +250,9 @@ static void test_scaling(void **state)
     (void)fixture_assess(&f);
     for (int i = 0; i < HEP_FLAG_COUNT; i++)
         assert_int_equal(before.flag[i].state, f.findings.list[0].flag[i].state);
-    assert_close(measure(&f, "rte"), hep_finding_measure(&before, "rte"), 1e-5, 0);
-    assert_close(f.findings.list[0].probability_metastasis, before.probability_metastasis, 1e-6, 0);
+    assert_close(measure(&f, "rte"), hep_finding_get(&before, HEP_M_RTE), 1e-5, 0);
+    assert_close(hep_finding_get(&f.findings.list[0], HEP_M_P_METASTASIS),
+                 hep_finding_get(&before, HEP_M_P_METASTASIS), 1e-6, 0);
     fixture_release(&f);
 }
 
@@ -292,11 +296,11 @@ static void test_flips(void **state)
     (void)fixture_assess(&b);
     for (int k = 0; k < 3; k++)
         assert_close(b.findings.list[0].centre_mm[k], a.findings.list[0].centre_mm[k], 0, 1e-6);
-    assert_close(b.findings.list[0].long_axis_mm, a.findings.list[0].long_axis_mm, 1e-9, 0);
+    assert_close(measure(&b, "long_axis_mm"), measure(&a, "long_axis_mm"), 1e-9, 0);
     assert_close(measure(&b, "rte"), measure(&a, "rte"), 1e-4, 0);
     assert_close(measure(&b, "arterial_ring_index"), measure(&a, "arterial_ring_index"), 1e-4, 0);
     assert_close(measure(&b, "arterial_ring_cover"), measure(&a, "arterial_ring_cover"), 0, 0.03);
-    assert_int_equal(b.findings.list[0].segment, a.findings.list[0].segment);
+    assert_close(measure(&b, "segment"), measure(&a, "segment"), 0, 0);
     for (int i = 0; i < HEP_FLAG_COUNT; i++)
         assert_int_equal(a.findings.list[0].flag[i].state, b.findings.list[0].flag[i].state);
     fixture_release(&a);
@@ -313,7 +317,7 @@ static void test_threads(void **state)
     one = *fixture_assess(&f);
     f.study.nthreads = 4;
     (void)fixture_assess(&f);
-    assert_memory_equal(one.measure, f.findings.list[0].measure, sizeof one.measure);
+    assert_memory_equal(&one.measures, &f.findings.list[0].measures, sizeof one.measures);
     assert_memory_equal(one.class_probability, f.findings.list[0].class_probability,
                         sizeof one.class_probability);
     fixture_release(&f);
@@ -389,9 +393,9 @@ static void test_size(void **state)
     (void)state;
     fixture_init(&f, &metastasis, NULL);
     (void)fixture_assess(&f);
-    assert_close(f.findings.list[0].volume_ml, 7.238, 0.02, 0);
-    assert_close(f.findings.list[0].long_axis_mm, 24.0, 0, 1.25);
-    assert_close(f.findings.list[0].short_axis_mm, 24.0, 0, 1.5);
+    assert_close(measure(&f, "volume_ml"), 7.238, 0.02, 0);
+    assert_close(measure(&f, "long_axis_mm"), 24.0, 0, 1.25);
+    assert_close(measure(&f, "short_axis_mm"), 24.0, 0, 1.5);
     fixture_release(&f);
     /* A 3 x 4 rectangle: its diagonal 5, and across it 2 x 12 / 5. */
     assert_ok(hep_axes_of_points(&longest, &shortest, square, 5, &e), e);
@@ -446,6 +450,8 @@ static void test_place(void **state)
 static void test_liver(void **state)
 {
     struct hep_liver_measures m;
+    const struct hep_measures *of;
+    double flr;
     struct hep_labels *remnant = NULL;
     struct hep_error e = { 0 };
     struct fixture f;
@@ -465,21 +471,20 @@ static void test_liver(void **state)
     f.candidates.diffuse_alarm = true;
     (void)snprintf(f.candidates.diffuse_reason, sizeof f.candidates.diffuse_reason, "segment 6");
     assert_ok(try_liver_measure(&m, &f, &f.candidates, remnant, &e), e);
-    assert_close(m.volume_ml, (double)liver * 3.125e-3, 1e-12, 0);
-    assert_close(m.flr_percent, 100.0 * (double)keep / (double)(liver - lesion), 1e-9, 0);
-    assert_int_equal(m.flr_line_percent, m.flr_percent >= 40.0 ? 40 : 30);
-    assert_close(m.fat_fraction.median, 0.03, 0, 0.002);
-    assert_close(m.adc_mm2_per_s.median, 1.07e-3, 0.01, 0);
-    assert_true(isnan(m.r2star_per_s.median) && m.r2star_per_s.n == 0);
-    assert_close(m.re[HEP_PHASE_HEPATOBILIARY], 0.90, 0.02, 0);
-    assert_close(m.q_lsc, 190.0 / 79.0, 0.02, 0);
-    assert_close(m.sir, 190.0 / 78.0, 0.02, 0);
-    assert_close(m.hui_ml, (190.0 / 79.0 - 1.0) * m.volume_ml, 0.03, 0);
+    of = &m.measures;
+    flr = hep_measures_get(of, HEP_M_FLR);
+    assert_close(hep_measures_get(of, HEP_M_LIVER_VOLUME), (double)liver * 3.125e-3, 1e-12, 0);
+    assert_close(flr, 100.0 * (double)keep / (double)(liver - lesion), 1e-9, 0);
+    assert_close(hep_measures_get(of, HEP_M_FLR_LINE), flr >= 40.0 ? 40 : 30, 0, 0);
+    assert_close(hep_measures_get(of, HEP_M_Q_LSC), 190.0 / 79.0, 0.02, 0);
+    assert_close(hep_measures_get(of, HEP_M_SIR), 190.0 / 78.0, 0.02, 0);
+    assert_close(hep_measures_get(of, HEP_M_HUI),
+                 (190.0 / 79.0 - 1.0) * hep_measures_get(of, HEP_M_LIVER_VOLUME), 0.03, 0);
     assert_string_equal(m.sir_vessel, "inferior vena cava");
-    assert_true(m.diffuse_alarm);
+    assert_close(hep_measures_get(of, HEP_M_DIFFUSE_ALARM), 1, 0, 0);
     assert_string_equal(m.diffuse_reason, "segment 6");
     assert_ok(try_liver_measure(&m, &f, NULL, NULL, &e), e);
-    assert_true(isnan(m.flr_percent) && m.flr_line_percent == 0);
+    assert_false(of->has[HEP_M_FLR] || of->has[HEP_M_FLR_LINE]);
     hep_labels_free(remnant);
     fixture_release(&f);
 }

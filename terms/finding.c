@@ -1,0 +1,69 @@
+#include "terms/finding.h"
+
+#include "base/json.h"
+#include "base/number.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void hep_findings_release(struct hep_findings *f)
+{
+    free(f->list);
+    hep_json_free(f->file);
+    *f = (struct hep_findings){ 0 };
+}
+
+static void say(struct hep_flag_result *flag, const char *fmt, va_list args) HEP_PRINTF(2, 0);
+static void say(struct hep_flag_result *flag, const char *fmt, va_list args)
+{
+    (void)vsnprintf(flag->reason, sizeof flag->reason, fmt, args);
+}
+
+void hep_flag_set(struct hep_flag_result *flag, enum hep_flag_state state, double value,
+                  double limit, const char *fmt, ...)
+{
+    va_list args;
+
+    flag->given = true;
+    flag->state = state;
+    flag->value = value;
+    flag->limit = limit;
+    va_start(args, fmt);
+    say(flag, fmt, args);
+    va_end(args);
+}
+
+void hep_flag_cannot(struct hep_flag_result *flag, const char *fmt, ...)
+{
+    va_list args;
+
+    flag->given = true;
+    flag->state = HEP_FLAG_NOT_ASSESSABLE;
+    flag->value = flag->limit = (double)NAN;
+    va_start(args, fmt);
+    say(flag, fmt, args);
+    va_end(args);
+}
+
+double hep_finding_get(const struct hep_finding *f, enum hep_measure m)
+{
+    return hep_measures_get(&f->measures, m);
+}
+
+double hep_finding_diameter_mm(const struct hep_finding *f)
+{
+    const double axis = hep_finding_get(f, HEP_M_LONG_AXIS);
+
+    return isfinite(axis) ? axis : hep_ball_diameter(1000.0 * hep_finding_get(f, HEP_M_VOLUME));
+}
+
+double hep_finding_prior(const struct hep_finding *f)
+{
+    for (size_t i = 0; i < f->n_evidence; i++)
+        if (strcmp(f->evidence[i].name, HEP_EVIDENCE_PRIOR) == 0)
+            return f->evidence[i].value;
+    return (double)NAN;
+}

@@ -1,0 +1,66 @@
+/**
+ * @file  terms/finding.h
+ * @brief A finding: a lesion with its measures, flags and evidence. The one form in which lesions
+ * go from detection to files and back (terms/finding_json.h), of patients and of simulations.
+ */
+#ifndef HEP_TERMS_FINDING_H
+#define HEP_TERMS_FINDING_H
+
+#include "base/error.h"
+#include "terms/flag.h"
+#include "terms/lesion_class.h"
+#include "terms/measure.h"
+
+#include <stddef.h>
+
+struct hep_json;
+
+struct hep_flag_result {
+    bool given; /* false: nobody has judged it */
+    enum hep_flag_state state;
+    double value, limit; /* in the unit of the flag's row; NaN when there is none */
+    char reason[256];    /* one sentence with the numbers */
+};
+
+/** Judge a flag, with its sentence. */
+void hep_flag_set(struct hep_flag_result *flag, enum hep_flag_state state, double value,
+                  double limit, const char *fmt, ...) HEP_PRINTF(5, 6);
+/** Not assessable, for a reason. */
+void hep_flag_cannot(struct hep_flag_result *flag, const char *fmt, ...) HEP_PRINTF(2, 3);
+
+#define HEP_EVIDENCE_MAX 32
+#define HEP_EVIDENCE_PRIOR "prior" /* name of the item whose value is the prior probability */
+/** One piece of evidence as it was used. */
+struct hep_evidence_item {
+    const char *name, *group; /* static, or borrowed from the evidence table or the file */
+    double log_lr;            /* towards metastasis, after weights and caps */
+    double value;
+    char reason[192];
+};
+
+struct hep_finding {
+    int32_t id;          /* value in the label map, > 0 */
+    double centre_mm[3]; /* RAS world; NaN: not given */
+    struct hep_measures measures;
+    struct hep_flag_result flag[HEP_FLAG_COUNT];
+    enum hep_lesion_class lesion_class;        /* HEP_CLASS_COUNT: not given */
+    double class_probability[HEP_CLASS_COUNT]; /* sums to 1; all 0: not given */
+    struct hep_evidence_item evidence[HEP_EVIDENCE_MAX];
+    size_t n_evidence;
+};
+
+struct hep_findings {
+    struct hep_finding *list; /* owned; of a run ordered by decreasing volume, ids 1..n */
+    size_t n;
+    struct hep_json *file; /* owned: what the texts are borrowed from; NULL when others own it */
+};
+void hep_findings_release(struct hep_findings *f);
+
+/** The measure, NaN when there is none. */
+double hep_finding_get(const struct hep_finding *f, enum hep_measure m);
+/** Long axis, else the diameter of the ball of its volume; NaN when neither is known. */
+double hep_finding_diameter_mm(const struct hep_finding *f);
+/** The prior probability of a metastasis that its evidence began with; NaN when not given. */
+double hep_finding_prior(const struct hep_finding *f);
+
+#endif
