@@ -294,6 +294,8 @@ static void describe(struct hep_put *p, struct hep_json *o, const struct hep_col
     struct hep_str meaning = { 0 };
 
     hep_str_addf(&meaning, "%.*s%s.", (int)n, said, part->sense);
+    if (p->rc == HEP_OK)
+        p->rc = hep_str_check(&meaning, p->err);
     if (c->words != NULL)
         hep_put_text(p, o, "LongName", c->words);
     hep_put_text(p, o, "Description", meaning.s);

@@ -1,6 +1,7 @@
 /* The writers of tables on made-up rows; every expectation is written by hand. */
 #include "support/support.h"
 
+#include "base/alloc.h"
 #include "base/file.h"
 #include "base/table.h"
 
@@ -338,6 +339,36 @@ static void test_files(void **state)
     hep_test_rmdir(dir);
 }
 
+/* Whichever allocation fails, it is recorded, and nothing is read that is not there. */
+static void test_no_memory(void **state)
+{
+    bool all = false;
+
+    (void)state;
+    for (long n = 1; !all; n++) {
+        struct hep_error e = { 0 };
+        struct hep_put p = { HEP_OK, &e };
+        struct hep_str text = { 0 }, tsv = { 0 };
+        struct hep_json *json, *dictionary;
+
+        hep_alloc_fail_at(n);
+        hep_table_text(&text, &table);
+        hep_table_tsv(&tsv, &table);
+        json = hep_table_json(&p, &table);
+        dictionary = hep_table_dictionary(&p, &table);
+        all = !text.failed && !tsv.failed && p.rc == HEP_OK;
+        assert_true(all || p.rc == HEP_OK || e.code == HEP_ENOMEM);
+        hep_alloc_fail_at(0);
+        hep_json_free(json);
+        hep_json_free(dictionary);
+        hep_str_release(&text);
+        hep_str_release(&tsv);
+        assert_true(n < 10000);
+        if (n == 1)
+            assert_false(all);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_tsv),         cmocka_unit_test(test_json),
         cmocka_unit_test(test_json_by_key), cmocka_unit_test(test_json_nested),
         cmocka_unit_test(test_dictionary),  cmocka_unit_test(test_files),
+        cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
