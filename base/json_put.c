@@ -45,3 +45,12 @@ void hep_put_numbers(struct hep_put *p, struct hep_json *object, const char *key
         hep_put_item(p, a, hep_json_new_number(values[i]));
     hep_put(p, object, key, a);
 }
+
+int hep_put_done(struct hep_put *p, struct hep_json **out, struct hep_json *root)
+{
+    if (p->rc == HEP_OK)
+        *out = root;
+    else
+        hep_json_free(root);
+    return p->rc;
+}

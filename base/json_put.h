@@ -18,6 +18,9 @@ struct hep_put {
 void hep_put(struct hep_put *p, struct hep_json *object, const char *key, struct hep_json *child);
 void hep_put_item(struct hep_put *p, struct hep_json *array, struct hep_json *child);
 
+/** Hand over a result that is complete, or free it. @return the status */
+int hep_put_done(struct hep_put *p, struct hep_json **out, struct hep_json *root) HEP_MUST_CHECK;
+
 void hep_put_text(struct hep_put *p, struct hep_json *object, const char *key, const char *text);
 void hep_put_number(struct hep_put *p, struct hep_json *object, const char *key, double value);
 void hep_put_count(struct hep_put *p, struct hep_json *object, const char *key, size_t value);

@@ -63,11 +63,7 @@ int hep_evaluated_json(struct hep_json **out, const struct hep_evaluated *e, str
     hep_put(&p, root, "studies", studies);
     hep_evaluated_put_figures(&p, root, e);
     hep_table_release(&table);
-    if (p.rc == HEP_OK)
-        *out = root;
-    else
-        hep_json_free(root);
-    return p.rc;
+    return hep_put_done(&p, out, root);
 }
 
 void hep_evaluated_text(struct hep_str *out, const struct hep_evaluated *e)

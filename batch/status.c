@@ -266,9 +266,5 @@ int hep_status_json(struct hep_json **out, const struct hep_out_status *s, struc
     struct hep_put put = { HEP_OK, err };
     struct hep_json *o = hep_row_json(&put, columns, s);
 
-    if (put.rc == HEP_OK)
-        *out = o;
-    else
-        hep_json_free(o);
-    return put.rc;
+    return hep_put_done(&put, out, o);
 }

@@ -305,9 +305,5 @@ int hep_against_json(struct hep_json **out, const struct hep_config *cfg,
     struct hep_json *o = hep_row_json(&put, all_columns, a);
 
     hep_put_text(&put, o, "protocol", cfg->name.s);
-    if (put.rc == HEP_OK)
-        *out = o;
-    else
-        hep_json_free(o);
-    return put.rc;
+    return hep_put_done(&put, out, o);
 }

@@ -283,9 +283,5 @@ int hep_check_json(struct hep_json **out, const struct hep_config *cfg,
     struct hep_json *root = hep_row_json(&p, result_columns, result);
 
     hep_put_text(&p, root, "protocol", cfg->name.s);
-    if (p.rc == HEP_OK)
-        *out = root;
-    else
-        hep_json_free(root);
-    return p.rc;
+    return hep_put_done(&p, out, root);
 }

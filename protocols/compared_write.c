@@ -48,11 +48,7 @@ int hep_compared_json(struct hep_json **out, const struct hep_compared *c, struc
     if (p.rc == HEP_OK)
         hep_put(&p, root, "columns", hep_table_dictionary(&p, &rows));
     hep_table_release(&rows);
-    if (p.rc == HEP_OK)
-        *out = root;
-    else
-        hep_json_free(root);
-    return p.rc;
+    return hep_put_done(&p, out, root);
 }
 
 /* ---- terminal -------------------------------------------------------------------------------- */

@@ -95,11 +95,7 @@ int hep_timeline_json(struct hep_json **out, const struct hep_config *cfg,
         rows[i] = row_of(cfg, &t->items[i]);
     hep_put(&p, root, "timeline", hep_table_json(&p, &table));
     hep_put_text(&p, root, "protocol", cfg->name.s);
-    if (p.rc == HEP_OK)
-        *out = root;
-    else
-        hep_json_free(root);
-    return p.rc;
+    return hep_put_done(&p, out, root);
 }
 
 /* ---- SVG ------------------------------------------------------------------------------------- */

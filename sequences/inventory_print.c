@@ -259,9 +259,5 @@ int hep_inventory_json(struct hep_json **out, const struct hep_inventory *inv,
     for (size_t i = 0; i < inv->n_series; i++)
         hep_put_item(&p, series, series_json(&p, inv, &inv->series[i]));
     hep_put(&p, o, "series", series);
-    if (p.rc == HEP_OK)
-        *out = o;
-    else
-        hep_json_free(o);
-    return p.rc;
+    return hep_put_done(&p, out, o);
 }
