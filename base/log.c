@@ -99,7 +99,7 @@ static double seconds_since(const struct timespec *start)
 
 /* One complete JSON object, or NULL when out of memory. */
 static char *json_line(const struct hep_log *log, enum hep_log_level level, const char *event,
-                       const char *message)
+                       const char *stage, const char *message)
 {
     struct hep_json *line = hep_json_new_object();
     char *text = NULL;
@@ -108,6 +108,8 @@ static char *json_line(const struct hep_log *log, enum hep_log_level level, cons
     rc = hep_json_set(line, "level", hep_json_new_string(level_name(level)), NULL);
     if (rc == HEP_OK)
         rc = hep_json_set(line, "event", hep_json_new_string(event), NULL);
+    if (rc == HEP_OK && stage != NULL)
+        rc = hep_json_set(line, "stage", hep_json_new_string(stage), NULL);
     if (rc == HEP_OK)
         rc = hep_json_set(line, "message", hep_json_new_string(message), NULL);
     if (rc == HEP_OK)
@@ -119,9 +121,9 @@ static char *json_line(const struct hep_log *log, enum hep_log_level level, cons
 }
 
 static void write_json(struct hep_log *log, enum hep_log_level level, const char *event,
-                       const char *message)
+                       const char *stage, const char *message)
 {
-    char *line = json_line(log, level, event, message);
+    char *line = json_line(log, level, event, stage, message);
 
     if (line != NULL)
         (void)fprintf(log->stream, "%s\n", line);
@@ -159,17 +161,12 @@ static void keep_warning(struct hep_log *log, const char *message)
         free(copy);
 }
 
-void hep_log_write(struct hep_log *log, enum hep_log_level level, const char *event,
-                   const char *fmt, ...)
+static void write_message(struct hep_log *log, enum hep_log_level level, const char *event,
+                          const char *stage, const char *fmt, va_list ap)
 {
     char message[MESSAGE_BYTES];
-    va_list ap;
 
-    if (log == NULL)
-        return;
-    va_start(ap, fmt);
     (void)vsnprintf(message, sizeof message, fmt, ap);
-    va_end(ap);
     for (char *c = message; *c != '\0'; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
@@ -180,13 +177,36 @@ void hep_log_write(struct hep_log *log, enum hep_log_level level, const char *ev
     if (log->stream != NULL && level <= log->level) {
         hide_bar(log);
         if (log->json)
-            write_json(log, level, event, message);
+            write_json(log, level, event, stage, message);
         else
             write_text(log->stream, level, message);
     }
     if (log->copy != NULL && level <= HEP_LOG_INFO)
         write_text(log->copy, level, message);
     (void)pthread_mutex_unlock(&log->lock);
+}
+
+void hep_log_write(struct hep_log *log, enum hep_log_level level, const char *event,
+                   const char *fmt, ...)
+{
+    va_list ap;
+
+    if (log == NULL)
+        return;
+    va_start(ap, fmt);
+    write_message(log, level, event, NULL, fmt, ap);
+    va_end(ap);
+}
+
+void hep_log_stage(struct hep_log *log, const char *event, const char *stage, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (log == NULL)
+        return;
+    va_start(ap, fmt);
+    write_message(log, HEP_LOG_INFO, event, stage, fmt, ap);
+    va_end(ap);
 }
 
 size_t hep_log_warning_count(const struct hep_log *log)
@@ -230,7 +250,7 @@ void hep_log_progress(struct hep_log *log, const char *task, double fraction)
         char message[TASK_BYTES + 16];
 
         (void)snprintf(message, sizeof message, "%s: %d %%", log->task, percent);
-        write_json(log, HEP_LOG_INFO, "progress", message);
+        write_json(log, HEP_LOG_INFO, "progress", NULL, message);
     } else if (log->terminal && percent > log->percent) {
         draw_bar(log, percent);
     }

@@ -21,7 +21,7 @@ struct hep_log;
 /**
  * @param[out] out    the caller's; free with hep_log_free()
  * @param[in]  stream borrowed, usually stderr; NULL for none
- * @param[in]  json   one JSON object per line {"level","event","message"[,"time_s"]}
+ * @param[in]  json   one JSON object per line {"level","event"[,"stage"],"message","time_s"}
  * @param[in]  level  most detailed level that is written
  */
 int hep_log_new(struct hep_log **out, FILE *stream, bool json, enum hep_log_level level,
@@ -39,6 +39,10 @@ void hep_log_copy_to(struct hep_log *log, FILE *copy);
  */
 void hep_log_write(struct hep_log *log, enum hep_log_level level, const char *event,
                    const char *fmt, ...) HEP_PRINTF(4, 5);
+
+/** As hep_log_write() at info level, with the name of a stage as a member "stage" of JSON lines. */
+void hep_log_stage(struct hep_log *log, const char *event, const char *stage, const char *fmt, ...)
+    HEP_PRINTF(4, 5);
 
 /** Messages at warning level so far, in order: for run.json. Borrowed until the next write. */
 size_t hep_log_warning_count(const struct hep_log *log);

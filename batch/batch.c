@@ -131,10 +131,10 @@ static void take_event(struct slot *slot, const char *line)
     event = hep_json_string(hep_json_get(json, "event"));
     message = hep_json_string(hep_json_get(json, "message"));
     if (event != NULL && message != NULL) {
-        const char *stage = strstr(message, ": ");
+        const char *stage = hep_json_string(hep_json_get(json, "stage"));
 
-        if (hep_starts_with(event, "stage-") && stage != NULL)
-            (void)snprintf(slot->stage, sizeof slot->stage, "%.63s", stage + 2);
+        if (stage != NULL)
+            (void)snprintf(slot->stage, sizeof slot->stage, "%.63s", stage);
         if (strcmp(event, "failed") == 0)
             (void)snprintf(slot->error, sizeof slot->error, "%s", message);
         if (strcmp(event, "unchanged") == 0)
@@ -192,16 +192,20 @@ static void describe_end(char *text, size_t n, const struct slot *slot,
 
 /* A study that crashed, or failed before it knew its own name, has left no record: this one is for
  * `hepar status`. */
-static void record_failure(const struct batch *b, const struct hep_dataset_study *s, int code,
+static void record_failure(const struct batch *b, const struct slot *slot, int code,
                            const char *reason)
 {
+    const struct hep_dataset_study *s = slot->study;
     struct hep_study_status status = { .label = s->label, .relative = s->relative };
     struct hep_error e = { 0 };
 
     hep_status_of(&status, b->q->out_dir);
     if (status.state == HEP_STATE_FAILED && strcmp(status.reason, reason) == 0)
         return;
-    if (hep_status_record_failure(b->q->out_dir, s->relative, s->label, code, reason, &e) != HEP_OK)
+    status.exit_code = code;
+    (void)snprintf(status.reason, sizeof status.reason, "%.511s", reason);
+    (void)snprintf(status.failed_stage, sizeof status.failed_stage, "%s", slot->stage);
+    if (hep_status_record_failure(b->q->out_dir, &status, &e) != HEP_OK)
         hep_log_write(b->log, HEP_LOG_WARNING, "record", "%s", e.msg);
 }
 
@@ -219,7 +223,7 @@ static void finish(struct batch *b, struct slot *slot, const struct hep_process_
     } else {
         b->out->n_failed++;
         describe_end(reason, sizeof reason, slot, end, b->q->time_limit_s);
-        record_failure(b, s, code, reason);
+        record_failure(b, slot, code, reason);
     }
     hep_batch_screen_result(&b->screen, s->label,
                             good ? (slot->unchanged ? "unchanged" : "done") : "failed", seconds,

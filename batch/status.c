@@ -114,13 +114,15 @@ static int by_label(const void *a, const void *b)
 
 static void read_failure(struct hep_study_status *s, const struct hep_json *json)
 {
-    const char *reason = hep_json_string(hep_json_get(json, "error"));
+    const char *reason = hep_json_string(hep_json_get(json, "error")),
+               *stage = hep_json_string(hep_json_get(json, "failed_stage"));
     double code = hep_json_number(hep_json_get(json, "exit_code"));
 
     s->state = HEP_STATE_FAILED;
     s->exit_code = code >= 0.0 && code <= 255.0 ? (int)code : 1;
     (void)snprintf(s->reason, sizeof s->reason, "%s",
                    reason != NULL ? reason : "no reason recorded");
+    (void)snprintf(s->failed_stage, sizeof s->failed_stage, "%s", stage != NULL ? stage : "");
 }
 
 static struct hep_json *read_record(const char *out_dir, const struct hep_study_status *s,
@@ -143,7 +145,7 @@ void hep_status_of(struct hep_study_status *s, const char *out_dir)
 
     s->state = HEP_STATE_MISSING;
     s->exit_code = 0;
-    s->reason[0] = '\0';
+    s->reason[0] = s->failed_stage[0] = '\0';
     if (hep_outdir_in_use(out_dir, s->relative))
         s->state = HEP_STATE_RUNNING;
     else if (failed != NULL)
@@ -209,11 +211,11 @@ out:
     return rc;
 }
 
-int hep_status_record_failure(const char *out_dir, const char *relative, const char *label,
-                              int exit_code, const char *reason, struct hep_error *err)
+int hep_status_record_failure(const char *out_dir, const struct hep_study_status *failure,
+                              struct hep_error *err)
 {
-    char *folder = hep_path_join(out_dir, relative, err);
-    char *path = folder != NULL ? hep_origin_failure_path(folder, label) : NULL;
+    char *folder = hep_path_join(out_dir, failure->relative, err);
+    char *path = folder != NULL ? hep_origin_failure_path(folder, failure->label) : NULL;
     struct hep_json *json = hep_json_new_object();
     struct hep_put put = { HEP_OK, err };
 
@@ -224,9 +226,11 @@ int hep_status_record_failure(const char *out_dir, const char *relative, const c
             HEP_FAIL(err, HEP_ECREAT,
                      "%s: the failure is not recorded in a folder that is none of Hepar's", folder);
     hep_put_text(&put, json, "state", "failed");
-    hep_put_text(&put, json, "study", label);
-    hep_put_text(&put, json, "error", reason);
-    hep_put(&put, json, "exit_code", hep_json_new_integer(exit_code));
+    hep_put_text(&put, json, "study", failure->label);
+    hep_put_text(&put, json, "error", failure->reason);
+    hep_put(&put, json, "exit_code", hep_json_new_integer(failure->exit_code));
+    if (failure->failed_stage[0] != '\0')
+        hep_put_text(&put, json, "failed_stage", failure->failed_stage);
     if (put.rc == HEP_OK)
         put.rc = hep_mkdir_p(folder, err);
     if (put.rc == HEP_OK)
@@ -247,6 +251,7 @@ static const struct hep_column study_columns[] = {
     { "state", HEP_CELL(TEXT, 0), .get = state },
     { "exit_code", HEP_CELL(INTEGER, 0), .flags = HEP_OPTIONAL, .get = exit_code },
     { "reason", HEP_CHARS(S, reason), .flags = HEP_OPTIONAL },
+    { "failed_stage", HEP_CHARS(S, failed_stage), .flags = HEP_OPTIONAL },
     { 0 },
 };
 #undef S

@@ -18,8 +18,9 @@ const char *hep_state_name(enum hep_state state);
 struct hep_study_status {
     char *label, *relative; /* owned */
     enum hep_state state;
-    int exit_code;    /* of a failure */
-    char reason[512]; /* of a failure */
+    int exit_code;         /* of a failure */
+    char reason[512];      /* of a failure */
+    char failed_stage[64]; /* that it was in; empty: in none, or not known */
 };
 
 struct hep_out_status {
@@ -39,11 +40,10 @@ void hep_status_of(struct hep_study_status *s, const char *out_dir);
 int hep_status_expect(const char *out_dir, const struct hep_dataset *d,
                       struct hep_error *err) HEP_MUST_CHECK;
 /** Record a failure that the study could not record itself: a crash, a time limit. */
-int hep_status_record_failure(const char *out_dir, const char *relative, const char *label,
-                              int exit_code, const char *reason,
+int hep_status_record_failure(const char *out_dir, const struct hep_study_status *failure,
                               struct hep_error *err) HEP_MUST_CHECK;
 
-/** {"done": n, ..., "studies": [{"study", "state", "exit_code", "reason"}]} */
+/** {"done": n, ..., "studies": [{"study", "state", "exit_code", "reason", "failed_stage"}]} */
 int hep_status_json(struct hep_json **out, const struct hep_out_status *s,
                     struct hep_error *err) HEP_MUST_CHECK;
 

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "image/nifti.h"
 #include "cli/fit_io.h"
-#include "pipeline/fit_json.h"
+#include "pipeline/results/fits.h"
 #include "pipeline/study.h"
 #include "sequences/gradients.h"
 
@@ -202,7 +202,7 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
     struct hep_diffusion_report report = { 0 };
     struct hep_diffusion_maps maps = { 0 };
     struct hep_labels *mask = NULL;
-    struct hep_put put = { HEP_OK, err };
+    struct hep_diffusion_facts facts;
     struct hep_json *sidecar = NULL;
     struct hep_diffusion_input input = { .signal = dwi->data,
                                          .nvox = hep_grid_voxels(&dwi->grid),
@@ -225,8 +225,8 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
     rc = hep_diffusion_fit(&maps, &report, &input, &settings, err);
     if (rc != HEP_OK)
         goto out;
-    sidecar = hep_diffusion_json(&put, &report, &settings);
-    rc = put.rc;
+    hep_diffusion_facts_fill(&facts, &report, &settings);
+    rc = hep_struct_json(&sidecar, &facts, &hep_diffusion_facts_type, false, err);
     if (rc == HEP_OK)
         rc = hep_fit_write(o->out, files, sidecar, settings.fit.nthreads, err);
     if (rc == HEP_OK)

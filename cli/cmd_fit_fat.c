@@ -7,7 +7,7 @@
 #include "fitting/multiecho.h"
 #include "image/nifti.h"
 #include "cli/fit_io.h"
-#include "pipeline/fit_json.h"
+#include "pipeline/results/fits.h"
 #include "base/json_put.h"
 #include "pipeline/study.h"
 #include "sequences/acquisition.h"

@@ -1,6 +1,7 @@
 #include "pipeline/stage.h"
 
 #include "base/alloc.h"
+#include "base/struct_json.h"
 #include "base/table.h"
 #include "base/text.h"
 
@@ -149,6 +150,26 @@ void hep_stages_text(struct hep_str *out, const struct hep_stage *const *stages,
     }
 }
 
+/* The keys of a struct in run.json. */
+static void add_keys(struct hep_str *out, const struct hep_slot *s)
+{
+    struct hep_str lines = { 0 };
+
+    hep_struct_describe(&lines, s->type);
+    hep_str_addf(out, "\nKeys of `%s` in run.json:\n\n| key | unit | what |\n|---|---|---|\n",
+                 s->name);
+    for (const char *at = lines.s; at != NULL && *at != '\0';) {
+        const size_t key = strcspn(at, "\t"), unit = strcspn(at + key + 1, "\t"),
+                     what = strcspn(at + key + unit + 2, "\n");
+
+        hep_str_addf(out, "| `%.*s` | %.*s | %.*s |\n", (int)key, at, (int)unit, at + key + 1,
+                     (int)what, at + key + unit + 2);
+        at += key + unit + what + 3;
+    }
+    out->failed = out->failed || lines.failed;
+    hep_str_release(&lines);
+}
+
 void hep_stages_markdown(struct hep_str *out, const struct hep_stage *const *stages, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -166,6 +187,10 @@ void hep_stages_markdown(struct hep_str *out, const struct hep_stage *const *sta
             if (s->file != NULL)
                 hep_str_addf(out, "`%s`", s->file);
             hep_str_addf(out, " | %s |\n", s->doc != NULL ? s->doc : "");
+        }
+        for (const struct hep_slot *s = stages[i]->outputs; s->name != NULL; s++) {
+            if (s->type != NULL)
+                add_keys(out, s);
         }
         hep_str_add(out, "\n");
     }

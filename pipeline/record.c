@@ -229,7 +229,8 @@ static void put_replay(struct hep_put *put, struct hep_json *o, const struct hep
     hep_str_release(&text);
 }
 
-static void put_outcome(struct hep_put *put, struct hep_json *o, const struct hep_error *failure)
+static void put_outcome(struct hep_put *put, struct hep_json *o, const struct hep_record *r,
+                        const struct hep_error *failure)
 {
     bool failed = failure != NULL && failure->code != HEP_OK;
     int code = failed ? hep_exit_code((int)failure->code) : 0;
@@ -238,6 +239,8 @@ static void put_outcome(struct hep_put *put, struct hep_json *o, const struct he
     hep_put(put, o, "exit_code", hep_json_new_integer(code));
     if (failed)
         hep_put_text(put, o, "error", failure->msg);
+    if (failed && r->failed_stage != NULL)
+        hep_put_text(put, o, "failed_stage", r->failed_stage);
 }
 
 static void put_host(struct hep_put *put, struct hep_json *o, const struct hep_run *run,
@@ -259,7 +262,7 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
     size_t end = hep_log_warning_count(run->log);
 
     hep_put_text(&put, o, "version", HEP_VERSION);
-    put_outcome(&put, o, failure);
+    put_outcome(&put, o, r, failure);
     hep_put_text(&put, o, "study", run->label);
     if (run->cfg != NULL) {
         hep_put_text(&put, o, "protocol", run->cfg->name.s);

@@ -3,7 +3,7 @@
  * @brief run.json: what was done to a study, with what, and what came out. It is also the memory
  * from which the next run knows what it need not compute again. Internal to the runner.
  *
- * {"version", "state", "exit_code", "error", "study", "protocol", "agent", "replay": {"without":
+ * {"version", "state", "exit_code", "error", "failed_stage", "study", "protocol", "agent", "replay": {"without":
  * [series that the protocol does not plan], "changed": {series: how}}, "command", "settings":
  * {...} (effective file as text), "inputs": [{"path", "sha256", "role", ...}], "roles", "warnings":
  * [...], "stages": [{"name", "key", "warnings", "products": {NAME: {"state", "reason", "file",
@@ -36,7 +36,8 @@ struct hep_record {
     struct hep_stage_record stage[HEP_STAGES_MAX];
     struct hep_record_input *inputs;
     size_t n_inputs;
-    size_t first_warning; /* of the log when the study began */
+    size_t first_warning;     /* of the log when the study began */
+    const char *failed_stage; /* static; NULL: none, or the failure was in no stage */
     char
         study_folder_sha256[HEP_SHA256_HEX]; /* of the folder's canonical path: pipeline/origin.h */
 };

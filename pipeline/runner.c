@@ -139,7 +139,7 @@ static int run_stage(struct study_run *s, size_t i, struct hep_error *err)
     run->current = i;
     r->first_warning = hep_log_warning_count(run->log);
     r->reused = s->reusable[i] && i != 0;
-    hep_log_write(run->log, HEP_LOG_INFO, r->reused ? "stage-reused" : "stage-start", "%s: %s%s",
+    hep_log_stage(run->log, r->reused ? "stage-reused" : "stage-start", stage->name, "%s: %s%s",
                   run->label, stage->name, r->reused ? " (unchanged)" : "");
     rc = r->reused ? hep_record_restore(run, i, s->earlier, err) : stage->run(run, err);
     if (rc == HEP_OK)
@@ -147,8 +147,10 @@ static int run_stage(struct study_run *s, size_t i, struct hep_error *err)
     run->current = run->n_stages;
     r->end_warning = hep_log_warning_count(run->log);
     r->seconds = omp_get_wtime() - start;
-    if (rc != HEP_OK)
+    if (rc != HEP_OK) {
+        s->record.failed_stage = stage->name;
         (void)hep_error_prefix(err, "%s: %s", run->label, stage->name);
+    }
     return rc;
 }
 

@@ -5,34 +5,10 @@
 #include "image/stats.h"
 #include "pipeline/config/config.h"
 #include "pipeline/stages/aligned.h"
-#include "pipeline/stages/map_io.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
-
-const struct hep_measured_map *hep_measured_maps(void)
-{
-    static const struct hep_measured_map maps[] = {
-        { "ff", "fat_fraction", "1", "fat" },
-        { "pdff", "pdff", "1", "fat" },
-        { "r2star", "r2star_per_s", "1/s", "fat" },
-        { "adc", "adc_mm2_per_s", "mm2/s", "dwi" },
-        { "adc_all", "adc_all_mm2_per_s", "mm2/s", "dwi" },
-        { "ivim_d", "ivim_d_mm2_per_s", "mm2/s", "dwi" },
-        { "ivim_f", "ivim_f", "1", "dwi" },
-        { "ivim_dstar", "ivim_dstar_mm2_per_s", "mm2/s", "dwi" },
-        { "dki_d", "dki_d_mm2_per_s", "mm2/s", "dwi" },
-        { "dki_k", "dki_k", "1", "dwi" },
-        { "re_art", "re_arterial", "1", "arterial" },
-        { "re_pv", "re_portal_venous", "1", "portal_venous" },
-        { "re_del", "re_delayed", "1", "delayed" },
-        { "re_trans", "re_transitional", "1", "transitional" },
-        { "re_hbp", "re_hepatobiliary", "1", "hepatobiliary" },
-        { NULL, NULL, NULL, NULL },
-    };
-
-    return maps;
-}
+#include <stdlib.h>
 
 /* One region: a name, and the value that means it in a label map that lies in the space of a
  * series. */
@@ -139,45 +115,32 @@ static int measure_one(struct hep_stats *s, struct hep_run *run, const struct he
     return rc;
 }
 
-static void put_row(struct hep_put *put, struct hep_json *regions, const struct region *r,
-                    const struct hep_measured_map *m, const struct hep_stats *s)
-{
-    struct hep_json *o = hep_stats_json(put, s);
-
-    hep_put_text(put, o, "region", r->name);
-    hep_put_text(put, o, "map", m->key);
-    hep_put_text(put, o, "unit", m->unit);
-    hep_put_item(put, regions, o);
-}
-
 /* Liver iron from the median R2*, by the calibration that is set or that fits the field. */
-static void put_iron(struct hep_put *put, struct hep_json *liver, const struct hep_run *run,
-                     double r2star)
+static int measure_iron(struct hep_measures_iron *out, const struct hep_run *run, double r2star,
+                        struct hep_error *err)
 {
     const struct hep_cfg_fat *cfg = &hep_run_config(run)->fat;
     const struct hep_series *s = hep_run_series(run, "echoes");
     const struct hep_iron_calibration *c = NULL;
-    struct hep_json *o = hep_json_new_object();
     struct hep_error e = { 0 };
-    double lic = (double)NAN, field = hep_run_inventory(run)->field_t;
+    double field = hep_run_inventory(run)->field_t;
     int rc;
 
-    if (s == NULL || !isfinite(r2star)) {
-        hep_json_free(o);
-        return;
-    }
+    if (s == NULL || !isfinite(r2star))
+        return HEP_OK;
     if (isfinite(s->acquisition.field_t))
         field = s->acquisition.field_t;
     rc = strcmp(cfg->iron_calibration.s, "auto") == 0
              ? hep_iron_for_field(&c, field, &e)
              : hep_iron_find(&c, cfg->iron_calibration.s, &e);
     if (rc == HEP_OK)
-        rc = hep_iron_lic(&lic, c, r2star > 0.0 ? r2star : 0.0, field, s->frame[0].te_s, &e);
-    hep_put_number(put, o, "value", lic);
-    hep_put_text(put, o, "unit", "mg/g dry");
-    hep_put_text(put, o, "calibration", c != NULL ? c->name : NULL);
-    hep_put_text(put, o, "reason", rc == HEP_OK && c != NULL ? c->citation : e.msg);
-    hep_put(put, liver, "iron", o);
+        rc = hep_iron_lic(&out->value_mg_per_g_dry, c, r2star > 0.0 ? r2star : 0.0, field,
+                          s->frame[0].te_s, &e);
+    out->present = true;
+    if (c != NULL && (out->calibration = hep_strdup(c->name, err)) == NULL)
+        return HEP_ENOMEM;
+    out->reason = hep_strdup(rc == HEP_OK && c != NULL ? c->citation : e.msg, err);
+    return out->reason != NULL ? HEP_OK : HEP_ENOMEM;
 }
 
 static double volume_ml(const struct hep_labels *liver)
@@ -185,69 +148,75 @@ static double volume_ml(const struct hep_labels *liver)
     return (double)hep_labels_count(liver, -1) * hep_grid_voxel_mm3(&liver->grid) / 1000.0;
 }
 
-/* The same keys as any measure, so that a reader needs no second form. */
-static void put_nothing(struct hep_put *put, struct hep_json *liver, const struct hep_run *run,
-                        const char *missing, const struct hep_measured_map *m)
+/* Map k over every region. */
+static int measure_map(struct hep_map_measures *out, struct hep_run *run, int k,
+                       const struct regions *r, struct hep_error *err)
 {
-    const double nan = (double)NAN;
-    const struct hep_stats none = { .median = nan, .q25 = nan, .q75 = nan, .mean = nan, .sd = nan };
-    const char *reason = hep_run_reason(run, missing);
-    struct hep_json *o = hep_stats_json(put, &none);
-
-    if (reason != NULL && reason[0] != '\0')
-        hep_put_text(put, o, "reason", reason);
-    hep_put(put, liver, m->key, o);
-}
-
-static int measure_map(struct hep_put *put, struct hep_json *liver, struct hep_json *rows,
-                       struct hep_run *run, const struct hep_measured_map *m,
-                       const struct regions *r)
-{
+    const struct hep_measured_map *m = &hep_measured_maps()[k];
+    struct hep_measured *of_liver = &out->liver.map[k];
     const struct hep_volume *map = NULL;
     bool have_liver = false;
-    int rc = hep_run_volume(run, m->product, &map, put->err);
+    int rc = hep_run_volume(run, m->product, &map, err);
 
     for (size_t i = 0; rc == HEP_OK && map != NULL && i < r->n; i++) {
+        struct hep_measures_region *row = &out->region[out->n_regions];
         struct hep_stats s;
 
-        rc = measure_one(&s, run, m, &r->list[i], map, put->err);
+        rc = measure_one(&s, run, m, &r->list[i], map, err);
         if (rc != HEP_OK)
             break;
-        put_row(put, rows, &r->list[i], m, &s);
-        if (strcmp(r->list[i].name, "liver") == 0) {
-            hep_put(put, liver, m->key, hep_stats_json(put, &s));
-            have_liver = true;
-            if (strcmp(m->product, "r2star") == 0)
-                put_iron(put, liver, run, s.median);
-        }
+        out->n_regions++;
+        (void)memcpy(row->region, r->list[i].name, sizeof row->region);
+        row->map = k;
+        row->unit = m->unit;
+        hep_measured_fill(&row->measured, &s);
+        if (strcmp(r->list[i].name, "liver") != 0)
+            continue;
+        have_liver = true;
+        hep_measured_fill(of_liver, &s);
+        if (strcmp(m->product, "r2star") == 0)
+            rc = measure_iron(&out->liver.iron, run, s.median, err);
     }
-    if (!have_liver)
-        put_nothing(put, liver, run, map != NULL ? "liver" : m->product, m);
+    if (rc == HEP_OK && !have_liver) {
+        of_liver->reason = hep_strdup(hep_run_reason(run, map != NULL ? "liver" : m->product), err);
+        rc = of_liver->reason != NULL ? HEP_OK : HEP_ENOMEM;
+    }
     return rc;
 }
 
-int hep_measure(struct hep_json **liver, struct hep_json **regions, struct hep_run *run,
-                struct hep_error *err)
+static int measure_all(struct hep_map_measures *out, struct hep_run *run, struct regions *r,
+                       struct hep_error *err)
 {
-    struct regions *r = hep_calloc(1, sizeof *r, err);
-    struct hep_put put = { HEP_OK, err };
     const struct hep_labels *mask = NULL;
-    int rc;
+    int rc = collect(r, run, err);
 
-    *liver = hep_json_new_object();
-    *regions = hep_json_new_array();
-    if (r == NULL)
-        return HEP_ENOMEM;
-    rc = collect(r, run, err);
     if (rc == HEP_OK)
         rc = hep_run_labels(run, "liver", &mask, err);
+    if (rc == HEP_OK && mask != NULL)
+        out->liver.volume_ml = volume_ml(mask);
     if (rc == HEP_OK)
-        hep_put_number(&put, *liver, "volume_ml", mask != NULL ? volume_ml(mask) : (double)NAN);
-    for (const struct hep_measured_map *m = hep_measured_maps(); rc == HEP_OK && m->product != NULL;
-         m++)
-        rc = measure_map(&put, *liver, *regions, run, m, r);
+        rc = HEP_NEW(out->region, r->n * HEP_MEASURED_MAPS + 1, err);
+    for (int k = 0; rc == HEP_OK && k < HEP_MEASURED_MAPS; k++)
+        rc = measure_map(out, run, k, r, err);
+    return rc;
+}
+
+int hep_measure(struct hep_map_measures **out, struct hep_run *run, struct hep_error *err)
+{
+    struct hep_map_measures *all = hep_measures_new(err);
+    struct regions *r = NULL;
+    int rc = all == NULL ? HEP_ENOMEM : HEP_NEW(r, 1, err);
+
+    if (rc == HEP_OK)
+        rc = measure_all(all, run, r, err);
     free(r);
-    return rc != HEP_OK ? rc : put.rc;
+    if (rc == HEP_OK) {
+        *out = all;
+        return HEP_OK;
+    }
+    hep_struct_release(all, &hep_measures_type);
+    free(all);
+    return rc;
 }
 
 struct hep_column hep_measure_as_column(enum hep_measure m)
@@ -263,45 +232,26 @@ struct hep_column hep_measure_as_column(enum hep_measure m)
                             .meaning = hep_measure_meaning(m) };
 }
 
-/* Rows are nodes of the list; columns read the members of their own name. */
-struct region_row {
-    const struct hep_json *node;
-};
-#define S struct region_row
-HEP_GETTER(text_of, S, hep_value_of_text(hep_json_string(hep_json_get(r->node, column->id))));
-HEP_GETTER(number_of, S, hep_value_of_number(hep_json_number(hep_json_get(r->node, column->id))));
-#undef S
-#define TEXT_COLUMN(id, said)                                                                      \
-    {                                                                                              \
-        id, HEP_CELL(TEXT, 0), .meaning = said, .get = text_of                                     \
-    }
-#define NUMBER_COLUMN(id, said)                                                                    \
-    {                                                                                              \
-        id, HEP_CELL(NUMBER, 0), .meaning = said, .get = number_of                                 \
-    }
+#define S struct hep_measures_region
+HEP_GETTER(map_of, S, hep_value_of_text(hep_measured_maps()[r->map].key));
+HEP_GETTER(voxels_of, S, hep_value_of_number((double)r->measured.n));
 static const struct hep_column region_columns[] = {
-    TEXT_COLUMN("region", "Name of the region: liver, or a label of the label map"),
-    TEXT_COLUMN("map", "Name of the map that is measured"),
-    TEXT_COLUMN("unit", "Unit of the statistics of this row"),
-    NUMBER_COLUMN("median", "Median over the voxels of the region"),
-    NUMBER_COLUMN("iqr", "Distance of the quartiles"),
-    NUMBER_COLUMN("q25", "Lower quartile"),
-    NUMBER_COLUMN("q75", "Upper quartile"),
-    NUMBER_COLUMN("mean", "Mean"),
-    NUMBER_COLUMN("sd", "Standard deviation"),
-    NUMBER_COLUMN("n", "Voxels with a value"),
+    { "region", HEP_CHARS(S, region),
+      .meaning = "Name of the region: liver, or a label of the label map" },
+    { "map", HEP_CELL(TEXT, 0), .meaning = "Name of the map that is measured", .get = map_of },
+    { "unit", HEP_TEXT(S, unit), .meaning = "Unit of the statistics of this row" },
+    { "median", HEP_NUMBER(S, measured.median), .meaning = "Median over the voxels of the region" },
+    { "iqr", HEP_NUMBER(S, measured.iqr), .meaning = "Distance of the quartiles" },
+    { "q25", HEP_NUMBER(S, measured.q25), .meaning = "Lower quartile" },
+    { "q75", HEP_NUMBER(S, measured.q75), .meaning = "Upper quartile" },
+    { "mean", HEP_NUMBER(S, measured.mean), .meaning = "Mean" },
+    { "sd", HEP_NUMBER(S, measured.sd), .meaning = "Standard deviation" },
+    { "n", HEP_CELL(NUMBER, 0), .meaning = "Voxels with a value", .get = voxels_of },
     { 0 },
 };
+#undef S
 
-int hep_regions_table(struct hep_table *out, const struct hep_json *regions, struct hep_error *err)
+struct hep_table hep_regions_table(const struct hep_map_measures *measures)
 {
-    const size_t n = hep_json_size(regions);
-    struct region_row *rows = hep_calloc(n + 1, sizeof *rows, err);
-
-    if (rows == NULL)
-        return HEP_ENOMEM;
-    for (size_t i = 0; i < n; i++)
-        rows[i].node = hep_json_at(regions, i);
-    *out = (struct hep_table)HEP_TABLE_OWNED(NULL, region_columns, rows, n);
-    return HEP_OK;
+    return (struct hep_table)HEP_TABLE(NULL, region_columns, measures->region, measures->n_regions);
 }

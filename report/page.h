@@ -13,6 +13,7 @@
 #include "report/html.h"
 #include "report/quantity.h"
 #include "pipeline/run.h"
+#include "report/measures.h"
 
 #define HEP_PAGE_SERIES_MAX 12
 
@@ -28,7 +29,8 @@ struct hep_page_series {
 struct hep_page {
     struct hep_str *out;
     struct hep_run *run;
-    const struct hep_json *record, *lesions, *measures;
+    const struct hep_json *record, *lesions;
+    const struct hep_map_measures *measures; /* NULL when there are none */
     const char *reference;           /* series of the reference grid; NULL when there is none */
     const struct hep_labels *liver;  /* on the reference grid; NULL */
     const struct hep_labels *labels; /* lesions by id, on the reference grid; NULL */

@@ -179,10 +179,6 @@ int hep_reopen(struct hep_reopened *out, const char *folder, const char *study, 
     if (rc == HEP_OK)
         rc = check_record(out, err);
     if (rc == HEP_OK) {
-        out->measures = hep_json_get(
-            hep_json_get(hep_json_get(hep_record_stage(out->record, "report"), "products"),
-                         "measures"),
-            "results");
         run->out.tmp = hep_strdup(out->folder, err);
         rc = run->out.tmp == NULL ? HEP_ENOMEM : hep_products_init(run, err);
     }
@@ -192,6 +188,8 @@ int hep_reopen(struct hep_reopened *out, const char *folder, const char *study, 
         if (run->products[i].state == HEP_PRODUCT_UNKNOWN)
             run->products[i].state = HEP_PRODUCT_ABSENT;
     }
+    if (rc == HEP_OK)
+        rc = hep_run_measures(run, &out->measures, err);
     if (rc == HEP_OK && study != NULL)
         rc = open_study(out, study, err);
     if (rc == HEP_OK && study != NULL)

@@ -11,12 +11,13 @@
 
 #include "pipeline/open_study.h"
 #include "pipeline/products.h"
+#include "report/measures.h"
 
 /** Start with `{ 0 }`. */
 struct hep_reopened {
     char *folder; /* that holds *_run.json; owned */
     struct hep_json *record, *lesions;
-    const struct hep_json *measures; /* inside record */
+    const struct hep_map_measures *measures; /* of the run; NULL when there are none */
     struct hep_open_study study;
     struct hep_run run;
 };

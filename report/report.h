@@ -2,7 +2,7 @@
  * @file  report/report.h
  * @brief The report of a study for people: one HTML file without scripts and without network.
  *
- * The page is a function of three documents (the record of the run, lesions.json, the measures) and
+ * The page is a function of two documents (the record of the run, lesions.json), of the measures, and
  * of the run's series, maps and masks: made again from the same it has the same bytes. It holds no
  * time, host or path.
  */
@@ -12,14 +12,15 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "pipeline/run.h"
+#include "report/measures.h"
 
 /** All borrowed. */
 struct hep_report_source {
-    struct hep_run *run;             /* whose products can be read */
-    const struct hep_json *record;   /* of the form of run.json (pipeline/record.h) */
-    const struct hep_json *lesions;  /* lesions.json */
-    const struct hep_json *measures; /* product "measures"; NULL when there is none */
-    const char *insert;              /* HTML put before the first section as it is; NULL for none */
+    struct hep_run *run;                     /* whose products can be read */
+    const struct hep_json *record;           /* of the form of run.json (pipeline/record.h) */
+    const struct hep_json *lesions;          /* lesions.json */
+    const struct hep_map_measures *measures; /* product "measures"; NULL when there is none */
+    const char *insert; /* HTML put before the first section as it is; NULL for none */
 };
 
 /**

@@ -289,28 +289,24 @@ static void absent_maps(struct hep_page *p)
 /* Organs and other regions that came with the study. */
 static void regions(struct hep_page *p)
 {
-    const struct hep_json *rows = hep_json_get(p->measures, "regions");
-
-    if (hep_json_size(rows) == 0)
+    if (p->measures == NULL || p->measures->n_regions == 0)
         return;
     hep_str_add(p->out, "<details><summary>Every map over every named region</summary>\n");
     hep_html_table(p->out, "Medians over regions", "Region|Map|Median|IQR|Voxels");
-    for (size_t i = 0; i < hep_json_size(rows); i++) {
-        const struct hep_json *row = hep_json_at(rows, i);
-        const char *map = hep_json_string(hep_json_get(row, "map"));
-        const struct hep_quantity q =
-            hep_quantity_of(map != NULL ? map : "", hep_json_string(hep_json_get(row, "unit")));
+    for (size_t i = 0; i < p->measures->n_regions; i++) {
+        const struct hep_measures_region *row = &p->measures->region[i];
+        const struct hep_quantity q = hep_quantity_of(hep_measured_maps()[row->map].key, row->unit);
 
         hep_str_add(p->out, "<tr><th scope=\"row\">");
-        hep_html_words(p->out, hep_json_string(hep_json_get(row, "region")));
+        hep_html_words(p->out, row->region);
         hep_str_add(p->out, "</th><td>");
         hep_html_words(p->out, q.words);
         hep_str_add(p->out, "</td><td class=\"n\">");
-        hep_quantity_add(p->out, &q, hep_json_number(hep_json_get(row, "median")));
+        hep_quantity_add(p->out, &q, row->measured.median);
         hep_str_add(p->out, "</td><td class=\"n\">");
-        hep_html_number(p->out, hep_json_number(hep_json_get(row, "iqr")) * q.scale, q.digits);
+        hep_html_number(p->out, row->measured.iqr * q.scale, q.digits);
         hep_str_add(p->out, "</td><td>");
-        hep_html_number(p->out, hep_json_number(hep_json_get(row, "n")), 0);
+        hep_html_number(p->out, (double)row->measured.n, 0);
         hep_str_add(p->out, "</td></tr>\n");
     }
     hep_html_table_end(p->out);

@@ -3,16 +3,12 @@
 
 #include "report/facts.h"
 #include "pipeline/results/enhancement.h"
+#include "pipeline/results/fits.h"
 #include "pipeline/results/liver_quality.h"
 #include "report/picture.h"
 #include "pipeline/stages/aligned.h"
 
 #include <math.h>
-
-static const char *text_of(const struct hep_json *object, const char *key)
-{
-    return hep_json_string(hep_json_get(object, key));
-}
 
 static void judgement(struct hep_page *p, const char *what, const struct hep_judgement *j)
 {
@@ -97,65 +93,56 @@ static void gain(struct hep_page *p, const struct hep_enhancement *e)
 
 /* ---- fits ------------------------------------------------------------------------------------ */
 
-static const char *const states[] = { "ok", "at bound", "not identifiable", "no convergence",
-                                      "bad input" };
-#define N_STATES (sizeof states / sizeof states[0])
-
-static const char *fit_title(const char *name)
+static void fit_row(struct hep_page *p, const char *title, const char *method,
+                    const struct hep_fit_counts *voxels)
 {
-    static const char *const titles[][2] = {
-        { "mono", "ADC" },     { "mono_all", "ADC, all b-values" }, { "ivim", "IVIM" },
-        { "dki", "Kurtosis" }, { "dualecho", "Fat, two echoes" },   { "multiecho", "Fat and R2*" },
-    };
-
-    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
-        if (strcmp(titles[i][0], name) == 0)
-            return titles[i][1];
-    }
-    return name;
-}
-
-static void fit_row(struct hep_page *p, const char *name, const struct hep_json *fit)
-{
-    const struct hep_json *voxels = hep_json_get(fit, "Voxels");
     double total = 0.0;
 
-    if (voxels == NULL)
-        return;
-    for (size_t i = 0; i < N_STATES; i++) {
-        const double n = hep_json_number(hep_json_get(voxels, states[i]));
-
-        total += isfinite(n) ? n : 0.0;
-    }
+    for (int i = HEP_FIT_OK; i < HEP_FIT_STATUS_COUNT; i++)
+        total += (double)voxels->n[i];
     hep_str_add(p->out, "<tr><th scope=\"row\">");
-    hep_html_text(p->out, fit_title(name));
+    hep_html_text(p->out, title);
     hep_str_add(p->out, "</th><td>");
-    hep_html_text(p->out, text_of(fit, "Method"));
+    hep_html_text(p->out, method);
     hep_str_addf(p->out, "</td><td>%.0f", total);
-    for (size_t i = 0; i < N_STATES; i++) {
-        const double n = hep_json_number(hep_json_get(voxels, states[i]));
-
+    for (int i = HEP_FIT_OK; i < HEP_FIT_STATUS_COUNT; i++) {
         hep_str_add(p->out, "</td><td>");
-        if (total > 0.0 && isfinite(n))
-            hep_str_addf(p->out, "%.1f&#160;%%", 100.0 * n / total);
+        if (total > 0.0)
+            hep_str_addf(p->out, "%.1f&#160;%%", 100.0 * (double)voxels->n[i] / total);
     }
     hep_str_add(p->out, "</td></tr>\n");
 }
 
-static void fits(struct hep_page *p)
+static int fits(struct hep_page *p)
 {
-    const struct hep_json *const stages[] = { hep_page_results(p, "diffusion"),
-                                              hep_page_results(p, "fat") };
-    const struct hep_json *fit = NULL;
-    const char *name;
+    static const struct {
+        enum hep_diffusion_fitted fitted;
+        const char *title;
+    } order[] = { { HEP_FITTED_DKI, "Kurtosis" },
+                  { HEP_FITTED_IVIM, "IVIM" },
+                  { HEP_FITTED_MONO, "ADC" },
+                  { HEP_FITTED_MONO_ALL, "ADC, all b-values" } };
+    const struct hep_diffusion_results *diffusion = NULL;
+    const struct hep_fat_results *fat = NULL;
+    int rc = hep_run_diffusion(p->run, &diffusion, p->err);
 
+    if (rc == HEP_OK)
+        rc = hep_run_fat(p->run, &fat, p->err);
     hep_html_table(p->out, "What became of the voxels of each fit",
                    "Model|Method|Voxels|Good|At a bound|Not identifiable|No convergence|Bad input");
-    for (size_t s = 0; s < 2; s++) {
-        for (size_t i = 0; (name = hep_json_key_at(stages[s], i, &fit)) != NULL; i++)
-            fit_row(p, name, fit);
+    for (size_t i = 0; diffusion != NULL && i < sizeof order / sizeof order[0]; i++) {
+        const struct hep_diffusion_facts *f = &diffusion->fit[order[i].fitted];
+
+        if (f->present)
+            fit_row(p, order[i].title, hep_diffusion_method_name(f->method), &f->voxels);
     }
+    if (fat != NULL && fat->dualecho.present)
+        fit_row(p, "Fat, two echoes", hep_dualecho_correction_name(fat->dualecho.correction),
+                &fat->dualecho.voxels);
+    if (fat != NULL && fat->multiecho.present)
+        fit_row(p, "Fat and R2*", hep_multiecho_method(), &fat->multiecho.voxels);
     hep_html_table_end(p->out);
+    return rc;
 }
 
 /* ---- alignment ------------------------------------------------------------------------------- */
@@ -359,7 +346,8 @@ int hep_page_quality(struct hep_page *p)
         hep_str_add(p->out, ".</p>\n");
     }
     hep_str_add(p->out, "<h3>Fits</h3>\n");
-    fits(p);
+    if (rc == HEP_OK)
+        rc = fits(p);
     if (rc == HEP_OK)
         rc = liver_quality(p);
     if (rc == HEP_OK)

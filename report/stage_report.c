@@ -1,5 +1,6 @@
 #include "report/stage_table.h"
 
+#include "base/json_put.h"
 #include "base/text.h"
 #include "pipeline/config/config.h"
 #include "report/lesions_tsv.h"
@@ -7,6 +8,8 @@
 #include "report/report.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/stages.h"
+
+#include <stdlib.h>
 
 #define FRACTION HEP_UNIT_FRACTION
 #define MM2S HEP_UNIT_MM2_PER_S
@@ -42,8 +45,8 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"),
                                           HEP_READS_LABELS("anatomy"),
                                           HEP_READS_STRUCT("roles"),
                                           HEP_READS_ALIGNMENT,
-                                          HEP_READS_JSON("fat"),
-                                          HEP_READS_JSON("diffusion"),
+                                          HEP_READS_STRUCT("fat"),
+                                          HEP_READS_STRUCT("diffusion"),
                                           HEP_READS_STRUCT("liver_quality"),
                                           HEP_READS_STRUCT("enhancement"),
                                           HEP_READS_LABELS("lesions"),
@@ -51,7 +54,7 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"),
                                           { 0 } };
 
 static const struct hep_slot outputs[] = {
-    HEP_MAKES_JSON("measures", "statistics of every map over the liver and over named regions"),
+    HEP_MAKES_STRUCT(measures, "statistics of every map over the liver and over named regions"),
     { 0 }
 };
 
@@ -78,12 +81,14 @@ static int put_json_file(struct hep_run *run, const char *suffix, const struct h
 }
 
 /* The liver's statistics, and what the lesions stage knows of it beyond them. */
-static struct hep_json *liver_json(struct hep_put *put, const struct hep_json *statistics,
+static struct hep_json *liver_json(struct hep_put *put, const struct hep_measures_liver *liver,
                                    const struct hep_json *findings)
 {
-    struct hep_json *o = hep_json_copy(statistics);
     const struct hep_json *more = hep_json_get(findings, "liver"), *value = NULL;
+    struct hep_json *o = NULL;
 
+    if (put->rc == HEP_OK)
+        put->rc = hep_struct_json(&o, liver, &hep_measures_liver_type, false, put->err);
     for (size_t i = 0; i < hep_json_size(more); i++) {
         const char *key = hep_json_key_at(more, i, &value);
 
@@ -93,7 +98,8 @@ static struct hep_json *liver_json(struct hep_put *put, const struct hep_json *s
 }
 
 static struct hep_json *document(struct hep_put *put, struct hep_run *run,
-                                 const struct hep_json *liver, const struct hep_json *findings)
+                                 const struct hep_measures_liver *liver,
+                                 const struct hep_json *findings)
 {
     struct hep_json *o = hep_json_new_object();
     const struct hep_agent *agent = hep_run_agent(run);
@@ -138,16 +144,14 @@ static int put_lesions_tsv(struct hep_run *run, const struct hep_json *doc, stru
     return rc;
 }
 
-static int put_regions_tsv(struct hep_run *run, const struct hep_json *regions,
+static int put_regions_tsv(struct hep_run *run, const struct hep_map_measures *measures,
                            struct hep_error *err)
 {
     struct hep_put put = { HEP_OK, err };
     struct hep_json *dictionary = NULL;
-    struct hep_table table = { 0 };
-    int rc = hep_regions_table(&table, regions, err);
+    const struct hep_table table = hep_regions_table(measures);
+    int rc = put_tsv(run, "regions.tsv", &table, err);
 
-    if (rc == HEP_OK)
-        rc = put_tsv(run, "regions.tsv", &table, err);
     if (rc == HEP_OK) {
         dictionary = hep_table_dictionary(&put, &table);
         rc = put.rc;
@@ -155,62 +159,37 @@ static int put_regions_tsv(struct hep_run *run, const struct hep_json *regions,
     if (rc == HEP_OK)
         rc = put_json_file(run, "regions.json", dictionary, err);
     hep_json_free(dictionary);
-    hep_table_release(&table);
-    return rc;
-}
-
-/* As it is read from a file: numbers have the digits that are written, so that the page is the same
- * when it is made again. */
-static int reread(struct hep_json **out, const struct hep_json *json, struct hep_error *err)
-{
-    char *text = NULL;
-    int rc = hep_json_dump_line(&text, json, err);
-
-    if (rc == HEP_OK)
-        rc = hep_json_parse(out, text, strlen(text), "results", err);
-    free(text);
     return rc;
 }
 
 static int put_page(struct hep_run *run, const struct hep_json *doc,
-                    const struct hep_json *measures, struct hep_error *err)
+                    const struct hep_map_measures *measures, struct hep_error *err)
 {
-    struct hep_json *record = NULL, *made[3] = { NULL, NULL, NULL };
-    struct hep_report_source source = { .run = run };
+    struct hep_report_source source = { .run = run, .lesions = doc, .measures = measures };
+    struct hep_json *record = NULL;
     struct hep_str html = { 0 };
     int rc = hep_run_record(&record, run, err);
 
-    if (rc == HEP_OK)
-        rc = reread(&made[0], record, err);
-    if (rc == HEP_OK)
-        rc = reread(&made[1], doc, err);
-    if (rc == HEP_OK)
-        rc = reread(&made[2], measures, err);
-    source.record = made[0];
-    source.lesions = made[1];
-    source.measures = made[2];
+    source.record = record;
     if (rc == HEP_OK)
         rc = hep_report_html(&html, &source, err);
     if (rc == HEP_OK)
         rc = put_text_file(run, "report.html", html.s, err);
     hep_str_release(&html);
-    for (size_t i = 0; i < 3; i++)
-        hep_json_free(made[i]);
     hep_json_free(record);
     return rc;
 }
 
-static int run_report(struct hep_run *run, struct hep_error *err)
+static int put_all(struct hep_run *run, struct hep_map_measures *measures, struct hep_error *err)
 {
-    struct hep_json *liver = NULL, *regions = NULL, *doc = NULL, *measures = hep_json_new_object();
     struct hep_put put = { HEP_OK, err };
     const struct hep_json *findings = NULL;
-    int rc = hep_measure(&liver, &regions, run, err);
+    struct hep_json *doc = NULL;
+    int rc = hep_run_json(run, "findings", &findings, err);
 
-    if (rc == HEP_OK)
-        rc = hep_run_json(run, "findings", &findings, err);
+    hep_struct_settle(measures, &hep_measures_type);
     if (rc == HEP_OK) {
-        doc = document(&put, run, liver, findings);
+        doc = document(&put, run, &measures->liver, findings);
         rc = put.rc;
     }
     if (rc == HEP_OK)
@@ -218,17 +197,24 @@ static int run_report(struct hep_run *run, struct hep_error *err)
     if (rc == HEP_OK)
         rc = put_lesions_tsv(run, doc, err);
     if (rc == HEP_OK)
-        rc = put_regions_tsv(run, regions, err);
-    hep_put(&put, measures, "liver", liver);
-    hep_put(&put, measures, "regions", regions);
-    if (rc == HEP_OK)
-        rc = put.rc;
+        rc = put_regions_tsv(run, measures, err);
     if (rc == HEP_OK && hep_run_config(run)->report.html)
         rc = put_page(run, doc, measures, err);
     hep_json_free(doc);
+    return rc;
+}
+
+static int run_report(struct hep_run *run, struct hep_error *err)
+{
+    struct hep_map_measures *measures = NULL;
+    int rc = hep_measure(&measures, run, err);
+
     if (rc == HEP_OK)
-        return hep_run_put_json(run, "measures", measures, err);
-    hep_json_free(measures);
+        rc = put_all(run, measures, err);
+    if (rc == HEP_OK)
+        return hep_run_put_measures(run, measures, err);
+    hep_struct_release(measures, &hep_measures_type);
+    free(measures);
     return rc;
 }
 

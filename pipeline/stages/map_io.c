@@ -79,18 +79,3 @@ void hep_maps_absent(struct hep_run *run, const char *const *products, const cha
     for (; *products != NULL; products++)
         hep_run_put_absent(run, *products, "%s", reason);
 }
-
-struct hep_json *hep_stats_json(struct hep_put *put, const struct hep_stats *s)
-{
-    struct hep_json *o = hep_json_new_object();
-
-    hep_put_number(put, o, "median", s->median);
-    hep_put_number(put, o, "iqr", s->q75 - s->q25);
-    hep_put_number(put, o, "q25", s->q25);
-    hep_put_number(put, o, "q75", s->q75);
-    hep_put_number(put, o, "mean", s->mean);
-    hep_put_number(put, o, "sd", s->sd);
-    hep_put_count(put, o, "n", s->n);
-    hep_put_count(put, o, "n_nonfinite", s->n_nonfinite);
-    return o;
-}

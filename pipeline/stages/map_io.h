@@ -1,13 +1,11 @@
 /**
  * @file  pipeline/stages/map_io.h
- * @brief What the stages that make maps share: empty maps on a grid, status maps, statistics as
- * JSON.
+ * @brief What the stages that make maps share: empty maps on a grid, status maps.
  */
 #ifndef HEP_PIPELINE_STAGES_MAP_IO_H
 #define HEP_PIPELINE_STAGES_MAP_IO_H
 
 #include "fitting/status.h"
-#include "image/stats.h"
 #include "base/json_put.h"
 #include "pipeline/run.h"
 
@@ -33,8 +31,5 @@ int hep_maps_put_status(struct hep_run *run, const char *product, const struct h
                         const struct hep_json *sidecar, struct hep_error *err) HEP_MUST_CHECK;
 /** Say that none of these products was made. */
 void hep_maps_absent(struct hep_run *run, const char *const *products, const char *reason);
-
-/** {"median", "iqr", "q25", "q75", "mean", "sd", "n", "n_nonfinite"}; nulls for an empty set. */
-struct hep_json *hep_stats_json(struct hep_put *put, const struct hep_stats *s);
 
 #endif

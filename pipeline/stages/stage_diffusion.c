@@ -1,15 +1,15 @@
 #include "pipeline/stages/stages.h"
 
 #include "base/alloc.h"
-#include "fitting/diffusion.h"
 #include "image/mask.h"
 #include "pipeline/adc_subset.h"
 #include "pipeline/config/config.h"
-#include "pipeline/fit_json.h"
+#include "pipeline/results/fits.h"
 #include "pipeline/stages/map_io.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const struct hep_slot inputs[] = { HEP_READS_SERIES_4D("dwi", "xyzb"),
                                           HEP_SLOT("dwi_aligned", HEP_SLOT_VOLUME, "xyzb",
@@ -48,27 +48,27 @@ static const struct hep_slot outputs[] = {
     HEP_MAKES_MAP("dki_k_se", ONE, "dwi/%s_desc-dki_Kstderrmap", "standard error of K"),
     HEP_MAKES_MAP("dki_rmse", SIGNAL, "dwi/%s_desc-dki_rmsemap", "root mean square residual"),
     HEP_MAKES_LABELS("dki_status", "dwi/%s_desc-dki_statusmap", "status of each voxel's fit"),
-    HEP_MAKES_JSON("diffusion", "b-values, methods and fit quality of each model"),
+    HEP_MAKES_STRUCT(diffusion, "b-values, methods and fit quality of each model"),
     { 0 }
 };
 
 /* Which product takes which map of one model; NULL where it is not kept. */
 struct model_row {
     enum hep_diffusion_model model;
-    const char *name; /* in the results */
+    enum hep_diffusion_fitted name; /* in the results */
     const char *d, *f, *dstar, *k, *d_se, *f_se, *dstar_se, *k_se, *rmse, *r2, *status, *choice;
 };
 
 static const struct model_row rows[] = {
     { .model = HEP_DIFFUSION_ADC,
-      .name = "mono",
+      .name = HEP_FITTED_MONO,
       .d = "adc",
       .d_se = "adc_se",
       .rmse = "adc_rmse",
       .status = "adc_status" },
-    { .model = HEP_DIFFUSION_ADC, .name = "mono_all", .d = "adc_all" },
+    { .model = HEP_DIFFUSION_ADC, .name = HEP_FITTED_MONO_ALL, .d = "adc_all" },
     { .model = HEP_DIFFUSION_IVIM,
-      .name = "ivim",
+      .name = HEP_FITTED_IVIM,
       .d = "ivim_d",
       .f = "ivim_f",
       .dstar = "ivim_dstar",
@@ -80,7 +80,7 @@ static const struct model_row rows[] = {
       .status = "ivim_status",
       .choice = "ivim_choice" },
     { .model = HEP_DIFFUSION_KURTOSIS,
-      .name = "dki",
+      .name = HEP_FITTED_DKI,
       .d = "dki_d",
       .k = "dki_k",
       .d_se = "dki_d_se",
@@ -97,7 +97,7 @@ struct job {
     const struct hep_volume *dwi;
     const struct hep_series *series;
     const struct hep_labels *body;
-    struct hep_json *results;
+    struct hep_diffusion_results *results;
 };
 
 static void add_map(struct hep_map *maps, size_t *n, const char *product)
@@ -191,8 +191,8 @@ static int fit_and_save(struct job *j, const struct model_row *row,
     struct hep_map maps[MAX_MAPS] = { { 0 } };
     struct hep_volume *status = NULL, *choice = NULL;
     struct hep_diffusion_report report = { 0 };
+    struct hep_diffusion_facts *facts;
     struct hep_json *json = NULL;
-    struct hep_put put = { HEP_OK, err };
     int rc;
 
     list_maps(maps, row);
@@ -206,9 +206,9 @@ static int fit_and_save(struct job *j, const struct model_row *row,
     if (rc != HEP_OK)
         goto out;
     hep_maps_blank(maps, j->body);
-    json = hep_diffusion_json(&put, &report, settings);
-    hep_put(&put, j->results, row->name, hep_json_copy(json));
-    rc = put.rc;
+    facts = &j->results->fit[row->name];
+    hep_diffusion_facts_fill(facts, &report, settings);
+    rc = hep_struct_json(&json, facts, &hep_diffusion_facts_type, false, err);
     if (rc == HEP_OK)
         rc = save(j, row, maps, status, choice, json, err);
 out:
@@ -248,7 +248,7 @@ static int run_model(struct job *j, const struct model_row *row, struct hep_erro
     if (rc != HEP_OK)
         goto out;
     settings.fit.nthreads = hep_run_nthreads(j->run);
-    if (strcmp(row->name, "mono_all") == 0)
+    if (row->name == HEP_FITTED_MONO_ALL)
         settings.b_min_s_per_mm2 = 0.0;
     rc = hep_prepare_subset(scheme, &widened, j->series->gradients.b_s_per_mm2, j->dwi->nt,
                             &settings, &refused);
@@ -261,11 +261,12 @@ static int run_model(struct job *j, const struct model_row *row, struct hep_erro
         rc = fit_and_save(j, row, &settings, err);
     } else if (rc == HEP_EDATA && wish != HEP_FIT_ON && row->model != HEP_DIFFUSION_ADC) {
         absent(j->run, row, refused.msg);
-        hep_log_write(hep_run_log(j->run), HEP_LOG_INFO, "not-assessable", "%s: %s", row->name,
-                      refused.msg);
+        hep_log_write(hep_run_log(j->run), HEP_LOG_INFO, "not-assessable", "%s: %s",
+                      hep_diffusion_fitted_name(row->name), refused.msg);
         rc = HEP_OK;
     } else {
-        (void)HEP_FAIL(err, refused.code, "%s: %s: %s", j->series->name, row->name, refused.msg);
+        (void)HEP_FAIL(err, refused.code, "%s: %s: %s", j->series->name,
+                       hep_diffusion_fitted_name(row->name), refused.msg);
     }
 out:
     free(scheme);
@@ -311,13 +312,16 @@ static int run_diffusion(struct hep_run *run, struct hep_error *err)
     if (rc != HEP_OK)
         (void)hep_error_prefix(err, "%s: volume %zu shows no body", j.series->name, lowest);
     j.body = body;
-    j.results = hep_json_new_object();
+    if (rc == HEP_OK && (j.results = hep_diffusion_new(err)) == NULL)
+        rc = HEP_ENOMEM;
     for (size_t i = 0; rc == HEP_OK && i < sizeof rows / sizeof rows[0]; i++)
         rc = run_model(&j, &rows[i], err);
-    if (rc == HEP_OK)
-        rc = hep_run_put_json(run, "diffusion", j.results, err);
-    else
-        hep_json_free(j.results);
+    if (rc == HEP_OK) {
+        rc = hep_run_put_diffusion(run, j.results, err);
+        j.results = NULL;
+    }
+    hep_struct_release(j.results, &hep_diffusion_type);
+    free(j.results);
     hep_labels_free(body);
     return rc;
 }

@@ -1,14 +1,13 @@
 #include "pipeline/stages/stages.h"
 
 #include "base/alloc.h"
-#include "fitting/dualecho.h"
-#include "fitting/multiecho.h"
 #include "pipeline/config/config.h"
-#include "pipeline/fit_json.h"
+#include "pipeline/results/fits.h"
 #include "pipeline/stages/map_io.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"),
                                           HEP_READS_SERIES("in_phase"),
@@ -32,7 +31,7 @@ static const struct hep_slot outputs[] = {
                   "root mean square residual"),
     HEP_MAKES_LABELS("fat_status", "anat/%s_desc-multiecho_statusmap",
                      "status of each voxel's fit"),
-    HEP_MAKES_JSON("fat", "echo times, methods and fit quality"),
+    HEP_MAKES_STRUCT(fat, "echo times, methods and fit quality"),
     { 0 }
 };
 
@@ -160,31 +159,29 @@ static int put_codes(struct hep_run *run, const char *product, const struct hep_
     return rc;
 }
 
-static struct hep_json *dual_json(struct hep_put *put, const struct hep_dualecho_options *opt,
-                                  const struct hep_dualecho_summary *sum)
+static void fill_dual(struct hep_dualecho_facts *out, const struct hep_dualecho_options *opt,
+                      const struct hep_dualecho_summary *sum)
 {
-    struct hep_json *o = hep_json_new_object();
-
-    hep_put_text(put, o, "Method",
-                 opt->te_third_s > 0.0         ? "two-point with R2* from the third echo"
-                 : isfinite(opt->r2star_per_s) ? "two-point with a given R2*"
-                                               : "two-point, R2* not corrected");
-    hep_put_number(put, o, "EchoTimeOpposed", opt->te_opposed_s);
-    hep_put_number(put, o, "EchoTimeInPhase", opt->te_in_phase_s);
-    if (opt->te_third_s > 0.0)
-        hep_put_number(put, o, "EchoTimeThird", opt->te_third_s);
+    *out = (struct hep_dualecho_facts){ .present = true,
+                                        .te_opposed_s = opt->te_opposed_s,
+                                        .te_in_phase_s = opt->te_in_phase_s,
+                                        .te_third_s = (double)NAN,
+                                        .r2star_given_per_s = opt->r2star_per_s,
+                                        .field_t = opt->b0_t,
+                                        .opposed_is_later = sum->opposed_is_later,
+                                        .voxels = sum->counts,
+                                        .n_ambiguous = sum->n_ambiguous,
+                                        .n_iron = sum->n_iron };
     if (isfinite(opt->r2star_per_s))
-        hep_put_number(put, o, "R2starGiven", opt->r2star_per_s);
-    hep_put_number(put, o, "MagneticFieldStrength", opt->b0_t);
-    hep_put_bool(put, o, "OpposedIsLater", sum->opposed_is_later);
-    hep_put(put, o, "Voxels", hep_counts_json(put, &sum->counts));
-    hep_put_count(put, o, "VoxelsAmbiguous", sum->n_ambiguous);
-    hep_put_count(put, o, "VoxelsIronSuspected", sum->n_iron);
-    return o;
+        out->correction = HEP_DUALECHO_GIVEN;
+    if (opt->te_third_s > 0.0) {
+        out->correction = HEP_DUALECHO_THIRD;
+        out->te_third_s = opt->te_third_s;
+    }
 }
 
 static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t pick[3], size_t n,
-                     struct hep_json *results, struct hep_error *err)
+                     struct hep_fat_results *results, struct hep_error *err)
 {
     const struct hep_config *cfg = hep_run_config(run);
     struct hep_dualecho_options opt = hep_dualecho_defaults();
@@ -193,7 +190,6 @@ static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t p
                                             hep_grid_voxels(e->grid) };
     struct hep_dualecho_summary sum = { 0 };
     struct hep_map maps[] = { { "ff", NULL }, { 0 } };
-    struct hep_put put = { HEP_OK, err };
     struct hep_json *json = NULL;
     uint8_t *status = hep_calloc(signals.n, 1, err);
     bool corrected;
@@ -215,9 +211,8 @@ static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t p
             &sum, &signals, NULL, &opt, err);
     if (rc != HEP_OK)
         goto out;
-    json = dual_json(&put, &opt, &sum);
-    hep_put(&put, results, "dualecho", hep_json_copy(json));
-    rc = put.rc;
+    fill_dual(&results->dualecho, &opt, &sum);
+    rc = hep_struct_json(&json, &results->dualecho, &hep_dualecho_facts_type, false, err);
     if (rc == HEP_OK)
         rc = hep_maps_put(run, maps, json, err);
     if (rc == HEP_OK)
@@ -229,24 +224,21 @@ out:
     return rc;
 }
 
-static struct hep_json *multi_json(struct hep_put *put, const struct echoes *e,
-                                   const struct hep_cfg_fat *cfg,
-                                   const struct hep_multiecho_summary *sum)
+static void fill_multi(struct hep_multiecho_facts *out, const struct echoes *e,
+                       const struct hep_cfg_fat *cfg, const struct hep_multiecho_summary *sum)
 {
-    struct hep_json *o = hep_json_new_object();
-
-    hep_put_text(put, o, "Method", "magnitude fit of water, fat and one R2*");
-    hep_put_text(put, o, "FatSpectrum", cfg->spectrum.s);
-    hep_put_text(put, o, "Solver", hep_fit_solver_name((enum hep_fit_solver)cfg->solver));
-    hep_put_numbers(put, o, "EchoTimes", e->te_s, e->n);
-    hep_put_number(put, o, "MagneticFieldStrength", e->b0_t);
-    hep_put_number(put, o, "R2starMax", cfg->r2star_max_per_s);
-    hep_put(put, o, "Voxels", hep_counts_json(put, &sum->counts));
-    hep_put_count(put, o, "VoxelsBySolverOfLastResort", sum->n_to_gsl);
-    return o;
+    *out = (struct hep_multiecho_facts){ .present = true,
+                                         .solver = (enum hep_fit_solver)cfg->solver,
+                                         .n_echoes = e->n,
+                                         .field_t = e->b0_t,
+                                         .r2star_max_per_s = cfg->r2star_max_per_s,
+                                         .voxels = sum->counts,
+                                         .n_to_gsl = sum->n_to_gsl };
+    (void)memcpy(out->spectrum, cfg->spectrum.s, sizeof out->spectrum);
+    (void)memcpy(out->te_s, e->te_s, sizeof out->te_s);
 }
 
-static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_json *results,
+static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fat_results *results,
                       struct hep_error *err)
 {
     const struct hep_cfg_fat *cfg = &hep_run_config(run)->fat;
@@ -257,7 +249,6 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_js
                                        e->b0_t, &spectrum };
     struct hep_map maps[] = { { "pdff", NULL },      { "pdff_se", NULL },  { "r2star", NULL },
                               { "r2star_se", NULL }, { "fat_rmse", NULL }, { 0 } };
-    struct hep_put put = { HEP_OK, err };
     struct hep_json *json = NULL;
     uint8_t *status = hep_calloc(data.n_voxels, 1, err);
     int rc = status == NULL ? HEP_ENOMEM : hep_fat_spectrum_get(&spectrum, cfg->spectrum.s, err);
@@ -281,9 +272,8 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_js
                               &sum, &data, NULL, &opt, err);
     if (rc != HEP_OK)
         goto out;
-    json = multi_json(&put, e, cfg, &sum);
-    hep_put(&put, results, "multiecho", hep_json_copy(json));
-    rc = put.rc;
+    fill_multi(&results->multiecho, e, cfg, &sum);
+    rc = hep_struct_json(&json, &results->multiecho, &hep_multiecho_facts_type, false, err);
     if (rc == HEP_OK)
         rc = hep_maps_put(run, maps, json, err);
     if (rc == HEP_OK)
@@ -295,7 +285,7 @@ out:
     return rc;
 }
 
-static int make_maps(struct hep_run *run, const struct echoes *e, struct hep_json *results,
+static int make_maps(struct hep_run *run, const struct echoes *e, struct hep_fat_results *results,
                      struct hep_error *err)
 {
     int method = hep_run_config(run)->fat.method;
@@ -322,25 +312,26 @@ static int make_maps(struct hep_run *run, const struct echoes *e, struct hep_jso
 static int run_fat(struct hep_run *run, struct hep_error *err)
 {
     struct echoes e = { .n = 0 };
-    struct hep_json *results = hep_json_new_object();
+    struct hep_fat_results *results;
     int rc = load_echoes(&e, run, err);
 
     if (rc == HEP_OK && e.n == 0)
         rc = load_pair(&e, run, err);
-    if (rc == HEP_OK && e.n == 0) {
+    if (rc != HEP_OK)
+        return rc;
+    if (e.n == 0) {
         hep_maps_absent(run, dual_products, "no in-phase and opposed series");
         hep_maps_absent(run, multi_products, "no multi-echo series");
         hep_run_put_absent(run, "fat", "no in-phase and opposed or multi-echo series");
-        hep_json_free(results);
         return HEP_OK;
     }
+    results = hep_fat_new(err);
+    rc = results == NULL ? HEP_ENOMEM : make_maps(run, &e, results, err);
     if (rc == HEP_OK)
-        rc = make_maps(run, &e, results, err);
-    if (rc != HEP_OK) {
-        hep_json_free(results);
-        return rc;
-    }
-    return hep_run_put_json(run, "fat", results, err);
+        return hep_run_put_fat(run, results, err);
+    hep_struct_release(results, &hep_fat_type);
+    free(results);
+    return rc;
 }
 
 static const char *const settings[] = { "fat.", NULL };

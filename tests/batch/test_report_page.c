@@ -51,11 +51,15 @@ static const char *const record[] = {
     "  {\"name\": \"liver\", \"products\": {\"liver\": {\"state\": \"absent\", \"reason\": \"" EVIL
     "\"}, \"liver_quality\": {\"state\": \"absent\", \"reason\": \"" EVIL "\"}}},",
     "  {\"name\": \"diffusion\", \"products\": {\"dki_k\": {\"state\": \"absent\", \"reason\": "
-    "\"" EVIL "\"}, \"diffusion\": {\"state\": \"present\", \"results\": {\"" EVIL
-    "\": {\"Method\": \"" EVIL "\", \"Voxels\": {\"ok\": 75, \"at bound\": 25}}}}}},",
+    "\"" EVIL "\"}, \"diffusion\": {\"state\": \"present\", \"results\": {\"mono\": "
+    "   {\"Model\": \"adc\", \"Method\": \"iwls\", \"Solver\": \"batched\", \"BValues\": [50, "
+    "800], "
+    "   \"Averages\": [1, 2], \"Rician\": \"none\", \"Robust\": false, \"NoiseSD\": 12.5, "
+    "   \"Voxels\": {\"ok\": 75, \"at bound\": 25}, \"Note\": \"" EVIL "\"}}}}},",
     "  {\"name\": \"report\", \"products\": {\"measures\": {\"state\": \"present\", \"results\": "
-    "   {\"regions\": [{\"region\": \"" EVIL "\", \"map\": \"" EVIL "\", \"unit\": \"" EVIL "\","
-    "   \"median\": 2}]}}}}]}"
+    "   {\"liver\": {\"volume_ml\": 1503}, \"regions\": [{\"region\": \"<script>\", \"map\": "
+    "   \"adc_mm2_per_s\", \"unit\": \"mm2/s\", \"median\": 0.00207, \"iqr\": null, \"q25\": null, "
+    "   \"q75\": null, \"mean\": null, \"sd\": null, \"n\": 17, \"n_nonfinite\": 0}]}}}}]}"
 };
 
 static const char lesions[] =
@@ -185,7 +189,9 @@ static void test_sections_and_values(void **state)
         "0.412 \xe2\x86\x92 0.500", /* similarity before and after */
         "<td class=\"n\">0.310</td><td class=\"n\">0.800</td>",
         "14&#160;%</td><td class=\"n\">11 to 16&#160;%", /* enhancement of muscle */
-        "32 s",                                          /* time of the arterial phase */
+        ("2.07\xc2\xa0"
+         "10<sup>"), /* median ADC of a region */
+        "32 s",      /* time of the arterial phase */
     };
     struct hep_str html = { 0 };
 

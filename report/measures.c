@@ -1,0 +1,100 @@
+#include "report/measures.h"
+
+const struct hep_measured_map *hep_measured_maps(void)
+{
+    static const struct hep_measured_map maps[HEP_MEASURED_MAPS + 1] = {
+        { "ff", "fat_fraction", "1", "fat" },
+        { "pdff", "pdff", "1", "fat" },
+        { "r2star", "r2star_per_s", "1/s", "fat" },
+        { "adc", "adc_mm2_per_s", "mm2/s", "dwi" },
+        { "adc_all", "adc_all_mm2_per_s", "mm2/s", "dwi" },
+        { "ivim_d", "ivim_d_mm2_per_s", "mm2/s", "dwi" },
+        { "ivim_f", "ivim_f", "1", "dwi" },
+        { "ivim_dstar", "ivim_dstar_mm2_per_s", "mm2/s", "dwi" },
+        { "dki_d", "dki_d_mm2_per_s", "mm2/s", "dwi" },
+        { "dki_k", "dki_k", "1", "dwi" },
+        { "re_art", "re_arterial", "1", "arterial" },
+        { "re_pv", "re_portal_venous", "1", "portal_venous" },
+        { "re_del", "re_delayed", "1", "delayed" },
+        { "re_trans", "re_transitional", "1", "transitional" },
+        { "re_hbp", "re_hepatobiliary", "1", "hepatobiliary" },
+        { NULL, NULL, NULL, NULL },
+    };
+
+    return maps;
+}
+
+static const char *key_at(int i)
+{
+    return i >= 0 && i < HEP_MEASURED_MAPS ? hep_measured_maps()[i].key : NULL;
+}
+static const struct hep_names keys = { key_at, HEP_MEASURED_MAPS };
+
+static const char *const units[] = { "1", "1/s", "mm2/s", NULL };
+static const char *const iron_unit[] = { "mg/g dry", NULL };
+
+#define MEASURED struct hep_measured
+static const struct hep_member measured_rows[] = {
+    { HEP_IS_NUMBER(MEASURED, median, "median", NULL, "in the unit of the map") },
+    { HEP_IS_NUMBER(MEASURED, iqr, "iqr", NULL, "width of the middle half") },
+    { HEP_IS_NUMBER(MEASURED, q25, "q25", NULL, "first quartile") },
+    { HEP_IS_NUMBER(MEASURED, q75, "q75", NULL, "third quartile") },
+    { HEP_IS_NUMBER(MEASURED, mean, "mean", NULL, NULL) },
+    { HEP_IS_NUMBER(MEASURED, sd, "sd", NULL, "standard deviation over the voxels") },
+    { HEP_IS_COUNT(MEASURED, n, "n", "voxels with a value") },
+    { HEP_IS_COUNT(MEASURED, n_nonfinite, "n_nonfinite", "voxels without one") },
+    { HEP_IS_STRING(MEASURED, reason, "reason", "why nothing was measured"), .optional = true },
+    { 0 }
+};
+static const struct hep_struct_type measured_type = HEP_STRUCT_TYPE(MEASURED, measured_rows);
+
+#define IRON struct hep_measures_iron
+static const struct hep_member iron_rows[] = {
+    { HEP_IS_NUMBER(IRON, value_mg_per_g_dry, "value", "mg/g dry", "by the median R2*") },
+    { HEP_IS_CONSTANT("unit", iron_unit, NULL) },
+    { HEP_IS_STRING(IRON, calibration, "calibration", "name of the calibration") },
+    { HEP_IS_STRING(IRON, reason, "reason", "source of the calibration, or why there is none") },
+    { 0 }
+};
+static const struct hep_struct_type iron_type = HEP_ABSENT_TYPE(IRON, iron_rows);
+
+#define LIVER struct hep_measures_liver
+static const struct hep_member liver_rows[] = {
+    { HEP_IS_NUMBER(LIVER, volume_ml, "volume_ml", "mL", "of the mask") },
+    { HEP_IS_STRUCT(LIVER, MEASURED, map[0], NULL, measured_type, "each map"),
+      HEP_MAP(LIVER, map, keys) },
+    { HEP_IS_STRUCT(LIVER, IRON, iron, "iron", iron_type, NULL) },
+    { 0 }
+};
+const struct hep_struct_type hep_measures_liver_type = HEP_STRUCT_TYPE(LIVER, liver_rows);
+
+#define REGION struct hep_measures_region
+static const struct hep_member region_rows[] = {
+    { HEP_IS_TEXT(REGION, region, "region", "name in the label map") },
+    { HEP_IS_ENUM(REGION, int, map, "map", keys, "what was measured") },
+    { HEP_IS_WORD(REGION, unit, "unit", units, "of the map") },
+    { HEP_IS_STRUCT(REGION, MEASURED, measured, NULL, measured_type, NULL) },
+    { 0 }
+};
+static const struct hep_struct_type region_type = HEP_STRUCT_TYPE(REGION, region_rows);
+
+static const struct hep_member rows[] = {
+    { HEP_IS_STRUCT(struct hep_map_measures, LIVER, liver, "liver", hep_measures_liver_type,
+                    "over the liver mask") },
+    HEP_ROW_LIST_OF(struct hep_map_measures, REGION, region, n_regions, "regions", region_type,
+                    "over every named region"),
+    { 0 }
+};
+const struct hep_struct_type hep_measures_type = HEP_STRUCT_TYPE(struct hep_map_measures, rows);
+
+void hep_measured_fill(struct hep_measured *out, const struct hep_stats *s)
+{
+    *out = (struct hep_measured){ .median = s->median,
+                                  .iqr = s->q75 - s->q25,
+                                  .q25 = s->q25,
+                                  .q75 = s->q75,
+                                  .mean = s->mean,
+                                  .sd = s->sd,
+                                  .n = s->n,
+                                  .n_nonfinite = s->n_nonfinite };
+}

@@ -1,0 +1,57 @@
+/**
+ * @file  report/measures.h
+ * @brief Product "measures": statistics of every map over the liver and over named regions.
+ */
+#ifndef HEP_REPORT_MEASURES_H
+#define HEP_REPORT_MEASURES_H
+
+#include "image/stats.h"
+#include "pipeline/run.h"
+
+/** Maps that are measured: product, key in results, the series on whose grid it lies ("fat":
+ * whichever the fat stage used). The last row has a NULL product. */
+struct hep_measured_map {
+    const char *product, *key, *unit, *series;
+};
+#define HEP_MEASURED_MAPS 15
+const struct hep_measured_map *hep_measured_maps(void);
+
+/** One map over one region; NaN and 0 where there is no map. */
+struct hep_measured {
+    double median, iqr, q25, q75, mean, sd;
+    size_t n, n_nonfinite;
+    char *reason; /* of nothing measured; NULL */
+};
+void hep_measured_fill(struct hep_measured *out, const struct hep_stats *stats);
+
+/** Liver iron; not present without R2*. */
+struct hep_measures_iron {
+    bool present;
+    double value_mg_per_g_dry;
+    char *calibration, *reason;
+};
+
+struct hep_measures_liver {
+    double volume_ml;
+    struct hep_measured map[HEP_MEASURED_MAPS]; /* in the order of hep_measured_maps() */
+    struct hep_measures_iron iron;
+};
+
+struct hep_measures_region {
+    char region[64];
+    int map; /* index into hep_measured_maps() */
+    const char *unit;
+    struct hep_measured measured;
+};
+
+struct hep_map_measures {
+    struct hep_measures_liver liver;
+    struct hep_measures_region *region;
+    size_t n_regions;
+};
+HEP_PRODUCT(measures, hep_map_measures);
+
+/** The table of the liver alone, for lesions.json. */
+extern const struct hep_struct_type hep_measures_liver_type;
+
+#endif
