@@ -342,11 +342,13 @@ static int read_struct(void **out, const struct hep_slot *slot, const struct hep
     void *data = hep_struct_new(slot->type, err);
     int rc = data == NULL ? HEP_ENOMEM : hep_struct_read(data, slot->type, results, err);
 
-    if (rc == HEP_OK)
+    if (rc == HEP_OK) {
         *out = data;
-    else
-        free(data);
-    return rc == HEP_OK ? rc : hep_error_prefix(err, "run.json: %s", slot->name);
+        return HEP_OK;
+    }
+    free(data);
+    (void)hep_error_prefix(err, "run.json: %s", slot->name);
+    return rc;
 }
 
 static bool structs_are_readable(const struct hep_stage *stage, const struct hep_json *entry)
