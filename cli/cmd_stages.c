@@ -33,7 +33,7 @@ struct manual_options {
     int chapter;
 };
 
-static const char *const chapters[] = { "commands", "settings", "stages", NULL };
+static const char *const chapters[] = { "commands", "settings", "stages", "measures", NULL };
 
 static const struct hep_positional manual_positionals[] = {
     HEP_POS_CHOICE(struct manual_options, chapter, "chapter", chapters, "part of the reference"),
@@ -60,8 +60,10 @@ static int run_manual(const void *given, struct hep_cli *cli, struct hep_error *
         hep_manual_commands(&text, cli->commands);
     else if (o->chapter == 1)
         hep_manual_settings(&text);
-    else
+    else if (o->chapter == 2)
         stages_chapter(&text);
+    else
+        hep_manual_measures(&text);
     return hep_print_text(cli->out, &text, err);
 }
 

@@ -1,6 +1,6 @@
 /**
  * @file  cli/manual.h
- * @brief The generated parts of the manual, in Markdown: commands, settings, exit codes.
+ * @brief The generated parts of the manual, in Markdown: commands, settings, exit codes, measures.
  */
 #ifndef HEP_CLI_MANUAL_H
 #define HEP_CLI_MANUAL_H
@@ -12,5 +12,7 @@
 void hep_manual_commands(struct hep_str *out, const struct hep_command *const *commands);
 /** docs/reference-settings.md */
 void hep_manual_settings(struct hep_str *out);
+/** docs/reference-measures.md: measures, flags and classes, from the dictionary. */
+void hep_manual_measures(struct hep_str *out);
 
 #endif
