@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "protocols/allocate.h"
-#include "protocols/delay.h"
+#include "contrast/delay.h"
 #include "protocols/show.h"
 #include "base/json_put.h"
 #include "pipeline/study.h"
@@ -205,9 +205,14 @@ static int optimise_delay(struct optimised *out, const S *o, const struct hep_co
 {
     static const double usual[] = { 600.0, 900.0, 1200.0 };
     const struct hep_plan *plan = &b->config.series[HEP_SERIES_HEPATOBILIARY];
+    const struct hep_tissue_values *liver = &t->row[HEP_TISSUE_LIVER];
     struct hep_delay_settings s = { .agent = &b->agent,
-                                    .liver = t->row[HEP_TISSUE_LIVER],
-                                    .portal = t->row[HEP_TISSUE_PORTAL_BLOOD],
+                                    .liver_t1_s = liver->t1_s,
+                                    .portal_t1_s = t->row[HEP_TISSUE_PORTAL_BLOOD].t1_s,
+                                    .flow_per_min = liver->flow_per_min,
+                                    .arterial_frac = liver->arterial,
+                                    .ve = liver->ve,
+                                    .efflux_per_min = liver->kb_per_min,
                                     .field_t = field_t,
                                     .tr_s = plan->tr_s,
                                     .flip_deg = plan->flip_deg,

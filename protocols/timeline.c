@@ -3,87 +3,30 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define SSFSE_S_PER_SLICE 1.0
-#define TRIGGER_EFFICIENCY 0.5
-#define NAVIGATOR_EFFICIENCY 0.4
 #define IDLE_SHOWN_S 30.0   /* shorter pauses are not an entry of their own */
 #define RETURN_GAP_S 3600.0 /* a second visit starts at least this much later */
 
 /* ---- scan time ------------------------------------------------------------------------------- */
 
-static double average_of(const struct hep_plan *plan, size_t i)
-{
-    if (plan->averages.n == 0)
-        return 1;
-    return plan->averages.v[i < plan->averages.n ? i : plan->averages.n - 1];
-}
-
-/* Volumes of a diffusion series: averages x directions of every b-value; b = 0 has one direction.
- */
-static double diffusion_volumes(const struct hep_plan *plan)
-{
-    double volumes = 0;
-
-    if (plan->b_values_s_per_mm2.n == 0)
-        return average_of(plan, 0);
-    for (size_t i = 0; i < plan->b_values_s_per_mm2.n; i++)
-        volumes += average_of(plan, i) *
-                   (plan->b_values_s_per_mm2.v[i] > 0 ? (double)plan->directions : 1);
-    return volumes;
-}
-
-static double efficiency_of(const struct hep_plan *plan)
-{
-    if (!isnan(plan->efficiency))
-        return plan->efficiency;
-    if (plan->technique == HEP_TECHNIQUE_EPI_TRIGGERED)
-        return TRIGGER_EFFICIENCY;
-    return plan->technique == HEP_TECHNIQUE_EPI_NAVIGATOR ? NAVIGATOR_EFFICIENCY : 1;
-}
-
+/* The scan-time model's view of a planned series. */
 static double model_time(const struct hep_plan *plan)
 {
-    double shots = ceil((double)plan->matrix_phase / (double)plan->echo_train);
+    const struct hep_scan scan = { .technique = (enum hep_technique)plan->technique,
+                                   .tr_s = plan->tr_s,
+                                   .respiratory_period_s = plan->respiratory_period_s,
+                                   .matrix_phase = (double)plan->matrix_phase,
+                                   .slices = (double)plan->slices,
+                                   .echo_train = (double)plan->echo_train,
+                                   .partial_fourier = plan->partial_fourier,
+                                   .acceleration = plan->acceleration,
+                                   .efficiency = plan->efficiency,
+                                   .directions = (double)plan->directions,
+                                   .b_s_per_mm2 = plan->b_values_s_per_mm2.v,
+                                   .averages = plan->averages.v,
+                                   .n_b = plan->b_values_s_per_mm2.n,
+                                   .n_averages = plan->averages.n };
 
-    switch ((enum hep_technique)plan->technique) {
-    case HEP_TECHNIQUE_SPGR:
-    case HEP_TECHNIQUE_DUAL_ECHO:
-    case HEP_TECHNIQUE_MULTI_ECHO:
-        return plan->tr_s * (double)plan->matrix_phase * (double)plan->slices *
-               plan->partial_fourier / plan->acceleration;
-    case HEP_TECHNIQUE_FSE:
-        return plan->tr_s * shots * average_of(plan, 0);
-    case HEP_TECHNIQUE_FSE_TRIGGERED:
-        return plan->respiratory_period_s * shots * average_of(plan, 0);
-    case HEP_TECHNIQUE_SSFSE:
-        return SSFSE_S_PER_SLICE * (double)plan->slices;
-    case HEP_TECHNIQUE_EPI_BREATH_HOLD:
-    case HEP_TECHNIQUE_EPI_FREE:
-    case HEP_TECHNIQUE_EPI_TRIGGERED:
-    case HEP_TECHNIQUE_EPI_NAVIGATOR:
-        return plan->tr_s * diffusion_volumes(plan) / efficiency_of(plan);
-    }
-    return 0;
-}
-
-static long breath_holds_of(const struct hep_plan *plan, double scan_s, double longest_s)
-{
-    switch ((enum hep_technique)plan->technique) {
-    case HEP_TECHNIQUE_SPGR:
-    case HEP_TECHNIQUE_DUAL_ECHO:
-    case HEP_TECHNIQUE_MULTI_ECHO:
-        return 1;
-    case HEP_TECHNIQUE_FSE:
-    case HEP_TECHNIQUE_SSFSE:
-    case HEP_TECHNIQUE_EPI_BREATH_HOLD:
-        return (long)ceil(scan_s / longest_s);
-    case HEP_TECHNIQUE_FSE_TRIGGERED:
-    case HEP_TECHNIQUE_EPI_FREE:
-    case HEP_TECHNIQUE_EPI_TRIGGERED:
-    case HEP_TECHNIQUE_EPI_NAVIGATOR:
-        break;
-    }
-    return 0;
+    return hep_scan_time_s(&scan);
 }
 
 double hep_planned_scan_time(const struct hep_config *cfg, enum hep_planned series,
@@ -93,7 +36,8 @@ double hep_planned_scan_time(const struct hep_config *cfg, enum hep_planned seri
     double scan_s = isnan(plan->scan_time_s) ? model_time(plan) : plan->scan_time_s;
 
     if (breath_holds)
-        *breath_holds = breath_holds_of(plan, scan_s, cfg->acquisition.breath_hold_max_s);
+        *breath_holds = hep_scan_breath_holds((enum hep_technique)plan->technique, scan_s,
+                                              cfg->acquisition.breath_hold_max_s);
     return scan_s;
 }
 

@@ -18,6 +18,7 @@
 #include "base/sha256.h"
 #include "contrast/agent.h"
 #include "fitting/diffusion.h"
+#include "sequences/scan_time.h"
 #include "lesions/limits.h"
 #include "base/field.h"
 
@@ -44,20 +45,6 @@ enum hep_planned hep_planned_from_name(const char *name);
 
 /** The phase that a series is; HEP_PHASE_COUNT for series that are not T1 phases. */
 enum hep_phase hep_planned_phase(enum hep_planned series);
-
-/** How a series is acquired, for the scan time. */
-enum hep_technique {
-    HEP_TECHNIQUE_SPGR,            /* 3-D spoiled gradient echo in one breath-hold */
-    HEP_TECHNIQUE_DUAL_ECHO,       /* the same, in phase and opposed phase */
-    HEP_TECHNIQUE_MULTI_ECHO,      /* the same, 3 or more echoes */
-    HEP_TECHNIQUE_FSE,             /* fast spin echo in breath-holds */
-    HEP_TECHNIQUE_FSE_TRIGGERED,   /* fast spin echo, one shot group per breath */
-    HEP_TECHNIQUE_SSFSE,           /* one shot per slice */
-    HEP_TECHNIQUE_EPI_BREATH_HOLD, /* diffusion */
-    HEP_TECHNIQUE_EPI_FREE,
-    HEP_TECHNIQUE_EPI_TRIGGERED,
-    HEP_TECHNIQUE_EPI_NAVIGATOR
-};
 
 /** Where a series stands relative to the injection when its own window does not say so. */
 enum hep_placement {

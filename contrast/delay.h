@@ -1,5 +1,5 @@
 /**
- * @file  protocols/delay.h
+ * @file  contrast/delay.h
  * @brief Delay of the hepatobiliary phase against the share of patients in whom it is adequate.
  * Model:   liver and portal vein by contrast/kinetics.h, their ratio of spoiled gradient echo
  *          signals (SIR); uptake Ki lognormal over patients, but 0.01 per minute in a share of them
@@ -9,19 +9,19 @@
  *          2014; median 0.033 per minute, log-SD 0.18 and 7 % impaired reproduce them at 3 T
  * Differs: equal proton density and no T2* in liver and blood
  */
-#ifndef HEP_PROTOCOLS_DELAY_H
-#define HEP_PROTOCOLS_DELAY_H
+#ifndef HEP_CONTRAST_DELAY_H
+#define HEP_CONTRAST_DELAY_H
 
 #include "contrast/kinetics.h"
-#include "phantom/tissue.h"
 
 #define HEP_KI_MEDIAN_PER_MIN 0.033
 #define HEP_KI_LOG_SD 0.18
 #define HEP_KI_IMPAIRED_PER_MIN 0.01
 
 struct hep_delay_settings {
-    const struct hep_agent *agent; /* borrowed */
-    struct hep_tissue_values liver, portal;
+    const struct hep_agent *agent;                          /* borrowed */
+    double liver_t1_s, portal_t1_s;                         /* before contrast */
+    double flow_per_min, arterial_frac, ve, efflux_per_min; /* of the liver, contrast/kinetics.h */
     double field_t, tr_s, flip_deg;
     double ki_median_per_min, ki_log_sd;
     double impaired_frac;

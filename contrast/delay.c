@@ -1,4 +1,4 @@
-#include "protocols/delay.h"
+#include "contrast/delay.h"
 
 #include "sequences/signal.h"
 
@@ -13,11 +13,11 @@ int hep_delay_sir(double *sir, const struct hep_delay_settings *s, double delay_
                   double ki_per_min, struct hep_error *err)
 {
     const struct hep_injection injection = hep_injection_default(s->agent);
-    const struct hep_tissue_kinetics tissue = { .flow_per_s = HEP_PER_MIN(s->liver.flow_per_min),
-                                                .arterial_frac = s->liver.arterial,
-                                                .ve = s->liver.ve,
+    const struct hep_tissue_kinetics tissue = { .flow_per_s = HEP_PER_MIN(s->flow_per_min),
+                                                .arterial_frac = s->arterial_frac,
+                                                .ve = s->ve,
                                                 .uptake_per_s = HEP_PER_MIN(ki_per_min),
-                                                .efflux_per_s = HEP_PER_MIN(s->liver.kb_per_min) };
+                                                .efflux_per_s = HEP_PER_MIN(s->efflux_per_min) };
     struct hep_relaxivity relaxivity;
     struct hep_inputs *inputs = NULL;
     struct hep_tissue_curve *curve = NULL;
@@ -30,9 +30,9 @@ int hep_delay_sir(double *sir, const struct hep_delay_settings *s, double delay_
         rc = hep_tissue_curve_new(&curve, inputs, &tissue, err);
     if (rc == HEP_OK) {
         liver_t1 = hep_t1_with_contrast_s(
-            s->liver.t1_s, hep_tissue_delta_r1_per_s(curve, &tissue, &relaxivity, delay_s));
+            s->liver_t1_s, hep_tissue_delta_r1_per_s(curve, &tissue, &relaxivity, delay_s));
         portal_t1 = hep_t1_with_contrast_s(
-            s->portal.t1_s,
+            s->portal_t1_s,
             hep_vessel_delta_r1_per_s(inputs, HEP_VESSEL_PORTAL, &relaxivity, delay_s));
         *sir = hep_spgr_weight(liver_t1, s->tr_s, s->flip_deg / DEG) /
                hep_spgr_weight(portal_t1, s->tr_s, s->flip_deg / DEG);
