@@ -36,3 +36,23 @@ int hep_t2_map(const struct hep_t2_maps *maps, const struct hep_decay_data *data
     }
     return HEP_OK;
 }
+
+bool hep_t2_times_rise(const double *te_s, size_t n)
+{
+    bool rise = n >= 2 && n <= HEP_DECAY_MAX_ECHOES;
+
+    for (size_t i = 0; rise && i < n; i++)
+        rise = isfinite(te_s[i]) && (i == 0 || te_s[i] > te_s[i - 1]);
+    return rise;
+}
+
+int hep_t2_of_echoes(float *t2_s, const float *const *echo, const double *te_s, size_t n,
+                     size_t n_voxels, int nthreads, struct hep_error *err)
+{
+    const struct hep_decay_data data = { echo, te_s, n, n_voxels };
+    const struct hep_t2_maps maps = { .t2_s = t2_s };
+    struct hep_decay_options options = hep_decay_defaults();
+
+    options.nthreads = nthreads;
+    return hep_t2_map(&maps, &data, NULL, &options, err);
+}

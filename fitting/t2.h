@@ -13,6 +13,8 @@
 
 #include "fitting/r2star.h"
 
+#include <stdbool.h>
+
 /** Maps to fill, each [n_voxels], borrowed; NULL where not wanted. Contents by status:
  * fitting/status.h. */
 struct hep_t2_maps {
@@ -30,5 +32,17 @@ struct hep_t2_maps {
 int hep_t2_map(const struct hep_t2_maps *maps, const struct hep_decay_data *data,
                const uint8_t *mask, const struct hep_decay_options *opt,
                struct hep_error *err) HEP_MUST_CHECK;
+
+/** True for the echo times of a decay: 2 to HEP_DECAY_MAX_ECHOES of them, finite and rising. */
+bool hep_t2_times_rise(const double *te_s, size_t n);
+
+/**
+ * T2 [s] of every voxel from n echoes with default options.
+ * @param[out] t2_s shape [n_voxels]; NaN where it is not determined
+ * @param[in]  echo, te_s  shape [n]; hep_t2_times_rise()
+ * @return as hep_decay_map()
+ */
+int hep_t2_of_echoes(float *t2_s, const float *const *echo, const double *te_s, size_t n,
+                     size_t n_voxels, int nthreads, struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -182,18 +182,13 @@ static int take_t2_map(struct hep_lesion_images *out, struct hep_run *run, struc
     for (size_t i = 0; i < v->nt; i++) {
         echo[i] = hep_volume_at(v, i);
         te[i] = series->frame[i].te_s;
-        if (!isfinite(te[i]) || (i > 0 && te[i] <= te[i - 1]))
-            return HEP_OK;
     }
+    if (!hep_t2_times_rise(te, v->nt))
+        return HEP_OK;
     rc = hep_volume_new(&map, &v->grid, 1, err);
-    if (rc == HEP_OK) {
-        struct hep_decay_data data = { echo, te, v->nt, hep_grid_voxels(&v->grid) };
-        struct hep_t2_maps maps = { .t2_s = map->data };
-        struct hep_decay_options options = hep_decay_defaults();
-
-        options.nthreads = hep_run_nthreads(run);
-        rc = hep_t2_map(&maps, &data, NULL, &options, err);
-    }
+    if (rc == HEP_OK)
+        rc = hep_t2_of_echoes(map->data, echo, te, v->nt, hep_grid_voxels(&v->grid),
+                              hep_run_nthreads(run), err);
     if (rc == HEP_OK)
         rc = take(out, run, HEP_IMAGE_T2_MAP, map, "t2", err);
     hep_volume_free(map);

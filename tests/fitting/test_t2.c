@@ -89,12 +89,40 @@ static void test_refused(void **state)
     assert_close(t2, 77, 0.0, 0.0);
 }
 
+/* exp(-0.05 s / 80 ms) and exp(-0.1 s / 80 ms) times 500. */
+static void test_echoes_of_a_series(void **state)
+{
+    const float early[] = { 267.63071F }, late[] = { 143.25240F };
+    const float *const echo[] = { early, late };
+    const double te_s[] = { 0.05, 0.1 };
+    struct hep_error e = { 0 };
+    float t2_s = 0.0F;
+
+    (void)state;
+    assert_ok(hep_t2_of_echoes(&t2_s, echo, te_s, 2, 1, 1, &e), e);
+    assert_close(t2_s, 0.08, 1e-5, 0.0);
+}
+
+static void test_echo_times(void **state)
+{
+    const double good[] = { 0.05, 0.1 }, same[] = { 0.1, 0.1 }, fall[] = { 0.1, 0.05 },
+                 unknown[] = { 0.05, (double)NAN };
+
+    (void)state;
+    assert_true(hep_t2_times_rise(good, 2));
+    assert_false(hep_t2_times_rise(good, 1));
+    assert_false(hep_t2_times_rise(same, 2));
+    assert_false(hep_t2_times_rise(fall, 2));
+    assert_false(hep_t2_times_rise(unknown, 2));
+    assert_false(hep_t2_times_rise(good, HEP_DECAY_MAX_ECHOES + 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_echoes),
-        cmocka_unit_test(test_tissues),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_two_echoes), cmocka_unit_test(test_tissues),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_echoes_of_a_series),
+        cmocka_unit_test(test_echo_times),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
