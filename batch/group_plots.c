@@ -31,20 +31,10 @@ static bool range_of(double range[2], const double *x, size_t n)
     return true;
 }
 
-/* Words without the unit that they may end in, which follows in brackets. */
+/* Words with the unit in brackets. */
 static void axis_label(struct hep_str *out, const struct hep_quantity *q)
 {
-    static const char *const endings[] = { "_mm2_per_s", "_per_s", "_mm", "_ml", "_s" };
-    size_t n = strlen(q->words);
-
-    for (size_t i = 0; q->plain[0] != '\0' && i < sizeof endings / sizeof endings[0]; i++) {
-        if (hep_ends_with(q->words, endings[i])) {
-            n -= strlen(endings[i]);
-            break;
-        }
-    }
-    for (size_t i = 0; i < n; i++)
-        hep_str_addn(out, q->words[i] == '_' ? " " : &q->words[i], 1);
+    hep_str_add(out, q->words);
     if (q->plain[0] != '\0')
         hep_str_addf(out, " [%s]", q->plain);
 }
@@ -259,12 +249,6 @@ static void gather(struct values *v, const struct hep_group_table *t, const char
 static int lesion_plot(struct hep_str *out, struct values *v, const char *name, size_t number,
                        struct hep_error *err)
 {
-    static const char *const short_names[HEP_CLASS_COUNT] = {
-        [HEP_CLASS_METASTASIS] = "met",   [HEP_CLASS_CYST] = "cyst",
-        [HEP_CLASS_HAEMANGIOMA] = "haem", [HEP_CLASS_FNH_LIKE] = "FNH",
-        [HEP_CLASS_FOCAL_FAT] = "fat",    [HEP_CLASS_FAT_SPARING] = "spare",
-        [HEP_CLASS_OTHER] = "other",
-    };
     struct hep_svg_frame f = { .x = 66, .y = 12, .w = 300, .h = 130 };
     const char *classes[HEP_CLASS_COUNT];
     const struct hep_quantity q = hep_quantity_of(name, v->unit);
@@ -282,7 +266,7 @@ static int lesion_plot(struct hep_str *out, struct values *v, const char *name, 
             hi = fmax(hi, v->x[c][i]);
         }
         if (v->n[c] > 0)
-            classes[n++] = short_names[c];
+            classes[n++] = hep_class_row((enum hep_lesion_class)c)->short_words;
     }
     if (n == 0 || !range_of(range, (const double[2]){ lo, hi }, 2))
         return HEP_OK;

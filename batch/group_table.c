@@ -351,16 +351,15 @@ int hep_group_gather(struct hep_group_table *out, const char *out_dir,
     *out = (struct hep_group_table){ .status = status,
                                      .documents = hep_calloc(status->n + 1, sizeof(void *), err) };
     rc = out->documents == NULL ? HEP_ENOMEM : read_documents(out, out_dir, err);
-    if (rc == HEP_OK)
-        rc = add_measure(out, HEP_M_LIVER_VOLUME, "liver_volume_ml", liver_value, "volume_ml", err);
-    for (const struct hep_measured_map *map = hep_measured_maps(); rc == HEP_OK && map->key != NULL;
-         map++) {
-        const enum hep_measure m = hep_measure_find(HEP_SUBJECT_LIVER, map->key);
+    for (int i = 0; rc == HEP_OK && i < HEP_MEASURE_COUNT; i++) {
+        const enum hep_measure m = (enum hep_measure)i;
+        const struct hep_measure_row *row = hep_measure_row(m);
 
-        rc = add_measure(out, m, hep_measure_column(m), liver_value, map->key, err);
+        /* Grades and codes stay in lesions.json. */
+        if (row->subject == HEP_SUBJECT_LIVER && hep_measure_unit(m) != HEP_UNIT_COUNT &&
+            row->digits != HEP_DIGITS_HIDDEN)
+            rc = add_measure(out, m, hep_measure_column(m), liver_value, hep_measure_name(m), err);
     }
-    if (rc == HEP_OK)
-        rc = add_measure(out, HEP_M_IRON, "liver_iron_mg_per_g", liver_value, "iron", err);
     if (rc == HEP_OK)
         rc = add_measure(out, HEP_M_N_LESIONS, "n_lesions", lesion_count, NULL, err);
     if (rc == HEP_OK)

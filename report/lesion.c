@@ -2,6 +2,7 @@
 
 #include "report/picture.h"
 #include "report/svg.h"
+#include "terms/flag.h"
 
 #include <math.h>
 
@@ -68,7 +69,7 @@ static int crop(struct hep_page *p, const struct hep_json *lesion, const struct 
 
 int hep_lesion_crops(struct hep_page *p, const struct hep_json *lesion)
 {
-    const struct hep_quantity *q = hep_quantity_find("adc_mm2_per_s");
+    const struct hep_quantity q = hep_quantity_of_measure(HEP_M_LIVER_ADC);
     const struct hep_volume *adc = NULL;
     int rc = hep_run_volume(p->run, "adc", &adc, p->err);
 
@@ -80,8 +81,7 @@ int hep_lesion_crops(struct hep_page *p, const struct hep_json *lesion)
 
         rc = crop(p, lesion, s->v, s->name, s->title, s->lo, s->hi, HEP_CMAP_GREY);
         if (rc == HEP_OK && strcmp(s->name, "dwi") == 0 && adc != NULL)
-            rc = crop(p, lesion, adc, "dwi", "ADC", q->lo / q->scale, q->hi / q->scale,
-                      HEP_CMAP_GREY);
+            rc = crop(p, lesion, adc, "dwi", "ADC", q.lo / q.scale, q.hi / q.scale, HEP_CMAP_GREY);
     }
     hep_str_add(p->out, "</div>\n");
     return rc;
@@ -258,8 +258,10 @@ static void fact(struct hep_str *out, const char *what, const char *text)
 
 static void flag(struct hep_page *p, const char *name, const struct hep_json *o)
 {
-    const char *state = text_of(o, "state"), *unit = text_of(o, "unit");
-    struct hep_quantity q = hep_quantity_of("", unit);
+    const char *state = text_of(o, "state");
+    const enum hep_flag known = hep_flag_from_name(name);
+    struct hep_quantity q = hep_quantity_of_unit(known != HEP_FLAG_COUNT ? hep_flag_row(known)->unit
+                                                                         : HEP_UNIT_DIMENSIONLESS);
 
     if (strcmp(q.plain, "") == 0)
         q.digits = 3;
@@ -329,9 +331,11 @@ static void measurement(struct hep_page *p, const char *name, const struct hep_j
 {
     const char *unit = NULL;
     const double value = hep_page_value(node, &unit);
+    const enum hep_measure m = hep_measure_find(HEP_SUBJECT_LESION, name);
     struct hep_quantity q;
 
-    if (!isfinite(value) || hep_ends_with(name, "_mad") || hep_ends_with(name, "_n"))
+    if (!isfinite(value) ||
+        (m != HEP_MEASURE_COUNT && hep_measure_row(m)->digits == HEP_DIGITS_HIDDEN))
         return;
     q = hep_quantity_of(name, unit);
     hep_str_add(p->out, "<tr><th scope=\"row\">");

@@ -95,14 +95,14 @@ static int collect(struct regions *r, struct hep_run *run, struct hep_error *err
     return HEP_OK;
 }
 
-static const char *map_space(const struct hep_run *run, const struct hep_measured_map *m)
+static const char *map_space(const struct hep_run *run, enum hep_measure m)
 {
-    if (strcmp(m->series, "fat") != 0)
-        return m->series;
+    if (strcmp(hep_measure_series(m), "fat") != 0)
+        return hep_measure_series(m);
     return hep_run_series(run, "echoes") != NULL ? "echoes" : "opposed";
 }
 
-static int measure_one(struct hep_stats *s, struct hep_run *run, const struct hep_measured_map *m,
+static int measure_one(struct hep_stats *s, struct hep_run *run, enum hep_measure m,
                        const struct region *r, const struct hep_volume *map, struct hep_error *err)
 {
     struct hep_labels *here = NULL;
@@ -152,11 +152,11 @@ static double volume_ml(const struct hep_labels *liver)
 static int measure_map(struct hep_map_measures *out, struct hep_run *run, int k,
                        const struct regions *r, struct hep_error *err)
 {
-    const struct hep_measured_map *m = &hep_measured_maps()[k];
+    const enum hep_measure m = hep_measure_map(k);
     struct hep_measured *of_liver = &out->liver.map[k];
     const struct hep_volume *map = NULL;
     bool have_liver = false;
-    int rc = hep_run_volume(run, m->product, &map, err);
+    int rc = hep_run_volume(run, hep_measure_product(m), &map, err);
 
     for (size_t i = 0; rc == HEP_OK && map != NULL && i < r->n; i++) {
         struct hep_measures_region *row = &out->region[out->n_regions];
@@ -168,17 +168,18 @@ static int measure_map(struct hep_map_measures *out, struct hep_run *run, int k,
         out->n_regions++;
         (void)memcpy(row->region, r->list[i].name, sizeof row->region);
         row->map = k;
-        row->unit = m->unit;
+        row->unit = hep_unit_text(hep_measure_unit(m));
         hep_measured_fill(&row->measured, &s);
         if (strcmp(r->list[i].name, "liver") != 0)
             continue;
         have_liver = true;
         hep_measured_fill(of_liver, &s);
-        if (strcmp(m->product, "r2star") == 0)
+        if (m == HEP_M_LIVER_R2STAR)
             rc = measure_iron(&out->liver.iron, run, s.median, err);
     }
     if (rc == HEP_OK && !have_liver) {
-        of_liver->reason = hep_strdup(hep_run_reason(run, map != NULL ? "liver" : m->product), err);
+        of_liver->reason =
+            hep_strdup(hep_run_reason(run, map != NULL ? "liver" : hep_measure_product(m)), err);
         rc = of_liver->reason != NULL ? HEP_OK : HEP_ENOMEM;
     }
     return rc;
@@ -195,8 +196,8 @@ static int measure_all(struct hep_map_measures *out, struct hep_run *run, struct
     if (rc == HEP_OK && mask != NULL)
         out->liver.volume_ml = volume_ml(mask);
     if (rc == HEP_OK)
-        rc = HEP_NEW(out->region, r->n * HEP_MEASURED_MAPS + 1, err);
-    for (int k = 0; rc == HEP_OK && k < HEP_MEASURED_MAPS; k++)
+        rc = HEP_NEW(out->region, r->n * HEP_MEASURE_MAPS + 1, err);
+    for (int k = 0; rc == HEP_OK && k < HEP_MEASURE_MAPS; k++)
         rc = measure_map(out, run, k, r, err);
     return rc;
 }
@@ -233,7 +234,7 @@ struct hep_column hep_measure_as_column(enum hep_measure m)
 }
 
 #define S struct hep_measures_region
-HEP_GETTER(map_of, S, hep_value_of_text(hep_measured_maps()[r->map].key));
+HEP_GETTER(map_of, S, hep_value_of_text(hep_measure_name(hep_measure_map(r->map))));
 HEP_GETTER(voxels_of, S, hep_value_of_number((double)r->measured.n));
 static const struct hep_column region_columns[] = {
     { "region", HEP_CHARS(S, region),

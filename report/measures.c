@@ -1,34 +1,10 @@
 #include "report/measures.h"
 
-const struct hep_measured_map *hep_measured_maps(void)
-{
-    static const struct hep_measured_map maps[HEP_MEASURED_MAPS + 1] = {
-        { "ff", "fat_fraction", "1", "fat" },
-        { "pdff", "pdff", "1", "fat" },
-        { "r2star", "r2star_per_s", "1/s", "fat" },
-        { "adc", "adc_mm2_per_s", "mm2/s", "dwi" },
-        { "adc_all", "adc_all_mm2_per_s", "mm2/s", "dwi" },
-        { "ivim_d", "ivim_d_mm2_per_s", "mm2/s", "dwi" },
-        { "ivim_f", "ivim_f", "1", "dwi" },
-        { "ivim_dstar", "ivim_dstar_mm2_per_s", "mm2/s", "dwi" },
-        { "dki_d", "dki_d_mm2_per_s", "mm2/s", "dwi" },
-        { "dki_k", "dki_k", "1", "dwi" },
-        { "re_art", "re_arterial", "1", "arterial" },
-        { "re_pv", "re_portal_venous", "1", "portal_venous" },
-        { "re_del", "re_delayed", "1", "delayed" },
-        { "re_trans", "re_transitional", "1", "transitional" },
-        { "re_hbp", "re_hepatobiliary", "1", "hepatobiliary" },
-        { NULL, NULL, NULL, NULL },
-    };
-
-    return maps;
-}
-
 static const char *key_at(int i)
 {
-    return i >= 0 && i < HEP_MEASURED_MAPS ? hep_measured_maps()[i].key : NULL;
+    return i >= 0 && i < HEP_MEASURE_MAPS ? hep_measure_name(hep_measure_map(i)) : NULL;
 }
-static const struct hep_names keys = { key_at, HEP_MEASURED_MAPS };
+static const struct hep_names keys = { key_at, HEP_MEASURE_MAPS };
 
 static const char *const units[] = { "1", "1/s", "mm2/s", NULL };
 static const char *const iron_unit[] = { "mg/g dry", NULL };

@@ -5,16 +5,9 @@
 #ifndef HEP_REPORT_MEASURES_H
 #define HEP_REPORT_MEASURES_H
 
+#include "terms/measure.h"
 #include "image/stats.h"
 #include "pipeline/run.h"
-
-/** Maps that are measured: product, key in results, the series on whose grid it lies ("fat":
- * whichever the fat stage used). The last row has a NULL product. */
-struct hep_measured_map {
-    const char *product, *key, *unit, *series;
-};
-#define HEP_MEASURED_MAPS 15
-const struct hep_measured_map *hep_measured_maps(void);
 
 /** One map over one region; NaN and 0 where there is no map. */
 struct hep_measured {
@@ -33,13 +26,13 @@ struct hep_measures_iron {
 
 struct hep_measures_liver {
     double volume_ml;
-    struct hep_measured map[HEP_MEASURED_MAPS]; /* in the order of hep_measured_maps() */
+    struct hep_measured map[HEP_MEASURE_MAPS]; /* by hep_measure_map() */
     struct hep_measures_iron iron;
 };
 
 struct hep_measures_region {
     char region[64];
-    int map; /* index into hep_measured_maps() */
+    int map; /* hep_measure_map(map) */
     const char *unit;
     struct hep_measured measured;
 };

@@ -121,12 +121,13 @@ int hep_page_montage(struct hep_page *p)
 /* ---- maps ------------------------------------------------------------------------------------ */
 
 /* The series in whose space a map lies. */
-static int space_of(const char **space, struct hep_page *p, const struct hep_measured_map *m)
+static int space_of(const char **space, struct hep_page *p, enum hep_measure m)
 {
     const struct hep_roles *roles = NULL;
+    const char *series = hep_measure_series(m);
     int rc = hep_run_roles(p->run, &roles, p->err);
 
-    *space = strcmp(m->series, "fat") != 0                    ? m->series
+    *space = strcmp(series, "fat") != 0                       ? series
              : hep_roles_find(roles, HEP_ROLE_ECHOES) != NULL ? "echoes"
                                                               : "opposed";
     return rc;
@@ -242,9 +243,9 @@ static int hide_background(struct hep_page *p, struct hep_volume *sampled, const
     return rc;
 }
 
-static int map_row(struct hep_page *p, const struct hep_measured_map *m,
-                   const struct hep_quantity *q, const struct hep_volume *map)
+static int map_row(struct hep_page *p, enum hep_measure m, const struct hep_volume *map)
 {
+    const struct hep_quantity shown = hep_quantity_of_measure(m), *q = &shown;
     const char *space = NULL;
     struct hep_volume *sampled = NULL;
     struct hep_grid g;
@@ -272,13 +273,14 @@ static void absent_maps(struct hep_page *p)
 {
     bool any = false;
 
-    for (const struct hep_quantity *q = hep_quantities(); q->key != NULL; q++) {
-        const char *reason = q->product != NULL ? hep_run_reason(p->run, q->product) : NULL;
+    for (int i = 0; i < HEP_MEASURE_COUNT; i++) {
+        const char *product = hep_measure_product((enum hep_measure)i),
+                   *reason = product != NULL ? hep_run_reason(p->run, product) : NULL;
 
-        if (reason == NULL || hep_run_has(p->run, q->product))
+        if (reason == NULL || hep_run_has(p->run, product))
             continue;
         hep_str_addf(p->out, "%s<li>%s: ", any ? "" : "<h3>Maps not made</h3><ul class=\"tight\">",
-                     q->words);
+                     hep_measure_words((enum hep_measure)i));
         hep_html_text(p->out, reason);
         hep_str_add(p->out, "</li>\n");
         any = true;
@@ -295,7 +297,7 @@ static void regions(struct hep_page *p)
     hep_html_table(p->out, "Medians over regions", "Region|Map|Median|IQR|Voxels");
     for (size_t i = 0; i < p->measures->n_regions; i++) {
         const struct hep_measures_region *row = &p->measures->region[i];
-        const struct hep_quantity q = hep_quantity_of(hep_measured_maps()[row->map].key, row->unit);
+        const struct hep_quantity q = hep_quantity_of_measure(hep_measure_map(row->map));
 
         hep_str_add(p->out, "<tr><th scope=\"row\">");
         hep_html_words(p->out, row->region);
@@ -320,14 +322,14 @@ int hep_page_maps(struct hep_page *p)
     hep_html_section(p->out, "maps", "Maps");
     hep_str_add(p->out, "<p>Three slices of each map, with the histogram of the liver and its "
                         "median as a line. Dark: no value, or no signal to make one from.</p>\n");
-    for (const struct hep_measured_map *m = hep_measured_maps(); rc == HEP_OK && m->product != NULL;
-         m++) {
-        const struct hep_quantity *q = hep_quantity_find(m->key);
+    for (int i = 0; rc == HEP_OK && i < HEP_MEASURE_COUNT; i++) {
+        const char *product = hep_measure_product((enum hep_measure)i);
         const struct hep_volume *map = NULL;
 
-        rc = hep_run_volume(p->run, m->product, &map, p->err);
-        if (rc == HEP_OK && map != NULL && q != NULL && p->has_view)
-            rc = map_row(p, m, q, map);
+        if (product != NULL)
+            rc = hep_run_volume(p->run, product, &map, p->err);
+        if (rc == HEP_OK && map != NULL && p->has_view)
+            rc = map_row(p, (enum hep_measure)i, map);
     }
     regions(p);
     absent_maps(p);

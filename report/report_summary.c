@@ -1,31 +1,17 @@
 /* First screen: what was asked, what was found. */
 #include "pipeline/results/roles.h"
 #include "report/page.h"
+#include "terms/lesion_class.h"
 
 #include <math.h>
 
 #define CLASSES_MAX 8
 
-static const struct {
-    const char *name, *one, *many;
-} class_words[] = {
-    { "metastasis", "metastasis", "metastases" },
-    { "cyst", "cyst", "cysts" },
-    { "haemangioma", "haemangioma", "haemangiomas" },
-    { "fnh_like", "FNH-like", "FNH-like" },
-    { "focal_fat", "focal fat", "focal fat" },
-    { "fat_sparing", "fat sparing", "fat sparing" },
-    { "other", "other", "other" },
-};
-#define N_CLASSES (sizeof class_words / sizeof class_words[0])
-
 const char *hep_page_class_title(const char *name)
 {
-    for (size_t i = 0; name != NULL && i < N_CLASSES; i++) {
-        if (strcmp(class_words[i].name, name) == 0)
-            return class_words[i].one;
-    }
-    return name;
+    const enum hep_lesion_class c = name != NULL ? hep_class_from_name(name) : HEP_CLASS_COUNT;
+
+    return c != HEP_CLASS_COUNT ? hep_class_row(c)->words : name;
 }
 
 double hep_page_value(const struct hep_json *node, const char **unit)
@@ -138,20 +124,21 @@ static size_t count_class(const struct hep_json *list, const char *name)
     return n;
 }
 
-static void class_line(struct hep_page *p, const struct hep_json *list, size_t k)
+static void class_line(struct hep_page *p, const struct hep_json *list, enum hep_lesion_class k)
 {
-    const size_t n = count_class(list, class_words[k].name);
+    const struct hep_class_row *row = hep_class_row(k);
+    const size_t n = count_class(list, row->name);
     size_t shown = 0;
 
     if (n == 0)
         return;
     hep_str_addf(p->out, "<li><b>%zu %s</b> <span class=\"quiet\">(probability of this class: ", n,
-                 n == 1 ? class_words[k].one : class_words[k].many);
+                 n == 1 ? row->words : row->many);
     for (size_t i = 0; i < hep_json_size(list) && shown < 12; i++) {
         const struct hep_json *l = hep_json_at(list, i);
         const char *c = text_of(l, "class");
 
-        if (c == NULL || strcmp(c, class_words[k].name) != 0)
+        if (c == NULL || strcmp(c, row->name) != 0)
             continue;
         hep_str_add(p->out, shown++ > 0 ? ", " : "");
         hep_str_addf(p->out, "<a href=\"#lesion-%.0f\">#%.0f</a>&#160;",
@@ -199,8 +186,8 @@ static void found_lesions(struct hep_page *p)
     if (n > 0) {
         hep_str_addf(p->out, "<p class=\"big\">%zu focal lesion%s</p><ul class=\"tight\">", n,
                      n == 1 ? "" : "s");
-        for (size_t k = 0; k < N_CLASSES; k++)
-            class_line(p, list, k);
+        for (int k = 0; k < HEP_CLASS_COUNT; k++)
+            class_line(p, list, (enum hep_lesion_class)k);
         hep_str_add(p->out, "</ul>");
         flag_line(p, list);
     } else if (hep_run_has(p->run, "lesions")) {
@@ -215,19 +202,21 @@ static void found_lesions(struct hep_page *p)
     }
 }
 
-static void liver_row(struct hep_page *p, const struct hep_quantity *q)
+static void liver_row(struct hep_page *p, enum hep_measure m)
 {
-    const struct hep_json *node = hep_json_get(hep_json_get(p->lesions, "liver"), q->key);
+    const struct hep_json *node =
+        hep_json_get(hep_json_get(p->lesions, "liver"), hep_measure_name(m));
+    const struct hep_quantity q = hep_quantity_of_measure(m);
     const double value = hep_page_value(node, NULL);
     const double iqr = hep_json_number(hep_json_get(node, "iqr"));
 
     if (!isfinite(value))
         return;
-    hep_str_addf(p->out, "<tr><th scope=\"row\">%s</th><td class=\"n\">", q->words);
-    hep_quantity_add(p->out, q, value);
+    hep_str_addf(p->out, "<tr><th scope=\"row\">%s</th><td class=\"n\">", q.words);
+    hep_quantity_add(p->out, &q, value);
     hep_str_add(p->out, "</td><td class=\"n\">");
     if (isfinite(iqr))
-        hep_html_number(p->out, iqr * q->scale, q->digits);
+        hep_html_number(p->out, iqr * q.scale, q.digits);
     hep_str_add(p->out, "</td></tr>\n");
 }
 
@@ -246,10 +235,14 @@ static void liver_numbers(struct hep_page *p)
                 hep_json_number(hep_json_get(hep_json_get(p->lesions, "liver"), "volume_ml"))))
             return;
     }
-    hep_html_table(p->out, "Medians over the liver mask, with the width of the middle half",
+    hep_html_table(p->out,
+                   "Measures of the liver; of maps the median over the liver mask, with the width "
+                   "of the middle half",
                    "Measure|Median|IQR");
-    for (const struct hep_quantity *q = hep_quantities(); q->key != NULL; q++)
-        liver_row(p, q);
+    for (int m = 0; m < HEP_MEASURE_COUNT; m++)
+        if (hep_measure_row((enum hep_measure)m)->subject == HEP_SUBJECT_LIVER &&
+            hep_measure_row((enum hep_measure)m)->digits != HEP_DIGITS_HIDDEN)
+            liver_row(p, (enum hep_measure)m);
     hep_html_table_end(p->out);
 }
 

@@ -150,12 +150,13 @@ static int add_maps(struct hep_str *html, struct hep_str *data, const struct hep
     int rc = HEP_OK;
 
     hep_str_add(html, "<label>Map <select id=\"nv-map\"><option value=\"\">none</option>");
-    for (const struct hep_quantity *q = hep_quantities(); rc == HEP_OK && q->key != NULL; q++) {
-        const struct hep_product *p = q->product != NULL ? hep_product_find(run, q->product) : NULL;
+    for (int i = 0; rc == HEP_OK && i < HEP_MEASURE_COUNT; i++) {
+        const struct hep_quantity q = hep_quantity_of_measure((enum hep_measure)i);
+        const struct hep_product *p = q.product != NULL ? hep_product_find(run, q.product) : NULL;
 
         if (p == NULL || p->state != HEP_PRODUCT_PRESENT || p->path == NULL)
             continue;
-        add_option(html, p->slot->name, q->words, p->path, 0, q, false);
+        add_option(html, p->slot->name, q.words, p->path, 0, &q, false);
         rc = add_volume(data, p->slot->name, p->path, err);
     }
     hep_str_add(html, "</select></label>\n");

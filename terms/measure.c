@@ -232,6 +232,16 @@ const char *hep_measure_series(enum hep_measure m)
     return concrete(m)->row->series != NULL ? concrete(m)->series : NULL;
 }
 
+enum hep_measure hep_measure_map(int k)
+{
+    int m = 0;
+
+    while (m < HEP_MEASURE_COUNT &&
+           (concrete((enum hep_measure)m)->row->product == NULL || k-- > 0))
+        m++;
+    return (enum hep_measure)m;
+}
+
 enum hep_measure hep_measure_of_product(const char *product)
 {
     int m = 0;

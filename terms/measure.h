@@ -61,6 +61,18 @@ enum hep_measure {
     HEP_MEASURE_COUNT /* also: no measure */
 };
 
+/** How many maps are measured. */
+enum {
+    HEP_MEASURE_MAPS = 0
+#define MEASURE(...)
+#define FAMILY(...)
+#define MAP(id, over, ...) +HEP_OVER_##over##_N
+#include "terms/measures.def"
+#undef MEASURE
+#undef FAMILY
+#undef MAP
+};
+
 /** A coded concept of DICOM. */
 struct hep_concept {
     const char *scheme, *value, *meaning; /* NULL: DICOM has none for it */
@@ -100,6 +112,8 @@ enum hep_unit hep_measure_unit(enum hep_measure m);
 /** Product and series of a map ("re_art", "arterial"); NULL for what is no map. */
 const char *hep_measure_product(enum hep_measure m);
 const char *hep_measure_series(enum hep_measure m);
+/** Map k of HEP_MEASURE_MAPS, in the order of the rows. */
+enum hep_measure hep_measure_map(int k);
 /** The map of that product; HEP_MEASURE_COUNT when there is none. */
 enum hep_measure hep_measure_of_product(const char *product);
 

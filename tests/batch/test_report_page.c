@@ -182,7 +182,7 @@ static void test_sections_and_values(void **state)
         "23&#8239;\xc3\x97&#8239;18", /* axes in mm */
         "<span class=\"mark present\" title=\"present\">",
         ("1.26\xc2\xa0"
-         "10<sup>"), /* median ADC of the liver */
+         "10\xe2\x81\xbb\xc2\xb3 mm\xc2\xb2/s"), /* median ADC of the liver */
         "75.0&#160;%",
         "25.0&#160;%", /* of a fit */
         "Time of each phase against its window",
@@ -190,8 +190,8 @@ static void test_sections_and_values(void **state)
         "<td class=\"n\">0.310</td><td class=\"n\">0.800</td>",
         "14&#160;%</td><td class=\"n\">11 to 16&#160;%", /* enhancement of muscle */
         ("2.07\xc2\xa0"
-         "10<sup>"), /* median ADC of a region */
-        "32 s",      /* time of the arterial phase */
+         "10\xe2\x81\xbb\xc2\xb3 mm\xc2\xb2/s"), /* median ADC of a region */
+        "32 s",                                  /* time of the arterial phase */
     };
     struct hep_str html = { 0 };
 
@@ -342,7 +342,7 @@ static void test_group_page(void **state)
         strstr(html, "<a href=\"sub-06/sub-06_report.html\">sub-06</a></th><td>Volume"));
     assert_non_null(strstr(html, ">72.8</td>"));
     assert_null(strstr(html, "sub-01</a></th><td>Volume"));
-    assert_non_null(strstr(html, "diameter [mm]"));
+    assert_non_null(strstr(html, "diameter of a ball [mm]"));
     free(html);
     free(path);
     hep_status_release(&status);
