@@ -150,27 +150,15 @@ static bool is_absent(const void *place, const struct hep_struct_type *type)
 
 static bool is_unset(const char *place, const struct hep_member *m)
 {
-    switch (m->type) {
-    case HEP_MEMBER_NUMBER:
+    if (m->type == HEP_MEMBER_NUMBER)
         return !isfinite(*(const double *)(const void *)place);
-    case HEP_MEMBER_TEXT:
+    if (m->type == HEP_MEMBER_TEXT)
         return *place == '\0';
-    case HEP_MEMBER_STRING:
-    case HEP_MEMBER_WORD:
+    if (m->type == HEP_MEMBER_STRING || m->type == HEP_MEMBER_WORD)
         return *(const char *const *)(const void *)place == NULL;
-    case HEP_MEMBER_ENUM:
+    if (m->type == HEP_MEMBER_ENUM)
         return m->names->at(*(const int *)(const void *)place) == NULL;
-    case HEP_MEMBER_STRUCT:
-        return is_absent(place, m->of);
-    case HEP_MEMBER_END:
-    case HEP_MEMBER_BOOL:
-    case HEP_MEMBER_INTEGER:
-    case HEP_MEMBER_COUNT:
-    case HEP_MEMBER_CUSTOM:
-    case HEP_MEMBER_CONSTANT:
-    default:
-        return false;
-    }
+    return m->type == HEP_MEMBER_STRUCT && is_absent(place, m->of);
 }
 
 static void write_members(struct writer *w, struct hep_json *object, const char *base,

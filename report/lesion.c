@@ -1,5 +1,6 @@
 #include "report/lesion.h"
 
+#include "pipeline/results/enhancement.h"
 #include "report/picture.h"
 #include "report/svg.h"
 #include "terms/flag.h"
@@ -89,6 +90,7 @@ int hep_lesion_crops(struct hep_page *p, const struct hep_json *lesion)
 
 /* ---- course over the phases ------------------------------------------------------------------ */
 
+/* In the order of enum hep_phase. */
 static const char *const phases[] = { "precontrast",  "arterial", "portal_venous",
                                       "transitional", "delayed",  "hepatobiliary" };
 static const char *const phase_short[] = { "pre", "art", "pv", "trans", "del", "hbp" };
@@ -110,29 +112,26 @@ static double measure(const struct hep_json *m, const char *phase, const char *e
 }
 
 /* Does the enhancement stage compare this phase with the one before contrast? */
-static bool is_comparable(const struct hep_json *enhancement, const char *phase)
+static bool is_comparable(const struct hep_enhancement *e, size_t phase)
 {
-    const char *same = text_of(hep_json_get(enhancement, phase), "same_sequence"),
-               *gain = text_of(hep_json_get(hep_json_get(enhancement, "gain"), phase), "state");
-
-    return same != NULL && strcmp(same, "not_comparable") != 0 && gain != NULL &&
-           strcmp(gain, "not_assessable") != 0;
+    return e != NULL && e->phase[phase].present &&
+           e->phase[phase].same_sequence != HEP_NOT_COMPARABLE && e->gain[phase].present &&
+           e->gain[phase].of.state != HEP_GAIN_NOT_ASSESSABLE;
 }
 
 /* Liver beside the lesion: its own measurement, else from the medians of the ring of liver. */
-static double liver_re(const struct hep_json *m, const struct hep_json *enhancement,
-                       const char *phase)
+static double liver_re(const struct hep_json *m, const struct hep_enhancement *e, size_t phase)
 {
-    const double given = measure(m, phase, "re_liver");
+    const double given = measure(m, phases[phase], "re_liver");
     const double pre = measure(m, "precontrast", "ring_median");
 
     if (isfinite(given))
         return given;
-    return is_comparable(enhancement, phase) ? measure(m, phase, "ring_median") / pre - 1.0
-                                             : (double)NAN;
+    return is_comparable(e, phase) ? measure(m, phases[phase], "ring_median") / pre - 1.0
+                                   : (double)NAN;
 }
 
-static void collect(struct course *c, const struct hep_json *m, const struct hep_json *enhancement)
+static void collect(struct course *c, const struct hep_json *m, const struct hep_enhancement *e)
 {
     *c = (struct course){ 0 };
     for (size_t i = 0; i < N_PHASES; i++) {
@@ -149,7 +148,7 @@ static void collect(struct course *c, const struct hep_json *m, const struct hep
         c->whole[k] = 100.0 * re;
         c->rim[k] = pre ? 0.0 : 100.0 * measure(m, phases[i], "re_rim");
         c->core[k] = pre ? 0.0 : 100.0 * measure(m, phases[i], "re_core");
-        c->liver[k] = pre ? 0.0 : 100.0 * liver_re(m, enhancement, phases[i]);
+        c->liver[k] = pre ? 0.0 : 100.0 * liver_re(m, e, i);
         c->n++;
     }
 }
@@ -224,9 +223,12 @@ int hep_lesion_curve(struct hep_page *p, const struct hep_json *lesion)
     struct course c;
     struct hep_svg svg;
     char name[48], title[96];
-    int rc;
+    const struct hep_enhancement *enhancement = NULL;
+    int rc = hep_run_enhancement(p->run, &enhancement, p->err);
 
-    collect(&c, hep_json_get(lesion, "measurements"), hep_page_results(p, "enhancement"));
+    if (rc != HEP_OK)
+        return rc;
+    collect(&c, hep_json_get(lesion, "measurements"), enhancement);
     if (c.n < 2)
         return HEP_OK;
     (void)snprintf(name, sizeof name, "curve-%.0f", number_of(lesion, "id"));

@@ -9,35 +9,6 @@
 
 /* ---- documents ------------------------------------------------------------------------------- */
 
-const struct hep_json *hep_page_stage(const struct hep_page *p, const char *name)
-{
-    const struct hep_json *stages = hep_json_get(p->record, "stages");
-
-    for (size_t i = 0; i < hep_json_size(stages); i++) {
-        const struct hep_json *s = hep_json_at(stages, i);
-        const char *its = hep_json_string(hep_json_get(s, "name"));
-
-        if (its != NULL && strcmp(its, name) == 0)
-            return s;
-    }
-    return NULL;
-}
-
-const struct hep_json *hep_page_product(const struct hep_page *p, const char *product)
-{
-    const struct hep_json *stages = hep_json_get(p->record, "stages");
-    const struct hep_json *found = NULL;
-
-    for (size_t i = 0; found == NULL && i < hep_json_size(stages); i++)
-        found = hep_json_get(hep_json_get(hep_json_at(stages, i), "products"), product);
-    return found;
-}
-
-const struct hep_json *hep_page_results(const struct hep_page *p, const char *product)
-{
-    return hep_json_get(hep_page_product(p, product), "results");
-}
-
 const char *hep_page_setting(const struct hep_page *p, const char *key)
 {
     return hep_json_string(hep_json_get(hep_json_get(p->record, "settings"), key));

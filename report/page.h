@@ -44,14 +44,8 @@ struct hep_page {
     struct hep_error *err;
 };
 
-/** Results of a JSON product, and state and reason of any product, from the record. NULL when there
- * is none. */
-const struct hep_json *hep_page_results(const struct hep_page *p, const char *product);
-const struct hep_json *hep_page_product(const struct hep_page *p, const char *product);
 /** Text of a setting in force; NULL when there is none. */
 const char *hep_page_setting(const struct hep_page *p, const char *key);
-/** Results of a stage by name. */
-const struct hep_json *hep_page_stage(const struct hep_page *p, const char *name);
 /** Words of a lesion class ("fnh_like": "FNH-like") and of a flag; static, else the name itself. */
 const char *hep_page_class_title(const char *name);
 /** Value of a measurement that is a number or {"value", "unit"}; `unit` may be NULL. */
