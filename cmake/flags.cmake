@@ -16,8 +16,9 @@ endif()
 if(CMAKE_C_COMPILER_ID MATCHES "Clang")
   # clang takes the C library's NAN and INFINITY, which are float, for promotions; gcc reports the real ones.
   list(REMOVE_ITEM HEP_WARNINGS -Wdouble-promotion)
-  # A whole number named by an enum is exact as a double; clang 19 warns of it, clang 14 and gcc do not.
-  list(APPEND HEP_WARNINGS -Wno-enum-float-conversion)
+  # clang 19 warns where a whole number named by an enum meets a double, in which it is exact, or one of another enum, as
+  # in the index of a row counted over several; clang 14 and gcc do not.
+  list(APPEND HEP_WARNINGS -Wno-enum-float-conversion -Wno-enum-enum-conversion)
 endif()
 
 function(hep_flags target)
