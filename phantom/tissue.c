@@ -103,6 +103,7 @@ double hep_tissue_r2star(const struct hep_tissue_values *t)
 /* A row of the file at 1.5 T and at 3 T. */
 struct both {
     struct hep_tissue_values lo, hi;
+    const char *source; /* for the reader of the file; nothing is computed from it */
 };
 
 /* The same at both fields. */
@@ -156,7 +157,7 @@ static const struct hep_key columns[] = {
     SINGLE(texture_sd, "texture", 1.0),
     HEP_KEY(struct both, lo.contrast, "contrast", hep_read_choice, .required = true,
             .words = contrast_words),
-    { .name = "source", .read = hep_read_text },
+    HEP_KEY(struct both, source, "source", hep_read_text, .required = false),
     { 0 },
 };
 #define N_NUMBERS 15 /* columns before "contrast" */

@@ -84,8 +84,12 @@ static void test_table_values(void **state)
     assert_close(liver->t1_s, 0.586, 1e-12, 0.0);
     assert_close(liver->t2_s, 0.046, 1e-12, 0.0);
     assert_close(hep_tissue_r2star(liver), 1.0 / 0.034, 1e-9, 0.0);
+    assert_close(liver->pd, 0.90, 1e-12, 0.0);         /* the first column */
+    assert_close(liver->texture_sd, 0.05, 1e-12, 0.0); /* and the last */
+    assert_int_equal(liver->contrast, HEP_CONTRAST_TISSUE);
     hep_study_tissues_draw(&t, &table, 3.0, 0.0, 1.0, 0.0, 1);
     assert_close(liver->t1_s, 0.809, 1e-12, 0.0);
+    assert_close(liver->pd, 0.90, 1e-12, 0.0);
     assert_close(liver->ff, 0.03, 1e-12, 0.0);
     assert_close(liver->ki_per_min, 0.06, 1e-12, 0.0);
     assert_close(t.row[HEP_TISSUE_MET_RIM].d_mm2_per_s, 0.9e-3, 1e-12, 0.0);
