@@ -45,6 +45,7 @@ int hep_group_page(struct hep_str *out, const struct hep_group_table *t, struct 
                      "Liver MRI, all studies</h1>\n<p class=\"notice\"><strong>Research use only."
                      "</strong> A flag is evidence with its reason, never a diagnosis.</p></header>"
                      "\n<nav aria-label=\"Sections\"><a href=\"#failures\">Not done</a>"
+                     "<a href=\"#withheld\">Not assessable</a>"
                      "<a href=\"#outliers\">Outliers</a><a href=\"#liver\">Liver</a>"
                      "<a href=\"#lesions\">Lesions</a><a href=\"#studies\">Studies</a></nav>\n"
                      "<main>\n");
@@ -52,6 +53,11 @@ int hep_group_page(struct hep_str *out, const struct hep_group_table *t, struct 
     rc = hep_group_not_done(&table, t, err);
     if (rc == HEP_OK) {
         table_section(out, &table, "failures", "Not done", "Every study is done.");
+        rc = hep_group_withheld(&table, t, err);
+    }
+    if (rc == HEP_OK) {
+        table_section(out, &table, "withheld", "Not assessable",
+                      "No measure of any study contradicts physics.");
         rc = hep_group_outliers(&table, t, err);
     }
     if (rc == HEP_OK)

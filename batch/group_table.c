@@ -62,6 +62,17 @@ static double lesion_count(const struct hep_json *doc, const char *class_name)
     return n;
 }
 
+/* Why a measure of the liver is not assessable although its map was made; NULL when it is, or when
+ * there was nothing to make it from. */
+static const char *withheld_reason(const struct hep_group_table *t, size_t m, size_t i)
+{
+    const struct hep_json *node =
+        hep_json_get(hep_json_get(t->documents[i], "liver"), t->measures[m].liver_key);
+
+    return hep_json_get(node, "state") != NULL ? hep_json_string(hep_json_get(node, "reason"))
+                                               : NULL;
+}
+
 typedef double value_of(const struct hep_json *document, const char *key);
 
 /* A measure by its row of the dictionary, as a column of this name. */
@@ -77,6 +88,7 @@ static int add_measure(struct hep_group_table *t, enum hep_measure measure, cons
     *m = (struct hep_group_measure){ .column = hep_measure_as_column(measure),
                                      .values = hep_calloc(n + 1, sizeof *m->values, err) };
     m->column.id = column;
+    m->liver_key = value == liver_value ? key : "";
     if (m->values == NULL)
         return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++)
@@ -120,6 +132,7 @@ struct study_row {
     const char *study, *state, *reason, *protocol, *agent, *reference;
     int exit_code;
     char outliers[1024]; /* names of measures between commas */
+    char withheld[4096]; /* "measure: reason" between bars */
 };
 #define S struct study_row
 
@@ -183,11 +196,16 @@ static const struct hep_column outlier_column = {
     .meaning = "Measures in which the study lies further than 3.5 robust standard deviations from "
                "the median of all"
 };
+static const struct hep_column withheld_column = {
+    "not_assessable", HEP_CHARS(S, withheld),
+    .meaning = "Measures that the study's own images contradict, each with the number and the "
+               "likely causes"
+};
 #define N_FIRST (sizeof first_columns / sizeof first_columns[0])
 
 static int make_columns(struct hep_group_table *t, struct hep_error *err)
 {
-    struct hep_column *c = t->columns = hep_calloc(N_FIRST + t->n_measures + 2, sizeof *c, err);
+    struct hep_column *c = t->columns = hep_calloc(N_FIRST + t->n_measures + 3, sizeof *c, err);
 
     if (c == NULL)
         return HEP_ENOMEM;
@@ -199,6 +217,7 @@ static int make_columns(struct hep_group_table *t, struct hep_error *err)
         c[N_FIRST + m].html = measure_cell;
     }
     c[N_FIRST + t->n_measures] = outlier_column;
+    c[N_FIRST + t->n_measures + 1] = withheld_column;
     return HEP_OK;
 }
 
@@ -225,6 +244,12 @@ static S row_of(const struct hep_group_table *t, size_t i)
         if (hep_group_outlier(t, m, i))
             used += (size_t)snprintf(row.outliers + used, sizeof row.outliers - used, "%s%s",
                                      used > 0 ? "," : "", t->measures[m].column.id);
+    used = 0;
+    for (size_t m = 0; m < t->n_measures && used < sizeof row.withheld; m++)
+        if (withheld_reason(t, m, i) != NULL)
+            used += (size_t)snprintf(row.withheld + used, sizeof row.withheld - used, "%s%s: %s",
+                                     used > 0 ? " | " : "", t->measures[m].column.id,
+                                     withheld_reason(t, m, i));
     return row;
 }
 
@@ -326,6 +351,45 @@ int hep_group_outliers(struct hep_table *out, const struct hep_group_table *t,
         }
     *out = (struct hep_table)HEP_TABLE_OWNED(
         "Robust z: distance from the median in units of 1.4826 MAD", outlier_columns, rows, n);
+    return HEP_OK;
+}
+
+#undef S
+
+struct withheld_row {
+    const struct hep_study_status *study;
+    const char *label, *words, *reason;
+};
+#define S struct withheld_row
+
+static void withheld_link(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    (void)column;
+    add_link(out, ((const S *)row)->study);
+}
+
+static const struct hep_column withheld_columns[] = {
+    { NULL, HEP_TEXT(S, label), "Study", .html = withheld_link },
+    { NULL, HEP_TEXT(S, words), "Measure" },
+    { NULL, HEP_TEXT(S, reason), "Why" },
+    { 0 },
+};
+
+int hep_group_withheld(struct hep_table *out, const struct hep_group_table *t,
+                       struct hep_error *err)
+{
+    S *rows = hep_calloc(t->status->n * t->n_measures + 1, sizeof *rows, err);
+    size_t n = 0;
+
+    if (rows == NULL)
+        return HEP_ENOMEM;
+    for (size_t i = 0; i < t->status->n; i++)
+        for (size_t m = 0; m < t->n_measures; m++)
+            if (withheld_reason(t, m, i) != NULL)
+                rows[n++] = (S){ &t->status->list[i], t->status->list[i].label,
+                                 t->measures[m].column.words, withheld_reason(t, m, i) };
+    *out = (struct hep_table)HEP_TABLE_OWNED("Measures that contradict physics are withheld",
+                                             withheld_columns, rows, n);
     return HEP_OK;
 }
 

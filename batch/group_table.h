@@ -18,6 +18,7 @@
 /** One measure of the studies: values[i] belongs to studies[i]; NaN where there is none. */
 struct hep_group_measure {
     struct hep_column column; /* of the dictionary; static texts */
+    const char *liver_key;    /* among the measures of the liver; "": another measure */
     double *values;           /* owned */
     double median, mad;
 };
@@ -40,6 +41,9 @@ int hep_group_studies(struct hep_table *out, const struct hep_group_table *t,
                       struct hep_error *err) HEP_MUST_CHECK;
 /** Studies that failed, are running, or are missing. Release. */
 int hep_group_not_done(struct hep_table *out, const struct hep_group_table *t,
+                       struct hep_error *err) HEP_MUST_CHECK;
+/** Measures that the studies' own images contradict, with the reason. Release. */
+int hep_group_withheld(struct hep_table *out, const struct hep_group_table *t,
                        struct hep_error *err) HEP_MUST_CHECK;
 /** Every outlier of every study. Release. */
 int hep_group_outliers(struct hep_table *out, const struct hep_group_table *t,

@@ -1,6 +1,7 @@
 #include "batch/truth_space.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "image/nifti.h"
 
@@ -100,6 +101,21 @@ int hep_truth_labels(struct hep_labels **out, const struct hep_eval_folder *fold
     return rc;
 }
 
+/* Does the sidecar of a map say that it is no result? */
+static bool is_withheld(const char *path)
+{
+    const int stem = hep_ends_with(path, ".nii.gz") ? (int)strlen(path) - 7 : 0;
+    struct hep_json *sidecar = NULL;
+    char *name = hep_asprintf(NULL, "%.*s.json", stem, path);
+    bool withheld = name != NULL && hep_is_file(name) &&
+                    hep_json_read(&sidecar, name, NULL) == HEP_OK &&
+                    hep_json_get(sidecar, "Status") != NULL;
+
+    hep_json_free(sidecar);
+    free(name);
+    return withheld;
+}
+
 int hep_truth_map_on(struct hep_volume **out, const struct hep_eval_folder *folder,
                      const char *modality, const char *rest, const struct hep_grid *grid,
                      const struct hep_volume *displacement, int nthreads, struct hep_error *err)
@@ -110,7 +126,7 @@ int hep_truth_map_on(struct hep_volume **out, const struct hep_eval_folder *fold
     int rc = path == NULL ? HEP_ENOMEM : HEP_OK;
 
     *out = NULL;
-    if (rc == HEP_OK && hep_is_file(path))
+    if (rc == HEP_OK && hep_is_file(path) && !is_withheld(path))
         rc = hep_nifti_read(&own, path, err);
     if (rc == HEP_OK && own != NULL && own->nt != 1)
         rc = HEP_FAIL(err, HEP_EFORMAT, "%s: %zu volumes instead of one", path, own->nt);

@@ -34,7 +34,8 @@ void hep_truth_point(double world[3], const struct hep_volume *displacement);
 int hep_truth_labels(struct hep_labels **out, const struct hep_eval_folder *folder,
                      const char *rest, const struct hep_grid *grid,
                      const struct hep_volume *displacement, struct hep_error *err) HEP_MUST_CHECK;
-/** The same for a 3-D map, linear interpolation, NaN outside. */
+/** The same for a 3-D map, linear interpolation, NaN outside. A map whose sidecar has a "Status" is
+ * no result and counts as absent. */
 int hep_truth_map_on(struct hep_volume **out, const struct hep_eval_folder *folder,
                      const char *modality, const char *rest, const struct hep_grid *grid,
                      const struct hep_volume *displacement, int nthreads,

@@ -2,6 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "fitting/diffusion_order.h"
+#include "image/mask.h"
 #include "image/nifti.h"
 #include "cli/fit_io.h"
 #include "pipeline/results/fits.h"
@@ -13,7 +15,7 @@
 struct fit_options {
     struct hep_common_options common;
     const char *dwi, *bvals, *out, *mask, *method, *solver, *rician, *isa;
-    double b_min, b_max, b_split, sigma;
+    double b_min, b_max, b_split, sigma, rise_max;
     long nthreads;
     bool robust, fixed_s0, verify;
 };
@@ -40,6 +42,9 @@ static const struct hep_option options[] = {
                    "segmented methods: lowest b-value of the D fit; 200 without it"),
     HEP_OPT_NUMBER(S, sigma, "sigma", 0, "SD", 0, 1e12, NULL,
                    "noise SD of one acquisition; without it estimated from the residuals"),
+    HEP_OPT_NUMBER(S, rise_max, "rise-max", 0, "R", 1, 1000, "1.25",
+                   "refuse a file whose median signal, in the mask or the body, at one b-value is "
+                   "more than this many times that at a lower one"),
     HEP_OPT(TEXT, S, rician, "rician", 0, "MODE", "none",
             "noise floor: none, corrected (power subtraction), mean (fit of the Rician mean)"),
     HEP_OPT_FLAG(S, robust, "robust", 0, "reweight against single corrupted volumes"),
@@ -193,6 +198,29 @@ static void print_report(FILE *out, const struct fit_options *o,
                       r->n_agree, r->n_verified, r->worst_disagreement_se);
 }
 
+/* Volumes that contradict the order of the b-values give maps that look like any other. Where no
+ * mask is given and no body stands out, every voxel counts. */
+static int check_order(const struct fit_options *o, struct hep_diffusion_input in,
+                       const struct hep_volume *dwi, struct hep_error *err)
+{
+    struct hep_labels *body = NULL;
+    struct hep_diffusion_rise rise;
+    char evidence[160];
+    size_t lowest = 0;
+    int rc;
+
+    for (size_t i = 1; i < in.nb; i++)
+        lowest = in.b_s_per_mm2[i] < in.b_s_per_mm2[lowest] ? i : lowest;
+    if (in.mask == NULL && hep_body_mask(&body, dwi, lowest, NULL) == HEP_OK)
+        in.mask = body->data;
+    rc = hep_diffusion_rise_of(&rise, &in, err);
+    hep_labels_free(body);
+    if (rc != HEP_OK || !hep_diffusion_rise_contradicts(&rise, o->rise_max))
+        return rc;
+    hep_diffusion_rise_text(evidence, sizeof evidence, &rise, o->rise_max);
+    return HEP_FAIL(err, HEP_EDATA, "%s: %s", evidence, HEP_DIFFUSION_LIKELY_CAUSES);
+}
+
 static int fit(const struct fit_options *o, const struct hep_volume *dwi,
                const struct hep_gradients *g, enum hep_diffusion_model model,
                const struct hep_fit_file *table, struct hep_cli *cli, struct hep_error *err)
@@ -222,6 +250,9 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
         goto out;
     link_maps(&maps, files, model);
     input.mask = mask != NULL ? mask->data : NULL;
+    rc = check_order(o, input, dwi, err);
+    if (rc != HEP_OK)
+        goto out;
     rc = hep_diffusion_fit(&maps, &report, &input, &settings, err);
     if (rc != HEP_OK)
         goto out;

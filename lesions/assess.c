@@ -50,6 +50,14 @@ static double uptake_ratio(const struct hep_lesion_measures *m)
     return m->ratio[HEP_PHASE_HEPATOBILIARY] / (before > 1.0 ? before : 1.0);
 }
 
+/* What fat alone defines cannot be told where the fat fraction contradicts itself. */
+static void withhold_classes(struct hep_finding *f, const struct hep_lesion_image *fat)
+{
+    if (fat->withheld)
+        f->class_reason[HEP_CLASS_FOCAL_FAT] = f->class_reason[HEP_CLASS_FAT_SPARING] =
+            fat->absent_reason;
+}
+
 static int assess_one(struct hep_finding *f, const struct setting *s,
                       const struct hep_candidate *candidate, struct hep_error *err)
 {
@@ -78,6 +86,7 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
                          f->flag[HEP_FLAG_HBP_HYPOINTENSITY].state == HEP_FLAG_NOT_ASSESSABLE
                              ? (double)NAN
                              : uptake_ratio(m));
+        withhold_classes(f, &s->study->image[HEP_IMAGE_FAT_FRACTION]);
         hep_evidence_weigh(f, s->evidence, s->study->limits, s->study->arterial_weight);
     }
     hep_shells_release(&shells);

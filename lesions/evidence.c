@@ -149,19 +149,31 @@ static void set_class(struct hep_finding *f)
     hep_measures_set(&f->measures, HEP_M_P_METASTASIS, f->class_probability[HEP_CLASS_METASTASIS]);
 }
 
+/** Of the classes that can be told; all of them share 1. */
+static double shares_left(const struct hep_finding *f, const struct hep_evidence_table *table)
+{
+    double sum = 0.0;
+
+    for (int c = HEP_CLASS_CYST; c < HEP_CLASS_COUNT; c++)
+        sum += f->class_reason[c] == NULL ? table->share[c] : 0.0;
+    return sum;
+}
+
 void hep_evidence_weigh(struct hep_finding *f, const struct hep_evidence_table *table,
                         const struct hep_lesion_limits *limits, double arterial_weight)
 {
     const double prior = hep_evidence_prior(limits);
     struct used used[HEP_EVIDENCE_MAX];
     const size_t n = gather(used, f, table, arterial_weight);
+    const double shares = shares_left(f, table);
     double odds[HEP_CLASS_COUNT]; /* ln(P_c / P_met) */
     double sum = 0.0, evidence;
     int rival = HEP_CLASS_CYST;
 
     for (int c = HEP_CLASS_CYST; c < HEP_CLASS_COUNT; c++) {
         cap(used, n, c, limits->correlated_weight);
-        odds[c] = log(table->share[c]) - logit(prior);
+        odds[c] = f->class_reason[c] == NULL ? log(table->share[c] / shares) - logit(prior)
+                                             : -(double)INFINITY;
         for (size_t i = 0; i < n; i++)
             odds[c] -= used[i].capped[c];
         rival = odds[c] > odds[rival] ? c : rival;
@@ -169,11 +181,13 @@ void hep_evidence_weigh(struct hep_finding *f, const struct hep_evidence_table *
     for (int c = HEP_CLASS_CYST; c < HEP_CLASS_COUNT; c++)
         sum += exp(odds[c] - odds[rival]);
     evidence = -odds[rival] - log(sum) - logit(prior);
-    list_evidence(f, used, n, rival, prior, table->share[rival], log(sum));
+    list_evidence(f, used, n, rival, prior, table->share[rival] / shares, log(sum));
     f->class_probability[HEP_CLASS_METASTASIS] =
         sigmoid(logit(prior) + table->calibration.slope * evidence + table->calibration.intercept);
     for (int c = HEP_CLASS_CYST; c < HEP_CLASS_COUNT; c++)
-        f->class_probability[c] =
-            (1.0 - f->class_probability[HEP_CLASS_METASTASIS]) * exp(odds[c] - odds[rival]) / sum;
+        f->class_probability[c] = f->class_reason[c] == NULL
+                                      ? (1.0 - f->class_probability[HEP_CLASS_METASTASIS]) *
+                                            exp(odds[c] - odds[rival]) / sum
+                                      : (double)NAN;
     set_class(f);
 }

@@ -89,7 +89,8 @@ double hep_evidence_prior(const struct hep_lesion_limits *limits);
  * Weigh the flags and measures of a finding: sets its class, its probabilities and its evidence.
  * Evidence is listed in the order of the table. Its log_lr is against the strongest rival class,
  * after weights and caps; the first item is the prior, the last one what the other classes take.
- * They add up to the uncalibrated log-odds of metastasis.
+ * They add up to the uncalibrated log-odds of metastasis. Classes with a class_reason are no
+ * rivals; the others keep their proportions.
  * @param[in] arterial_weight factor for rules of the arterial phase, 0..1; 0 leaves them out
  */
 void hep_evidence_weigh(struct hep_finding *f, const struct hep_evidence_table *table,

@@ -9,7 +9,7 @@ bool hep_flag_needs(struct hep_flag_result *flag, const struct hep_lesion_measur
     const char *name = hep_image_name(image);
 
     if (series->volume == NULL)
-        hep_flag_cannot(flag, "no %s: %s", name,
+        hep_flag_cannot(flag, series->withheld ? "%s is withheld: %s" : "no %s: %s", name,
                         series->absent_reason ? series->absent_reason : "not in the study");
     else if (m->image[image].zone[HEP_SHELL_WHOLE].n == 0)
         hep_flag_cannot(flag, "the lesion lies outside the field of view of %s", name);

@@ -26,6 +26,7 @@ struct hep_lesion_image {
     double registration_mm; /* residual misalignment to the reference expected, median [mm]; 0 for
                                the reference itself; NaN unknown */
     const char *absent_reason; /* when volume is NULL */
+    bool withheld; /* absent because its values contradict physics, as absent_reason says */
 };
 
 struct hep_lesion_study {

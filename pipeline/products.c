@@ -43,6 +43,7 @@ void hep_products_release(struct hep_run *run)
         struct hep_product *p = &run->products[i];
 
         free(p->reason);
+        free(p->withheld);
         free(p->path);
         hep_volume_free(p->volume);
         hep_labels_free(p->labels);
@@ -71,6 +72,11 @@ struct hep_product *hep_product_find(const struct hep_run *run, const char *name
             return &run->products[i];
     }
     return NULL;
+}
+
+bool hep_product_usable(const struct hep_product *p)
+{
+    return p->state == HEP_PRODUCT_PRESENT && p->withheld == NULL;
 }
 
 static bool declared(const struct hep_slot *slots, const char *name)
@@ -190,7 +196,7 @@ int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volum
     int rc = readable(&p, run, name, HEP_SLOT_VOLUME, HEP_SLOT_SERIES, err);
 
     *out = NULL;
-    if (rc != HEP_OK || p->state != HEP_PRODUCT_PRESENT)
+    if (rc != HEP_OK || !hep_product_usable(p))
         return rc;
     if (p->volume == NULL)
         rc = load_volume(run, p, err);
@@ -272,7 +278,7 @@ int hep_run_labels(struct hep_run *run, const char *name, const struct hep_label
     int rc = readable(&p, run, name, HEP_SLOT_LABELS, HEP_SLOT_SERIES, err);
 
     *out = NULL;
-    if (rc != HEP_OK || p->state != HEP_PRODUCT_PRESENT)
+    if (rc != HEP_OK || !hep_product_usable(p))
         return rc;
     if (p->labels == NULL)
         rc = load_labels(run, p, err);
@@ -287,7 +293,7 @@ int hep_run_json(struct hep_run *run, const char *name, const struct hep_json **
     struct hep_product *p = NULL;
     int rc = readable(&p, run, name, HEP_SLOT_JSON, HEP_SLOT_JSON, err);
 
-    *out = rc == HEP_OK && p->state == HEP_PRODUCT_PRESENT ? p->json : NULL;
+    *out = rc == HEP_OK && hep_product_usable(p) ? p->json : NULL;
     return rc;
 }
 
@@ -300,7 +306,7 @@ int hep_run_struct(struct hep_run *run, const char *name, const struct hep_struc
     *out = NULL;
     if (rc == HEP_OK && p->slot->type != type)
         rc = HEP_FAIL(err, HEP_EGRAPH, "product %s is another struct", name);
-    if (rc == HEP_OK && p->state == HEP_PRODUCT_PRESENT)
+    if (rc == HEP_OK && hep_product_usable(p))
         *out = p->data;
     return rc;
 }
@@ -322,14 +328,23 @@ bool hep_run_has(const struct hep_run *run, const char *name)
 {
     const struct hep_product *p = hep_product_find(run, name);
 
-    return p != NULL && p->state == HEP_PRODUCT_PRESENT;
+    return p != NULL && hep_product_usable(p);
 }
 
 const char *hep_run_reason(const struct hep_run *run, const char *name)
 {
     const struct hep_product *p = hep_product_find(run, name);
 
+    if (p != NULL && p->withheld != NULL)
+        return p->withheld;
     return p != NULL && p->reason != NULL ? p->reason : "not made";
+}
+
+const char *hep_run_withheld(const struct hep_run *run, const char *name)
+{
+    const struct hep_product *p = hep_product_find(run, name);
+
+    return p != NULL ? p->withheld : NULL;
 }
 
 int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume *v,
@@ -400,6 +415,37 @@ int hep_run_put_struct(struct hep_run *run, const char *name, const struct hep_s
     p->data = data;
     p->state = HEP_PRODUCT_PRESENT;
     return HEP_OK;
+}
+
+/* Does the running stage read something that this stage made? */
+static bool reads_stage(const struct hep_run *run, size_t maker)
+{
+    if (run->current >= run->n_stages)
+        return false;
+    for (const struct hep_slot *s = run->stages[run->current]->inputs; s->name != NULL; s++) {
+        const struct hep_product *p = hep_product_find(run, s->name);
+
+        if (p != NULL && p->stage == maker)
+            return true;
+    }
+    return false;
+}
+
+int hep_run_withhold(struct hep_run *run, const char *name, const char *reason,
+                     struct hep_error *err)
+{
+    struct hep_product *p = hep_product_find(run, name);
+
+    if (p == NULL || !reads_stage(run, p->stage))
+        return HEP_FAIL(err, HEP_EGRAPH, "product %s cannot be judged here or now", name);
+    if (p->state != HEP_PRODUCT_PRESENT)
+        return HEP_OK;
+    free(p->withheld);
+    p->withheld = reason != NULL ? hep_strdup(reason, err) : NULL;
+    p->withheld_by = run->current;
+    if (reason != NULL && p->withheld == NULL)
+        return HEP_ENOMEM;
+    return hep_save_status(run, p, reason, err);
 }
 
 void hep_run_put_absent(struct hep_run *run, const char *name, const char *fmt, ...)

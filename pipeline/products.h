@@ -29,7 +29,11 @@ struct hep_product {
     enum hep_product_state state;
     char key[HEP_SHA256_HEX];
     char *reason; /* of absence */
-    char *path;   /* saved file, absolute or relative as the output folder is; owned */
+    /* Why a later stage withholds it: made and in its file, but no result. NULL otherwise; owned.
+     */
+    char *withheld;
+    size_t withheld_by; /* that stage */
+    char *path;         /* saved file, absolute or relative as the output folder is; owned */
     const struct hep_series *series;
     struct hep_volume *volume;
     struct hep_labels *labels;
@@ -83,6 +87,8 @@ struct hep_product *hep_product_find(const struct hep_run *run, const char *name
  * @param[in] skip n_stages: stages that will not run */
 int hep_products_read_ahead(struct hep_run *run, const bool *skip,
                             struct hep_error *err) HEP_MUST_CHECK;
+/** A product whose data a stage may use. */
+bool hep_product_usable(const struct hep_product *p);
 /** Products that a stage left unknown become absent; a required one is HEP_EGRAPH. */
 int hep_products_close_stage(struct hep_run *run, size_t stage,
                              struct hep_error *err) HEP_MUST_CHECK;

@@ -80,9 +80,11 @@ static struct hep_json *products_json(const struct hep_run *run, size_t stage, s
         if (p->stage != stage || p->slot->kind == HEP_SLOT_SERIES)
             continue;
         o = hep_json_new_object();
-        hep_put_text(put, o, "state", state_text[p->state]);
-        if (p->reason != NULL)
-            hep_put_text(put, o, "reason", p->reason);
+        hep_put_text(put, o, "state", p->withheld != NULL ? "withheld" : state_text[p->state]);
+        if (p->withheld != NULL)
+            hep_put_text(put, o, "withheld_by", run->stages[p->withheld_by]->name);
+        if (p->withheld != NULL || p->reason != NULL)
+            hep_put_text(put, o, "reason", p->withheld != NULL ? p->withheld : p->reason);
         if (p->json != NULL || p->data != NULL)
             hep_put(put, o, "results", results_json(p, put));
         if (p->path != NULL)
@@ -394,7 +396,8 @@ static int restore_product(struct hep_run *run, struct hep_product *p, const str
                *file = hep_json_string(hep_json_get(entry, "file"));
     const struct hep_json *results = hep_json_get(entry, "results");
 
-    if (!same_text(hep_json_get(entry, "state"), "present")) {
+    if (!same_text(hep_json_get(entry, "state"), "present") &&
+        !same_text(hep_json_get(entry, "state"), "withheld")) {
         p->state = HEP_PRODUCT_ABSENT;
         p->reason = hep_strdup(reason, err);
         return HEP_OK;
@@ -413,6 +416,27 @@ static int restore_product(struct hep_run *run, struct hep_product *p, const str
     return HEP_OK;
 }
 
+/* What the stage withheld of the products of earlier ones. */
+static int restore_withheld(struct hep_run *run, size_t stage, const struct hep_json *earlier,
+                            struct hep_error *err)
+{
+    for (size_t i = 0; i < run->n_products; i++) {
+        struct hep_product *p = &run->products[i];
+        const struct hep_json *maker = hep_record_stage(earlier, run->stages[p->stage]->name),
+                              *entry = hep_json_get(hep_json_get(maker, "products"), p->slot->name);
+        const char *reason = hep_json_string(hep_json_get(entry, "reason"));
+
+        if (!same_text(hep_json_get(entry, "withheld_by"), run->stages[stage]->name))
+            continue;
+        free(p->withheld);
+        p->withheld = hep_strdup(reason != NULL ? reason : "", err);
+        p->withheld_by = stage;
+        if (p->withheld == NULL)
+            return HEP_ENOMEM;
+    }
+    return HEP_OK;
+}
+
 int hep_record_restore_products(struct hep_run *run, size_t stage, const struct hep_json *earlier,
                                 struct hep_error *err)
 {
@@ -426,7 +450,7 @@ int hep_record_restore_products(struct hep_run *run, size_t stage, const struct 
             rc = restore_product(run, p,
                                  hep_json_get(hep_json_get(entry, "products"), p->slot->name), err);
     }
-    return rc;
+    return rc == HEP_OK ? restore_withheld(run, stage, earlier, err) : rc;
 }
 
 int hep_record_restore(struct hep_run *run, size_t stage, const struct hep_json *earlier,

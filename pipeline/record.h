@@ -6,10 +6,12 @@
  * {"version", "state", "exit_code", "error", "failed_stage", "study", "protocol", "agent", "replay": {"without":
  * [series that the protocol does not plan], "changed": {series: how}}, "command", "settings":
  * {...} (effective file as text), "inputs": [{"path", "sha256", "role", ...}], "roles", "warnings":
- * [...], "stages": [{"name", "key", "warnings", "products": {NAME: {"state", "reason", "file",
- * "results"}}, "state", "seconds"}], "outputs": [{"path", "sha256", "bytes", "stage"}],
- * "peak_memory_bytes", "threads", "study_folder_sha256": hash of the folder's canonical path}. With
- * reproducible set nothing in it depends on time, host or path.
+ * [...], "stages": [{"name", "key", "warnings", "products": {NAME: {"state", "withheld_by",
+ * "reason", "file", "results"}}, "state", "seconds"}], "outputs": [{"path", "sha256", "bytes",
+ * "stage"}], "peak_memory_bytes", "threads", "study_folder_sha256": hash of the folder's canonical
+ * path}. A product is "present", "absent" with a reason, or "withheld" with a reason by a later
+ * stage that found it to be no result. With reproducible set nothing in it depends on time, host or
+ * path.
  */
 #ifndef HEP_PIPELINE_RECORD_H
 #define HEP_PIPELINE_RECORD_H

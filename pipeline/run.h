@@ -51,10 +51,23 @@ bool hep_run_knows(const struct hep_run *run, const char *name);
  * host or path; waits for files on their way. The caller's. */
 int hep_run_record(struct hep_json **out, struct hep_run *run,
                    struct hep_error *err) HEP_MUST_CHECK;
-/** True when the product was made, whoever reads it. */
+/** True when the product was made and is not withheld, whoever reads it. */
 bool hep_run_has(const struct hep_run *run, const char *name);
 /** Why a product is absent: text for people, never NULL. */
 const char *hep_run_reason(const struct hep_run *run, const char *name);
+
+/**
+ * Withhold a product of an earlier stage that turned out to be no result: it stays in its file,
+ * whose sidecar says so ("Status", "StatusReason"), and later stages see it as absent with this
+ * reason. run.json calls it "withheld".
+ * @param[in] reason NULL: it is a result after all
+ * @return HEP_EGRAPH when the running stage reads nothing of the stage that made it: only what has
+ *         been made can be judged
+ */
+int hep_run_withhold(struct hep_run *run, const char *name, const char *reason,
+                     struct hep_error *err) HEP_MUST_CHECK;
+/** Why a product is withheld; NULL when it is not. */
+const char *hep_run_withheld(const struct hep_run *run, const char *name);
 
 /** Give an output: the volume and the sidecar (may be NULL) become the run's, also on failure.
  * Sidecars get Units, Sources and SkullStripped from the run. */

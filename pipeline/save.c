@@ -2,11 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "image/nifti.h"
 #include "pipeline/keys.h"
 #include "pipeline/writer.h"
 #include "sequences/inventory.h"
+#include "terms/flag.h"
 
 #include <omp.h>
 #include <stdlib.h>
@@ -79,7 +81,7 @@ static int finish_sidecar(const struct hep_run *run, const struct hep_product *p
          rc == HEP_OK && s->name != NULL; s++) {
         const struct hep_product *in = hep_product_find(run, s->name);
 
-        if (in == NULL || in->state != HEP_PRODUCT_PRESENT || s->kind == HEP_SLOT_JSON ||
+        if (in == NULL || !hep_product_usable(in) || s->kind == HEP_SLOT_JSON ||
             s->kind == HEP_SLOT_STRUCT)
             continue;
         if (in->series != NULL) {
@@ -162,6 +164,85 @@ int hep_save_product(struct hep_run *run, struct hep_product *p, struct hep_json
         rc = save_sidecar(run, p, sidecar, err);
     run->write_s += omp_get_wtime() - start;
     free(file);
+    return rc;
+}
+
+static bool says_status(const char *key)
+{
+    return strcmp(key, "Status") == 0 || strcmp(key, "StatusReason") == 0;
+}
+
+/* The sidecar with another status. */
+static int with_status(struct hep_json **out, const struct hep_json *sidecar, const char *reason,
+                       struct hep_error *err)
+{
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *o = hep_json_new_object();
+    const struct hep_json *value = NULL;
+
+    for (size_t i = 0; i < hep_json_size(sidecar); i++) {
+        const char *key = hep_json_key_at(sidecar, i, &value);
+
+        if (!says_status(key))
+            hep_put(&put, o, key, hep_json_copy(value));
+    }
+    if (reason != NULL) {
+        hep_put_text(&put, o, "Status", hep_flag_state_name(HEP_FLAG_NOT_ASSESSABLE));
+        hep_put_text(&put, o, "StatusReason", reason);
+    }
+    if (put.rc == HEP_OK)
+        *out = o;
+    else
+        hep_json_free(o);
+    return put.rc;
+}
+
+/* Put another content in the place of a file that is in the list. */
+static int replace_file(struct hep_run *run, const char *relative, const char *path,
+                        const struct hep_json *json, struct hep_error *err)
+{
+    char *text = NULL;
+    int rc = hep_json_dump(&text, json, err);
+
+    if (rc == HEP_OK)
+        rc = hep_file_write(path, text, strlen(text), err);
+    for (size_t i = 0; rc == HEP_OK && i < run->n_written; i++) {
+        struct hep_written *w = &run->written[i];
+
+        if (strcmp(w->path, relative) != 0)
+            continue;
+        w->bytes = strlen(text);
+        rc = hep_sha256_file(w->sha256, path, err);
+    }
+    free(text);
+    return rc;
+}
+
+int hep_save_status(struct hep_run *run, const struct hep_product *p, const char *reason,
+                    struct hep_error *err)
+{
+    char *relative = p->slot->file != NULL ? product_file(run, p, ".json", err) : NULL;
+    char *path = relative != NULL ? hep_outdir_path(&run->out, relative, err) : NULL;
+    struct hep_json *now = NULL, *then = NULL;
+    const char *said;
+    int rc = HEP_OK;
+
+    if (p->slot->file == NULL)
+        return HEP_OK;
+    rc = path == NULL ? HEP_ENOMEM : hep_json_read(&now, path, err);
+    if (rc != HEP_OK)
+        goto out;
+    said = hep_json_string(hep_json_get(now, "StatusReason"));
+    if (reason == NULL ? said == NULL : said != NULL && strcmp(said, reason) == 0)
+        goto out;
+    rc = with_status(&then, now, reason, err);
+    if (rc == HEP_OK)
+        rc = replace_file(run, relative, path, then, err);
+out:
+    hep_json_free(now);
+    hep_json_free(then);
+    free(relative);
+    free(path);
     return rc;
 }
 

@@ -15,6 +15,9 @@ int hep_save_note(struct hep_run *run, const char *relative, const char *sha256,
  * stay as it is until hep_save_settle(). The sidecar gets the keys that every map has. */
 int hep_save_product(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
                      struct hep_error *err) HEP_MUST_CHECK;
+/** Say in a saved product's sidecar that it is no result, and why; NULL takes that back. */
+int hep_save_status(struct hep_run *run, const struct hep_product *p, const char *reason,
+                    struct hep_error *err) HEP_MUST_CHECK;
 /** Until every file is on the disk and has its hash. */
 int hep_save_settle(struct hep_run *run, struct hep_error *err) HEP_MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #include "image/stats.h"
 #include "pipeline/config/config.h"
 #include "pipeline/stages/aligned.h"
+#include "pipeline/stages/regions.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
@@ -97,22 +98,9 @@ static int collect(struct regions *r, struct hep_run *run, struct hep_error *err
 
 static const char *map_space(const struct hep_run *run, enum hep_measure m)
 {
-    if (strcmp(hep_measure_series(m), "fat") != 0)
-        return hep_measure_series(m);
-    return hep_run_series(run, "echoes") != NULL ? "echoes" : "opposed";
-}
+    const char *series = hep_measure_series(m);
 
-static int measure_one(struct hep_stats *s, struct hep_run *run, enum hep_measure m,
-                       const struct region *r, const struct hep_volume *map, struct hep_error *err)
-{
-    struct hep_labels *here = NULL;
-    int rc =
-        hep_aligned_labels(&here, run, r->labels, r->space, map_space(run, m), &map->grid, err);
-
-    if (rc == HEP_OK)
-        rc = hep_stats_masked(s, map, 0, here, r->value, err);
-    hep_labels_free(here);
-    return rc;
+    return strcmp(series, "fat") == 0 ? hep_fat_series(run) : series;
 }
 
 /* Liver iron from the median R2*, by the calibration that is set or that fits the field. */
@@ -148,6 +136,49 @@ static double volume_ml(const struct hep_labels *liver)
     return (double)hep_labels_count(liver, -1) * hep_grid_voxel_mm3(&liver->grid) / 1000.0;
 }
 
+static struct hep_measures_region *add_row(struct hep_map_measures *out, const struct region *r,
+                                           int k)
+{
+    struct hep_measures_region *row = &out->region[out->n_regions++];
+
+    (void)memcpy(row->region, r->name, sizeof row->region);
+    row->map = k;
+    row->unit = hep_unit_text(hep_measure_unit(hep_measure_map(k)));
+    return row;
+}
+
+static int say_withheld(struct hep_measured *out, const char *reason, struct hep_error *err)
+{
+    static const struct hep_stats nothing = { .median = (double)NAN,
+                                              .q25 = (double)NAN,
+                                              .q75 = (double)NAN,
+                                              .mean = (double)NAN,
+                                              .sd = (double)NAN };
+
+    hep_measured_fill(out, &nothing);
+    out->state = HEP_MEASURED_WITHHELD;
+    out->reason = hep_strdup(reason, err);
+    return out->reason != NULL ? HEP_OK : HEP_ENOMEM;
+}
+
+/* A map that is withheld keeps its rows, which say so. */
+static int withhold_map(struct hep_map_measures *out, int k, const struct regions *r,
+                        const char *reason, struct hep_error *err)
+{
+    struct hep_measures_iron *iron = &out->liver.iron;
+    int rc = say_withheld(&out->liver.map[k], reason, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < r->n; i++)
+        rc = say_withheld(&add_row(out, &r->list[i], k)->measured, reason, err);
+    if (rc == HEP_OK && hep_measure_map(k) == HEP_M_LIVER_R2STAR) {
+        iron->present = true;
+        iron->state = HEP_MEASURED_WITHHELD;
+        iron->reason = hep_strdup(reason, err);
+        rc = iron->reason != NULL ? HEP_OK : HEP_ENOMEM;
+    }
+    return rc;
+}
+
 /* Map k over every region. */
 static int measure_map(struct hep_map_measures *out, struct hep_run *run, int k,
                        const struct regions *r, struct hep_error *err)
@@ -155,21 +186,21 @@ static int measure_map(struct hep_map_measures *out, struct hep_run *run, int k,
     const enum hep_measure m = hep_measure_map(k);
     struct hep_measured *of_liver = &out->liver.map[k];
     const struct hep_volume *map = NULL;
+    const char *withheld = hep_run_withheld(run, hep_measure_product(m));
     bool have_liver = false;
     int rc = hep_run_volume(run, hep_measure_product(m), &map, err);
 
+    if (rc == HEP_OK && withheld != NULL)
+        return withhold_map(out, k, r, withheld, err);
     for (size_t i = 0; rc == HEP_OK && map != NULL && i < r->n; i++) {
-        struct hep_measures_region *row = &out->region[out->n_regions];
+        const struct region *one = &r->list[i];
         struct hep_stats s;
 
-        rc = measure_one(&s, run, m, &r->list[i], map, err);
+        rc = hep_map_stats(&s, run, map, map_space(run, m), one->labels, one->space, one->value,
+                           err);
         if (rc != HEP_OK)
             break;
-        out->n_regions++;
-        (void)memcpy(row->region, r->list[i].name, sizeof row->region);
-        row->map = k;
-        row->unit = hep_unit_text(hep_measure_unit(m));
-        hep_measured_fill(&row->measured, &s);
+        hep_measured_fill(&add_row(out, one, k)->measured, &s);
         if (strcmp(r->list[i].name, "liver") != 0)
             continue;
         have_liver = true;
@@ -234,6 +265,12 @@ struct hep_column hep_measure_as_column(enum hep_measure m)
 }
 
 #define S struct hep_measures_region
+static const struct hep_level statuses[] = {
+    { "ok", "Measured" },
+    { "not_assessable", "The map is withheld, as the reason says" },
+    { NULL, NULL },
+};
+HEP_GETTER(status_of, S, hep_value_of_text(statuses[r->measured.state].word));
 HEP_GETTER(map_of, S, hep_value_of_text(hep_measure_name(hep_measure_map(r->map))));
 HEP_GETTER(voxels_of, S, hep_value_of_number((double)r->measured.n));
 static const struct hep_column region_columns[] = {
@@ -248,6 +285,10 @@ static const struct hep_column region_columns[] = {
     { "mean", HEP_NUMBER(S, measured.mean), .meaning = "Mean" },
     { "sd", HEP_NUMBER(S, measured.sd), .meaning = "Standard deviation" },
     { "n", HEP_CELL(NUMBER, 0), .meaning = "Voxels with a value", .get = voxels_of },
+    { "status", HEP_CELL(TEXT, 0), .meaning = "Whether the map is a result", .levels = statuses,
+      .get = status_of },
+    { "reason", HEP_TEXT(S, measured.reason),
+      .meaning = "Why the map is withheld: the number and the likely causes" },
     { 0 },
 };
 #undef S

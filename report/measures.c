@@ -1,5 +1,7 @@
 #include "report/measures.h"
 
+#include "terms/flag.h"
+
 static const char *key_at(int i)
 {
     return i >= 0 && i < HEP_MEASURE_MAPS ? hep_measure_name(hep_measure_map(i)) : NULL;
@@ -9,8 +11,17 @@ static const struct hep_names keys = { key_at, HEP_MEASURE_MAPS };
 static const char *const units[] = { "1", "1/s", "mm2/s", NULL };
 static const char *const iron_unit[] = { "mg/g dry", NULL };
 
+const char *hep_measured_state_name(enum hep_measured_state state)
+{
+    return state == HEP_MEASURED_WITHHELD ? hep_flag_state_name(HEP_FLAG_NOT_ASSESSABLE) : NULL;
+}
+HEP_NAMES(states, hep_measured_state, HEP_MEASURED_WITHHELD + 1, hep_measured_state_name);
+
 #define MEASURED struct hep_measured
 static const struct hep_member measured_rows[] = {
+    { HEP_IS_ENUM(MEASURED, enum hep_measured_state, state, "state", states,
+                  "not_assessable where the map is withheld"),
+      .optional = true },
     { HEP_IS_NUMBER(MEASURED, median, "median", NULL, "in the unit of the map") },
     { HEP_IS_NUMBER(MEASURED, iqr, "iqr", NULL, "width of the middle half") },
     { HEP_IS_NUMBER(MEASURED, q25, "q25", NULL, "first quartile") },
@@ -26,6 +37,9 @@ static const struct hep_struct_type measured_type = HEP_STRUCT_TYPE(MEASURED, me
 
 #define IRON struct hep_measures_iron
 static const struct hep_member iron_rows[] = {
+    { HEP_IS_ENUM(IRON, enum hep_measured_state, state, "state", states,
+                  "not_assessable where R2* is withheld"),
+      .optional = true },
     { HEP_IS_NUMBER(IRON, value_mg_per_g_dry, "value", "mg/g dry", "by the median R2*") },
     { HEP_IS_CONSTANT("unit", iron_unit, NULL) },
     { HEP_IS_STRING(IRON, calibration, "calibration", "name of the calibration") },

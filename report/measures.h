@@ -9,8 +9,16 @@
 #include "image/stats.h"
 #include "pipeline/run.h"
 
+enum hep_measured_state {
+    HEP_MEASURED,         /* or nothing to measure, as the reason says */
+    HEP_MEASURED_WITHHELD /* there is a map, which contradicts physics */
+};
+/** NULL, "not_assessable". */
+const char *hep_measured_state_name(enum hep_measured_state state);
+
 /** One map over one region; NaN and 0 where there is no map. */
 struct hep_measured {
+    enum hep_measured_state state;
     double median, iqr, q25, q75, mean, sd;
     size_t n, n_nonfinite;
     char *reason; /* of nothing measured; NULL */
@@ -20,6 +28,7 @@ void hep_measured_fill(struct hep_measured *out, const struct hep_stats *stats);
 /** Liver iron; not present without R2*. */
 struct hep_measures_iron {
     bool present;
+    enum hep_measured_state state;
     double value_mg_per_g_dry;
     char *calibration, *reason;
 };

@@ -135,7 +135,8 @@ static void flag_table(struct hep_page *p, const struct hep_json *list)
 /* The classes that are not out of the question. */
 static void classes(struct hep_page *p, const struct hep_json *lesion)
 {
-    const struct hep_json *all = hep_json_get(lesion, "class_probabilities"), *node = NULL;
+    const struct hep_json *all = hep_json_get(lesion, "class_probabilities"),
+                          *withheld = hep_json_get(lesion, "classes_not_assessable"), *node = NULL;
     const char *name;
     bool any = false;
 
@@ -150,6 +151,13 @@ static void classes(struct hep_page *p, const struct hep_json *lesion)
         any = true;
     }
     hep_str_add(p->out, "</p>\n");
+    for (size_t i = 0; (name = hep_json_key_at(withheld, i, &node)) != NULL; i++) {
+        hep_str_add(p->out, "<p class=\"quiet\">");
+        hep_html_text(p->out, hep_page_class_title(name));
+        hep_str_add(p->out, " is not assessable: ");
+        hep_html_text(p->out, hep_json_string(node));
+        hep_str_add(p->out, ".</p>\n");
+    }
 }
 
 static int article(struct hep_page *p, const struct hep_json *l)

@@ -279,8 +279,12 @@ static void absent_maps(struct hep_page *p)
 
         if (reason == NULL || hep_run_has(p->run, product))
             continue;
-        hep_str_addf(p->out, "%s<li>%s: ", any ? "" : "<h3>Maps not made</h3><ul class=\"tight\">",
-                     hep_measure_words((enum hep_measure)i));
+        hep_str_addf(
+            p->out,
+            "%s<li>%s%s: ", any ? "" : "<h3>Maps not made or withheld</h3><ul class=\"tight\">",
+            hep_measure_words((enum hep_measure)i),
+            hep_run_withheld(p->run, product) != NULL ? " is withheld, its file holds no result"
+                                                      : "");
         hep_html_text(p->out, reason);
         hep_str_add(p->out, "</li>\n");
         any = true;
@@ -304,7 +308,10 @@ static void regions(struct hep_page *p)
         hep_str_add(p->out, "</th><td>");
         hep_html_words(p->out, q.words);
         hep_str_add(p->out, "</td><td class=\"n\">");
-        hep_quantity_add(p->out, &q, row->measured.median);
+        if (row->measured.state == HEP_MEASURED_WITHHELD)
+            hep_html_words(p->out, hep_measured_state_name(row->measured.state));
+        else
+            hep_quantity_add(p->out, &q, row->measured.median);
         hep_str_add(p->out, "</td><td class=\"n\">");
         hep_html_number(p->out, row->measured.iqr * q.scale, q.digits);
         hep_str_add(p->out, "</td><td>");

@@ -210,6 +210,13 @@ static void liver_row(struct hep_page *p, enum hep_measure m)
     const double value = hep_page_value(node, NULL);
     const double iqr = hep_json_number(hep_json_get(node, "iqr"));
 
+    if (text_of(node, "state") != NULL) {
+        hep_str_addf(p->out, "<tr><th scope=\"row\">%s</th><td colspan=\"2\">", q.words);
+        hep_html_mark(p->out, HEP_MARK_BAD, "not assessable");
+        hep_str_add(p->out, " ");
+        hep_html_text(p->out, text_of(node, "reason"));
+        hep_str_add(p->out, "</td></tr>\n");
+    }
     if (!isfinite(value))
         return;
     hep_str_addf(p->out, "<tr><th scope=\"row\">%s</th><td class=\"n\">", q.words);

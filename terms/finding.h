@@ -19,7 +19,7 @@ struct hep_flag_result {
     bool given; /* false: nobody has judged it */
     enum hep_flag_state state;
     double value, limit; /* in the unit of the flag's row; NaN when there is none */
-    char reason[256];    /* one sentence with the numbers */
+    char reason[320];    /* one sentence with the numbers */
 };
 
 /** Judge a flag, with its sentence. */
@@ -45,6 +45,9 @@ struct hep_finding {
     struct hep_flag_result flag[HEP_FLAG_COUNT];
     enum hep_lesion_class lesion_class;        /* HEP_CLASS_COUNT: not given */
     double class_probability[HEP_CLASS_COUNT]; /* sums to 1; all 0: not given */
+    /* Why a class cannot be told from the others: what defines it is withheld. NULL when it can;
+     * borrowed. Its probability is NaN, and the others sum to 1. */
+    const char *class_reason[HEP_CLASS_COUNT];
     struct hep_evidence_item evidence[HEP_EVIDENCE_MAX];
     size_t n_evidence;
 };

@@ -137,6 +137,21 @@ static struct hep_json *evidence_json(struct hep_put *put, const struct hep_find
     return list;
 }
 
+/* Classes whose probability is null, with the reason. */
+static void put_class_reasons(struct hep_put *put, struct hep_json *o, const struct hep_finding *f)
+{
+    struct hep_json *reasons = hep_json_new_object();
+
+    for (int c = 0; c < HEP_CLASS_COUNT; c++)
+        if (f->class_reason[c] != NULL)
+            hep_put_text(put, reasons, hep_class_name((enum hep_lesion_class)c),
+                         f->class_reason[c]);
+    if (hep_json_size(reasons) > 0)
+        hep_put(put, o, "classes_not_assessable", reasons);
+    else
+        hep_json_free(reasons);
+}
+
 struct hep_json *hep_finding_json(struct hep_put *put, const struct hep_finding *f)
 {
     struct hep_json *o = hep_json_new_object(), *classes = hep_json_new_object(),
@@ -153,6 +168,7 @@ struct hep_json *hep_finding_json(struct hep_put *put, const struct hep_finding 
         hep_put_number(put, classes, hep_class_name((enum hep_lesion_class)c),
                        f->class_probability[c]);
     hep_put(put, o, "class_probabilities", classes);
+    put_class_reasons(put, o, f);
     hep_put(put, o, "evidence", evidence_json(put, f));
     return o;
 }
@@ -266,14 +282,16 @@ static int check_ranges(const struct place *at, const struct hep_json *o)
 static int read_class(struct hep_finding *f, const struct place *at, const struct hep_json *o)
 {
     const struct hep_json *node = hep_json_get(o, "class"),
-                          *shares = hep_json_get(o, "class_probabilities");
+                          *shares = hep_json_get(o, "class_probabilities"),
+                          *reasons = hep_json_get(o, "classes_not_assessable");
     const char *near, *text = hep_json_string(node);
 
     for (int c = 0; c < HEP_CLASS_COUNT; c++) {
-        const double p =
-            hep_json_number(hep_json_get(shares, hep_class_name((enum hep_lesion_class)c)));
+        const char *name = hep_class_name((enum hep_lesion_class)c);
+        const double p = hep_json_number(hep_json_get(shares, name));
 
-        f->class_probability[c] = isfinite(p) ? p : 0.0;
+        f->class_reason[c] = hep_json_string(hep_json_get(reasons, name));
+        f->class_probability[c] = isfinite(p) || f->class_reason[c] != NULL ? p : 0.0;
     }
     f->lesion_class = HEP_CLASS_COUNT;
     if (!is_given(node))

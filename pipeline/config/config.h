@@ -123,7 +123,8 @@ struct hep_cfg_diffusion {
     double ivim_b_split_s_per_mm2;
     struct hep_span d_mm2_per_s, f_frac, dstar_mm2_per_s, k; /* bounds */
     bool robust, verify;
-    double sigma; /* noise SD of one acquisition [signal units]; NAN: estimated from residuals */
+    double sigma;    /* noise SD of one acquisition [signal units]; NAN: estimated from residuals */
+    double rise_max; /* of the body's median signal towards a higher b-value, as a ratio */
 };
 
 struct hep_cfg_enhancement {
@@ -138,6 +139,8 @@ struct hep_cfg_liver {
     double label;              /* value of the liver in a given label map; NAN: every value but 0 */
     struct hep_span volume_ml; /* outside: the mask is called doubtful */
     double seed_min_ml, erosion_mm, opening_mm, median_mm, block_mm, hole_mm;
+    /* Medians of the liver outside these contradict physics: the maps are withheld. */
+    struct hep_span plausible_adc_mm2_per_s, plausible_fat_frac;
 };
 
 enum hep_align_engine { HEP_ALIGN_AUTO, HEP_ALIGN_ELASTIX, HEP_ALIGN_NONE };

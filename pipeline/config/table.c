@@ -159,6 +159,11 @@ static const struct hep_field config_rows[] = {
                  "fit with both solvers and report the disagreement"),
     HEP_ROW_NUMBER(C, diffusion.sigma, "diffusion.sigma", "", 0, 1e9, "none",
                    "noise SD of one acquisition in units of the signal; none: from the residuals"),
+    HEP_ROW_NUMBER(
+        C, diffusion.rise_max, "diffusion.rise_max", "", 1, 1000, "1.25",
+        "median signal of the body at a b-value over that at a lower one, beyond which the series "
+        "is refused; eight series of volunteers reach 1.11 by noise (data of Wetscherek et al., "
+        "MRM 2015;74:410)"),
     HEP_ROW_NAME(C, diffusion.adc_method, "diffusion.adc.method", adc_methods, "iwls",
                  "ols equals dwi2adc of MRtrix3; iwls has the smallest error, Veraart et al., "
                  "NeuroImage 2013;81:335"),
@@ -231,6 +236,17 @@ static const struct hep_field config_rows[] = {
                    "block of the local intensity model; " EXPERT),
     HEP_ROW_NUMBER(C, liver.hole_mm, "liver.hole_mm", "mm", 0, 100, "30",
                    "dark lesions and vessels up to this depth stay inside; " EXPERT),
+    HEP_ROW_SPAN(C, liver.plausible_adc_mm2_per_s, "liver.plausible.adc_mm2_per_s", "mm2/s", -1, 1,
+                 "[0.0002, 0.0032]",
+                 "median ADC of a liver; outside it the diffusion maps are withheld. A median of "
+                 "28 studies is "
+                 "0.00128, Jafar et al., World J Radiol 2016;8:21; free water at 37 C has 0.00304, "
+                 "Holz et al., "
+                 "PCCP 2000;2:4740"),
+    HEP_ROW_SPAN(C, liver.plausible_fat_frac, "liver.plausible.fat_frac", "", -10, 10,
+                 "[-0.1, 1.1]",
+                 "median fat fraction of a liver; outside it the fat maps are withheld. 0 to 1 by "
+                 "definition, and 0.1 for noise and iron that is not corrected; " EXPERT),
 
     HEP_ROW_CHOICE(C, align.engine, "align.engine", engines, "auto",
                    "auto: elastix when it is installed, else series stay in scanner coordinates"),

@@ -5,6 +5,7 @@
 #include "fitting/t2.h"
 #include "pipeline/config/config.h"
 #include "pipeline/stages/aligned.h"
+#include "pipeline/stages/regions.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
@@ -45,9 +46,7 @@ static const char *space_of(const struct hep_run *run, const char *product, cons
 {
     if (series == NULL)
         return product;
-    if (strcmp(product, "ff") == 0 && hep_run_series(run, "echoes") != NULL)
-        return "echoes";
-    return series;
+    return strcmp(product, "ff") == 0 ? hep_fat_series(run) : series;
 }
 
 static void describe(struct hep_lesion_images *out, struct hep_run *run, enum hep_image image,
@@ -76,6 +75,12 @@ static int take(struct hep_lesion_images *out, struct hep_run *run, enum hep_ima
     return rc;
 }
 
+static void absent(struct hep_lesion_image *o, const struct hep_run *run, const char *product)
+{
+    o->absent_reason = hep_run_reason(run, product);
+    o->withheld = hep_run_withheld(run, product) != NULL;
+}
+
 static int take_products(struct hep_lesion_images *out, struct hep_run *run, unsigned only,
                          struct hep_error *err)
 {
@@ -85,14 +90,14 @@ static int take_products(struct hep_lesion_images *out, struct hep_run *run, uns
         enum hep_image image = sources[i].image;
         const struct hep_volume *v = NULL;
 
-        if (!wanted(only, image) || out->owned[image] != NULL)
+        if (!wanted(only, image) || out->owned[image] != NULL || out->study.image[image].withheld)
             continue;
         rc = hep_run_volume(run, sources[i].product, &v, err);
         if (rc == HEP_OK && v != NULL)
             rc =
                 take(out, run, image, v, space_of(run, sources[i].product, sources[i].series), err);
         else if (rc == HEP_OK)
-            out->study.image[image].absent_reason = hep_run_reason(run, sources[i].product);
+            absent(&out->study.image[image], run, sources[i].product);
     }
     return rc;
 }
@@ -136,13 +141,15 @@ static int take_b(struct hep_lesion_images *out, struct hep_run *run, enum hep_i
     return rc;
 }
 
+/* Images of a series whose ADC contradicts physics show something else than their b-values say: no
+ * ADC, no images. */
 static int take_diffusion(struct hep_lesion_images *out, struct hep_run *run, unsigned only,
                           struct hep_error *err)
 {
     static const enum hep_image images[] = { HEP_IMAGE_B_ZERO, HEP_IMAGE_B_LOW, HEP_IMAGE_B_HIGH };
     double b[3] = { (double)NAN, (double)NAN, (double)NAN };
     const struct hep_series *series = hep_run_series(run, "dwi");
-    const struct hep_volume *dwi = NULL;
+    const struct hep_volume *dwi = NULL, *adc = NULL;
     int rc = hep_run_volume(run, "dwi", &dwi, err);
 
     for (size_t i = 0; rc == HEP_OK && dwi != NULL && i < series->gradients.n; i++) {
@@ -157,9 +164,11 @@ static int take_diffusion(struct hep_lesion_images *out, struct hep_run *run, un
     }
     out->study.b_low_s_per_mm2 = b[1];
     out->study.b_high_s_per_mm2 = b[2];
+    if (rc == HEP_OK && dwi != NULL)
+        rc = hep_run_volume(run, "adc", &adc, err);
     for (size_t i = 0; rc == HEP_OK && i < 3; i++) {
-        if (dwi == NULL)
-            out->study.image[images[i]].absent_reason = hep_run_reason(run, "dwi");
+        if (adc == NULL)
+            absent(&out->study.image[images[i]], run, dwi == NULL ? "dwi" : "adc");
         else if (wanted(only, images[i]))
             rc = take_b(out, run, images[i], dwi, series, b[i], err);
     }

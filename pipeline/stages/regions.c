@@ -56,3 +56,21 @@ int hep_regions_of(struct hep_regions *out, struct hep_run *run, const char *ser
     hep_volume_free(mean);
     return rc;
 }
+
+const char *hep_fat_series(const struct hep_run *run)
+{
+    return hep_run_series(run, "echoes") != NULL ? "echoes" : "opposed";
+}
+
+int hep_map_stats(struct hep_stats *out, struct hep_run *run, const struct hep_volume *map,
+                  const char *map_space, const struct hep_labels *region, const char *region_space,
+                  int32_t value, struct hep_error *err)
+{
+    struct hep_labels *here = NULL;
+    int rc = hep_aligned_labels(&here, run, region, region_space, map_space, &map->grid, err);
+
+    if (rc == HEP_OK)
+        rc = hep_stats_masked(out, map, 0, here, value, err);
+    hep_labels_free(here);
+    return rc;
+}

@@ -7,6 +7,7 @@
 #define HEP_PIPELINE_STAGES_REGIONS_H
 
 #include "contrast/gain.h"
+#include "image/stats.h"
 #include "terms/anatomy.h"
 #include "pipeline/run.h"
 
@@ -22,5 +23,16 @@ struct hep_regions {
 /** All NaN when the anatomy or the series is absent. */
 int hep_regions_of(struct hep_regions *out, struct hep_run *run, const char *series,
                    struct hep_error *err) HEP_MUST_CHECK;
+
+/** The series in whose space fat fraction and R2* lie. */
+const char *hep_fat_series(const struct hep_run *run);
+/**
+ * Statistics of a map over a region that is defined in the space of another series.
+ * @param[in] map    in the space of the series `map_space`
+ * @param[in] region where it is `value`; < 0: every value but 0
+ */
+int hep_map_stats(struct hep_stats *out, struct hep_run *run, const struct hep_volume *map,
+                  const char *map_space, const struct hep_labels *region, const char *region_space,
+                  int32_t value, struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

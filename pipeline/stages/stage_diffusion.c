@@ -4,6 +4,7 @@
 #include "image/mask.h"
 #include "pipeline/adc_subset.h"
 #include "pipeline/config/config.h"
+#include "pipeline/results/dwi_order.h"
 #include "pipeline/results/fits.h"
 #include "pipeline/stages/map_io.h"
 #include "sequences/inventory.h"
@@ -49,6 +50,7 @@ static const struct hep_slot outputs[] = {
     HEP_MAKES_MAP("dki_rmse", SIGNAL, "dwi/%s_desc-dki_rmsemap", "root mean square residual"),
     HEP_MAKES_LABELS("dki_status", "dwi/%s_desc-dki_statusmap", "status of each voxel's fit"),
     HEP_MAKES_STRUCT(diffusion, "b-values, methods and fit quality of each model"),
+    HEP_MAKES_STRUCT(dwi_order, "whether the body's signal falls with b, as diffusion makes it"),
     { 0 }
 };
 
@@ -284,11 +286,75 @@ static int prefer_aligned(const struct hep_volume **dwi, struct hep_run *run, st
     return rc;
 }
 
+static void all_absent(struct hep_run *run, const char *reason)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        absent(run, &rows[i], reason);
+    hep_run_put_absent(run, "diffusion", "%s", reason);
+    hep_run_put_absent(run, "dwi_order", "%s", reason);
+}
+
+/* Where the lowest b shows the body. */
+static int find_body(struct hep_labels **body, const struct job *j, struct hep_error *err)
+{
+    const double *b = j->series->gradients.b_s_per_mm2;
+    size_t lowest = 0;
+    int rc;
+
+    for (size_t i = 1; i < j->dwi->nt; i++) {
+        if (b[i] < b[lowest])
+            lowest = i;
+    }
+    rc = hep_body_mask(body, j->dwi, lowest, err);
+    if (rc != HEP_OK)
+        (void)hep_error_prefix(err, "%s: volume %zu shows no body", j->series->name, lowest);
+    return rc;
+}
+
+/* Whether the signals of the body contradict the b-values; what follows from it is the liver
+ * stage's to decide, which knows the liver's ADC as well. */
+static int put_order(const struct job *j, struct hep_error *err)
+{
+    const struct hep_diffusion_input in = { .signal = j->dwi->data,
+                                            .nvox = hep_grid_voxels(&j->dwi->grid),
+                                            .nb = j->dwi->nt,
+                                            .b_s_per_mm2 = j->series->gradients.b_s_per_mm2,
+                                            .mask = j->body->data };
+    struct hep_dwi_order *order = hep_dwi_order_new(err);
+    int rc;
+
+    if (order == NULL)
+        return HEP_ENOMEM;
+    order->limit = hep_run_config(j->run)->diffusion.rise_max;
+    rc = hep_diffusion_rise_of(&order->rise, &in, err);
+    if (rc != HEP_OK) {
+        free(order);
+        return rc;
+    }
+    order->contradicts = hep_diffusion_rise_contradicts(&order->rise, order->limit);
+    hep_diffusion_rise_text(order->evidence, sizeof order->evidence, &order->rise, order->limit);
+    return hep_run_put_dwi_order(j->run, order, err);
+}
+
+static int fit_models(struct job *j, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    if ((j->results = hep_diffusion_new(err)) == NULL)
+        return HEP_ENOMEM;
+    for (size_t i = 0; rc == HEP_OK && i < sizeof rows / sizeof rows[0]; i++)
+        rc = run_model(j, &rows[i], err);
+    if (rc == HEP_OK)
+        return hep_run_put_diffusion(j->run, j->results, err);
+    hep_struct_release(j->results, &hep_diffusion_type);
+    free(j->results);
+    return rc;
+}
+
 static int run_diffusion(struct hep_run *run, struct hep_error *err)
 {
     struct job j = { .run = run, .series = hep_run_series(run, "dwi") };
     struct hep_labels *body = NULL;
-    size_t lowest = 0;
     int rc = hep_run_volume(run, "dwi", &j.dwi, err);
 
     if (rc == HEP_OK && j.dwi != NULL)
@@ -296,32 +362,18 @@ static int run_diffusion(struct hep_run *run, struct hep_error *err)
     if (rc != HEP_OK)
         return rc;
     if (j.dwi == NULL) {
-        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-            absent(run, &rows[i], hep_run_reason(run, "dwi"));
-        hep_run_put_absent(run, "diffusion", "%s", hep_run_reason(run, "dwi"));
+        all_absent(run, hep_run_reason(run, "dwi"));
         return HEP_OK;
     }
     if (j.series->gradients.n != j.dwi->nt)
         return HEP_FAIL(err, HEP_EDATA, "%s: %zu volumes but %zu b-values", j.series->name,
                         j.dwi->nt, j.series->gradients.n);
-    for (size_t i = 1; i < j.dwi->nt; i++) {
-        if (j.series->gradients.b_s_per_mm2[i] < j.series->gradients.b_s_per_mm2[lowest])
-            lowest = i;
-    }
-    rc = hep_body_mask(&body, j.dwi, lowest, err);
-    if (rc != HEP_OK)
-        (void)hep_error_prefix(err, "%s: volume %zu shows no body", j.series->name, lowest);
+    rc = find_body(&body, &j, err);
     j.body = body;
-    if (rc == HEP_OK && (j.results = hep_diffusion_new(err)) == NULL)
-        rc = HEP_ENOMEM;
-    for (size_t i = 0; rc == HEP_OK && i < sizeof rows / sizeof rows[0]; i++)
-        rc = run_model(&j, &rows[i], err);
-    if (rc == HEP_OK) {
-        rc = hep_run_put_diffusion(run, j.results, err);
-        j.results = NULL;
-    }
-    hep_struct_release(j.results, &hep_diffusion_type);
-    free(j.results);
+    if (rc == HEP_OK)
+        rc = put_order(&j, err);
+    if (rc == HEP_OK)
+        rc = fit_models(&j, err);
     hep_labels_free(body);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include "pipeline/results/liver_quality.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/lesion_images.h"
+#include "pipeline/stages/plausible.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
@@ -19,7 +20,7 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("hepatobiliary"),
                                           HEP_READS_SERIES_4D("echoes", "xyze"),
                                           HEP_READS_SERIES("t2"),
                                           HEP_READS_SERIES_4D("dwi", "xyzb"),
-                                          HEP_READS_MAP("adc", HEP_UNIT_MM2_PER_S),
+                                          HEP_JUDGED_INPUTS,
                                           HEP_READS_SERIES("liver_mask"),
                                           HEP_READS_SERIES("labels"),
                                           HEP_READS_ALIGNMENT,
@@ -30,6 +31,7 @@ static const struct hep_slot outputs[] = {
     HEP_MAKES_LABELS("anatomy", "anat/%s_label-anatomy_dseg",
                      "organs and vessels that rules compare with"),
     HEP_MAKES_STRUCT(liver_quality, "where the liver mask comes from, and how good it is"),
+    HEP_MAKES_STRUCT(plausibility, "medians of the liver that judge the maps they were taken of"),
     { 0 }
 };
 
@@ -205,11 +207,82 @@ static int put_liver(struct hep_run *run, struct hep_liver *found, struct hep_er
     return rc;
 }
 
-static int run_liver(struct hep_run *run, struct hep_error *err)
+/* Without any image a given liver is all that is known of the anatomy. */
+static int liver_alone(struct hep_labels **anatomy, const struct hep_labels *liver,
+                       struct hep_error *err)
+{
+    int rc = hep_labels_new(anatomy, &liver->grid, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&liver->grid); i++)
+        (*anatomy)->data[i] = liver->data[i] != 0 ? (int32_t)HEP_ANATOMY_LIVER : 0;
+    return rc;
+}
+
+static bool any_image(const struct hep_liver_input *in)
+{
+    for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
+        if (in->image[i].volume != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* The liver in the images that are not withheld, or the organs around the one that was given. */
+static int find_liver(struct hep_liver *found, struct hep_run *run, struct hep_error *err)
 {
     const struct hep_liver_settings settings = settings_of(&hep_run_config(run)->liver);
     struct hep_lesion_images images = { 0 };
     struct hep_liver_input in = { 0 };
+    int rc = fill_input(&in, &images, run, err);
+
+    if (rc == HEP_OK && found->liver == NULL && !any_image(&in)) {
+        found->quality = (struct hep_liver_quality){ .mask_needed = true };
+        (void)snprintf(found->quality.reason, sizeof found->quality.reason,
+                       "mask needed: no series is left that shows a liver");
+    } else if (rc == HEP_OK && found->liver == NULL) {
+        rc = hep_liver_find(found, &in, &settings, err);
+    } else if (rc == HEP_OK) {
+        rc = hep_liver_judge_mask(&found->quality, found->liver, &settings, err);
+        if (rc == HEP_OK)
+            rc = any_image(&in) ? hep_liver_anatomy(&found->anatomy, &in, found->liver, err)
+                                : liver_alone(&found->anatomy, found->liver, err);
+    }
+    hep_lesion_images_release(&images);
+    return rc;
+}
+
+/* The liver judges the maps, and what is withheld no longer shows the liver: then it is looked for
+ * again without, and judges again. */
+static int find_and_judge(struct hep_liver *found, struct hep_run *run, bool given,
+                          struct hep_error *err)
+{
+    struct hep_judging j;
+    bool had_diffusion;
+    int rc = hep_judging_open(&j, run, err);
+
+    if (rc == HEP_OK)
+        rc = hep_judging_run(&j, run, NULL, err);
+    had_diffusion = j.map[HEP_JUDGED_ADC] != NULL && hep_run_withheld(run, "adc") == NULL;
+    if (rc == HEP_OK)
+        rc = find_liver(found, run, err);
+    if (rc == HEP_OK && found->liver != NULL)
+        rc = hep_judging_run(&j, run, found->liver, err);
+    if (rc == HEP_OK && had_diffusion && hep_run_withheld(run, "adc") != NULL) {
+        hep_labels_free(found->anatomy);
+        found->anatomy = NULL;
+        if (!given) {
+            hep_labels_free(found->liver);
+            found->liver = NULL;
+        }
+        rc = find_liver(found, run, err);
+        if (rc == HEP_OK && found->liver != NULL)
+            rc = hep_judging_run(&j, run, found->liver, err);
+    }
+    return rc == HEP_OK ? hep_judging_put(&j, run, err) : rc;
+}
+
+static int run_liver(struct hep_run *run, struct hep_error *err)
+{
     struct hep_liver found = { 0 };
     enum hep_liver_source source = HEP_LIVER_AUTOMATIC;
     int rc = given_liver(&found.liver, &source, run, err);
@@ -218,20 +291,12 @@ static int run_liver(struct hep_run *run, struct hep_error *err)
         rc =
             HEP_FAIL(err, HEP_EDATA, "the liver mask (%s) is empty", hep_liver_source_name(source));
     if (rc == HEP_OK)
-        rc = fill_input(&in, &images, run, err);
-    if (rc == HEP_OK && found.liver == NULL) {
-        rc = hep_liver_find(&found, &in, &settings, err);
-    } else if (rc == HEP_OK) {
-        rc = hep_liver_judge_mask(&found.quality, found.liver, &settings, err);
-        if (rc == HEP_OK)
-            rc = hep_liver_anatomy(&found.anatomy, &in, found.liver, err);
-    }
+        rc = find_and_judge(&found, run, found.liver != NULL, err);
     if (rc == HEP_OK)
         rc = put_quality(run, &found.quality, source, err);
     if (rc == HEP_OK)
         rc = put_liver(run, &found, err);
     hep_liver_release(&found);
-    hep_lesion_images_release(&images);
     return rc;
 }
 
@@ -239,7 +304,8 @@ static const char *const settings[] = { "liver.", NULL };
 
 const struct hep_stage hep_stage_liver = {
     .name = "liver",
-    .summary = "The liver mask, and the organs and vessels around it.",
+    .summary = "The liver mask, the organs and vessels around it, and which maps its medians "
+               "contradict.",
     .inputs = inputs,
     .outputs = outputs,
     .settings = settings,

@@ -81,6 +81,26 @@ static void test_nothing_known(void **state)
     assert_int_equal(f.n_evidence, 2); /* prior and other classes */
 }
 
+/* A class that cannot be told is no rival, and the others share what it leaves: with the cyst's 0.3
+ * out, P(met | present) = 0.37 x 0.8 / (0.37 x 0.8 + 0.63 x 0.2), and nothing known is the prior.
+ */
+static void test_class_that_cannot_be_told(void **state)
+{
+    struct hep_finding f = { 0 };
+    double sum = 0.0;
+
+    (void)state;
+    f.class_reason[HEP_CLASS_CYST] = "withheld";
+    assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0), 0.37, 1e-12, 0);
+    f.flag[HEP_FLAG_RING_ENHANCEMENT].state = HEP_FLAG_PRESENT;
+    assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0),
+                 0.37 * 0.8 / (0.37 * 0.8 + 0.63 * 0.2), 1e-12, 0);
+    assert_true(isnan(f.class_probability[HEP_CLASS_CYST]));
+    for (int c = 0; c < HEP_CLASS_COUNT; c++)
+        sum += c != HEP_CLASS_CYST ? f.class_probability[c] : 0.0;
+    assert_close(sum, 1.0, 1e-12, 0);
+}
+
 /* One rule: P(met | present) = 0.37 x 0.8 / (0.37 x 0.8 + 0.63 (0.3 x 0.1 + 0.7 x 0.2)). */
 static void test_one_rule(void **state)
 {
@@ -332,10 +352,15 @@ static void test_no_memory(void **state)
 int main(void)
 {
     static const struct CMUnitTest single[] = {
-        cmocka_unit_test(test_nothing_known), cmocka_unit_test(test_one_rule),
-        cmocka_unit_test(test_capped_groups), cmocka_unit_test(test_order_and_sum),
-        cmocka_unit_test(test_intervals),     cmocka_unit_test(test_calibration),
-        cmocka_unit_test(test_prior),         cmocka_unit_test(test_shipped_table),
+        cmocka_unit_test(test_nothing_known),
+        cmocka_unit_test(test_one_rule),
+        cmocka_unit_test(test_class_that_cannot_be_told),
+        cmocka_unit_test(test_capped_groups),
+        cmocka_unit_test(test_order_and_sum),
+        cmocka_unit_test(test_intervals),
+        cmocka_unit_test(test_calibration),
+        cmocka_unit_test(test_prior),
+        cmocka_unit_test(test_shipped_table),
         cmocka_unit_test(test_no_memory),
     };
     struct CMUnitTest tests[COUNT(bad_cases) + COUNT(single)];

@@ -207,6 +207,46 @@ static void test_missing_series(void **state)
     fixture_release(&f);
 }
 
+/* What contradicts physics is withheld with its number: flags, evidence and classes that rest on it
+ * are not assessable for that reason, and the others stand. */
+static void test_withheld(void **state)
+{
+    static const enum hep_image withheld[] = { HEP_IMAGE_ADC, HEP_IMAGE_ADC_SE, HEP_IMAGE_B_ZERO,
+                                               HEP_IMAGE_B_HIGH, HEP_IMAGE_FAT_FRACTION };
+    static const enum hep_flag resting[] = { HEP_FLAG_RESTRICTED_DIFFUSION,
+                                             HEP_FLAG_T2_SHINE_THROUGH, HEP_FLAG_TARGETOID_DWI,
+                                             HEP_FLAG_FAT };
+    const struct hep_finding *finding;
+    struct fixture f;
+    double sum = 0.0;
+
+    (void)state;
+    fixture_init(&f, &metastasis, NULL);
+    for (size_t i = 0; i < sizeof withheld / sizeof withheld[0]; i++) {
+        drop(&f, withheld[i]);
+        f.study.image[withheld[i]].absent_reason = "liver median -0.89e-3";
+        f.study.image[withheld[i]].withheld = true;
+    }
+    finding = fixture_assess(&f);
+    for (size_t i = 0; i < sizeof resting / sizeof resting[0]; i++)
+        expect(finding, resting[i], N, " is withheld: liver median -0.89e-3");
+    expect(finding, HEP_FLAG_HBP_HYPOINTENSITY, P, "");
+    expect(finding, HEP_FLAG_RING_ENHANCEMENT, P, "");
+    for (size_t i = 0; i < finding->n_evidence; i++)
+        assert_true(strcmp(finding->evidence[i].name, "adc") != 0 &&
+                    strcmp(finding->evidence[i].name, "restricted_diffusion") != 0 &&
+                    strcmp(finding->evidence[i].name, "targetoid_dwi") != 0 &&
+                    strcmp(finding->evidence[i].name, "fat") != 0);
+    assert_string_equal(finding->class_reason[HEP_CLASS_FOCAL_FAT], "liver median -0.89e-3");
+    assert_string_equal(finding->class_reason[HEP_CLASS_FAT_SPARING], "liver median -0.89e-3");
+    for (int c = 0; c < HEP_CLASS_COUNT; c++) {
+        assert_int_equal(isnan(finding->class_probability[c]), finding->class_reason[c] != NULL);
+        sum += isnan(finding->class_probability[c]) ? 0.0 : finding->class_probability[c];
+    }
+    assert_close(sum, 1.0, 1e-12, 0);
+    fixture_release(&f);
+}
+
 static void test_gates(void **state)
 {
     struct fixture f;
@@ -389,10 +429,11 @@ static void test_noise_only_takes_back(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[COUNT(flag_cases) + COUNT(restriction_cases) + 9];
+    struct CMUnitTest tests[COUNT(flag_cases) + COUNT(restriction_cases) + 10];
     static const struct CMUnitTest single[] = {
         cmocka_unit_test(test_three_minutes_alone),
         cmocka_unit_test(test_missing_series),
+        cmocka_unit_test(test_withheld),
         cmocka_unit_test(test_gates),
         cmocka_unit_test(test_late_arterial),
         cmocka_unit_test(test_fluid_does_not_wash_out),

@@ -1,0 +1,16 @@
+#include "pipeline/results/dwi_order.h"
+
+#define ORDER struct hep_dwi_order
+static const struct hep_member rows[] = {
+    { HEP_IS_NUMBER(ORDER, rise.ratio, "rise", "1",
+                    "largest ratio of the median signal to that at a lower b-value") },
+    { HEP_IS_NUMBER(ORDER, limit, "limit", "1", "diffusion.rise_max") },
+    { HEP_IS_NUMBER(ORDER, rise.from_b_s_per_mm2, "from_b_s_per_mm2", "s/mm2", "lower b-value") },
+    { HEP_IS_NUMBER(ORDER, rise.to_b_s_per_mm2, "to_b_s_per_mm2", "s/mm2", "higher b-value") },
+    { HEP_IS_COUNT(ORDER, rise.from_volume, "from_volume", "first of the lower b-value, from 0") },
+    { HEP_IS_COUNT(ORDER, rise.to_volume, "to_volume", "first of the higher b-value, from 0") },
+    { HEP_IS_BOOL(ORDER, contradicts, "contradicts", "the b-values") },
+    { HEP_IS_TEXT(ORDER, evidence, "evidence", "all of it in words") },
+    { 0 }
+};
+const struct hep_struct_type hep_dwi_order_type = HEP_STRUCT_TYPE(ORDER, rows);

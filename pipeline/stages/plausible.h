@@ -1,0 +1,38 @@
+/**
+ * @file  pipeline/stages/plausible.h
+ * @brief Maps that the liver's medians contradict are withheld: no result rests on them any more.
+ *
+ * The liver stage asks, which is the first to know the liver. It declares HEP_JUDGED_INPUTS. What
+ * is withheld stays in its file with the reason in the sidecar (hep_run_withhold()).
+ */
+#ifndef HEP_PIPELINE_STAGES_PLAUSIBLE_H
+#define HEP_PIPELINE_STAGES_PLAUSIBLE_H
+
+#include "pipeline/results/plausibility.h"
+
+#define HEP_JUDGED_INPUTS                                                                          \
+    HEP_READS_MAP("adc", HEP_UNIT_MM2_PER_S), HEP_READS_MAP("ff", HEP_UNIT_FRACTION),              \
+        HEP_READS_MAP("pdff", HEP_UNIT_FRACTION), HEP_READS_STRUCT("dwi_order")
+
+/** The maps as they are before anything is withheld, and what is known of them. */
+struct hep_judging {
+    const struct hep_volume *map[HEP_JUDGED_COUNT]; /* borrowed; NULL when the study has none */
+    const char *evidence; /* that signals contradict the b-values; NULL: none; borrowed */
+    struct hep_plausibility verdicts;
+};
+
+/** Take up the maps before anything is withheld. */
+int hep_judging_open(struct hep_judging *out, struct hep_run *run,
+                     struct hep_error *err) HEP_MUST_CHECK;
+/**
+ * Judge every map, and withhold what is contradicted; what was withheld before and is not any more
+ * is a result again.
+ * @param[in] liver on the reference grid; NULL: by the evidence alone
+ */
+int hep_judging_run(struct hep_judging *j, struct hep_run *run, const struct hep_labels *liver,
+                    struct hep_error *err) HEP_MUST_CHECK;
+/** Warn of what is withheld, and give the product "plausibility". */
+int hep_judging_put(const struct hep_judging *j, struct hep_run *run,
+                    struct hep_error *err) HEP_MUST_CHECK;
+
+#endif

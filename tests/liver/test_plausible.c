@@ -1,0 +1,68 @@
+#include "liver/plausible.h"
+#include "support/support.h"
+
+#include <math.h>
+
+static const double adc_limits[2] = { 0.2e-3, 3.2e-3 }, fat_limits[2] = { -0.1, 1.1 };
+
+struct plausible_case {
+    const char *name;
+    enum hep_liver_quantity quantity;
+    double median;
+    const char *evidence, *reason; /* NULL: no contradiction */
+};
+static const struct plausible_case cases[] = {
+    { "ADC of a liver", HEP_LIVER_ADC, 1.28e-3, NULL, NULL },
+    { "ADC at the lower limit", HEP_LIVER_ADC, 0.2e-3, NULL, NULL },
+    { "ADC at the upper limit", HEP_LIVER_ADC, 3.2e-3, NULL, NULL },
+    { "nothing was measured", HEP_LIVER_ADC, (double)NAN, NULL, NULL },
+    { "negative ADC", HEP_LIVER_ADC, -0.89e-3, NULL,
+      "liver median ADC -0.89e-3 mm2/s, plausible 0.20e-3 to 3.20e-3: volumes not in the order of "
+      "the b-values, scaled differently, or a derived map among them" },
+    { "ADC without diffusion", HEP_LIVER_ADC, 0.19e-3, NULL,
+      "liver median ADC 0.19e-3 mm2/s, plausible 0.20e-3 to 3.20e-3: volumes not in the order of "
+      "the b-values, scaled differently, or a derived map among them" },
+    { "ADC of another unit", HEP_LIVER_ADC, 0.945, NULL,
+      "liver median ADC 945.00e-3 mm2/s, plausible 0.20e-3 to 3.20e-3: b-values in another unit, "
+      "volumes scaled differently, or a mask beside the liver" },
+    { "signals contradict, the ADC does not", HEP_LIVER_ADC, 0.48e-3, "signal rises 1.49-fold",
+      "liver median ADC 0.48e-3 mm2/s; signal rises 1.49-fold: volumes not in the order of the "
+      "b-values, scaled differently, or a derived map among them" },
+    { "signals contradict without a liver", HEP_LIVER_ADC, (double)NAN, "signal rises 1.49-fold",
+      "signal rises 1.49-fold: volumes not in the order of the b-values, scaled differently, or a "
+      "derived map among them" },
+    { "both contradict", HEP_LIVER_ADC, 9e-3, "signal rises 1.49-fold",
+      "liver median ADC 9.00e-3 mm2/s, plausible 0.20e-3 to 3.20e-3; signal rises 1.49-fold: "
+      "volumes not in the order of the b-values, scaled differently, or a derived map among "
+      "them" },
+    { "fat fraction of a liver", HEP_LIVER_FAT_FRACTION, 0.05, NULL, NULL },
+    { "a little below 0 by noise", HEP_LIVER_FAT_FRACTION, -0.1, NULL, NULL },
+    { "a scaled echo", HEP_LIVER_FAT_FRACTION, -0.83, NULL,
+      "liver median fat fraction -83 %, plausible -10 % to 110 %: echoes scaled differently or "
+      "exchanged, or iron not corrected for" },
+    { "more than all", HEP_LIVER_FAT_FRACTION, 1.2, NULL,
+      "liver median fat fraction 120 %, plausible -10 % to 110 %: echoes scaled differently" },
+};
+
+static void test_plausible(void **state)
+{
+    const struct plausible_case *c = *state;
+    const double *limits = c->quantity == HEP_LIVER_ADC ? adc_limits : fat_limits;
+    char reason[HEP_IMPLAUSIBLE_REASON];
+    bool contradicts = hep_liver_contradicts(reason, c->quantity, c->median, limits, c->evidence);
+
+    assert_int_equal(contradicts, c->reason != NULL);
+    assert_string_equal(reason, c->reason != NULL ? c->reason : "");
+}
+
+int main(void)
+{
+    enum { N = sizeof cases / sizeof cases[0] };
+    struct CMUnitTest tests[N];
+
+    for (size_t i = 0; i < N; i++)
+        tests[i] = (struct CMUnitTest){ .name = cases[i].name,
+                                        .test_func = test_plausible,
+                                        .initial_state = (void *)(uintptr_t)&cases[i] };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
