@@ -1,10 +1,10 @@
-# hep_room(NAME [USES room ...] [LIBS target ...]): one static library from every .c file of the folder.
-# Its headers are seen as "NAME/header.h" through a folder that holds only a link to this room, so that the
-# include path of a target is exactly the list of rooms it may use.
+# hep_room(NAME [USES room ...] [LIBS target ...] DOORS header ...): one static library from every .c file of the folder.
+# DOORS are the headers, without ".h", that other rooms may include. They are seen as "NAME/header.h" through a folder
+# that holds links to these alone, so that the include path of a target is exactly the list of what it may use; the
+# room's own files, and its own tests, see the whole folder.
 function(hep_room name)
-  cmake_parse_arguments(ROOM "" "" "USES;LIBS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "USES;LIBS;DOORS" ${ARGN})
   set_property(GLOBAL APPEND PROPERTY HEP_ROOMS ${name})
-  set_property(GLOBAL PROPERTY HEP_ROOM_USES_${name} "${ROOM_USES}")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.c)
   list(FILTER sources EXCLUDE REGEX "/cli/main\\.c$")
   # A file of NAME/assets is a text of the room: report/assets/report.css is hep_asset_report_css in C.
@@ -18,10 +18,17 @@ function(hep_room name)
     list(APPEND sources ${made})
   endforeach()
   set(door ${CMAKE_BINARY_DIR}/doors/${name})
-  file(MAKE_DIRECTORY ${door})
-  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${name} ${door}/${name} SYMBOLIC)
+  set(inside ${CMAKE_BINARY_DIR}/inside/${name})
+  file(REMOVE_RECURSE ${door})
+  file(MAKE_DIRECTORY ${door} ${inside})
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${name} ${inside}/${name} SYMBOLIC)
+  foreach(header IN LISTS ROOM_DOORS)
+    get_filename_component(folder ${door}/${name}/${header}.h DIRECTORY)
+    file(MAKE_DIRECTORY ${folder})
+    file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${name}/${header}.h ${door}/${name}/${header}.h SYMBOLIC)
+  endforeach()
   add_library(hep_${name} STATIC ${sources})
-  target_include_directories(hep_${name} PUBLIC ${door})
+  target_include_directories(hep_${name} PRIVATE ${inside} INTERFACE ${door})
   foreach(used IN LISTS ROOM_USES)
     target_link_libraries(hep_${name} PUBLIC hep_${used})
   endforeach()
@@ -32,4 +39,9 @@ function(hep_room name)
   foreach(source IN ITEMS base/process.c pipeline/outdir.c)
     set_source_files_properties(${CMAKE_SOURCE_DIR}/${source} PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
   endforeach()
+endfunction()
+
+# hep_inside(TARGET ROOM): a test or benchmark of a room sees the whole of it.
+function(hep_inside target room)
+  target_include_directories(${target} BEFORE PRIVATE ${CMAKE_BINARY_DIR}/inside/${room})
 endfunction()
