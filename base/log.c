@@ -14,7 +14,7 @@ enum { MESSAGE_BYTES = 1024, TASK_BYTES = 64, BAR_WIDTH = 30 };
 
 struct hep_log {
     pthread_mutex_t lock;
-    FILE *stream, *copy;
+    FILE *stream;
     bool json, terminal, bar_shown;
     enum hep_log_level level;
     struct timespec start;
@@ -60,15 +60,6 @@ void hep_log_free(struct hep_log *log)
     free(log->warnings);
     (void)pthread_mutex_destroy(&log->lock);
     free(log);
-}
-
-void hep_log_copy_to(struct hep_log *log, FILE *copy)
-{
-    if (log == NULL)
-        return;
-    (void)pthread_mutex_lock(&log->lock);
-    log->copy = copy;
-    (void)pthread_mutex_unlock(&log->lock);
 }
 
 static const char *level_name(enum hep_log_level level)
@@ -181,8 +172,6 @@ static void write_message(struct hep_log *log, enum hep_log_level level, const c
         else
             write_text(log->stream, level, message);
     }
-    if (log->copy != NULL && level <= HEP_LOG_INFO)
-        write_text(log->copy, level, message);
     (void)pthread_mutex_unlock(&log->lock);
 }
 

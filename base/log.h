@@ -28,10 +28,6 @@ int hep_log_new(struct hep_log **out, FILE *stream, bool json, enum hep_log_leve
                 struct hep_error *err) HEP_MUST_CHECK;
 void hep_log_free(struct hep_log *log);
 
-/** Write every message (text form, all levels up to info) also to `copy`, borrowed; NULL stops it.
- */
-void hep_log_copy_to(struct hep_log *log, FILE *copy);
-
 /**
  * One message. A NULL log swallows it.
  * @param[in] event short stable identifier for machines, such as "stage-start"

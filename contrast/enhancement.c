@@ -18,16 +18,6 @@ int hep_enhancement_map(float *re, const float *pre, const float *post, size_t n
     return HEP_OK;
 }
 
-void hep_enhancement_subtract(float *out, const float *pre, const float *post, size_t n,
-                              int nthreads)
-{
-#pragma omp parallel for num_threads(nthreads > 0 ? nthreads : 1) schedule(static)
-    for (size_t i = 0; i < n; i++) {
-        float value = post[i] - pre[i];
-        out[i] = isfinite(value) ? value : NAN;
-    }
-}
-
 /** a / b for finite a and positive finite b, else NaN. */
 static double ratio(double a, double b)
 {
@@ -52,11 +42,6 @@ double hep_llc(double liver, double lesion)
 double hep_contrast_ratio(double liver, double lesion)
 {
     return ratio(lesion, liver);
-}
-
-double hep_cnr(double liver, double lesion, double sigma)
-{
-    return ratio(lesion - liver, sigma);
 }
 
 double hep_q_lsc(double liver, double spleen)

@@ -23,9 +23,6 @@
  */
 int hep_enhancement_map(float *re, const float *pre, const float *post, size_t n, double pre_floor,
                         int nthreads, struct hep_error *err) HEP_MUST_CHECK;
-/** post - pre [a.u.]; NaN where an input is not finite. */
-void hep_enhancement_subtract(float *out, const float *pre, const float *post, size_t n,
-                              int nthreads);
 
 /* ---- regions: signals are medians or means of one region ------------------------------------- */
 
@@ -37,8 +34,7 @@ double hep_rte_muscle(double lesion_pre, double lesion_hbp, double muscle_pre, d
 double hep_llc(double liver, double lesion);
 /** S_lesion / S_liver. */
 double hep_contrast_ratio(double liver, double lesion);
-/** (S_lesion - S_liver) / sigma; sigma by the difference method or MAD, not from air. */
-double hep_cnr(double liver, double lesion, double sigma);
+
 /** S_liver / S_spleen. */
 double hep_q_lsc(double liver, double spleen);
 /** S_liver / S_muscle. */

@@ -90,39 +90,3 @@ void hep_same_sequence(struct hep_same_sequence *out, const struct hep_t1w_proto
         (void)snprintf(out->reason, sizeof out->reason,
                        "flip angle, TR and TE agree within %.3g %%", out->value * 100);
 }
-
-static int check_known(const struct hep_t1w_protocol *p, struct hep_error *err)
-{
-    if (!(p->flip_rad > 0 && p->flip_rad < 3.2) || !(p->tr_s > 0) || !isfinite(p->tr_s))
-        return HEP_FAIL(err, HEP_EINVAL,
-                        "the correction needs flip angle and TR, got %g degrees and %g s",
-                        p->flip_rad * DEG_PER_RAD, p->tr_s);
-    return HEP_OK;
-}
-
-int hep_same_sequence_correct(float *out, const float *pre_signal, const float *t1_s, size_t n,
-                              const struct hep_t1w_protocol *pre,
-                              const struct hep_t1w_protocol *post, struct hep_error *err)
-{
-    const struct compared te = { "TE", "ms", pre->te_s * 1e3, post->te_s * 1e3 };
-    int rc = check_known(pre, err);
-
-    if (rc == HEP_OK)
-        rc = check_known(post, err);
-    if (rc != HEP_OK)
-        return rc;
-    if (relative_difference(&te) > HEP_SAME_SEQUENCE_LIMIT + ROUNDING)
-        return HEP_FAIL(err, HEP_EINVAL,
-                        "TE differs (%g and %g ms): only flip angle and TR can be "
-                        "corrected",
-                        te.pre, te.post);
-    for (size_t i = 0; i < n; i++) {
-        double t1 = (double)t1_s[i];
-        bool ok = isfinite(t1) && t1 > 0;
-        double ratio = ok ? hep_spgr_weight(t1, post->tr_s, post->flip_rad) /
-                                hep_spgr_weight(t1, pre->tr_s, pre->flip_rad)
-                          : (double)NAN;
-        out[i] = (float)((double)pre_signal[i] * ratio);
-    }
-    return HEP_OK;
-}

@@ -43,17 +43,4 @@ struct hep_same_sequence {
 void hep_same_sequence(struct hep_same_sequence *out, const struct hep_t1w_protocol *pre,
                        const struct hep_t1w_protocol *post);
 
-/**
- * What the precontrast signal would have been with the flip angle and TR of `post`.
- * S' = S * f(T1, post) / f(T1, pre), f the spoiled gradient-echo steady state; TE must agree within
- * the limit. Results made with it are to be labelled "corrected_for_FA".
- * @param[out] out   shape [n]; may be `pre_signal`; NaN where T1 is not finite or <= 0
- * @param[in]  t1_s  [s], shape [n], before contrast
- * @return HEP_EINVAL for unknown or non-positive flip angle or TR, or TE that differs
- */
-int hep_same_sequence_correct(float *out, const float *pre_signal, const float *t1_s, size_t n,
-                              const struct hep_t1w_protocol *pre,
-                              const struct hep_t1w_protocol *post,
-                              struct hep_error *err) HEP_MUST_CHECK;
-
 #endif

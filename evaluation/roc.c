@@ -101,31 +101,6 @@ int hep_auc_delong(struct hep_auc *out, const double *positive, size_t m, const 
     return rc;
 }
 
-int hep_auc_compare(struct hep_auc_pair *out, const double *positive_a, const double *positive_b,
-                    size_t m, const double *negative_a, const double *negative_b, size_t n,
-                    struct hep_error *err)
-{
-    const size_t all = m + n;
-    double *v = hep_calloc(4 * all + 1, sizeof *v, err), variance;
-    int rc = v != NULL ? components(v, v + 2 * all, positive_a, m, negative_a, n, err) : HEP_ENOMEM;
-
-    if (rc == HEP_OK)
-        rc = components(v + all, v + 2 * all, positive_b, m, negative_b, n, err);
-    if (rc == HEP_OK) {
-        out->a = area(v, m, n);
-        out->b = area(v + all, m, n);
-        out->covariance = m > 1 && n > 1 ? covariance(v, v + all, m, n) : (double)NAN;
-        out->difference = out->a.value - out->b.value;
-        variance = out->a.variance + out->b.variance - 2.0 * out->covariance;
-        out->z = out->difference == 0.0 ? 0.0 : out->difference / sqrt(fmax(variance, 0.0));
-        if (isnan(variance))
-            out->z = (double)NAN;
-        out->p = 2.0 * gsl_cdf_ugaussian_Q(fabs(out->z));
-    }
-    free(v);
-    return rc;
-}
-
 static int by_score(const void *a, const void *b)
 {
     const struct hep_auc_case *x = a, *y = b;

@@ -1,6 +1,6 @@
 /**
  * @file  evaluation/roc.h
- * @brief Area under the ROC curve with DeLong's variance, and the paired test of two areas.
+ * @brief Area under the ROC curve with DeLong's variance.
  * Model:   AUC = P(positive > negative) + P(equal) / 2; Var = S10 / m + S01 / n from the
  *          structural components V10, V01; interval normal, cut at 0 and 1
  * Source:  DeLong, DeLong and Clarke-Pearson, Biometrics 1988;44:837-845; components from midranks
@@ -23,17 +23,6 @@ struct hep_auc {
 /** Scores finite. HEP_ENOMEM. */
 int hep_auc_delong(struct hep_auc *out, const double *positive, size_t m, const double *negative,
                    size_t n, struct hep_error *err) HEP_MUST_CHECK;
-
-struct hep_auc_pair {
-    struct hep_auc a, b;
-    double covariance, difference; /* a - b */
-    double z, p;                   /* two-sided; p = 1 when the areas agree without variance */
-};
-
-/** Two scores of the same cases: positive_a[i] and positive_b[i] belong to one lesion. */
-int hep_auc_compare(struct hep_auc_pair *out, const double *positive_a, const double *positive_b,
-                    size_t m, const double *negative_a, const double *negative_b, size_t n,
-                    struct hep_error *err) HEP_MUST_CHECK;
 
 /** One scored case of a weighted area. */
 struct hep_auc_case {

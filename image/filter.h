@@ -17,19 +17,11 @@
  * only. */
 int hep_filter_gauss(struct hep_volume *v, double sigma_mm, int nthreads,
                      struct hep_error *err) HEP_MUST_CHECK;
-/** Gaussian restricted to a mask: sum(w S m)/sum(w m); voxels outside the mask become NaN. */
-int hep_filter_gauss_masked(struct hep_volume *v, const struct hep_labels *mask, double sigma_mm,
-                            int nthreads, struct hep_error *err) HEP_MUST_CHECK;
+
 /** Median over a box of radius r voxels per axis, 0 to 64. */
 int hep_filter_median(struct hep_volume *v, const int r[3], int nthreads,
                       struct hep_error *err) HEP_MUST_CHECK;
-/** |grad| in value per mm, from central differences. */
-int hep_filter_gradient(struct hep_volume **out, const struct hep_volume *v,
-                        struct hep_error *err) HEP_MUST_CHECK;
-/** Scale-normalised bright-blob response -sigma^2 * Laplacian(G_sigma * v); a bright sphere of
- * radius r peaks at sigma = r / sqrt(3). */
-int hep_filter_log(struct hep_volume **out, const struct hep_volume *v, double sigma_mm,
-                   int nthreads, struct hep_error *err) HEP_MUST_CHECK;
+
 /**
  * Frangi vesselness of bright tubes in [0, 1]: maximum over n scales [mm], alpha = beta = 0.5, c =
  * half the maximal Hessian norm.

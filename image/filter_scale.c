@@ -72,40 +72,6 @@ static void hessian(double h[6], const struct field *f, size_t i)
     h[5] = mixed(f, i, lo, hi, 1, 2);
 }
 
-int hep_filter_gradient(struct hep_volume **out, const struct hep_volume *v, struct hep_error *err)
-{
-    const struct field f = field_of(v);
-    const size_t n = hep_grid_voxels(&v->grid);
-    struct hep_volume *g = NULL;
-    double inverse[4][4];
-    int rc = hep_grid_inverse(inverse, &v->grid, err);
-
-    if (rc == HEP_OK)
-        rc = hep_volume_new_unset(&g, &v->grid, 1, err);
-    if (rc != HEP_OK)
-        return rc;
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < n; i++) {
-        size_t lo[3];
-        size_t hi[3];
-        double step[3];
-        double squares = 0.0;
-
-        neighbours(lo, hi, &f, i);
-        for (int k = 0; k < 3; k++)
-            step[k] = 0.5 * (at(&f, i + hi[k]) - at(&f, i - lo[k]));
-        for (int r = 0; r < 3; r++) {
-            const double slope =
-                inverse[0][r] * step[0] + inverse[1][r] * step[1] + inverse[2][r] * step[2];
-
-            squares += slope * slope;
-        }
-        g->data[i] = (float)sqrt(squares);
-    }
-    *out = g;
-    return HEP_OK;
-}
-
 static int check_sigma(double sigma_mm, struct hep_error *err)
 {
     if (!(sigma_mm > 0.0 && isfinite(sigma_mm)))
@@ -123,34 +89,6 @@ static int smoothed(struct hep_volume **out, const struct hep_volume *v, double 
         rc = hep_volume_pick(out, v, 0, err);
     if (rc == HEP_OK)
         rc = hep_smooth_fill(*out, NULL, sigma_mm, nthreads, err);
-    return rc;
-}
-
-int hep_filter_log(struct hep_volume **out, const struct hep_volume *v, double sigma_mm,
-                   int nthreads, struct hep_error *err)
-{
-    const int threads = hep_threads(nthreads);
-    const size_t n = hep_grid_voxels(&v->grid);
-    struct hep_volume *smooth = NULL;
-    struct hep_volume *response = NULL;
-    int rc = smoothed(&smooth, v, sigma_mm, threads, err);
-
-    if (rc == HEP_OK)
-        rc = hep_volume_new_unset(&response, &v->grid, 1, err);
-    if (rc == HEP_OK) {
-        const struct field f = field_of(smooth);
-
-#pragma omp parallel for schedule(static) num_threads(threads)
-        for (size_t i = 0; i < n; i++) {
-            double h[6];
-
-            hessian(h, &f, i);
-            response->data[i] =
-                isnan(v->data[i]) ? NAN : (float)(-sigma_mm * sigma_mm * (h[0] + h[1] + h[2]));
-        }
-        *out = response;
-    }
-    hep_volume_free(smooth);
     return rc;
 }
 

@@ -237,11 +237,3 @@ int hep_filter_gauss(struct hep_volume *v, double sigma_mm, int nthreads, struct
 {
     return smooth_keep(v, NULL, sigma_mm, nthreads, err);
 }
-
-int hep_filter_gauss_masked(struct hep_volume *v, const struct hep_labels *mask, double sigma_mm,
-                            int nthreads, struct hep_error *err)
-{
-    if (!hep_grid_same(&v->grid, &mask->grid, HEP_GRID_TOL_MM))
-        return HEP_FAIL(err, HEP_EGEOM, "mask and image lie on different grids");
-    return smooth_keep(v, mask->data, sigma_mm, nthreads, err);
-}

@@ -74,68 +74,6 @@ void hep_view_whole(struct hep_view *out, const struct hep_grid *g, enum hep_pla
     *out = view;
 }
 
-/* World position of the centre of pixel (x, y) of a w x h picture; x and y may lie outside it. */
-static void pixel_world(double world[3], const struct hep_view *view, double x, double y, size_t w,
-                        size_t h)
-{
-    int right;
-    int down;
-
-    picture_axes(&right, &down, view->plane);
-    (void)memcpy(world, view->centre_mm, 3 * sizeof *world);
-    world[right] -= ((x + 0.5) / (double)w - 0.5) * view->width_mm;
-    world[down] -= ((y + 0.5) / (double)h - 0.5) * view->height_mm;
-}
-
-void hep_canvas_slice(struct hep_canvas *c, size_t x0, size_t y0, size_t w, size_t h,
-                      const struct hep_volume *v, size_t t, const struct hep_view *view, double lo,
-                      double hi, enum hep_colormap map)
-{
-    for (size_t y = 0; y < h && y0 + y < c->h; y++) {
-        for (size_t x = 0; x < w && x0 + x < c->w; x++) {
-            double world[3];
-            double value;
-
-            pixel_world(world, view, (double)x, (double)y, w, h);
-            value = hep_sample_world(v, t, world, HEP_INTERP_LINEAR);
-            if (!isnan(value))
-                value = hi > lo ? (value - lo) / (hi - lo) : (value > lo ? 1.0 : 0.0);
-            c->px[(y0 + y) * c->w + x0 + x] = hep_colormap(map, value);
-        }
-    }
-}
-
-static bool has_label(const struct hep_labels *l, int32_t label, const struct hep_view *view,
-                      double x, double y, size_t w, size_t h)
-{
-    double world[3];
-    int32_t found;
-
-    pixel_world(world, view, x, y, w, h);
-    found = hep_sample_label(l, world);
-    return label < 0 ? found != 0 : found == label;
-}
-
-void hep_canvas_outline(struct hep_canvas *c, size_t x0, size_t y0, size_t w, size_t h,
-                        const struct hep_labels *l, int32_t label, const struct hep_view *view,
-                        struct hep_rgb colour)
-{
-    for (size_t j = 0; j < h && y0 + j < c->h; j++) {
-        for (size_t i = 0; i < w && x0 + i < c->w; i++) {
-            const double x = (double)i;
-            const double y = (double)j;
-
-            if (!has_label(l, label, view, x, y, w, h))
-                continue;
-            if (!has_label(l, label, view, x - 1.0, y, w, h) ||
-                !has_label(l, label, view, x + 1.0, y, w, h) ||
-                !has_label(l, label, view, x, y - 1.0, w, h) ||
-                !has_label(l, label, view, x, y + 1.0, w, h))
-                c->px[(y0 + j) * c->w + x0 + i] = colour;
-        }
-    }
-}
-
 /* A picture as libpng takes it: greys as one byte a pixel, up to 256 colours as a palette. */
 struct packed {
     uint8_t *px; /* NULL: the canvas as it is */

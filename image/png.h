@@ -41,15 +41,7 @@ struct hep_view {
  */
 void hep_view_whole(struct hep_view *out, const struct hep_grid *g, enum hep_plane plane,
                     const double centre_mm[3]);
-/** Draw volume t, linear interpolation, values lo..hi over the map, into a rectangle of the canvas.
- */
-void hep_canvas_slice(struct hep_canvas *c, size_t x0, size_t y0, size_t w, size_t h,
-                      const struct hep_volume *v, size_t t, const struct hep_view *view, double lo,
-                      double hi, enum hep_colormap map);
-/** Outline of label (label < 0: any) one pixel wide over the same rectangle and view. */
-void hep_canvas_outline(struct hep_canvas *c, size_t x0, size_t y0, size_t w, size_t h,
-                        const struct hep_labels *l, int32_t label, const struct hep_view *view,
-                        struct hep_rgb colour);
+
 /** PNG bytes, 8-bit and without loss: grey, a palette of up to 256 colours, or RGB, whichever is
  * smallest; heap, the caller's. HEP_ENOMEM, HEP_EIO when libpng refuses. */
 int hep_canvas_png(unsigned char **out, size_t *n, const struct hep_canvas *c,

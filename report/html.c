@@ -185,12 +185,6 @@ enum hep_html_mark hep_html_mark_of(const char *state)
     return HEP_MARK_UNKNOWN;
 }
 
-void hep_html_id(struct hep_str *out, const char *text)
-{
-    for (; text != NULL && *text != '\0'; text++)
-        hep_str_addn(out, plain(*text) ? text : "-", 1);
-}
-
 void hep_html_url(struct hep_str *out, const char *path)
 {
     for (; path != NULL && *path != '\0'; path++) {

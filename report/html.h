@@ -48,8 +48,6 @@ void hep_html_mark(struct hep_str *out, enum hep_html_mark mark, const char *wor
 /** Mark of a state that stands in a file: "present", "adequate", "suspect", "nominal", ... */
 enum hep_html_mark hep_html_mark_of(const char *state);
 
-/** A text as the fragment of an identifier: letters, digits and '-' only. */
-void hep_html_id(struct hep_str *out, const char *text);
 /** A relative link target: every byte but letters, digits and -._~/ is percent-encoded. */
 void hep_html_url(struct hep_str *out, const char *path);
 void hep_html_base64(struct hep_str *out, const void *data, size_t n);

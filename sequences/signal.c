@@ -17,11 +17,6 @@ double hep_signal_spgr(double pd, double t1_s, double t2star_s, double tr_s, dou
     return pd * hep_spgr_weight(t1_s, tr_s, flip_rad) * exp(-te_s / t2star_s);
 }
 
-double hep_ernst_angle_rad(double t1_s, double tr_s)
-{
-    return acos(exp(-tr_s / t1_s));
-}
-
 double hep_signal_spin_echo(double pd, double t1_s, double t2_s, double tr_s, double te_s)
 {
     return pd * -expm1(-tr_s / t1_s) * exp(-te_s / t2_s);
@@ -146,12 +141,4 @@ double hep_signal_kurtosis(double grad[3], double s0, double d_mm2_per_s, double
         grad[2] = s0 * relative * bd * bd / 6.0;
     }
     return s0 * relative;
-}
-
-double hep_ivim_apparent_f(double f, double te_s, double t2_blood_s, double t2_tissue_s)
-{
-    double blood = f * exp(-te_s / t2_blood_s);
-    double tissue = (1.0 - f) * exp(-te_s / t2_tissue_s);
-
-    return blood / (blood + tissue);
 }

@@ -25,8 +25,7 @@ double hep_spgr_weight(double t1_s, double tr_s, double flip_rad);
 /** Spoiled gradient echo. t2star_s may be infinite. */
 double hep_signal_spgr(double pd, double t1_s, double t2star_s, double tr_s, double te_s,
                        double flip_rad);
-/** Flip angle of the largest SPGR signal [rad] (Ernst and Anderson 1966). */
-double hep_ernst_angle_rad(double t1_s, double tr_s);
+
 /** Spin echo; te_s is the effective echo time of a fast spin echo. */
 double hep_signal_spin_echo(double pd, double t1_s, double t2_s, double tr_s, double te_s);
 
@@ -75,7 +74,5 @@ double hep_signal_ivim(double grad[4], double s0, double d_mm2_per_s, double f,
                        double dstar_mm2_per_s, double b_s_per_mm2);
 double hep_signal_kurtosis(double grad[3], double s0, double d_mm2_per_s, double k,
                            double b_s_per_mm2);
-/** Perfusion fraction as measured at an echo time, tissue and blood decaying with their own T2. */
-double hep_ivim_apparent_f(double f, double te_s, double t2_blood_s, double t2_tissue_s);
 
 #endif

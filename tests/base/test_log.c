@@ -68,27 +68,6 @@ static void test_levels(void **state)
     }
 }
 
-static void test_copy(void **state)
-{
-    FILE *copy = tmpfile();
-    struct hep_log *log = make(NULL, true, HEP_LOG_ERROR);
-    char *text;
-
-    (void)state;
-    all_levels(log);
-    hep_log_copy_to(log, copy);
-    all_levels(log);
-    hep_log_progress(log, "task", 0.5);
-    hep_log_copy_to(log, NULL);
-    all_levels(log);
-    text = written(copy);
-    assert_string_equal(text, "error: not done 1\nwarning: look at this\ndoing\n");
-    assert_int_equal(hep_log_warning_count(log), 3);
-    free(text);
-    hep_log_free(log);
-    (void)fclose(copy);
-}
-
 /* Each line parses, and gives back the text; control characters and bad UTF-8 are replaced. */
 static void test_json_of_any_text(void **state)
 {
@@ -274,7 +253,6 @@ static void test_without_memory(void **state)
 
     (void)state;
     hep_log_write(NULL, HEP_LOG_ERROR, "x", "nobody");
-    hep_log_copy_to(NULL, NULL);
     hep_log_free(NULL);
     assert_int_equal(hep_log_warning_count(NULL), 0);
     assert_null(hep_log_warning(NULL, 0));
@@ -304,7 +282,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_copy),
         cmocka_unit_test(test_json_of_any_text),
         cmocka_unit_test(test_long_message_is_cut),
         cmocka_unit_test(test_progress_as_json),

@@ -91,92 +91,11 @@ static void test_colormaps(void **state)
     assert_true(c.r == c.g && c.g == c.b);
 }
 
-/* A bright half: the patient's left (x > 0 is right in RAS+), front or top must be where
- * radiologists look for it. */
-static void test_sides(void **state)
-{
-    static const struct {
-        enum hep_plane plane;
-        int world;   /* axis whose positive half is bright */
-        size_t x, y; /* pixel of a 20 x 20 picture that must be bright; its mirror must be dark */
-    } cases[] = {
-        { HEP_PLANE_AXIAL, 0, 4, 10 },    { HEP_PLANE_AXIAL, 1, 10, 4 },
-        { HEP_PLANE_CORONAL, 0, 4, 10 },  { HEP_PLANE_CORONAL, 2, 10, 4 },
-        { HEP_PLANE_SAGITTAL, 1, 4, 10 }, { HEP_PLANE_SAGITTAL, 2, 10, 4 },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        for (int flip = 0; flip < 2; flip++) {
-            struct hep_grid g = hep_test_grid(10, 10, 10, 2, 2, 2);
-            struct hep_volume *v = NULL;
-            struct hep_canvas *c = NULL;
-            struct hep_view view;
-
-            if (flip) { /* stored left to right: the picture must not care */
-                g.to_world[0][0] *= -1.0;
-                g.to_world[0][3] *= -1.0;
-            }
-            assert_ok(hep_volume_new(&v, &g, 1, &e), e);
-            assert_ok(hep_canvas_new(&c, 24, 26, &e), e);
-            for (size_t k = 0; k < 1000; k++) {
-                const double voxel[3] = { (double)(k % 10), (double)(k / 10 % 10),
-                                          (double)(k / 100) };
-                double p[3];
-
-                hep_grid_to_world(p, &g, voxel);
-                v->data[k] = p[cases[i].world] > 0.0 ? 50.0F : 10.0F;
-            }
-            hep_view_whole(&view, &g, cases[i].plane, (double[3]){ 0, 0, 0 });
-            assert_close(view.width_mm, 20.0, 1e-12, 0);
-            assert_close(view.height_mm, 20.0, 1e-12, 0);
-            hep_canvas_slice(c, 2, 3, 20, 20, v, 0, &view, 10.0, 50.0, HEP_CMAP_GREY);
-            assert_int_equal(c->px[(3 + cases[i].y) * 24 + 2 + cases[i].x].r, 255);
-            assert_int_equal(c->px[(3 + 19 - cases[i].y) * 24 + 2 + 19 - cases[i].x].r, 0);
-            assert_int_equal(c->px[2 * 24 + 10].r, 0); /* outside the rectangle */
-            hep_canvas_slice(c, 20, 20, 20, 20, v, 0, &view, 10.0, 50.0, HEP_CMAP_GREY);
-            hep_volume_free(v);
-            hep_canvas_free(c);
-        }
-    }
-}
-
-/* A square of 6 x 6 voxels drawn at 2 pixels per voxel: an outline of 12 x 12 pixels has 44. */
-static void test_outline(void **state)
-{
-    const struct hep_grid g = hep_test_grid(12, 12, 3, 1, 1, 1);
-    const struct hep_rgb red = { 255, 0, 0 };
-    struct hep_labels *l = NULL;
-    struct hep_canvas *c = NULL;
-    struct hep_view view;
-    size_t count = 0;
-
-    (void)state;
-    assert_ok(hep_labels_new(&l, &g, &e), e);
-    assert_ok(hep_canvas_new(&c, 24, 24, &e), e);
-    for (size_t i = 0; i < hep_grid_voxels(&g); i++)
-        l->data[i] = i % 12 >= 3 && i % 12 < 9 && i / 12 % 12 >= 3 && i / 12 % 12 < 9 ? 4 : 0;
-    hep_view_whole(&view, &g, HEP_PLANE_AXIAL, (double[3]){ 0, 0, 0 });
-    hep_canvas_outline(c, 0, 0, 24, 24, l, 5, &view, red);
-    for (size_t i = 0; i < 576; i++)
-        assert_int_equal(c->px[i].r, 0);
-    hep_canvas_outline(c, 0, 0, 24, 24, l, -1, &view, red);
-    for (size_t i = 0; i < 576; i++)
-        count += c->px[i].r == 255;
-    assert_int_equal(count, 44);
-    assert_int_equal(c->px[6 * 24 + 6].r, 255);
-    assert_int_equal(c->px[7 * 24 + 7].r, 0);
-    hep_labels_free(l);
-    hep_canvas_free(c);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_png_round_trip),
         cmocka_unit_test(test_colormaps),
-        cmocka_unit_test(test_sides),
-        cmocka_unit_test(test_outline),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
