@@ -153,6 +153,8 @@ static void keep_warning(struct hep_log *log, const char *message)
 }
 
 static void write_message(struct hep_log *log, enum hep_log_level level, const char *event,
+                          const char *stage, const char *fmt, va_list ap) HEP_PRINTF(5, 0);
+static void write_message(struct hep_log *log, enum hep_log_level level, const char *event,
                           const char *stage, const char *fmt, va_list ap)
 {
     char message[MESSAGE_BYTES];
