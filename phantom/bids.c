@@ -1,7 +1,7 @@
 #include "phantom/bids.h"
 
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_put.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "image/nifti.h"
@@ -80,23 +80,13 @@ static char *series_stem(const struct hep_sim_settings *s, const struct hep_even
 
 /* ---- sidecars -------------------------------------------------------------------------------- */
 
-static int set_number(struct hep_json *o, const char *key, double value, struct hep_error *err)
-{
-    return hep_json_set(o, key, hep_json_new_number(value), err);
-}
-
-static int set_text(struct hep_json *o, const char *key, const char *text, struct hep_error *err)
-{
-    return hep_json_set(o, key, hep_json_new_string(text), err);
-}
-
-static int set_clock(struct hep_json *o, double s, struct hep_error *err)
+static void put_clock(struct hep_put *put, struct hep_json *o, double s)
 {
     const int h = (int)(s / 3600.0), m = (int)(fmod(s, 3600.0) / 60.0);
     char text[32];
 
     (void)snprintf(text, sizeof text, "%02d:%02d:%09.6f", h, m, fmod(s, 60.0));
-    return set_text(o, "AcquisitionTime", text, err);
+    hep_put_text(put, o, "AcquisitionTime", text);
 }
 
 static const char *description(enum hep_role role)
@@ -118,81 +108,54 @@ static const char *description(enum hep_role role)
     return words[role] != NULL ? words[role] : "series";
 }
 
-static int image_type(struct hep_json *o, enum hep_role role, struct hep_error *err)
+static void put_image_type(struct hep_put *put, struct hep_json *o, enum hep_role role)
 {
     struct hep_json *list = hep_json_new_array();
-    int rc = hep_json_append(list, hep_json_new_string("ORIGINAL"), err);
 
-    if (rc == HEP_OK)
-        rc = hep_json_append(list, hep_json_new_string("PRIMARY"), err);
-    if (rc == HEP_OK && role == HEP_ROLE_OPPOSED)
-        rc = hep_json_append(list, hep_json_new_string("OPP_PHASE"), err);
-    if (rc == HEP_OK && role == HEP_ROLE_IN_PHASE)
-        rc = hep_json_append(list, hep_json_new_string("IN_PHASE"), err);
-    if (rc != HEP_OK) {
-        hep_json_free(list);
-        return rc;
-    }
-    return hep_json_set(o, "ImageType", list, err);
+    hep_put_item(put, list, hep_json_new_string("ORIGINAL"));
+    hep_put_item(put, list, hep_json_new_string("PRIMARY"));
+    if (role == HEP_ROLE_OPPOSED)
+        hep_put_item(put, list, hep_json_new_string("OPP_PHASE"));
+    if (role == HEP_ROLE_IN_PHASE)
+        hep_put_item(put, list, hep_json_new_string("IN_PHASE"));
+    hep_put(put, o, "ImageType", list);
 }
 
-static int sidecar_sequence(struct hep_json *o, const struct hep_sim_settings *s,
-                            const struct hep_sim_series *r, size_t echo, struct hep_error *err)
+static void put_sequence(struct hep_put *put, struct hep_json *o, const struct hep_sim_settings *s,
+                         const struct hep_sim_series *r, size_t echo)
 {
     const bool spin_echo = r->role == HEP_ROLE_T2 || r->role == HEP_ROLE_DWI;
-    int rc = set_number(o, "EchoTime", r->te_s[echo], err);
 
-    if (rc == HEP_OK)
-        rc = set_number(o, "RepetitionTime", r->tr_s, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "FlipAngle", spin_echo ? 90.0 : r->flip_rad * DEGREES, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "MagneticFieldStrength", s->field_t, err);
-    if (rc == HEP_OK)
-        rc = set_text(o, "ScanningSequence",
-                      r->role == HEP_ROLE_DWI ? "EP"
-                      : spin_echo             ? "SE"
-                                              : "GR",
-                      err);
-    if (rc == HEP_OK)
-        rc = set_text(o, "MRAcquisitionType", spin_echo ? "2D" : "3D", err);
-    if (rc == HEP_OK && (r->fat_saturated || r->role == HEP_ROLE_DWI))
-        rc = set_text(o, "ScanOptions", "FS", err);
-    return rc;
+    hep_put_number(put, o, "EchoTime", r->te_s[echo]);
+    hep_put_number(put, o, "RepetitionTime", r->tr_s);
+    hep_put_number(put, o, "FlipAngle", spin_echo ? 90.0 : r->flip_rad * DEGREES);
+    hep_put_number(put, o, "MagneticFieldStrength", s->field_t);
+    hep_put_text(put, o, "ScanningSequence",
+                 r->role == HEP_ROLE_DWI ? "EP"
+                 : spin_echo             ? "SE"
+                                         : "GR");
+    hep_put_text(put, o, "MRAcquisitionType", spin_echo ? "2D" : "3D");
+    if (r->fat_saturated || r->role == HEP_ROLE_DWI)
+        hep_put_text(put, o, "ScanOptions", "FS");
 }
 
-static int sidecar_time(struct hep_json *o, const struct hep_sim_settings *s,
-                        const struct hep_event *e, size_t series, struct hep_error *err)
+static void put_time(struct hep_put *put, struct hep_json *o, const struct hep_sim_settings *s,
+                     const struct hep_event *e, size_t series)
 {
     const enum hep_role role = e->series[series].labelled_as;
     double time_s = e->series[series].time_s;
-    int rc;
 
-    if (!hep_role_is_post_contrast(role))
-        return set_clock(o, SCAN_BEGIN_S + 120.0 * (double)series, err);
+    if (!hep_role_is_post_contrast(role)) {
+        put_clock(put, o, SCAN_BEGIN_S + 120.0 * (double)series);
+        return;
+    }
     /* after a swap the times go with the labels */
     for (size_t i = 0; i < s->n_series; i++)
         if (s->series[i].role == role)
             time_s = e->series[i].time_s;
-    rc = set_clock(o, INJECTION_S + time_s, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "TimeSinceInjection", time_s, err);
-    if (rc == HEP_OK)
-        rc = set_text(o, "ContrastBolusAgent", s->agent->name, err);
-    return rc;
-}
-
-static int sidecar_distortion(struct hep_json *o, const struct hep_sim_series *r,
-                              const struct hep_event *e, struct hep_error *err)
-{
-    int rc = HEP_OK;
-
-    if (r->role != HEP_ROLE_DWI)
-        return HEP_OK;
-    rc = set_text(o, "PhaseEncodingDirection", "j", err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "TotalReadoutTime", e->epi_readout_s, err);
-    return rc;
+    put_clock(put, o, INJECTION_S + time_s);
+    hep_put_number(put, o, "TimeSinceInjection", time_s);
+    hep_put_text(put, o, "ContrastBolusAgent", s->agent->name);
 }
 
 static int write_sidecar(const char *path, const struct hep_sim_settings *s,
@@ -202,32 +165,26 @@ static int write_sidecar(const char *path, const struct hep_sim_settings *s,
     const struct hep_sim_series *r = &s->series[series];
     const enum hep_role role = e->series[series].labelled_as;
     struct hep_json *o = hep_json_new_object();
-    int rc = set_text(o, "BodyPart", "LIVER", err);
+    struct hep_put put = { HEP_OK, err };
 
-    if (rc == HEP_OK)
-        rc = set_text(o, "Manufacturer", "Hepar simulator", err);
-    if (rc == HEP_OK)
-        rc = set_text(o, "Modality", "MR", err);
-    if (rc == HEP_OK)
-        rc = set_text(o, "SeriesDescription", description(role), err);
-    if (rc == HEP_OK)
-        rc = set_text(o, "ProtocolName", s->protocol[0] != '\0' ? s->protocol : "simulated", err);
-    if (rc == HEP_OK)
-        rc = image_type(o, role, err);
-    if (rc == HEP_OK)
-        rc = sidecar_sequence(o, s, r, echo, err);
-    if (rc == HEP_OK)
-        rc = sidecar_time(o, s, e, series, err);
-    if (rc == HEP_OK)
-        rc = sidecar_distortion(o, r, e, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "SliceThickness", r->spacing_mm[2] * e->series[series].slice_share, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "SpacingBetweenSlices", r->spacing_mm[2], err);
-    if (rc == HEP_OK)
-        rc = hep_json_write(path, o, err);
+    hep_put_text(&put, o, "BodyPart", "LIVER");
+    hep_put_text(&put, o, "Manufacturer", "Hepar simulator");
+    hep_put_text(&put, o, "Modality", "MR");
+    hep_put_text(&put, o, "SeriesDescription", description(role));
+    hep_put_text(&put, o, "ProtocolName", s->protocol[0] != '\0' ? s->protocol : "simulated");
+    put_image_type(&put, o, role);
+    put_sequence(&put, o, s, r, echo);
+    put_time(&put, o, s, e, series);
+    if (r->role == HEP_ROLE_DWI) {
+        hep_put_text(&put, o, "PhaseEncodingDirection", "j");
+        hep_put_number(&put, o, "TotalReadoutTime", e->epi_readout_s);
+    }
+    hep_put_number(&put, o, "SliceThickness", r->spacing_mm[2] * e->series[series].slice_share);
+    hep_put_number(&put, o, "SpacingBetweenSlices", r->spacing_mm[2]);
+    if (put.rc == HEP_OK)
+        put.rc = hep_json_write(path, o, err);
     hep_json_free(o);
-    return rc;
+    return put.rc;
 }
 
 /* b-values, and the all-zero directions that mean trace-weighted images. */

@@ -1,7 +1,7 @@
 #include "phantom/bids.h"
 
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_put.h"
 #include "base/text.h"
 
 #include <limits.h>
@@ -25,31 +25,15 @@ static const char readme[] =
     "vectors\n"
     "are zero.\n";
 
-static int set_text(struct hep_json *o, const char *key, const char *text, struct hep_error *err)
-{
-    return hep_json_set(o, key, hep_json_new_string(text), err);
-}
-
-static int generated_by(struct hep_json *o, struct hep_error *err)
+static void put_origin(struct hep_put *put, struct hep_json *o)
 {
     struct hep_json *list = hep_json_new_array(), *entry = hep_json_new_object();
-    int rc = set_text(entry, "Name", "Hepar", err);
 
-    if (rc == HEP_OK)
-        rc = set_text(entry, "Version", HEP_VERSION, err);
-    if (rc == HEP_OK)
-        rc = set_text(entry, "Description", "hepar simulate", err);
-    if (rc != HEP_OK) {
-        hep_json_free(entry);
-        hep_json_free(list);
-        return rc;
-    }
-    rc = hep_json_append(list, entry, err);
-    if (rc != HEP_OK) {
-        hep_json_free(list);
-        return rc;
-    }
-    return hep_json_set(o, "GeneratedBy", list, err);
+    hep_put_text(put, entry, "Name", "Hepar");
+    hep_put_text(put, entry, "Version", HEP_VERSION);
+    hep_put_text(put, entry, "Description", "hepar simulate");
+    hep_put_item(put, list, entry);
+    hep_put(put, o, "GeneratedBy", list);
 }
 
 static int write_description(const char *dir, const char *name, const char *type,
@@ -57,29 +41,20 @@ static int write_description(const char *dir, const char *name, const char *type
 {
     struct hep_json *o = hep_json_new_object(), *authors = hep_json_new_array();
     char *path = hep_path_join(dir, "dataset_description.json", err);
-    int rc = hep_json_append(authors, hep_json_new_string("Hepar simulator"), err);
+    struct hep_put put = { path != NULL ? HEP_OK : HEP_ENOMEM, err };
 
-    if (rc == HEP_OK)
-        rc = hep_json_set(o, "Authors", authors, err);
-    else
-        hep_json_free(authors);
-    if (rc == HEP_OK)
-        rc = set_text(o, "Name", name, err);
-    if (rc == HEP_OK)
-        rc = set_text(o, "BIDSVersion", BIDS_VERSION, err);
-    if (rc == HEP_OK)
-        rc = set_text(o, "DatasetType", type, err);
-    if (rc == HEP_OK)
-        rc = set_text(o, "License", "CC0", err);
-    if (rc == HEP_OK)
-        rc = generated_by(o, err);
-    if (rc == HEP_OK && path == NULL)
-        rc = HEP_ENOMEM;
-    if (rc == HEP_OK)
-        rc = hep_json_write(path, o, err);
+    hep_put_item(&put, authors, hep_json_new_string("Hepar simulator"));
+    hep_put(&put, o, "Authors", authors);
+    hep_put_text(&put, o, "Name", name);
+    hep_put_text(&put, o, "BIDSVersion", BIDS_VERSION);
+    hep_put_text(&put, o, "DatasetType", type);
+    hep_put_text(&put, o, "License", "CC0");
+    put_origin(&put, o);
+    if (put.rc == HEP_OK)
+        put.rc = hep_json_write(path, o, err);
     hep_json_free(o);
     free(path);
-    return rc;
+    return put.rc;
 }
 
 static int write_text(const char *dir, const char *name, const char *text, size_t n,

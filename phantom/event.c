@@ -1,6 +1,6 @@
 #include "phantom/event.h"
 
-#include "base/json.h"
+#include "base/json_put.h"
 #include "base/number.h"
 #include "base/rng.h"
 #include "base/text.h"
@@ -272,127 +272,51 @@ void hep_event_grid(struct hep_grid *out, const struct hep_event *e,
 
 /* ---- the list for the truth ------------------------------------------------------------------ */
 
-static int set_number(struct hep_json *o, const char *key, double value, struct hep_error *err)
-{
-    return hep_json_set(o, key, hep_json_new_number(value), err);
-}
-
-static int series_json(struct hep_json **out, const struct hep_series_event *e,
-                       const struct hep_sim_series *r, struct hep_error *err)
-{
-    struct hep_json *o = hep_json_new_object(), *shift = hep_json_new_array(), *loss;
-    int rc = HEP_OK;
-
-    for (int k = 0; k < 3 && rc == HEP_OK; k++)
-        rc = hep_json_append(shift, hep_json_new_number(e->motion.shift_mm[k]), err);
-    if (rc == HEP_OK)
-        rc = hep_json_set(o, "shift_mm", shift, err);
-    else
-        hep_json_free(shift);
-    if (rc == HEP_OK)
-        rc = set_number(o, "deformation_sd_mm", e->motion.bend_mm, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "gain", e->gain, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "slice_thickness_share", e->slice_share, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "slices_cropped_low", (double)e->crop[0], err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "slices_cropped_high", (double)e->crop[1], err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "noise_sd_over_liver", e->noise_sd_of_liver, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "time_s", e->time_s, err);
-    if (rc == HEP_OK)
-        rc = hep_json_set(o, "transient_motion", hep_json_new_bool(e->transient), err);
-    if (rc == HEP_OK)
-        rc = hep_json_set(o, "missing", hep_json_new_bool(e->missing), err);
-    if (rc == HEP_OK)
-        rc =
-            hep_json_set(o, "labelled_as", hep_json_new_string(hep_role_name(e->labelled_as)), err);
-    loss = hep_json_new_array();
-    for (size_t v = 0; v < r->n_b && rc == HEP_OK; v++)
-        rc = hep_json_append(loss, hep_json_new_number(e->cardiac_loss[v]), err);
-    if (rc == HEP_OK)
-        rc = hep_json_set(o, "cardiac_loss", loss, err);
-    else
-        hep_json_free(loss);
-    if (rc != HEP_OK) {
-        hep_json_free(o);
-        return rc;
-    }
-    *out = o;
-    return HEP_OK;
-}
-
-static int levels_json(struct hep_json **out, const struct hep_sim_settings *s,
-                       struct hep_error *err)
+static struct hep_json *series_json(struct hep_put *put, const struct hep_series_event *e,
+                                    const struct hep_sim_series *r)
 {
     struct hep_json *o = hep_json_new_object();
-    int rc = HEP_OK;
 
-    for (int d = 0; d < (int)HEP_SIM_N_DEGRADATIONS && rc == HEP_OK; d++)
-        rc = set_number(o, hep_sim_degradation_name((enum hep_sim_degradation)d), s->degrade[d],
-                        err);
-    if (rc != HEP_OK) {
-        hep_json_free(o);
-        return rc;
-    }
-    *out = o;
-    return HEP_OK;
-}
-
-static int all_series_json(struct hep_json **out, const struct hep_event *e,
-                           const struct hep_sim_settings *s, struct hep_error *err)
-{
-    struct hep_json *o = hep_json_new_object(), *one = NULL;
-    int rc = HEP_OK;
-
-    for (size_t i = 0; i < s->n_series && rc == HEP_OK; i++) {
-        rc = series_json(&one, &e->series[i], &s->series[i], err);
-        if (rc == HEP_OK)
-            rc = hep_json_set(o, hep_role_name(s->series[i].role), one, err);
-    }
-    if (rc != HEP_OK) {
-        hep_json_free(o);
-        return rc;
-    }
-    *out = o;
-    return HEP_OK;
+    hep_put_numbers(put, o, "shift_mm", e->motion.shift_mm, 3);
+    hep_put_number(put, o, "deformation_sd_mm", e->motion.bend_mm);
+    hep_put_number(put, o, "gain", e->gain);
+    hep_put_number(put, o, "slice_thickness_share", e->slice_share);
+    hep_put_number(put, o, "slices_cropped_low", (double)e->crop[0]);
+    hep_put_number(put, o, "slices_cropped_high", (double)e->crop[1]);
+    hep_put_number(put, o, "noise_sd_over_liver", e->noise_sd_of_liver);
+    hep_put_number(put, o, "time_s", e->time_s);
+    hep_put_bool(put, o, "transient_motion", e->transient);
+    hep_put_bool(put, o, "missing", e->missing);
+    hep_put_text(put, o, "labelled_as", hep_role_name(e->labelled_as));
+    hep_put_numbers(put, o, "cardiac_loss", e->cardiac_loss, r->n_b);
+    return o;
 }
 
 int hep_event_json(struct hep_json **out, const struct hep_event *e,
                    const struct hep_sim_settings *s, struct hep_error *err)
 {
-    struct hep_json *o = hep_json_new_object(), *part = NULL;
-    int rc;
+    struct hep_json *o = hep_json_new_object(), *levels = hep_json_new_object(),
+                    *series = hep_json_new_object();
+    struct hep_put put = { HEP_OK, err };
 
-    rc = levels_json(&part, s, err);
-    if (rc == HEP_OK)
-        rc = hep_json_set(o, "levels", part, err);
-    if (rc == HEP_OK)
-        rc = all_series_json(&part, e, s, err);
-    if (rc == HEP_OK)
-        rc = hep_json_set(o, "series", part, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "iron_factor", e->iron_factor, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "epi_peak_hz", e->epi ? e->epi_peak_hz : 0.0, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "epi_readout_s", e->epi_readout_s, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "bias_level", e->bias_level, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "bolus_arrival_s", e->bolus.arrival_s, err);
-    if (rc == HEP_OK)
-        rc = set_number(o, "bolus_duration_s", e->bolus.bolus_s, err);
-    if (rc == HEP_OK)
-        rc = hep_json_set(o, "reference",
-                          hep_json_new_string(hep_role_name(s->series[e->reference].role)), err);
-    if (rc != HEP_OK) {
+    for (int d = 0; d < (int)HEP_SIM_N_DEGRADATIONS; d++)
+        hep_put_number(&put, levels, hep_sim_degradation_name((enum hep_sim_degradation)d),
+                       s->degrade[d]);
+    hep_put(&put, o, "levels", levels);
+    for (size_t i = 0; i < s->n_series; i++)
+        hep_put(&put, series, hep_role_name(s->series[i].role),
+                series_json(&put, &e->series[i], &s->series[i]));
+    hep_put(&put, o, "series", series);
+    hep_put_number(&put, o, "iron_factor", e->iron_factor);
+    hep_put_number(&put, o, "epi_peak_hz", e->epi ? e->epi_peak_hz : 0.0);
+    hep_put_number(&put, o, "epi_readout_s", e->epi_readout_s);
+    hep_put_number(&put, o, "bias_level", e->bias_level);
+    hep_put_number(&put, o, "bolus_arrival_s", e->bolus.arrival_s);
+    hep_put_number(&put, o, "bolus_duration_s", e->bolus.bolus_s);
+    hep_put_text(&put, o, "reference", hep_role_name(s->series[e->reference].role));
+    if (put.rc == HEP_OK)
+        *out = o;
+    else
         hep_json_free(o);
-        return rc;
-    }
-    *out = o;
-    return HEP_OK;
+    return put.rc;
 }
