@@ -115,4 +115,16 @@ static inline bool study_says(const struct hep_lines *lines, const char *part)
     return false;
 }
 
+/** What is found in a folder, or below it. */
+static inline struct hep_inventory *study_scan(const char *dir, const char *sub)
+{
+    struct hep_error e = { 0 };
+    struct hep_inventory *inv = NULL;
+    char *path = sub ? hep_path_join(dir, sub, NULL) : hep_strdup(dir, NULL);
+
+    assert_ok(hep_inventory_scan(&inv, path, &e), e);
+    free(path);
+    return inv;
+}
+
 #endif

@@ -8,17 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct hep_inventory *scan(const char *dir, const char *sub)
-{
-    struct hep_error e = { 0 };
-    struct hep_inventory *inv = NULL;
-    char *path = sub ? hep_path_join(dir, sub, NULL) : hep_strdup(dir, NULL);
-
-    assert_ok(hep_inventory_scan(&inv, path, &e), e);
-    free(path);
-    return inv;
-}
-
 static const struct study_file bids[] = {
     { "sub-01/ses-2/anat/sub-01_ses-2_acq-dixon_echo-1_MEGRE", 1,
       "{\"EchoTime\": 0.00115, \"MagneticFieldStrength\": 3}" },
@@ -59,7 +48,7 @@ static void test_bids(void **state)
 
     (void)state;
     for (size_t i = 0; i < 4; i++) {
-        struct hep_inventory *inv = scan(dir, starts[i]);
+        struct hep_inventory *inv = study_scan(dir, starts[i]);
         const struct hep_series *dwi = hep_inventory_find(inv, HEP_ROLE_DWI);
 
         assert_true(inv->is_bids);
@@ -85,7 +74,7 @@ static void test_bids(void **state)
 static void test_runs_and_times(void **state)
 {
     char *dir = write_bids();
-    struct hep_inventory *inv = scan(dir, NULL);
+    struct hep_inventory *inv = study_scan(dir, NULL);
     const struct hep_series *art = hep_inventory_find(inv, HEP_ROLE_ARTERIAL);
     const struct hep_series *hbp = hep_inventory_find(inv, HEP_ROLE_HEPATOBILIARY);
 
@@ -113,7 +102,7 @@ static void test_derivative_masks(void **state)
     study_write_labels(dir, "derivatives/mine/sub-01/ses-2/anat/sub-01_ses-2_dseg", 5);
     study_write_labels(dir, "derivatives/mine/sub-01/ses-2/anat/sub-01_ses-2_label-lesions_dseg",
                        1);
-    inv = scan(dir, NULL);
+    inv = study_scan(dir, NULL);
     s = hep_inventory_find(inv, HEP_ROLE_LIVER_MASK);
     assert_non_null(s);
     assert_ok(hep_series_read_labels(&mask, s, &e), e);
@@ -128,7 +117,7 @@ static void test_derivative_masks(void **state)
     hep_inventory_free(inv);
     study_write_text(dir, "derivatives/mine/sub-01/ses-2/anat/sub-01_ses-2_dseg.tsv",
                      "name\tindex\nliver\t3\nspleen\t1\n");
-    inv = scan(dir, NULL);
+    inv = study_scan(dir, NULL);
     s = hep_inventory_find(inv, HEP_ROLE_LABELS);
     assert_int_equal(hep_series_label_value(s, "liver"), 3);
     hep_inventory_free(inv);
@@ -155,7 +144,7 @@ static void test_single_b_files(void **state)
 
     (void)state;
     study_write(dir, files, 5);
-    inv = scan(dir, NULL);
+    inv = study_scan(dir, NULL);
     s = hep_inventory_find(inv, HEP_ROLE_DWI);
     assert_int_equal(s->nt, 4);
     assert_int_equal(s->n_paths, 4);
@@ -191,7 +180,7 @@ static void test_single_b_files_with_bval(void **state)
 
     (void)state;
     study_write(dir, files, sizeof files / sizeof files[0]);
-    inv = scan(dir, NULL);
+    inv = study_scan(dir, NULL);
     s = hep_inventory_find(inv, HEP_ROLE_DWI);
     assert_int_equal(s->n_paths, 3);
     assert_int_equal(s->gradients.n, 4);
@@ -217,7 +206,7 @@ static void test_echoes_by_te(void **state)
 
     (void)state;
     study_write(dir, files, 3);
-    inv = scan(dir, NULL);
+    inv = study_scan(dir, NULL);
     s = hep_inventory_find(inv, HEP_ROLE_ECHOES);
     assert_int_equal(s->nt, 3);
     assert_close(s->frame[0].te_s, 0.0023, 0.0, 0.0);
@@ -246,7 +235,7 @@ static void test_clock_times(void **state)
 
     (void)state;
     study_write(dir, files, 5);
-    inv = scan(dir, NULL);
+    inv = study_scan(dir, NULL);
     s = hep_inventory_find(inv, HEP_ROLE_ARTERIAL); /* over midnight */
     assert_close(s->time_since_injection_s, 33.5, 1e-9, 0.0);
     assert_int_equal(s->time_source, HEP_TIME_CLOCK);
@@ -278,7 +267,7 @@ static void test_contradictions(void **state)
     study_write_image(dir, "in_phase", 1, 6); /* another grid */
     study_write_text(dir, "in_phase.json",
                      "{\"EchoTime\": 0.0023, \"MagneticFieldStrength\": 1.5}");
-    inv = scan(dir, NULL);
+    inv = study_scan(dir, NULL);
     assert_true(study_says(&inv->warnings, "portal_venous at 35 s is not after arterial at 75 s"));
     assert_true(study_says(&inv->warnings, "different grids"));
     assert_true(study_says(&inv->warnings, "the same EchoTime, 2.3 ms"));
@@ -302,7 +291,7 @@ static void test_odd_names(void **state)
 
     (void)state;
     study_write_image(sub, name, 1, 4);
-    inv = scan(sub, NULL);
+    inv = study_scan(sub, NULL);
     assert_string_equal(inv->subject, "oddstudyrmrf");
     assert_int_equal(inv->series[0].role, HEP_ROLE_ARTERIAL);
     assert_ok(hep_series_read(&v, &inv->series[0], &e), e);
@@ -317,7 +306,7 @@ static void test_odd_names(void **state)
     hep_json_free(json);
     assert_ok(hep_inventory_write_study_yml(inv, false, &e), e);
     hep_inventory_free(inv);
-    inv = scan(sub, NULL);
+    inv = study_scan(sub, NULL);
     assert_true(inv->series[0].given);
     assert_int_equal(inv->series[0].role, HEP_ROLE_ARTERIAL);
     hep_inventory_free(inv);
@@ -329,7 +318,7 @@ static void test_json(void **state)
 {
     char *dir = write_bids();
     struct hep_error e = { 0 };
-    struct hep_inventory *inv = scan(dir, NULL);
+    struct hep_inventory *inv = study_scan(dir, NULL);
     struct hep_json *json = NULL;
     const struct hep_json *series;
 
@@ -401,7 +390,7 @@ static void test_pipes(void **state)
                  "holds no NIfTI file (.nii, .nii.gz): x.nii.gz is not a regular file");
     study_write(dir, files, 3);
     assert_int_equal(mkfifo(sidecar, 0600), 0);
-    inv = scan(dir, NULL);
+    inv = study_scan(dir, NULL);
     assert_int_equal(inv->n_series, 2);
     assert_true(study_says(&inv->warnings, "x.nii.gz is not a regular file: left out"));
     assert_true(study_says(&inv->warnings, "t2.json is not a regular file: left out"));
@@ -410,7 +399,7 @@ static void test_pipes(void **state)
 
     assert_int_equal(unlink(bval), 0);
     assert_int_equal(mkfifo(bval, 0600), 0);
-    inv = scan(dir, NULL);
+    inv = study_scan(dir, NULL);
     assert_true(study_says(&inv->warnings, "dwi.bval is not a regular file: left out"));
     assert_int_equal(study_series(inv, "dwi")->gradients.n, 0);
     hep_inventory_free(inv);
@@ -427,91 +416,6 @@ static void test_pipes(void **state)
     free(sidecar);
     free(bval);
     free(yml);
-    hep_test_rmdir(dir);
-}
-
-/* b-values that cannot be used cost the diffusion series, and nothing else. */
-struct left_out_case {
-    const char *name, *bval, *bvec, *reason; /* bval NULL: no such file */
-};
-static const struct left_out_case left_out_cases[] = {
-    { "no b-values", NULL, NULL, "d/dwi.nii.gz: no b-values" },
-    { "one for five volumes", "0", NULL, "d/dwi.bval: 1 b-values for 5 volumes" },
-    { "negative", "0 50 100 -4 800", NULL, "d/dwi.bval: b-value 4 is -4" },
-    { "no number", "0 x 100 400 800", NULL, "d/dwi.bval:1: \"x\"" },
-    { "all zero", "0 0 0 0 0", NULL, "d/dwi.nii.gz: every volume has b = 0 s/mm2" },
-    { "ms/um2", "0 0.05 0.1 0.4 0.8", NULL,
-      "d/dwi.bval: b-values 0 0.05 0.1 0.4 0.8: the largest is 0.8 s/mm2, must be 10 to 100000: "
-      "likely in ms/um2, multiply by 1000" },
-    { "s/m2", "0 5e7 1e8 4e8 8e8", NULL, "likely in s/m2, multiply by 1e-6" },
-    { "ms/um2 in one volume's worth of repeats", "0.8 0.8 0.8 0.8 0.8", NULL,
-      "d/dwi.nii.gz: b-values 0.8 0.8 0.8 0.8 0.8: " },
-    { "directions", "0 50 100 400 800", "0 0 0", "d/dwi.bvec: " },
-};
-
-static void test_left_out(void **state)
-{
-    const struct left_out_case *c = *state;
-    char *dir = hep_test_mkdir();
-    struct hep_inventory *inv;
-    const struct hep_series *s;
-
-    study_write_image(dir, "d/dwi", 5, 4);
-    study_write_image(dir, "t2_tse", 1, 4);
-    if (c->bval != NULL)
-        study_write_text(dir, "d/dwi.bval", c->bval);
-    if (c->bvec != NULL)
-        study_write_text(dir, "d/dwi.bvec", c->bvec);
-    inv = scan(dir, NULL);
-    s = study_series(inv, "d/dwi");
-    assert_int_equal(s->role, HEP_ROLE_DWI);
-    assert_false(s->selected);
-    assert_non_null(s->left_out);
-    assert_true(hep_starts_with(s->left_out, "d/dwi"));
-    assert_non_null(strstr(s->left_out, c->reason));
-    assert_ptr_equal(hep_inventory_left_out(inv, HEP_ROLE_DWI), s->left_out);
-    assert_null(hep_inventory_find(inv, HEP_ROLE_DWI));
-    assert_true(study_says(&s->warnings, "left out: d/dwi"));
-    assert_true(study_says(&inv->warnings, c->reason));
-    assert_non_null(hep_inventory_find(inv, HEP_ROLE_T2));
-    assert_null(hep_inventory_left_out(inv, HEP_ROLE_T2));
-    hep_inventory_free(inv);
-    hep_test_rmdir(dir);
-}
-
-/* Of two diffusion series the one that can be used is; files of one b-value each are judged
- * together: 5 s/mm2 alone in its file is a weighting, 0 and 0.8 are another unit. */
-static void test_left_out_beside_another(void **state)
-{
-    static const struct study_file files[] = {
-        { "dwi/sub-1_run-1_dwi", 2, NULL },   { "dwi/sub-1_run-1_dwi.bval", 0, "0 800\n" },
-        { "dwi/sub-1_run-2_dwi", 2, NULL },   { "dwi/sub-1_run-2_dwi.bval", 0, "0 0.8\n" },
-        { "other/sub-1_acq-x_dwi", 1, NULL }, { "other/sub-1_acq-x_dwi.bval", 0, "0\n" },
-        { "other/sub-1_acq-y_dwi", 1, NULL }, { "other/sub-1_acq-y_dwi.bval", 0, "0.8\n" },
-    };
-    static const struct study_file parts[] = {
-        { "dwi/sub-1_acq-b0_dwi", 1, NULL },   { "dwi/sub-1_acq-b0_dwi.bval", 0, "0\n" },
-        { "dwi/sub-1_acq-b5_dwi", 2, NULL },   { "dwi/sub-1_acq-b5_dwi.bval", 0, "5 5\n" },
-        { "dwi/sub-1_acq-b800_dwi", 1, NULL }, { "dwi/sub-1_acq-b800_dwi.bval", 0, "800\n" },
-    };
-    char *dir = hep_test_mkdir();
-    struct hep_inventory *inv;
-
-    (void)state;
-    study_write(dir, files, sizeof files / sizeof files[0]);
-    inv = scan(dir, NULL);
-    assert_string_equal(hep_inventory_find(inv, HEP_ROLE_DWI)->name, "dwi/sub-1_run-1_dwi.nii.gz");
-    assert_null(hep_inventory_left_out(inv, HEP_ROLE_DWI));
-    assert_non_null(study_series(inv, "dwi/sub-1_run-2_dwi")->left_out);
-    assert_non_null(strstr(study_series(inv, "other/sub-1_acq-x_dwi")->left_out,
-                           "other/sub-1_acq-x_dwi.nii.gz: b-values 0 0.8: "));
-    hep_inventory_free(inv);
-    hep_test_rmdir(dir);
-    dir = hep_test_mkdir();
-    study_write(dir, parts, sizeof parts / sizeof parts[0]);
-    inv = scan(dir, NULL);
-    assert_int_equal(hep_inventory_find(inv, HEP_ROLE_DWI)->gradients.n, 4);
-    hep_inventory_free(inv);
     hep_test_rmdir(dir);
 }
 
@@ -552,7 +456,7 @@ static void test_several(void **state)
 static void test_no_memory(void **state)
 {
     char *dir = write_bids();
-    struct hep_inventory *whole = scan(dir, NULL);
+    struct hep_inventory *whole = study_scan(dir, NULL);
     bool done = false;
 
     (void)state;
@@ -580,8 +484,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    enum { N_FIXED = 16, N_LEFT_OUT = sizeof left_out_cases / sizeof left_out_cases[0] };
-    struct CMUnitTest tests[N_FIXED + N_LEFT_OUT] = {
+    const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bids),
         cmocka_unit_test(test_runs_and_times),
         cmocka_unit_test(test_derivative_masks),
@@ -595,15 +498,9 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_pipes),
         cmocka_unit_test(test_broken_companions),
-        cmocka_unit_test(test_left_out_beside_another),
         cmocka_unit_test(test_several),
         cmocka_unit_test(test_no_memory),
     };
 
-    for (size_t i = 0; i < N_LEFT_OUT; i++)
-        tests[N_FIXED + i] =
-            (struct CMUnitTest){ .name = left_out_cases[i].name,
-                                 .test_func = test_left_out,
-                                 .initial_state = (void *)(uintptr_t)&left_out_cases[i] };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
