@@ -56,6 +56,9 @@ static int nameless(const struct hep_names *names)
     return value;
 }
 
+/* Structs nest as deep as their tables, which are the program's own text. Everything below follows
+ * them. NOLINTBEGIN(misc-no-recursion) */
+
 static void unset(char *place, const struct hep_member *m)
 {
     (void)memset(place, 0, m->size);
@@ -67,7 +70,6 @@ static void unset(char *place, const struct hep_member *m)
         hep_struct_init(place, m->of);
 }
 
-/* Structs nest as deep as their tables, here and below. NOLINTNEXTLINE(misc-no-recursion) */
 void hep_struct_init(void *base, const struct hep_struct_type *type)
 {
     (void)memset(base, 0, type->size);
@@ -88,7 +90,6 @@ void *hep_struct_new(const struct hep_struct_type *type, struct hep_error *err)
     return base;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static void release_members(char *base, const struct hep_struct_type *type)
 {
     for (const struct hep_member *m = type->members; m->type != HEP_MEMBER_END; m++) {
@@ -118,7 +119,6 @@ void hep_struct_release(void *base, const struct hep_struct_type *type)
     hep_struct_init(base, type);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 void hep_struct_settle(void *base, const struct hep_struct_type *type)
 {
     for (const struct hep_member *m = type->members; m->type != HEP_MEMBER_END; m++) {
@@ -164,7 +164,6 @@ static bool is_unset(const char *place, const struct hep_member *m)
 static void write_members(struct writer *w, struct hep_json *object, const char *base,
                           const struct hep_struct_type *type);
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static struct hep_json *element_json(struct writer *w, const char *place,
                                      const struct hep_member *m)
 {
@@ -204,7 +203,6 @@ static struct hep_json *element_json(struct writer *w, const char *place,
     }
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static struct hep_json *list_json(struct writer *w, const char *place, size_t n,
                                   const struct hep_member *m)
 {
@@ -215,7 +213,6 @@ static struct hep_json *list_json(struct writer *w, const char *place, size_t n,
     return list;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static struct hep_json *matrix_json(struct writer *w, const char *place, const struct hep_member *m)
 {
     struct hep_json *rows = hep_json_new_array();
@@ -233,7 +230,6 @@ static bool is_left_out(const char *place, const struct hep_member *m)
     return (m->optional || in_map || m->type == HEP_MEMBER_STRUCT) && is_unset(place, m);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static void write_map(struct writer *w, struct hep_json *object, const char *base,
                       const struct hep_member *m)
 {
@@ -250,7 +246,6 @@ static void write_map(struct writer *w, struct hep_json *object, const char *bas
         hep_put(&w->put, object, m->key, map);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static void write_one(struct writer *w, struct hep_json *object, const char *base,
                       const struct hep_member *m)
 {
@@ -264,7 +259,6 @@ static void write_one(struct writer *w, struct hep_json *object, const char *bas
         hep_put(&w->put, object, m->key, element_json(w, place, m));
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static void write_members(struct writer *w, struct hep_json *object, const char *base,
                           const struct hep_struct_type *type)
 {
@@ -385,7 +379,6 @@ static int read_name(char *place, const struct hep_member *m, const struct hep_j
 static int read_members(char *base, const struct hep_struct_type *type,
                         const struct hep_json *object, struct hep_error *err);
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static int read_struct(char *place, const struct hep_struct_type *type,
                        const struct hep_json *object, struct hep_error *err)
 {
@@ -396,7 +389,6 @@ static int read_struct(char *place, const struct hep_struct_type *type,
     return read_members(place, type, object, err);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static int read_element(char *place, const struct hep_member *m, const struct hep_json *node,
                         struct hep_error *err)
 {
@@ -434,7 +426,6 @@ static int read_element(char *place, const struct hep_member *m, const struct he
     }
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static int read_list(char *place, const struct hep_member *m, size_t n, const struct hep_json *list,
                      struct hep_error *err)
 {
@@ -449,7 +440,6 @@ static int read_list(char *place, const struct hep_member *m, size_t n, const st
     return rc;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static int read_matrix(char *place, const struct hep_member *m, const struct hep_json *rows,
                        struct hep_error *err)
 {
@@ -460,7 +450,7 @@ static int read_matrix(char *place, const struct hep_member *m, const struct hep
     return rc;
 }
 
-/* An array with a count, in its room or on the heap. NOLINTNEXTLINE(misc-no-recursion) */
+/* An array with a count, in its room or on the heap. */
 static int read_counted(char *base, const struct hep_member *m, const struct hep_json *list,
                         struct hep_error *err)
 {
@@ -483,7 +473,6 @@ static int read_counted(char *base, const struct hep_member *m, const struct hep
     return read_list(place, m, n, list, err);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static int read_map(char *base, const struct hep_member *m, const struct hep_json *map,
                     struct hep_error *err)
 {
@@ -509,7 +498,6 @@ static bool is_spread_absent(const struct hep_struct_type *type, const struct he
     return type->may_be_absent && hep_json_get(object, type->members[0].key) == NULL;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static int read_member(char *base, const struct hep_member *m, const struct hep_json *object,
                        struct hep_error *err)
 {
@@ -539,7 +527,6 @@ static int read_member(char *base, const struct hep_member *m, const struct hep_
     }
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static int read_members(char *base, const struct hep_struct_type *type,
                         const struct hep_json *object, struct hep_error *err)
 {
@@ -568,7 +555,6 @@ int hep_struct_read(void *base, const struct hep_struct_type *type, const struct
 
 /* ---- reference ------------------------------------------------------------------------------- */
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static void describe(struct hep_str *out, const char *prefix, const struct hep_struct_type *type)
 {
     for (const struct hep_member *m = type->members; m->type != HEP_MEMBER_END; m++) {
@@ -595,3 +581,5 @@ void hep_struct_describe(struct hep_str *out, const struct hep_struct_type *type
 {
     describe(out, "", type);
 }
+
+/* NOLINTEND(misc-no-recursion) */

@@ -18,9 +18,12 @@ void hep_table_release(struct hep_table *t)
 
 const void *hep_table_row(const struct hep_table *t, size_t i)
 {
-    const void *row = (const char *)t->rows + i * t->size;
     const struct hep_column *first = t->columns;
+    const void *row;
 
+    if (t->rows == NULL || i >= t->n)
+        return NULL;
+    row = (const char *)t->rows + i * t->size;
     if (!t->has_gaps)
         return row;
     while (first->cell == HEP_CELL_NAME)

@@ -51,6 +51,8 @@ HEP_GETTER(metastasis_is_ranked_by, RESULT,
            hep_value_of_text(r != NULL ? "probability_metastasis" : NULL));
 
 #define NUMBER(task, which) number[(task)*HEP_NUMBERS_PER_TASK + (which)]
+/* Names of members and initialisers cannot stand in parentheses.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define TASK(task, ranked_by)                                                                      \
     { "sensitivity", HEP_SHARE(RESULT, sensitivity[task]), "Sensitivity", HEP_PERCENT(1) },        \
         { "by_size_mm", HEP_KEYED(RESULT, by_size[task], size_columns, size_name) },               \
@@ -81,6 +83,7 @@ static const struct hep_column detection_columns[] = {
     {                                                                                              \
         NULL, HEP_BOOTSTRAP(RESULT, number[whole]), words, HEP_SIGNIFICANT(3)                      \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 static const struct hep_column metastasis_columns[] = {
     TASK(HEP_TASK_METASTASIS, metastasis_is_ranked_by),
     { "false_positives_without_lesion", HEP_COUNT(RESULT, n_false_called), "Of these on nothing" },

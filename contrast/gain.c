@@ -193,16 +193,13 @@ static void judge_outside(struct hep_gain *g, const struct hep_gain_limits *limi
 {
     const bool muscle = g->basis == HEP_GAIN_FROM_MUSCLE, known = isfinite(g->ratio);
 
-    if (known && !is_far_from_equal(g, limits)) {
+    if (known && (!is_far_from_equal(g, limits) || (muscle && !limits->correct))) {
         g->state = HEP_GAIN_SUSPECT;
         say(g, limits, ", left as it is");
     } else if (muscle && known && g->n_parts >= PARTS_MIN && limits->correct) {
         g->state = HEP_GAIN_CORRECTED;
         g->factor = 1.0 / g->ratio;
         say(g, limits, ", corrected");
-    } else if (muscle && known && !limits->correct) {
-        g->state = HEP_GAIN_SUSPECT;
-        say(g, limits, ", left as it is");
     } else {
         say(g, limits,
             !muscle ? ", and only muscle would tell it well enough to correct it"

@@ -16,8 +16,8 @@ void hep_gain_tissue_none(struct hep_gain_tissue *out)
 
 static void world_of(double world[3], const struct hep_grid *g, size_t i)
 {
-    const double voxel[3] = { (double)(i % g->n[0]), (double)(i / g->n[0] % g->n[1]),
-                              (double)(i / (g->n[0] * g->n[1])) };
+    const size_t row = i / g->n[0], plane = row / g->n[1];
+    const double voxel[3] = { (double)(i % g->n[0]), (double)(row % g->n[1]), (double)plane };
 
     hep_grid_to_world(world, g, voxel);
 }

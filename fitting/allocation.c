@@ -234,7 +234,7 @@ static int check_by_simulation(struct hep_allocated *out, const struct hep_alloc
 {
     size_t np = hep_precision_param_count(q->model), volumes = 0;
     struct trial *t = hep_calloc(1, sizeof *t, err);
-    double samples[HEP_LIST_MAX];
+    double samples[HEP_LIST_MAX] = { 0 };
     int rc = HEP_OK;
 
     samples_of(samples, q, &out->b_s_per_mm2, &out->averages);
