@@ -135,10 +135,10 @@ static const char *const contrast_words[] = { "none", "tissue", "artery", "porta
                                               "vein", "bile",   NULL };
 
 #define SINGLE(member, key, limit)                                                                 \
-    HEP_KEY(struct both, lo.member, key, read_single, .required = true, .max = limit)
+    HEP_KEY(struct both, lo.member, key, read_single, .required = true, .max = (limit))
 #define AT_FIELDS(member, key, low, high)                                                          \
-    HEP_KEY(struct both, lo.member, key, read_at_fields, .required = true, .min = low,             \
-            .max = high, .scale = 1e-3)
+    HEP_KEY(struct both, lo.member, key, read_at_fields, .required = true, .min = (low),           \
+            .max = (high), .scale = 1e-3)
 static const struct hep_key columns[] = {
     SINGLE(pd, "pd", 2.0),
     AT_FIELDS(t1_s, "t1_ms", 1.0, 20000.0),
