@@ -221,10 +221,12 @@ struct hep_table hep_compared_protocols(const struct hep_compared *c)
 /* ---- published ------------------------------------------------------------------------------- */
 
 #define P struct hep_published_study
+/* The name of a member cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define SPAN(id, member, words)                                                                    \
     {                                                                                              \
         id, HEP_PAIR(P, member.lo), words, HEP_PERCENT(1), .flags = HEP_OPTIONAL                   \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 static const struct hep_column published_columns[] = {
     { "source", HEP_TEXT(P, source), "Source" },
     { "finding", HEP_TEXT(P, finding), "Finding" },

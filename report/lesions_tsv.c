@@ -86,7 +86,7 @@ static struct hep_value measurement(const struct hep_column *column, const void 
 
 #define MEMBER(name, unit_text, said)                                                              \
     {                                                                                              \
-        name, HEP_CELL(NUMBER, 0), .unit = unit_text, .meaning = said, .get = number_member        \
+        name, HEP_CELL(NUMBER, 0), .unit = (unit_text), .meaning = (said), .get = number_member    \
     }
 #define PLACE(name, k)                                                                             \
     {                                                                                              \
