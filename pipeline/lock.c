@@ -45,7 +45,7 @@ static void remove_if_possible(const char *path)
 
 static bool parse_owner(struct owner *o, char *text)
 {
-    char *save = NULL, *word[4], *end = NULL;
+    char *save = NULL, *word[4] = { NULL }, *end = NULL;
     size_t n = 0;
 
     *o = (struct owner){ 0 };

@@ -149,10 +149,11 @@ static int make_table(struct hep_table *out, const struct hep_json *const *docum
     struct hep_column *columns = hep_calloc(n_columns + lesions * sizeof(S) / sizeof *columns + 1,
                                             sizeof *columns, err),
                       *c = columns;
-    S *rows = (void *)(columns + n_columns);
+    S *rows;
 
     if (columns == NULL)
         return HEP_ENOMEM;
+    rows = (void *)(columns + n_columns);
     *out = (struct hep_table)HEP_TABLE_OF(NULL, columns, rows, 0, .owned = columns);
     for (size_t k = with_study ? 0 : 1; k < N_FIRST; k++)
         *c++ = first_columns[k];

@@ -133,8 +133,7 @@ static int read_times(struct hep_numbers *out, const struct hep_inventory *inv,
     if (rc == HEP_OK)
         rc = hep_file_read(&text, &n, path, MAX_TIMES_BYTES, err);
     if (rc == HEP_OK)
-        if (rc == HEP_OK)
-            rc = HEP_NEW(out->value, n / 2 + 1, err);
+        rc = HEP_NEW(out->value, n / 2 + 1, err);
     for (char *word = rc == HEP_OK ? strtok_r(text, " \t\r\n,", &save) : NULL;
          rc == HEP_OK && word != NULL; word = strtok_r(NULL, " \t\r\n,", &save))
         if (hep_parse_double(&out->value[out->n++], word, &local) != HEP_OK)
