@@ -73,20 +73,6 @@ static int file_hash(char hex[HEP_SHA256_HEX], struct hep_record *record, const 
     return rc;
 }
 
-const char *hep_keys_relative(const struct hep_run *run, const char *path)
-{
-    const char *study = run->inventory->study;
-    size_t n = strlen(study);
-
-    if (strncmp(path, study, n) == 0) {
-        path += n;
-        while (*path == '/')
-            path++;
-        return path;
-    }
-    return hep_path_base(path);
-}
-
 static int series_key(struct hep_product *p, const struct hep_run *run, struct hep_record *record,
                       const struct hep_json *inventory, struct hep_error *err)
 {
@@ -95,7 +81,7 @@ static int series_key(struct hep_product *p, const struct hep_run *run, struct h
     int rc = hep_sha256_new(&h, err);
 
     for (size_t i = 0; rc == HEP_OK && i < p->series->n_paths; i++) {
-        rc = file_hash(hex, record, p->series->path[i], hep_keys_relative(run, p->series->path[i]),
+        rc = file_hash(hex, record, p->series->path[i], hep_run_relative(run, p->series->path[i]),
                        hep_role_name(p->series->role), err);
         if (rc == HEP_OK)
             rc = hep_sha256_add(h, hex, HEP_SHA256_HEX, err);

@@ -17,7 +17,4 @@
 int hep_keys_make(struct hep_run *run, struct hep_record *record, const size_t *order,
                   struct hep_error *err) HEP_MUST_CHECK;
 
-/** Path below the study's folder; the base name of a file that lies elsewhere. */
-const char *hep_keys_relative(const struct hep_run *run, const char *path);
-
 #endif

@@ -78,6 +78,9 @@ struct hep_run {
     double write_s, read_s;    /* time that stages waited for files, for --timings */
 };
 
+/** Path of a file below the study's folder; the base name of a file that lies elsewhere. */
+const char *hep_run_relative(const struct hep_run *run, const char *path);
+
 int hep_products_init(struct hep_run *run, struct hep_error *err) HEP_MUST_CHECK;
 void hep_products_release(struct hep_run *run);
 /** NULL when nobody makes it. */

@@ -5,7 +5,6 @@
 #include "base/json_put.h"
 #include "base/text.h"
 #include "image/nifti.h"
-#include "pipeline/keys.h"
 #include "pipeline/writer.h"
 #include "sequences/inventory.h"
 #include "terms/flag.h"
@@ -89,7 +88,7 @@ static int finish_sidecar(const struct hep_run *run, const struct hep_product *p
                 rc = hep_json_append(
                     sources,
                     hep_json_new_string(in->series->n_paths > 1
-                                            ? hep_keys_relative(run, in->series->path[i])
+                                            ? hep_run_relative(run, in->series->path[i])
                                             : in->series->name),
                     err);
         } else if (in->slot->file != NULL) {

@@ -38,24 +38,6 @@ void hep_inventory_free(struct hep_inventory *inv)
     free(inv);
 }
 
-const struct hep_series *hep_inventory_find(const struct hep_inventory *inv, enum hep_role role)
-{
-    for (size_t i = 0; i < inv->n_series; i++)
-        if (inv->series[i].role == role && inv->series[i].selected)
-            return &inv->series[i];
-    return NULL;
-}
-
-const char *hep_inventory_left_out(const struct hep_inventory *inv, enum hep_role role)
-{
-    if (hep_inventory_find(inv, role) != NULL)
-        return NULL;
-    for (size_t i = 0; i < inv->n_series; i++)
-        if (inv->series[i].role == role && inv->series[i].left_out != NULL)
-            return inv->series[i].left_out;
-    return NULL;
-}
-
 int32_t hep_series_label_value(const struct hep_series *series, const char *name)
 {
     for (size_t i = 0; i < series->n_labels; i++)

@@ -1,0 +1,104 @@
+#include "pipeline/products.h"
+
+#include "base/file.h"
+#include "sequences/inventory.h"
+
+struct hep_product *hep_product_find(const struct hep_run *run, const char *name)
+{
+    for (size_t i = 0; i < run->n_products; i++) {
+        if (strcmp(run->products[i].slot->name, name) == 0)
+            return &run->products[i];
+    }
+    return NULL;
+}
+
+bool hep_product_usable(const struct hep_product *p)
+{
+    return p->state == HEP_PRODUCT_PRESENT && p->withheld == NULL;
+}
+
+const struct hep_series *hep_run_series(const struct hep_run *run, const char *name)
+{
+    const struct hep_product *p = hep_product_find(run, name);
+
+    return p != NULL && p->state == HEP_PRODUCT_PRESENT ? p->series : NULL;
+}
+
+bool hep_run_has(const struct hep_run *run, const char *name)
+{
+    const struct hep_product *p = hep_product_find(run, name);
+
+    return p != NULL && hep_product_usable(p);
+}
+
+const char *hep_run_reason(const struct hep_run *run, const char *name)
+{
+    const struct hep_product *p = hep_product_find(run, name);
+
+    if (p != NULL && p->withheld != NULL)
+        return p->withheld;
+    return p != NULL && p->reason != NULL ? p->reason : "not made";
+}
+
+const char *hep_run_withheld(const struct hep_run *run, const char *name)
+{
+    const struct hep_product *p = hep_product_find(run, name);
+
+    return p != NULL ? p->withheld : NULL;
+}
+
+const struct hep_config *hep_run_config(const struct hep_run *run)
+{
+    return run->cfg;
+}
+
+struct hep_log *hep_run_log(const struct hep_run *run)
+{
+    return run->log;
+}
+
+int hep_run_nthreads(const struct hep_run *run)
+{
+    return run->nthreads;
+}
+
+const char *hep_run_label(const struct hep_run *run)
+{
+    return run->label;
+}
+
+const struct hep_inventory *hep_run_inventory(const struct hep_run *run)
+{
+    return run->inventory;
+}
+
+const struct hep_agent *hep_run_agent(const struct hep_run *run)
+{
+    return run->agent;
+}
+
+const char *hep_run_given_mask(const struct hep_run *run, enum hep_role role)
+{
+    return role == HEP_ROLE_LIVER_MASK       ? run->given_liver
+           : role == HEP_ROLE_RESECTION_MASK ? run->given_resection
+                                             : NULL;
+}
+
+const char *hep_run_folder(const struct hep_run *run)
+{
+    return run->out.tmp;
+}
+
+const char *hep_run_relative(const struct hep_run *run, const char *path)
+{
+    const char *study = run->inventory->study;
+    size_t n = strlen(study);
+
+    if (strncmp(path, study, n) == 0) {
+        path += n;
+        while (*path == '/')
+            path++;
+        return path;
+    }
+    return hep_path_base(path);
+}
