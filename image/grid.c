@@ -93,6 +93,14 @@ int hep_grid_inverse(double inv[4][4], const struct hep_grid *g, struct hep_erro
     return hep_affine_inverse(inv, g->to_world, err);
 }
 
+void hep_grid_round_as_stored(struct hep_grid *g)
+{
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; k < 4; k++)
+            g->to_world[i][k] = (double)(float)g->to_world[i][k];
+    }
+}
+
 bool hep_grid_same(const struct hep_grid *a, const struct hep_grid *b, double tol_mm)
 {
     for (int k = 0; k < 3; k++) {

@@ -41,6 +41,9 @@ int hep_affine_inverse(double out[4][4], const double m[4][4],
  */
 #define HEP_GRID_TOL_MM 0.01
 bool hep_grid_same(const struct hep_grid *a, const struct hep_grid *b, double tol_mm);
+/** Round the affine to the float32 numbers of a NIfTI header, so that a volume in memory and the same
+ * volume read back from its file are on the same grid to the last bit. */
+void hep_grid_round_as_stored(struct hep_grid *g);
 /** Index axis (0..2) and sign that run most nearly along world axis w (0 = R, 1 = A, 2 = S); the
  * three world axes never share an index axis: the permutation with the largest sum of |cosines| is
  * taken. */

@@ -312,6 +312,7 @@ int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume 
     if (rc != HEP_OK) {
         hep_volume_free(v);
     } else {
+        hep_grid_round_as_stored(&v->grid);
         p->volume = v;
         p->state = HEP_PRODUCT_PRESENT;
         rc = hep_save_product(run, p, sidecar, err);
@@ -329,6 +330,7 @@ int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels 
     if (rc != HEP_OK) {
         hep_labels_free(l);
     } else {
+        hep_grid_round_as_stored(&l->grid);
         p->labels = l;
         p->state = HEP_PRODUCT_PRESENT;
         rc = hep_save_product(run, p, sidecar, err);

@@ -12,6 +12,15 @@ grep -q "$work\|$(hostname)" "$work/one/sub-01/xfm/sub-01_registration.log" && f
 grep -q '"method": "deformable"' "$work/one/sub-01/sub-01_run.json" || fail "no deformable transform in run.json"
 same "$(find "$work/one" -name 'registration' -o -name 'deformationField*' | wc -l)" 0 "files left by elastix"
 
+# A run that takes the transforms over from their files gives the numbers of one that makes them.
+cp -a "$work/one" "$work/again"
+other="--set lesions.ring.index_min=0.31"
+expect 0 "" "$HEPAR" run "$s" -p amri-hbp -o "$work/again" --nthreads 2 -q $quick $other
+expect 0 "" "$HEPAR" run "$s" -p amri-hbp -o "$work/fresh" --nthreads 2 -q $quick $other
+for f in $(cd "$work/fresh/sub-01" && find . -name '*_lesions.json' -o -name '*.nii.gz'); do
+    cmp -s "$work/fresh/sub-01/$f" "$work/again/sub-01/$f" || fail "$f differs when the alignment is taken over"
+done
+
 expect 0 "" "$HEPAR" run "$s" -p amri-hbp -o "$work/rigid" --align rigid -q $quick
 same "$(find "$work/rigid/sub-01/xfm" -name "*.nii.gz" | wc -l)" 0 "fields of a rigid alignment"
 grep -q '"method": "rigid"' "$work/rigid/sub-01/sub-01_run.json" || fail "no rigid transform in run.json"

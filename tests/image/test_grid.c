@@ -170,6 +170,18 @@ static void test_volumes(void **state)
     assert_string_equal(hep_unit_text(HEP_UNIT_PER_S), "1/s");
 }
 
+static void test_round_as_stored(void **state)
+{
+    struct hep_grid g = hep_test_grid(3, 2, 2, 1, 1, 1);
+
+    (void)state;
+    g.to_world[0][3] = 0.1; /* 13421773 / 2^27 is the float32 nearest to it */
+    g.to_world[1][1] = -1.25;
+    hep_grid_round_as_stored(&g);
+    assert_close(g.to_world[0][3], 13421773.0 / 134217728.0, 0, 0);
+    assert_close(g.to_world[1][1], -1.25, 0, 0);
+}
+
 static void test_labels(void **state)
 {
     static const float bad[] = { -1.0F, 0.5F, 2.01F, NAN, INFINITY, 3e9F };
@@ -204,7 +216,7 @@ int main(void)
         cmocka_unit_test(test_affine),    cmocka_unit_test(test_singular),
         cmocka_unit_test(test_same),      cmocka_unit_test(test_axis_of),
         cmocka_unit_test(test_isotropic), cmocka_unit_test(test_volumes),
-        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_labels),    cmocka_unit_test(test_round_as_stored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
