@@ -56,8 +56,12 @@ static void flags_section(struct hep_str *out)
     hep_str_add(out, "\n## Flags\n\nA flag is `present`, `absent` or `not_assessable`, with value, "
                      "limit and reason. Where an image that it needs is missing it is not "
                      "assessable. Its column in `lesions.tsv` has its name; `configs/evidence.yml` "
-                     "names it so, too.\n\n| flag | needs | unit | meaning | source | settings |\n"
-                     "|---|---|---|---|---|---|\n");
+                     "names it so, too. Truth is how `hepar simulate` judges its lesions by "
+                     "the same definition and limits, twice: in `flags` (`tissue`) on the "
+                     "noise-free signals of their tissues, in `flags_visible` on noise-free images "
+                     "of the acquisition at rest inside the true outline.\n\n| flag | needs | unit "
+                     "| meaning | source | settings | truth |\n"
+                     "|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < HEP_FLAG_COUNT; i++) {
         const struct hep_flag_row *row = hep_flag_row((enum hep_flag)i);
 
@@ -73,7 +77,7 @@ static void flags_section(struct hep_str *out)
             hep_str_addf(out, "%s`%.*s`", key == row->settings ? "" : " ", (int)n, key);
             key += n + strspn(key + n, " ");
         }
-        hep_str_add(out, " |\n");
+        hep_str_addf(out, " | %s |\n", row->truth);
     }
 }
 

@@ -124,13 +124,11 @@ static void paint_companions(struct hep_anatomy *a)
     }
 }
 
-static void count_voxel(struct hep_anatomy *a, size_t lesion, int layer, double rho)
+static void count_node(struct hep_anatomy *a, size_t lesion, int layer, double rho)
 {
-    a->count[lesion][HEP_ZONE_WHOLE][layer]++;
-    if (rho > 2.0 / 3.0)
-        a->count[lesion][HEP_ZONE_RIM][layer]++;
-    if (rho < 1.0 / 3.0)
-        a->count[lesion][HEP_ZONE_CORE][layer]++;
+    a->count[lesion][layer]++;
+    if ((1.0 - rho) * 0.5 * a->lesions.item[lesion].diameter_mm < a->step_mm)
+        a->surface[lesion][layer]++;
 }
 
 /* A mass takes the place of parenchyma and of what was left of vessels; fat and sparing only colour
@@ -157,7 +155,7 @@ static void paint_lesion(struct hep_anatomy *a, size_t i)
                     continue;
                 *there = hep_lesion_label(i, layer);
                 if (layer != (int)HEP_LAYER_HALO)
-                    count_voxel(a, i, layer, rho);
+                    count_node(a, i, layer, rho);
             }
 }
 
@@ -298,7 +296,7 @@ double hep_anatomy_lesion_ml(const struct hep_anatomy *a, size_t lesion)
     size_t n = 0;
 
     for (int layer = 0; layer < (int)HEP_N_LAYERS; layer++)
-        n += a->count[lesion][HEP_ZONE_WHOLE][layer];
+        n += a->count[lesion][layer];
     return (double)n * a->step_mm * a->step_mm * a->step_mm / 1000.0;
 }
 

@@ -11,10 +11,6 @@
 #include "image/volume.h"
 #include "phantom/lesion.h"
 
-/** Voxels of a lesion by depth and layer: rim and core as the outer and inner third of the radius.
- */
-enum hep_zone { HEP_ZONE_RIM, HEP_ZONE_CORE, HEP_ZONE_WHOLE, HEP_N_ZONES };
-
 struct hep_anatomy {
     struct hep_shape *shape;         /* owned */
     struct hep_tree portal, hepatic; /* owned */
@@ -24,7 +20,8 @@ struct hep_anatomy {
     double step_mm;
     uint8_t *label;  /* xyz; owned */
     int8_t *texture; /* xyz, 1/40 SD; owned */
-    size_t count[HEP_SIM_MAX_LESIONS][HEP_N_ZONES][HEP_N_LAYERS];
+    /* Nodes of each lesion by layer, and those of its outermost step. */
+    size_t count[HEP_SIM_MAX_LESIONS][HEP_N_LAYERS], surface[HEP_SIM_MAX_LESIONS][HEP_N_LAYERS];
 };
 #define HEP_TEXTURE_UNIT (1.0 / 40.0)
 

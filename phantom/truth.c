@@ -41,14 +41,13 @@ static void mark_lesion(struct hep_labels *lesions, const struct hep_volume *sha
     }
 }
 
-/* Sub-grid around a lesion, in voxels of `grid`; false when it lies outside. */
-static bool box_around(struct hep_grid *sub, size_t first[3], const struct hep_grid *grid,
-                       const struct inverse *inverse, const struct hep_lesion *l)
+bool hep_truth_box(struct hep_grid *sub, size_t first[3], const struct hep_grid *grid,
+                   const double inverse[4][4], const struct hep_lesion *l, double margin_mm)
 {
-    const double reach = hep_lesion_reach_mm(l) + 1.0;
+    const double reach = hep_lesion_reach_mm(l) + margin_mm;
     double centre[3], spacing[3], at[3];
 
-    hep_affine_apply(centre, inverse->m, l->centre_mm);
+    hep_affine_apply(centre, inverse, l->centre_mm);
     hep_grid_spacing(spacing, grid);
     *sub = *grid;
     for (int k = 0; k < 3; k++) {
@@ -82,7 +81,7 @@ static int mark_one(struct hep_labels *lesions, const struct hep_render *whole, 
     size_t first[3];
     int rc;
 
-    if (!box_around(&sub, first, whole->grid, inverse, l))
+    if (!hep_truth_box(&sub, first, whole->grid, inverse->m, l, 1.0))
         return HEP_OK;
     for (int layer = (int)HEP_LAYER_RIM; layer < (int)HEP_N_LAYERS; layer++)
         wanted[hep_lesion_label(i, layer)] = 1;

@@ -20,6 +20,11 @@ int hep_truth_masks(struct hep_labels **liver, struct hep_labels **lesions,
                     const struct hep_anatomy *a, const struct hep_grid *grid, double slice_share,
                     int nthreads, struct hep_error *err) HEP_MUST_CHECK;
 
+/** Voxels of `grid` around a lesion and a margin: a grid of their own that begins at voxel `first`.
+ * @param[in] inverse world to voxel of `grid`. @return false when the lesion lies outside */
+bool hep_truth_box(struct hep_grid *sub, size_t first[3], const struct hep_grid *grid,
+                   const double inverse[4][4], const struct hep_lesion *l, double margin_mm);
+
 /** Maps of the truth. */
 enum hep_truth_map {
     HEP_TRUTH_FF,

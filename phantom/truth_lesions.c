@@ -9,19 +9,19 @@
 
 #include <math.h>
 
-/* Of rim, core and whole: names that only the truth has. */
+/* Of rim, core or whole: names that only the truth has. */
 static struct hep_json *zone_json(struct hep_put *put, const struct hep_true_measures *m, int z)
 {
     struct hep_json *zone = hep_json_new_object();
 
     hep_put_number(put, zone, "adc_mm2_per_s", m->adc[z]);
-    hep_put_number(put, zone, "b800_over_liver", m->b800[z]);
+    hep_put_number(put, zone, "b_high_over_liver", m->b_high[z]);
     hep_put_number(put, zone, "t2_over_liver", m->t2[z]);
     for (int p = 0; p < (int)HEP_PHASE_COUNT; p++) {
         const char *phase = hep_phase_name((enum hep_phase)p);
         char key[64];
 
-        if (!m->phase[p])
+        if ((m->images & 1U << hep_phase_image((enum hep_phase)p)) == 0)
             continue;
         (void)snprintf(key, sizeof key, "%s_over_liver", phase);
         hep_put_number(put, zone, key, m->ratio[z][p]);
@@ -32,15 +32,24 @@ static struct hep_json *zone_json(struct hep_put *put, const struct hep_true_mea
     return zone;
 }
 
-static struct hep_json *measures_json(struct hep_put *put, const struct hep_finding *f,
-                                      const struct hep_true_measures *m)
+static void put_zones(struct hep_put *put, struct hep_json *o, const struct hep_true_measures *m)
 {
     static const char *const zones[HEP_N_ZONES] = { "rim", "core", "whole" };
-    struct hep_json *o = hep_json_new_object();
 
-    hep_measures_put(put, o, HEP_SUBJECT_LESION, HEP_FORM_VALUE, NULL, &f->measures);
     for (int z = 0; z < (int)HEP_N_ZONES; z++)
         hep_put(put, o, zones[z], zone_json(put, m, z));
+}
+
+/* By tissue the zones themselves, and as visible in a member of that name. */
+static struct hep_json *measures_json(struct hep_put *put, const struct hep_finding *f,
+                                      const struct hep_true_measures m[HEP_TRUTH_COLUMNS])
+{
+    struct hep_json *o = hep_json_new_object(), *visible = hep_json_new_object();
+
+    hep_measures_put(put, o, HEP_SUBJECT_LESION, HEP_FORM_VALUE, NULL, &f->measures);
+    put_zones(put, o, &m[HEP_TRUTH_TISSUE]);
+    put_zones(put, visible, &m[HEP_TRUTH_VISIBLE]);
+    hep_put(put, o, hep_flag_truth_name(HEP_TRUTH_VISIBLE), visible);
     return o;
 }
 
@@ -69,14 +78,13 @@ static struct hep_json *layers_json(struct hep_put *put, const struct hep_anatom
     struct hep_json *o = hep_json_new_object();
 
     for (int layer = 0; layer < (int)HEP_N_LAYERS; layer++)
-        if (a->count[i][HEP_ZONE_WHOLE][layer] > 0 ||
-            (layer == (int)HEP_LAYER_HALO && l->halo_mm > 0.0))
+        if (a->count[i][layer] > 0 || (layer == (int)HEP_LAYER_HALO && l->halo_mm > 0.0))
             hep_put(put, o, names[layer], tissue_json(put, &l->layer[layer]));
     return o;
 }
 
 /* The lesion as a finding that is certain. */
-static void true_finding(struct hep_finding *f, const struct hep_true_measures *m,
+static void true_finding(struct hep_finding *f, const struct hep_true_measures m[HEP_TRUTH_COLUMNS],
                          const struct hep_truth_study *t, size_t i)
 {
     const struct hep_lesion *l = &t->anatomy->lesions.item[i];
@@ -91,8 +99,9 @@ static void true_finding(struct hep_finding *f, const struct hep_true_measures *
     hep_measures_set(&f->measures, HEP_M_LONG_AXIS, long_mm);
     hep_measures_set(&f->measures, HEP_M_SHORT_AXIS, short_mm);
     hep_measures_set(&f->measures, HEP_M_P_METASTASIS, f->class_probability[HEP_CLASS_METASTASIS]);
-    hep_measures_set(&f->measures, HEP_M_FAT, m->ff);
-    hep_true_flags(f->flag, t, m, l);
+    hep_measures_set(&f->measures, HEP_M_FAT, m[HEP_TRUTH_TISSUE].ff);
+    hep_true_flags(f->flag, t->agent, &m[HEP_TRUTH_TISSUE]);
+    hep_true_flags(f->visible, t->agent, &m[HEP_TRUTH_VISIBLE]);
 }
 
 static void add_line(struct hep_str *tsv, const struct hep_finding *f, const struct hep_lesion *l)
@@ -108,7 +117,8 @@ static void add_line(struct hep_str *tsv, const struct hep_finding *f, const str
     hep_str_add(tsv, "\t");
     hep_str_add_number(tsv, hep_finding_get(f, HEP_M_VOLUME));
     for (int k = 0; k < (int)HEP_FLAG_COUNT; k++)
-        hep_str_addf(tsv, "\t%s", hep_flag_state_name(f->flag[k].state));
+        hep_str_addf(tsv, "\t%s\t%s", hep_flag_state_name(f->flag[k].state),
+                     hep_flag_state_name(f->visible[k].state));
     hep_str_add(tsv, "\n");
 }
 
@@ -116,14 +126,17 @@ static void add_lesion(struct hep_put *put, struct hep_json *list, struct hep_st
                        const struct hep_truth_study *t, size_t i)
 {
     const struct hep_lesion *l = &t->anatomy->lesions.item[i];
-    struct hep_true_measures m;
+    struct hep_true_measures m[HEP_TRUTH_COLUMNS];
     struct hep_finding f;
     struct hep_json *o;
 
-    hep_true_measure(&m, t, i);
-    true_finding(&f, &m, t, i);
+    hep_true_measure(&m[HEP_TRUTH_TISSUE], t, i);
+    put->rc = hep_visible_measure(&m[HEP_TRUTH_VISIBLE], t, i, put->err);
+    if (put->rc != HEP_OK)
+        return;
+    true_finding(&f, m, t, i);
     o = hep_finding_json(put, &f);
-    hep_put(put, o, "measurements", measures_json(put, &f, &m));
+    hep_put(put, o, "measurements", measures_json(put, &f, m));
     hep_put_text(put, o, "type", hep_sim_lesion_type_name(l->type));
     hep_put_number(put, o, "diameter_mm", l->diameter_mm);
     hep_put_bool(put, o, "subcapsular", l->subcapsular);
@@ -192,7 +205,9 @@ static void tsv_head(struct hep_str *tsv)
 {
     hep_str_add(tsv, "id\tclass\ttype\tx_mm\ty_mm\tz_mm\tdiameter_mm\tvolume_ml");
     for (int f = 0; f < (int)HEP_FLAG_COUNT; f++)
-        hep_str_addf(tsv, "\t%s", hep_flag_name((enum hep_flag)f));
+        for (int c = 0; c < (int)HEP_TRUTH_COLUMNS; c++)
+            hep_str_addf(tsv, "\t%s_%s", hep_flag_name((enum hep_flag)f),
+                         hep_flag_truth_name((enum hep_flag_truth)c));
     hep_str_add(tsv, "\n");
 }
 

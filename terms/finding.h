@@ -42,7 +42,10 @@ struct hep_finding {
     int32_t id;          /* value in the label map, > 0 */
     double centre_mm[3]; /* RAS world; NaN: not given */
     struct hep_measures measures;
-    struct hep_flag_result flag[HEP_FLAG_COUNT];
+    struct hep_flag_result
+        flag[HEP_FLAG_COUNT]; /* of a true lesion: by its tissue, or a reader's */
+    struct hep_flag_result
+        visible[HEP_FLAG_COUNT];               /* of a simulated lesion alone; else not given */
     enum hep_lesion_class lesion_class;        /* HEP_CLASS_COUNT: not given */
     double class_probability[HEP_CLASS_COUNT]; /* sums to 1; all 0: not given */
     /* Why a class cannot be told from the others: what defines it is withheld. NULL when it can;

@@ -96,13 +96,15 @@ int hep_measures_read(struct hep_measures *of, enum hep_subject subject, enum he
 /* ---- writing ----------------------------------------------------------------------------------
  */
 
-static struct hep_json *flags_json(struct hep_put *put, const struct hep_finding *f)
+#define FLAGS_VISIBLE "flags_visible"
+
+static struct hep_json *flags_json(struct hep_put *put, const struct hep_flag_result flags[])
 {
     struct hep_json *all = hep_json_new_object();
 
     for (int i = 0; i < HEP_FLAG_COUNT; i++) {
         const struct hep_flag_row *row = hep_flag_row((enum hep_flag)i);
-        const struct hep_flag_result *flag = &f->flag[i];
+        const struct hep_flag_result *flag = &flags[i];
         struct hep_json *o;
 
         if (!flag->given)
@@ -162,7 +164,9 @@ struct hep_json *hep_finding_json(struct hep_put *put, const struct hep_finding 
     hep_measures_put(put, o, HEP_SUBJECT_LESION, HEP_FORM_MEMBER, NULL, &f->measures);
     hep_measures_put(put, measurements, HEP_SUBJECT_LESION, HEP_FORM_VALUE, NULL, &f->measures);
     hep_put(put, o, "measurements", measurements);
-    hep_put(put, o, "flags", flags_json(put, f));
+    hep_put(put, o, "flags", flags_json(put, f->flag));
+    if (f->visible[0].given)
+        hep_put(put, o, FLAGS_VISIBLE, flags_json(put, f->visible));
     hep_put_text(put, o, "class", hep_class_name(f->lesion_class));
     for (int c = 0; c < HEP_CLASS_COUNT; c++)
         hep_put_number(put, classes, hep_class_name((enum hep_lesion_class)c),
@@ -310,7 +314,7 @@ static int read_class(struct hep_finding *f, const struct place *at, const struc
 }
 
 static int read_flag(struct hep_flag_result *flag, const struct place *at,
-                     const struct hep_json *node, const char *name)
+                     const struct hep_json *node, const char *key, const char *name)
 {
     const char *text = hep_json_string(hep_json_get(node, "state")),
                *reason = hep_json_string(hep_json_get(node, "reason"));
@@ -320,8 +324,8 @@ static int read_flag(struct hep_flag_result *flag, const struct place *at,
     flag->state = text != NULL ? hep_flag_state_from_name(text) : HEP_FLAG_STATES;
     if (flag->state == HEP_FLAG_STATES)
         return HEP_FAIL(at->err, HEP_EFORMAT,
-                        "%s.flags.%s.state: '%.60s' is none of present, absent, not_assessable",
-                        at->where, name, text != NULL ? text : "");
+                        "%s.%s.%s.state: '%.60s' is none of present, absent, not_assessable",
+                        at->where, key, name, text != NULL ? text : "");
     flag->given = true;
     flag->value = hep_json_number(hep_json_get(node, "value"));
     flag->limit = hep_json_number(hep_json_get(node, "limit"));
@@ -329,19 +333,20 @@ static int read_flag(struct hep_flag_result *flag, const struct place *at,
     return HEP_OK;
 }
 
-static int read_flags(struct hep_finding *f, const struct place *at, const struct hep_json *o)
+static int read_flags(struct hep_flag_result out[], const struct place *at,
+                      const struct hep_json *o, const char *key)
 {
-    const struct hep_json *flags = hep_json_get(o, "flags");
+    const struct hep_json *flags = hep_json_get(o, key);
     int rc = HEP_OK;
 
     if (!is_given(flags))
         return HEP_OK;
     if (hep_json_type(flags) != HEP_JSON_OBJECT)
-        return wrong_type(at, "flags", flags, "an object");
+        return wrong_type(at, key, flags, "an object");
     for (int i = 0; rc == HEP_OK && i < HEP_FLAG_COUNT; i++) {
         const char *name = hep_flag_name((enum hep_flag)i);
 
-        rc = read_flag(&f->flag[i], at, hep_json_get(flags, name), name);
+        rc = read_flag(&out[i], at, hep_json_get(flags, name), key, name);
     }
     return rc;
 }
@@ -393,7 +398,9 @@ static int read_finding(struct hep_finding *f, const struct place *at, const str
         rc = read_class(f, at, o);
     if (rc == HEP_OK)
         rc = read_evidence(f, at, o);
-    return rc == HEP_OK ? read_flags(f, at, o) : rc;
+    if (rc == HEP_OK)
+        rc = read_flags(f->flag, at, o, "flags");
+    return rc == HEP_OK ? read_flags(f->visible, at, o, FLAGS_VISIBLE) : rc;
 }
 
 static int by_id(const void *a, const void *b)

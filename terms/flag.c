@@ -18,10 +18,15 @@ enum hep_flag_state hep_flag_state_from_name(const char *name)
     return (enum hep_flag_state)s;
 }
 
+const char *hep_flag_truth_name(enum hep_flag_truth column)
+{
+    return column == HEP_TRUTH_TISSUE ? "tissue" : "visible";
+}
+
 #define OF(image) 1U << HEP_IMAGE_##image
 static const struct hep_flag_row rows[HEP_FLAG_COUNT] = {
-#define FLAG(id, name, needs, needs_one_of, unit, words, meaning, source, settings)                \
-    { #name, needs, needs_one_of, HEP_UNIT_##unit, words, meaning, source, settings },
+#define FLAG(id, name, needs, needs_one_of, unit, words, meaning, source, settings, truth)         \
+    { #name, needs, needs_one_of, HEP_UNIT_##unit, words, meaning, source, settings, truth },
 #include "terms/flags.def"
 };
 

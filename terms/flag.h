@@ -28,11 +28,17 @@ struct hep_flag_row {
     enum hep_unit unit;
     const char *words, *meaning, *source;
     const char *settings; /* keys, with blanks between them */
+    const char *truth;    /* the definition for a simulated lesion */
 };
 /** Static. */
 const struct hep_flag_row *hep_flag_row(enum hep_flag flag);
 /** "restricted_diffusion", ...: the name of the row. */
 const char *hep_flag_name(enum hep_flag flag);
+/** The two truths of a simulated lesion: what its tissue is, and what its noise-free images show
+ * (flags.def). */
+enum hep_flag_truth { HEP_TRUTH_TISSUE, HEP_TRUTH_VISIBLE, HEP_TRUTH_COLUMNS };
+/** "tissue", "visible". */
+const char *hep_flag_truth_name(enum hep_flag_truth column);
 /** HEP_FLAG_COUNT when unknown. */
 enum hep_flag hep_flag_from_name(const char *name);
 

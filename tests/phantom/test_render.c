@@ -207,7 +207,7 @@ static void add_sphere(struct hep_anatomy *a, size_t i, const double centre[3], 
 
         if (layer > (int)HEP_LAYER_HALO) {
             a->label[k] = hep_lesion_label(i, layer);
-            a->count[i][HEP_ZONE_WHOLE][layer]++;
+            a->count[i][layer]++;
         }
     }
     a->lesions.n = i + 1;

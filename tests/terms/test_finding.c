@@ -79,6 +79,9 @@ static void test_read_back(void **state)
     const struct hep_finding *f;
 
     (void)state;
+    /* The second truth of a simulated lesion: all flags or none. */
+    for (int k = 0; k < HEP_FLAG_COUNT; k++)
+        hep_flag_set(&one.visible[k], k % 2 ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, 0.5, 0.9, "seen");
     hep_put(&put, root, "lesions", hep_findings_json(&put, &written));
     assert_ok(put.rc, e);
     assert_ok(hep_findings_read(&read, root, "x.json", &e), e);
@@ -95,6 +98,8 @@ static void test_read_back(void **state)
         assert_int_equal(f->flag[k].given, one.flag[k].given);
         assert_int_equal(f->flag[k].state, one.flag[k].state);
         assert_string_equal(f->flag[k].reason, one.flag[k].reason);
+        assert_true(f->visible[k].given);
+        assert_int_equal(f->visible[k].state, k % 2 ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT);
     }
     assert_int_equal(f->lesion_class, HEP_CLASS_FNH_LIKE);
     assert_close(f->class_probability[HEP_CLASS_METASTASIS], 0.25, 0, 0);
@@ -171,6 +176,7 @@ static void test_rows(void **state)
         assert_int_equal(hep_flag_from_name(row->name), i);
         assert_true((row->needs | row->needs_one_of) != 0 && row->settings[0] != '\0');
         assert_int_equal(row->meaning[strlen(row->meaning) - 1], '.');
+        assert_int_equal(row->truth[strlen(row->truth) - 1], '.');
     }
     assert_int_equal(hep_flag_from_name("glitter"), HEP_FLAG_COUNT);
     assert_int_equal(hep_flag_row(HEP_FLAG_RESTRICTED_DIFFUSION)->needs,
