@@ -50,7 +50,8 @@ static const struct hep_option multi_options[] = {
     HEP_OPT(TEXT, S, spectrum, "spectrum", 0, "NAME", HEP_FAT_SPECTRUM_DEFAULT,
             "fat spectrum: hamilton2011, hamilton2011-liver, single"),
     HEP_OPT_NUMBER(S, sigma, "sigma", 0, "SD", 0, 1e12, NULL,
-                   "noise SD: the noise floor is part of the model"),
+                   "noise SD of one channel; without it measured in the residuals of the fit. The "
+                   "noise floor is part of the model"),
     HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL, "threads"),
     { 0 },
 };
@@ -338,20 +339,34 @@ out:
 
 static struct hep_json *multi_sidecar(struct hep_put *put, const struct echo_set *e,
                                       const struct fat_options *o,
+                                      const struct hep_multiecho_options *opt,
                                       const struct hep_multiecho_summary *sum)
 {
     struct hep_json *json = hep_json_new_object();
 
-    hep_put_text(put, json, "Method", "magnitude fit of water, fat and one R2*");
+    hep_put_text(put, json, "Method",
+                 opt->no_fat ? "magnitude fit of one R2*: the echo times cannot tell fat"
+                             : "magnitude fit of water, fat and one R2*");
     hep_put_text(put, json, "FatSpectrum", o->spectrum);
     hep_put_text(put, json, "Solver", o->solver);
     hep_put_numbers(put, json, "EchoTimes", e->te_s, e->n);
     hep_put_number(put, json, "MagneticFieldStrength", e->field_t);
+    if (sum->sigma > 0.0)
+        hep_put_number(put, json, "NoiseSD", sum->sigma);
+    hep_put_count(put, json, "VoxelsAmbiguous", sum->n_ambiguous);
     hep_put(put, json, "Voxels", hep_counts_json(put, &sum->counts));
     return json;
 }
 
-/* Files in the order of run_multi(). */
+static const struct hep_fit_file multi_files[] = {
+    { "R2star", HEP_UNIT_PER_S, NULL },    { "R2star_stderr", HEP_UNIT_PER_S, NULL },
+    { "rmse", HEP_UNIT_ARBITRARY, NULL },  { "status", HEP_UNIT_DIMENSIONLESS, NULL },
+    { "PDFF", HEP_UNIT_FRACTION, NULL },   { "PDFF_stderr", HEP_UNIT_FRACTION, NULL },
+    { NULL, HEP_UNIT_DIMENSIONLESS, NULL }
+};
+enum { n_multi_files = sizeof multi_files / sizeof multi_files[0], n_without_fat = 4 };
+
+/* Allocates the maps: without PDFF when the echo times cannot tell water from fat. */
 static int fit_multi(struct hep_fit_file *files, struct hep_multiecho_summary *sum,
                      const struct echo_set *e, const struct fat_options *o, const uint8_t *mask,
                      struct hep_multiecho_options *opt, struct hep_error *err)
@@ -359,21 +374,28 @@ static int fit_multi(struct hep_fit_file *files, struct hep_multiecho_summary *s
     const size_t n = hep_grid_voxels(&e->volume[0]->grid);
     struct hep_fat_spectrum spectrum;
     uint8_t *status = hep_calloc(n, 1, err);
+    const struct hep_multiecho_data data = { e->data, e->te_s, e->n, n, e->field_t, &spectrum };
     int rc = status == NULL ? HEP_ENOMEM : hep_fat_spectrum_get(&spectrum, o->spectrum, err);
 
     if (rc == HEP_OK) {
-        const struct hep_multiecho_data data = { e->data, e->te_s, e->n, n, e->field_t, &spectrum };
-        struct hep_multiecho_maps maps = { .pdff_frac = files[0].volume->data,
-                                           .r2star_per_s = files[1].volume->data,
-                                           .pdff_se_frac = files[2].volume->data,
-                                           .r2star_se_per_s = files[3].volume->data,
-                                           .rmse = files[4].volume->data,
+        opt->no_fat = !hep_multiecho_separable(&data);
+        for (size_t i = 0; i < (opt->no_fat ? n_without_fat : n_multi_files); i++)
+            files[i] = multi_files[i];
+        rc = hep_fit_files_new(files, &e->volume[0]->grid, err);
+    }
+    if (rc == HEP_OK) {
+        struct hep_multiecho_maps maps = { .pdff_frac = hep_fit_files_data(files, "PDFF"),
+                                           .r2star_per_s = hep_fit_files_data(files, "R2star"),
+                                           .pdff_se_frac = hep_fit_files_data(files, "PDFF_stderr"),
+                                           .r2star_se_per_s =
+                                               hep_fit_files_data(files, "R2star_stderr"),
+                                           .rmse = hep_fit_files_data(files, "rmse"),
                                            .status = status };
 
         rc = hep_multiecho_map(&maps, sum, &data, mask, opt, err);
     }
     if (rc == HEP_OK)
-        store_status(files[5].volume->data, status, n);
+        store_status(hep_fit_files_data(files, "status"), status, n);
     free(status);
     return rc;
 }
@@ -382,11 +404,7 @@ static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *e
 {
     const struct fat_options *o = given;
     struct echo_set e = { .n = 0 };
-    struct hep_fit_file files[7] = {
-        { "PDFF", HEP_UNIT_FRACTION, NULL },        { "R2star", HEP_UNIT_PER_S, NULL },
-        { "PDFF_stderr", HEP_UNIT_FRACTION, NULL }, { "R2star_stderr", HEP_UNIT_PER_S, NULL },
-        { "rmse", HEP_UNIT_ARBITRARY, NULL },       { "status", HEP_UNIT_DIMENSIONLESS, NULL },
-    };
+    struct hep_fit_file files[n_multi_files] = { 0 };
     struct hep_multiecho_options opt = hep_multiecho_defaults();
     struct hep_multiecho_summary sum = { 0 };
     struct hep_put put = { HEP_OK, err };
@@ -395,18 +413,15 @@ static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *e
     int rc = read_echoes(&e, o, err);
 
     opt.sigma = isfinite(o->sigma) ? o->sigma : 0.0;
-    opt.noise = opt.sigma > 0.0 ? HEP_MULTIECHO_NOISE_FLOOR : HEP_MULTIECHO_NOISE_IGNORE;
     opt.fit.nthreads = threads(o);
     if (rc == HEP_OK)
         rc = hep_fit_solver_parse(&opt.fit.solver, o->solver, err);
     if (rc == HEP_OK)
         rc = read_mask(&mask, o, &e, err);
     if (rc == HEP_OK)
-        rc = hep_fit_files_new(files, &e.volume[0]->grid, err);
-    if (rc == HEP_OK)
         rc = fit_multi(files, &sum, &e, o, mask, &opt, err);
     if (rc == HEP_OK) {
-        sidecar = multi_sidecar(&put, &e, o, &sum);
+        sidecar = multi_sidecar(&put, &e, o, &opt, &sum);
         rc = put.rc;
     }
     if (rc == HEP_OK)
@@ -414,6 +429,9 @@ static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *e
     if (rc == HEP_OK) {
         (void)fprintf(cli->out, "%s: multi echo: ", o->out);
         hep_fit_print_counts(cli->out, &sum.counts);
+        if (opt.no_fat)
+            (void)fprintf(cli->out,
+                          "these echo times cannot tell water from fat: R2* alone, no PDFF\n");
     }
     hep_json_free(sidecar);
     hep_fit_files_free(files);
@@ -443,7 +461,8 @@ static const char *const multi_examples[] = {
 const struct hep_command hep_cmd_fit_multiecho = {
     "fit multiecho",
     "proton density fat fraction and R2* of three or more echoes",
-    "Writes DIR/PDFF.nii.gz, R2star, their standard errors, rmse and status.",
+    "Writes DIR/PDFF.nii.gz, R2star, their standard errors, rmse and status; R2star alone when the "
+    "echo times cannot tell water from fat, as when all are in phase.",
     multi_options,
     positionals,
     sizeof(S),

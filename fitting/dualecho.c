@@ -1,6 +1,7 @@
 #include "fitting/dualecho.h"
 
 #include "fitting/settings.h"
+#include "sequences/echo.h"
 #include "sequences/signal.h"
 
 #include <math.h>
@@ -20,6 +21,8 @@ enum hep_echo_phase hep_dualecho_phase(double te_s, double b0_t)
     double turns = te_s / hep_fat_water_period_s(b0_t);
     double from_in_phase = fabs(turns - round(turns)); /* 0 in phase, 0.5 opposed */
 
+    if (te_s > HEP_ECHO_POSITION_TE_MAX_S)
+        return HEP_ECHO_BETWEEN;
     if (from_in_phase < 1.0 / 6.0)
         return HEP_ECHO_IN_PHASE;
     return from_in_phase > 1.0 / 3.0 ? HEP_ECHO_OPPOSED : HEP_ECHO_BETWEEN;
@@ -100,9 +103,10 @@ double hep_dualecho_r2star(double signal_a, double te_a_s, double signal_c, doub
     return log(signal_a / signal_c) / (te_c_s - te_a_s);
 }
 
+/* Noise alone has a mean of 1.25 sigma: a magnitude of 0 was not measured. */
 static bool usable(double signal)
 {
-    return isfinite(signal) && signal >= 0.0;
+    return isfinite(signal) && signal > 0.0;
 }
 
 struct voxel {
@@ -115,7 +119,7 @@ static struct voxel fit_voxel(const struct hep_dualecho_options *opt, double opp
 {
     struct voxel v = { (double)NAN, (double)NAN, (double)NAN, HEP_FIT_OK };
 
-    if (!usable(opposed) || !usable(in_phase) || !usable(third) || !(in_phase > 0.0)) {
+    if (!usable(opposed) || !usable(in_phase)) {
         v.status = HEP_FIT_BAD_INPUT;
         return v;
     }
@@ -130,7 +134,8 @@ static struct voxel fit_voxel(const struct hep_dualecho_options *opt, double opp
         v.r2star = hep_dualecho_r2star(opposed_pair ? opposed : in_phase,
                                        opposed_pair ? opt->te_opposed_s : opt->te_in_phase_s, third,
                                        opt->te_third_s);
-        v.status = isnan(v.r2star) ? HEP_FIT_NOT_IDENTIFIABLE : HEP_FIT_OK;
+        if (!isfinite(v.r2star))
+            v.status = HEP_FIT_NOT_IDENTIFIABLE;
     }
     v.ff = hep_dual_echo_corrected_ff(in_phase, opposed, opt->te_in_phase_s, opt->te_opposed_s,
                                       v.r2star);

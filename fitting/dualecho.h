@@ -37,7 +37,8 @@ enum hep_echo_phase { HEP_ECHO_IN_PHASE, HEP_ECHO_OPPOSED, HEP_ECHO_BETWEEN };
 
 /**
  * Phase position of an echo for the main fat peak at -3.40 ppm.
- * @return in phase or opposed when the angle is within 60 degrees of it, else between
+ * @return in phase or opposed when the angle is within 60 degrees of it, else between, as is every
+ * echo after HEP_ECHO_POSITION_TE_MAX_S
  */
 enum hep_echo_phase hep_dualecho_phase(double te_s, double b0_t);
 
@@ -96,8 +97,7 @@ double hep_dualecho_r2star(double signal_a, double te_a_s, double signal_c, doub
 /**
  * Fill the maps for every voxel with mask != 0 (NULL: all). Fractions come from
  * hep_dual_echo_raw_ff() and hep_dual_echo_corrected_ff() of sequences/signal.h. Without R2* the
- * corrected map is NaN. Voxels: a magnitude that is negative or not finite, or an in-phase
- * magnitude of 0, is HEP_FIT_BAD_INPUT; with sigma > 0 an in-phase magnitude below 3 sigma is
+ * corrected map is NaN. Voxels: a magnitude that is 0, negative or not finite is HEP_FIT_BAD_INPUT; with sigma > 0 an in-phase magnitude below 3 sigma is
  * HEP_FIT_NOT_IDENTIFIABLE.
  * @param[out] summary may be NULL
  * @return HEP_OK; the codes of hep_dualecho_check(); HEP_EINVAL when a signal is missing, or there

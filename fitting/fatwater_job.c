@@ -85,25 +85,25 @@ void hep_fatwater_block_release(struct hep_fatwater_block *blk)
     *blk = (struct hep_fatwater_block){ 0 };
 }
 
-/* y, w, scale and n_usable of voxel i. */
+/* y, w, scale and n_usable of voxel i. A magnitude of 0 or below was not measured: noise alone has a
+ * mean of 1.25 sigma. */
 static void load_voxel(struct hep_fatwater_block *blk, const struct hep_fatwater_job *job, size_t i)
 {
     const struct hep_multiecho_options *opt = job->opt;
     double least = opt->noise == HEP_MULTIECHO_NOISE_DROP ? opt->snr_min * opt->sigma : 0.0;
     double largest = 0.0, n_usable = 0.0;
-    bool bad = false;
+    bool bad;
 
     for (size_t k = 0; k < job->n; k++) {
         double s = (double)job->data->echo[k][blk->voxel[i]];
-        bool finite = isfinite(s) && s >= 0.0, usable = finite && s >= least;
+        bool usable = isfinite(s) && s > 0.0 && s >= least;
 
-        bad = bad || !finite;
         blk->y[k * HEP_FIT_BLOCK + i] = usable ? s : 0.0;
         blk->w[k * HEP_FIT_BLOCK + i] = usable ? 1.0 : 0.0;
         n_usable += usable ? 1.0 : 0.0;
         largest = usable ? fmax(largest, s) : largest;
     }
-    bad = bad || n_usable < HEP_MULTIECHO_MIN_ECHOES || !(largest > 0.0);
+    bad = n_usable < (double)hep_fatwater_unknowns(opt) || !(largest > 0.0);
     blk->n_usable[i] = bad ? 0.0 : n_usable;
     blk->scale[i] = bad ? 1.0 : largest;
     for (size_t k = 0; k < job->n; k++) {
@@ -122,8 +122,8 @@ void hep_fatwater_block_load(struct hep_fatwater_block *blk, const struct hep_fa
         load_voxel(blk, job, i);
         sigma = job->opt->sigma / blk->scale[i];
         blk->hi[i] = HEP_FATWATER_AMPLITUDE_MAX;
-        blk->hi[row + i] = 1.0;
+        blk->hi[row + i] = job->opt->no_fat ? 0.0 : 1.0;
         blk->hi[2 * row + i] = job->rate_max;
-        blk->lo[3 * row + i] = blk->hi[3 * row + i] = blk->p[3 * row + i] = 2.0 * sigma * sigma;
+        blk->lo[3 * row + i] = blk->hi[3 * row + i] = blk->p[3 * row + i] = sigma * sigma;
     }
 }

@@ -33,17 +33,34 @@ HEP_LANE hep_real model_fatwater(hep_real *grad, const hep_real *p, const double
     return s;
 }
 
-/** p = A, f, R2*, 2 sigma^2 (fixed): root of the second moment of the Rician magnitude. */
+/*
+ * A Rician magnitude of signal S and noise sigma has the second moment S^2 + 2 sigma^2, so that its
+ * mean is the root of S^2 + (2 - v) sigma^2 with v = variance / sigma^2. v rises from 2 - pi/2 to 1;
+ * v = 1 - a / (1 + k S^2 / sigma^2) with these numbers holds the mean within 0.01 sigma of
+ * sqrt(pi/2) sigma L(S^2 / 2 sigma^2), Gudbjartsson and Patz, Magn Reson Med 1995;34:910-914.
+ */
+#define HEP_RICE_A 0.570796326794897 /* pi/2 - 1 */
+#define HEP_RICE_K 0.513             /* from the exact mean at S = 1.5 sigma */
+
+/** Variance of a Rician magnitude over that of one channel, for the squared signal-to-noise ratio. */
+HEP_LANE hep_real model_rice_variance(hep_real snr2)
+{
+    return 1.0 - HEP_RICE_A / (1.0 + HEP_RICE_K * snr2);
+}
+
+/** p = A, f, R2*, sigma^2 (fixed and above 0): mean of the Rician magnitude. */
 HEP_LANE hep_real model_fatwater_floor(hep_real *grad, const hep_real *p, const double *x)
 {
     hep_real s = model_fatwater(grad, p, x);
-    hep_real seen2 = s * s + p[3];
-    hep_real per_seen = real_rsqrt(seen2);
+    hep_real fall = 1.0 / (1.0 + HEP_RICE_K * (s * s / p[3]));
+    hep_real mean2 = s * s + p[3] * (1.0 + HEP_RICE_A * fall);
+    hep_real per_mean = real_rsqrt(mean2);
+    hep_real slope = s * per_mean * (1.0 - HEP_RICE_A * HEP_RICE_K * fall * fall);
 
     for (int i = 0; i < HEP_FATWATER_NP; i++)
-        grad[i] = grad[i] * (s * per_seen);
+        grad[i] = grad[i] * slope;
     grad[HEP_FATWATER_NP] = real_splat(0.0);
-    return seen2 * per_seen;
+    return mean2 * per_mean;
 }
 
 #endif

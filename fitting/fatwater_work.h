@@ -63,6 +63,19 @@ extern const struct hep_fatwater_kernels hep_fatwater_kernels_avx512;
 /** One-voxel models for GSL, without and with noise floor. */
 extern const struct hep_lm_model hep_fatwater_models[2];
 
+/** Unknowns of the fit: A and R2*, and the fraction unless it is held at 0. */
+static inline size_t hep_fatwater_unknowns(const struct hep_multiecho_options *opt)
+{
+    return opt->no_fat ? 2 : 3;
+}
+
+/** hep_multiecho_map() of checked data and options whose noise is not AUTO. */
+int hep_multiecho_fit_all(const struct hep_multiecho_maps *maps,
+                          struct hep_multiecho_summary *summary,
+                          const struct hep_multiecho_data *data, const uint8_t *mask,
+                          const struct hep_multiecho_options *opt,
+                          struct hep_error *err) HEP_MUST_CHECK;
+
 /** Fill a job; data and options have been checked. */
 void hep_fatwater_job_init(struct hep_fatwater_job *job, const struct hep_multiecho_data *data,
                            const struct hep_multiecho_options *opt);

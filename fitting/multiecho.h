@@ -10,9 +10,9 @@
  *          echoes vanish: both valleys of the residual often lie on one side of 50 %, where fixed
  *          starts miss one. The lower residual is kept
  * Valid:   magnitude data of one series; W, F >= 0; 0 <= R2* <= r2star_max; field 0.2 to 12 T.
- *          The valleys can differ by little: with six echoes from 1.2 ms every 2 ms at 1.5 T, 20 %
+ *          Magnitudes of 0 or below get no weight. The valleys can differ by little: with six echoes from 1.2 ms every 2 ms at 1.5 T, 20 %
  *          fat and R2* = 50 /s, their best fits are 0.06 of the signal apart, so that at an SNR of
- *          50 about one voxel in fourteen reads 89 % instead
+ *          50 about one voxel in fourteen reads 89 % instead; such voxels are not identifiable
  * Threads: maps are bit-identical for every number of threads and every instruction set
  */
 #ifndef HEP_FITTING_MULTIECHO_H
@@ -23,6 +23,7 @@
 #include "fitting/status.h"
 #include "sequences/fat_spectrum.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,24 +32,32 @@
 #define HEP_MULTIECHO_APART 0.05
 
 /**
- * What is done about the noise floor of magnitudes. All but the first need sigma. With R2* = 500 /s
- * and a first echo at 14 sigma, R2* reads 447 when the floor is ignored and 501 when it is fitted;
+ * What is done about the noise floor of magnitudes. DROP and FLOOR need sigma. With R2* = 500 /s
+ * and a first echo at 14 sigma, R2* reads 447 when the floor is ignored and 500 when it is fitted;
  * leaving echoes out keeps those that noise has lifted, and does not cure the bias there.
  */
 enum hep_multiecho_noise {
     HEP_MULTIECHO_NOISE_IGNORE,
-    HEP_MULTIECHO_NOISE_DROP, /* leave out echoes below snr_min * sigma */
-    HEP_MULTIECHO_NOISE_FLOOR /* fit sqrt(S^2 + 2 sigma^2), the root of the Rician second moment */
+    HEP_MULTIECHO_NOISE_DROP,  /* leave out echoes below snr_min * sigma */
+    HEP_MULTIECHO_NOISE_FLOOR, /* fit the mean of the Rician magnitude (fitting/fatwater_model.h) */
+    HEP_MULTIECHO_NOISE_AUTO   /* FLOOR with sigma, measured by hep_multiecho_sigma() when it is 0;
+                                  IGNORE where it cannot be measured */
 };
 
 struct hep_multiecho_options {
     struct hep_fit_settings fit; /* batched: bounds by an active set; GSL: by reparametrisation */
     enum hep_multiecho_noise noise;
     double sigma;            /* noise SD of one channel, units of the signal; 0: unknown */
+    bool sigma_is_measured;  /* in these residuals; set by HEP_MULTIECHO_NOISE_AUTO */
     double snr_min;          /* HEP_MULTIECHO_NOISE_DROP; preset 3 */
     double r2star_max_per_s; /* upper bound; preset 1500 */
+    /* Standard error above which a fraction is not identifiable, as is one whose other valley fits
+     * as well; 0 leaves both to the caller. Preset 0.1: grades of steatosis are 5 to 12 points
+     * wide. */
+    double se_max_frac;
+    bool no_fat; /* F is held at 0: R2* alone, of echoes that cannot tell fat from water */
 };
-/** Batched, noise ignored, snr_min 3, R2* up to 1500 /s, all threads. */
+/** Batched, noise floor AUTO, snr_min 3, R2* up to 1500 /s, se_max_frac 0.1, all threads. */
 struct hep_multiecho_options hep_multiecho_defaults(void);
 
 /** The acquisition. All borrowed. */
@@ -63,8 +72,10 @@ struct hep_multiecho_data {
 /**
  * Maps to fill, each [n_voxels], borrowed; NULL where not wanted. Contents by status:
  * fitting/status.h. The bounds are W = 0, F = 0 (a fraction of 1 or 0), R2* = 0 and its upper
- * bound. Standard errors come from the inverse Fisher information with the given sigma, or with
- * that of the residual when sigma is 0 (NaN with as many echoes as unknowns).
+ * bound. Standard errors come from the inverse Fisher information with the given sigma, else with
+ * that of the residual, or the measured one where that is larger (NaN with as many echoes as
+ * unknowns and no sigma). A fraction that is not identifiable is NaN with W and F; R2* is then that
+ * of the valley with less fat. With no_fat, PDFF and its error are NaN.
  */
 struct hep_multiecho_maps {
     float *pdff_frac, *r2star_per_s, *water, *fat;
@@ -79,6 +90,7 @@ struct hep_multiecho_summary {
     /* The other valley, more than HEP_MULTIECHO_APART away, has a residual that is higher by less
      * than 6.63 noise variances (likelihood ratio at 1 %); never without a noise variance. */
     size_t n_ambiguous;
+    double sigma;    /* given or measured; 0: neither */
     size_t n_to_gsl; /* voxels that the batched solver did not settle and passed to GSL */
     /* With fit.verify: largest difference of the two solvers over voxels that both call OK or at a
      * bound. */
@@ -87,18 +99,35 @@ struct hep_multiecho_summary {
 
 /**
  * Check times, field, spectrum and options.
- * @return HEP_EINVAL: NULL arrays, echo count, field, sigma, snr_min, r2star_max or instruction set
- * out of range, a noise mode without sigma; HEP_EDATA: echo times that are not increasing, or at
- * which water and fat cannot be told apart (all in phase, for example)
+ * @return HEP_EINVAL: NULL arrays, echo count (no_fat: two are enough), field, sigma, snr_min, r2star_max or instruction set
+ * out of range, DROP or FLOOR without sigma; HEP_EDATA: echo times that are not increasing, or,
+ * unless no_fat, at which water and fat cannot be told apart (all in phase, for example)
  */
 int hep_multiecho_check(const struct hep_multiecho_data *data,
                         const struct hep_multiecho_options *opt,
                         struct hep_error *err) HEP_MUST_CHECK;
 
 /**
+ * False when the echo times cannot tell water from fat: all are in phase or after
+ * HEP_ECHO_POSITION_TE_MAX_S (sequences/echo.h), or 20 % fat at normal iron and an SNR of 100
+ * would have a standard error above 5 points by the Cramer-Rao bound.
+ */
+bool hep_multiecho_separable(const struct hep_multiecho_data *data);
+
+/**
+ * Noise SD of one channel from the residuals of the fit, each over the Rician variance of its
+ * signal; median over at most 4096 voxels of the object. 0 with no degree of freedom left or fewer
+ * than 16 voxels. What the model does not describe (flow, motion) counts as noise.
+ */
+int hep_multiecho_sigma(double *sigma, const struct hep_multiecho_data *data, const uint8_t *mask,
+                        const struct hep_multiecho_options *opt,
+                        struct hep_error *err) HEP_MUST_CHECK;
+
+/**
  * Fit every voxel with mask != 0 (NULL: all); the others get 0 and HEP_FIT_OUTSIDE.
- * Voxels: a magnitude that is negative or not finite, or no signal at all, is HEP_FIT_BAD_INPUT;
- * fewer than three echoes left by HEP_MULTIECHO_NOISE_DROP too.
+ * Voxels: magnitudes that are 0, negative or not finite have no weight, nor have those below
+ * snr_min sigma with HEP_MULTIECHO_NOISE_DROP; fewer than three left (two with no_fat) is
+ * HEP_FIT_BAD_INPUT.
  * @param[out] summary may be NULL
  * @return HEP_OK, the codes of hep_multiecho_check(), HEP_ENOMEM; maps are untouched on failure
  */

@@ -52,22 +52,17 @@ struct curve {
 static bool select_echoes(struct curve *c, const double *te_s, const double *signal, size_t n,
                           const struct hep_decay_options *opt)
 {
-    double largest = 0.0;
-
     c->n = 0;
     for (size_t k = 0; k < n; k++) {
-        if (!isfinite(signal[k]) || signal[k] < 0.0)
-            return false;
-        if (signal[k] < opt->snr_min * opt->sigma)
+        if (!isfinite(signal[k]) || signal[k] <= 0.0 || signal[k] < opt->snr_min * opt->sigma)
             continue;
         if (c->n == 0)
             c->first_s = te_s[k];
         c->tau_s[c->n] = te_s[k] - c->first_s;
         c->s[c->n] = signal[k];
         c->n++;
-        largest = fmax(largest, signal[k]);
     }
-    return c->n >= 2 && largest > 0.0;
+    return c->n >= 2;
 }
 
 /*

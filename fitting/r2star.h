@@ -59,8 +59,8 @@ int hep_decay_check(const struct hep_decay_data *data, const struct hep_decay_op
 /**
  * One voxel of checked data.
  * @param[in] signal [n], n = echoes of te_s
- * @return status HEP_FIT_OK; HEP_FIT_AT_BOUND: best rate 0 or rate_max; HEP_FIT_BAD_INPUT: a signal
- * that is negative or not finite, all 0, or fewer than two echoes left. rate_se_per_s is NaN when
+ * @return status HEP_FIT_OK; HEP_FIT_AT_BOUND: best rate 0 or rate_max; HEP_FIT_BAD_INPUT: fewer than
+ * two echoes left. Signals that are 0, negative or not finite were not measured and have no weight. rate_se_per_s is NaN when
  * neither sigma nor a degree of freedom is there.
  */
 struct hep_decay hep_decay_fit(const double *te_s, const double *signal, size_t n,

@@ -312,6 +312,8 @@ static int score_dixon(struct hep_study_file *c, struct hep_error *err)
             "suspect: Dixon file with %zu volumes, whose order the converter does "
             "not tell (water and fat may be stacked); name them in study.yml",
             c->info.nt);
+    if (c->acquisition.te_s > HEP_ECHO_POSITION_TE_MAX_S)
+        return HEP_OK; /* whatever it is named */
     if (typed_opposed(c))
         rc = hep_study_file_add(c, HEP_ROLE_OPPOSED, POINTS_TYPE, err, "ImageType opposed phase");
     if (rc == HEP_OK && typed_in(c))

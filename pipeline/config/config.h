@@ -111,7 +111,7 @@ struct hep_cfg_fat {
     double sigma;         /* noise SD of one channel [signal units]; NAN: unknown */
     double r2star_max_per_s;
     int noise; /* enum hep_multiecho_noise */
-    double snr_min;
+    double snr_min, se_max_frac;
     int solver; /* enum hep_multiecho_solver */
 };
 

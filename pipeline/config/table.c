@@ -22,7 +22,7 @@ static const char *const spectra[] = { "hamilton2011", "hamilton2011-liver", "si
 static const char *const irons[] = { "auto",        "hernando-1.5t", "hernando-2.89t",
                                      "hernando-3t", "wood-1.5t",     "garbowski-1.5t",
                                      NULL };
-static const char *const multiecho_noise[] = { "ignore", "drop", "floor", NULL };
+static const char *const multiecho_noise[] = { "ignore", "drop", "floor", "auto", NULL };
 static const char *const solvers[] = { "batched", "gsl", NULL };
 static const char *const adc_methods[] = { "ols", "wls", "iwls", NULL };
 static const char *const ivim_methods[] = { "default", "nlls",  "segmented", "segmented-fixed-d",
@@ -140,9 +140,14 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_NUMBER(C, fat.r2star_max_per_s, "fat.r2star_max_per_s", "1/s", 50, 5000, "1500",
                    "upper bound of the multi-echo fit; " EXPERT),
     HEP_ROW_CHOICE(
-        C, fat.noise, "fat.noise", multiecho_noise, "ignore",
+        C, fat.noise, "fat.noise", multiecho_noise, "auto",
         "noise floor of multi-echo magnitudes: drop echoes below fat.snr_min, or fit the "
-        "Rician second moment; both need fat.sigma"),
+        "Rician mean (floor); both need fat.sigma. auto: floor, sigma measured where not given"),
+    HEP_ROW_NUMBER(
+        C, fat.se_max_frac, "fat.se_max_frac", "", 0, 1, "0.1",
+        "standard error above which a multi-echo fraction is not identifiable, as is one "
+        "that another fits as well; 0: both are kept. Grades of steatosis are 5 to 12 "
+        "points wide, Tang et al., Radiology 2013"),
     HEP_ROW_NUMBER(C, fat.snr_min, "fat.snr_min", "", 0, 100, "3",
                    "signal over sigma of an echo that is kept; " EXPERT),
     HEP_ROW_CHOICE(C, fat.solver, "fat.solver", solvers, "batched",

@@ -90,9 +90,10 @@ struct hep_multiecho_facts {
     enum hep_fit_solver solver;
     double te_s[HEP_MULTIECHO_MAX_ECHOES];
     size_t n_echoes;
-    double field_t, r2star_max_per_s;
+    double field_t, r2star_max_per_s, sigma; /* sigma NaN: neither given nor measured */
+    bool r2star_alone;
     struct hep_fit_counts voxels;
-    size_t n_to_gsl;
+    size_t n_ambiguous, n_to_gsl;
 };
 extern const struct hep_struct_type hep_multiecho_facts_type;
 

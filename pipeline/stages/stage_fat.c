@@ -225,17 +225,36 @@ out:
 }
 
 static void fill_multi(struct hep_multiecho_facts *out, const struct echoes *e,
-                       const struct hep_cfg_fat *cfg, const struct hep_multiecho_summary *sum)
+                       const struct hep_cfg_fat *cfg, bool r2star_alone,
+                       const struct hep_multiecho_summary *sum)
 {
     *out = (struct hep_multiecho_facts){ .present = true,
                                          .solver = (enum hep_fit_solver)cfg->solver,
                                          .n_echoes = e->n,
                                          .field_t = e->b0_t,
                                          .r2star_max_per_s = cfg->r2star_max_per_s,
+                                         .sigma = sum->sigma > 0.0 ? sum->sigma : (double)NAN,
+                                         .r2star_alone = r2star_alone,
+                                         .n_ambiguous = sum->n_ambiguous,
                                          .voxels = sum->counts,
                                          .n_to_gsl = sum->n_to_gsl };
     (void)memcpy(out->spectrum, cfg->spectrum.s, sizeof out->spectrum);
     (void)memcpy(out->te_s, e->te_s, sizeof out->te_s);
+}
+
+static void say_r2star_alone(struct hep_run *run, const struct echoes *e)
+{
+    static const char *const fractions[] = { "pdff", "pdff_se", NULL };
+    char reason[160];
+
+    (void)snprintf(
+        reason, sizeof reason,
+        "%zu echoes from %.3f to %.3f ms cannot tell water from fat at %g T: R2* alone is "
+        "fitted",
+        e->n, 1e3 * e->te_s[0], 1e3 * e->te_s[e->n - 1], e->b0_t);
+    hep_maps_absent(run, fractions, reason);
+    hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "no-fat-fraction", "%s: %s",
+                  hep_run_series(run, "echoes")->name, reason);
 }
 
 static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fat_results *results,
@@ -247,8 +266,9 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fa
     struct hep_fat_spectrum spectrum;
     struct hep_multiecho_data data = { e->data, e->te_s,  e->n, hep_grid_voxels(e->grid),
                                        e->b0_t, &spectrum };
-    struct hep_map maps[] = { { "pdff", NULL },      { "pdff_se", NULL },  { "r2star", NULL },
-                              { "r2star_se", NULL }, { "fat_rmse", NULL }, { 0 } };
+    struct hep_map maps[] = { { "r2star", NULL }, { "r2star_se", NULL }, { "fat_rmse", NULL },
+                              { "pdff", NULL },   { "pdff_se", NULL },   { 0 } };
+    const size_t n_without_fat = 3;
     struct hep_json *json = NULL;
     uint8_t *status = hep_calloc(data.n_voxels, 1, err);
     int rc = status == NULL ? HEP_ENOMEM : hep_fat_spectrum_get(&spectrum, cfg->spectrum.s, err);
@@ -257,27 +277,33 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fa
     opt.noise = (enum hep_multiecho_noise)cfg->noise;
     opt.sigma = isfinite(cfg->sigma) ? cfg->sigma : 0.0;
     opt.snr_min = cfg->snr_min;
+    opt.se_max_frac = cfg->se_max_frac;
     opt.r2star_max_per_s = cfg->r2star_max_per_s;
     opt.fit.nthreads = hep_run_nthreads(run);
+    opt.no_fat = rc == HEP_OK && !hep_multiecho_separable(&data);
+    if (opt.no_fat)
+        maps[n_without_fat] = (struct hep_map){ 0 };
     if (rc == HEP_OK)
         rc = hep_maps_new(maps, e->grid, err);
     if (rc == HEP_OK)
-        rc =
-            hep_multiecho_map(&(struct hep_multiecho_maps){ .pdff_frac = maps[0].volume->data,
-                                                            .pdff_se_frac = maps[1].volume->data,
-                                                            .r2star_per_s = maps[2].volume->data,
-                                                            .r2star_se_per_s = maps[3].volume->data,
-                                                            .rmse = maps[4].volume->data,
-                                                            .status = status },
-                              &sum, &data, NULL, &opt, err);
+        rc = hep_multiecho_map(
+            &(struct hep_multiecho_maps){ .r2star_per_s = maps[0].volume->data,
+                                          .r2star_se_per_s = maps[1].volume->data,
+                                          .rmse = maps[2].volume->data,
+                                          .pdff_frac = opt.no_fat ? NULL : maps[3].volume->data,
+                                          .pdff_se_frac = opt.no_fat ? NULL : maps[4].volume->data,
+                                          .status = status },
+            &sum, &data, NULL, &opt, err);
     if (rc != HEP_OK)
         goto out;
-    fill_multi(&results->multiecho, e, cfg, &sum);
+    fill_multi(&results->multiecho, e, cfg, opt.no_fat, &sum);
     rc = hep_struct_json(&json, &results->multiecho, &hep_multiecho_facts_type, false, err);
     if (rc == HEP_OK)
         rc = hep_maps_put(run, maps, json, err);
     if (rc == HEP_OK)
         rc = put_codes(run, "fat_status", e->grid, status, json, err);
+    if (rc == HEP_OK && opt.no_fat)
+        say_r2star_alone(run, e);
 out:
     hep_json_free(json);
     hep_maps_free(maps);

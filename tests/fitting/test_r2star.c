@@ -71,12 +71,15 @@ struct odd {
 static const struct odd odd_cases[] = {
     { "constant signal is a rate of 0", { 10, 10, 10 }, 0, 0, 5000, HEP_FIT_AT_BOUND, 0 },
     { "rising signal is a rate of 0", { 10, 12, 14 }, 0, 0, 5000, HEP_FIT_AT_BOUND, 0 },
-    { "gone after the first echo", { 10, 0, 0 }, 0, 0, 5000, HEP_FIT_AT_BOUND, 5000 },
+    { "gone after the first echo", { 10, 1e-30, 1e-30 }, 0, 0, 5000, HEP_FIT_AT_BOUND, 5000 },
+    { "only the first echo measured", { 10, 0, 0 }, 0, 0, 5000, HEP_FIT_BAD_INPUT, (double)NAN },
     { "faster than allowed", { 100, 1, 0.01 }, 0, 0, 200, HEP_FIT_AT_BOUND, 200 },
     { "no signal", { 0, 0, 0 }, 0, 0, 5000, HEP_FIT_BAD_INPUT, (double)NAN },
-    { "negative", { 10, -1, 5 }, 0, 0, 5000, HEP_FIT_BAD_INPUT, (double)NAN },
-    { "not a number", { 10, 9, (double)NAN }, 0, 0, 5000, HEP_FIT_BAD_INPUT, (double)NAN },
-    { "infinite", { (double)INFINITY, 9, 8 }, 0, 0, 5000, HEP_FIT_BAD_INPUT, (double)NAN },
+    /* the two others decide: ln(10/5) per 20 ms, and ln(10/9) and ln(9/8) per 10 ms */
+    { "negative", { 10, -1, 5 }, 0, 0, 5000, HEP_FIT_OK, 34.65735902799727 },
+    { "lost", { 10, 0, 5 }, 0, 0, 5000, HEP_FIT_OK, 34.65735902799727 },
+    { "not a number", { 10, 9, (double)NAN }, 0, 0, 5000, HEP_FIT_OK, 10.53605156578263 },
+    { "infinite", { (double)INFINITY, 9, 8 }, 0, 0, 5000, HEP_FIT_OK, 11.77830356563834 },
     { "all but one in the noise", { 10, 2, 2 }, 1, 3, 5000, HEP_FIT_BAD_INPUT, (double)NAN },
     /* third echo left out: ln(10/5) per 10 ms */
     { "last one in the noise", { 10, 5, 2.9 }, 1, 3, 5000, HEP_FIT_OK, 69.31471805599453 },
