@@ -56,7 +56,9 @@ bool hep_json_bool(const struct hep_json *node, bool fallback);
 /* Building. NULL or HEP_ENOMEM when out of memory. */
 struct hep_json *hep_json_new_object(void);
 struct hep_json *hep_json_new_array(void);
-struct hep_json *hep_json_new_number(double value); /* rounded to 9 significant digits */
+/** Rounded to 9 significant digits; NaN for what is not finite. */
+double hep_json_rounded(double value);
+struct hep_json *hep_json_new_number(double value); /* hep_json_rounded() */
 struct hep_json *hep_json_new_exact(double value);
 struct hep_json *hep_json_new_integer(long long value);
 struct hep_json *

@@ -33,12 +33,17 @@ struct hep_json *hep_json_new_exact(double value)
 }
 
 /* Rounded here and not where it is written, so that the number in memory is the one in the file. */
-struct hep_json *hep_json_new_number(double value)
+double hep_json_rounded(double value)
 {
     char text[32];
 
     (void)snprintf(text, sizeof text, "%.9g", value);
-    return hep_json_new_exact(strtod(text, NULL));
+    return isfinite(value) ? strtod(text, NULL) : (double)NAN;
+}
+
+struct hep_json *hep_json_new_number(double value)
+{
+    return hep_json_new_exact(hep_json_rounded(value));
 }
 
 struct hep_json *hep_json_new_integer(long long value)

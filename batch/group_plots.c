@@ -2,9 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/number.h"
-#include "terms/lesion_class.h"
 #include "report/html.h"
-#include "report/page.h"
+#include "report/quantity.h"
 #include "report/svg.h"
 
 #include <math.h>
@@ -176,82 +175,36 @@ int hep_group_plots(struct hep_str *out, const struct hep_group_table *t, struct
 
 /* ---- lesions --------------------------------------------------------------------------------- */
 
-/* Every measurement that any lesion has, sorted, without spreads and counts. */
-struct names {
-    char **list; /* owned texts */
-    size_t n;
-};
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int add_names(struct names *names, const struct hep_json *lesion, struct hep_error *err)
-{
-    const char **keys = NULL;
-    size_t n = 0, before = names->n;
-    int rc = hep_json_keys(&keys, &n, hep_json_get(lesion, "measurements"), err);
-
-    for (size_t k = 0; rc == HEP_OK && k < n; k++) {
-        bool known = before > 0 && bsearch((const void *)&keys[k], (const void *)names->list,
-                                           before, sizeof *names->list, by_text) != NULL;
-
-        if (known || hep_ends_with(keys[k], "_mad") || hep_ends_with(keys[k], "_n"))
-            continue;
-        rc = HEP_GROW(names->list, names->n, err);
-        if (rc == HEP_OK && (names->list[names->n] = hep_strdup(keys[k], err)) == NULL)
-            rc = HEP_ENOMEM;
-        names->n += rc == HEP_OK;
-    }
-    if (names->n > before)
-        qsort((void *)names->list, names->n, sizeof *names->list, by_text);
-    free((void *)keys);
-    return rc;
-}
-
-static void names_release(struct names *names)
-{
-    for (size_t i = 0; i < names->n; i++)
-        free(names->list[i]);
-    free((void *)names->list);
-}
-
 struct values {
     double *x[HEP_CLASS_COUNT]; /* shape [room] */
     size_t n[HEP_CLASS_COUNT], room;
-    const char *unit;
 };
 
-static void gather(struct values *v, const struct hep_group_table *t, const char *name)
+/* A measure of every lesion, in shown units, by class. */
+static void gather(struct values *v, const struct hep_group_table *t, enum hep_measure m)
 {
+    const double scale = hep_quantity_of_measure(m).scale;
+
     memset(v->n, 0, sizeof v->n);
-    v->unit = NULL;
     for (size_t i = 0; i < t->status->n; i++) {
-        const struct hep_json *list = hep_json_get(t->documents[i], "lesions");
+        const struct hep_findings *list = &t->files[i].findings;
 
-        for (size_t k = 0; k < hep_json_size(list); k++) {
-            const struct hep_json *l = hep_json_at(list, k);
-            const char *class_name = hep_json_string(hep_json_get(l, "class")), *unit = NULL;
-            const double x =
-                hep_page_value(hep_json_get(hep_json_get(l, "measurements"), name), &unit);
-            const enum hep_lesion_class c =
-                class_name != NULL ? hep_class_from_name(class_name) : HEP_CLASS_COUNT;
+        for (size_t k = 0; k < list->n; k++) {
+            const enum hep_lesion_class c = list->list[k].lesion_class;
+            const double x = hep_finding_get(&list->list[k], m);
 
-            if (c == HEP_CLASS_COUNT || !isfinite(x))
-                continue;
-            v->unit = unit != NULL ? unit : v->unit;
-            v->x[c][v->n[c]++] = x;
+            if (c < HEP_CLASS_COUNT && isfinite(x))
+                v->x[c][v->n[c]++] = scale * x;
         }
     }
 }
 
-static int lesion_plot(struct hep_str *out, struct values *v, const char *name, size_t number,
+static int lesion_plot(struct hep_str *out, const struct values *v, enum hep_measure m,
                        struct hep_error *err)
 {
     struct hep_svg_frame f = { .x = 66, .y = 12, .w = 300, .h = 130 };
     const char *classes[HEP_CLASS_COUNT];
-    const struct hep_quantity q = hep_quantity_of(name, v->unit);
+    const struct hep_quantity q = hep_quantity_of_measure(m);
     double lo = HUGE_VAL, hi = -HUGE_VAL, range[2];
     struct hep_str label = { 0 };
     struct hep_svg svg;
@@ -261,7 +214,6 @@ static int lesion_plot(struct hep_str *out, struct values *v, const char *name, 
 
     for (int c = 0; c < HEP_CLASS_COUNT; c++) {
         for (size_t i = 0; i < v->n[c]; i++) {
-            v->x[c][i] *= q.scale;
             lo = fmin(lo, v->x[c][i]);
             hi = fmax(hi, v->x[c][i]);
         }
@@ -275,7 +227,7 @@ static int lesion_plot(struct hep_str *out, struct values *v, const char *name, 
     if (rc == HEP_OK) {
         size_t at = 0;
 
-        (void)snprintf(id, sizeof id, "l%zu", number);
+        (void)snprintf(id, sizeof id, "l%d", (int)m);
         f.xa = (struct hep_svg_axis){
             .lo = -0.6, .hi = (double)n - 0.4, .names = classes, .n_ticks = n
         };
@@ -310,38 +262,34 @@ static int values_new(struct values *v, size_t room, struct hep_error *err)
 int hep_group_lesion_plots(struct hep_str *out, const struct hep_group_table *t,
                            struct hep_error *err)
 {
-    struct names names = { 0 };
     struct values v = { 0 };
     size_t room = 0;
-    int rc = HEP_OK;
+    int rc;
 
-    for (size_t i = 0; rc == HEP_OK && i < t->status->n; i++) {
-        const struct hep_json *list = hep_json_get(t->documents[i], "lesions");
-
-        for (size_t k = 0; rc == HEP_OK && k < hep_json_size(list); k++)
-            rc = add_names(&names, hep_json_at(list, k), err);
-        room += hep_json_size(list);
-    }
-    if (rc == HEP_OK && room == 0)
+    for (size_t i = 0; i < t->status->n; i++)
+        room += t->files[i].findings.n;
+    if (room == 0) {
         hep_str_add(out, "<p>There are no lesions.</p>\n");
-    else if (rc == HEP_OK)
-        hep_str_addf(
-            out,
-            "<p>%zu lesions. Boxes: middle half and median of each class that the evidence "
-            "favours (met metastasis, haem haemangioma, FNH FNH-like, fat focal fat, "
-            "spare fat sparing); dots lie beyond the whiskers. The same numbers stand in "
-            "lesions.tsv."
-            "</p>\n<div class=\"plots\">\n",
-            room);
-    if (rc == HEP_OK)
-        rc = values_new(&v, room, err);
-    for (size_t i = 0; rc == HEP_OK && i < names.n; i++) {
-        gather(&v, t, names.list[i]);
-        rc = lesion_plot(out, &v, names.list[i], i, err);
+        return HEP_OK;
     }
-    hep_str_add(out, room > 0 ? "</div>\n" : "");
+    hep_str_addf(out,
+                 "<p>%zu lesions. Boxes: middle half and median of each class that the evidence "
+                 "favours (met metastasis, haem haemangioma, FNH FNH-like, fat focal fat, "
+                 "spare fat sparing); dots lie beyond the whiskers. The same numbers stand in "
+                 "lesions.tsv.</p>\n<div class=\"plots\">\n",
+                 room);
+    rc = values_new(&v, room, err);
+    for (int i = 0; rc == HEP_OK && i < HEP_MEASURE_COUNT; i++) {
+        const struct hep_measure_row *row = hep_measure_row((enum hep_measure)i);
+
+        if (row->subject != HEP_SUBJECT_LESION || row->form != HEP_FORM_VALUE ||
+            row->digits == HEP_DIGITS_HIDDEN)
+            continue;
+        gather(&v, t, (enum hep_measure)i);
+        rc = lesion_plot(out, &v, (enum hep_measure)i, err);
+    }
+    hep_str_add(out, "</div>\n");
     for (int c = 0; c < HEP_CLASS_COUNT; c++)
         free(v.x[c]);
-    names_release(&names);
     return rc;
 }

@@ -35,30 +35,18 @@ static int settle(struct hep_group_measure *m, size_t n, struct hep_error *err)
     return HEP_OK;
 }
 
-static double liver_value(const struct hep_json *doc, const char *name)
+static double value_of(const struct hep_lesion_file *f, enum hep_measure m)
 {
-    const struct hep_json *node = hep_json_get(hep_json_get(doc, "liver"), name);
-
-    if (hep_json_type(node) == HEP_JSON_OBJECT) {
-        const struct hep_json *median = hep_json_get(node, "median");
-
-        return hep_json_number(median != NULL ? median : hep_json_get(node, "value"));
-    }
-    return hep_json_number(node);
-}
-
-static double lesion_count(const struct hep_json *doc, const char *class_name)
-{
-    const struct hep_json *list = hep_json_get(doc, "lesions");
     double n = 0.0;
 
-    if (doc == NULL)
+    if (f->root == NULL)
         return (double)NAN;
-    for (size_t i = 0; i < hep_json_size(list); i++) {
-        const char *c = hep_json_string(hep_json_get(hep_json_at(list, i), "class"));
-
-        n += class_name == NULL || (c != NULL && strcmp(c, class_name) == 0);
-    }
+    if (m == HEP_M_N_LESIONS)
+        return (double)f->findings.n;
+    if (m != HEP_M_N_METASTASES)
+        return hep_measures_get(&f->liver, m);
+    for (size_t i = 0; i < f->findings.n; i++)
+        n += f->findings.list[i].lesion_class == HEP_CLASS_METASTASIS;
     return n;
 }
 
@@ -66,18 +54,10 @@ static double lesion_count(const struct hep_json *doc, const char *class_name)
  * there was nothing to make it from. */
 static const char *withheld_reason(const struct hep_group_table *t, size_t m, size_t i)
 {
-    const struct hep_json *node =
-        hep_json_get(hep_json_get(t->documents[i], "liver"), t->measures[m].liver_key);
-
-    return hep_json_get(node, "state") != NULL ? hep_json_string(hep_json_get(node, "reason"))
-                                               : NULL;
+    return t->files[i].withheld[t->measures[m].measure];
 }
 
-typedef double value_of(const struct hep_json *document, const char *key);
-
-/* A measure by its row of the dictionary, as a column of this name. */
-static int add_measure(struct hep_group_table *t, enum hep_measure measure, const char *column,
-                       value_of *value, const char *key, struct hep_error *err)
+static int add_measure(struct hep_group_table *t, enum hep_measure measure, struct hep_error *err)
 {
     struct hep_group_measure *m;
     size_t n = t->status->n;
@@ -85,18 +65,17 @@ static int add_measure(struct hep_group_table *t, enum hep_measure measure, cons
     if (HEP_GROW(t->measures, t->n_measures, err) != HEP_OK)
         return HEP_ENOMEM;
     m = &t->measures[t->n_measures++];
-    *m = (struct hep_group_measure){ .column = hep_measure_as_column(measure),
+    *m = (struct hep_group_measure){ .measure = measure,
+                                     .column = hep_measure_as_column(measure),
                                      .values = hep_calloc(n + 1, sizeof *m->values, err) };
-    m->column.id = column;
-    m->liver_key = value == liver_value ? key : "";
     if (m->values == NULL)
         return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++)
-        m->values[i] = t->documents[i] != NULL ? value(t->documents[i], key) : (double)NAN;
+        m->values[i] = value_of(&t->files[i], measure);
     return settle(m, n, err);
 }
 
-static int read_documents(struct hep_group_table *t, const char *out_dir, struct hep_error *err)
+static int read_files(struct hep_group_table *t, const char *out_dir, struct hep_error *err)
 {
     int rc = HEP_OK;
 
@@ -107,7 +86,7 @@ static int read_documents(struct hep_group_table *t, const char *out_dir, struct
         if (s->state != HEP_STATE_DONE)
             continue;
         path = hep_asprintf(err, "%s/%s/%s_lesions.json", out_dir, s->relative, s->label);
-        rc = path == NULL ? HEP_ENOMEM : hep_json_read(&t->documents[i], path, err);
+        rc = path == NULL ? HEP_ENOMEM : hep_lesion_file_read(&t->files[i], path, err);
         free(path);
     }
     return rc;
@@ -221,11 +200,6 @@ static int make_columns(struct hep_group_table *t, struct hep_error *err)
     return HEP_OK;
 }
 
-static const char *text_of(const struct hep_json *document, const char *key)
-{
-    return hep_json_string(hep_json_get(document, key));
-}
-
 static S row_of(const struct hep_group_table *t, size_t i)
 {
     const struct hep_study_status *s = &t->status->list[i];
@@ -234,9 +208,9 @@ static S row_of(const struct hep_group_table *t, size_t i)
               .study = s->label,
               .state = hep_state_name(s->state),
               .reason = s->reason,
-              .protocol = text_of(t->documents[i], "protocol"),
-              .agent = text_of(t->documents[i], "agent"),
-              .reference = text_of(t->documents[i], "reference"),
+              .protocol = t->files[i].protocol,
+              .agent = t->files[i].agent,
+              .reference = t->files[i].reference,
               .exit_code = s->exit_code };
     size_t used = 0;
 
@@ -397,11 +371,11 @@ int hep_group_withheld(struct hep_table *out, const struct hep_group_table *t,
 
 void hep_group_release(struct hep_group_table *t)
 {
-    for (size_t i = 0; t->documents != NULL && i < t->status->n; i++)
-        hep_json_free(t->documents[i]);
+    for (size_t i = 0; t->files != NULL && i < t->status->n; i++)
+        hep_lesion_file_release(&t->files[i]);
     for (size_t i = 0; i < t->n_measures; i++)
         free(t->measures[i].values);
-    free((void *)t->documents);
+    free(t->files);
     free(t->measures);
     free(t->columns);
     *t = (struct hep_group_table){ 0 };
@@ -413,21 +387,18 @@ int hep_group_gather(struct hep_group_table *out, const char *out_dir,
     int rc;
 
     *out = (struct hep_group_table){ .status = status,
-                                     .documents = hep_calloc(status->n + 1, sizeof(void *), err) };
-    rc = out->documents == NULL ? HEP_ENOMEM : read_documents(out, out_dir, err);
+                                     .files = hep_calloc(status->n + 1, sizeof *out->files, err) };
+    rc = out->files == NULL ? HEP_ENOMEM : read_files(out, out_dir, err);
     for (int i = 0; rc == HEP_OK && i < HEP_MEASURE_COUNT; i++) {
         const enum hep_measure m = (enum hep_measure)i;
         const struct hep_measure_row *row = hep_measure_row(m);
 
         /* Grades and codes stay in lesions.json. */
-        if (row->subject == HEP_SUBJECT_LIVER && hep_measure_unit(m) != HEP_UNIT_COUNT &&
-            row->digits != HEP_DIGITS_HIDDEN)
-            rc = add_measure(out, m, hep_measure_column(m), liver_value, hep_measure_name(m), err);
+        if (row->subject == HEP_SUBJECT_STUDY ||
+            (row->subject == HEP_SUBJECT_LIVER && hep_measure_unit(m) != HEP_UNIT_COUNT &&
+             row->digits != HEP_DIGITS_HIDDEN))
+            rc = add_measure(out, m, err);
     }
-    if (rc == HEP_OK)
-        rc = add_measure(out, HEP_M_N_LESIONS, "n_lesions", lesion_count, NULL, err);
-    if (rc == HEP_OK)
-        rc = add_measure(out, HEP_M_N_METASTASES, "n_metastases", lesion_count, "metastasis", err);
     if (rc == HEP_OK)
         rc = make_columns(out, err);
     if (rc != HEP_OK)

@@ -10,6 +10,7 @@
 #define HEP_BATCH_GROUP_TABLE_H
 
 #include "base/table.h"
+#include "batch/lesion_file.h"
 #include "batch/status.h"
 
 #define HEP_OUTLIER_Z 3.5 /* Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993 */
@@ -17,14 +18,14 @@
 
 /** One measure of the studies: values[i] belongs to studies[i]; NaN where there is none. */
 struct hep_group_measure {
+    enum hep_measure measure;
     struct hep_column column; /* of the dictionary; static texts */
-    const char *liver_key;    /* among the measures of the liver; "": another measure */
     double *values;           /* owned */
     double median, mad;
 };
 struct hep_group_table {
     const struct hep_out_status *status; /* borrowed: rows */
-    struct hep_json **documents;         /* lesions.json of each study; NULL when not done; owned */
+    struct hep_lesion_file *files;       /* of each study; empty when it is not done; owned */
     struct hep_group_measure *measures;
     size_t n_measures;
     struct hep_column *columns; /* of the studies; owned */

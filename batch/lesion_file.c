@@ -1,25 +1,50 @@
 #include "batch/lesion_file.h"
 
-#include "base/json.h"
 #include "terms/finding_json.h"
 
 #include <math.h>
 
+static int read_liver(struct hep_lesion_file *f, const char *path, struct hep_error *err)
+{
+    static const enum hep_measure_form forms[] = { HEP_FORM_MEMBER, HEP_FORM_VALUE,
+                                                   HEP_FORM_STATISTICS };
+    const struct hep_json *liver = hep_json_get(f->root, "liver");
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < sizeof forms / sizeof forms[0]; i++)
+        rc = hep_measures_read(&f->liver, HEP_SUBJECT_LIVER, forms[i], liver, path, err);
+    for (int i = 0; rc == HEP_OK && i < HEP_MEASURE_COUNT; i++) {
+        const struct hep_json *node = hep_json_get(liver, hep_measure_name((enum hep_measure)i));
+
+        if (hep_measure_row((enum hep_measure)i)->subject == HEP_SUBJECT_LIVER &&
+            hep_json_get(node, "state") != NULL)
+            f->withheld[i] = hep_json_string(hep_json_get(node, "reason"));
+    }
+    return rc;
+}
+
+static const char *text_of(const struct hep_lesion_file *f, const char *key)
+{
+    return hep_json_string(hep_json_get(f->root, key));
+}
+
 int hep_lesion_file_read(struct hep_lesion_file *out, const char *path, struct hep_error *err)
 {
     struct hep_lesion_file f = { 0 };
-    struct hep_json *root = NULL;
-    int rc = hep_json_read(&root, path, err);
+    int rc = hep_json_read(&f.root, path, err);
 
     if (rc == HEP_OK)
-        rc = hep_findings_read(&f.findings, root, path, err);
+        rc = hep_findings_read(&f.findings, hep_json_get(f.root, "lesions"), path, err);
+    if (rc == HEP_OK)
+        rc = read_liver(&f, path, err);
     if (rc != HEP_OK) {
-        hep_json_free(root);
+        hep_lesion_file_release(&f);
         return rc;
     }
-    f.findings.file = root;
-    f.reference = hep_json_string(hep_json_get(root, "reference"));
-    f.absent_reason = hep_json_string(hep_json_get(root, "lesions_absent_reason"));
+    f.protocol = text_of(&f, "protocol");
+    f.agent = text_of(&f, "agent");
+    f.reference = text_of(&f, "reference");
+    f.absent_reason = text_of(&f, "lesions_absent_reason");
     *out = f;
     return HEP_OK;
 }
@@ -27,6 +52,7 @@ int hep_lesion_file_read(struct hep_lesion_file *out, const char *path, struct h
 void hep_lesion_file_release(struct hep_lesion_file *f)
 {
     hep_findings_release(&f->findings);
+    hep_json_free(f->root);
     *f = (struct hep_lesion_file){ 0 };
 }
 

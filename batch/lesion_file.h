@@ -9,13 +9,19 @@
 #ifndef HEP_BATCH_LESION_FILE_H
 #define HEP_BATCH_LESION_FILE_H
 
+#include "base/json.h"
 #include "image/volume.h"
 #include "terms/finding.h"
 
 struct hep_lesion_file {
-    struct hep_findings findings; /* and the document that they were read from */
-    const char *reference;        /* role of the reference series; NULL: not given */
-    const char *absent_reason; /* why no lesion was looked for ("lesions_absent_reason"); or NULL */
+    struct hep_findings findings;
+    struct hep_measures liver; /* of maps the median */
+    /* Texts of `root`; NULL where they are not given. */
+    const char *protocol, *agent;
+    const char *reference;     /* role of the reference series */
+    const char *absent_reason; /* why no lesion was looked for ("lesions_absent_reason") */
+    const char *withheld[HEP_MEASURE_COUNT]; /* why a measure of the liver is no result */
+    struct hep_json *root;                   /* the document; owned */
 };
 
 /** @return HEP_ENOENT, HEP_EIO, HEP_EFORMAT, HEP_ENOMEM. Release after success. */

@@ -132,7 +132,7 @@ static int add_pair(struct hep_evaluated *e, struct hep_map_pair pair, struct he
 static double true_enhancement(const struct hep_eval_regions *r, const struct map_row *row,
                                size_t i)
 {
-    const struct hep_json *root = r->file->findings.file,
+    const struct hep_json *root = r->file->root,
                           *lesion = hep_json_at(hep_json_get(root, "lesions"), i);
     const struct hep_json *from = lesion != NULL
                                       ? hep_json_get(hep_json_get(lesion, "measurements"), "whole")

@@ -38,9 +38,9 @@ static const char *const examples[] = { "hepar report results/sub-01 --study bid
 static int make(struct hep_str *html, const struct report_options *o, struct hep_reopened *r,
                 struct hep_error *err)
 {
-    const struct hep_report_source source = {
-        .run = &r->run, .record = r->record, .lesions = r->lesions, .measures = r->measures
-    };
+    const struct hep_report_source source = { .run = &r->run,
+                                              .record = r->record,
+                                              .measures = r->measures };
 
     return o->viewer ? hep_report_viewer(html, &source, err) : hep_report_html(html, &source, err);
 }

@@ -53,9 +53,11 @@ static double uptake_ratio(const struct hep_lesion_measures *m)
 /* What fat alone defines cannot be told where the fat fraction contradicts itself. */
 static void withhold_classes(struct hep_finding *f, const struct hep_lesion_image *fat)
 {
-    if (fat->withheld)
-        f->class_reason[HEP_CLASS_FOCAL_FAT] = f->class_reason[HEP_CLASS_FAT_SPARING] =
-            fat->absent_reason;
+    static const enum hep_lesion_class of_fat[] = { HEP_CLASS_FOCAL_FAT, HEP_CLASS_FAT_SPARING };
+
+    for (size_t i = 0; fat->withheld && i < 2; i++)
+        (void)snprintf(f->class_reason[of_fat[i]], sizeof f->class_reason[0], "%s",
+                       fat->absent_reason);
 }
 
 static int assess_one(struct hep_finding *f, const struct setting *s,

@@ -101,8 +101,8 @@ static void add_item(struct hep_finding *f, const char *name, const char *group,
 {
     struct hep_evidence_item *item = &f->evidence[f->n_evidence++];
 
-    item->name = name;
-    item->group = group;
+    (void)snprintf(item->name, sizeof item->name, "%s", name);
+    (void)snprintf(item->group, sizeof item->group, "%s", group);
     item->log_lr = log_lr;
     item->value = value;
     item->reason[0] = '\0';
@@ -155,7 +155,7 @@ static double shares_left(const struct hep_finding *f, const struct hep_evidence
     double sum = 0.0;
 
     for (int c = HEP_CLASS_CYST; c < HEP_CLASS_COUNT; c++)
-        sum += f->class_reason[c] == NULL ? table->share[c] : 0.0;
+        sum += f->class_reason[c][0] == '\0' ? table->share[c] : 0.0;
     return sum;
 }
 
@@ -172,8 +172,8 @@ void hep_evidence_weigh(struct hep_finding *f, const struct hep_evidence_table *
 
     for (int c = HEP_CLASS_CYST; c < HEP_CLASS_COUNT; c++) {
         cap(used, n, c, limits->correlated_weight);
-        odds[c] = f->class_reason[c] == NULL ? log(table->share[c] / shares) - logit(prior)
-                                             : -(double)INFINITY;
+        odds[c] = f->class_reason[c][0] == '\0' ? log(table->share[c] / shares) - logit(prior)
+                                                : -(double)INFINITY;
         for (size_t i = 0; i < n; i++)
             odds[c] -= used[i].capped[c];
         rival = odds[c] > odds[rival] ? c : rival;
@@ -185,7 +185,7 @@ void hep_evidence_weigh(struct hep_finding *f, const struct hep_evidence_table *
     f->class_probability[HEP_CLASS_METASTASIS] =
         sigmoid(logit(prior) + table->calibration.slope * evidence + table->calibration.intercept);
     for (int c = HEP_CLASS_CYST; c < HEP_CLASS_COUNT; c++)
-        f->class_probability[c] = f->class_reason[c] == NULL
+        f->class_probability[c] = f->class_reason[c][0] == '\0'
                                       ? (1.0 - f->class_probability[HEP_CLASS_METASTASIS]) *
                                             exp(odds[c] - odds[rival]) / sum
                                       : (double)NAN;

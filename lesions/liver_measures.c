@@ -52,7 +52,8 @@ static void measure_uptake(struct hep_liver_measures *out, const struct hep_refe
                      hep_hui_classic_ml(liver, hbp[HEP_ANATOMY_SPLEEN], volume_ml));
     hep_measures_set(m, HEP_M_SIR, sir);
     if (isfinite(sir))
-        out->sir_vessel = cava ? "inferior vena cava" : "portal vein";
+        (void)snprintf(out->sir_vessel, sizeof out->sir_vessel, "%s",
+                       cava ? "inferior vena cava" : "portal vein");
     hep_flis_proxy(&proxy, &flis);
     set_grade(m, HEP_M_FLIS_ENHANCEMENT, proxy.enhancement);
     set_grade(m, HEP_M_FLIS_EXCRETION, proxy.excretion);

@@ -16,7 +16,7 @@
 
 struct hep_liver_measures {
     struct hep_measures measures; /* of the liver, all but the statistics of maps */
-    const char *sir_vessel;       /* what HEP_M_SIR is over: static; NULL without it */
+    char sir_vessel[24];          /* what HEP_M_SIR is over; empty without it */
     char diffuse_reason[256];     /* of HEP_M_DIFFUSE_ALARM */
 };
 

@@ -112,11 +112,11 @@ int hep_stages_order(size_t *order, const struct hep_stage *const *stages, size_
     return rc;
 }
 
-static const char *const kind_text[] = { "series", "map", "mask", "results", "results" };
+static const char *const kind_text[] = { "series", "map", "mask", "results" };
 
 static const char *unit_text(const struct hep_slot *s)
 {
-    return s->kind == HEP_SLOT_JSON || s->kind == HEP_SLOT_STRUCT ? "-" : hep_unit_text(s->unit);
+    return s->kind == HEP_SLOT_STRUCT ? "-" : hep_unit_text(s->unit);
 }
 
 HEP_GETTER(slot_kind, struct hep_slot, hep_value_of_text(kind_text[r->kind]));

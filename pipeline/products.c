@@ -47,7 +47,6 @@ void hep_products_release(struct hep_run *run)
         free(p->path);
         hep_volume_free(p->volume);
         hep_labels_free(p->labels);
-        hep_json_free(p->json);
         if (p->data != NULL)
             hep_struct_release(p->data, p->slot->type);
         free(p->data);
@@ -273,16 +272,6 @@ int hep_run_labels(struct hep_run *run, const char *name, const struct hep_label
     return rc;
 }
 
-int hep_run_json(struct hep_run *run, const char *name, const struct hep_json **out,
-                 struct hep_error *err)
-{
-    struct hep_product *p = NULL;
-    int rc = readable(&p, run, name, HEP_SLOT_JSON, HEP_SLOT_JSON, err);
-
-    *out = rc == HEP_OK && hep_product_usable(p) ? p->json : NULL;
-    return rc;
-}
-
 int hep_run_struct(struct hep_run *run, const char *name, const struct hep_struct_type *type,
                    const void **out, struct hep_error *err)
 {
@@ -337,21 +326,6 @@ int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels 
     }
     hep_json_free(sidecar);
     return rc;
-}
-
-int hep_run_put_json(struct hep_run *run, const char *name, struct hep_json *json,
-                     struct hep_error *err)
-{
-    struct hep_product *p = NULL;
-    int rc = writable(&p, run, name, HEP_SLOT_JSON, err);
-
-    if (rc != HEP_OK) {
-        hep_json_free(json);
-        return rc;
-    }
-    p->json = json;
-    p->state = HEP_PRODUCT_PRESENT;
-    return HEP_OK;
 }
 
 int hep_run_put_struct(struct hep_run *run, const char *name, const struct hep_struct_type *type,

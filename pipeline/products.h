@@ -37,7 +37,6 @@ struct hep_product {
     const struct hep_series *series;
     struct hep_volume *volume;
     struct hep_labels *labels;
-    struct hep_json *json;
     void *data; /* by slot->type; owned */
 };
 

@@ -65,7 +65,7 @@ static struct hep_json *results_json(const struct hep_product *p, struct hep_put
 
     if (p->data != NULL && put->rc == HEP_OK)
         put->rc = hep_struct_json(&o, p->data, p->slot->type, true, put->err);
-    return p->json != NULL ? hep_json_copy(p->json) : o;
+    return o;
 }
 
 static struct hep_json *products_json(const struct hep_run *run, size_t stage, struct hep_put *put)
@@ -85,7 +85,7 @@ static struct hep_json *products_json(const struct hep_run *run, size_t stage, s
             hep_put_text(put, o, "withheld_by", run->stages[p->withheld_by]->name);
         if (p->withheld != NULL || p->reason != NULL)
             hep_put_text(put, o, "reason", p->withheld != NULL ? p->withheld : p->reason);
-        if (p->json != NULL || p->data != NULL)
+        if (p->data != NULL)
             hep_put(put, o, "results", results_json(p, put));
         if (p->path != NULL)
             hep_put_text(put, o, "file", p->path + strlen(run->out.tmp) + 1);
@@ -405,12 +405,9 @@ static int restore_product(struct hep_run *run, struct hep_product *p, const str
     p->state = HEP_PRODUCT_PRESENT;
     if (p->slot->kind == HEP_SLOT_STRUCT)
         return read_struct(&p->data, p->slot, results, err);
-    if (p->slot->kind == HEP_SLOT_JSON) {
-        p->json = hep_json_copy(results);
-    } else if (tame(file)) {
+    if (tame(file))
         p->path = hep_path_join(run->out.tmp, file, err);
-    }
-    if (p->json == NULL && p->path == NULL)
+    if (p->path == NULL)
         return HEP_FAIL(err, HEP_EFORMAT, "run.json of the earlier run lacks product %s",
                         p->slot->name);
     return HEP_OK;

@@ -38,8 +38,6 @@ int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volum
                    struct hep_error *err) HEP_MUST_CHECK;
 int hep_run_labels(struct hep_run *run, const char *name, const struct hep_labels **out,
                    struct hep_error *err) HEP_MUST_CHECK;
-int hep_run_json(struct hep_run *run, const char *name, const struct hep_json **out,
-                 struct hep_error *err) HEP_MUST_CHECK;
 /** As a struct of this type; HEP_EGRAPH when it is of another. See HEP_PRODUCT(). */
 int hep_run_struct(struct hep_run *run, const char *name, const struct hep_struct_type *type,
                    const void **out, struct hep_error *err) HEP_MUST_CHECK;
@@ -75,8 +73,6 @@ int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume 
                        struct hep_json *sidecar, struct hep_error *err) HEP_MUST_CHECK;
 int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels *l,
                        struct hep_json *sidecar, struct hep_error *err) HEP_MUST_CHECK;
-int hep_run_put_json(struct hep_run *run, const char *name, struct hep_json *json,
-                     struct hep_error *err) HEP_MUST_CHECK;
 /** `data` from hep_struct_new(). */
 int hep_run_put_struct(struct hep_run *run, const char *name, const struct hep_struct_type *type,
                        void *data, struct hep_error *err) HEP_MUST_CHECK;

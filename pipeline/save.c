@@ -80,8 +80,7 @@ static int finish_sidecar(const struct hep_run *run, const struct hep_product *p
          rc == HEP_OK && s->name != NULL; s++) {
         const struct hep_product *in = hep_product_find(run, s->name);
 
-        if (in == NULL || !hep_product_usable(in) || s->kind == HEP_SLOT_JSON ||
-            s->kind == HEP_SLOT_STRUCT)
+        if (in == NULL || !hep_product_usable(in) || s->kind == HEP_SLOT_STRUCT)
             continue;
         if (in->series != NULL) {
             for (size_t i = 0; rc == HEP_OK && i < in->series->n_paths; i++)

@@ -23,8 +23,7 @@ enum hep_slot_kind {
     HEP_SLOT_SERIES, /* a series of the study, loaded when first asked for */
     HEP_SLOT_VOLUME, /* a map, saved as `file`.nii.gz with a sidecar */
     HEP_SLOT_LABELS, /* a mask or label map, saved as `file`.nii.gz with a sidecar */
-    HEP_SLOT_STRUCT, /* results as a struct, kept in run.json by its table */
-    HEP_SLOT_JSON    /* results that have no struct yet, kept in run.json */
+    HEP_SLOT_STRUCT  /* results as a struct, kept in run.json by its table */
 };
 
 /** A product as its maker or its reader declares it. Lists end with { 0 }. */

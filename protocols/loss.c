@@ -2,37 +2,48 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "batch/lesion_file.h"
 #include "protocols/paired.h"
 
 #include <math.h>
 
-/* What is compared, as lesions.json names it. */
-static const struct {
-    const char *name, *unit;
-    bool own; /* a member of the finding itself, not of its measurements */
-} measures[] = {
-    { "long_axis_mm", "mm", true },          { "volume_ml", "mL", true },
-    { "probability_metastasis", "1", true }, { "adc_mm2_per_s", "mm2/s", false },
-    { "t2_liver_ratio", "1", false },        { "arterial_ratio", "1", false },
-    { "hepatobiliary_ratio", "1", false },
-};
-#define N_MEASURES (sizeof measures / sizeof measures[0])
+/* What is compared. */
+static enum hep_measure compared(size_t k)
+{
+    static const enum hep_measure plain[] = { HEP_M_LONG_AXIS, HEP_M_VOLUME, HEP_M_P_METASTASIS,
+                                              HEP_M_ADC, HEP_M_T2_LIVER_RATIO };
+    const size_t n = sizeof plain / sizeof plain[0];
+
+    return k < n ? plain[k]
+                 : hep_measure_of_phase(HEP_MF_RATIO,
+                                        k == n ? HEP_PHASE_ARTERIAL : HEP_PHASE_HEPATOBILIARY);
+}
+#define N_MEASURES 7
 
 /* The contrast of a lesion in each series, to say what was there to be seen. */
 static const struct {
     enum hep_planned series;
-    const char *measure, *words;
+    enum hep_measure measure; /* HEP_MF_RATIO: of the phase */
+    enum hep_phase phase;
+    const char *words;
 } contrasts[] = {
-    { HEP_SERIES_HEPATOBILIARY, "hepatobiliary_ratio", "of liver" },
-    { HEP_SERIES_DWI, "b_high_ratio", "of liver at the highest b" },
-    { HEP_SERIES_T2, "t2_liver_ratio", "of liver" },
-    { HEP_SERIES_ARTERIAL, "arterial_ratio", "of liver" },
-    { HEP_SERIES_PORTAL_VENOUS, "portal_venous_ratio", "of liver" },
-    { HEP_SERIES_TRANSITIONAL, "transitional_ratio", "of liver" },
-    { HEP_SERIES_DELAYED, "delayed_ratio", "of liver" },
-    { HEP_SERIES_PRECONTRAST, "precontrast_ratio", "of liver" },
+    { HEP_SERIES_HEPATOBILIARY, HEP_MF_RATIO, HEP_PHASE_HEPATOBILIARY, "of liver" },
+    { HEP_SERIES_DWI, HEP_M_B_HIGH_RATIO, HEP_PHASE_COUNT, "of liver at the highest b" },
+    { HEP_SERIES_T2, HEP_M_T2_LIVER_RATIO, HEP_PHASE_COUNT, "of liver" },
+    { HEP_SERIES_ARTERIAL, HEP_MF_RATIO, HEP_PHASE_ARTERIAL, "of liver" },
+    { HEP_SERIES_PORTAL_VENOUS, HEP_MF_RATIO, HEP_PHASE_PORTAL_VENOUS, "of liver" },
+    { HEP_SERIES_TRANSITIONAL, HEP_MF_RATIO, HEP_PHASE_TRANSITIONAL, "of liver" },
+    { HEP_SERIES_DELAYED, HEP_MF_RATIO, HEP_PHASE_DELAYED, "of liver" },
+    { HEP_SERIES_PRECONTRAST, HEP_MF_RATIO, HEP_PHASE_PRECONTRAST, "of liver" },
 };
 #define N_CONTRASTS (sizeof contrasts / sizeof contrasts[0])
+
+static double contrast_of(const struct hep_finding *f, size_t k)
+{
+    return hep_finding_get(f, contrasts[k].phase < HEP_PHASE_COUNT
+                                  ? hep_measure_of_phase(contrasts[k].measure, contrasts[k].phase)
+                                  : contrasts[k].measure);
+}
 
 const char *hep_loss_kind_name(enum hep_loss_kind kind)
 {
@@ -51,14 +62,14 @@ void hep_losses_release(struct hep_losses *l)
 struct looking {
     struct hep_losses *out;
     const struct hep_loss_side *full, *variant;
-    struct hep_json *full_json, *variant_json; /* lesions.json of the study at hand */
-    bool *called[2];                           /* of each lesion: full, variant */
+    struct hep_lesion_file full_file, variant_file; /* of the study at hand */
+    bool *called[2];                                /* of each lesion: full, variant */
     double *value[N_MEASURES][2];
     size_t *patient[N_MEASURES];
     size_t n_values[N_MEASURES];
 };
 
-static int read_lesions(struct hep_json **out, const struct hep_loss_side *side, size_t study,
+static int read_lesions(struct hep_lesion_file *out, const struct hep_loss_side *side, size_t study,
                         struct hep_error *err)
 {
     const struct hep_eval_entry *entry = &side->evaluated->entry[study];
@@ -66,58 +77,41 @@ static int read_lesions(struct hep_json **out, const struct hep_loss_side *side,
     char *path;
     int rc;
 
-    *out = NULL;
+    *out = (struct hep_lesion_file){ 0 };
     if (entry->state != HEP_EVAL_DONE)
         return HEP_OK;
     path = session != NULL
                ? hep_asprintf(err, "%s/%.*s/%s/%s_lesions.json", side->out_dir,
                               (int)(session - label), label, session + 1, label)
                : hep_asprintf(err, "%s/%s/%s_lesions.json", side->out_dir, label, label);
-    rc = path == NULL ? HEP_ENOMEM : hep_json_read(out, path, err);
+    rc = path == NULL ? HEP_ENOMEM : hep_lesion_file_read(out, path, err);
     free(path);
     return rc;
 }
 
-/* The finding on a lesion. */
-static const struct hep_json *finding_of(const struct hep_json *file, const struct hep_evaluated *e,
-                                         size_t lesion)
+/* The finding on a lesion; NULL when there is none. */
+static const struct hep_finding *finding_of(const struct hep_lesion_file *file,
+                                            const struct hep_evaluated *e, size_t lesion)
 {
-    const struct hep_json *list = hep_json_get(file, "lesions");
-    size_t f = e->lesion[lesion].finding;
+    const size_t f = e->lesion[lesion].finding;
 
-    for (size_t i = 0; f != HEP_NO_MATCH && i < hep_json_size(list); i++) {
-        const struct hep_json *node = hep_json_at(list, i);
-        double id = hep_json_number(hep_json_get(node, "id"));
-
-        if (isfinite(id) ? (int32_t)id == e->finding_note[f].id
-                         : (int32_t)i + 1 == e->finding_note[f].id)
-            return node;
-    }
+    for (size_t i = 0; f != HEP_NO_MATCH && i < file->findings.n; i++)
+        if (file->findings.list[i].id == e->finding_note[f].id)
+            return &file->findings.list[i];
     return NULL;
-}
-
-static double measure_of(const struct hep_json *finding, const char *name, bool own)
-{
-    const struct hep_json *m;
-
-    if (own)
-        return hep_json_number(hep_json_get(finding, name));
-    m = hep_json_get(hep_json_get(finding, "measurements"), name);
-    return hep_json_type(m) == HEP_JSON_NUMBER ? hep_json_number(m)
-                                               : hep_json_number(hep_json_get(m, "value"));
 }
 
 /* ---- reasons --------------------------------------------------------------------------------- */
 
 /* "not in amri: hepatobiliary (0.55 of liver)"; then what was left to see it by. */
 static void add_contrasts(struct hep_str *out, const struct looking *k,
-                          const struct hep_json *finding)
+                          const struct hep_finding *finding)
 {
     for (int left = 0; left < 2; left++) {
         const char *between = left == 0 ? "; missing: " : "; left: ";
 
         for (size_t i = 0; i < N_CONTRASTS; i++) {
-            double v = measure_of(finding, contrasts[i].measure, false);
+            double v = contrast_of(finding, i);
             bool missing = k->full->config->series[contrasts[i].series].expected &&
                            !k->variant->config->series[contrasts[i].series].expected;
 
@@ -146,6 +140,7 @@ static void why_not_found(struct hep_str *out, const struct looking *k, size_t s
 {
     const struct hep_eval_entry *entry = &k->variant->evaluated->entry[study];
     const struct hep_evaluated *full = k->full->evaluated;
+    const struct hep_finding *finding = finding_of(&k->full_file, full, lesion);
 
     if (entry->state != HEP_EVAL_DONE) {
         hep_str_addf(out, "%s: %s", hep_eval_state_name(entry->state), entry->reason);
@@ -154,51 +149,47 @@ static void why_not_found(struct hep_str *out, const struct looking *k, size_t s
     hep_str_addf(out, "detection score %.1f in %s",
                  full->finding[full->lesion[lesion].finding].detection_score,
                  k->full->config->name.s);
-    add_contrasts(out, k, finding_of(k->full_json, full, lesion));
+    if (finding != NULL)
+        add_contrasts(out, k, finding);
     add_nearest(out, k->variant->evaluated, study, lesion);
 }
 
-static bool has_evidence(const struct hep_json *list, const char *name)
+static bool has_evidence(const struct hep_finding *f, const char *name)
 {
-    for (size_t i = 0; i < hep_json_size(list); i++) {
-        const char *other = hep_json_string(hep_json_get(hep_json_at(list, i), "name"));
-
-        if (other != NULL && strcmp(other, name) == 0)
+    for (size_t i = 0; i < f->n_evidence; i++)
+        if (strcmp(f->evidence[i].name, name) == 0)
             return true;
-    }
     return false;
 }
 
 /* Evidence towards metastasis that the variant does not have. */
-static void add_lost_evidence(struct hep_str *out, const struct hep_json *full,
-                              const struct hep_json *variant)
+static void add_lost_evidence(struct hep_str *out, const struct hep_finding *full,
+                              const struct hep_finding *variant)
 {
-    const struct hep_json *mine = hep_json_get(full, "evidence"),
-                          *other = hep_json_get(variant, "evidence");
     const char *between = "; evidence that is missing: ";
 
-    for (size_t i = 0; i < hep_json_size(mine); i++) {
-        const struct hep_json *e = hep_json_at(mine, i);
-        const char *name = hep_json_string(hep_json_get(e, "name"));
-        double lr = hep_json_number(hep_json_get(e, "log_lr"));
+    for (size_t i = 0; i < full->n_evidence; i++) {
+        const struct hep_evidence_item *e = &full->evidence[i];
 
-        if (name == NULL || !(lr > 0.0) || has_evidence(other, name))
+        if (!(e->log_lr > 0.0) || has_evidence(variant, e->name))
             continue;
-        hep_str_addf(out, "%s%s (ratio %.2g)", between, name, exp(lr));
+        hep_str_addf(out, "%s%s (ratio %.2g)", between, e->name, exp(e->log_lr));
         between = ", ";
     }
 }
 
 static void why_not_called(struct hep_str *out, const struct looking *k, size_t lesion)
 {
-    const struct hep_json *full = finding_of(k->full_json, k->full->evaluated, lesion),
-                          *variant = finding_of(k->variant_json, k->variant->evaluated, lesion);
-    const char *class = hep_json_string(hep_json_get(variant, "class"));
+    const struct hep_finding *full = finding_of(&k->full_file, k->full->evaluated, lesion),
+                             *variant = finding_of(&k->variant_file, k->variant->evaluated, lesion);
+    const char *class;
 
+    if (full == NULL || variant == NULL)
+        return;
+    class = hep_class_name(variant->lesion_class);
     hep_str_addf(out, "called %s, probability of metastasis %.2f, %.2f in %s",
-                 class != NULL ? class : "nothing",
-                 measure_of(variant, "probability_metastasis", true),
-                 measure_of(full, "probability_metastasis", true), k->full->config->name.s);
+                 class != NULL ? class : "nothing", hep_finding_get(variant, HEP_M_P_METASTASIS),
+                 hep_finding_get(full, HEP_M_P_METASTASIS), k->full->config->name.s);
     add_lost_evidence(out, full, variant);
 }
 
@@ -236,39 +227,32 @@ static int add_loss(struct looking *k, enum hep_loss_kind kind, size_t study, si
 
 /* ---- flags and measurements ------------------------------------------------------------------ */
 
-static void count_flags(struct looking *k, size_t lesion)
+static void count_flags(struct hep_losses *out, const struct hep_finding *full,
+                        const struct hep_finding *variant)
 {
-    const struct hep_evaluated *a = k->full->evaluated, *b = k->variant->evaluated;
-    const struct hep_eval_flags *full = &a->finding[a->lesion[lesion].finding].flags,
-                                *variant = &b->finding[b->lesion[lesion].finding].flags;
-    const struct hep_json *flags = hep_json_get(finding_of(k->variant_json, b, lesion), "flags");
-
     for (int i = 0; i < (int)HEP_FLAG_COUNT; i++) {
-        struct hep_flag_loss *f = &k->out->flag[i];
-        const char *reason = hep_json_string(
-            hep_json_get(hep_json_get(flags, hep_flag_name((enum hep_flag)i)), "reason"));
+        const struct hep_flag_result *a = &full->flag[i], *b = &variant->flag[i];
+        struct hep_flag_loss *f = &out->flag[i];
 
         f->both++;
-        if (!full->given[i] || full->state[i] == HEP_FLAG_NOT_ASSESSABLE)
+        if (!a->given || a->state == HEP_FLAG_NOT_ASSESSABLE)
             continue;
         f->assessable++;
-        if (variant->given[i] && variant->state[i] != HEP_FLAG_NOT_ASSESSABLE)
+        if (b->given && b->state != HEP_FLAG_NOT_ASSESSABLE)
             continue;
         f->lost++;
-        if (f->reason[0] == '\0' && reason != NULL)
-            (void)snprintf(f->reason, sizeof f->reason, "%s", reason);
+        if (f->reason[0] == '\0')
+            (void)snprintf(f->reason, sizeof f->reason, "%s", b->reason);
     }
 }
 
-static void take_measures(struct looking *k, size_t study, size_t lesion)
+static void take_measures(struct looking *k, size_t study, const struct hep_finding *full,
+                          const struct hep_finding *variant)
 {
-    const struct hep_json *full = finding_of(k->full_json, k->full->evaluated, lesion),
-                          *variant = finding_of(k->variant_json, k->variant->evaluated, lesion);
-
     for (size_t m = 0; m < N_MEASURES; m++) {
-        size_t n = k->n_values[m];
-        double a = measure_of(full, measures[m].name, measures[m].own),
-               b = measure_of(variant, measures[m].name, measures[m].own);
+        const size_t n = k->n_values[m];
+        const double a = hep_finding_get(full, compared(m)),
+                     b = hep_finding_get(variant, compared(m));
 
         if (!isfinite(a) || !isfinite(b))
             continue;
@@ -288,8 +272,8 @@ static int agree(struct looking *k, size_t replicates, uint64_t seed, struct hep
 
         if (k->n_values[m] == 0)
             continue;
-        c->name = measures[m].name;
-        c->unit = measures[m].unit;
+        c->name = hep_measure_name(compared(m));
+        c->unit = hep_unit_text(hep_measure_unit(compared(m)));
         hep_agreement_of(&c->agreement.agreement, k->value[m][1], k->value[m][0], k->n_values[m]);
         rc = hep_agreement_bias(&c->agreement.bias, k->value[m][1], k->value[m][0], k->patient[m],
                                 k->n_values[m], k->full->evaluated->n_patients, replicates, seed,
@@ -303,15 +287,15 @@ static int agree(struct looking *k, size_t replicates, uint64_t seed, struct hep
 
 static int look_at_lesion(struct looking *k, size_t study, size_t lesion, struct hep_error *err)
 {
-    bool a = k->full->evaluated->lesion[lesion].finding != HEP_NO_MATCH,
-         b = k->variant->evaluated->lesion[lesion].finding != HEP_NO_MATCH;
+    const struct hep_finding *full = finding_of(&k->full_file, k->full->evaluated, lesion),
+                             *variant = finding_of(&k->variant_file, k->variant->evaluated, lesion);
 
-    if (a && !b)
-        return add_loss(k, HEP_LOSS_NOT_FOUND, study, lesion, err);
-    if (!a || !b)
+    if (full == NULL)
         return HEP_OK;
-    count_flags(k, lesion);
-    take_measures(k, study, lesion);
+    if (variant == NULL)
+        return add_loss(k, HEP_LOSS_NOT_FOUND, study, lesion, err);
+    count_flags(k->out, full, variant);
+    take_measures(k, study, full, variant);
     if (k->called[0][lesion] && !k->called[1][lesion])
         return add_loss(k, HEP_LOSS_NOT_CALLED, study, lesion, err);
     return HEP_OK;
@@ -320,15 +304,14 @@ static int look_at_lesion(struct looking *k, size_t study, size_t lesion, struct
 static int look_at_study(struct looking *k, size_t study, struct hep_error *err)
 {
     const struct hep_eval_entry *entry = &k->full->evaluated->entry[study];
-    int rc = read_lesions(&k->full_json, k->full, study, err);
+    int rc = read_lesions(&k->full_file, k->full, study, err);
 
     if (rc == HEP_OK)
-        rc = read_lesions(&k->variant_json, k->variant, study, err);
+        rc = read_lesions(&k->variant_file, k->variant, study, err);
     for (size_t i = 0; rc == HEP_OK && i < entry->n_lesions; i++)
         rc = look_at_lesion(k, study, entry->first_lesion + i, err);
-    hep_json_free(k->full_json);
-    hep_json_free(k->variant_json);
-    k->full_json = k->variant_json = NULL;
+    hep_lesion_file_release(&k->full_file);
+    hep_lesion_file_release(&k->variant_file);
     return rc;
 }
 

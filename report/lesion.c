@@ -1,88 +1,63 @@
 #include "report/lesion.h"
 
 #include "pipeline/results/enhancement.h"
+#include "report/html_table.h"
 #include "report/picture.h"
 #include "report/svg.h"
-#include "terms/flag.h"
 
 #include <math.h>
 
 #define CROP_PIXELS 72
 
-static const char *text_of(const struct hep_json *object, const char *key)
-{
-    return hep_json_string(hep_json_get(object, key));
-}
-
-static double number_of(const struct hep_json *object, const char *key)
-{
-    return hep_json_number(hep_json_get(object, key));
-}
-
 /* ---- pictures -------------------------------------------------------------------------------- */
 
-static bool crop_view(struct hep_view *view, const struct hep_json *lesion)
+static int crop(struct hep_page *p, const struct hep_finding *lesion, const struct hep_volume *v,
+                const char *space, const char *title, double lo, double hi)
 {
-    const struct hep_json *centre = hep_json_get(lesion, "centre_mm");
-    const double axis = number_of(lesion, "long_axis_mm");
-    const double side = fmin(fmax(2.6 * (isfinite(axis) ? axis : 16.0), 42.0), 160.0);
-
-    *view = (struct hep_view){ .plane = HEP_PLANE_AXIAL, .width_mm = side, .height_mm = side };
-    for (size_t k = 0; k < 3; k++) {
-        view->centre_mm[k] = hep_json_number(hep_json_at(centre, k));
-        if (!isfinite(view->centre_mm[k]))
-            return false;
-    }
-    return true;
-}
-
-static int crop(struct hep_page *p, const struct hep_json *lesion, const struct hep_volume *v,
-                const char *space, const char *title, double lo, double hi, enum hep_colormap map)
-{
-    const double id = number_of(lesion, "id");
+    const double axis = hep_finding_get(lesion, HEP_M_LONG_AXIS),
+                 side = fmin(fmax(2.6 * (isfinite(axis) ? axis : 16.0), 42.0), 160.0);
+    struct hep_view view = { .plane = HEP_PLANE_AXIAL, .width_mm = side, .height_mm = side };
     struct hep_volume *sampled = NULL;
-    struct hep_view view;
     struct hep_grid g;
     char alt[128];
     int rc;
 
-    if (!crop_view(&view, lesion))
-        return HEP_OK;
+    memcpy(view.centre_mm, lesion->centre_mm, sizeof view.centre_mm);
     hep_picture_grid(&g, &view, CROP_PIXELS, CROP_PIXELS, 1, 1.0);
     rc = hep_picture_sample(&sampled, p, v, space, &g);
     if (rc == HEP_OK) {
         struct hep_figure f = { .sampled = sampled,
                                 .lo = lo,
                                 .hi = hi,
-                                .map = map,
+                                .map = HEP_CMAP_GREY,
                                 .liver = true,
                                 .lesions = true,
-                                .lesion = (int32_t)(isfinite(id) ? id : 0.0),
+                                .lesion = lesion->id,
                                 .caption = title,
                                 .alt = alt };
 
-        (void)snprintf(alt, sizeof alt, "lesion %.0f, %s", id, title);
+        (void)snprintf(alt, sizeof alt, "lesion %d, %s", lesion->id, title);
         rc = hep_picture_figure(p, &f);
     }
     hep_volume_free(sampled);
     return rc;
 }
 
-int hep_lesion_crops(struct hep_page *p, const struct hep_json *lesion)
+int hep_lesion_crops(struct hep_page *p, const struct hep_finding *f)
 {
     const struct hep_quantity q = hep_quantity_of_measure(HEP_M_LIVER_ADC);
     const struct hep_volume *adc = NULL;
     int rc = hep_run_volume(p->run, "adc", &adc, p->err);
 
-    if (rc != HEP_OK || !p->has_view)
+    if (rc != HEP_OK || !p->has_view || !isfinite(f->centre_mm[0]))
         return rc;
     hep_str_add(p->out, "<div class=\"pics crops\">\n");
     for (size_t i = 0; rc == HEP_OK && i < p->n_series; i++) {
         const struct hep_page_series *s = &p->series[i];
 
-        rc = crop(p, lesion, s->v, s->name, s->title, s->lo, s->hi, HEP_CMAP_GREY);
+        rc = crop(p, f, s->v, s->name, s->title, s->lo, s->hi);
         if (rc == HEP_OK && strcmp(s->name, "dwi") == 0 && adc != NULL)
-            rc = crop(p, lesion, adc, "dwi", "ADC", q.lo / q.scale, q.hi / q.scale, HEP_CMAP_GREY);
+            rc = crop(p, f, adc, "dwi", "ADC", q.lo / q.scale, q.hi / q.scale);
     }
     hep_str_add(p->out, "</div>\n");
     return rc;
@@ -90,65 +65,64 @@ int hep_lesion_crops(struct hep_page *p, const struct hep_json *lesion)
 
 /* ---- course over the phases ------------------------------------------------------------------ */
 
-/* In the order of enum hep_phase. */
-static const char *const phases[] = { "precontrast",  "arterial", "portal_venous",
-                                      "transitional", "delayed",  "hepatobiliary" };
-static const char *const phase_short[] = { "pre", "art", "pv", "trans", "del", "hbp" };
-#define N_PHASES (sizeof phases / sizeof phases[0])
-
 struct course {
-    const char *names[N_PHASES];
-    double x[N_PHASES], whole[N_PHASES], rim[N_PHASES], core[N_PHASES], liver[N_PHASES],
-        ratio[N_PHASES];
+    const char *names[HEP_PHASE_COUNT];
+    double x[HEP_PHASE_COUNT], whole[HEP_PHASE_COUNT], rim[HEP_PHASE_COUNT], core[HEP_PHASE_COUNT],
+        liver[HEP_PHASE_COUNT], ratio[HEP_PHASE_COUNT];
     size_t n;
 };
 
-static double measure(const struct hep_json *m, const char *phase, const char *ending)
+static double of_phase(const struct hep_finding *f, enum hep_measure family, enum hep_phase phase)
 {
-    char key[96];
-
-    (void)snprintf(key, sizeof key, "%s_%s", phase, ending);
-    return hep_page_value(hep_json_get(m, key), NULL);
+    return hep_finding_get(f, hep_measure_of_phase(family, phase));
 }
 
 /* Does the enhancement stage compare this phase with the one before contrast? */
-static bool is_comparable(const struct hep_enhancement *e, size_t phase)
+static bool is_comparable(const struct hep_enhancement *e, enum hep_phase phase)
 {
     return e != NULL && e->phase[phase].present &&
            e->phase[phase].same_sequence != HEP_NOT_COMPARABLE && e->gain[phase].present &&
            e->gain[phase].of.state != HEP_GAIN_NOT_ASSESSABLE;
 }
 
-/* Liver beside the lesion: its own measurement, else from the medians of the ring of liver. */
-static double liver_re(const struct hep_json *m, const struct hep_enhancement *e, size_t phase)
+static double ring_median(const struct hep_finding *f, enum hep_phase phase)
 {
-    const double given = measure(m, phases[phase], "re_liver");
-    const double pre = measure(m, "precontrast", "ring_median");
+    return hep_finding_get(
+        f, hep_measure_of_shell(HEP_MF_ZONE_MEDIAN, hep_phase_image(phase), HEP_SHELL_RING));
+}
+
+/* Liver beside the lesion: its own measurement, else from the medians of the ring of liver. */
+static double liver_re(const struct hep_finding *f, const struct hep_enhancement *e,
+                       enum hep_phase phase)
+{
+    const double given = of_phase(f, HEP_MF_RE_LIVER, phase);
 
     if (isfinite(given))
         return given;
-    return is_comparable(e, phase) ? measure(m, phases[phase], "ring_median") / pre - 1.0
-                                   : (double)NAN;
+    return is_comparable(e, phase)
+               ? ring_median(f, phase) / ring_median(f, HEP_PHASE_PRECONTRAST) - 1.0
+               : (double)NAN;
 }
 
-static void collect(struct course *c, const struct hep_json *m, const struct hep_enhancement *e)
+static void collect(struct course *c, const struct hep_finding *f, const struct hep_enhancement *e)
 {
     *c = (struct course){ 0 };
-    for (size_t i = 0; i < N_PHASES; i++) {
-        const bool pre = i == 0;
-        const double ratio = measure(m, phases[i], "ratio");
-        const double re = pre ? 0.0 : measure(m, phases[i], "re");
+    for (int i = 0; i < HEP_PHASE_COUNT; i++) {
+        const enum hep_phase phase = (enum hep_phase)i;
+        const bool pre = phase == HEP_PHASE_PRECONTRAST;
+        const double ratio = of_phase(f, HEP_MF_RATIO, phase);
+        const double re = pre ? 0.0 : of_phase(f, HEP_MF_RE, phase);
         const size_t k = c->n;
 
         if (!isfinite(ratio) && (pre || !isfinite(re)))
             continue;
-        c->names[k] = phase_short[i];
+        c->names[k] = pre ? "pre" : hep_role_acq(hep_role_of_phase(phase));
         c->x[k] = (double)k;
         c->ratio[k] = ratio;
         c->whole[k] = 100.0 * re;
-        c->rim[k] = pre ? 0.0 : 100.0 * measure(m, phases[i], "re_rim");
-        c->core[k] = pre ? 0.0 : 100.0 * measure(m, phases[i], "re_core");
-        c->liver[k] = pre ? 0.0 : 100.0 * liver_re(m, e, i);
+        c->rim[k] = pre ? 0.0 : 100.0 * of_phase(f, HEP_MF_RE_RIM, phase);
+        c->core[k] = pre ? 0.0 : 100.0 * of_phase(f, HEP_MF_RE_CORE, phase);
+        c->liver[k] = pre ? 0.0 : 100.0 * liver_re(f, e, phase);
         c->n++;
     }
 }
@@ -218,7 +192,7 @@ static void draw_ratio(struct hep_svg *svg, const struct course *c)
     hep_svg_points(svg, &f, c->x, c->ratio, c->n, HEP_SVG_SERIES);
 }
 
-int hep_lesion_curve(struct hep_page *p, const struct hep_json *lesion)
+int hep_lesion_curve(struct hep_page *p, const struct hep_finding *f)
 {
     struct course c;
     struct hep_svg svg;
@@ -228,12 +202,11 @@ int hep_lesion_curve(struct hep_page *p, const struct hep_json *lesion)
 
     if (rc != HEP_OK)
         return rc;
-    collect(&c, hep_json_get(lesion, "measurements"), enhancement);
+    collect(&c, f, enhancement);
     if (c.n < 2)
         return HEP_OK;
-    (void)snprintf(name, sizeof name, "curve-%.0f", number_of(lesion, "id"));
-    (void)snprintf(title, sizeof title, "Course of lesion %.0f over the contrast phases",
-                   number_of(lesion, "id"));
+    (void)snprintf(name, sizeof name, "curve-%d", f->id);
+    (void)snprintf(title, sizeof title, "Course of lesion %d over the contrast phases", f->id);
     hep_svg_begin(&svg, name, 730, 190, title, true);
     draw_enhancement(&svg, &c);
     draw_ratio(&svg, &c);
@@ -251,118 +224,126 @@ int hep_lesion_curve(struct hep_page *p, const struct hep_json *lesion)
 
 static void fact(struct hep_str *out, const char *what, const char *text)
 {
-    if (text == NULL)
+    if (text[0] == '\0')
         return;
     hep_str_addf(out, "<dt>%s</dt><dd>", what);
     hep_html_text(out, text);
     hep_str_add(out, "</dd>");
 }
 
-static void flag(struct hep_page *p, const char *name, const struct hep_json *o)
+static void flag(struct hep_page *p, const struct hep_flag_row *row,
+                 const struct hep_flag_result *r)
 {
-    const char *state = text_of(o, "state");
-    const enum hep_flag known = hep_flag_from_name(name);
-    struct hep_quantity q = hep_quantity_of_unit(known != HEP_FLAG_COUNT ? hep_flag_row(known)->unit
-                                                                         : HEP_UNIT_DIMENSIONLESS);
+    const char *state = hep_flag_state_name(r->state);
+    struct hep_quantity q = hep_quantity_of_unit(row->unit);
 
     if (strcmp(q.plain, "") == 0)
         q.digits = 3;
     hep_str_add(p->out, "<details class=\"flag\"><summary>");
-    hep_html_mark(p->out, hep_html_mark_of(state), name);
+    hep_html_mark(p->out, hep_html_mark_of(state), row->name);
     hep_str_add(p->out, " <span class=\"quiet\">");
     hep_html_words(p->out, state);
     hep_str_add(p->out, "</span></summary><dl><dt>Value</dt><dd>");
-    hep_quantity_add(p->out, &q, number_of(o, "value"));
+    hep_quantity_add(p->out, &q, r->value);
     hep_str_add(p->out, "</dd><dt>Limit</dt><dd>");
-    hep_quantity_add(p->out, &q, number_of(o, "limit"));
+    hep_quantity_add(p->out, &q, r->limit);
     hep_str_add(p->out, "</dd>");
-    fact(p->out, "Why", text_of(o, "reason"));
-    fact(p->out, "Source", text_of(o, "source"));
+    fact(p->out, "Why", r->reason);
+    fact(p->out, "Source", row->source);
     hep_str_add(p->out, "</dl></details>\n");
 }
 
-void hep_lesion_flags(struct hep_page *p, const struct hep_json *lesion)
+void hep_lesion_flags(struct hep_page *p, const struct hep_finding *f)
 {
-    const struct hep_json *flags = hep_json_get(lesion, "flags"), *o = NULL;
-    const char *name;
-
     hep_str_add(p->out, "<h4>Flags</h4><div class=\"flags\">\n");
-    for (size_t i = 0; (name = hep_json_key_at(flags, i, &o)) != NULL; i++)
-        flag(p, name, o);
+    for (int i = 0; i < HEP_FLAG_COUNT; i++)
+        if (f->flag[i].given)
+            flag(p, hep_flag_row((enum hep_flag)i), &f->flag[i]);
     hep_str_add(p->out, "</div>\n");
 }
 
-void hep_lesion_evidence(struct hep_page *p, const struct hep_json *lesion)
+#define S struct hep_evidence_item
+static void ratio_cell(struct hep_str *out, const struct hep_column *column, const void *row)
 {
-    const struct hep_json *list = hep_json_get(lesion, "evidence");
+    const double lr = ((const S *)row)->log_lr;
 
-    if (hep_json_size(list) == 0)
+    (void)column;
+    hep_str_add(out, "<span class=\"lr\">");
+    if (isfinite(lr)) {
+        hep_str_addf(out,
+                     "<svg class=\"lrbar\" viewBox=\"-50 0 100 10\" aria-hidden=\"true\">"
+                     "<rect x=\"%.1f\" y=\"2\" width=\"%.1f\" height=\"6\"/>"
+                     "<path d=\"M0 0V10\"/></svg>",
+                     fmax(fmin(10.0 * lr, 0.0), -50.0), fmin(10.0 * fabs(lr), 50.0));
+        hep_str_add(out, lr > 0.0 ? "+" : "");
+    }
+    hep_html_number(out, lr, 2);
+    hep_str_add(out, "</span>");
+}
+
+static const struct hep_column evidence_columns[] = {
+    { NULL, HEP_CHARS(S, name), "Evidence", .html = hep_html_cell_words },
+    { NULL, HEP_CHARS(S, group), "Group", .html = hep_html_cell_words },
+    { NULL, HEP_NUMBER(S, value), "Value", HEP_SIGNIFICANT(3) },
+    { NULL, HEP_NUMBER(S, log_lr), "Log ratio", .html = ratio_cell },
+    { NULL, HEP_CHARS(S, reason), "Why" },
+    { 0 },
+};
+#undef S
+
+void hep_lesion_evidence(struct hep_page *p, const struct hep_finding *f)
+{
+    const struct hep_table t =
+        HEP_TABLE("Log likelihood ratio of each piece of evidence; above 0 is for",
+                  evidence_columns, f->evidence, f->n_evidence);
+
+    if (t.n == 0)
         return;
     hep_str_add(p->out, "<details><summary>Evidence for and against metastasis</summary>\n");
-    hep_html_table(p->out, "Log likelihood ratio of each piece of evidence; above 0 is for",
-                   "Evidence|Group|Value|Log ratio|Why");
-    for (size_t i = 0; i < hep_json_size(list); i++) {
-        const struct hep_json *e = hep_json_at(list, i);
-        const double lr = number_of(e, "log_lr");
+    hep_html_rows(p->out, &t);
+    hep_str_add(p->out, "</details>\n");
+}
 
-        hep_str_add(p->out, "<tr><th scope=\"row\">");
-        hep_html_words(p->out, text_of(e, "name"));
-        hep_str_add(p->out, "</th><td>");
-        hep_html_words(p->out, text_of(e, "group"));
-        hep_str_add(p->out, "</td><td>");
-        hep_html_significant(p->out, number_of(e, "value"), 3);
-        hep_str_add(p->out, "</td><td class=\"lr\">");
-        if (isfinite(lr)) {
-            hep_str_addf(p->out,
-                         "<svg class=\"lrbar\" viewBox=\"-50 0 100 10\" aria-hidden=\"true\">"
-                         "<rect x=\"%.1f\" y=\"2\" width=\"%.1f\" height=\"6\"/>"
-                         "<path d=\"M0 0V10\"/></svg>",
-                         fmax(fmin(10.0 * lr, 0.0), -50.0), fmin(10.0 * fabs(lr), 50.0));
-            hep_str_add(p->out, lr > 0.0 ? "+" : "");
-        }
-        hep_html_number(p->out, lr, 2);
-        hep_str_add(p->out, "</td><td>");
-        hep_html_text(p->out, text_of(e, "reason"));
-        hep_str_add(p->out, "</td></tr>\n");
+struct measured {
+    enum hep_measure m;
+    const char *words;
+    double value;
+};
+#define S struct measured
+/* Each row has its own unit. */
+static void value_cell(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    const S *r = row;
+    const struct hep_quantity q = hep_quantity_of_measure(r->m);
+
+    (void)column;
+    hep_quantity_add(out, &q, r->value);
+}
+
+static const struct hep_column measured_columns[] = {
+    { NULL, HEP_TEXT(S, words), "Measurement" },
+    { NULL, HEP_NUMBER(S, value), "Value", .html = value_cell },
+    { 0 },
+};
+
+void hep_lesion_measurements(struct hep_page *p, const struct hep_finding *f)
+{
+    S rows[HEP_MEASURE_COUNT];
+    struct hep_table t = HEP_TABLE("Measurements; spreads and voxel counts stand in measures.tsv",
+                                   measured_columns, rows, 0);
+
+    for (int i = 0; i < HEP_MEASURE_COUNT; i++) {
+        const enum hep_measure m = (enum hep_measure)i;
+        const struct hep_measure_row *row = hep_measure_row(m);
+
+        if (row->form == HEP_FORM_VALUE && row->digits != HEP_DIGITS_HIDDEN &&
+            isfinite(hep_finding_get(f, m)))
+            rows[t.n++] = (S){ m, hep_measure_words(m), hep_finding_get(f, m) };
     }
-    hep_html_table_end(p->out);
-    hep_str_add(p->out, "</details>\n");
-}
-
-static void measurement(struct hep_page *p, const char *name, const struct hep_json *node)
-{
-    const char *unit = NULL;
-    const double value = hep_page_value(node, &unit);
-    const enum hep_measure m = hep_measure_find(HEP_SUBJECT_LESION, name);
-    struct hep_quantity q;
-
-    if (!isfinite(value) ||
-        (m != HEP_MEASURE_COUNT && hep_measure_row(m)->digits == HEP_DIGITS_HIDDEN))
+    if (t.n == 0)
         return;
-    q = hep_quantity_of(name, unit);
-    hep_str_add(p->out, "<tr><th scope=\"row\">");
-    hep_html_words(p->out, q.words);
-    hep_str_add(p->out, "</th><td>");
-    hep_quantity_add(p->out, &q, value);
-    hep_str_add(p->out, "</td></tr>\n");
-}
-
-int hep_lesion_measurements(struct hep_page *p, const struct hep_json *lesion)
-{
-    const struct hep_json *all = hep_json_get(lesion, "measurements");
-    const char **keys = NULL;
-    size_t n = 0;
-    int rc = hep_json_keys(&keys, &n, all, p->err);
-
-    if (rc != HEP_OK || n == 0)
-        return rc;
     hep_str_add(p->out, "<details><summary>Measurements</summary>\n");
-    hep_html_table(p->out, "Measurements; spreads and voxel counts stand in lesions.json",
-                   "Measurement|Value");
-    for (size_t i = 0; i < n; i++)
-        measurement(p, keys[i], hep_json_get(all, keys[i]));
-    hep_html_table_end(p->out);
+    hep_html_rows(p->out, &t);
     hep_str_add(p->out, "</details>\n");
-    free((void *)keys);
-    return HEP_OK;
 }
+#undef S

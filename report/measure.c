@@ -251,6 +251,34 @@ int hep_measure(struct hep_map_measures **out, struct hep_run *run, struct hep_e
     return rc;
 }
 
+static struct hep_liver_value value_of_map(const struct hep_measured *measured, enum hep_measure m)
+{
+    return (struct hep_liver_value){ m, measured->median, measured->iqr,
+                                     measured->state == HEP_MEASURED_WITHHELD ? measured->reason
+                                                                              : NULL };
+}
+
+struct hep_liver_value hep_liver_value_of(const struct hep_map_measures *measures,
+                                          const struct hep_found *found, enum hep_measure m)
+{
+    struct hep_liver_value v = { m, (double)NAN, (double)NAN, NULL };
+    const struct hep_measures_liver *liver = measures != NULL ? &measures->liver : NULL;
+
+    for (int k = 0; liver != NULL && k < HEP_MEASURE_MAPS; k++)
+        if (hep_measure_map(k) == m)
+            return value_of_map(&liver->map[k], m);
+    if (liver != NULL && m == HEP_M_LIVER_VOLUME) {
+        v.value = liver->volume_ml;
+    } else if (liver != NULL && m == HEP_M_IRON && liver->iron.present) {
+        v.value = liver->iron.value_mg_per_g_dry;
+        if (liver->iron.state == HEP_MEASURED_WITHHELD)
+            v.withheld = liver->iron.reason;
+    } else if (found != NULL) {
+        v.value = hep_measures_get(&found->liver.measures, m);
+    }
+    return v;
+}
+
 struct hep_column hep_measure_as_column(enum hep_measure m)
 {
     const struct hep_unit_row *unit = hep_unit_row(hep_measure_unit(m));

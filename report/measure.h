@@ -6,12 +6,23 @@
 #define HEP_REPORT_MEASURE_H
 
 #include "base/table.h"
+#include "pipeline/results/findings.h"
 #include "report/measures.h"
 #include "terms/measure.h"
 
 /** Measure the maps of a study. @param[out] out the caller's, by hep_measures_type */
 int hep_measure(struct hep_map_measures **out, struct hep_run *run,
                 struct hep_error *err) HEP_MUST_CHECK;
+
+/** One measure of the liver, whichever product has it. */
+struct hep_liver_value {
+    enum hep_measure measure;
+    double value, iqr;    /* of a map the median and its spread; NaN where there is none */
+    const char *withheld; /* why the map is no result; NULL */
+};
+/** Of a liver measure; NULL products have none of it. */
+struct hep_liver_value hep_liver_value_of(const struct hep_map_measures *measures,
+                                          const struct hep_found *found, enum hep_measure m);
 
 /** Column of a measure: key, words, unit, digits and meaning of the dictionary; place and getter are the
  * caller's. */

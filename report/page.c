@@ -231,6 +231,7 @@ int hep_page_prepare(struct hep_page *p)
     const char *pictures = hep_page_setting(p, "report.pictures");
 
     p->reference = hep_reference_name(p->run);
+    rc = hep_run_findings(p->run, &p->found, p->err);
     p->pictures = pictures == NULL || strcmp(pictures, "false") != 0;
     for (size_t i = 0; rc == HEP_OK && i < N_TITLES; i++)
         rc = open_series(p, titles[i].name, titles[i].title);

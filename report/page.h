@@ -2,16 +2,17 @@
  * @file  report/page.h
  * @brief What every section of a study's report is given. Internal to pipeline/report.
  *
- * Words and numbers come from three documents: `record` (run.json, or the record of the run as it
- * stands), `lesions` (lesions.json) and `measures` (the product of that name). Pictures come from
- * the run's series, maps and masks, each brought into the space of the reference series at the
- * resolution at which it is shown. A section that has nothing to show says why.
+ * Words and numbers come from `record` (run.json, or the record of the run as it stands) and from the
+ * run's results. Pictures come from the run's series, maps and masks, each brought into the space of
+ * the reference series at the resolution at which it is shown. A section that has nothing to show
+ * says why.
  */
 #ifndef HEP_REPORT_PAGE_H
 #define HEP_REPORT_PAGE_H
 
 #include "report/html.h"
 #include "report/quantity.h"
+#include "pipeline/results/findings.h"
 #include "pipeline/run.h"
 #include "report/measures.h"
 
@@ -29,8 +30,9 @@ struct hep_page_series {
 struct hep_page {
     struct hep_str *out;
     struct hep_run *run;
-    const struct hep_json *record, *lesions;
+    const struct hep_json *record;
     const struct hep_map_measures *measures; /* NULL when there are none */
+    const struct hep_found *found;           /* NULL when no lesions were looked for */
     const char *reference;           /* series of the reference grid; NULL when there is none */
     const struct hep_labels *liver;  /* on the reference grid; NULL */
     const struct hep_labels *labels; /* lesions by id, on the reference grid; NULL */
@@ -46,10 +48,6 @@ struct hep_page {
 
 /** Text of a setting in force; NULL when there is none. */
 const char *hep_page_setting(const struct hep_page *p, const char *key);
-/** Words of a lesion class ("fnh_like": "FNH-like") and of a flag; static, else the name itself. */
-const char *hep_page_class_title(const char *name);
-/** Value of a measurement that is a number or {"value", "unit"}; `unit` may be NULL. */
-double hep_page_value(const struct hep_json *node, const char **unit);
 /** Words for a series: "Portal venous". Static; the name itself when unknown. */
 const char *hep_page_series_title(const char *name);
 

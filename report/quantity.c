@@ -29,19 +29,6 @@ struct hep_quantity hep_quantity_of_measure(enum hep_measure m)
     return q;
 }
 
-struct hep_quantity hep_quantity_of(const char *name, const char *stored_unit)
-{
-    const enum hep_measure m = hep_measure_find(HEP_SUBJECT_LESION, name);
-    struct hep_quantity q = hep_quantity_of_unit(HEP_UNIT_DIMENSIONLESS);
-
-    if (m != HEP_MEASURE_COUNT)
-        return hep_quantity_of_measure(m);
-    q.words = name;
-    if (stored_unit != NULL && strcmp(stored_unit, "1") != 0)
-        q.plain = stored_unit;
-    return q;
-}
-
 void hep_quantity_add_unit(struct hep_str *out, const struct hep_quantity *q)
 {
     hep_str_add_html(out, q->plain);

@@ -21,9 +21,6 @@ struct hep_quantity {
 struct hep_quantity hep_quantity_of_measure(enum hep_measure m);
 /** A number of this unit; no words. */
 struct hep_quantity hep_quantity_of_unit(enum hep_unit unit);
-/** A measurement of a lesion by its name in lesions.json: that of the dictionary, else the name and
- * the unit that stand there, which are borrowed. */
-struct hep_quantity hep_quantity_of(const char *name, const char *stored_unit);
 
 struct hep_str;
 /** "1.02 10-3 mm2/s": a stored value in display units; an en dash when it is not finite. */

@@ -64,20 +64,12 @@ static int check_record(struct hep_reopened *r, struct hep_error *err)
     const char *state = hep_json_string(hep_json_get(r->record, "state"));
     const char *error = hep_json_string(hep_json_get(r->record, "error"));
     const char *label = hep_json_string(hep_json_get(r->record, "study"));
-    char *path;
-    int rc;
 
     if (state == NULL || strcmp(state, "done") != 0 || label == NULL)
         return HEP_FAIL(err, HEP_EDATA, "%s: the run of this study did not succeed%s%s", r->folder,
                         error != NULL ? ": " : "", error != NULL ? error : "");
     r->run.label = hep_strdup(label, err);
-    path = hep_asprintf(err, "%s/%s_lesions.json", r->folder, label);
-    if (path == NULL || r->run.label == NULL)
-        rc = HEP_ENOMEM;
-    else
-        rc = hep_json_read(&r->lesions, path, err);
-    free(path);
-    return rc;
+    return r->run.label != NULL ? HEP_OK : HEP_ENOMEM;
 }
 
 /* ---- the study's own series ------------------------------------------------------------------ */
@@ -204,7 +196,6 @@ void hep_reopened_release(struct hep_reopened *r)
     free(r->run.label);
     hep_open_study_release(&r->study);
     hep_json_free(r->record);
-    hep_json_free(r->lesions);
     free(r->folder);
     *r = (struct hep_reopened){ 0 };
 }

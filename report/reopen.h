@@ -16,7 +16,7 @@
 /** Start with `{ 0 }`. */
 struct hep_reopened {
     char *folder; /* that holds *_run.json; owned */
-    struct hep_json *record, *lesions;
+    struct hep_json *record;
     const struct hep_map_measures *measures; /* of the run; NULL when there are none */
     struct hep_open_study study;
     struct hep_run run;

@@ -2,9 +2,8 @@
  * @file  report/report.h
  * @brief The report of a study for people: one HTML file without scripts and without network.
  *
- * The page is a function of two documents (the record of the run, lesions.json), of the measures, and
- * of the run's series, maps and masks: made again from the same it has the same bytes. It holds no
- * time, host or path.
+ * The page is a function of the record of the run, and of the run's results, series, maps and masks:
+ * made again from the same it has the same bytes. It holds no time, host or path.
  */
 #ifndef HEP_REPORT_REPORT_H
 #define HEP_REPORT_REPORT_H
@@ -18,7 +17,6 @@
 struct hep_report_source {
     struct hep_run *run;                     /* whose products can be read */
     const struct hep_json *record;           /* of the form of run.json (pipeline/record.h) */
-    const struct hep_json *lesions;          /* lesions.json */
     const struct hep_map_measures *measures; /* product "measures"; NULL when there is none */
     const char *insert; /* HTML put before the first section as it is; NULL for none */
 };

@@ -10,7 +10,7 @@
 /* Sections that a page of this study will have, for the navigation. */
 static void navigation(struct hep_page *p, bool viewer)
 {
-    const bool lesions = hep_json_size(hep_json_get(p->lesions, "lesions")) > 0;
+    const bool lesions = p->found != NULL && p->found->findings.n > 0;
 
     hep_str_add(p->out, "<nav aria-label=\"Sections\"><a href=\"#summary\">Summary</a>");
     if (viewer)
@@ -82,7 +82,6 @@ int hep_report_html(struct hep_str *out, const struct hep_report_source *source,
     struct hep_page p = { .out = out,
                           .run = source->run,
                           .record = source->record,
-                          .lesions = source->lesions,
                           .measures = source->measures,
                           .err = err };
     const int nthreads = source->run->nthreads, omp_nthreads = omp_get_max_threads();

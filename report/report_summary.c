@@ -1,30 +1,10 @@
 /* First screen: what was asked, what was found. */
 #include "pipeline/results/roles.h"
+#include "report/html_table.h"
+#include "report/measure.h"
 #include "report/page.h"
-#include "terms/lesion_class.h"
 
 #include <math.h>
-
-#define CLASSES_MAX 8
-
-const char *hep_page_class_title(const char *name)
-{
-    const enum hep_lesion_class c = name != NULL ? hep_class_from_name(name) : HEP_CLASS_COUNT;
-
-    return c != HEP_CLASS_COUNT ? hep_class_row(c)->words : name;
-}
-
-double hep_page_value(const struct hep_json *node, const char **unit)
-{
-    const bool object = hep_json_type(node) == HEP_JSON_OBJECT;
-    const struct hep_json *median = hep_json_get(node, "median");
-
-    if (unit != NULL)
-        *unit = object ? hep_json_string(hep_json_get(node, "unit")) : NULL;
-    if (!object)
-        return hep_json_number(node);
-    return hep_json_number(median != NULL ? median : hep_json_get(node, "value"));
-}
 
 static const char *text_of(const struct hep_json *object, const char *key)
 {
@@ -112,65 +92,46 @@ static int asked(struct hep_page *p)
 
 /* ---- what was found -------------------------------------------------------------------------- */
 
-static size_t count_class(const struct hep_json *list, const char *name)
-{
-    size_t n = 0;
+#define NAMED_MAX 12 /* lesions of a class */
 
-    for (size_t i = 0; i < hep_json_size(list); i++) {
-        const char *c = text_of(hep_json_at(list, i), "class");
-
-        n += c != NULL && strcmp(c, name) == 0;
-    }
-    return n;
-}
-
-static void class_line(struct hep_page *p, const struct hep_json *list, enum hep_lesion_class k)
+static void class_line(struct hep_page *p, const struct hep_findings *list, enum hep_lesion_class k)
 {
     const struct hep_class_row *row = hep_class_row(k);
-    const size_t n = count_class(list, row->name);
-    size_t shown = 0;
+    size_t n = 0, shown = 0;
 
+    for (size_t i = 0; i < list->n; i++)
+        n += list->list[i].lesion_class == k;
     if (n == 0)
         return;
     hep_str_addf(p->out, "<li><b>%zu %s</b> <span class=\"quiet\">(probability of this class: ", n,
                  n == 1 ? row->words : row->many);
-    for (size_t i = 0; i < hep_json_size(list) && shown < 12; i++) {
-        const struct hep_json *l = hep_json_at(list, i);
-        const char *c = text_of(l, "class");
+    for (size_t i = 0; i < list->n && shown < NAMED_MAX; i++) {
+        const struct hep_finding *f = &list->list[i];
 
-        if (c == NULL || strcmp(c, row->name) != 0)
+        if (f->lesion_class != k)
             continue;
         hep_str_add(p->out, shown++ > 0 ? ", " : "");
-        hep_str_addf(p->out, "<a href=\"#lesion-%.0f\">#%.0f</a>&#160;",
-                     hep_json_number(hep_json_get(l, "id")),
-                     hep_json_number(hep_json_get(l, "id")));
-        hep_html_number(
-            p->out, hep_json_number(hep_json_get(hep_json_get(l, "class_probabilities"), c)), 2);
+        hep_str_addf(p->out, "<a href=\"#lesion-%d\">#%d</a>&#160;", f->id, f->id);
+        hep_html_number(p->out, f->class_probability[k], 2);
     }
     hep_str_add(p->out, shown < n ? ", \xe2\x80\xa6)</span></li>" : ")</span></li>");
 }
 
 /* How many lesions have each flag. */
-static void flag_line(struct hep_page *p, const struct hep_json *list)
+static void flag_line(struct hep_page *p, const struct hep_findings *list)
 {
-    const struct hep_json *first = hep_json_get(hep_json_at(list, 0), "flags"), *ignored;
-    const char *name;
     bool any = false;
 
     hep_str_add(p->out, "<p>Flags present: ");
-    for (size_t k = 0; (name = hep_json_key_at(first, k, &ignored)) != NULL; k++) {
+    for (int k = 0; k < HEP_FLAG_COUNT; k++) {
         size_t n = 0;
 
-        for (size_t i = 0; i < hep_json_size(list); i++) {
-            const char *state =
-                text_of(hep_json_get(hep_json_get(hep_json_at(list, i), "flags"), name), "state");
-
-            n += state != NULL && strcmp(state, "present") == 0;
-        }
+        for (size_t i = 0; i < list->n; i++)
+            n += list->list[i].flag[k].given && list->list[i].flag[k].state == HEP_FLAG_PRESENT;
         if (n == 0)
             continue;
         hep_str_add(p->out, any ? ", " : "");
-        hep_html_words(p->out, name);
+        hep_html_words(p->out, hep_flag_name((enum hep_flag)k));
         hep_str_addf(p->out, "&#160;%zu", n);
         any = true;
     }
@@ -179,78 +140,87 @@ static void flag_line(struct hep_page *p, const struct hep_json *list)
 
 static void found_lesions(struct hep_page *p)
 {
-    const struct hep_json *list = hep_json_get(p->lesions, "lesions");
-    const char *reason = text_of(p->lesions, "lesions_absent_reason");
-    const size_t n = hep_json_size(list);
+    if (p->found != NULL && p->found->findings.n > 0) {
+        const struct hep_findings *list = &p->found->findings;
 
-    if (n > 0) {
-        hep_str_addf(p->out, "<p class=\"big\">%zu focal lesion%s</p><ul class=\"tight\">", n,
-                     n == 1 ? "" : "s");
+        hep_str_addf(p->out, "<p class=\"big\">%zu focal lesion%s</p><ul class=\"tight\">", list->n,
+                     list->n == 1 ? "" : "s");
         for (int k = 0; k < HEP_CLASS_COUNT; k++)
             class_line(p, list, (enum hep_lesion_class)k);
         hep_str_add(p->out, "</ul>");
         flag_line(p, list);
-    } else if (hep_run_has(p->run, "lesions")) {
+    } else if (p->found != NULL) {
         hep_str_add(p->out, "<p class=\"big\">No focal lesion was found</p>");
     } else {
-        hep_str_add(p->out, "<p class=\"big\">Lesions were not searched for</p>");
-        if (reason != NULL) {
-            hep_str_add(p->out, "<p>");
-            hep_html_text(p->out, reason);
-            hep_str_add(p->out, ".</p>");
-        }
+        hep_str_add(p->out, "<p class=\"big\">Lesions were not searched for</p><p>");
+        hep_html_text(p->out, hep_run_reason(p->run, "findings"));
+        hep_str_add(p->out, ".</p>");
     }
 }
 
-static void liver_row(struct hep_page *p, enum hep_measure m)
+#define S struct hep_liver_value
+/* Each row has its own unit, and a measure that is withheld its reason. */
+static void value_cell(struct hep_str *out, const struct hep_column *column, const void *row)
 {
-    const struct hep_json *node =
-        hep_json_get(hep_json_get(p->lesions, "liver"), hep_measure_name(m));
-    const struct hep_quantity q = hep_quantity_of_measure(m);
-    const double value = hep_page_value(node, NULL);
-    const double iqr = hep_json_number(hep_json_get(node, "iqr"));
+    const S *r = row;
+    const struct hep_quantity q = hep_quantity_of_measure(r->measure);
 
-    if (text_of(node, "state") != NULL) {
-        hep_str_addf(p->out, "<tr><th scope=\"row\">%s</th><td colspan=\"2\">", q.words);
-        hep_html_mark(p->out, HEP_MARK_BAD, "not assessable");
-        hep_str_add(p->out, " ");
-        hep_html_text(p->out, text_of(node, "reason"));
-        hep_str_add(p->out, "</td></tr>\n");
+    (void)column;
+    if (r->withheld != NULL) {
+        hep_html_mark(out, HEP_MARK_BAD, "not assessable");
+        hep_str_add(out, " ");
+        hep_html_text(out, r->withheld);
+    } else {
+        hep_quantity_add(out, &q, r->value);
     }
-    if (!isfinite(value))
-        return;
-    hep_str_addf(p->out, "<tr><th scope=\"row\">%s</th><td class=\"n\">", q.words);
-    hep_quantity_add(p->out, &q, value);
-    hep_str_add(p->out, "</td><td class=\"n\">");
-    if (isfinite(iqr))
-        hep_html_number(p->out, iqr * q.scale, q.digits);
-    hep_str_add(p->out, "</td></tr>\n");
 }
+
+static void width_cell(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    const S *r = row;
+    const struct hep_quantity q = hep_quantity_of_measure(r->measure);
+
+    (void)column;
+    if (isfinite(r->iqr))
+        hep_html_number(out, r->iqr * q.scale, q.digits);
+}
+
+HEP_GETTER(words_of, S, hep_value_of_text(hep_measure_words(r->measure)));
+HEP_GETTER(shown_of, S,
+           hep_value_of_text(r->withheld != NULL || isfinite(r->value) ? "there" : NULL));
+static const struct hep_column liver_columns[] = {
+    { NULL, HEP_CELL(TEXT, 0), "Measure", .get = words_of },
+    { NULL, HEP_CELL(TEXT, 0), "Median", .get = shown_of, .html = value_cell },
+    { NULL, HEP_NUMBER(S, iqr), "IQR", .html = width_cell },
+    { 0 },
+};
+#undef S
 
 static void liver_numbers(struct hep_page *p)
 {
-    const char *reason = hep_run_reason(p->run, "liver");
+    struct hep_liver_value rows[HEP_MEASURE_COUNT];
+    struct hep_table t =
+        HEP_TABLE("Measures of the liver; of maps the median over the liver mask, with the width "
+                  "of the middle half",
+                  liver_columns, rows, 0);
 
     if (!hep_run_has(p->run, "liver")) {
         hep_str_add(p->out, "<p>");
         hep_html_mark(p->out, HEP_MARK_BAD, "no liver mask");
         hep_str_add(p->out, " ");
-        hep_html_text(p->out, reason);
+        hep_html_text(p->out, hep_run_reason(p->run, "liver"));
         hep_str_add(p->out, ". Give one with <code>--liver-mask</code>; without it nothing is "
                             "measured in the liver.</p>");
-        if (!isfinite(
-                hep_json_number(hep_json_get(hep_json_get(p->lesions, "liver"), "volume_ml"))))
-            return;
     }
-    hep_html_table(p->out,
-                   "Measures of the liver; of maps the median over the liver mask, with the width "
-                   "of the middle half",
-                   "Measure|Median|IQR");
-    for (int m = 0; m < HEP_MEASURE_COUNT; m++)
-        if (hep_measure_row((enum hep_measure)m)->subject == HEP_SUBJECT_LIVER &&
-            hep_measure_row((enum hep_measure)m)->digits != HEP_DIGITS_HIDDEN)
-            liver_row(p, (enum hep_measure)m);
-    hep_html_table_end(p->out);
+    for (int m = 0; m < HEP_MEASURE_COUNT; m++) {
+        if (hep_measure_row((enum hep_measure)m)->subject != HEP_SUBJECT_LIVER ||
+            hep_measure_row((enum hep_measure)m)->digits == HEP_DIGITS_HIDDEN)
+            continue;
+        rows[t.n] = hep_liver_value_of(p->measures, p->found, (enum hep_measure)m);
+        t.n += rows[t.n].withheld != NULL || isfinite(rows[t.n].value);
+    }
+    if (t.n > 0)
+        hep_html_rows(p->out, &t);
 }
 
 int hep_page_summary(struct hep_page *p)

@@ -3,11 +3,13 @@
 #include "base/json_put.h"
 #include "base/text.h"
 #include "pipeline/config/config.h"
+#include "pipeline/results/findings.h"
 #include "report/lesions_tsv.h"
 #include "report/measure.h"
 #include "report/report.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/stages.h"
+#include "terms/finding_json.h"
 
 #include <stdlib.h>
 
@@ -50,7 +52,7 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"),
                                           HEP_READS_STRUCT("liver_quality"),
                                           HEP_READS_STRUCT("enhancement"),
                                           HEP_READS_LABELS("lesions"),
-                                          HEP_READS_JSON("findings"),
+                                          HEP_READS_STRUCT("findings"),
                                           { 0 } };
 
 static const struct hep_slot outputs[] = {
@@ -82,24 +84,20 @@ static int put_json_file(struct hep_run *run, const char *suffix, const struct h
 
 /* The liver's statistics, and what the lesions stage knows of it beyond them. */
 static struct hep_json *liver_json(struct hep_put *put, const struct hep_measures_liver *liver,
-                                   const struct hep_json *findings)
+                                   const struct hep_found *found)
 {
-    const struct hep_json *more = hep_json_get(findings, "liver"), *value = NULL;
     struct hep_json *o = NULL;
 
     if (put->rc == HEP_OK)
         put->rc = hep_struct_json(&o, liver, &hep_measures_liver_type, false, put->err);
-    for (size_t i = 0; i < hep_json_size(more); i++) {
-        const char *key = hep_json_key_at(more, i, &value);
-
-        hep_put(put, o, key, hep_json_copy(value));
-    }
+    if (found != NULL)
+        hep_liver_measures_put(put, o, &found->liver);
     return o;
 }
 
 static struct hep_json *document(struct hep_put *put, struct hep_run *run,
                                  const struct hep_measures_liver *liver,
-                                 const struct hep_json *findings)
+                                 const struct hep_found *found)
 {
     struct hep_json *o = hep_json_new_object();
     const struct hep_agent *agent = hep_run_agent(run);
@@ -108,9 +106,9 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     hep_put_text(put, o, "protocol", hep_run_config(run)->name.s);
     hep_put_text(put, o, "agent", agent != NULL ? agent->name : "none");
     hep_put_text(put, o, "reference", hep_reference_name(run));
-    hep_put(put, o, "liver", liver_json(put, liver, findings));
-    if (findings != NULL) {
-        hep_put(put, o, "lesions", hep_json_copy(hep_json_get(findings, "lesions")));
+    hep_put(put, o, "liver", liver_json(put, liver, found));
+    if (found != NULL) {
+        hep_put(put, o, "lesions", hep_findings_json(put, &found->findings));
     } else {
         hep_put(put, o, "lesions", hep_json_new_array());
         hep_put_text(put, o, "lesions_absent_reason", hep_run_reason(run, "findings"));
@@ -133,10 +131,13 @@ static int put_tsv(struct hep_run *run, const char *suffix, const struct hep_tab
 }
 
 /* lesions.json holds the results themselves; the dictionary of lesions.tsv stands in that of the group. */
-static int put_lesions_tsv(struct hep_run *run, const struct hep_json *doc, struct hep_error *err)
+static int put_lesions_tsv(struct hep_run *run, const struct hep_found *found,
+                           struct hep_error *err)
 {
+    const struct hep_study_findings one = { hep_run_label(run),
+                                            found != NULL ? &found->findings : NULL };
     struct hep_table table = { 0 };
-    int rc = hep_lesions_table(&table, &doc, 1, false, err);
+    int rc = hep_lesions_table(&table, &one, 1, false, err);
 
     if (rc == HEP_OK)
         rc = put_tsv(run, "lesions.tsv", &table, err);
@@ -162,10 +163,10 @@ static int put_regions_tsv(struct hep_run *run, const struct hep_map_measures *m
     return rc;
 }
 
-static int put_page(struct hep_run *run, const struct hep_json *doc,
-                    const struct hep_map_measures *measures, struct hep_error *err)
+static int put_page(struct hep_run *run, const struct hep_map_measures *measures,
+                    struct hep_error *err)
 {
-    struct hep_report_source source = { .run = run, .lesions = doc, .measures = measures };
+    struct hep_report_source source = { .run = run, .measures = measures };
     struct hep_json *record = NULL;
     struct hep_str html = { 0 };
     int rc = hep_run_record(&record, run, err);
@@ -183,23 +184,23 @@ static int put_page(struct hep_run *run, const struct hep_json *doc,
 static int put_all(struct hep_run *run, struct hep_map_measures *measures, struct hep_error *err)
 {
     struct hep_put put = { HEP_OK, err };
-    const struct hep_json *findings = NULL;
+    const struct hep_found *found = NULL;
     struct hep_json *doc = NULL;
-    int rc = hep_run_json(run, "findings", &findings, err);
+    int rc = hep_run_findings(run, &found, err);
 
     hep_struct_settle(measures, &hep_measures_type);
     if (rc == HEP_OK) {
-        doc = document(&put, run, &measures->liver, findings);
+        doc = document(&put, run, &measures->liver, found);
         rc = put.rc;
     }
     if (rc == HEP_OK)
         rc = put_json_file(run, "lesions.json", doc, err);
     if (rc == HEP_OK)
-        rc = put_lesions_tsv(run, doc, err);
+        rc = put_lesions_tsv(run, found, err);
     if (rc == HEP_OK)
         rc = put_regions_tsv(run, measures, err);
     if (rc == HEP_OK && hep_run_config(run)->report.html)
-        rc = put_page(run, doc, measures, err);
+        rc = put_page(run, measures, err);
     hep_json_free(doc);
     return rc;
 }

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "pipeline/products.h"
+#include "pipeline/stages/aligned.h"
 #include "report/assets.h"
 #include "report/page.h"
 #include "sequences/inventory.h"
@@ -119,8 +120,8 @@ static const struct hep_frame *shown_frame(const struct hep_series *s)
 static int add_series(struct hep_str *html, struct hep_str *data,
                       const struct hep_report_source *source, struct hep_error *err)
 {
-    const struct hep_run *run = source->run;
-    const char *reference = hep_json_string(hep_json_get(source->lesions, "reference"));
+    struct hep_run *run = source->run;
+    const char *reference = hep_reference_name(run);
     int rc = HEP_OK;
 
     hep_str_add(html, "<label>Series <select id=\"nv-base\">");
@@ -186,21 +187,21 @@ static int add_labels(struct hep_str *html, struct hep_str *data, const struct h
     return rc;
 }
 
-static void add_places(struct hep_str *html, const struct hep_json *lesions)
+static int add_places(struct hep_str *html, struct hep_run *run, struct hep_error *err)
 {
-    const struct hep_json *list = hep_json_get(lesions, "lesions");
+    const struct hep_found *found = NULL;
+    int rc = hep_run_findings(run, &found, err);
 
-    for (size_t i = 0; i < hep_json_size(list) && i < 40; i++) {
-        const struct hep_json *l = hep_json_at(list, i), *c = hep_json_get(l, "centre_mm");
-        const double x = hep_json_number(hep_json_at(c, 0)), y = hep_json_number(hep_json_at(c, 1)),
-                     z = hep_json_number(hep_json_at(c, 2));
+    for (size_t i = 0; rc == HEP_OK && found != NULL && i < found->findings.n && i < 40; i++) {
+        const struct hep_finding *f = &found->findings.list[i];
 
-        if (isfinite(x) && isfinite(y) && isfinite(z))
+        if (isfinite(f->centre_mm[0]))
             hep_str_addf(html,
                          "<button type=\"button\" class=\"nv-go\" data-mm=\"%.2f,%.2f,%.2f\">"
-                         "Lesion %.0f</button> ",
-                         x, y, z, hep_json_number(hep_json_get(l, "id")));
+                         "Lesion %d</button> ",
+                         f->centre_mm[0], f->centre_mm[1], f->centre_mm[2], f->id);
     }
+    return rc;
 }
 
 int hep_report_viewer(struct hep_str *out, const struct hep_report_source *source,
@@ -221,7 +222,8 @@ int hep_report_viewer(struct hep_str *out, const struct hep_report_source *sourc
         rc = add_labels(&html, &data, source->run, err);
     hep_str_add(&html, "</p>\n<div class=\"nv\"><canvas id=\"nv-canvas\" aria-label=\"Volumes in "
                        "three planes\"></canvas></div>\n<p class=\"tools\">");
-    add_places(&html, source->lesions);
+    if (rc == HEP_OK)
+        rc = add_places(&html, source->run, err);
     hep_str_add(&html, "</p>\n");
     if (!data.failed && data.s != NULL)
         hep_str_add(&html, data.s);

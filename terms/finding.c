@@ -12,8 +12,37 @@
 void hep_findings_release(struct hep_findings *f)
 {
     free(f->list);
-    hep_json_free(f->file);
     *f = (struct hep_findings){ 0 };
+}
+
+static void settle(double *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        list[i] = hep_json_rounded(list[i]);
+}
+
+void hep_measures_settle(struct hep_measures *of)
+{
+    settle(of->value, HEP_MEASURE_COUNT);
+}
+
+void hep_findings_settle(struct hep_findings *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        struct hep_finding *one = &f->list[i];
+
+        settle(one->centre_mm, 3);
+        hep_measures_settle(&one->measures);
+        settle(one->class_probability, HEP_CLASS_COUNT);
+        for (int k = 0; k < HEP_FLAG_COUNT; k++) {
+            settle(&one->flag[k].value, 1);
+            settle(&one->flag[k].limit, 1);
+        }
+        for (size_t k = 0; k < one->n_evidence; k++) {
+            settle(&one->evidence[k].log_lr, 1);
+            settle(&one->evidence[k].value, 1);
+        }
+    }
 }
 
 static void say(struct hep_flag_result *flag, const char *fmt, va_list args) HEP_PRINTF(2, 0);

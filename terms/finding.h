@@ -13,8 +13,6 @@
 
 #include <stddef.h>
 
-struct hep_json;
-
 struct hep_flag_result {
     bool given; /* false: nobody has judged it */
     enum hep_flag_state state;
@@ -32,8 +30,8 @@ void hep_flag_cannot(struct hep_flag_result *flag, const char *fmt, ...) HEP_PRI
 #define HEP_EVIDENCE_PRIOR "prior" /* name of the item whose value is the prior probability */
 /** One piece of evidence as it was used. */
 struct hep_evidence_item {
-    const char *name, *group; /* static, or borrowed from the evidence table or the file */
-    double log_lr;            /* towards metastasis, after weights and caps */
+    char name[64], group[32];
+    double log_lr; /* towards metastasis, after weights and caps */
     double value;
     char reason[192];
 };
@@ -48,9 +46,9 @@ struct hep_finding {
         visible[HEP_FLAG_COUNT];               /* of a simulated lesion alone; else not given */
     enum hep_lesion_class lesion_class;        /* HEP_CLASS_COUNT: not given */
     double class_probability[HEP_CLASS_COUNT]; /* sums to 1; all 0: not given */
-    /* Why a class cannot be told from the others: what defines it is withheld. NULL when it can;
-     * borrowed. Its probability is NaN, and the others sum to 1. */
-    const char *class_reason[HEP_CLASS_COUNT];
+    /* Why a class cannot be told from the others: what defines it is withheld. Empty when it can.
+     * Its probability is NaN, and the others sum to 1. */
+    char class_reason[HEP_CLASS_COUNT][320];
     struct hep_evidence_item evidence[HEP_EVIDENCE_MAX];
     size_t n_evidence;
 };
@@ -58,9 +56,12 @@ struct hep_finding {
 struct hep_findings {
     struct hep_finding *list; /* owned; of a run ordered by decreasing volume, ids 1..n */
     size_t n;
-    struct hep_json *file; /* owned: what the texts are borrowed from; NULL when others own it */
 };
 void hep_findings_release(struct hep_findings *f);
+/** Round every number to the 9 digits of files, so that who has made a finding and who has read it
+ * see the same. */
+void hep_findings_settle(struct hep_findings *f);
+void hep_measures_settle(struct hep_measures *of);
 
 /** The measure, NaN when there is none. */
 double hep_finding_get(const struct hep_finding *f, enum hep_measure m);

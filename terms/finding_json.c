@@ -145,7 +145,7 @@ static void put_class_reasons(struct hep_put *put, struct hep_json *o, const str
     struct hep_json *reasons = hep_json_new_object();
 
     for (int c = 0; c < HEP_CLASS_COUNT; c++)
-        if (f->class_reason[c] != NULL)
+        if (f->class_reason[c][0] != '\0')
             hep_put_text(put, reasons, hep_class_name((enum hep_lesion_class)c),
                          f->class_reason[c]);
     if (hep_json_size(reasons) > 0)
@@ -198,6 +198,14 @@ struct place {
 static bool is_given(const struct hep_json *node)
 {
     return hep_json_type(node) != HEP_JSON_MISSING && hep_json_type(node) != HEP_JSON_NULL;
+}
+
+/* A text, as much as fits; empty when there is none. */
+static void copy_text(char *out, size_t room, const struct hep_json *node)
+{
+    const char *text = hep_json_string(node);
+
+    (void)snprintf(out, room, "%s", text != NULL ? text : "");
 }
 
 static int wrong_type(const struct place *at, const char *key, const struct hep_json *node,
@@ -294,8 +302,8 @@ static int read_class(struct hep_finding *f, const struct place *at, const struc
         const char *name = hep_class_name((enum hep_lesion_class)c);
         const double p = hep_json_number(hep_json_get(shares, name));
 
-        f->class_reason[c] = hep_json_string(hep_json_get(reasons, name));
-        f->class_probability[c] = isfinite(p) || f->class_reason[c] != NULL ? p : 0.0;
+        copy_text(f->class_reason[c], sizeof f->class_reason[c], hep_json_get(reasons, name));
+        f->class_probability[c] = isfinite(p) || f->class_reason[c][0] != '\0' ? p : 0.0;
     }
     f->lesion_class = HEP_CLASS_COUNT;
     if (!is_given(node))
@@ -316,8 +324,7 @@ static int read_class(struct hep_finding *f, const struct place *at, const struc
 static int read_flag(struct hep_flag_result *flag, const struct place *at,
                      const struct hep_json *node, const char *key, const char *name)
 {
-    const char *text = hep_json_string(hep_json_get(node, "state")),
-               *reason = hep_json_string(hep_json_get(node, "reason"));
+    const char *text = hep_json_string(hep_json_get(node, "state"));
 
     if (!is_given(node))
         return HEP_OK;
@@ -329,7 +336,7 @@ static int read_flag(struct hep_flag_result *flag, const struct place *at,
     flag->given = true;
     flag->value = hep_json_number(hep_json_get(node, "value"));
     flag->limit = hep_json_number(hep_json_get(node, "limit"));
-    (void)snprintf(flag->reason, sizeof flag->reason, "%s", reason != NULL ? reason : "");
+    copy_text(flag->reason, sizeof flag->reason, hep_json_get(node, "reason"));
     return HEP_OK;
 }
 
@@ -360,15 +367,12 @@ static int read_evidence(struct hep_finding *f, const struct place *at, const st
     for (size_t i = 0; rc == HEP_OK && i < hep_json_size(list) && i < HEP_EVIDENCE_MAX; i++) {
         const struct hep_json *node = hep_json_at(list, i);
         struct hep_evidence_item *e = &f->evidence[f->n_evidence++];
-        const char *group = hep_json_string(hep_json_get(node, "group")),
-                   *reason = hep_json_string(hep_json_get(node, "reason"));
 
-        e->name = hep_json_string(hep_json_get(node, "name"));
-        e->name = e->name != NULL ? e->name : "";
-        e->group = group != NULL ? group : "";
+        copy_text(e->name, sizeof e->name, hep_json_get(node, "name"));
+        copy_text(e->group, sizeof e->group, hep_json_get(node, "group"));
+        copy_text(e->reason, sizeof e->reason, hep_json_get(node, "reason"));
         e->log_lr = hep_json_number(hep_json_get(node, "log_lr"));
         e->value = hep_json_number(hep_json_get(node, "value"));
-        (void)snprintf(e->reason, sizeof e->reason, "%s", reason != NULL ? reason : "");
         if (strcmp(e->name, HEP_EVIDENCE_PRIOR) == 0)
             rc = read_number(&e->value, at, node, "value", 0.0, 1.0);
     }
@@ -427,10 +431,9 @@ static int check_ids(const struct hep_findings *f, const char *path, struct hep_
     return rc;
 }
 
-int hep_findings_read(struct hep_findings *out, const struct hep_json *root, const char *path,
+int hep_findings_read(struct hep_findings *out, const struct hep_json *list, const char *path,
                       struct hep_error *err)
 {
-    const struct hep_json *list = hep_json_get(root, "lesions");
     struct hep_findings f = { .n = hep_json_size(list) };
     int rc = HEP_OK;
 

@@ -31,12 +31,12 @@ struct hep_json *hep_finding_json(struct hep_put *put, const struct hep_finding 
 struct hep_json *hep_findings_json(struct hep_put *put, const struct hep_findings *f);
 
 /**
- * Read the array "lesions" of a document. A lesion without "id" has its place in the list, from 1.
- * @param[out] out borrows texts from `root`; out->file stays NULL. Release after success.
+ * Read the array "lesions" of a document, of which `list` is NULL when it has none. A lesion without "id" has its place in the list, from 1.
+ * @param[out] out release after success
  * @param[in] path begins messages
  * @return HEP_EFORMAT, also for two lesions of one id; HEP_ENOMEM
  */
-int hep_findings_read(struct hep_findings *out, const struct hep_json *root, const char *path,
+int hep_findings_read(struct hep_findings *out, const struct hep_json *list, const char *path,
                       struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -24,7 +24,7 @@ const struct hep_class_row *hep_class_row(enum hep_lesion_class c)
 
 const char *hep_class_name(enum hep_lesion_class c)
 {
-    return rows[c].name;
+    return (unsigned)c < HEP_CLASS_COUNT ? rows[c].name : NULL;
 }
 
 enum hep_lesion_class hep_class_from_name(const char *name)

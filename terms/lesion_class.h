@@ -24,7 +24,7 @@ struct hep_class_row {
 };
 /** Static. */
 const struct hep_class_row *hep_class_row(enum hep_lesion_class c);
-/** The name of the row. */
+/** The name of the row; NULL outside the enumeration. */
 const char *hep_class_name(enum hep_lesion_class c);
 /** HEP_CLASS_COUNT when unknown. */
 enum hep_lesion_class hep_class_from_name(const char *name);

@@ -5,13 +5,12 @@
 #include "lesions/assess.h"
 #include "pipeline/config/config.h"
 #include "lesions/liver_measures.h"
-#include "pipeline/lesions_json.h"
 #include "pipeline/results/enhancement.h"
+#include "pipeline/results/findings.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/lesion_images.h"
 #include "pipeline/stages/phase_gain.h"
 #include "sequences/inventory.h"
-#include "terms/finding_json.h"
 
 #include <math.h>
 
@@ -25,8 +24,8 @@ static const struct hep_slot inputs[] = { HEP_LESION_IMAGE_INPUTS,
 static const struct hep_slot outputs[] = {
     HEP_MAKES_LABELS("lesions", "anat/%s_label-lesions_dseg",
                      "findings on the reference grid; the values are their ids"),
-    HEP_MAKES_JSON("findings",
-                   "findings with measurements, flags and evidence, and the liver's uptake"),
+    HEP_MAKES_STRUCT(findings,
+                     "findings with measurements, flags and evidence, and the liver's uptake"),
     { 0 }
 };
 
@@ -102,29 +101,23 @@ static int remnant_of(struct hep_labels **out, struct hep_run *run,
     return rc;
 }
 
-static int put_results(struct hep_run *run, const struct hep_lesion_study *study,
-                       const struct hep_candidates *candidates, const struct hep_baseline *baseline,
-                       const struct hep_findings *findings, struct hep_error *err)
+static int assess(struct hep_found *out, struct hep_run *run, const struct hep_lesion_study *study,
+                  const struct hep_candidates *candidates, const struct hep_baseline *baseline,
+                  const struct hep_evidence_table *evidence, struct hep_error *err)
 {
-    struct hep_put put = { HEP_OK, err };
-    struct hep_liver_measures measures = { 0 };
-    struct hep_json *o = hep_json_new_object();
     struct hep_labels *remnant = NULL;
-    int rc = remnant_of(&remnant, run, study, err);
+    int rc = hep_assess(&out->findings, study, candidates, baseline, evidence, err);
 
     if (rc == HEP_OK)
-        rc = hep_liver_measure(&measures, study, candidates, baseline, remnant, err);
-    hep_labels_free(remnant);
-    if (rc == HEP_OK) {
-        hep_put(&put, o, "lesions", hep_findings_json(&put, findings));
-        hep_put(&put, o, "liver", hep_liver_json(&put, &measures));
-        rc = put.rc;
-    }
-    if (rc == HEP_OK && measures.diffuse_reason[0] != '\0')
-        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "diffuse", "%s", measures.diffuse_reason);
+        rc = remnant_of(&remnant, run, study, err);
     if (rc == HEP_OK)
-        return hep_run_put_json(run, "findings", o, err);
-    hep_json_free(o);
+        rc = hep_liver_measure(&out->liver, study, candidates, baseline, remnant, err);
+    hep_labels_free(remnant);
+    hep_findings_settle(&out->findings);
+    hep_measures_settle(&out->liver.measures);
+    if (rc == HEP_OK && out->liver.diffuse_reason[0] != '\0')
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "diffuse", "%s",
+                      out->liver.diffuse_reason);
     return rc;
 }
 
@@ -144,11 +137,11 @@ static int find_lesions(struct hep_run *run, const struct hep_lesion_study *stud
 {
     struct hep_candidates candidates = { 0 };
     struct hep_baseline baseline = { 0 };
-    struct hep_findings findings = { 0 };
+    struct hep_found *found = hep_findings_new(err);
     struct hep_evidence_table *evidence = NULL;
     struct hep_labels *labels;
     struct hep_error none = { 0 };
-    int rc = read_evidence(&evidence, err);
+    int rc = found == NULL ? HEP_ENOMEM : read_evidence(&evidence, err);
 
     if (rc == HEP_OK)
         rc = hep_candidates_find(&candidates, study, &none);
@@ -164,19 +157,23 @@ static int find_lesions(struct hep_run *run, const struct hep_lesion_study *stud
     }
     rc = hep_baseline_init(&baseline, study, candidates.labels, err);
     if (rc == HEP_OK)
-        rc = hep_assess(&findings, study, &candidates, &baseline, evidence, err);
+        rc = assess(found, run, study, &candidates, &baseline, evidence, err);
     if (rc == HEP_OK)
-        rc = put_results(run, study, &candidates, &baseline, &findings, err);
-    if (rc == HEP_OK)
-        rc = put_dseg_table(run, &findings, err);
+        rc = put_dseg_table(run, &found->findings, err);
+    if (rc == HEP_OK) {
+        rc = hep_run_put_findings(run, found, err);
+        found = NULL;
+    }
     if (rc == HEP_OK) {
         labels = candidates.labels;
         candidates.labels = NULL;
         rc = hep_run_put_labels(run, "lesions", labels, NULL, err);
     }
 out:
+    if (found != NULL)
+        hep_findings_release(&found->findings);
+    free(found);
     hep_baseline_release(&baseline);
-    hep_findings_release(&findings);
     hep_candidates_release(&candidates);
     hep_evidence_free(evidence);
     return rc;

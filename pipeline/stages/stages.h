@@ -27,7 +27,6 @@ extern const struct hep_stage hep_stage_lesions;
 #define HEP_READS_MAP(name, unit) HEP_SLOT(name, HEP_SLOT_VOLUME, "xyz", unit, )
 #define HEP_READS_LABELS(name) HEP_SLOT(name, HEP_SLOT_LABELS, "xyz", HEP_UNIT_DIMENSIONLESS, )
 #define HEP_READS_STRUCT(name) HEP_SLOT(name, HEP_SLOT_STRUCT, "-", HEP_UNIT_DIMENSIONLESS, )
-#define HEP_READS_JSON(name) HEP_SLOT(name, HEP_SLOT_JSON, "-", HEP_UNIT_DIMENSIONLESS, )
 #define HEP_MAKES_MAP(name, unit, path, text)                                                      \
     HEP_SLOT(name, HEP_SLOT_VOLUME, "xyz", unit, .file = path, .doc = text)
 #define HEP_MAKES_LABELS(name, path, text)                                                         \
@@ -36,8 +35,6 @@ extern const struct hep_stage hep_stage_lesions;
 #define HEP_MAKES_STRUCT(product, text)                                                            \
     HEP_SLOT(#product, HEP_SLOT_STRUCT, "-", HEP_UNIT_DIMENSIONLESS, .doc = text,                  \
              .type = &hep_##product##_type)
-#define HEP_MAKES_JSON(name, text)                                                                 \
-    HEP_SLOT(name, HEP_SLOT_JSON, "-", HEP_UNIT_DIMENSIONLESS, .doc = text)
 
 /* The series that can be aligned, in the order in which one is taken as reference, and the
  * displacements of those that were deformed. HEP_READS_ALIGNMENT is what a stage declares that

@@ -19,7 +19,7 @@ static void make(struct forms *to)
     struct hep_put put = { HEP_OK, &e };
     struct hep_finding one = { .id = 1, .lesion_class = HEP_CLASS_CYST };
     const struct hep_findings findings = { .list = &one, .n = 1 };
-    const struct hep_json *document;
+    const struct hep_study_findings study = { "sub-1", &findings };
     struct hep_table table = { 0 };
 
     for (int m = 0; m < HEP_MEASURE_COUNT; m++)
@@ -28,8 +28,7 @@ static void make(struct forms *to)
         hep_flag_cannot(&one.flag[i], "no image");
     *to = (struct forms){ .document = hep_json_new_object() };
     hep_put(&put, to->document, "lesions", hep_findings_json(&put, &findings));
-    document = to->document;
-    assert_ok(hep_lesions_table(&table, &document, 1, true, &e), e);
+    assert_ok(hep_lesions_table(&table, &study, 1, true, &e), e);
     to->dictionary = hep_table_dictionary(&put, &table);
     hep_table_release(&table);
     hep_manual_measures(&to->reference);

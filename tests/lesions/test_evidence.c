@@ -90,7 +90,7 @@ static void test_class_that_cannot_be_told(void **state)
     double sum = 0.0;
 
     (void)state;
-    f.class_reason[HEP_CLASS_CYST] = "withheld";
+    (void)snprintf(f.class_reason[HEP_CLASS_CYST], sizeof f.class_reason[0], "withheld");
     assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0), 0.37, 1e-12, 0);
     f.flag[HEP_FLAG_RING_ENHANCEMENT].state = HEP_FLAG_PRESENT;
     assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0),

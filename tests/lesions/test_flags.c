@@ -240,7 +240,7 @@ static void test_withheld(void **state)
     assert_string_equal(finding->class_reason[HEP_CLASS_FOCAL_FAT], "liver median -0.89e-3");
     assert_string_equal(finding->class_reason[HEP_CLASS_FAT_SPARING], "liver median -0.89e-3");
     for (int c = 0; c < HEP_CLASS_COUNT; c++) {
-        assert_int_equal(isnan(finding->class_probability[c]), finding->class_reason[c] != NULL);
+        assert_int_equal(isnan(finding->class_probability[c]), finding->class_reason[c][0] != '\0');
         sum += isnan(finding->class_probability[c]) ? 0.0 : finding->class_probability[c];
     }
     assert_close(sum, 1.0, 1e-12, 0);

@@ -123,9 +123,8 @@ static void test_marks_have_words(void **state)
 /* 1.26e-3 mm2/s is 1.26 in units of 10^-3 mm2/s; 0.27 is 27 %. */
 static void test_quantities(void **state)
 {
-    const struct hep_quantity adc = hep_quantity_of("adc_rim_mm2_per_s", "mm2/s"),
-                              fat = hep_quantity_of_measure(HEP_M_LIVER_PDFF),
-                              strange = hep_quantity_of("x", "<b>");
+    const struct hep_quantity adc = hep_quantity_of_measure(HEP_M_ADC_RIM),
+                              fat = hep_quantity_of_measure(HEP_M_LIVER_PDFF);
 
     (void)state;
     hep_quantity_add(&out, &adc, 1.26e-3);
@@ -134,13 +133,6 @@ static void test_quantities(void **state)
     hep_str_clear(&out);
     hep_quantity_add(&out, &fat, 0.2704);
     assert_string_equal(text(), "27.0\xc2\xa0%");
-    hep_str_clear(&out);
-    hep_quantity_add(&out, &strange, 2.385);
-    assert_null(strstr(text(), "<b>"));
-    assert_non_null(strstr(text(), "&lt;b&gt;"));
-    hep_str_clear(&out);
-    hep_quantity_add(&out, &adc, (double)NAN);
-    assert_string_equal(text(), "\xe2\x80\x93");
 }
 
 /* A view of 60 x 40 mm in 30 x 20 pixels: pixel (0, 0) is the upper left one, patient's right and

@@ -1,5 +1,6 @@
 #include "support/support.h"
 
+#include "base/struct_json.h"
 #include "base/text.h"
 #include "report/stage_table.h"
 
@@ -8,10 +9,12 @@
         .name = the_name, .kind = HEP_SLOT_VOLUME, .shape = "xyz", .unit = HEP_UNIT_FRACTION,      \
         .optional = opt, .file = the_file                                                          \
     }
+static const struct hep_member no_members[] = { { 0 } };
+static const struct hep_struct_type empty = { no_members, 1, false, 0 };
 #define RESULT(the_name, opt)                                                                      \
     {                                                                                              \
-        .name = the_name, .kind = HEP_SLOT_JSON, .shape = "-", .unit = HEP_UNIT_DIMENSIONLESS,     \
-        .optional = opt                                                                            \
+        .name = the_name, .kind = HEP_SLOT_STRUCT, .shape = "-", .unit = HEP_UNIT_DIMENSIONLESS,   \
+        .optional = opt, .type = &empty                                                            \
     }
 
 static const struct hep_slot none[] = { { 0 } };

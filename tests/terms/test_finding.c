@@ -84,7 +84,7 @@ static void test_read_back(void **state)
         hep_flag_set(&one.visible[k], k % 2 ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, 0.5, 0.9, "seen");
     hep_put(&put, root, "lesions", hep_findings_json(&put, &written));
     assert_ok(put.rc, e);
-    assert_ok(hep_findings_read(&read, root, "x.json", &e), e);
+    assert_ok(hep_findings_read(&read, hep_json_get(root, "lesions"), "x.json", &e), e);
     assert_int_equal(read.n, 1);
     f = &read.list[0];
     assert_int_equal(f->id, 3);
@@ -122,12 +122,13 @@ static void test_bad_measure(void **state)
 
     (void)state;
     assert_ok(hep_json_parse(&root, doc, sizeof doc - 1, "x.json", &e), e);
-    assert_fails(hep_findings_read(&read, root, "x.json", &e), e, HEP_EFORMAT,
-                 "x.json: lesions[1].rte: a text instead of a number");
+    assert_fails(hep_findings_read(&read, hep_json_get(root, "lesions"), "x.json", &e), e,
+                 HEP_EFORMAT, "x.json: lesions[1].rte: a text instead of a number");
     assert_null(read.list);
     for (long at = 1; at <= 2; at++) {
         hep_alloc_fail_at(at);
-        assert_int_not_equal(hep_findings_read(&read, root, "x.json", &e), HEP_OK);
+        assert_int_not_equal(hep_findings_read(&read, hep_json_get(root, "lesions"), "x.json", &e),
+                             HEP_OK);
         hep_alloc_fail_at(0);
         assert_null(read.list);
         e = (struct hep_error){ 0 };
