@@ -38,6 +38,13 @@ bool hep_is_special(const char *path)
     return stat(path, &st) == 0 && is_special_mode(st.st_mode);
 }
 
+bool hep_is_dangling(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && stat(path, &st) != 0;
+}
+
 char *hep_path_join(const char *a, const char *b, struct hep_error *err)
 {
     size_t n = strlen(a);

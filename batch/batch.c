@@ -406,6 +406,9 @@ int hep_batch_run(struct hep_batch_outcome *out, const struct hep_batch_request 
     *out = (struct hep_batch_outcome){ .n_studies = b.dataset.n };
     if (rc != HEP_OK)
         return rc;
+    for (size_t i = 0; i < b.dataset.n_absent; i++)
+        hep_log_write(log, HEP_LOG_WARNING, "not-there", "%s: no %s in this dataset",
+                      request->bids_dir, b.dataset.absent[i]);
     if (request->dry_run) {
         print_plan(&b, progress);
         goto out;

@@ -11,6 +11,7 @@
 
 struct words {
     char **list;
+    bool *found;
     size_t n;
 };
 
@@ -19,6 +20,7 @@ static void words_release(struct words *w)
     for (size_t i = 0; i < w->n; i++)
         free(w->list[i]);
     free(w->list);
+    free(w->found);
     *w = (struct words){ 0 };
 }
 
@@ -62,16 +64,36 @@ static int collect(struct words *w, const char *const *given, size_t n, const ch
     for (size_t i = 0; rc == HEP_OK && i < n; i++)
         rc = hep_is_file(given[i]) ? words_from_file(w, given[i], prefix, err)
                                    : add_word(w, given[i], strlen(given[i]), prefix, err);
-    return rc;
+    return rc == HEP_OK ? HEP_NEW(w->found, w->n > 0 ? w->n : 1, err) : rc;
 }
 
-static bool wanted(const struct words *w, const char *name)
+static bool wanted(struct words *w, const char *name)
 {
     bool found = w->n == 0;
 
-    for (size_t i = 0; !found && i < w->n; i++)
-        found = strcmp(w->list[i], name) == 0;
+    for (size_t i = 0; i < w->n; i++) {
+        if (strcmp(w->list[i], name) == 0)
+            found = w->found[i] = true;
+    }
     return found;
+}
+
+/* Labels that nothing answered to, without repetition. */
+static int list_absent(struct hep_dataset *d, const struct words *w, struct hep_error *err)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        bool known = w->found[i];
+
+        for (size_t k = 0; k < i && !known; k++)
+            known = strcmp(w->list[k], w->list[i]) == 0;
+        if (known)
+            continue;
+        if (HEP_GROW(d->absent, d->n_absent, err) != HEP_OK ||
+            (d->absent[d->n_absent] = hep_strdup(w->list[i], err)) == NULL)
+            return HEP_ENOMEM;
+        d->n_absent++;
+    }
+    return HEP_OK;
 }
 
 /* ---- protocols of participants.tsv ----------------------------------------------------------- */
@@ -156,7 +178,7 @@ static int add_study(struct hep_dataset *d, const char *bids_dir, const char *su
 }
 
 static int add_subject(struct hep_dataset *d, const char *bids_dir, const char *subject,
-                       const struct words *sessions, const char *table, struct hep_error *err)
+                       struct words *sessions, const char *table, struct hep_error *err)
 {
     char *path = hep_path_join(bids_dir, subject, err);
     struct hep_listing list = { 0 };
@@ -227,8 +249,14 @@ int hep_dataset_list(struct hep_dataset *out, const char *bids_dir,
             wanted(&subjects, list.names[i]))
             rc = add_subject(out, bids_dir, list.names[i], &sessions, table, err);
     }
+    if (rc == HEP_OK)
+        rc = list_absent(out, &subjects, err);
+    if (rc == HEP_OK)
+        rc = list_absent(out, &sessions, err);
     if (rc == HEP_OK && out->n == 0)
-        rc = HEP_FAIL(err, HEP_EFILTER, "%s: no study matches", bids_dir);
+        rc = HEP_FAIL(err, HEP_EFILTER, "%s: no study matches%s%s%s", bids_dir,
+                      out->n_absent > 0 ? ": " : "", out->n_absent > 0 ? out->absent[0] : "",
+                      out->n_absent > 0 ? " is not there" : "");
     free(table);
     hep_listing_release(&list);
     words_release(&subjects);
@@ -246,6 +274,9 @@ void hep_dataset_release(struct hep_dataset *d)
         free(d->list[i].label);
         free(d->list[i].protocol);
     }
+    for (size_t i = 0; i < d->n_absent; i++)
+        free(d->absent[i]);
+    free(d->absent);
     free(d->list);
     *d = (struct hep_dataset){ 0 };
 }

@@ -29,11 +29,13 @@ struct hep_dataset_study {
 struct hep_dataset {
     struct hep_dataset_study *list; /* natural order */
     size_t n;
+    char **absent; /* labels that were asked for and are not there, "sub-99", "ses-2"; owned */
+    size_t n_absent;
 };
 
 /**
  * @return HEP_ENOENT (no such folder, no such label file), HEP_EDATASET (no dataset), HEP_EFILTER
- * (nothing selected)
+ * (nothing selected, with the first label that is not there)
  */
 int hep_dataset_list(struct hep_dataset *out, const char *bids_dir,
                      const struct hep_dataset_filter *filter, struct hep_error *err) HEP_MUST_CHECK;

@@ -19,8 +19,8 @@ struct batch_options {
     const char *protocol, *work, *mem, *align;
     double time_limit;
     long jobs, nthreads, retries;
-    bool skip_validation, dry_run, only_failed, stop_on_first_failure, force, replace, reproducible,
-        no_align;
+    bool skip_validation, dry_run, only_failed, stop_on_first_failure, force, strict, replace,
+        reproducible, no_align;
 };
 
 #define S struct batch_options
@@ -57,6 +57,9 @@ static const struct hep_option options[] = {
     HEP_OPT(TEXT, S, align, "align", 0, "HOW", NULL, "rigid or deformable, as for hepar run"),
     HEP_OPT_FLAG(S, no_align, "no-align", 0, "series stay in scanner coordinates"),
     HEP_OPT_FLAG(S, force, "force", 'f', "compute everything again"),
+    HEP_OPT_FLAG(S, strict, "strict", 0,
+                 "a study fails where a series is left out because it cannot be used, or one that "
+                 "the protocol requires is missing"),
     HEP_OPT_FLAG(S, replace, "replace", 0,
                  "replace what stands in the place of a result, also when another study made it"),
     HEP_OPT_FLAG(S, reproducible, "reproducible", 0,
@@ -96,7 +99,7 @@ static int memory_bytes(size_t *out, const char *text, struct hep_error *err)
     return HEP_OK;
 }
 
-#define FLAG_WORDS ((size_t)6) /* what run_words() adds beside the settings */
+#define FLAG_WORDS ((size_t)7) /* what run_words() adds beside the settings */
 
 /* Words that every `hepar run` gets; at most FLAG_WORDS and two for each setting. */
 static size_t run_words(const char **words, const S *o)
@@ -105,6 +108,8 @@ static size_t run_words(const char **words, const S *o)
 
     if (o->force)
         words[n++] = "--force";
+    if (o->strict)
+        words[n++] = "--strict";
     if (o->replace)
         words[n++] = "--replace";
     if (o->reproducible)

@@ -10,7 +10,7 @@
 #include "pipeline/results/fits.h"
 #include "base/json_put.h"
 #include "pipeline/study.h"
-#include "sequences/acquisition.h"
+#include "sequences/sidecar.h"
 
 #include <math.h>
 
@@ -78,21 +78,6 @@ static void release(struct echo_set *e)
         hep_volume_free(e->volume[i]);
 }
 
-/* Sidecar beside "x.nii" or "x.nii.gz"; NULL when there is none. */
-static char *sidecar_of(const char *path, struct hep_error *err)
-{
-    size_t n = strlen(path);
-    char *json;
-
-    n -= hep_ends_with(path, ".nii.gz") ? 7 : hep_ends_with(path, ".nii") ? 4 : 0;
-    json = hep_asprintf(err, "%.*s.json", (int)n, path);
-    if (json != NULL && !hep_is_file(json)) {
-        free(json);
-        json = NULL;
-    }
-    return json;
-}
-
 static int add_volumes(struct echo_set *e, const char *path, const struct hep_volume *v,
                        const struct hep_acquisition *a, struct hep_error *err)
 {
@@ -113,13 +98,11 @@ static int add_volumes(struct echo_set *e, const char *path, const struct hep_vo
 static int read_echo(struct echo_set *e, const char *path, struct hep_error *err)
 {
     struct hep_acquisition a;
-    char *json = sidecar_of(path, err);
     struct hep_volume *v = NULL;
     int rc = HEP_OK;
 
     hep_acquisition_init(&a);
-    if (json != NULL)
-        rc = hep_acquisition_read(&a, json, err);
+    rc = hep_sidecar_read(&a, NULL, path, err);
     if (rc == HEP_OK)
         rc = hep_nifti_read_magnitude(&v, path, err);
     if (rc != HEP_OK)
@@ -133,7 +116,6 @@ static int read_echo(struct echo_set *e, const char *path, struct hep_error *err
         e->field_t = a.field_t;
     rc = add_volumes(e, path, v, &a, err);
 out:
-    free(json);
     hep_acquisition_release(&a);
     return rc;
 }

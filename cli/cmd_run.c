@@ -14,7 +14,7 @@ struct run_options {
     struct hep_args set;
     long nthreads;
     int align; /* index into align_modes, -1 not given */
-    bool no_align, only_planned, force, replace, reproducible, timings;
+    bool no_align, only_planned, force, strict, replace, reproducible, timings;
     const char *share;
 };
 
@@ -45,6 +45,10 @@ static const struct hep_option options[] = {
             "results of the same study under other settings: what cannot differ is taken from "
             "there"),
     HEP_OPT_FLAG(struct run_options, force, "force", 'f', "compute everything again"),
+    HEP_OPT_FLAG(
+        struct run_options, strict, "strict", 0,
+        "exit code 65 where a series is left out because it cannot be used, or the protocol "
+        "requires one that the study does not have; without it these are warnings"),
     HEP_OPT_FLAG(struct run_options, replace, "replace", 0,
                  "replace what stands in the place of the result, also when another study made it; "
                  "without it that is exit code 73"),
@@ -109,6 +113,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         .command = (const char *const *)cli->argv,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
         .force = o->force,
+        .strict = o->strict,
         .replace = o->replace,
         .only_planned = o->only_planned,
         .share = o->share,

@@ -38,6 +38,14 @@ struct hep_nifti_info {
 int hep_nifti_info(struct hep_nifti_info *out, const char *path,
                    struct hep_error *err) HEP_MUST_CHECK;
 
+/**
+ * Are all the data there that the header asks for? Plain files tell by their size, gzip by the size
+ * that its last four bytes give (RFC 1952, ISIZE); only where that is another is the whole inflated.
+ * Damage inside shows when the file is read.
+ * @return as hep_nifti_info(); HEP_EFORMAT for a truncated file
+ */
+int hep_nifti_check_whole(const char *path, struct hep_error *err) HEP_MUST_CHECK;
+
 /** HEP_ENOENT, HEP_EIO, HEP_EFORMAT, HEP_EGEOM, HEP_ENOMEM; the message names the path. */
 int hep_nifti_read(struct hep_volume **out, const char *path, struct hep_error *err) HEP_MUST_CHECK;
 /** Real and imaginary part as two volumes. HEP_EFORMAT for real data. */

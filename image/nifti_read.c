@@ -256,18 +256,17 @@ int hep_nifti_read_labels(struct hep_labels **out, const char *path, struct hep_
     return read_whole(NULL, NULL, out, path, err);
 }
 
-/* At most max bytes from the start of a regular file. */
-static int read_prefix(unsigned char *bytes, size_t *n, size_t max, const char *path,
-                       struct hep_error *err)
+/* At most max bytes from the start of a regular file, and its size. */
+static int read_prefix(unsigned char *bytes, size_t *n, size_t *size, unsigned char last[4],
+                       size_t max, const char *path, struct hep_error *err)
 {
-    size_t size = 0;
     ssize_t got = 1;
     int fd = -1;
     int rc;
 
     if (hep_is_dir(path))
         return HEP_FAIL(err, HEP_EFORMAT, "%s: a folder, not an image", path);
-    rc = hep_file_open(&fd, &size, path, err);
+    rc = hep_file_open(&fd, size, path, err);
     if (rc != HEP_OK)
         return rc;
     *n = 0;
@@ -281,29 +280,70 @@ static int read_prefix(unsigned char *bytes, size_t *n, size_t max, const char *
         }
         *n += (size_t)got;
     }
+    if (rc == HEP_OK && *size >= 4 && pread(fd, last, 4, (off_t)(*size - 4)) != 4)
+        rc = HEP_FAIL(err, HEP_EIO, "%s: its end cannot be read", path);
     (void)close(fd);
+    return rc;
+}
+
+/* What a header and the ends of its file tell. */
+static int look_at(struct hep_nifti_layout *lay, size_t *size, uint32_t *isize, const char *path,
+                   struct hep_error *err)
+{
+    unsigned char *bytes = hep_calloc(1, PREFIX_BYTES, err), last[4] = { 0 };
+    size_t n = 0;
+    size_t plain_n = 0;
+    int rc = HEP_OK;
+
+    if (bytes == NULL)
+        return HEP_ENOMEM;
+    rc = read_prefix(bytes, &n, size, last, PREFIX_BYTES, path, err);
+    if (rc == HEP_OK) {
+        rc = parse_head(lay, &plain_n, bytes, n, err);
+        if (rc != HEP_OK)
+            (void)hep_error_prefix(err, "%s", path);
+    }
+    *isize = (uint32_t)last[0] | (uint32_t)last[1] << 8 | (uint32_t)last[2] << 16 |
+             (uint32_t)last[3] << 24;
+    free(bytes);
     return rc;
 }
 
 int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_error *err)
 {
     struct hep_nifti_layout lay;
-    unsigned char *bytes = hep_calloc(1, PREFIX_BYTES, err);
-    size_t n = 0;
-    size_t plain_n = 0;
-    int rc = HEP_OK;
+    size_t size = 0;
+    uint32_t isize = 0;
+    int rc = look_at(&lay, &size, &isize, path, err);
 
-    if (bytes == NULL)
-        rc = HEP_ENOMEM;
-    if (rc == HEP_OK)
-        rc = read_prefix(bytes, &n, PREFIX_BYTES, path, err);
-    if (rc == HEP_OK) {
-        rc = parse_head(&lay, &plain_n, bytes, n, err);
-        if (rc != HEP_OK)
-            (void)hep_error_prefix(err, "%s", path);
-    }
     if (rc == HEP_OK)
         *out = lay.info;
+    return rc;
+}
+
+int hep_nifti_check_whole(const char *path, struct hep_error *err)
+{
+    struct hep_nifti_layout lay;
+    unsigned char *plain = NULL;
+    char *bytes = NULL;
+    size_t size = 0, n = 0;
+    uint32_t isize = 0;
+    int rc = look_at(&lay, &size, &isize, path, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    if (lay.info.gzip && isize == (uint32_t)(lay.offset + lay.bytes))
+        return HEP_OK;
+    if (lay.info.gzip) {
+        rc = hep_file_read(&bytes, &n, path, FILE_MAX_BYTES, err);
+        if (rc == HEP_OK &&
+            (rc = hep_gz_inflate(&plain, &size, bytes, n, SIZE_MAX,
+                                 lay.offset + lay.bytes + TAIL_BYTES, err)) != HEP_OK)
+            (void)hep_error_prefix(err, "%s", path);
+    }
+    if (rc == HEP_OK && (rc = check_length(&lay, size, err)) != HEP_OK)
+        (void)hep_error_prefix(err, "%s", path);
+    free(plain);
     free(bytes);
     return rc;
 }

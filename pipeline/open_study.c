@@ -1,74 +1,28 @@
 #include "pipeline/open_study.h"
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 
-#include <ctype.h>
-#include <limits.h>
 #include <stdlib.h>
 
-/* Letters and digits only, as BIDS labels are. */
-static void add_label(char *out, size_t n, const char *prefix, const char *text)
+static void name_study(struct hep_open_study *s)
 {
-    size_t at = strlen(out);
+    const char *subject = s->inventory->subject, *session = s->inventory->session;
+    const bool has_session = session != NULL;
 
-    at += (size_t)snprintf(out + at, n - at, "%s", prefix);
-    for (; *text != '\0' && at + 1 < n; text++) {
-        if (isalnum((unsigned char)*text))
-            out[at++] = *text;
-    }
-    out[at < n ? at : n - 1] = '\0';
-}
-
-static void name_study(struct hep_open_study *s, const char *study)
-{
-    char real[PATH_MAX];
-    const char *subject = s->inventory->subject;
-
-    if (subject == NULL || *subject == '\0')
-        subject = hep_path_base(realpath(study, real) != NULL ? real : study);
-    add_label(s->label, sizeof s->label / 2, "sub-", subject);
-    if (strcmp(s->label, "sub-") == 0)
-        add_label(s->label, sizeof s->label, "", "study");
-    (void)snprintf(s->relative, sizeof s->relative, "%s", s->label);
-    if (s->inventory->session != NULL) {
-        add_label(s->label, sizeof s->label, "_ses-", s->inventory->session);
-        add_label(s->relative, sizeof s->relative, "/ses-", s->inventory->session);
-    }
-}
-
-/* The only subject (or session) folder of a dataset; NULL when there is none or more than one. */
-static char *only_child(const char *dir, const char *prefix)
-{
-    struct hep_listing list = { 0 };
-    const char *found = NULL;
-    char *path = NULL;
-    size_t count = 0;
-
-    if (hep_listing_read(&list, dir, NULL) == HEP_OK) {
-        for (size_t i = 0; i < list.n; i++) {
-            if (list.is_dir[i] && hep_starts_with(list.names[i], prefix)) {
-                found = list.names[i];
-                count++;
-            }
-        }
-    }
-    if (count == 1)
-        path = hep_path_join(dir, found, NULL);
-    hep_listing_release(&list);
-    return path;
+    (void)snprintf(s->label, sizeof s->label, "sub-%s%s%s", subject, has_session ? "_ses-" : "",
+                   has_session ? session : "");
+    (void)snprintf(s->relative, sizeof s->relative, "sub-%s%s%s", subject,
+                   has_session ? "/ses-" : "", has_session ? session : "");
 }
 
 static int scan(struct hep_open_study *s, const char *study, struct hep_error *err)
 {
-    char *subject = only_child(study, "sub-");
-    char *session = only_child(subject != NULL ? subject : study, "ses-");
-    const char *dir = session != NULL ? session : subject != NULL ? subject : study;
-    int rc = hep_inventory_scan(&s->inventory, dir, err);
+    const struct hep_lines *bad = s->unreadable;
+    int rc = hep_inventory_scan(&s->inventory, study, err);
 
-    free(subject);
-    free(session);
+    for (size_t i = 0; rc == HEP_OK && bad != NULL && i + 1 < bad->n; i += 2)
+        rc = hep_inventory_leave_out(s->inventory, bad->line[i], bad->line[i + 1], err);
     return rc;
 }
 
@@ -76,7 +30,7 @@ static int scan(struct hep_open_study *s, const char *study, struct hep_error *e
 static int check_anything_left(const struct hep_inventory *inventory, const char *study,
                                struct hep_error *err)
 {
-    const char *reason = NULL;
+    const char *reason = NULL, *warning = NULL;
 
     for (size_t i = 0; i < inventory->n_series; i++) {
         const struct hep_series *s = &inventory->series[i];
@@ -85,9 +39,14 @@ static int check_anything_left(const struct hep_inventory *inventory, const char
             return HEP_OK;
         if (reason == NULL)
             reason = s->left_out;
+        if (warning == NULL && s->warnings.n > 0)
+            warning = s->warnings.line[0];
     }
-    return reason == NULL ? HEP_OK
-                          : HEP_FAIL(err, HEP_EDATA, "%s: no series is left: %s", study, reason);
+    return HEP_FAIL(err, HEP_EDATA, "%s: no series is left%s%s", study,
+                    reason != NULL || warning != NULL ? ": " : "",
+                    reason != NULL    ? reason
+                    : warning != NULL ? warning
+                                      : "");
 }
 
 static const double bopta_from_s = 3600.0; /* its hepatobiliary window, agents.yml */
@@ -200,7 +159,7 @@ int hep_open_study(struct hep_open_study *out, const char *study, const char *pr
 
     if (rc != HEP_OK)
         return rc;
-    name_study(out, study);
+    name_study(out);
     rc = check_anything_left(out->inventory, study, err);
     if (rc != HEP_OK)
         return rc;

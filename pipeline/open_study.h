@@ -15,8 +15,10 @@ struct hep_str;
 
 /** Start with `{ 0 }`. */
 struct hep_open_study {
-    bool only_planned;    /* set by the caller: "agent: none" of the protocol stands */
-    bool protocol_chosen; /* the caller named none */
+    bool only_planned; /* set by the caller: "agent: none" of the protocol stands */
+    const struct hep_lines *unreadable; /* set by the caller: names of series whose data cannot be
+                                           read, each followed by the reason; NULL: none known */
+    bool protocol_chosen;               /* the caller named none */
     struct hep_inventory *inventory;
     struct hep_config config;
     struct hep_agents *agents;

@@ -56,6 +56,7 @@ void hep_products_release(struct hep_run *run)
     for (size_t i = 0; i < run->n_split; i++)
         free(run->split[i].frame);
     free(run->split);
+    hep_lines_release(&run->unreadable);
     hep_replay_release(&run->replay);
     free(run->products);
     free(run->written);
@@ -118,6 +119,45 @@ static int replay_volume(struct hep_run *run, struct hep_product *p, struct hep_
     return rc;
 }
 
+/* A series of the study that cannot be read costs itself: the run begins again without it. */
+static int note_unreadable(struct hep_run *run, const struct hep_product *p, int rc,
+                           struct hep_error *err)
+{
+    const char *study = run->inventory != NULL ? run->inventory->study : "",
+               *message = err != NULL ? err->msg : "";
+    struct hep_error none = { 0 };
+
+    if (rc == HEP_OK || rc == HEP_ENOMEM || p->slot->kind != HEP_SLOT_SERIES || p->series == NULL)
+        return rc;
+    if (hep_starts_with(message, study))
+        message += strlen(study) + strspn(message + strlen(study), "/");
+    if (hep_lines_push(&run->unreadable, hep_strdup(p->series->name, &none), &none) != HEP_OK ||
+        hep_lines_push(&run->unreadable, hep_strdup(message, &none), &none) != HEP_OK)
+        hep_lines_release(&run->unreadable);
+    return rc;
+}
+
+int hep_run_leave_out(struct hep_run *run, const char *name, struct hep_error *err)
+{
+    const struct hep_product *p = hep_product_find(run, name);
+
+    return p == NULL ? HEP_EGRAPH : note_unreadable(run, p, HEP_EDATA, err);
+}
+
+static bool is_there(const struct hep_run *run, const char *name)
+{
+    const struct hep_product *p = hep_product_find(run, name);
+
+    return p != NULL && p->state == HEP_PRODUCT_PRESENT;
+}
+
+bool hep_products_have_planned(const struct hep_run *run, enum hep_planned planned)
+{
+    if (planned == HEP_SERIES_IN_OPPOSED)
+        return is_there(run, "echoes") || (is_there(run, "in_phase") && is_there(run, "opposed"));
+    return is_there(run, hep_planned_name(planned));
+}
+
 static int load_volume(struct hep_run *run, struct hep_product *p, struct hep_error *err)
 {
     double start = omp_get_wtime();
@@ -127,7 +167,7 @@ static int load_volume(struct hep_run *run, struct hep_product *p, struct hep_er
     if (rc == HEP_OK && p->slot->kind == HEP_SLOT_SERIES)
         rc = replay_volume(run, p, err);
     run->read_s += omp_get_wtime() - start;
-    return rc;
+    return note_unreadable(run, p, rc, err);
 }
 
 /* Wanted by a stage that will run, and as it is in its file. */

@@ -15,7 +15,9 @@
 #include "base/sha256.h"
 #include "pipeline/outdir.h"
 #include "pipeline/replay.h"
+#include "pipeline/config/config.h"
 #include "pipeline/run.h"
+#include "sequences/lines.h"
 
 enum hep_product_state {
     HEP_PRODUCT_UNKNOWN, /* its stage has not run */
@@ -71,10 +73,12 @@ struct hep_run {
     size_t n_written;
     struct hep_series *split; /* phases cut out of a 4-D dynamic: frames owned, the rest borrowed */
     size_t n_split;
-    bool only_planned;         /* the study is seen as the protocol would have */
-    struct hep_replay replay;  /* series that are not seen as they are */
-    struct hep_writer *writer; /* NULL until there is something to write */
-    double write_s, read_s;    /* time that stages waited for files, for --timings */
+    struct hep_lines unreadable; /* names of series whose data cannot be read, each followed by the
+                                    reason */
+    bool only_planned;           /* the study is seen as the protocol would have */
+    struct hep_replay replay;    /* series that are not seen as they are */
+    struct hep_writer *writer;   /* NULL until there is something to write */
+    double write_s, read_s;      /* time that stages waited for files, for --timings */
 };
 
 /** Path of a file below the study's folder; the base name of a file that lies elsewhere. */
@@ -89,6 +93,8 @@ struct hep_product *hep_product_find(const struct hep_run *run, const char *name
  * @param[in] skip n_stages: stages that will not run */
 int hep_products_read_ahead(struct hep_run *run, const bool *skip,
                             struct hep_error *err) HEP_MUST_CHECK;
+/** Whether the study has a series that a protocol plans, seen as the protocol does. */
+bool hep_products_have_planned(const struct hep_run *run, enum hep_planned planned);
 /** A product whose data a stage may use. */
 bool hep_product_usable(const struct hep_product *p);
 /** Products that a stage left unknown become absent; a required one is HEP_EGRAPH. */

@@ -43,6 +43,11 @@ int hep_run_struct(struct hep_run *run, const char *name, const struct hep_struc
                    const void **out, struct hep_error *err) HEP_MUST_CHECK;
 /** The series behind a HEP_SLOT_SERIES input; NULL when absent. */
 const struct hep_series *hep_run_series(const struct hep_run *run, const char *name);
+/**
+ * Give up a series that shows nothing that can be used: the run begins again without it.
+ * @return HEP_EDATA, for the stage to return
+ */
+int hep_run_leave_out(struct hep_run *run, const char *name, struct hep_error *err) HEP_MUST_CHECK;
 /** True when there is a product of this name and the running stage may read it. */
 bool hep_run_knows(const struct hep_run *run, const char *name);
 /** The record of the run as it stands (pipeline/record.h), without anything that depends on time,

@@ -2,13 +2,14 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "terms/exit_codes.h"
 #include "pipeline/keys.h"
 #include "pipeline/open_study.h"
 #include "pipeline/origin.h"
 #include "pipeline/products.h"
 #include "pipeline/record.h"
 #include "pipeline/save.h"
+#include "sequences/inventory.h"
+#include "terms/exit_codes.h"
 
 #include <omp.h>
 #include <unistd.h>
@@ -67,6 +68,29 @@ static int find_earlier(struct study_run *s, const struct hep_study_request *q,
         hep_log_write(s->run.log, HEP_LOG_WARNING, "run-json", "%s; everything is computed again",
                       unreadable.msg);
     free(path);
+    return HEP_OK;
+}
+
+/* What --strict does not let pass. */
+static int check_strict(const struct study_run *s, const struct hep_study_request *q,
+                        struct hep_error *err)
+{
+    const struct hep_inventory *inventory = s->open.inventory;
+
+    for (size_t i = 0; q->strict && i < inventory->n_series; i++) {
+        if (inventory->series[i].left_out != NULL)
+            return HEP_FAIL(err, HEP_EDATA, "%s: left out, which --strict does not allow: %s",
+                            s->run.label, inventory->series[i].left_out);
+    }
+    for (int i = 0; q->strict && i < HEP_SERIES_COUNT; i++) {
+        if (s->run.cfg->series[i].required &&
+            !hep_products_have_planned(&s->run, (enum hep_planned)i))
+            return HEP_FAIL(
+                err, HEP_EDATA,
+                "%s: --strict: protocol %s requires the series %s, which the study does "
+                "not have",
+                s->run.label, s->run.cfg->name.s, hep_planned_name((enum hep_planned)i));
+    }
     return HEP_OK;
 }
 
@@ -310,10 +334,27 @@ static int run_locked(bool *nothing_to_do, struct study_run *s, const struct hep
     return explain(s, rc, err);
 }
 
-int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request *request,
-                  struct hep_log *log, struct hep_str *caret, struct hep_error *err)
+/* What was found unreadable in a failed attempt; true when the study is to be tried without it. */
+static bool learn_unreadable(struct hep_lines *unreadable, struct study_run *s, int rc)
 {
-    struct study_run s = { 0 };
+    struct hep_lines *found = &s->run.unreadable;
+    struct hep_error none = { 0 };
+    bool more = rc != HEP_OK && found->n > 0;
+
+    for (size_t i = 0; more && i < found->n; i++) {
+        if (hep_lines_push(unreadable, hep_strdup(found->line[i], &none), &none) != HEP_OK)
+            more = false;
+    }
+    return more;
+}
+
+/* @param[in,out] unreadable what earlier attempts could not read; grows when this one meets more,
+ * and *again is set */
+static int attempt(struct hep_study_outcome *out, const struct hep_study_request *request,
+                   struct hep_lines *unreadable, bool *again, struct hep_log *log,
+                   struct hep_str *caret, struct hep_error *err)
+{
+    struct study_run s = { .open.unreadable = unreadable };
     struct hep_error first = { 0 };
     bool nothing_to_do = false;
     int rc;
@@ -323,14 +364,34 @@ int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request 
     if (rc == HEP_OK)
         rc = hep_keys_make(&s.run, &s.record, s.order, &first);
     if (rc == HEP_OK)
+        rc = check_strict(&s, request, &first);
+    if (rc == HEP_OK)
         rc = hep_outdir_open(&s.run.out, request->out, s.open.relative, &first);
     if (rc == HEP_OK)
         rc = run_locked(&nothing_to_do, &s, request, &first);
+    *again = learn_unreadable(unreadable, &s, rc);
     fill_outcome(out, &s, rc, nothing_to_do);
-    if (rc != HEP_OK) {
+    if (rc != HEP_OK && !*again) {
         record_failure(&s, request, &first);
         (void)hep_fail(err, first.code, first.where, "%s", first.msg);
     }
     end(&s);
+    return rc;
+}
+
+int hep_study_run(struct hep_study_outcome *out, const struct hep_study_request *request,
+                  struct hep_log *log, struct hep_str *caret, struct hep_error *err)
+{
+    struct hep_lines unreadable = { 0 };
+    bool again = true;
+    int rc = HEP_OK;
+
+    while (again) {
+        rc = attempt(out, request, &unreadable, &again, log, caret, err);
+        if (again)
+            hep_log_write(log, HEP_LOG_WARNING, "unreadable", "%s: begun again without this series",
+                          unreadable.line[unreadable.n - 1]);
+    }
+    hep_lines_release(&unreadable);
     return rc;
 }

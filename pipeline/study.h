@@ -28,7 +28,9 @@ struct hep_study_request {
     const char *const *command; /* the command line, for run.json; NULL at the end */
     int nthreads;               /* >= 1 */
     bool force;                 /* compute everything again */
-    bool replace;               /* whatever stands in the place of the result, pipeline/origin.h */
+    bool strict;  /* HEP_EDATA for a series that is left out, or one that the protocol requires and
+                    the study lacks */
+    bool replace; /* whatever stands in the place of the result, pipeline/origin.h */
     bool only_planned;         /* the study as the protocol would have seen it, pipeline/replay.h */
     const char *share;         /* output folder of other settings: what has the same key is taken
                                   from there */

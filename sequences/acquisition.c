@@ -6,43 +6,61 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "sequences/gradients.h"
+#include "sequences/lines.h"
 
 #include <ctype.h>
 #include <math.h>
 
 enum { MAX_SIDECAR_BYTES = 16 * 1024 * 1024, MAX_LIST = 100000, DAY_S = 86400 };
 
-/** One number of the sidecar: range as written, factor to the unit of the field. */
-struct number_key {
+/** What a number of the sidecar may be, as written. */
+struct range {
     const char *key, *unit;
-    double lo, hi; /* lo is excluded when it is 0 and `positive` */
+    double lo, hi; /* lo is excluded when `positive` */
     bool positive;
-    double factor;
-    size_t offset;
+    double other;       /* factor from another unit, for values above hi; 0: there is none */
+    const char *others; /* that unit */
 };
 #define FIELD(name) offsetof(struct hep_acquisition, name)
-static const struct number_key number_keys[] = {
-    { "RepetitionTime", "s", 0, 60, true, 1.0, FIELD(repetition_time_s) },
-    { "RepetitionTimeExcitation", "s", 0, 60, true, 1.0, FIELD(repetition_time_excitation_s) },
-    { "FlipAngle", "degrees", 0, 180, true, HEP_PI / 180.0, FIELD(flip_rad) },
-    { "MagneticFieldStrength", "T", 0, 25, true, 1.0, FIELD(field_t) },
-    { "TriggerDelayTime", "ms", 0, 1000.0 * DAY_S, false, 1e-3, FIELD(trigger_delay_s) },
-    { "TimeSinceInjection", "s", -DAY_S, DAY_S, false, 1.0, FIELD(time_since_injection_s) },
+
+/** One number: factor to the unit of the field. */
+static const struct number_key {
+    struct range range;
+    double factor;
+    size_t offset;
+} number_keys[] = {
+    { { "RepetitionTime", "s", 0, 60, true, 1e-3, "ms" }, 1.0, FIELD(repetition_time_s) },
+    { { "RepetitionTimeExcitation", "s", 0, 60, true, 1e-3, "ms" },
+      1.0,
+      FIELD(repetition_time_excitation_s) },
+    { { "FlipAngle", "degrees", 0, 180, true, 0, NULL }, HEP_PI / 180.0, FIELD(flip_rad) },
+    { { "MagneticFieldStrength", "T", 0, 25, true, 0, NULL }, 1.0, FIELD(field_t) },
+    { { "TriggerTime", "ms", 0, 1000.0 * DAY_S, false, 0, NULL }, 1e-3, FIELD(trigger_delay_s) },
+    { { "TriggerDelayTime", "ms", 0, 1000.0 * DAY_S, false, 0, NULL },
+      1e-3,
+      FIELD(trigger_delay_s) },
+    { { "TimeSinceInjection", "s", -DAY_S, DAY_S, false, 0, NULL },
+      1.0,
+      FIELD(time_since_injection_s) },
 };
 
 /** EchoTime, FrameTimesStart and b-values: one number or a list. */
-struct list_key {
-    const char *key, *unit;
-    double lo, hi;
-    bool positive;
+static const struct list_key {
+    struct range range;
     size_t scalar_offset; /* SIZE_MAX: a list only */
     size_t list_offset, count_offset;
-};
-static const struct list_key list_keys[] = {
-    { "EchoTime", "s", 0, 1, true, FIELD(te_s), FIELD(te_list_s), FIELD(n_te_list) },
-    { "FrameTimesStart", "s", -DAY_S, DAY_S, false, SIZE_MAX, FIELD(frame_times_s),
+} list_keys[] = {
+    { { "EchoTime", "s", 0, 1, true, 1e-3, "ms" },
+      FIELD(te_s),
+      FIELD(te_list_s),
+      FIELD(n_te_list) },
+    { { "FrameTimesStart", "s", -DAY_S, DAY_S, false, 0, NULL },
+      SIZE_MAX,
+      FIELD(frame_times_s),
       FIELD(n_frame_times) },
-    { "DiffusionBValue", "s/mm2", 0, 100000, false, FIELD(b_s_per_mm2), FIELD(b_list_s_per_mm2),
+    { { "DiffusionBValue", "s/mm2", 0, 100000, false, 0, NULL },
+      FIELD(b_s_per_mm2),
+      FIELD(b_list_s_per_mm2),
       FIELD(n_b_list) },
 };
 
@@ -90,6 +108,7 @@ void hep_acquisition_release(struct hep_acquisition *a)
     for (size_t i = 0; i < a->n_image_type; i++)
         free(a->image_type[i]);
     free(a->image_type);
+    hep_lines_release(&a->notes);
     hep_acquisition_init(a);
 }
 
@@ -151,20 +170,12 @@ int hep_acquisition_copy(struct hep_acquisition *out, const struct hep_acquisiti
     }
     out->image_type = NULL;
     out->n_image_type = 0;
+    out->notes = (struct hep_lines){ 0 };
     if (copy_lists(out, in, err) != HEP_OK || copy_texts(out, in, err) != HEP_OK) {
         hep_acquisition_release(out);
         return HEP_ENOMEM;
     }
     return HEP_OK;
-}
-
-static int check_range(double value, const char *name, const char *key, const char *unit, double lo,
-                       double hi, bool positive, struct hep_error *err)
-{
-    if (isfinite(value) && value <= hi && (positive ? value > lo : value >= lo))
-        return HEP_OK;
-    return HEP_FAIL(err, HEP_EFORMAT, "%s: %s: %g is outside %c%g, %g] %s", name, key, value,
-                    positive ? '(' : '[', lo, hi, unit);
 }
 
 static int wrong_type(const char *name, const char *key, const struct hep_json *node,
@@ -181,52 +192,86 @@ static bool is_absent(const struct hep_json *node)
     return type == HEP_JSON_MISSING || type == HEP_JSON_NULL;
 }
 
+static bool is_within(double value, const struct range *r)
+{
+    return isfinite(value) && value <= r->hi && (r->positive ? value > r->lo : value >= r->lo);
+}
+
+/** Once for a sidecar: a converter that writes one number as text writes all of them so. */
+static int note_text(struct hep_acquisition *a, const char *key, const char *text,
+                     struct hep_error *err)
+{
+    static const char begin[] = "numbers are written as text: ";
+
+    for (size_t i = 0; i < a->notes.n; i++)
+        if (hep_starts_with(a->notes.line[i], begin))
+            return HEP_OK;
+    return hep_lines_addf(&a->notes, err, "%s%s \"%s\"", begin, key, text);
+}
+
+/** The value in the range's own unit, with a note where it was not written so. */
+static int take_number(double *out, struct hep_acquisition *a, const struct range *r,
+                       const struct hep_json *node, const char *name, struct hep_error *err)
+{
+    const char *text = hep_json_string(node);
+    struct hep_error ignored = { 0 };
+    double value = hep_json_number(node);
+    int rc = HEP_OK;
+
+    if (text != NULL && hep_parse_double(&value, text, &ignored) == HEP_OK)
+        rc = note_text(a, r->key, text, err);
+    else if (hep_json_type(node) != HEP_JSON_NUMBER)
+        return wrong_type(name, r->key, node, "a number", err);
+    if (rc == HEP_OK && value > r->hi && is_within(value * r->other, r)) {
+        rc = hep_lines_addf(&a->notes, err, "%s %g cannot be in %s: taken as %s", r->key, value,
+                            r->unit, r->others);
+        value *= r->other;
+        a->te_in_ms = a->te_in_ms || strcmp(r->key, "EchoTime") == 0;
+    }
+    if (rc == HEP_OK && !is_within(value, r))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: %s: %g is outside %c%g, %g] %s", name, r->key, value,
+                        r->positive ? '(' : '[', r->lo, r->hi, r->unit);
+    *out = value;
+    return rc;
+}
+
 static int read_number(struct hep_acquisition *a, const struct number_key *k,
                        const struct hep_json *sidecar, const char *name, struct hep_error *err)
 {
-    const struct hep_json *node = hep_json_get(sidecar, k->key);
-    double value;
+    const struct hep_json *node = hep_json_get(sidecar, k->range.key);
+    double value = 0.0;
     int rc;
 
     if (is_absent(node))
         return HEP_OK;
-    if (hep_json_type(node) != HEP_JSON_NUMBER)
-        return wrong_type(name, k->key, node, "a number", err);
-    value = hep_json_number(node);
-    rc = check_range(value, name, k->key, k->unit, k->lo, k->hi, k->positive, err);
+    rc = take_number(&value, a, &k->range, node, name, err);
     if (rc == HEP_OK)
         *(double *)at(a, k->offset) = value * k->factor;
     return rc;
 }
 
+/** Replaces what a less specific sidecar said, one value or a list. */
 static int read_list(struct hep_acquisition *a, const struct list_key *k,
                      const struct hep_json *sidecar, const char *name, struct hep_error *err)
 {
-    const struct hep_json *node = hep_json_get(sidecar, k->key);
-    bool scalar = hep_json_type(node) == HEP_JSON_NUMBER && k->scalar_offset != SIZE_MAX;
+    const struct hep_json *node = hep_json_get(sidecar, k->range.key);
+    bool scalar = hep_json_type(node) != HEP_JSON_ARRAY && k->scalar_offset != SIZE_MAX;
     size_t n = scalar ? 1 : hep_json_size(node);
     double *list;
 
     if (is_absent(node))
         return HEP_OK;
     if (!scalar && hep_json_type(node) != HEP_JSON_ARRAY)
-        return wrong_type(name, k->key, node,
-                          k->scalar_offset == SIZE_MAX ? "a list of numbers"
-                                                       : "a number or a list of numbers",
-                          err);
+        return wrong_type(name, k->range.key, node, "a list of numbers", err);
     if (n == 0 || n > MAX_LIST)
         return HEP_FAIL(err, HEP_EFORMAT, "%s: %s: has %zu values, 1 to %d are allowed", name,
-                        k->key, n, MAX_LIST);
+                        k->range.key, n, MAX_LIST);
     if (HEP_NEW(list, n, err) != HEP_OK)
         return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
-        const struct hep_json *item = scalar ? node : hep_json_at(node, i);
-        int rc;
+        int rc =
+            take_number(&list[i], a, &k->range, scalar ? node : hep_json_at(node, i), name, err);
 
-        list[i] = hep_json_number(item);
-        rc = hep_json_type(item) == HEP_JSON_NUMBER
-                 ? check_range(list[i], name, k->key, k->unit, k->lo, k->hi, k->positive, err)
-                 : wrong_type(name, k->key, item, "a number", err);
         if (rc != HEP_OK) {
             free(list);
             return rc;
@@ -234,13 +279,13 @@ static int read_list(struct hep_acquisition *a, const struct list_key *k,
     }
     if (k->scalar_offset != SIZE_MAX)
         *(double *)at(a, k->scalar_offset) = list[0];
-    if (scalar) {
-        free(list);
-        return HEP_OK;
-    }
     free(*(double **)at(a, k->list_offset));
-    *(double **)at(a, k->list_offset) = list;
-    *(size_t *)at(a, k->count_offset) = n;
+    *(double **)at(a, k->list_offset) = NULL;
+    *(size_t *)at(a, k->count_offset) = scalar ? 0 : n;
+    if (scalar)
+        free(list);
+    else
+        *(double **)at(a, k->list_offset) = list;
     return HEP_OK;
 }
 
@@ -324,45 +369,64 @@ static int read_image_type(struct hep_acquisition *a, const struct hep_json *sid
     return HEP_OK;
 }
 
-static int read_echo_number(struct hep_acquisition *a, const struct hep_json *sidecar,
-                            const char *name, struct hep_error *err)
-{
-    const struct hep_json *node = hep_json_get(sidecar, "EchoNumber");
-    double value = hep_json_number(node);
-
-    if (is_absent(node))
-        return HEP_OK;
-    if (hep_json_type(node) != HEP_JSON_NUMBER)
-        return wrong_type(name, "EchoNumber", node, "a number", err);
-    if (!(value >= 0.0 && value <= 1000.0))
-        return HEP_FAIL(err, HEP_EFORMAT, "%s: EchoNumber: %g is outside [0, 1000]", name, value);
-    a->echo_number = (int)value;
-    return HEP_OK;
-}
-
-static int read_clock(struct hep_acquisition *a, const struct hep_json *sidecar, const char *name,
+/** When the acquisition began, by the first of these that is a time of day. */
+static int read_clock(struct hep_acquisition *a, const struct hep_json *sidecar,
                       struct hep_error *err)
 {
-    const struct hep_json *node = hep_json_get(sidecar, "AcquisitionTime");
-    struct hep_error local = { 0 };
+    static const char *const keys[] = { "AcquisitionTime", "AcquisitionDateTime", "ContentTime",
+                                        "SeriesTime" };
+    int rc = HEP_OK;
 
-    if (is_absent(node))
-        return HEP_OK;
-    if (hep_json_type(node) != HEP_JSON_STRING)
-        return wrong_type(name, "AcquisitionTime", node, "text such as \"10:01:30.5\"", err);
-    if (hep_parse_clock(&a->acquisition_time_s, hep_json_string(node), &local) != HEP_OK)
-        return HEP_FAIL(err, HEP_EFORMAT, "%s: AcquisitionTime: %s", name, local.msg);
+    for (size_t i = 0; rc == HEP_OK && i < COUNT(keys); i++) {
+        const struct hep_json *node = hep_json_get(sidecar, keys[i]);
+        struct hep_error none = { 0 };
+
+        if (is_absent(node))
+            continue;
+        if (hep_parse_clock(&a->acquisition_time_s, hep_json_string(node), &none) != HEP_OK) {
+            rc = hep_lines_addf(&a->notes, err, "%s is no time of day: not used", keys[i]);
+            continue;
+        }
+        return i < 2 ? HEP_OK
+                     : hep_lines_addf(&a->notes, err, "no AcquisitionTime: %s is taken", keys[i]);
+    }
+    return rc;
+}
+
+/* A spoiled gradient echo of a small flip angle is repeated within a second: at that TR nothing is
+ * left of T1 weighting (Ernst angle above 60 degrees for every tissue with T1 <= 1.4 s). Sequences
+ * with an inversion pulse repeat that instead. */
+static const double longest_gre_tr_s = 1.0, gre_flip_rad = 40.0 * HEP_PI / 180.0,
+                    longest_gre_te_s = 0.01;
+
+/** TR as it is written may be in ms where TE is, or where no gradient echo has it in seconds; it is
+ * longer than TE in any case. */
+static int settle_tr(struct hep_acquisition *a, struct hep_error *err)
+{
+    bool gradient_echo = a->flip_rad <= gre_flip_rad && a->te_s <= longest_gre_te_s &&
+                         !a->has_inversion && a->n_frame_times == 0 &&
+                         isnan(a->repetition_time_excitation_s);
+    double tr = a->repetition_time_s;
+
+    if ((a->te_in_ms || gradient_echo) && tr >= longest_gre_tr_s && 1e-3 * tr > a->te_s) {
+        a->repetition_time_s = 1e-3 * tr;
+        if (hep_lines_addf(&a->notes, err,
+                           "RepetitionTime %g cannot be in s with TE %.4g ms%s: taken as ms", tr,
+                           1e3 * a->te_s, a->te_in_ms ? ", itself written in ms" : "") != HEP_OK)
+            return HEP_ENOMEM;
+    }
+    a->tr_s = isnan(a->repetition_time_excitation_s) ? a->repetition_time_s
+                                                     : a->repetition_time_excitation_s;
     return HEP_OK;
 }
 
-static void derive(struct hep_acquisition *a)
+static int derive(struct hep_acquisition *a, struct hep_error *err)
 {
     const char *texts[] = { a->sequence_name, a->series_description, a->protocol_name };
 
-    a->tr_s = isnan(a->repetition_time_excitation_s) ? a->repetition_time_s
-                                                     : a->repetition_time_excitation_s;
     for (size_t i = 0; i < COUNT(texts) && isnan(a->b_s_per_mm2) && a->n_b_list == 0; i++)
         (void)hep_b_from_text(&a->b_s_per_mm2, texts[i]);
+    return settle_tr(a, err);
 }
 
 int hep_acquisition_from_json(struct hep_acquisition *a, const struct hep_json *sidecar,
@@ -381,12 +445,9 @@ int hep_acquisition_from_json(struct hep_acquisition *a, const struct hep_json *
     if (rc == HEP_OK)
         rc = read_image_type(a, sidecar, name, err);
     if (rc == HEP_OK)
-        rc = read_echo_number(a, sidecar, name, err);
-    if (rc == HEP_OK)
-        rc = read_clock(a, sidecar, name, err);
-    if (rc == HEP_OK)
-        derive(a);
-    return rc;
+        rc = read_clock(a, sidecar, err);
+    a->has_inversion = a->has_inversion || !is_absent(hep_json_get(sidecar, "InversionTime"));
+    return rc == HEP_OK ? derive(a, err) : rc;
 }
 
 int hep_acquisition_parse(struct hep_acquisition *a, const char *text, size_t n, const char *name,

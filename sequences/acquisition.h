@@ -10,6 +10,11 @@
  * RepetitionTime is the mean gap between frames while RepetitionTimeExcitation is the true one:
  * tr_s is the true one. Philips writes TriggerDelayTime in ms. GE writes no times. OPP_PHASE and
  * IN_PHASE arrive in ImageType split on '_' and are joined again.
+ *
+ * What is not written as BIDS asks is understood where it can mean one thing only, with a line in
+ * `notes`: numbers as text; EchoTime and RepetitionTime in ms, by a value that no sequence has in
+ * seconds, or a repetition time that no gradient echo of this echo time and flip angle has;
+ * ContentTime, SeriesTime and TriggerTime for a missing AcquisitionTime; date and time together.
  */
 #ifndef HEP_SEQUENCES_ACQUISITION_H
 #define HEP_SEQUENCES_ACQUISITION_H
@@ -21,16 +26,21 @@
 
 struct hep_json;
 
+/** A list of owned lines of text. */
+struct hep_lines {
+    char **line;
+    size_t n;
+};
+
 struct hep_acquisition {
     double te_s, tr_s, flip_rad;
     double repetition_time_s; /* RepetitionTime as written */
     double repetition_time_excitation_s;
     double field_t;            /* decimals kept: 2.89 is not 3 */
     double acquisition_time_s; /* time of day at which the acquisition began [s after midnight] */
-    double trigger_delay_s;    /* Philips: start of this phase after the series began */
+    double trigger_delay_s;    /* start of this phase after the series began */
     double time_since_injection_s; /* start of injection to centre of k-space */
     double b_s_per_mm2;            /* single-b series: from the sidecar or its texts */
-    int echo_number;               /* 0 unknown */
     double *frame_times_s; /* start of each frame after acquisition_time_s, shape t; owned */
     size_t n_frame_times;
     double *te_list_s; /* EchoTime given as a list, shape e; owned */
@@ -41,6 +51,8 @@ struct hep_acquisition {
     char *manufacturer, *agent_text, *acquisition_type;                           /* owned */
     char **image_type; /* upper case, OPP_PHASE and IN_PHASE whole; owned */
     size_t n_image_type;
+    bool te_in_ms, has_inversion; /* as written; InversionTime is there */
+    struct hep_lines notes;       /* what was understood in another way; owned, not copied */
 };
 
 /** All unknown. */
@@ -51,10 +63,12 @@ int hep_acquisition_copy(struct hep_acquisition *out, const struct hep_acquisiti
                          struct hep_error *err) HEP_MUST_CHECK;
 
 /**
- * Read the fields from a parsed sidecar into an initialised `a`; absent keys stay unknown.
+ * Read the fields from a parsed sidecar into `a`, which is initialised or holds those of a less
+ * specific sidecar; absent keys stay as they are.
  * @param[in] name for messages: "NAME: KEY: ..."
  * @return HEP_EFORMAT for a wrong type, a value outside its range (TE in (0, 1] s, TR in (0, 60] s,
- * flip in (0, 180] degrees, field in (0, 25] T, times in [0, 86400) s) or a malformed clock time
+ * flip in (0, 180] degrees, field in (0, 25] T, times in [0, 86400) s). A clock time that is none
+ * stays unknown, with a note.
  */
 int hep_acquisition_from_json(struct hep_acquisition *a, const struct hep_json *sidecar,
                               const char *name, struct hep_error *err) HEP_MUST_CHECK;
@@ -70,7 +84,8 @@ bool hep_acquisition_has_type(const struct hep_acquisition *a, const char *token
 
 /**
  * A clock time "H:M[:S[.fraction]]", parts of one or two digits, or the DICOM form
- * "HHMMSS[.fraction]".
+ * "HHMMSS[.fraction]"; either behind a date, "2024-05-03T" or "20240503", and before a zone, "Z" or
+ * "+hhmm", which are not looked at.
  * @param[out] s seconds after midnight; untouched on failure
  */
 int hep_parse_clock(double *s, const char *text, struct hep_error *err) HEP_MUST_CHECK;

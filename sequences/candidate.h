@@ -24,7 +24,8 @@ struct hep_study_file {
     struct hep_nifti_info info;
     struct hep_acquisition acquisition;
     bool has_sidecar, derivative;
-    char *bval, *bvec;         /* paths, NULL when absent */
+    char *fault; /* why it cannot be used, by its name in the study; NULL when it can; owned */
+    char *bval, *bvec;         /* paths, NULL when absent; owned */
     struct hep_bids_name bids; /* suffix empty when the name is not BIDS */
     bool echo_pair;            /* another file of the same acquisition has another short TE */
     bool used;                 /* is part of a series */
@@ -56,8 +57,9 @@ int hep_study_files_add(struct hep_study_files *out, const char *path, const cha
                         bool derivative, struct hep_error *err) HEP_MUST_CHECK;
 /** Remove the files whose name in the study is `rel`. */
 void hep_study_files_drop(struct hep_study_files *c, const char *rel);
-/** Read header and sidecar of every file. A companion (.json, .bval, .bvec) that is a pipe, a
- * socket or a device counts as missing, with a line in left_out. */
+/** Read header and sidecars of every file. One that cannot be used has a fault: an image that is no
+ * NIfTI, has no orientation, or lacks data; a companion (.json, .bval, .bvec) that is a pipe, a
+ * socket, a device or a link to nothing; a sidecar that cannot be read or says what cannot be. */
 int hep_study_files_inspect(struct hep_study_files *c, struct hep_error *err) HEP_MUST_CHECK;
 void hep_study_files_release(struct hep_study_files *c);
 

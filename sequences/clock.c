@@ -17,7 +17,35 @@ static const char *part(double *out, const char *s, double limit)
     return s;
 }
 
-/** ".fraction" or the end of the text. */
+static bool are_digits(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!hep_is_digit(s[i]))
+            return false;
+    return true;
+}
+
+/** Behind "2024-05-03T", "2024-05-03 " or, when a time of six digits follows, "20240503". */
+static const char *skip_date(const char *s)
+{
+    if (are_digits(s, 4) && s[4] == '-' && are_digits(s + 5, 2) && s[7] == '-' &&
+        are_digits(s + 8, 2) && (s[10] == 'T' || s[10] == ' '))
+        return s + 11;
+    return are_digits(s, 14) ? s + 8 : s;
+}
+
+/** "Z", "+0200", "-05:00" or nothing. */
+static bool is_zone(const char *s)
+{
+    if (*s == '\0' || (*s == 'Z' && s[1] == '\0'))
+        return true;
+    if ((*s != '+' && *s != '-') || !are_digits(s + 1, 2))
+        return false;
+    s += s[3] == ':' ? 4 : 3;
+    return are_digits(s, 2) && s[2] == '\0';
+}
+
+/** ".fraction" and a zone, or the end of the text. */
 static bool fraction_to_end(double *out, const char *s)
 {
     double scale = 0.1;
@@ -28,7 +56,7 @@ static bool fraction_to_end(double *out, const char *s)
             *out += scale * (*s - '0');
             scale *= 0.1;
         }
-    return *s == '\0';
+    return is_zone(s);
 }
 
 static bool parse(double *seconds, const char *s)
@@ -36,7 +64,7 @@ static bool parse(double *seconds, const char *s)
     double h = 0.0, m = 0.0, sec = 0.0, fraction = 0.0;
     bool colons;
 
-    s = part(&h, s, 24.0);
+    s = part(&h, skip_date(s), 24.0);
     if (s == NULL)
         return false;
     colons = *s == ':';

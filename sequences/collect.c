@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "sequences/lines.h"
+#include "sequences/sidecar.h"
 
 enum { MAX_FILES = 5000, MAX_DEPTH = 6, MAX_FOLDERS = 5000, LONGEST_NAME = 256 };
 
@@ -32,6 +33,7 @@ static void candidate_release(struct hep_study_file *c)
     free(c->stem);
     free(c->bval);
     free(c->bvec);
+    free(c->fault);
     hep_acquisition_release(&c->acquisition);
     for (int r = 0; r < HEP_ROLE_COUNT; r++)
         hep_lines_release(&c->reasons[r]);
@@ -266,49 +268,51 @@ int hep_study_files_collect_derivatives(struct hep_study_files *out, const char 
     return rc;
 }
 
-/** Heap path of the image's companion with this extension; NULL when there is none to read. */
-static int companion(char **out, struct hep_study_files *c, const struct hep_study_file *file,
-                     const char *extension, struct hep_error *err)
+/** The message without the folder that holds the study, or without the folders of a file of the
+ * dataset above it: nothing of where they lie gets into a result. */
+static int set_fault(struct hep_study_file *file, const char *message, struct hep_error *err)
 {
-    char *base = hep_nifti_base(file->path, err), *rel = hep_nifti_base(file->rel, err),
-         *line = NULL;
-    char *path = base ? hep_asprintf(err, "%s%s", base, extension) : NULL;
-    int rc = HEP_OK;
+    const size_t folder = (size_t)(hep_path_base(file->path) - file->path),
+                 inside = (size_t)(hep_path_base(file->rel) - file->rel);
+    const char *at = message;
 
-    *out = NULL;
-    if (path == NULL || rel == NULL) {
-        rc = HEP_ENOMEM;
-    } else if (hep_is_file(path)) {
-        *out = path;
-        path = NULL;
-    } else if (hep_is_special(path)) {
-        line = hep_asprintf(err, "%s%s", rel, extension);
-        rc = line ? leave_out(c, line, err) : HEP_ENOMEM;
+    while (folder > 0 && *at != '\0' && strncmp(at, file->path, folder) != 0)
+        at++;
+    if (folder > 0 && *at != '\0') {
+        file->fault = hep_asprintf(err, "%.*s%.*s%s", (int)(at - message), message, (int)inside,
+                                   file->rel, at + folder);
+    } else {
+        const char *path = strchr(message, '/'), *name = path;
+        size_t n = path != NULL && (path == message || path[-1] == ' ') ? strcspn(path, ":") : 0;
+
+        for (size_t i = 0; i < n; i++)
+            name = path[i] == '/' ? path + i + 1 : name;
+        file->fault = n == 0 ? hep_strdup(message, err)
+                             : hep_asprintf(err, "%.*s%s", (int)(path - message), message, name);
     }
-    free(base);
-    free(rel);
-    free(line);
-    free(path);
-    return rc;
+    return file->fault ? HEP_OK : HEP_ENOMEM;
 }
 
-static int inspect(struct hep_study_files *c, struct hep_study_file *file, struct hep_error *err)
+static int inspect(struct hep_study_file *file, struct hep_error *err)
 {
-    char *sidecar = NULL;
-    int rc = hep_nifti_info(&file->info, file->path, err);
+    struct hep_error broken = { 0 };
+    int rc = HEP_OK;
 
+    if (hep_is_dangling(file->path))
+        rc = HEP_FAIL(&broken, HEP_ENOENT, "%s: a link to a file that is not there", file->path);
     if (rc == HEP_OK)
-        rc = companion(&sidecar, c, file, ".json", err);
+        rc = hep_nifti_info(&file->info, file->path, &broken);
     if (rc == HEP_OK)
-        rc = companion(&file->bval, c, file, ".bval", err);
+        rc = hep_nifti_check_whole(file->path, &broken);
     if (rc == HEP_OK)
-        rc = companion(&file->bvec, c, file, ".bvec", err);
-    if (rc == HEP_OK && sidecar != NULL) {
-        rc = hep_acquisition_read(&file->acquisition, sidecar, err);
-        file->has_sidecar = rc == HEP_OK;
-    }
-    free(sidecar);
-    return rc;
+        rc = hep_sidecar_best(&file->bval, file->path, ".bval", &broken);
+    if (rc == HEP_OK)
+        rc = hep_sidecar_best(&file->bvec, file->path, ".bvec", &broken);
+    if (rc == HEP_OK)
+        rc = hep_sidecar_read(&file->acquisition, &file->has_sidecar, file->path, &broken);
+    if (rc == HEP_ENOMEM)
+        return HEP_FAIL(err, HEP_ENOMEM, "%s", broken.msg);
+    return rc == HEP_OK ? HEP_OK : set_fault(file, broken.msg, err);
 }
 
 int hep_study_files_inspect(struct hep_study_files *c, struct hep_error *err)
@@ -316,6 +320,6 @@ int hep_study_files_inspect(struct hep_study_files *c, struct hep_error *err)
     int rc = HEP_OK;
 
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
-        rc = inspect(c, &c->item[i], err);
+        rc = inspect(&c->item[i], err);
     return rc;
 }

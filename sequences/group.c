@@ -84,7 +84,8 @@ bool hep_same_acquisition(const struct hep_study_file *a, const struct hep_study
 {
     const struct hep_acquisition *p = &a->acquisition, *q = &b->acquisition;
 
-    if (a->info.nt != b->info.nt || !hep_grid_same(&a->info.grid, &b->info.grid, HEP_GRID_TOL_MM))
+    if (a->fault != NULL || b->fault != NULL || a->info.nt != b->info.nt ||
+        !hep_grid_same(&a->info.grid, &b->info.grid, HEP_GRID_TOL_MM))
         return false;
     if (same_stripped_name(a->rel, b->rel))
         return true;
@@ -99,7 +100,8 @@ static bool maybe_echo(const struct hep_study_file *c, double longest_s)
 {
     const char *sequence = c->acquisition.scanning_sequence;
 
-    return c->bval == NULL && c->info.nt == 1 && c->acquisition.te_s <= longest_s &&
+    return c->fault == NULL && c->bval == NULL && c->info.nt == 1 &&
+           c->acquisition.te_s <= longest_s &&
            (sequence == NULL || (strstr(sequence, "SE") == NULL && strstr(sequence, "EP") == NULL));
 }
 
@@ -174,7 +176,7 @@ static int build_echoes(struct hep_inventory *inv, struct hep_study_file *const 
 
 static bool is_echo_stack(const struct hep_study_file *c)
 {
-    return !c->used && c->kind == HEP_KIND_PLAIN && c->info.nt >= 3 &&
+    return !c->used && c->fault == NULL && c->kind == HEP_KIND_PLAIN && c->info.nt >= 3 &&
            c->acquisition.n_te_list == c->info.nt;
 }
 
@@ -232,8 +234,8 @@ static double only_b(const struct hep_study_file *c)
 
 static bool is_free_single_b(const struct hep_study_file *c)
 {
-    return !c->used && c->kind == HEP_KIND_PLAIN && hep_study_file_best(c) == HEP_ROLE_DWI &&
-           !isnan(only_b(c));
+    return !c->used && c->fault == NULL && c->kind == HEP_KIND_PLAIN &&
+           hep_study_file_best(c) == HEP_ROLE_DWI && !isnan(only_b(c));
 }
 
 static int by_b(const void *pa, const void *pb)

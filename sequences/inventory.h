@@ -32,12 +32,6 @@ enum hep_time_source {
 /** "unknown", "assumed", "study.yml", "sidecar", "clock", "frames". */
 const char *hep_time_source_name(enum hep_time_source source);
 
-/** A list of owned lines of text. */
-struct hep_lines {
-    char **line;
-    size_t n;
-};
-
 /** One 3-D volume of a series. */
 struct hep_frame {
     size_t path;        /* index into hep_series.path */
@@ -70,8 +64,8 @@ struct hep_series {
     struct hep_acquisition acquisition; /* of the first file */
     enum hep_role role;
     bool selected; /* the one series that is used for its role */
-    /* Why the series cannot be used, such as b-values in another unit, beginning with the file's
-     * name in the study; NULL when it can. It is never selected. Owned. */
+    /* Why the series cannot be used, such as a truncated file or b-values in another unit, beginning
+     * with the file's name in the study; NULL when it can. It is never selected. Owned. */
     char *left_out;
     bool given;   /* role from study.yml */
     double score; /* of the role; 100 is a BIDS name, study.yml counts 1000 */
@@ -107,9 +101,9 @@ struct hep_inventory {
 /**
  * Look at a study.
  * @param[out] out the caller's; hep_inventory_free()
- * @return HEP_ENOENT (no such folder, or a file that study.yml names), HEP_EIO (unreadable),
- *         HEP_EDATA (no NIfTI file, several subjects or sessions), HEP_EFORMAT or HEP_EGEOM (a file
- *         is broken), HEP_ECONFIG (study.yml); the message names the file. Diffusion series whose
+ * @return HEP_ENOENT (no such folder, or a file that study.yml names), HEP_EIO (unreadable folder),
+ *         HEP_EDATA (no NIfTI file, several subjects or sessions), HEP_EFORMAT (table of labels),
+ *         HEP_ECONFIG (study.yml); the message names the file. Series whose files, sidecars or
  *         b-values cannot be used are left out with the reason, which is no failure.
  */
 int hep_inventory_scan(struct hep_inventory **out, const char *study,
@@ -123,9 +117,16 @@ const struct hep_series *hep_inventory_find(const struct hep_inventory *inv, enu
 const char *hep_inventory_left_out(const struct hep_inventory *inv, enum hep_role role);
 
 /**
+ * Leave out a series whose data turned out to be unreadable; the next best takes its role.
+ * @param[in] reason begins with the file's name in the study
+ */
+int hep_inventory_leave_out(struct hep_inventory *inv, const char *name, const char *reason,
+                            struct hep_error *err) HEP_MUST_CHECK;
+
+/**
  * Read the frames of a series, stacked to one volume of nt.
- * Files of one series with different grids are HEP_EGEOM with both names. Complex echoes give
- * magnitudes.
+ * Files of one series with different grids are HEP_EGEOM with both names; one that shows nothing,
+ * 0 or not finite everywhere, is HEP_EDATA. Complex echoes give magnitudes.
  */
 int hep_series_read(struct hep_volume **out, const struct hep_series *series,
                     struct hep_error *err) HEP_MUST_CHECK;

@@ -27,6 +27,16 @@ int hep_lines_addf(struct hep_lines *lines, struct hep_error *err, const char *f
     return HEP_OK;
 }
 
+int hep_lines_push(struct hep_lines *lines, char *text, struct hep_error *err)
+{
+    if (text == NULL || HEP_GROW(lines->line, lines->n, err) != HEP_OK) {
+        free(text);
+        return HEP_ENOMEM;
+    }
+    lines->line[lines->n++] = text;
+    return HEP_OK;
+}
+
 int hep_lines_add_all(struct hep_lines *lines, const struct hep_lines *more, struct hep_error *err)
 {
     int rc = HEP_OK;

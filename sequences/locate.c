@@ -91,6 +91,18 @@ static int descend(char **dir, struct hep_error *err)
     return HEP_OK;
 }
 
+/** The label of a folder "sub-01" or "ses-1" as it is: to drop characters would join two people. */
+static char *label_of(const char *folder, struct hep_error *err)
+{
+    if (hep_bids_is_label(folder + 4))
+        return hep_strdup(folder + 4, err);
+    (void)HEP_FAIL(err, HEP_EDATA,
+                   "%s: the label \"%s\" is not 1 to %d letters and digits, as BIDS wants it: "
+                   "rename the folder and its files",
+                   folder, folder + 4, HEP_BIDS_VALUE - 1);
+    return NULL;
+}
+
 /** Labels and dataset of the folder's real path. */
 static int name_study(struct hep_inventory *inv, char **root, const char *real,
                       struct hep_error *err)
@@ -98,25 +110,25 @@ static int name_study(struct hep_inventory *inv, char **root, const char *real,
     char *above = parent_of(real, err);
     char *top = above ? parent_of(above, err) : NULL;
     const char *base = hep_path_base(real);
-    int rc = HEP_OK;
+    int rc = above == NULL || top == NULL ? HEP_ENOMEM : HEP_OK;
 
-    if (above == NULL || top == NULL) {
-        rc = HEP_ENOMEM;
+    if (rc != HEP_OK) {
+        inv->subject = NULL;
     } else if (hep_starts_with(base, "sub-")) {
         inv->is_bids = true;
-        inv->subject = hep_bids_make_label(base + 4, err);
+        inv->subject = label_of(base, err);
         *root = hep_strdup(above, err);
     } else if (hep_starts_with(base, "ses-") && hep_starts_with(hep_path_base(above), "sub-")) {
         inv->is_bids = true;
-        inv->subject = hep_bids_make_label(hep_path_base(above) + 4, err);
-        inv->session = hep_bids_make_label(base + 4, err);
+        inv->subject = label_of(hep_path_base(above), err);
+        inv->session = label_of(base, err);
         *root = hep_strdup(top, err);
-        rc = inv->session ? HEP_OK : HEP_ENOMEM;
+        rc = inv->session ? HEP_OK : (int)err->code;
     } else {
         inv->subject = hep_bids_make_label(base, err);
     }
     if (rc == HEP_OK && (inv->subject == NULL || (inv->is_bids && *root == NULL)))
-        rc = HEP_ENOMEM;
+        rc = (int)err->code;
     free(above);
     free(top);
     return rc;

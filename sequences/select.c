@@ -11,8 +11,12 @@ static const double same_te_s = 1e-6;
 /** How much a series deserves its role, the echoes of one acquisition together. */
 static bool is_better(const struct hep_series *a, const struct hep_series *b)
 {
+    const double x = hep_time_off_nominal(a), y = hep_time_off_nominal(b);
+
     if (a->given != b->given)
         return a->given;
+    if (!isnan(x) && !isnan(y) && x != y)
+        return x < y;
     if (a->score != b->score)
         return a->score > b->score;
     if (a->run != b->run)
@@ -56,8 +60,11 @@ static int select_role(struct hep_inventory *inv, enum hep_role role, const stru
         struct hep_series *s = &inv->series[i];
 
         if (s->role == role && s != best && s->left_out == NULL)
-            rc = hep_lines_addf(&s->warnings, err, "not used: \"%s\" is taken as %s", best->name,
-                                hep_role_name(role));
+            rc = hep_lines_addf(&s->warnings, err, "not used: \"%s\" is taken as %s%s", best->name,
+                                hep_role_name(role),
+                                hep_time_off_nominal(best) < hep_time_off_nominal(s)
+                                    ? ", nearer to its nominal time"
+                                    : "");
     }
     return rc;
 }
@@ -171,6 +178,34 @@ static int judge_b_values(struct hep_series *s, struct hep_error *err)
                             : hep_series_leave_out(s, unusable.msg, err);
 }
 
+static int say_left_out(struct hep_inventory *inv, struct hep_series *s, struct hep_error *err)
+{
+    int rc = hep_lines_addf(&s->warnings, err, "left out: %s", s->left_out);
+
+    return rc == HEP_OK ? hep_lines_addf(&inv->warnings, err, "left out: %s", s->left_out) : rc;
+}
+
+int hep_inventory_leave_out(struct hep_inventory *inv, const char *name, const char *reason,
+                            struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < inv->n_series; i++) {
+        struct hep_series *s = &inv->series[i], *next;
+
+        if (strcmp(s->name, name) != 0 || s->left_out != NULL)
+            continue;
+        rc = hep_series_leave_out(s, reason, err);
+        if (rc == HEP_OK)
+            rc = say_left_out(inv, s, err);
+        next = s->selected ? choose(inv, s->role, NULL) : NULL;
+        s->selected = false;
+        if (next != NULL)
+            next->selected = true;
+    }
+    return rc;
+}
+
 static int leave_out(struct hep_inventory *inv, struct hep_error *err)
 {
     int rc = HEP_OK;
@@ -181,9 +216,7 @@ static int leave_out(struct hep_inventory *inv, struct hep_error *err)
         if (s->role == HEP_ROLE_DWI && s->nt > 0 && s->left_out == NULL)
             rc = judge_b_values(s, err);
         if (rc == HEP_OK && s->left_out != NULL)
-            rc = hep_lines_addf(&s->warnings, err, "left out: %s", s->left_out);
-        if (rc == HEP_OK && s->left_out != NULL)
-            rc = hep_lines_addf(&inv->warnings, err, "left out: %s", s->left_out);
+            rc = say_left_out(inv, s, err);
     }
     return rc;
 }

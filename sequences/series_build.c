@@ -110,7 +110,7 @@ static int fill_frames(struct hep_series *s, const struct hep_study_file *c, siz
                                 .te_s = a->n_te_list == c->info.nt ? a->te_list_s[t] : a->te_s,
                                 .b_s_per_mm2 = (double)NAN,
                                 .time_s = (double)NAN };
-    if (s->role != HEP_ROLE_DWI)
+    if (s->role != HEP_ROLE_DWI || c->fault != NULL)
         return HEP_OK;
     return fill_b(s, s->frame + at, c, only_part, err);
 }
@@ -130,7 +130,7 @@ int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_study_f
     s->run = part[0]->bids.run;
     s->name = hep_strdup(part[0]->rel, err);
     s->path = hep_calloc(n, sizeof *s->path, err);
-    s->frame = hep_calloc(nt, sizeof *s->frame, err);
+    s->frame = hep_calloc(nt > 0 ? nt : 1, sizeof *s->frame, err);
     if (s->name == NULL || s->path == NULL || s->frame == NULL)
         return HEP_ENOMEM;
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
@@ -142,6 +142,10 @@ int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_study_f
         at += part[i]->info.nt;
         s->nt = at;
         part[i]->used = true;
+        if (rc == HEP_OK && part[i]->fault != NULL)
+            rc = hep_series_leave_out(s, part[i]->fault, err);
+        if (rc == HEP_OK)
+            rc = hep_lines_add_all(&s->warnings, &part[i]->acquisition.notes, err);
         if (rc == HEP_OK)
             rc = hep_lines_add_all(&s->warnings, &part[i]->warnings, err);
     }

@@ -39,6 +39,9 @@ bool hep_same_acquisition(const struct hep_study_file *a, const struct hep_study
 double hep_clock_since_injection(const struct hep_acquisition *a, double injection_time_s);
 /** Roles of unnamed T1 series from their time since injection, or their order. */
 int hep_order_score(struct hep_study_files *c, double injection_time_s, struct hep_error *err);
+/** How far a phase lies outside its nominal times [s], 0 inside; NaN without a time or for another
+ * role. */
+double hep_time_off_nominal(const struct hep_series *s);
 /** Times of all frames and series; study.yml entries have set theirs already. */
 int hep_times_fill(struct hep_inventory *inv, struct hep_error *err);
 

@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "image/nifti.h"
 
+#include <math.h>
+
 static int copy_frames(struct hep_volume *to, const struct hep_volume *from,
                        const struct hep_series *s, size_t path, struct hep_error *err)
 {
@@ -33,6 +35,18 @@ static bool is_whole_file(const struct hep_series *s, const struct hep_volume *v
     return true;
 }
 
+/** Zeros and values that are not finite show nothing. */
+static int check_content(const struct hep_volume *v, const struct hep_series *s,
+                         struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&v->grid) * v->nt;
+
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(v->data[i]) && v->data[i] != 0.0F)
+            return HEP_OK;
+    return HEP_FAIL(err, HEP_EDATA, "%s: every voxel is 0 or not finite", s->name);
+}
+
 int hep_series_read(struct hep_volume **out, const struct hep_series *series, struct hep_error *err)
 {
     struct hep_volume *stack = NULL, *file = NULL;
@@ -44,8 +58,8 @@ int hep_series_read(struct hep_volume **out, const struct hep_series *series, st
         rc = series->is_complex ? hep_nifti_read_magnitude(&file, series->path[p], err)
                                 : hep_nifti_read(&file, series->path[p], err);
         if (rc == HEP_OK && is_whole_file(series, file)) {
-            *out = file;
-            return HEP_OK;
+            stack = file;
+            break;
         }
         if (rc == HEP_OK && stack == NULL)
             rc = hep_volume_new(&stack, &file->grid, series->nt, err);
@@ -54,6 +68,8 @@ int hep_series_read(struct hep_volume **out, const struct hep_series *series, st
         hep_volume_free(file);
         file = NULL;
     }
+    if (rc == HEP_OK && stack != NULL)
+        rc = check_content(stack, series, err);
     if (rc == HEP_OK) {
         *out = stack;
         stack = NULL;

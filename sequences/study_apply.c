@@ -308,6 +308,11 @@ static int used_series(struct hep_series *s, const struct hep_inventory *inv,
     }
     rc = hep_series_fill(s, e->role, part, c->n, err);
     nt = s->nt;
+    s->score = SCORE_GIVEN;
+    if (rc == HEP_OK)
+        rc = hep_lines_addf(&s->reasons, err, "study.yml line %zu", e->line);
+    if (rc != HEP_OK || s->left_out != NULL)
+        goto out;
     if (rc == HEP_OK)
         rc = choose_volumes(s, inv, e, err);
     if (rc == HEP_OK)
@@ -318,9 +323,7 @@ static int used_series(struct hep_series *s, const struct hep_inventory *inv,
         rc = set_times(s, inv, e, nt, err);
     if (rc == HEP_OK)
         rc = set_labels(s, e, err);
-    if (rc == HEP_OK)
-        rc = hep_lines_addf(&s->reasons, err, "study.yml line %zu", e->line);
-    s->score = SCORE_GIVEN;
+out:
     free(part);
     return rc;
 }

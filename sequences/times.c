@@ -18,12 +18,25 @@ static const struct window {
     { 50.0, 120.0, HEP_ROLE_PORTAL_VENOUS },    { 120.0, 420.0, HEP_ROLE_DELAYED },
     { 600.0, 10800.0, HEP_ROLE_HEPATOBILIARY },
 };
+/** Nominal times, Maino 2023, World J Gastroenterol 29:5180; of the hepatobiliary phase from the
+ * earliest agent to the latest. */
+static const struct window nominal[] = {
+    { 30.0, 40.0, HEP_ROLE_ARTERIAL },         { 60.0, 80.0, HEP_ROLE_PORTAL_VENOUS },
+    { 180.0, 300.0, HEP_ROLE_DELAYED },        { 180.0, 300.0, HEP_ROLE_TRANSITIONAL },
+    { 900.0, 7200.0, HEP_ROLE_HEPATOBILIARY },
+};
 enum { POINTS_TIME = 40, POINTS_ORDER = 32, LEAST_IN_ORDER = 3 };
 static const double late_gap_s = 480.0; /* a pause that long comes before the hepatobiliary phase */
 
 static double start_of(const struct hep_acquisition *a)
 {
     return a->acquisition_time_s + (isnan(a->trigger_delay_s) ? 0.0 : a->trigger_delay_s);
+}
+
+/** For the order only: without a time of day the time since a trigger that all have in common. */
+static double order_of(const struct hep_acquisition *a)
+{
+    return isnan(a->acquisition_time_s) ? a->trigger_delay_s : start_of(a);
 }
 
 double hep_clock_since_injection(const struct hep_acquisition *a, double injection_time_s)
@@ -33,6 +46,16 @@ double hep_clock_since_injection(const struct hep_acquisition *a, double injecti
     if (t < -0.5 * day_s)
         return t + day_s;
     return t > 0.5 * day_s ? t - day_s : t;
+}
+
+double hep_time_off_nominal(const struct hep_series *s)
+{
+    const double t = s->time_since_injection_s;
+
+    for (size_t i = 0; i < sizeof nominal / sizeof nominal[0]; i++)
+        if (nominal[i].role == s->role && !isnan(t))
+            return fmax(fmax(nominal[i].from_s - t, t - nominal[i].to_s), 0.0);
+    return (double)NAN;
 }
 
 static double time_of(const struct hep_acquisition *a, double injection_time_s)
@@ -77,7 +100,7 @@ static int by_start(const void *pa, const void *pb)
 {
     const struct hep_study_file *const *a = pa;
     const struct hep_study_file *const *b = pb;
-    double x = start_of(&(*a)->acquisition), y = start_of(&(*b)->acquisition);
+    double x = order_of(&(*a)->acquisition), y = order_of(&(*b)->acquisition);
 
     return x != y ? (x < y ? -1 : 1) : hep_natural_cmp((*a)->rel, (*b)->rel);
 }
@@ -90,7 +113,7 @@ static enum hep_role role_in_order(struct hep_study_file *const *part, size_t i,
                                            HEP_ROLE_PORTAL_VENOUS, HEP_ROLE_DELAYED };
 
     for (size_t k = 2 - skipped; k <= i; k++)
-        if (start_of(&part[k]->acquisition) - start_of(&part[k - 1]->acquisition) >= late_gap_s)
+        if (order_of(&part[k]->acquisition) - order_of(&part[k - 1]->acquisition) >= late_gap_s)
             return HEP_ROLE_HEPATOBILIARY;
     return order[i + skipped < 3 ? i + skipped : 3];
 }
@@ -102,8 +125,9 @@ static int score_run(struct hep_study_file **part, size_t n, size_t skipped, str
     qsort(part, n, sizeof(struct hep_study_file *), by_start);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
         rc = hep_study_file_add(part[i], role_in_order(part, i, skipped), POINTS_ORDER, err,
-                                "number %zu of %zu series of this sequence by AcquisitionTime",
-                                i + 1, n);
+                                "number %zu of %zu series of this sequence by %s", i + 1, n,
+                                isnan(part[i]->acquisition.acquisition_time_s) ? "TriggerTime"
+                                                                               : "AcquisitionTime");
         if (rc == HEP_OK)
             rc = hep_lines_addf(&part[i]->warnings, err,
                                 "role from the order of acquisition only: check it");
@@ -113,7 +137,7 @@ static int score_run(struct hep_study_file **part, size_t n, size_t skipped, str
 
 static bool can_be_ordered(const struct hep_study_file *c)
 {
-    return is_unnamed_t1(c) && !isnan(c->acquisition.acquisition_time_s) &&
+    return is_unnamed_t1(c) && !isnan(order_of(&c->acquisition)) &&
            c->score[HEP_ROLE_OPPOSED] <= 0.0 && c->score[HEP_ROLE_IN_PHASE] <= 0.0;
 }
 
@@ -125,7 +149,7 @@ static bool has_named_precontrast(const struct hep_study_files *c,
         const struct hep_study_file *f = &c->item[i];
 
         if (!f->derivative && f->info.nt == 1 && hep_study_file_best(f) == HEP_ROLE_PRECONTRAST &&
-            same_sequence(f, first) && start_of(&f->acquisition) < start_of(&first->acquisition))
+            same_sequence(f, first) && order_of(&f->acquisition) < order_of(&first->acquisition))
             return true;
     }
     return false;
@@ -143,14 +167,16 @@ static int score_by_order(struct hep_study_files *c, struct hep_study_file **par
         if (!can_be_ordered(&c->item[i]))
             continue;
         for (size_t k = i; k < c->n; k++)
-            if (can_be_ordered(&c->item[k]) && same_sequence(&c->item[i], &c->item[k]))
+            if (can_be_ordered(&c->item[k]) && same_sequence(&c->item[i], &c->item[k]) &&
+                isnan(c->item[i].acquisition.acquisition_time_s) ==
+                    isnan(c->item[k].acquisition.acquisition_time_s))
                 part[n++] = &c->item[k];
         if (n < LEAST_IN_ORDER)
             continue;
         qsort(part, n, sizeof(struct hep_study_file *), by_start);
         for (size_t k = 1; k < n; k++)
             distinct =
-                distinct && start_of(&part[k]->acquisition) > start_of(&part[k - 1]->acquisition);
+                distinct && order_of(&part[k]->acquisition) > order_of(&part[k - 1]->acquisition);
         if (distinct)
             rc = score_run(part, n, has_named_precontrast(c, part[0]) ? 1 : 0, err);
     }

@@ -306,9 +306,10 @@ static int find_body(struct hep_labels **body, const struct job *j, struct hep_e
             lowest = i;
     }
     rc = hep_body_mask(body, j->dwi, lowest, err);
-    if (rc != HEP_OK)
-        (void)hep_error_prefix(err, "%s: volume %zu shows no body", j->series->name, lowest);
-    return rc;
+    if (rc == HEP_OK || rc == HEP_ENOMEM)
+        return rc;
+    (void)hep_error_prefix(err, "%s: volume %zu shows no body", j->series->name, lowest);
+    return hep_run_leave_out(j->run, "dwi", err);
 }
 
 /* Whether the signals of the body contradict the b-values; what follows from it is the liver

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "pipeline/products.h"
 #include "pipeline/results/roles.h"
 
 #include <math.h>
@@ -66,18 +67,6 @@ static int fill_series(struct hep_roles_series *out, const struct hep_run *run,
     return out->file != NULL ? HEP_OK : HEP_ENOMEM;
 }
 
-static bool has(const struct hep_run *run, const char *name)
-{
-    return hep_run_series(run, name) != NULL;
-}
-
-static bool planned_is_there(const struct hep_run *run, enum hep_planned planned)
-{
-    if (planned == HEP_SERIES_IN_OPPOSED)
-        return has(run, "echoes") || (has(run, "in_phase") && has(run, "opposed"));
-    return has(run, hep_planned_name(planned));
-}
-
 static bool is_left_out(const struct hep_run *run, enum hep_planned planned)
 {
     enum hep_role role = HEP_ROLE_UNKNOWN;
@@ -117,7 +106,7 @@ static void fill_protocol(struct hep_roles_protocol *out, const struct hep_run *
     for (int i = 0; i < HEP_SERIES_COUNT; i++) {
         const struct hep_plan *plan = &cfg->series[i];
 
-        if (!plan->expected || planned_is_there(run, (enum hep_planned)i))
+        if (!plan->expected || hep_products_have_planned(run, (enum hep_planned)i))
             continue;
         out->missing[out->n_missing++] = (enum hep_planned)i;
         if (plan->required) {

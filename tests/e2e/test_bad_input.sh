@@ -26,8 +26,16 @@ dual() {
     cp -r "$data/dual-echo-coronal" "$work/s"
     chmod -R u+w "$work/s"
 }
-dual; sed -i 's/"EchoTime": 0.005756/"EchoTime": "short"/' "$work/s/opposed_phase.json"; run 65 "EchoTime"
-dual; sed -i 's/"EchoTime": 0.005756,/"EchoTime": 0.005756, "EchoTime": 0.001,/' "$work/s/opposed_phase.json"; run 65 "opposed_phase.json"
+# broken TEXT: what TEXT names is left out, the rest goes on; --strict does not allow it
+broken() {
+    expect 0 "left out: $1" "$HEPAR" run "$work/s" -o "$work/o" --no-align
+    there "$work/o/sub-s/sub-s_report.html"
+    cases=$((cases + 1)); grep -q "left out: $1" "$work/o/sub-s/sub-s_report.html" || fail "the report does not say what is left out"
+    expect 65 "left out, which --strict does not allow: $1" "$HEPAR" run "$work/s" -o "$work/o" -q --strict
+    rm -r "$work/o"
+}
+dual; sed -i 's/"EchoTime": 0.005756/"EchoTime": "short"/' "$work/s/opposed_phase.json"; broken "opposed_phase.json: EchoTime"
+dual; sed -i 's/"EchoTime": 0.005756,/"EchoTime": 0.005756, "EchoTime": 0.001,/' "$work/s/opposed_phase.json"; broken "opposed_phase.json"
 dual; sed -i '/"EchoTime"/d' "$work/s/opposed_phase.json"; run 65 "EchoTime"
 dual; sed -i 's/0.006907/0.005756/' "$work/s/in_phase.json"
 expect 65 "echo" "$HEPAR" fit dualecho "$work/s/in_phase.nii.gz" "$work/s/opposed_phase.nii.gz" -o "$work/f"
@@ -35,13 +43,15 @@ absent "$work/f"
 expect 65 "grid" "$HEPAR" fit dualecho "$data/dual-echo-coronal/in_phase.nii.gz" "$data/abdomen-labels/mr.nii.gz" --te 0.0069 0.00575 --field 3 -o "$work/f"
 
 # A pipe, a socket or a device costs itself: one line names it, nothing waits, the study goes on.
-study; sed -i '/others: ignore/d' "$work/s/study.yml"; mkfifo "$work/s/x.nii.gz" "$work/s/dwi_flowcomp.json"; ln -s /dev/zero "$work/s/y.nii"
+study; sed -i '/others: ignore/d' "$work/s/study.yml"; mkfifo "$work/s/x.nii.gz"; ln -s /dev/zero "$work/s/y.nii"
 timeout 120 "$HEPAR" run "$work/s" -o "$work/pipe" >"$work/stdout" 2>"$work/stderr"
 same "$?" 0 "exit code with a pipe in the study"
-for name in x.nii.gz y.nii dwi_flowcomp.json; do
+for name in x.nii.gz y.nii; do
     same "$(grep -c "$name is not a regular file: left out" "$work/stderr")" 1 "lines about $name"
 done
 there "$work/pipe/sub-s/dwi"
+mkfifo "$work/s/dwi_flowcomp.json"
+expect 65 "dwi_flowcomp.json is not a regular file" timeout 20 "$HEPAR" run "$work/s" -o "$work/o" -q
 mkdir "$work/tubes"; mkfifo "$work/tubes/x.nii.gz"
 expect 65 "x.nii.gz is not a regular file" timeout 20 "$HEPAR" run "$work/tubes" -o "$work/o" -q
 study; rm "$work/s/dwi_flowcomp.nii.gz"; mkfifo "$work/s/dwi_flowcomp.nii.gz"

@@ -1,6 +1,8 @@
 /* Series that cannot be used are left out with their reason, and cost nothing else. */
 #include "sequences/study_files.h"
 
+#include <unistd.h>
+
 /* b-values that cannot be used cost the diffusion series, and nothing else. */
 struct left_out_case {
     const char *name, *bval, *bvec, *reason; /* bval NULL: no such file */
@@ -50,6 +52,90 @@ static void test_left_out(void **state)
     hep_test_rmdir(dir);
 }
 
+/* A file that cannot be used costs its series: the reason names the file as in the study. */
+struct broken_case {
+    const char *name, *file, *content; /* content NULL: a link to nothing */
+    const char *reason;
+};
+static const struct broken_case broken_cases[] = {
+    { "empty sidecar", "anat/sub-1_T2w.json", "", "anat/sub-1_T2w.json:1:1: " },
+    { "broken sidecar", "anat/sub-1_T2w.json", "{\"EchoTime\": 0.085,}", "anat/sub-1_T2w.json:1:" },
+    { "impossible value", "anat/sub-1_T2w.json", "{\"FlipAngle\": 720}",
+      "anat/sub-1_T2w.json: FlipAngle: 720 is outside" },
+    { "dangling sidecar", "anat/sub-1_T2w.json", NULL,
+      "anat/sub-1_T2w.json: a link to a file that is not there" },
+    { "no image", "anat/sub-1_T2w.nii.gz", "not an image", "anat/sub-1_T2w.nii.gz: " },
+    { "dangling image", "anat/sub-1_T2w.nii.gz", NULL,
+      "anat/sub-1_T2w.nii.gz: a link to a file that is not there" },
+    { "inherited and broken", "T2w.json", "[1]", "T2w.json: a sidecar is an object" },
+};
+
+static void test_broken(void **state)
+{
+    static const struct study_file files[] = {
+        { "sub-1/anat/sub-1_T2w", 1, NULL },
+        { "sub-1/anat/sub-1_acq-pre_T1w", 1, NULL },
+    };
+    const struct broken_case *c = *state;
+    char *dir = hep_test_mkdir(),
+         *path = hep_asprintf(NULL, "%s/%s%s", dir, strchr(c->file, '/') ? "sub-1/" : "", c->file);
+    struct hep_inventory *inv;
+
+    study_write(dir, files, 2);
+    (void)unlink(path);
+    if (c->content == NULL)
+        assert_int_equal(symlink("nowhere", path), 0);
+    else
+        study_write_text(dir, path + strlen(dir) + 1, c->content);
+    inv = study_scan(dir, "sub-1");
+    assert_null(hep_inventory_find(inv, HEP_ROLE_T2));
+    assert_non_null(hep_inventory_left_out(inv, HEP_ROLE_T2));
+    if (!hep_starts_with(hep_inventory_left_out(inv, HEP_ROLE_T2), c->reason))
+        print_error("%s\n", hep_inventory_left_out(inv, HEP_ROLE_T2));
+    assert_true(hep_starts_with(hep_inventory_left_out(inv, HEP_ROLE_T2), c->reason));
+    assert_true(study_says(&inv->warnings, "left out: "));
+    if (strchr(c->file, '/') != NULL)
+        assert_non_null(hep_inventory_find(inv, HEP_ROLE_PRECONTRAST));
+    hep_inventory_free(inv);
+    free(path);
+    hep_test_rmdir(dir);
+}
+
+/* Half of the bytes are missing: the gzip trailer tells it before the file is read. What is found
+ * only then gives its role to the next best. */
+static void test_truncated(void **state)
+{
+    static const struct study_file files[] = {
+        { "anat/sub-1_run-1_T2w", 1, NULL },
+        { "anat/sub-1_run-2_T2w", 1, NULL },
+    };
+    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "anat/sub-1_run-2_T2w.nii.gz", NULL),
+         *bytes = NULL;
+    struct hep_error e = { 0 };
+    struct hep_inventory *inv;
+    size_t n = 0;
+
+    (void)state;
+    study_write(dir, files, 2);
+    inv = study_scan(dir, NULL);
+    assert_string_equal(hep_inventory_find(inv, HEP_ROLE_T2)->name, "anat/sub-1_run-2_T2w.nii.gz");
+    assert_ok(hep_inventory_leave_out(inv, "anat/sub-1_run-2_T2w.nii.gz", "damaged", &e), e);
+    assert_string_equal(hep_inventory_find(inv, HEP_ROLE_T2)->name, "anat/sub-1_run-1_T2w.nii.gz");
+    assert_true(study_says(&inv->warnings, "left out: damaged"));
+    hep_inventory_free(inv);
+
+    assert_ok(hep_file_read(&bytes, &n, path, 1 << 20, &e), e);
+    assert_ok(hep_file_write(path, bytes, n - 20, &e), e);
+    inv = study_scan(dir, NULL);
+    assert_true(hep_starts_with(study_series(inv, "anat/sub-1_run-2_T2w")->left_out,
+                                "anat/sub-1_run-2_T2w.nii.gz: gzip: truncated"));
+    assert_string_equal(hep_inventory_find(inv, HEP_ROLE_T2)->name, "anat/sub-1_run-1_T2w.nii.gz");
+    hep_inventory_free(inv);
+    free(bytes);
+    free(path);
+    hep_test_rmdir(dir);
+}
+
 /* Of two diffusion series the one that can be used is; files of one b-value each are judged
  * together: 5 s/mm2 alone in its file is a weighting, 0 and 0.8 are another unit. */
 static void test_left_out_beside_another(void **state)
@@ -89,12 +175,19 @@ static void test_left_out_beside_another(void **state)
 int main(void)
 {
     enum { N = sizeof left_out_cases / sizeof left_out_cases[0] };
-    struct CMUnitTest tests[N + 1] = { cmocka_unit_test(test_left_out_beside_another) };
+    enum { M = sizeof broken_cases / sizeof broken_cases[0] };
+    struct CMUnitTest tests[N + M + 2] = { cmocka_unit_test(test_left_out_beside_another),
+                                           cmocka_unit_test(test_truncated) };
 
     for (size_t i = 0; i < N; i++)
-        tests[i + 1] =
+        tests[i + 2] =
             (struct CMUnitTest){ .name = left_out_cases[i].name,
                                  .test_func = test_left_out,
                                  .initial_state = (void *)(uintptr_t)&left_out_cases[i] };
+    for (size_t i = 0; i < M; i++)
+        tests[N + 2 + i] =
+            (struct CMUnitTest){ .name = broken_cases[i].name,
+                                 .test_func = test_broken,
+                                 .initial_state = (void *)(uintptr_t)&broken_cases[i] };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
