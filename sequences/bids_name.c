@@ -6,6 +6,23 @@
 
 enum { LONGEST_NAME = 256 }; /* of a file on Linux */
 
+const char *hep_nifti_extension(const char *name)
+{
+    if (hep_ends_with(name, ".nii.gz"))
+        return ".nii.gz";
+    return hep_ends_with(name, ".nii") ? ".nii" : NULL;
+}
+
+char *hep_nifti_base(const char *path, struct hep_error *err)
+{
+    const char *extension = hep_nifti_extension(path);
+    char *base = hep_strdup(path, err);
+
+    if (base != NULL && extension != NULL)
+        base[strlen(base) - strlen(extension)] = '\0';
+    return base;
+}
+
 bool hep_bids_is_label(const char *text)
 {
     size_t n = 0;

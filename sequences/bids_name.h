@@ -12,6 +12,11 @@
 
 #define HEP_BIDS_VALUE 64
 
+/** ".nii.gz", ".nii", or NULL for another name. */
+const char *hep_nifti_extension(const char *name);
+/** Heap copy of a path without .nii or .nii.gz; NULL when out of memory. */
+char *hep_nifti_base(const char *path, struct hep_error *err);
+
 /** Entities that are absent are empty texts or 0. */
 struct hep_bids_name {
     char sub[HEP_BIDS_VALUE], ses[HEP_BIDS_VALUE], acq[HEP_BIDS_VALUE], ce[HEP_BIDS_VALUE];

@@ -63,9 +63,6 @@ void hep_study_files_drop(struct hep_study_files *c, const char *rel);
 int hep_study_files_inspect(struct hep_study_files *c, struct hep_error *err) HEP_MUST_CHECK;
 void hep_study_files_release(struct hep_study_files *c);
 
-/** Heap copy of a path without .nii or .nii.gz; NULL when out of memory. */
-char *hep_nifti_base(const char *path, struct hep_error *err);
-
 /** Put the contrast kind, scores and reasons in place from the table of rules. */
 int hep_study_file_score(struct hep_study_file *c, struct hep_error *err) HEP_MUST_CHECK;
 /** Add to the score of a role, with a reason. */

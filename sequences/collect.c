@@ -9,23 +9,6 @@
 
 enum { MAX_FILES = 5000, MAX_DEPTH = 6, MAX_FOLDERS = 5000, LONGEST_NAME = 256 };
 
-static const char *nifti_extension(const char *name)
-{
-    if (hep_ends_with(name, ".nii.gz"))
-        return ".nii.gz";
-    return hep_ends_with(name, ".nii") ? ".nii" : NULL;
-}
-
-char *hep_nifti_base(const char *path, struct hep_error *err)
-{
-    const char *extension = nifti_extension(path);
-    char *base = hep_strdup(path, err);
-
-    if (base != NULL && extension != NULL)
-        base[strlen(base) - strlen(extension)] = '\0';
-    return base;
-}
-
 static void candidate_release(struct hep_study_file *c)
 {
     free(c->path);
@@ -126,7 +109,7 @@ static bool is_wanted_derivative(const char *name)
 {
     struct hep_bids_name b;
     char stem[LONGEST_NAME];
-    size_t n = strlen(name) - strlen(nifti_extension(name));
+    size_t n = strlen(name) - strlen(hep_nifti_extension(name));
 
     if (n >= sizeof stem)
         return false;
@@ -182,7 +165,7 @@ static int walk_entry(struct walk *w, const struct pending *in, const char *name
         rc = is_left_out(&left_out, name, path, w->err);
     if (rc == HEP_OK && !left_out)
         return push_folder(w, path, inner, in->depth + 1);
-    if (rc == HEP_OK && !is_dir && name[0] != '.' && nifti_extension(name) != NULL &&
+    if (rc == HEP_OK && !is_dir && name[0] != '.' && hep_nifti_extension(name) != NULL &&
         (!w->derivative || is_wanted_derivative(name)))
         rc = is_special ? leave_out(w->out, inner, w->err)
                         : hep_study_files_add(w->out, path, inner, w->derivative, w->err);

@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "sequences/bids_name.h"
-#include "sequences/candidate.h"
 #include "sequences/lines.h"
 
 enum { MAX_ENTITIES = 16, LONGEST_NAME = 256, MAX_LEVELS = 4 };
