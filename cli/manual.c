@@ -70,7 +70,15 @@ void hep_manual_commands(struct hep_str *out, const struct hep_command *const *c
         hep_str_addf(out, "| %d | %s |\n", e->code, e->meaning);
 }
 
-static void setting_rows(struct hep_str *out, const struct hep_field *first, const char *group)
+/* Settings that adapt the search for the liver and for lesions to other sequences stand below
+ * "advanced." and have tables of their own, so that the everyday ones can be read. */
+static bool is_advanced(const struct hep_field *f)
+{
+    return strstr(f->key, ".advanced.") != NULL;
+}
+
+static void setting_rows(struct hep_str *out, const struct hep_field *first, const char *group,
+                         bool advanced)
 {
     size_t n = strlen(group);
 
@@ -79,7 +87,8 @@ static void setting_rows(struct hep_str *out, const struct hep_field *first, con
         struct hep_str allowed = { 0 };
         const char *dot = strchr(f->key, '.');
 
-        if (n == 0 ? dot != NULL : strncmp(f->key, group, n) != 0 || f->key[n] != '.')
+        if (is_advanced(f) != advanced ||
+            (n == 0 ? dot != NULL : strncmp(f->key, group, n) != 0 || f->key[n] != '.'))
             continue;
         hep_field_describe(&allowed, f);
         hep_str_addf(out, "| `%s` | `%s` | ", f->key, f->preset[0] ? f->preset : "\"\"");
@@ -91,10 +100,28 @@ static void setting_rows(struct hep_str *out, const struct hep_field *first, con
     }
 }
 
+/* A table for each group that has such settings, under its heading. */
+static void setting_groups(struct hep_str *out, const struct hep_field *fields, bool advanced)
+{
+    char group[64] = "", previous[64] = "";
+
+    for (const struct hep_field *f = fields; f->key; f++) {
+        const char *dot = strchr(f->key, '.');
+
+        if (dot == NULL || is_advanced(f) != advanced)
+            continue;
+        (void)snprintf(group, sizeof group, "%.*s", (int)(dot - f->key), f->key);
+        if (strcmp(group, previous) == 0)
+            continue;
+        hep_str_addf(out, "\n%s %s\n", advanced ? "###" : "##", group);
+        setting_rows(out, fields, group, advanced);
+        (void)snprintf(previous, sizeof previous, "%s", group);
+    }
+}
+
 void hep_manual_settings(struct hep_str *out)
 {
     const struct hep_field *fields = hep_config_fields();
-    char group[64] = "", previous[64] = "";
 
     hep_str_add(
         out, "# Settings\n\nGenerated from the table of settings. A protocol file holds any of "
@@ -105,30 +132,24 @@ void hep_manual_settings(struct hep_str *out)
              "to, then in the source folder that it was built from. A name with a slash, or ending "
              "in `.yml` or `.yaml`, is a "
              "path.\n\n## Protocol\n");
-    setting_rows(out, fields, "");
+    setting_rows(out, fields, "", false);
     hep_str_add(out, "\n## Series\n\nKeys below `series.NAME`, where NAME is one of ");
     for (int i = 0; i < HEP_SERIES_COUNT; i++)
         hep_str_addf(out, "%s`%s`", i ? ", " : "", hep_planned_name((enum hep_planned)i));
     hep_str_add(out, ".\n");
-    setting_rows(out, hep_planned_fields(), "");
+    setting_rows(out, hep_planned_fields(), "", false);
     hep_str_add(out, "\nTransforms: how a replay (`hepar run --only-planned`, `hepar protocol "
                      "compare`) makes the series worse than the study's.\n");
-    setting_rows(out, hep_planned_fields(), "transform");
+    setting_rows(out, hep_planned_fields(), "transform", false);
     hep_str_add(out, "\nDefaults that depend on the series (expert values for 3 T):\n\n"
                      "| series | key | default |\n|---|---|---|\n");
     for (const struct hep_planned_preset *p = hep_planned_presets(); p->key; p++)
         hep_str_addf(out, "| `%s` | `%s` | `%s` |\n", hep_planned_name(p->series), p->key,
                      p->preset);
-    for (const struct hep_field *f = fields; f->key; f++) {
-        const char *dot = strchr(f->key, '.');
-
-        if (dot == NULL)
-            continue;
-        (void)snprintf(group, sizeof group, "%.*s", (int)(dot - f->key), f->key);
-        if (strcmp(group, previous) == 0)
-            continue;
-        hep_str_addf(out, "\n## %s\n", group);
-        setting_rows(out, fields, group);
-        (void)snprintf(previous, sizeof previous, "%s", group);
-    }
+    setting_groups(out, fields, false);
+    hep_str_add(out,
+                "\n## Advanced settings\n\nNumbers that adapt the search for the liver and for "
+                "lesions to sequences that differ much from those of the shipped protocols. "
+                "They take part in the keys of their stages as every setting does.\n");
+    setting_groups(out, fields, true);
 }

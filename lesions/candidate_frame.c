@@ -11,21 +11,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A lesion that the mask left out is a hole or a notch up to twice this wide. */
-#define NOTCH_RADIUS_MM 8.0
-#define MARGIN_MM 9.0
-/* Statistics keep this far from the surface of the mask, where voxels hold something else too. */
-#define TISSUE_DEPTH_MM 3.0
+#define MARGIN_MM 1.0 /* of the frame beyond what the closing of the mask reaches */
+/* The robust SD of so many values has a standard error of 1.17 / sqrt(n) = 8 %. */
 #define TISSUE_MIN_VOXELS 200
-/* The first pass looks wider, so that a large lesion does not become its own normal. */
+/* The first pass looks 4 windows wide, 100 mm, so that a large lesion is not its own normal. */
 #define FIRST_WINDOW 4.0
-/* Voxels beyond this in an earlier pass are no reference in the next one. */
-#define TRIM_Z 3.0F
-#define UNKNOWN_REGISTRATION_MM 4.0
-#define SAMPLE_STEP 3
-#define DARK_QUANTILE 0.01
-/* A liver without iron is about as bright as the median of the body. */
-#define IRON_RATIO 1.5
+#define SAMPLE_STEP 3      /* every third voxel gives the same median and is faster */
+#define DARK_QUANTILE 0.01 /* air is more than 1 % of what surrounds a liver */
+#define FINER 0.75 /* images with smaller voxels than this share of the frame's are averaged */
 
 bool hep_candidate_image_used(enum hep_image image, const struct hep_lesion_study *study)
 {
@@ -52,9 +45,10 @@ bool hep_candidate_image_used(enum hep_image image, const struct hep_lesion_stud
     return used[image] && study->image[image].volume != NULL;
 }
 
-double hep_candidate_slack_mm(const struct hep_lesion_image *image)
+double hep_candidate_slack_mm(const struct hep_candidate_frame *f,
+                              const struct hep_lesion_image *image)
 {
-    return isnan(image->registration_mm) ? UNKNOWN_REGISTRATION_MM : image->registration_mm;
+    return isnan(image->registration_mm) ? f->limits->shift_mm : image->registration_mm;
 }
 
 double hep_candidate_native_mm(const struct hep_lesion_image *image, double frame_mm)
@@ -92,7 +86,7 @@ static bool bounding_box(size_t lo[3], size_t hi[3], const struct hep_labels *ma
 
 /* The margin may reach beyond the reference grid: images are NaN there. */
 static void grid_around(struct hep_grid *out, const struct hep_grid *g, const size_t lo[3],
-                        const size_t hi[3], double mm)
+                        const size_t hi[3], double mm, double margin_mm)
 {
     struct hep_grid box = *g;
     double spacing[3];
@@ -101,7 +95,7 @@ static void grid_around(struct hep_grid *out, const struct hep_grid *g, const si
 
     hep_grid_spacing(spacing, g);
     for (int k = 0; k < 3; k++) {
-        const double margin = ceil(MARGIN_MM / spacing[k]);
+        const double margin = ceil(margin_mm / spacing[k]);
 
         first[k] = (double)lo[k] - margin;
         box.n[k] = hi[k] - lo[k] + 1 + 2 * (size_t)margin;
@@ -140,7 +134,7 @@ static int make_masks(struct hep_candidate_frame *f, const struct hep_lesion_stu
     for (size_t i = 0; rc == HEP_OK && i < n; i++)
         f->domain->data[i] = f->domain->data[i] != 0;
     if (rc == HEP_OK)
-        rc = hep_mask_close(f->domain, NOTCH_RADIUS_MM, study->nthreads, err);
+        rc = hep_mask_close(f->domain, f->limits->notch_radius_mm, study->nthreads, err);
     if (rc == HEP_OK)
         rc = hep_mask_fill_holes(f->domain, err);
     if (rc == HEP_OK)
@@ -164,7 +158,8 @@ static int make_tissue(struct hep_candidate_frame *f, struct hep_error *err)
     if (rc != HEP_OK)
         return rc;
     for (size_t i = 0; i < n; i++) {
-        const bool set = is_parenchyma(f, i) && f->depth->data[i] > (float)TISSUE_DEPTH_MM;
+        const bool set =
+            is_parenchyma(f, i) && f->depth->data[i] > (float)f->limits->tissue_depth_mm;
 
         f->tissue->data[i] = set;
         count += set;
@@ -180,7 +175,7 @@ static int on_frame(struct hep_volume **out, const struct hep_candidate_frame *f
     double mm[3];
 
     hep_grid_spacing(mm, &v->grid);
-    if (fmin(fmin(mm[0], mm[1]), mm[2]) < 0.75 * f->mm)
+    if (fmin(fmin(mm[0], mm[1]), mm[2]) < FINER * f->mm)
         return hep_resample_area(out, v, &f->grid, nthreads, err);
     return hep_resample(out, v, &f->grid, NULL, HEP_INTERP_LINEAR, NAN, nthreads, err);
 }
@@ -237,7 +232,7 @@ static double body_median(double *dark, float *x, const struct hep_volume *v,
 }
 
 /* How much brighter than liver the body is, in robust SDs of the liver: 0 where it is not by
- * IRON_RATIO, as beside a liver without iron. */
+ * iron_ratio, as beside a liver without iron. */
 static int measure_body(struct hep_candidate_frame *f, struct hep_volume *const *raw,
                         const struct hep_lesion_study *study, struct hep_error *err)
 {
@@ -255,7 +250,8 @@ static int measure_body(struct hep_candidate_frame *f, struct hep_volume *const 
             continue;
         body = body_median(&dark, x, study->image[i].volume, study->liver);
         rc = hep_stats_of(&liver, x, sample(x, raw[i], f->tissue, true), err);
-        if (rc == HEP_OK && body - dark > IRON_RATIO * (liver.median - dark) && liver.mad > 0.0)
+        if (rc == HEP_OK && body - dark > f->limits->iron_ratio * (liver.median - dark) &&
+            liver.mad > 0.0)
             f->body_z[i] = (body - liver.median) / liver.mad;
     }
     free(x);
@@ -274,7 +270,7 @@ static int trim_tissue(struct hep_candidate_frame *f, struct hep_error *err)
         return rc;
     for (int image = 0; image < HEP_IMAGE_COUNT; image++) {
         for (size_t i = 0; f->z[image] != NULL && i < n; i++) {
-            if (fabsf(f->z[image]->data[i]) > TRIM_Z)
+            if (fabsf(f->z[image]->data[i]) > (float)f->limits->shown_z.hi)
                 kept->data[i] = 0;
         }
     }
@@ -289,7 +285,7 @@ static int trim_tissue(struct hep_candidate_frame *f, struct hep_error *err)
     return HEP_OK;
 }
 
-/* The first pass only finds what is no reference, for which the images that are searched do. */
+/* The first pass only finds what is no reference tissue: the images that are searched suffice. */
 static bool in_pass(const struct hep_lesion_study *study, int image, bool wide)
 {
     struct hep_channel channels[HEP_MECHANISM_COUNT];
@@ -331,7 +327,7 @@ static int make_z(struct hep_candidate_frame *f, struct hep_volume *const *raw,
 int hep_candidate_frame_init(struct hep_candidate_frame *out, const struct hep_lesion_study *study,
                              struct hep_error *err)
 {
-    struct hep_candidate_frame f = { .mm = study->limits->grid_mm };
+    struct hep_candidate_frame f = { .limits = study->limits, .mm = study->limits->grid_mm };
     struct hep_volume *raw[HEP_IMAGE_COUNT] = { 0 };
     size_t lo[3], hi[3];
     int rc;
@@ -340,7 +336,7 @@ int hep_candidate_frame_init(struct hep_candidate_frame *out, const struct hep_l
         return HEP_FAIL(err, HEP_EGEOM, "the liver mask is not on the reference grid");
     if (!bounding_box(lo, hi, study->liver))
         return HEP_FAIL(err, HEP_EDATA, "the liver mask is empty");
-    grid_around(&f.grid, &study->grid, lo, hi, f.mm);
+    grid_around(&f.grid, &study->grid, lo, hi, f.mm, f.limits->notch_radius_mm + MARGIN_MM);
     rc = make_masks(&f, study, err);
     if (rc == HEP_OK)
         rc = make_tissue(&f, err);
@@ -372,4 +368,51 @@ void hep_candidate_frame_release(struct hep_candidate_frame *f)
     for (int i = 0; i < HEP_IMAGE_COUNT; i++)
         hep_volume_free(f->z[i]);
     *f = (struct hep_candidate_frame){ 0 };
+}
+
+double hep_frame_value(const struct hep_volume *v, const double voxel[3])
+{
+    const size_t *n = v->grid.n;
+    size_t low[3];
+    double w[3];
+    double sum = 0.0;
+
+    for (int k = 0; k < 3; k++) {
+        if (!(voxel[k] >= 0.0 && voxel[k] <= (double)(n[k] - 1)))
+            return (double)NAN;
+        low[k] = (size_t)voxel[k];
+        low[k] = low[k] + 1 < n[k] ? low[k] : n[k] - 2;
+        w[k] = voxel[k] - (double)low[k];
+    }
+    for (size_t c = 0; c < 8; c++) {
+        const size_t b[3] = { c & 1, c >> 1 & 1, c >> 2 };
+        const double share =
+            (b[0] ? w[0] : 1.0 - w[0]) * (b[1] ? w[1] : 1.0 - w[1]) * (b[2] ? w[2] : 1.0 - w[2]);
+
+        if (share > 0.0)
+            sum += share *
+                   (double)v->data[low[0] + b[0] + n[0] * (low[1] + b[1] + n[1] * (low[2] + b[2]))];
+    }
+    return sum;
+}
+
+/* All signs and orders of (1,0,0), (1,1,0), (1,1,1), (2,1,0), (2,1,1) and (2,2,1): those whole
+ * numbers from -2 to 2 that are not a multiple of others. */
+void hep_frame_direction(double out[3], int i)
+{
+    /* Numbers x + 2 + 5 (y + 2) + 25 (z + 2) of those with an odd coordinate. */
+    static const unsigned char codes[HEP_DIRECTIONS] = {
+        1,   3,   5,   6,   7,   8,   9,   11,  13,  15,  16,  17,  18, 19, 21,  23,  25,
+        26,  27,  28,  29,  30,  31,  32,  33,  34,  35,  36,  37,  38, 39, 40,  41,  42,
+        43,  44,  45,  46,  47,  48,  49,  51,  53,  55,  56,  57,  58, 59, 61,  63,  65,
+        66,  67,  68,  69,  71,  73,  75,  76,  77,  78,  79,  80,  81, 82, 83,  84,  85,
+        86,  87,  88,  89,  90,  91,  92,  93,  94,  95,  96,  97,  98, 99, 101, 103, 105,
+        106, 107, 108, 109, 111, 113, 115, 116, 117, 118, 119, 121, 123
+    };
+    const int code = codes[i];
+    const int d[3] = { code % 5 - 2, code / 5 % 5 - 2, code / 25 - 2 };
+    const double length = sqrt((double)(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]));
+
+    for (int k = 0; k < 3; k++)
+        out[k] = d[k] / length;
 }

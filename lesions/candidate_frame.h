@@ -8,7 +8,7 @@
  * Domain:  the liver mask closed and with its holes filled, so that a lesion that the mask left out
  *          is still looked at; statistics are taken in the mask itself, away from its surface.
  * z:       bright is positive in every image here; the sign that makes a lesion positive belongs to
- *          the channel (lesions/candidate_channels.h).
+ *          the channel (lesions/candidate_channel.h).
  */
 #ifndef HEP_LESIONS_CANDIDATE_FRAME_H
 #define HEP_LESIONS_CANDIDATE_FRAME_H
@@ -17,8 +17,9 @@
 #include "liver/study.h"
 
 struct hep_candidate_frame {
-    struct hep_grid grid;     /* isotropic */
-    double mm;                /* its spacing */
+    const struct hep_lesion_limits *limits; /* borrowed */
+    struct hep_grid grid;                   /* isotropic */
+    double mm;                              /* its spacing */
     struct hep_labels *liver; /* the mask as given, on this grid; owned, like all below */
     struct hep_labels *domain;
     struct hep_volume *depth;              /* below the surface of the domain [mm], <= 0 outside */
@@ -39,8 +40,16 @@ int hep_candidate_frame_init(struct hep_candidate_frame *out, const struct hep_l
 void hep_candidate_frame_release(struct hep_candidate_frame *f);
 
 /** Misregistration of a series against the reference that is reckoned with [mm]. */
-double hep_candidate_slack_mm(const struct hep_lesion_image *image);
+double hep_candidate_slack_mm(const struct hep_candidate_frame *f,
+                              const struct hep_lesion_image *image);
 /** Largest voxel edge of the series as acquired, at least that of the frame [mm]. */
 double hep_candidate_native_mm(const struct hep_lesion_image *image, double frame_mm);
+
+/** Value by linear interpolation at a voxel position; NaN outside or beside a NaN. */
+double hep_frame_value(const struct hep_volume *v, const double voxel[3]);
+
+/** Directions on the sphere that any flip or exchange of axes maps onto themselves. */
+#define HEP_DIRECTIONS 98
+void hep_frame_direction(double out[3], int i);
 
 #endif

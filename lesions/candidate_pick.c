@@ -11,37 +11,28 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TRUSTED_STRENGTH 6.0
-/* A spot lies anywhere in the thickest voxel that shows it: an SD of 0.29 of its size, and more
- * from noise. */
+/* A spot lies anywhere in the thickest voxel that shows it, an SD of 0.29 of its size (a uniform
+ * distribution, 1 / sqrt(12)), and a third more by noise. */
 #define POSITION_SHARE 0.4
+/* Two blobs of one thing differ in place by a quarter of the smaller radius, large regions, whose
+ * centre depends on the level, by half of the larger one. */
+#define POSITION_RADII 0.25
+#define POSITION_RADII_LARGE 0.5
 /* Of equal spots that of T1 says best where the lesion lies: its series is the reference or of its
- * kind, and has the smallest voxels. */
+ * kind, and has the smallest voxels. A tenth settles ties and no more. */
 #define ELSEWHERE_FACTOR 0.9
-#define STRENGTH_MIN 2.5
-/* Between two seeds of one lesion the image falls by less than a quarter. */
-#define JOINED_SHARE 0.75
+/* Other spots of one image compete for a region when they are half as strong, no shoulder of the
+ * seed (nearer than 0.7 radii) and no further than three radii of both. */
 #define OTHER_STRENGTH_SHARE 0.5
+#define OTHER_NEAR_RADII 0.7
+#define OTHER_FAR_RADII 3.0
 #define MAX_OTHERS 32
-/* A series is sharper whose voxels hold less than this share of another's. */
+/* A series is sharper whose voxels hold less than this share of another's: 7 % in each direction. */
 #define SHARPER 0.8
-/* Of the volume in the coarser series: beyond it the sharper outline has run into a neighbour,
- * below the other it holds a part only; outlines of fewer coarse voxels than this are their blur.
- */
-#define LEAKED 1.3
-#define PARTIAL 0.5
-#define BLURRED_VOXELS 10.0
-/* A ball measured at the size floor comes out up to this much smaller. */
+#define BLURRED_VOXELS 10.0 /* an outline of fewer coarse voxels, 2.7 across, is their own size */
+/* A ball measured at the size floor comes out up to this much smaller in diameter. */
 #define FLOOR_TOLERANCE 0.85
-/* Share of a spot's surroundings that the liver mask as given must hold. */
-#define INSIDE_MIN 0.35
-/* What a vessel beside it explains is no larger than vessels are: the portal vein has 7 mm. */
-#define VESSEL_SIZED_MM 5.0
-/* z of the fat fraction that explains what is bright in phase or dark opposed. */
-#define FAT_EXPLAINS_Z 3.0
-#define FAT_BORDER_FRAC 0.45
-/* Share of the signal that fat suppression takes from what is mostly fat. */
-#define FAT_SUPPRESSED_FRAC 0.5
+#define AROUND_RADII 2.0 /* signals around a spot are taken here: a radius beyond its border */
 
 struct picker {
     const struct hep_candidate_frame *frame;
@@ -74,7 +65,7 @@ static double gap_mm(const struct picker *p, const double a[3], const double b[3
 
 static double slack_of(const struct picker *p, enum hep_mechanism m)
 {
-    return hep_candidate_slack_mm(&p->study->image[p->channels[m].image]);
+    return hep_candidate_slack_mm(p->frame, &p->study->image[p->channels[m].image]);
 }
 
 static double native_of(const struct picker *p, enum hep_mechanism m)
@@ -96,9 +87,9 @@ static double tolerance_mm(const struct picker *p, const struct hep_spot *a,
     const double slack = hypot(slack_of(p, a->mechanism), slack_of(p, b->mechanism));
     const double voxel =
         POSITION_SHARE * hypot(native_of(p, a->mechanism), native_of(p, b->mechanism));
-
-    const double size = a->large || b->large ? 0.5 * fmax(a->radius_mm, b->radius_mm)
-                                             : 0.25 * fmin(a->radius_mm, b->radius_mm);
+    const double size = a->large || b->large
+                            ? POSITION_RADII_LARGE * fmax(a->radius_mm, b->radius_mm)
+                            : POSITION_RADII * fmin(a->radius_mm, b->radius_mm);
 
     return hypot(slack, voxel) + size;
 }
@@ -112,7 +103,7 @@ static const struct hep_spot *supporter(const struct picker *p, const struct hep
     for (size_t i = 0; i < p->spots->n; i++) {
         const struct hep_spot *q = &p->spots->item[i];
 
-        if (q->mechanism != m || q->taken)
+        if (q->mechanism != m || q->explained)
             continue;
         if (best != NULL &&
             q->strength * q->surface_factor <= best->strength * best->surface_factor)
@@ -125,6 +116,8 @@ static const struct hep_spot *supporter(const struct picker *p, const struct hep
 
 static void rescore(const struct picker *p, struct hep_spot *s)
 {
+    const struct hep_lesion_limits *l = p->study->limits;
+
     for (int m = 0; m < HEP_MECHANISM_COUNT; m++) {
         const struct hep_spot *q;
 
@@ -134,10 +127,10 @@ static void rescore(const struct picker *p, struct hep_spot *s)
         q = m == (int)s->mechanism ? s : supporter(p, s, (enum hep_mechanism)m);
         s->support[m] = q == NULL ? 0.0
                                   : q->strength * q->surface_factor *
-                                        hep_suppress_iron_free(s, p->channels[m].image);
+                                        hep_suppress_iron_free(s, p->channels[m].image, l);
         if (q != s)
             s->support[m] *= hep_suppress_here(
-                m == HEP_MECHANISM_T1_BRIGHT ? s->t1_bright_z : s->z[p->channels[m].image]);
+                m == HEP_MECHANISM_T1_BRIGHT ? s->t1_bright_z : s->z[p->channels[m].image], l);
     }
     hep_suppress_score(s, p->study, p->channels);
     if (s->mechanism != HEP_MECHANISM_T1)
@@ -157,7 +150,7 @@ static size_t values_around(float value[HEP_DIRECTIONS], const struct picker *p,
                             const struct hep_volume *v, const double voxel[3], double radius_mm,
                             double depth_mm)
 {
-    const double distance = (2.0 * radius_mm + p->frame->mm) / p->frame->mm;
+    const double distance = (AROUND_RADII * radius_mm + p->frame->mm) / p->frame->mm;
     size_t n = 0;
 
     for (int i = 0; i < HEP_DIRECTIONS; i++) {
@@ -194,7 +187,7 @@ static bool is_fat_border(const struct picker *p, const struct hep_spot *s)
 {
     const struct hep_volume *v = p->study->image[HEP_IMAGE_FAT_FRACTION].volume;
 
-    return v != NULL && value_at(p, v, s->voxel) > FAT_BORDER_FRAC;
+    return v != NULL && value_at(p, v, s->voxel) > p->study->limits->fat_border_frac;
 }
 
 /* Signal at the spot, and the median of the liver around it; NaN where there is none. */
@@ -215,8 +208,8 @@ static double signal_at(double *around, const struct picker *p, const double vox
 }
 
 /* As bright as liver in phase and much darker in the T1 series: fat suppression took most of it
- * away, which is fat in a fissure. Two echoes do not tell pure fat from none. What liver with iron
- * loses by the second echo is given back to it: S(0) = S(opposed)^2 / S(in phase). */
+ * away, which is fat in a fissure. Two echoes do not tell pure fat from pure water. What liver with
+ * iron loses by the second echo is given back to it: S(0) = S(opposed)^2 / S(in phase). */
 static bool is_fat(const struct picker *p, const double voxel[3], double radius_mm)
 {
     double liver_in, liver_opposed, liver_t1;
@@ -228,7 +221,8 @@ static bool is_fat(const struct picker *p, const double voxel[3], double radius_
         return false;
     if (liver_opposed > liver_in)
         liver_in = liver_opposed * liver_opposed / liver_in;
-    return in >= liver_in && t1 / liver_t1 < (1.0 - FAT_SUPPRESSED_FRAC) * in / liver_in;
+    return in >= liver_in &&
+           t1 / liver_t1 < (1.0 - p->study->limits->fat_suppressed_frac) * in / liver_in;
 }
 
 /* Enough more fat than around; or enough less, in a liver that has some to spare. */
@@ -245,19 +239,20 @@ static bool is_focal_fat(const struct picker *p, const struct hep_spot *s)
     return contrast >= limits->sparing_min_frac && around >= limits->sparing_liver_ff_frac;
 }
 
-/* Fat is bright in phase, and dark opposed where it meets water: no word on T1. The fat channel
- * sees it for what it is. */
+/* Fat is bright in phase, and dark in the opposed phase where it meets water: neither says that T1
+ * differs. The fat fraction judges such a spot. */
 static bool is_fat_elsewhere(const struct picker *p, const struct hep_spot *s)
 {
     const enum hep_image image = p->channels[s->mechanism].image;
 
     return ((s->mechanism == HEP_MECHANISM_T1_BRIGHT && image == HEP_IMAGE_IN_PHASE) ||
             (s->mechanism == HEP_MECHANISM_T1 && image == HEP_IMAGE_OPPOSED)) &&
-           s->z[HEP_IMAGE_FAT_FRACTION] > FAT_EXPLAINS_Z;
+           s->z[HEP_IMAGE_FAT_FRACTION] > p->study->limits->shown_z.hi;
 }
 
 static void prepare(const struct picker *p, struct hep_spot *s)
 {
+    const struct hep_lesion_limits *limits = p->study->limits;
     const struct hep_volume *z = channel_z(p, s->mechanism);
     const struct hep_lesion_image *image = &p->study->image[p->channels[s->mechanism].image];
     const bool alone = p->channels[HEP_MECHANISM_DIFFUSION].image == HEP_IMAGE_COUNT &&
@@ -266,13 +261,14 @@ static void prepare(const struct picker *p, struct hep_spot *s)
     s->depth_mm = hep_frame_value(p->frame->depth, s->voxel);
     s->ties = hep_suppress_ties(s, p->frame, z, s->polarity);
     s->surface_factor = hep_suppress_surface(s, p->frame, image, z, s->polarity, alone);
-    s->strength *= hep_suppress_blob(s->roundness, s->polarity * hep_frame_value(z, s->voxel));
-    s->taken = s->taken || s->strength * s->surface_factor < STRENGTH_MIN;
-    if (s->mechanism == HEP_MECHANISM_FAT && !s->taken)
-        s->taken = !is_focal_fat(p, s);
-    if (!s->taken)
+    s->strength *=
+        hep_suppress_blob(s->roundness, s->polarity * hep_frame_value(z, s->voxel), limits);
+    s->explained = s->explained || s->strength * s->surface_factor < limits->spot_strength_min;
+    if (s->mechanism == HEP_MECHANISM_FAT && !s->explained)
+        s->explained = !is_focal_fat(p, s);
+    if (!s->explained)
         hep_spot_measure(s, p->frame, p->study);
-    s->taken = s->taken || is_fat_elsewhere(p, s);
+    s->explained = s->explained || is_fat_elsewhere(p, s);
 }
 
 /* Spots of the same image nearby: rivals are a different lesion, partners another part of this one.
@@ -290,10 +286,11 @@ static size_t find_others(struct hep_seed *others, const struct picker *p,
 
         if (q == seed || q->mechanism != seed->mechanism || q->polarity != seed->polarity ||
             q->large || q->strength < OTHER_STRENGTH_SHARE * seed->strength ||
-            gap < 0.7 * fmax(q->radius_mm, seed->radius_mm) ||
-            gap > 3.0 * (q->radius_mm + seed->radius_mm))
+            gap < OTHER_NEAR_RADII * fmax(q->radius_mm, seed->radius_mm) ||
+            gap > OTHER_FAR_RADII * (q->radius_mm + seed->radius_mm))
             continue;
-        joined = hep_delineate_joined(z, seed->polarity, seed->voxel, q->voxel, JOINED_SHARE);
+        joined = hep_delineate_joined(z, seed->polarity, seed->voxel, q->voxel,
+                                      p->study->limits->joined_share);
         if (joined ? q->score < p->study->limits->score_min
                    : gap < fmax(q->radius_mm, seed->radius_mm))
             continue;
@@ -331,16 +328,17 @@ static bool at_region(const struct picker *p, const struct hep_spot *q, int32_t 
 }
 
 /* Spots that the new region explains. */
-static void take(const struct picker *p, const struct hep_spot *s, int32_t id, double reach_mm)
+static void mark_explained(const struct picker *p, const struct hep_spot *s, int32_t id,
+                           double reach_mm)
 {
     for (size_t i = 0; i < p->spots->n; i++) {
         struct hep_spot *q = &p->spots->item[i];
         const double gap = gap_mm(p, q->voxel, s->voxel);
 
-        if (q->taken || gap > reach_mm + slack_of(p, q->mechanism) + native_of(p, q->mechanism))
+        if (q->explained || gap > reach_mm + slack_of(p, q->mechanism) + native_of(p, q->mechanism))
             continue;
         if (at_region(p, q, id) || (q->mechanism != s->mechanism && gap <= tolerance_mm(p, q, s)))
-            q->taken = true;
+            q->explained = true;
     }
 }
 
@@ -375,7 +373,9 @@ static bool touches(const struct picker *p, const struct hep_spot *s, double rea
     return false;
 }
 
-/* Without the word of diffusion or T2: no vessel, and none so near that the dark may be its own. */
+/* Does the shape, or a vessel beside it, explain a spot? Large regions, and what diffusion shows
+ * clearly, are no vessels: flowing blood has no signal with diffusion weighting. A small dark spot
+ * beside a known vessel is part of it unless T2 shows it clearly. */
 static int is_vessel(bool *out, const struct picker *p, const struct hep_spot *s,
                      const struct hep_delineation *d, struct hep_error *err)
 {
@@ -389,23 +389,25 @@ static int is_vessel(bool *out, const struct picker *p, const struct hep_spot *s
     int rc;
 
     *out = false;
-    if (s->support[HEP_MECHANISM_DIFFUSION] >= TRUSTED_STRENGTH || s->large)
+    if (s->support[HEP_MECHANISM_DIFFUSION] >= limits->trusted_strength || s->large)
         return HEP_OK;
     if (d->elongation > limits->elongation_max)
         *out = true;
-    else if (s->mechanism == HEP_MECHANISM_T1 && s->radius_mm < VESSEL_SIZED_MM &&
-             !(s->support[HEP_MECHANISM_T2] >= TRUSTED_STRENGTH))
+    else if (s->mechanism == HEP_MECHANISM_T1 && s->radius_mm < limits->vessel_scale_max_mm &&
+             !(s->support[HEP_MECHANISM_T2] >= limits->trusted_strength))
         *out = touches(p, s, s->radius_mm + limits->vessel_gap_mm, vessels);
     if (*out)
         return HEP_OK;
     rc = hep_suppress_vesselness(&vesselness, s, p->frame, channel_z(p, s->mechanism), s->polarity,
-                                 limits, err);
+                                 err);
     *out = vesselness > limits->vesselness_max;
     return rc;
 }
 
-/* Large enough, in the liver or let into it, and no organ that is known. */
-static bool real(const struct picker *p, const struct hep_spot *s, const struct hep_delineation *d)
+/* Keep outlines of at least the size floor that lie in the liver (one that reaches the capsule counts
+ * as inside) and not in gallbladder, bile ducts or fat. */
+static bool keeps_candidate(const struct picker *p, const struct hep_spot *s,
+                            const struct hep_delineation *d)
 {
     static const bool bile[HEP_ANATOMY_COUNT] = {
         [HEP_ANATOMY_GALLBLADDER] = true, [HEP_ANATOMY_BILE_DUCTS] = true
@@ -413,8 +415,9 @@ static bool real(const struct picker *p, const struct hep_spot *s, const struct 
 
     return d->voxels > 0 &&
            d->volume_mm3 >= hep_ball_volume(FLOOR_TOLERANCE * p->study->limits->diameter_min_mm) &&
-           s->inside_frac >= INSIDE_MIN && !touches(p, s, 0.0, bile) && !is_fat_border(p, s) &&
-           !is_fat(p, s->voxel, s->radius_mm) && !is_fat(p, d->centroid_voxel, s->radius_mm);
+           s->inside_frac >= p->study->limits->inside_min && !touches(p, s, 0.0, bile) &&
+           !is_fat_border(p, s) && !is_fat(p, s->voxel, s->radius_mm) &&
+           !is_fat(p, d->centroid_voxel, s->radius_mm);
 }
 
 /* The border is drawn where it is sharpest: in the series with the smallest voxels that shows the
@@ -432,7 +435,8 @@ static const struct hep_spot *sharpest(const struct picker *p, const struct hep_
             continue;
         q = supporter(p, s, (enum hep_mechanism)m);
         if (q == NULL || q->large != s->large ||
-            q->strength * hep_suppress_here(s->z[p->channels[m].image]) < TRUSTED_STRENGTH)
+            q->strength * hep_suppress_here(s->z[p->channels[m].image], p->study->limits) <
+                p->study->limits->trusted_strength)
             continue;
         best = q;
         volume = voxel_mm3(p, (enum hep_mechanism)m);
@@ -460,7 +464,7 @@ static int outline(struct hep_delineation *out, const struct picker *p, const st
         seed.voxel[k] = s->voxel[k];
     *out = (struct hep_delineation){ 0 };
     return hep_delineate(out, p->out->labels, id, &seed, p->frame, channel_z(p, s->mechanism),
-                         s->polarity, others, find_others(others, p, s), p->study->limits, err);
+                         s->polarity, others, find_others(others, p, s), err);
 }
 
 /* Does the sharper outline hold what the coarser one, of s, shows? Larger, it has run into
@@ -469,14 +473,15 @@ static int outline(struct hep_delineation *out, const struct picker *p, const st
 static bool agree(const struct picker *p, const struct hep_spot *s, double sharp_mm3,
                   double coarse_mm3)
 {
+    const struct hep_span share = p->study->limits->outline_share;
     const bool blurred = coarse_mm3 < BLURRED_VOXELS * voxel_mm3(p, s->mechanism);
 
-    return sharp_mm3 > 0.0 && sharp_mm3 <= LEAKED * coarse_mm3 &&
-           (blurred || sharp_mm3 >= PARTIAL * coarse_mm3);
+    return sharp_mm3 > 0.0 && sharp_mm3 <= share.hi * coarse_mm3 &&
+           (blurred || sharp_mm3 >= share.lo * coarse_mm3);
 }
 
-static int draw(struct hep_delineation *out, const struct picker *p, const struct hep_spot *s,
-                int32_t id, struct hep_error *err)
+static int outline_sharpest(struct hep_delineation *out, const struct picker *p,
+                            const struct hep_spot *s, int32_t id, struct hep_error *err)
 {
     const struct hep_spot *q = sharpest(p, s);
     double coarse_mm3;
@@ -495,22 +500,22 @@ static int draw(struct hep_delineation *out, const struct picker *p, const struc
     return outline(out, p, s, id, err);
 }
 
-static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *err)
+static int make_candidate(const struct picker *p, struct hep_spot *s, struct hep_error *err)
 {
     const int32_t id = (int32_t)p->out->n + 1;
     struct hep_delineation d = { 0 };
     struct hep_pick pick = { .spot = *s };
     bool vessel = false;
-    int rc = draw(&d, p, s, id, err);
+    int rc = outline_sharpest(&d, p, s, id, err);
 
     if (rc == HEP_OK)
         rc = is_vessel(&vessel, p, s, &d, err);
     if (rc != HEP_OK)
         return rc;
-    if (vessel || !real(p, s, &d)) {
+    if (vessel || !keeps_candidate(p, s, &d)) {
         if (d.voxels > 0)
             erase(p->out->labels, id);
-        s->taken = true;
+        s->explained = true;
         return HEP_OK;
     }
     for (int k = 0; k < 3; k++)
@@ -520,12 +525,12 @@ static int accept(const struct picker *p, struct hep_spot *s, struct hep_error *
     hep_spot_measure(&pick.spot, p->frame, p->study);
     rc = append(p->out, &pick, err);
     if (rc == HEP_OK)
-        take(p, s, id, d.reach_mm + p->frame->mm);
-    s->taken = true;
+        mark_explained(p, s, id, d.reach_mm + p->frame->mm);
+    s->explained = true;
     return rc;
 }
 
-/* The untaken spot with the highest score, large regions first: they hold what blobs there are
+/* The unexplained spot with the highest score, large regions first: they hold what blobs there are
  * inside. NULL when none reaches the limit. */
 static struct hep_spot *strongest(const struct picker *p)
 {
@@ -534,7 +539,7 @@ static struct hep_spot *strongest(const struct picker *p)
     for (size_t i = 0; i < p->spots->n; i++) {
         struct hep_spot *q = &p->spots->item[i];
 
-        if (!q->taken && q->score >= p->study->limits->score_min &&
+        if (!q->explained && q->score >= p->study->limits->score_min &&
             (best == NULL || (q->large && !best->large) ||
              (q->large == best->large && q->score > best->score)))
             best = q;
@@ -558,7 +563,7 @@ int hep_candidates_pick(struct hep_pick_list *out, struct hep_spot_list *spots,
         prepare(&p, &spots->item[i]);
 #pragma omp parallel for schedule(dynamic, 8) num_threads(hep_threads(study->nthreads))
     for (size_t i = 0; i < spots->n; i++) {
-        if (!spots->item[i].taken)
+        if (!spots->item[i].explained)
             rescore(&p, &spots->item[i]);
     }
     while (rc == HEP_OK && (s = strongest(&p)) != NULL) {
@@ -567,7 +572,7 @@ int hep_candidates_pick(struct hep_pick_list *out, struct hep_spot_list *spots,
         /* Others may have been taken since: its support may be less now. */
         rescore(&p, s);
         if (s->score >= before)
-            rc = accept(&p, s, err);
+            rc = make_candidate(&p, s, err);
     }
     if (rc != HEP_OK) {
         hep_pick_list_release(&l);

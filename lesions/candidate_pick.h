@@ -5,7 +5,7 @@
  * A spot is supported by the spots of other mechanisms that lie within the misregistration of the
  * two series, a third of a voxel and half a radius. The spot with the highest score is delineated
  * and becomes a candidate; every spot in or at its region, and every spot that supported it, is
- * taken. What is left is scored anew: a vessel beside a lesion then has no diffusion of its own.
+ * explained by it. What is left is scored anew: a vessel beside a lesion then has no diffusion of its own.
  */
 #ifndef HEP_LESIONS_CANDIDATE_PICK_H
 #define HEP_LESIONS_CANDIDATE_PICK_H

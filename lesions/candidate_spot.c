@@ -12,18 +12,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Weakest blob that is looked at: noise alone makes hundreds of weaker ones. */
-#define STRENGTH_MIN 3.5
-/* The component tree works on every second voxel. */
+/* The component tree works on every second voxel, smoothed by two thirds of one of those; its levels
+ * are half an SD apart, up to where nothing in a liver is. */
 #define LARGE_SMOOTH_MM 2.0
-#define LARGE_SHARE 0.7 /* of large_diameter_mm: overlap with the largest blob */
-#define LARGE_LEVEL_MAX 20.0
 #define LARGE_LEVEL_STEP 0.5
-#define LARGE_LIVER_SHARE 0.6
-#define LARGE_COMPACTNESS 0.5
-/* Inner part of a ball that is free of the border's partial volume. */
-#define INNER 0.6
-#define MAX_SHIFT_MM 4.0
+#define LARGE_LEVEL_MAX 20.0
+/* Of large_diameter_mm: components begin where blobs still do well. */
+#define LARGE_SHARE 0.7
+#define SURROUNDINGS 1.3 /* radii: the spot, and a third of a radius of what surrounds it */
 
 void hep_spot_list_release(struct hep_spot_list *l)
 {
@@ -40,14 +36,14 @@ static int add(struct hep_spot_list *l, const struct hep_spot *s, struct hep_err
 }
 
 /* z of one channel, fading towards the surface of the liver as far as voxels there hold something
- * else: half a voxel, and what the series may be displaced. */
+ * else: over half a voxel and half of what the series may be displaced. */
 static int faded(struct hep_volume **out, const struct hep_candidate_frame *f,
                  const struct hep_lesion_image *image, const struct hep_volume *z,
                  struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&f->grid);
     const float reach = (float)(0.5 * (hep_candidate_native_mm(image, f->mm) + f->mm) +
-                                0.5 * hep_candidate_slack_mm(image));
+                                0.5 * hep_candidate_slack_mm(f, image));
     const int rc = hep_volume_copy(out, z, err);
 
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
@@ -70,7 +66,7 @@ static int add_blobs(struct hep_spot_list *l, const struct hep_candidate_frame *
         .steps = limits->scale_steps,
         .blur_mm2 = hep_blob_blur_mm2(study->image[channel->image].native_mm, f->mm),
         .suppression = limits->suppression,
-        .strength_min = STRENGTH_MIN,
+        .strength_min = limits->blob_strength_min,
         .tissue = f->tissue,
         .bright = channel->bright,
         .dark = channel->dark,
@@ -152,7 +148,7 @@ static int add_large(struct hep_spot_list *l, const struct hep_candidate_frame *
         .level_step = LARGE_LEVEL_STEP,
         .volume_min_mm3 = hep_ball_volume(LARGE_SHARE * limits->large_diameter_mm),
         .stability_max = limits->large_stability_max,
-        .compactness_min = LARGE_COMPACTNESS,
+        .compactness_min = limits->large_compactness_min,
     };
     struct hep_volume *v = NULL;
     struct hep_labels *where = NULL, *labels = NULL;
@@ -161,7 +157,7 @@ static int add_large(struct hep_spot_list *l, const struct hep_candidate_frame *
     int rc = coarse(&v, &where, f, z, polarity, hep_threads_within(study->nthreads), err);
 
     if (rc == HEP_OK) {
-        how.volume_max_mm3 = LARGE_LIVER_SHARE * hep_grid_voxel_mm3(&where->grid) *
+        how.volume_max_mm3 = limits->large_share_max * hep_grid_voxel_mm3(&where->grid) *
                              (double)hep_labels_count(where, -1);
         rc = hep_maxtree_stable(&labels, &region, &n, v, where, &how, err);
     }
@@ -239,32 +235,6 @@ int hep_spots_find(struct hep_spot_list *out, const struct hep_candidate_frame *
     return HEP_OK;
 }
 
-double hep_frame_value(const struct hep_volume *v, const double voxel[3])
-{
-    const size_t *n = v->grid.n;
-    size_t low[3];
-    double w[3];
-    double sum = 0.0;
-
-    for (int k = 0; k < 3; k++) {
-        if (!(voxel[k] >= 0.0 && voxel[k] <= (double)(n[k] - 1)))
-            return (double)NAN;
-        low[k] = (size_t)voxel[k];
-        low[k] = low[k] + 1 < n[k] ? low[k] : n[k] - 2;
-        w[k] = voxel[k] - (double)low[k];
-    }
-    for (size_t c = 0; c < 8; c++) {
-        const size_t b[3] = { c & 1, c >> 1 & 1, c >> 2 };
-        const double share =
-            (b[0] ? w[0] : 1.0 - w[0]) * (b[1] ? w[1] : 1.0 - w[1]) * (b[2] ? w[2] : 1.0 - w[2]);
-
-        if (share > 0.0)
-            sum += share *
-                   (double)v->data[low[0] + b[0] + n[0] * (low[1] + b[1] + n[1] * (low[2] + b[2]))];
-    }
-    return sum;
-}
-
 /* Centre, six points along the axes and eight along the diagonals, at this distance. */
 #define POINTS 15
 static void ball_point(double out[3], const double centre[3], int point, double reach)
@@ -299,10 +269,10 @@ static double ball_mean(const struct hep_volume *v, const double centre[3], doub
 }
 
 /* Best signed mean within `slack` of the place. */
-static double best_mean(const struct hep_volume *z, const struct hep_spot *s, int sign,
-                        double slack_mm, double mm)
+static double best_mean(const struct hep_volume *z, const struct hep_candidate_frame *f,
+                        const struct hep_spot *s, int sign, double slack_mm)
 {
-    const double reach = INNER * s->radius_mm / mm;
+    const double mm = f->mm, reach = f->limits->inner_frac * s->radius_mm / mm;
     const double step = fmax(0.5 * slack_mm, 0.5 * mm);
     const int count = (int)floor(slack_mm / step + 1e-9);
     double best = (double)sign * ball_mean(z, s->voxel, reach);
@@ -349,52 +319,31 @@ static double share_inside(const struct hep_labels *mask, const double centre[3]
     return (double)inside / POINTS;
 }
 
-static double slack_of(const struct hep_lesion_image *image)
+/* Signed z of the spot in one image, where its series may be displaced; NaN without it. */
+static double z_in(const struct hep_candidate_frame *f, const struct hep_lesion_study *study,
+                   const struct hep_spot *s, int image, int sign)
 {
-    return fmin(hep_candidate_slack_mm(image), MAX_SHIFT_MM);
+    const double slack = hep_candidate_slack_mm(f, &study->image[image]);
+
+    return f->z[image] == NULL || sign == 0
+               ? (double)NAN
+               : best_mean(f->z[image], f, s, sign, fmin(slack, f->limits->shift_mm));
 }
 
 void hep_spot_measure(struct hep_spot *s, const struct hep_candidate_frame *frame,
                       const struct hep_lesion_study *study)
 {
     for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
-        int sign = hep_image_sign((enum hep_image)i);
+        const bool fat = i == HEP_IMAGE_FAT_FRACTION && s->mechanism == HEP_MECHANISM_FAT;
+        const int sign = fat ? s->polarity : hep_image_sign((enum hep_image)i);
 
-        s->z[i] = (double)NAN;
+        s->z[i] = z_in(frame, study, s, i, sign);
         s->body_z[i] = frame->body_z[i];
-        if (frame->z[i] == NULL || sign == 0)
-            continue;
-        if (i == HEP_IMAGE_FAT_FRACTION && s->mechanism == HEP_MECHANISM_FAT)
-            sign = s->polarity;
-        s->z[i] = best_mean(frame->z[i], s, sign, slack_of(&study->image[i]), frame->mm);
     }
-    s->t1_bright_z = (double)NAN;
-    for (int i = HEP_IMAGE_COUNT - 1; i >= 0; i--)
-        if ((i == HEP_IMAGE_PRECONTRAST || i == HEP_IMAGE_IN_PHASE) && frame->z[i] != NULL &&
-            isnan(s->t1_bright_z))
-            s->t1_bright_z = best_mean(frame->z[i], s, 1, slack_of(&study->image[i]), frame->mm);
+    s->t1_bright_z = z_in(frame, study, s, HEP_IMAGE_PRECONTRAST, 1);
+    if (isnan(s->t1_bright_z))
+        s->t1_bright_z = z_in(frame, study, s, HEP_IMAGE_IN_PHASE, 1);
     s->depth_mm = hep_frame_value(frame->depth, s->voxel);
-    s->inside_frac = share_inside(frame->liver, s->voxel, 1.3 * s->radius_mm / frame->mm + 1.0);
-    s->measured = true;
-}
-
-/* All signs and orders of (1,0,0), (1,1,0), (1,1,1), (2,1,0), (2,1,1) and (2,2,1): those whole
- * numbers from -2 to 2 that are not a multiple of others. */
-void hep_frame_direction(double out[3], int i)
-{
-    /* Numbers x + 2 + 5 (y + 2) + 25 (z + 2) of those with an odd coordinate. */
-    static const unsigned char codes[HEP_DIRECTIONS] = {
-        1,   3,   5,   6,   7,   8,   9,   11,  13,  15,  16,  17,  18, 19, 21,  23,  25,
-        26,  27,  28,  29,  30,  31,  32,  33,  34,  35,  36,  37,  38, 39, 40,  41,  42,
-        43,  44,  45,  46,  47,  48,  49,  51,  53,  55,  56,  57,  58, 59, 61,  63,  65,
-        66,  67,  68,  69,  71,  73,  75,  76,  77,  78,  79,  80,  81, 82, 83,  84,  85,
-        86,  87,  88,  89,  90,  91,  92,  93,  94,  95,  96,  97,  98, 99, 101, 103, 105,
-        106, 107, 108, 109, 111, 113, 115, 116, 117, 118, 119, 121, 123
-    };
-    const int code = codes[i];
-    const int d[3] = { code % 5 - 2, code / 5 % 5 - 2, code / 25 - 2 };
-    const double length = sqrt((double)(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]));
-
-    for (int k = 0; k < 3; k++)
-        out[k] = d[k] / length;
+    s->inside_frac =
+        share_inside(frame->liver, s->voxel, SURROUNDINGS * s->radius_mm / frame->mm + 1.0);
 }

@@ -16,16 +16,15 @@ struct hep_spot {
     enum hep_mechanism mechanism; /* that found it */
     int polarity;
     bool large;                     /* from the component tree */
-    bool measured;                  /* z and what follows is filled in */
     double z[HEP_IMAGE_COUNT];      /* signed so that a lesion is positive; NaN without a value */
     double body_z[HEP_IMAGE_COUNT]; /* of the frame */
     double t1_bright_z;             /* before contrast, bright is positive; NaN without it */
     double depth_mm;                /* below the surface of the domain */
     double inside_frac;             /* share of its surroundings in the liver mask as given */
     double surface_factor;          /* lesions/suppress.h */
-    double ties;                    /* share of directions in which the dark goes on beyond it */
+    double ties;                    /* share of directions in which it goes on beyond its size */
     double support[HEP_MECHANISM_COUNT]; /* strength of each mechanism here; NaN without an image */
-    bool taken;                          /* explained by a candidate that was accepted */
+    bool explained;                      /* by a candidate, or no lesion */
     double score;
 };
 
@@ -45,12 +44,5 @@ int hep_spots_find(struct hep_spot_list *out, const struct hep_candidate_frame *
  * misregistration that is reckoned with. */
 void hep_spot_measure(struct hep_spot *s, const struct hep_candidate_frame *frame,
                       const struct hep_lesion_study *study);
-
-/** Value by linear interpolation at a voxel position; NaN outside or beside a NaN. */
-double hep_frame_value(const struct hep_volume *v, const double voxel[3]);
-
-/** Directions on the sphere that any flip or exchange of axes maps onto themselves. */
-#define HEP_DIRECTIONS 98
-void hep_frame_direction(double out[3], int i);
 
 #endif

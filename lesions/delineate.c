@@ -8,11 +8,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define HALF_CONTRAST 0.5
+#define HALF_CONTRAST 0.5 /* a blurred edge is at half contrast where the edge is */
+/* A region that leaked is tried at 0.6, 0.7 and 0.8 of its contrast; above, noise makes holes. */
 #define LEVEL_STEP 0.1
 #define LEVEL_STEPS 3
-#define PLATEAU_QUANTILE 0.75
-#define SEED_CORE 0.6 /* of the radius: where growing may start */
+#define PLATEAU_QUANTILE 0.75 /* half of the voxels of a small ball are mixed */
+#define CORE_MIN_VOXELS 0.9   /* growing starts at the voxel next to a seed between voxels */
 
 /* A box of the frame around the seed. */
 struct box {
@@ -133,7 +134,8 @@ static void allow(unsigned char *may, const struct box *b, const struct hep_labe
 static size_t grow(unsigned char *in, size_t *stack, const struct box *b, const unsigned char *may,
                    double level)
 {
-    const double core = fmax(SEED_CORE * b->seed->radius_mm, 0.9 * b->f->mm);
+    const double core =
+        fmax(b->f->limits->inner_frac * b->seed->radius_mm, CORE_MIN_VOXELS * b->f->mm);
     size_t top = 0, count = 0;
 
     for (size_t i = 0; i < box_voxels(b); i++) {
@@ -256,7 +258,7 @@ struct work {
 };
 
 static int follow(struct hep_delineation *out, const struct box *b, struct work *w,
-                  const struct hep_lesion_limits *limits, struct hep_error *err)
+                  struct hep_error *err)
 {
     int rc = HEP_OK;
 
@@ -267,7 +269,7 @@ static int follow(struct hep_delineation *out, const struct box *b, struct work 
         if (out->voxels == 0)
             return HEP_OK;
         rc = fill(w->in, b, w->may, err);
-        if (rc != HEP_OK || border_share(w->in, b) <= limits->leak_border_frac)
+        if (rc != HEP_OK || border_share(w->in, b) <= b->f->limits->leak_border_frac)
             return rc;
     }
     return rc;
@@ -276,7 +278,7 @@ static int follow(struct hep_delineation *out, const struct box *b, struct work 
 int hep_delineate(struct hep_delineation *out, struct hep_labels *labels, int32_t id,
                   const struct hep_seed *seed, const struct hep_candidate_frame *f,
                   const struct hep_volume *z, int sign, const struct hep_seed *others,
-                  size_t n_others, const struct hep_lesion_limits *limits, struct hep_error *err)
+                  size_t n_others, struct hep_error *err)
 {
     struct hep_delineation d = { 0 };
     struct work w = { 0 };
@@ -284,7 +286,7 @@ int hep_delineate(struct hep_delineation *out, struct hep_labels *labels, int32_
     size_t n;
     int rc = HEP_OK;
 
-    b.reach = cbrt(limits->leak_volume_ratio);
+    b.reach = cbrt(f->limits->leak_volume_ratio);
     box_hold(&b, seed);
     for (size_t i = 0; i < n_others; i++) {
         if (others[i].partner)
@@ -303,7 +305,7 @@ int hep_delineate(struct hep_delineation *out, struct hep_labels *labels, int32_
     d.plateau = plateau_of(&b, w.values);
     allow(w.may, &b, labels, others, n_others);
     if (d.plateau > 0.0)
-        rc = follow(&d, &b, &w, limits, err);
+        rc = follow(&d, &b, &w, err);
     if (rc != HEP_OK || d.voxels == 0)
         goto out;
     weigh(&d, w.in, w.may, &b);

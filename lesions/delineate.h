@@ -41,8 +41,7 @@ struct hep_delineation {
 int hep_delineate(struct hep_delineation *out, struct hep_labels *labels, int32_t id,
                   const struct hep_seed *seed, const struct hep_candidate_frame *f,
                   const struct hep_volume *z, int sign, const struct hep_seed *others,
-                  size_t n_others, const struct hep_lesion_limits *limits,
-                  struct hep_error *err) HEP_MUST_CHECK;
+                  size_t n_others, struct hep_error *err) HEP_MUST_CHECK;
 
 /** Are two seeds one lesion: is z on the way between them nowhere below `share` of the lower end?
  */

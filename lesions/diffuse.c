@@ -10,8 +10,7 @@
 #include <stdlib.h>
 
 #define OCTANTS 8
-#define MIN_VOXELS 200
-#define COVERED_MAX 0.05
+#define MIN_VOXELS 200 /* the robust SD of so many has a standard error of 8 % */
 
 /* The voxels of the liver by octant, without lesions. */
 struct parts {
@@ -111,7 +110,7 @@ static double octant_z(const struct parts *p, const float *v, size_t octant, flo
 
 /* z of each octant at the highest b and in ADC; NaN where lesions cover it. HEP_ENOMEM. */
 static int measure_octants(double z_b[OCTANTS], double z_adc[OCTANTS], const struct parts *p,
-                           const float *b_high, const float *adc, int nthreads)
+                           const float *b_high, const float *adc, double covered_max, int nthreads)
 {
     int short_of = 0;
 
@@ -121,7 +120,7 @@ static int measure_octants(double z_b[OCTANTS], double z_adc[OCTANTS], const str
         float *work = hep_calloc(p->n_voxels + 1, sizeof *work, NULL);
 
         z_b[o] = z_adc[o] = (double)NAN;
-        if (work != NULL && (double)p->covered[o] <= COVERED_MAX * (double)p->n[o]) {
+        if (work != NULL && (double)p->covered[o] <= covered_max * (double)p->n[o]) {
             z_b[o] = octant_z(p, b_high, (size_t)o, work);
             z_adc[o] = octant_z(p, adc, (size_t)o, work);
         }
@@ -153,7 +152,8 @@ int hep_diffuse_judge(struct hep_candidates *c, const struct hep_lesion_study *s
     if (p.voxel != NULL && p.octant != NULL && work != NULL) {
         (void)list_liver(p.voxel, study);
         cut(&p, c, study, work);
-        rc = measure_octants(z_b, z_adc, &p, b_high->data, adc->data, study->nthreads);
+        rc = measure_octants(z_b, z_adc, &p, b_high->data, adc->data,
+                             study->limits->diffuse_covered_max, study->nthreads);
     }
     for (int o = 0; rc == HEP_OK && o < OCTANTS && !c->diffuse_alarm; o++) {
         if (!(z_b[o] > limit && z_adc[o] < -limit))

@@ -4,8 +4,8 @@
  *
  * Model:   the liver is cut into eight by the medians of its R-L, A-P and S-I coordinates; a region
  *          differs when its median is brighter at the highest b and lower in ADC than the rest by
- *          more than diffuse_z_min robust SDs of the rest, both, and candidates cover less than a
- *          twentieth of it. ADC is needed: a coil's sensitivity cancels in it and not in b.
+ *          more than diffuse_z_min robust SDs of the rest, both, and candidates cover at most
+ *          diffuse_covered_max of it. ADC is needed: a coil's sensitivity cancels in it and not in b.
  * Differs: octants stand for segments, whose borders are not known here
  */
 #ifndef HEP_LESIONS_DIFFUSE_H

@@ -66,7 +66,7 @@ static void measure_uptake(struct hep_liver_measures *out, const struct hep_refe
 static void measure_volumes(struct hep_measures *m, const struct hep_lesion_study *study,
                             const struct hep_labels *candidates, const struct hep_labels *remnant)
 {
-    static const double lines[] = { 40.0, 30.0, 20.0, 0.0 };
+    static const double lines[] = { 40.0, 30.0, 20.0, 0.0 }; /* %, Clavien et al. 2007 */
     const size_t n = hep_grid_voxels(&study->grid);
     const double voxel_ml = hep_grid_voxel_mm3(&study->grid) / 1000.0;
     size_t liver = 0, lesions = 0, keep = 0, line = 0;

@@ -1,9 +1,12 @@
 #include "lesions/position.h"
 
+#include "base/number.h"
+
 #include <math.h>
 #include <stdio.h>
 
-#define RAD_PER_DEG 0.017453292519943295
+#define RAD_PER_DEG (HEP_PI / 180.0)
+/* Angles of position.h, and what stands in for landmarks that are not known; expert values. */
 #define FISSURE_DEG 45.0       /* umbilical fissure, left of the Cantlie line */
 #define LATERAL_DEG 110.0      /* right border of the liver */
 #define USUAL_CANTLIE_DEG 35.0 /* without a gallbladder */

@@ -4,63 +4,20 @@
 
 #include <math.h>
 
-/* Beyond its own size and the blur of a voxel. */
+/* A spot goes on in a direction when the image stays half as unlike liver from its border to 1.6
+ * radii, at five places; a ball has lost all of its contrast there. */
 #define BEYOND_RADII 1.6
 #define TIED_SHARE 0.5
 #define TIE_STEPS 4
-/* Ways that come less deep than this and than the spot end at the surface and tell nothing. */
+/* Ways that come less deep than this and than the spot end at the surface and tell nothing; where
+ * they are most, the share is of a quarter of all. */
 #define SURFACE_MM 4.0
 #define INWARDS_MIN 0.25
-/* Strengths saturate: beyond this a stronger one says little more. */
-#define SATURATION 15.0
-/* Support by which diffusion shows that it is not blood. */
-#define NOT_BLOOD 5.0
-/* A lesion of 3 to 5 mm fills about this much of a diffusion voxel; so does the border of something
- * that holds no iron. */
-#define BODY_SHARE 0.3
-/* Roundness of a tube and of a ball; share of directions of one and of two branches. */
-#define ROUND_LOW 0.2
-#define ROUND_HIGH 0.6
-#define TIES_LOW 0.02
-#define TIES_HIGH 0.12
-/* z of blood: darker than this with diffusion weighting, brighter than these after contrast. */
-#define DARK_BLOOD (-1.5)
-#define BRIGHT_BLOOD_LOW 1.0
-#define BRIGHT_BLOOD_HIGH 3.0
-/* Before contrast blood is darker than liver; what is brighter then is none. */
-#define BRIGHT_BEFORE_LOW 1.5
-#define BRIGHT_BEFORE_HIGH 3.0
-/* A supporter is only one where the spot itself is this unlike liver. */
-#define HERE_LOW 0.0
-#define HERE_HIGH 1.5
-/* A blob is curved the same way on all sides and itself unlike liver. */
-#define BLOB_ROUND 0.25
-#define BLOB_Z_LOW 0.5
-#define BLOB_Z_HIGH 2.0
-/* Blood: z lost between b = 0 and the lowest b. */
-#define LOST_LOW 3.0
-#define LOST_HIGH 8.0
-/* Bile: not dark in the hepatobiliary phase, and most of its contrast is gone at the highest b. */
-#define UPTAKE_LOW 1.0
-#define UPTAKE_HIGH 3.0
-#define FREE_LOW 2.0
-#define FREE_HIGH 5.0
-#define FADING 0.3
-#define LASTING 0.6
-#define BRIGHT_LOW 3.0
-#define BRIGHT_HIGH 6.0
-#define BRIGHT_FACTOR 0.7
-#define HYPERVASCULAR_WEIGHT 0.6
-/* Few lesions are bright before contrast: it speaks for them, its absence against none. */
-#define T1_BRIGHT_WEIGHT 0.6
-#define MILD_LOW 1.0
-#define MILD_HIGH 3.0
-#define SOLID_LOW 2.0
-#define SOLID_HIGH 4.0
-#define BILE_FACTOR 0.4
-/* Fat, arterial enhancement or brightness before contrast as the only finding. */
-#define ALONE_FACTOR 0.7
-#define CROP_MM 15.0
+/* z at b = 0 over z at the lowest b-value that T2 alone explains: the lowest is b = 50 to 100. */
+#define T2_RATIO 2.0
+#define MILD_SHARE 0.5  /* of T2 beside arterial enhancement: two signs of one nodule */
+#define CROP_SIGMA 3.0  /* a Gaussian holds nothing beyond three of its sigma */
+#define VESSEL_SCALES 4 /* from the smallest to the largest, each 1.7 times the one before */
 
 double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_frame *f,
                          const struct hep_volume *z, int sign)
@@ -93,62 +50,74 @@ double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_fr
     return (double)tied / fmax(inwards, INWARDS_MIN * HEP_DIRECTIONS);
 }
 
-static double ramp(double x, double low, double high)
+double hep_suppress_ramp(double x, struct hep_span s)
 {
-    return fmin(fmax((x - low) / (high - low), 0.0), 1.0);
+    return fmin(fmax((x - s.lo) / (s.hi - s.lo), 0.0), 1.0);
 }
 
-static double saturated(double strength)
+static double saturated(double strength, const struct hep_lesion_limits *l)
 {
-    return strength > 0.0 ? SATURATION * strength / (strength + SATURATION) : 0.0;
+    return strength > 0.0 ? l->saturation * strength / (strength + l->saturation) : 0.0;
 }
 
 /* z above what speaks for nothing beside a liver with iron. */
-static double beyond_body(const struct hep_spot *s, enum hep_image image)
+static double beyond_body(const struct hep_spot *s, enum hep_image image,
+                          const struct hep_lesion_limits *l)
 {
-    return s->z[image] - BODY_SHARE * s->body_z[image];
+    return s->z[image] - l->body_share * s->body_z[image];
 }
 
-double hep_suppress_iron_free(const struct hep_spot *s, enum hep_image image)
+/* The lower of the z of diffusion weighting at high and low b-values, or the higher one. */
+static double diffusion_z(const struct hep_spot *s, const struct hep_lesion_limits *l, bool lower)
+{
+    const double high = beyond_body(s, HEP_IMAGE_B_HIGH, l);
+    const double low = beyond_body(s, HEP_IMAGE_B_LOW, l);
+
+    return lower ? fmin(high, low) : fmax(high, low);
+}
+
+double hep_suppress_iron_free(const struct hep_spot *s, enum hep_image image,
+                              const struct hep_lesion_limits *l)
 {
     return s->body_z[image] > 0.0 && s->z[image] > 0.0
-               ? fmax(beyond_body(s, image), 0.0) / s->z[image]
+               ? fmax(beyond_body(s, image, l), 0.0) / s->z[image]
                : 1.0;
 }
 
 /* How little it looks like a piece of a vessel or duct, 0..1. */
-static double shape_factor(const struct hep_spot *s)
+static double shape_factor(const struct hep_spot *s, const struct hep_lesion_limits *l)
 {
     if (s->large) /* its compactness was judged */
         return 1.0;
-    return ramp(s->roundness, ROUND_LOW, ROUND_HIGH) * (1.0 - ramp(s->ties, TIES_LOW, TIES_HIGH));
+    return hep_suppress_ramp(s->roundness, l->roundness) *
+           (1.0 - hep_suppress_ramp(s->ties, l->ties));
 }
 
 /* Brighter than liver before contrast, and more so than anything dark within reach. */
-static double bright_before_contrast(const struct hep_spot *s)
+static double bright_before_contrast(const struct hep_spot *s, const struct hep_lesion_limits *l)
 {
     const double dark = s->z[HEP_IMAGE_PRECONTRAST];
+    const double brighter = s->t1_bright_z - (isnan(dark) ? 0.0 : fmax(dark, 0.0));
 
-    return isnan(s->t1_bright_z) ? 0.0
-                                 : ramp(s->t1_bright_z - (isnan(dark) ? 0.0 : fmax(dark, 0.0)),
-                                        BRIGHT_BEFORE_LOW, BRIGHT_BEFORE_HIGH);
+    return isnan(s->t1_bright_z)
+               ? 0.0
+               : hep_suppress_ramp(brighter, (struct hep_span){ l->noise_z, l->shown_z.hi });
 }
 
 /* What diffusion and the portal venous phase say against blood, 0..1: blood gives no signal at
  * b >= 50 s/mm2, so it is darker than liver there, the more so where it was bright at b = 0, and it
  * is brighter than liver in the portal venous phase, but not before contrast. */
-static double not_blood(const struct hep_spot *s)
+static double not_blood(const struct hep_spot *s, const struct hep_lesion_limits *l)
 {
-    const double b = fmax(beyond_body(s, HEP_IMAGE_B_HIGH), beyond_body(s, HEP_IMAGE_B_LOW));
+    const double b = diffusion_z(s, l, false);
     const double portal = -s->z[HEP_IMAGE_PORTAL_VENOUS];
-    const double bright_before = bright_before_contrast(s);
-    double share = isnan(b) ? 1.0 : ramp(b, DARK_BLOOD, 0.0);
+    const double lost = s->z[HEP_IMAGE_B_ZERO] - T2_RATIO * fmax(s->z[HEP_IMAGE_B_LOW], 0.0);
+    double share = isnan(b) ? 1.0 : hep_suppress_ramp(b, (struct hep_span){ -l->noise_z, 0.0 });
 
     if (!isnan(portal))
-        share *= 1.0 - (1.0 - bright_before) * ramp(portal, BRIGHT_BLOOD_LOW, BRIGHT_BLOOD_HIGH);
+        share *= 1.0 - (1.0 - bright_before_contrast(s, l)) * hep_suppress_ramp(portal, l->shown_z);
     if (!isnan(s->z[HEP_IMAGE_B_ZERO]) && !isnan(s->z[HEP_IMAGE_B_LOW]))
-        share *= 1.0 - ramp(s->z[HEP_IMAGE_B_ZERO] - 2.0 * fmax(s->z[HEP_IMAGE_B_LOW], 0.0),
-                            LOST_LOW, LOST_HIGH);
+        share *= 1.0 - hep_suppress_ramp(lost, l->lost_z);
     return share;
 }
 
@@ -157,30 +126,34 @@ static double not_blood(const struct hep_spot *s)
  * and its water is no freer than the liver's. Bile is neither, and brighter than liver where it
  * holds agent. Bile that holds none is as dark as a cyst, but in ducts: free water, which loses its
  * contrast from low to high b, must be round. In ducts it is never bright before contrast. */
-static double not_bile(const struct hep_spot *s, const struct hep_channel *t1)
+static double not_bile(const struct hep_spot *s, const struct hep_channel *t1,
+                       const struct hep_lesion_limits *l)
 {
     const double dark = s->z[HEP_IMAGE_HEPATOBILIARY];
     const double high = s->z[HEP_IMAGE_B_HIGH];
     const double low = s->z[HEP_IMAGE_B_LOW];
-    const double lasting =
-        isnan(low) || isnan(high) || low <= 0.0 ? 1.0 : ramp(high / low, FADING, LASTING);
-    const double duct = s->large ? 1.0 : lasting + (1.0 - lasting) * shape_factor(s);
-    const double bright_before = bright_before_contrast(s);
+    const double lasting = isnan(low) || isnan(high) || low <= 0.0
+                               ? 1.0
+                               : hep_suppress_ramp(high / low, l->lasting_share);
+    const double duct = s->large ? 1.0 : lasting + (1.0 - lasting) * shape_factor(s, l);
+    const double bright_before = bright_before_contrast(s, l);
     double free_water, solid, holds_agent;
 
     if (t1->image != HEP_IMAGE_HEPATOBILIARY || isnan(dark) || isnan(high))
         return fmax(duct, bright_before);
-    free_water = isnan(s->z[HEP_IMAGE_ADC]) ? 0.0 : ramp(-s->z[HEP_IMAGE_ADC], FREE_LOW, FREE_HIGH);
-    solid = ramp(high, SOLID_LOW, SOLID_HIGH) * lasting * (1.0 - free_water);
-    holds_agent = free_water * ramp(-dark, UPTAKE_LOW, UPTAKE_HIGH);
-    solid =
-        fmax(fmax(solid, ramp(dark, UPTAKE_LOW, UPTAKE_HIGH)), BILE_FACTOR * (1.0 - holds_agent));
+    free_water =
+        isnan(s->z[HEP_IMAGE_ADC]) ? 0.0 : hep_suppress_ramp(-s->z[HEP_IMAGE_ADC], l->diffusion_z);
+    solid = hep_suppress_ramp(high, l->solid_z) * lasting * (1.0 - free_water);
+    holds_agent = free_water * hep_suppress_ramp(-dark, l->shown_z);
+    solid = fmax(fmax(solid, hep_suppress_ramp(dark, l->shown_z)),
+                 l->bile_factor * (1.0 - holds_agent));
     return fmax(duct * solid, bright_before);
 }
 
 /* Masses: long T1 or no uptake, restricted or long-T2 water. Independent evidence adds, evidence
  * that is not there where it could be counts against. */
-static double mass_score(const struct hep_spot *s, double arterial_weight)
+static double mass_score(const struct hep_spot *s, double arterial_weight,
+                         const struct hep_lesion_limits *l)
 {
     static const enum hep_mechanism mass[] = { HEP_MECHANISM_T1, HEP_MECHANISM_DIFFUSION,
                                                HEP_MECHANISM_T2 };
@@ -192,37 +165,37 @@ static double mass_score(const struct hep_spot *s, double arterial_weight)
     for (int i = 0; i < 3; i++) {
         if (isnan(s->support[mass[i]]))
             continue;
-        sum += saturated(s->support[mass[i]]);
+        sum += saturated(s->support[mass[i]], l);
         n++;
     }
     if (n == 0)
         return 0.0;
     /* Hypervascular lesions may be like liver in T1 and T2; arteries have no diffusion signal. */
     if (!isnan(diffusion) && !isnan(s->support[HEP_MECHANISM_ARTERIAL]))
-        sum += HYPERVASCULAR_WEIGHT * arterial_weight *
-               ramp(diffusion, 0.4 * NOT_BLOOD, NOT_BLOOD) *
-               saturated(s->support[HEP_MECHANISM_ARTERIAL]);
+        sum += l->minor_weight * arterial_weight * hep_suppress_ramp(diffusion, l->diffusion_z) *
+               saturated(s->support[HEP_MECHANISM_ARTERIAL], l);
     if (!isnan(s->support[HEP_MECHANISM_T1_BRIGHT]))
-        sum += T1_BRIGHT_WEIGHT * saturated(s->support[HEP_MECHANISM_T1_BRIGHT]);
+        sum += l->minor_weight * saturated(s->support[HEP_MECHANISM_T1_BRIGHT], l);
     sum /= sqrt((double)n);
     if (isnan(diffusion))
-        return sum * shape_factor(s) * not_blood(s);
+        return sum * shape_factor(s, l) * not_blood(s, l);
     /* A small lesion at a vessel may have no peak of its own there, but it is bright. */
-    bright = BRIGHT_FACTOR *
-             ramp(fmin(beyond_body(s, HEP_IMAGE_B_HIGH), beyond_body(s, HEP_IMAGE_B_LOW)),
-                  BRIGHT_LOW, BRIGHT_HIGH);
-    return sum * fmax(fmax(shape_factor(s) * not_blood(s), bright),
-                      ramp(diffusion, 0.4 * NOT_BLOOD, NOT_BLOOD));
+    bright = l->alone_factor *
+             hep_suppress_ramp(diffusion_z(s, l, true),
+                               (struct hep_span){ l->shown_z.hi, l->trusted_strength });
+    return sum * fmax(fmax(shape_factor(s, l) * not_blood(s, l), bright),
+                      hep_suppress_ramp(diffusion, l->diffusion_z));
 }
 
 /* A hypervascular nodule like liver in uptake and diffusion is often a little brighter on T2. */
-static double mild_t2(const struct hep_spot *s)
+static double mild_t2(const struct hep_spot *s, const struct hep_lesion_limits *l)
 {
     const double z = s->z[HEP_IMAGE_T2];
 
     return isnan(z) || isnan(s->support[HEP_MECHANISM_T2])
                ? 0.0
-               : 0.5 * saturated(s->support[HEP_MECHANISM_T2]) * ramp(z, MILD_LOW, MILD_HIGH);
+               : MILD_SHARE * saturated(s->support[HEP_MECHANISM_T2], l) *
+                     hep_suppress_ramp(z, l->shown_z);
 }
 
 /* What is bright before contrast still is in the arterial phase: two images of one thing, each with
@@ -234,35 +207,37 @@ static double still_bright(const struct hep_spot *s)
     return hypot(s->support[HEP_MECHANISM_T1_BRIGHT], isnan(arterial) ? 0.0 : arterial);
 }
 
-double hep_suppress_blob(double roundness, double z)
+double hep_suppress_blob(double roundness, double z, const struct hep_lesion_limits *l)
 {
-    return ramp(roundness, 0.0, BLOB_ROUND) * ramp(z, BLOB_Z_LOW, BLOB_Z_HIGH);
+    return hep_suppress_ramp(roundness, (struct hep_span){ 0.0, l->blob_roundness }) *
+           hep_suppress_ramp(z, l->blob_z);
 }
 
-double hep_suppress_here(double z)
+double hep_suppress_here(double z, const struct hep_lesion_limits *l)
 {
-    return isnan(z) ? 1.0 : ramp(z, HERE_LOW, HERE_HIGH);
+    return isnan(z) ? 1.0 : hep_suppress_ramp(z, (struct hep_span){ 0.0, l->noise_z });
 }
 
 void hep_suppress_score(struct hep_spot *s, const struct hep_lesion_study *study,
                         const struct hep_channel channels[HEP_MECHANISM_COUNT])
 {
-    const double arterial = s->support[HEP_MECHANISM_ARTERIAL];
-    const double fat = s->support[HEP_MECHANISM_FAT];
+    const struct hep_lesion_limits *l = study->limits;
+    const double shape = shape_factor(s, l), blood = not_blood(s, l);
+    const double mass =
+        mass_score(s, study->arterial_weight, l) * not_bile(s, &channels[HEP_MECHANISM_T1], l);
 
     if (s->mechanism == HEP_MECHANISM_ARTERIAL)
-        s->score = ALONE_FACTOR * study->arterial_weight * (saturated(arterial) + mild_t2(s)) *
-                   shape_factor(s) * not_blood(s);
+        s->score = l->alone_factor * study->arterial_weight *
+                   (saturated(s->support[HEP_MECHANISM_ARTERIAL], l) + mild_t2(s, l)) * shape *
+                   blood;
     else if (s->mechanism == HEP_MECHANISM_T1_BRIGHT)
-        s->score =
-            fmax(ALONE_FACTOR * saturated(still_bright(s)) * shape_factor(s) * not_blood(s),
-                 mass_score(s, study->arterial_weight) * not_bile(s, &channels[HEP_MECHANISM_T1]));
+        s->score = fmax(l->alone_factor * saturated(still_bright(s), l) * shape * blood, mass);
     else if (s->mechanism == HEP_MECHANISM_FAT)
         /* Blood holds no fat; fat-suppressed series show fat as dark as they show blood. */
-        s->score = ALONE_FACTOR * saturated(fat) * shape_factor(s) *
-                   (s->polarity > 0 ? 1.0 : not_blood(s));
+        s->score = l->alone_factor * saturated(s->support[HEP_MECHANISM_FAT], l) * shape *
+                   (s->polarity > 0 ? 1.0 : blood);
     else
-        s->score = mass_score(s, study->arterial_weight) * not_bile(s, &channels[HEP_MECHANISM_T1]);
+        s->score = mass;
 }
 
 /* Part of z times sign around the spot, 0 where there is no value. */
@@ -293,24 +268,23 @@ static int crop(struct hep_volume **out, const struct hep_spot *s, const struct 
     return rc;
 }
 
-#define SCALES 4
 int hep_suppress_vesselness(double *out, const struct hep_spot *s,
                             const struct hep_candidate_frame *f, const struct hep_volume *z,
-                            int sign, const struct hep_lesion_limits *limits, struct hep_error *err)
+                            int sign, struct hep_error *err)
 {
-    const double reach = CROP_MM + s->radius_mm;
+    const double smallest = f->limits->vessel_scale_min_mm,
+                 largest = f->limits->vessel_scale_max_mm;
+    const double reach = CROP_SIGMA * largest + s->radius_mm;
     struct hep_volume *part = NULL, *vessel = NULL;
-    double sigma[SCALES];
+    double sigma[VESSEL_SCALES];
     double sum = 0.0;
     size_t n = 0;
     int rc = crop(&part, s, z, f->mm, reach, sign, err);
 
-    for (int i = 0; i < SCALES; i++)
-        sigma[i] = limits->vessel_scale_min_mm *
-                   pow(limits->vessel_scale_max_mm / limits->vessel_scale_min_mm,
-                       (double)i / (SCALES - 1));
+    for (int i = 0; i < VESSEL_SCALES; i++)
+        sigma[i] = smallest * pow(largest / smallest, (double)i / (VESSEL_SCALES - 1));
     if (rc == HEP_OK)
-        rc = hep_filter_vesselness(&vessel, part, sigma, SCALES, 1, err);
+        rc = hep_filter_vesselness(&vessel, part, sigma, VESSEL_SCALES, 1, err);
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&part->grid); i++) {
         const size_t slice = part->grid.n[0] * part->grid.n[1];
         const size_t row = i / part->grid.n[0];

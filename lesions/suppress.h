@@ -8,8 +8,8 @@
  *          image just outside is at least nearly as unlike liver as the spot, and in the same
  *          sense, it may explain it: by what a voxel at that depth holds of it, and by what the
  *          image shows elsewhere at the same depth. A spot that is clearly more is none of it.
- * Blood:   vessels are dark in T1 phases with little blood signal, may be bright on T2, and
- * give no signal at b >= 50 s/mm2 (black blood). A spot without support of diffusion, where that
+ * Blood:   vessels are dark in T1 phases with little blood signal, may be bright on T2, and give
+ *          no signal at b >= 50 s/mm2 (black blood). A spot without support of diffusion, where that
  *          was measured, must therefore not look like a piece of a tree: neither tubular nor
  *          continued beyond its own size. Without diffusion the shape decides alone, more mildly.
  * Ducts:   bright on T2 and, with a hepatobiliary agent, not dark; tubular. The same shape rule.
@@ -36,24 +36,27 @@ double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_fr
  * What of an image's brightness speaks for a lesion, 0..1: beside a liver dark with iron all that
  * holds none is bright, vessels, ducts and fat; a lesion keeps a share of what the body has.
  */
-double hep_suppress_iron_free(const struct hep_spot *s, enum hep_image image);
+double hep_suppress_iron_free(const struct hep_spot *s, enum hep_image image,
+                              const struct hep_lesion_limits *l);
 /** Share of another mechanism's support that counts at a spot where its image has this z: all of it
  * when the spot itself differs from liver, none when it does not. NaN counts fully. */
-double hep_suppress_here(double z);
+double hep_suppress_here(double z, const struct hep_lesion_limits *l);
 
 /** Share of a blob's strength that counts: a maximum of the Laplacian between dark vessels is not
  * itself bright, or not on all sides. z is signed. */
-double hep_suppress_blob(double roundness, double z);
+double hep_suppress_blob(double roundness, double z, const struct hep_lesion_limits *l);
 
 /** Detection strength from the supports and the shape; see the file's comment. Sets s->score. */
 void hep_suppress_score(struct hep_spot *s, const struct hep_lesion_study *study,
                         const struct hep_channel channels[HEP_MECHANISM_COUNT]);
 
+/** 0 up to the first end of a span, 1 from the second on, linear between. */
+double hep_suppress_ramp(double x, struct hep_span s);
+
 /** Mean Frangi vesselness of sign * z over the spot's ball; 0 when it cannot be had.
  *  HEP_ENOMEM. */
 int hep_suppress_vesselness(double *out, const struct hep_spot *s,
                             const struct hep_candidate_frame *f, const struct hep_volume *z,
-                            int sign, const struct hep_lesion_limits *limits,
-                            struct hep_error *err) HEP_MUST_CHECK;
+                            int sign, struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -4,31 +4,18 @@
 
 #include <math.h>
 
-/* Outside at least this share of the spot's own z: the outside may explain it. */
-#define OUTSIDE_SHARE 0.7
-#define EXPLAINED_FACTOR 0.3
-/* Liver of the same depth, in radii beyond a voxel; the blob itself ends at one. */
+/* Liver of the same depth is looked for at two and three radii beyond a voxel, since the blob itself
+ * ends at one, and not more than 37 degrees out of the surface, so that it is met within a radius. */
 #define NEAR_RADII 2.0
 #define FAR_RADII 3.0
 #define RINGS 2
-/* Of directions along the surface: cosine with its normal. */
-#define ALONG_MAX 0.6
-#define DEPTH_TOLERANCE_MM 0.5
+#define ALONG_MAX 0.6 /* cosine with the normal */
+#define APART_MIN 0.7 /* of its distance: a place that slid back towards the spot is left out */
+#define DEPTH_TOLERANCE_MM 0.5 /* a third of a voxel of the frame */
+#define FAR_VOXELS 4.0         /* a slope is followed no further than it is straight */
+/* A fifth of the neighbours may be lesions or vessels themselves; of a dozen that is two. */
 #define NEIGHBOURS_MIN 12
 #define NEIGHBOUR_QUANTILE 0.8
-/* Share of the spot's z that is more than its neighbours': a part of the surface, a spot in it. */
-#define MORE_LOW 0.25
-#define MORE_HIGH 0.5
-/* How far the mask's border may lie from the liver's. */
-#define BORDER_MM 1.0
-/* Ties of what enters from the surface: a vessel or a fissure, which goes on in one direction. */
-#define ENTERS_LOW 0.05
-#define ENTERS_HIGH 0.12
-
-static double ramp(double x, double low, double high)
-{
-    return fmin(fmax((x - low) / (high - low), 0.0), 1.0);
-}
 
 /* Unit vector towards less depth; false where the depth has no slope. */
 static bool outwards(double out[3], const struct hep_volume *depth, const double at[3])
@@ -76,7 +63,7 @@ static bool to_depth(double at[3], const struct hep_candidate_frame *f, double d
         const double gap = hep_frame_value(f->depth, at) - depth_mm;
         double out[3];
 
-        if (!(fabs(gap) < 4.0 * f->mm) || !outwards(out, f->depth, at))
+        if (!(fabs(gap) < FAR_VOXELS * f->mm) || !outwards(out, f->depth, at))
             return false;
         for (int k = 0; k < 3; k++)
             at[k] += out[k] * gap / f->mm;
@@ -109,7 +96,7 @@ static double at_same_depth(const struct hep_spot *s, const struct hep_candidate
         for (int k = 0; k < 3; k++)
             apart += (at[k] - s->voxel[k]) * (at[k] - s->voxel[k]);
         x = (double)sign * hep_frame_value(z, at);
-        if (sqrt(apart) >= 0.7 * distance && isfinite(x))
+        if (sqrt(apart) >= APART_MIN * distance && isfinite(x))
             value[n++] = (float)x;
     }
     return n < NEIGHBOURS_MIN ? (double)NAN : hep_quantile(value, n, NEIGHBOUR_QUANTILE);
@@ -126,8 +113,9 @@ double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate
                             const struct hep_lesion_image *image, const struct hep_volume *z,
                             int sign, bool alone)
 {
+    const struct hep_lesion_limits *l = f->limits;
     const double half = 0.5 * hep_candidate_native_mm(image, f->mm);
-    const double slack = hep_candidate_slack_mm(image);
+    const double slack = hep_candidate_slack_mm(f, image);
     const double reach = half + slack + f->mm;
     const double here = (double)sign * hep_frame_value(z, s->voxel);
     double out[3];
@@ -137,13 +125,13 @@ double hep_suppress_surface(const struct hep_spot *s, const struct hep_candidate
     if (s->large || !(s->depth_mm < s->radius_mm + reach) || !outwards(out, f->depth, s->voxel))
         return 1.0;
     outside = largest_outside(s, f, z, sign, out, reach);
-    if (outside < OUTSIDE_SHARE * here)
+    if (outside < l->outside_share * here)
         return 1.0;
     level = alone ? (double)NAN : at_same_depth(s, f, z, sign, out);
     if (isnan(level) || !(here > 0.0))
-        return EXPLAINED_FACTOR;
-    level = fmax(level, outside * leak(s->depth_mm, hypot(slack, BORDER_MM), half));
-    more = ramp(1.0 - level / here, MORE_LOW, MORE_HIGH) *
-           (1.0 - ramp(s->ties, ENTERS_LOW, ENTERS_HIGH));
-    return EXPLAINED_FACTOR + (1.0 - EXPLAINED_FACTOR) * more;
+        return l->explained_factor;
+    level = fmax(level, outside * leak(s->depth_mm, hypot(slack, l->border_error_mm), half));
+    more = hep_suppress_ramp(1.0 - level / here, l->surface_more) *
+           (1.0 - hep_suppress_ramp(s->ties, l->ties_entering));
+    return l->explained_factor + (1.0 - l->explained_factor) * more;
 }

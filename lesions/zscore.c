@@ -9,11 +9,14 @@
 #include <omp.h>
 #include <stdlib.h>
 
-/* Fewer reference voxels (of every second one per axis) than this say nothing. */
+/* The robust SD of so many voxels (of every second one per axis) has a standard error of 18 %. */
 #define MIN_SAMPLES 40
+/* A window with less than half of the spread of the whole liver is a chance of few values. */
 #define LOCAL_MAD_FLOOR 0.5
-/* Of the range of all voxels: where liver has no spread at all, less than this is no difference. */
+/* Of the range of all voxels, between their percentiles 1 and 99: where liver has no spread at all,
+ * less than this is no difference. */
 #define RANGE_FLOOR 0.01
+#define RANGE_TAIL 0.01
 
 struct lattice {
     size_t n[3];
@@ -117,7 +120,7 @@ static int whole(float *median, float *sd, float *floor_sd, const struct hep_vol
     if (x == NULL)
         return HEP_ENOMEM;
     n = gather(x, v, NULL, b, false);
-    range = hep_quantile(x, n, 0.99) - hep_quantile(x, n, 0.01);
+    range = hep_quantile(x, n, 1.0 - RANGE_TAIL) - hep_quantile(x, n, RANGE_TAIL);
     n = gather(x, v, reference, b, true);
     median_sd(median, sd, x, n);
     *floor_sd = (float)fmax(LOCAL_MAD_FLOOR * (double)*sd, n > 0 ? RANGE_FLOOR * range : 0.0);

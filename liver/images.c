@@ -10,15 +10,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define UNKNOWN_SHIFT_MM 8.0
-/* What is darker than this share of the Otsu threshold holds no signal: so many times the level of
- * the darkest tenth, within limits that keep suppressed fat in the body and noise out. */
-#define AIR_OF_DARKEST 1.8
-#define AIR_OF_OTSU_MIN 0.12
-#define AIR_OF_OTSU_MAX 0.35
+/* Logarithms need a floor: a tenth of the threshold between air and tissue, far below any tissue,
+ * and an ADC of a tenth of that of liver, which is noise. */
+#define SIGNAL_FLOOR_OF_OTSU 0.1
 #define ADC_FLOOR_MM2_PER_S 1e-4
-#define FAT_FROM_MM 4.0 /* below the skin */
-#define FAT_TO_MM 12.0
+#define T1_IMAGES 3 /* T1 images show one property of tissue: a fourth adds nothing */
 
 static const enum hep_image reference_order[] = { HEP_IMAGE_HEPATOBILIARY,
                                                   HEP_IMAGE_PORTAL_VENOUS,
@@ -67,7 +63,9 @@ static void add(struct hep_liver_images *im, const struct hep_liver_input *in, e
     c->image = image;
     /* registration brings organs together, not edges: what is left at a border is not known */
     c->exact = im->n == 0 || acquisition(image) == acquisition(im->channel[0].image);
-    c->slack_mm = c->exact ? 0.0 : isfinite(shift) ? fmin(shift, 12.0) : UNKNOWN_SHIFT_MM;
+    c->slack_mm = c->exact          ? 0.0
+                  : isfinite(shift) ? fmin(shift, im->settings->shift_max_mm)
+                                    : im->settings->shift_unknown_mm;
     im->n++;
 }
 
@@ -89,7 +87,7 @@ static void choose(struct hep_liver_images *im, const struct hep_liver_input *in
         add(im, in, others[i]);
     for (size_t i = 0; i < im->n; i++)
         t1 += im->channel[i].image >= HEP_IMAGE_PRECONTRAST;
-    for (size_t i = 0; i < sizeof fillers / sizeof fillers[0] && t1 < 3; i++, t1++)
+    for (size_t i = 0; i < sizeof fillers / sizeof fillers[0] && t1 < T1_IMAGES; i++, t1++)
         add(im, in, fillers[i]);
     if (hep_liver_channel_of(im, HEP_IMAGE_ADC) == NULL &&
         hep_liver_channel_of(im, HEP_IMAGE_B_HIGH) == NULL)
@@ -160,11 +158,11 @@ static int dark_and_bright(double *otsu, double *darkest, const struct hep_volum
     return HEP_OK;
 }
 
-static double smoothing_mm(const struct hep_liver_channel *c)
+static double smoothing_mm(const struct hep_liver_settings *s, const struct hep_liver_channel *c)
 {
     if (c->image == HEP_IMAGE_B_HIGH || c->image == HEP_IMAGE_ADC)
-        return 3.5;
-    return c->exact ? 1.2 : 2.5;
+        return s->smooth_diffusion_mm;
+    return c->exact ? s->smooth_same_mm : s->smooth_other_mm;
 }
 
 /* Diffusion that was not fitted, or to nothing, is not known. */
@@ -196,10 +194,10 @@ static int load(struct hep_liver_images *im, struct hep_liver_channel *c,
     if (rc == HEP_OK && !adc)
         rc = dark_and_bright(&otsu, &darkest, c->fine, err);
     if (rc == HEP_OK)
-        rc = hep_filter_gauss(c->fine, smoothing_mm(c), threads, err);
+        rc = hep_filter_gauss(c->fine, smoothing_mm(im->settings, c), threads, err);
     if (rc != HEP_OK)
         return rc;
-    floor_value = adc ? ADC_FLOOR_MM2_PER_S : fmax(0.1 * otsu, 1e-30);
+    floor_value = adc ? ADC_FLOOR_MM2_PER_S : fmax(SIGNAL_FLOOR_OF_OTSU * otsu, 1e-30);
 #pragma omp parallel for num_threads(hep_threads(threads)) schedule(static)
     for (size_t i = 0; i < n; i++) {
         float x = c->fine->data[i];
@@ -212,6 +210,7 @@ static int load(struct hep_liver_images *im, struct hep_liver_channel *c,
 /* Body: what has signal, with the lungs and gas that it surrounds in axial slices. */
 static int find_body(struct hep_liver_images *im, struct hep_error *err)
 {
+    const struct hep_liver_settings *s = im->settings;
     const struct hep_volume *v = im->channel[0].coarse;
     const size_t n = hep_grid_voxels(&im->coarse);
     struct hep_volume *signal = NULL;
@@ -227,7 +226,8 @@ static int find_body(struct hep_liver_images *im, struct hep_error *err)
     rc = dark_and_bright(&otsu, &darkest, signal, err);
     if (rc != HEP_OK)
         goto out;
-    air = fmin(fmax(AIR_OF_DARKEST * darkest, AIR_OF_OTSU_MIN * otsu), AIR_OF_OTSU_MAX * otsu);
+    air =
+        fmin(fmax(s->air_of_darkest * darkest, s->air_of_otsu.lo * otsu), s->air_of_otsu.hi * otsu);
     for (size_t i = 0; i < n; i++)
         im->body->data[i] = air > 0.0 && (double)signal->data[i] > air;
     rc = hep_mask_open(im->body, HEP_LIVER_COARSE_MM, im->nthreads, err);
@@ -272,6 +272,8 @@ static void body_quantiles(double *at, const double *q, int nq, const struct hep
     }
 }
 
+/* Sides, middle and back of the body: the outermost 2 % to each side are arms that touch it and
+ * noise, and 1 % lies behind the muscles of the back. */
 static void find_middle(struct hep_liver_images *im)
 {
     static const double sides[3] = { 0.02, 0.5, 0.98 }, back = 0.01;
@@ -284,12 +286,15 @@ static void find_middle(struct hep_liver_images *im)
 }
 
 int hep_liver_images_init(struct hep_liver_images *out, const struct hep_liver_input *in,
-                          struct hep_error *err)
+                          const struct hep_liver_settings *settings, struct hep_error *err)
 {
     struct hep_error e[HEP_LIVER_CHANNELS] = { { 0 } };
-    int rc = HEP_OK;
+    int rc = hep_liver_settings_check(settings, err);
 
     memset(out, 0, sizeof *out);
+    if (rc != HEP_OK)
+        return rc;
+    out->settings = settings;
     out->nthreads = in->nthreads;
     if (hep_liver_reference(in) == HEP_IMAGE_COUNT)
         return HEP_FAIL(err, HEP_EINVAL, "the liver is looked for in no image");
@@ -317,6 +322,14 @@ int hep_liver_images_init(struct hep_liver_images *out, const struct hep_liver_i
     return rc;
 }
 
+bool hep_liver_under_skin(const struct hep_liver_images *im, size_t i)
+{
+    const double depth = (double)im->depth->data[i];
+
+    return im->body->data[i] != 0 && depth > im->settings->fat_depth_mm.lo &&
+           depth < im->settings->fat_depth_mm.hi;
+}
+
 int hep_liver_fat_level(double *out, const struct hep_liver_images *im, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&im->coarse);
@@ -326,10 +339,9 @@ int hep_liver_fat_level(double *out, const struct hep_liver_images *im, struct h
     if (x == NULL)
         return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
-        const float depth = im->depth->data[i], v = im->channel[0].coarse->data[i];
+        const float v = im->channel[0].coarse->data[i];
 
-        if (im->body->data[i] != 0 && (double)depth > FAT_FROM_MM && (double)depth < FAT_TO_MM &&
-            !isnan(v))
+        if (hep_liver_under_skin(im, i) && !isnan(v))
             x[m++] = v;
     }
     *out = hep_quantile(x, m, 0.5);

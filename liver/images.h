@@ -11,9 +11,9 @@
 
 #include "liver/segment_liver.h"
 
-#define HEP_LIVER_FINE_MM 2.5
-#define HEP_LIVER_COARSE_MM 5.0
-#define HEP_LIVER_CHANNELS 8
+#define HEP_LIVER_FINE_MM 2.5   /* near the voxels of the images: 1.5 mm by 3 to 8 mm */
+#define HEP_LIVER_COARSE_MM 5.0 /* thin beside an organ, and an eighth of the voxels */
+#define HEP_LIVER_CHANNELS 8    /* the reference, six of other properties, one spare */
 
 struct hep_liver_channel {
     enum hep_image image;
@@ -24,7 +24,8 @@ struct hep_liver_channel {
 };
 
 struct hep_liver_images {
-    struct hep_grid fine, coarse; /* the coarse voxel holds 2 x 2 x 2 fine ones */
+    const struct hep_liver_settings *settings; /* borrowed */
+    struct hep_grid fine, coarse;              /* the coarse voxel holds 2 x 2 x 2 fine ones */
     struct hep_liver_channel channel[HEP_LIVER_CHANNELS];
     size_t n;                    /* channel[0] is the reference */
     struct hep_labels *body;     /* coarse; 1: body, 2: body with signal; owned */
@@ -37,13 +38,17 @@ struct hep_liver_images {
 /** The image whose position the result has; HEP_IMAGE_COUNT when there is none. */
 enum hep_image hep_liver_reference(const struct hep_liver_input *in);
 
-/** HEP_EINVAL without an image, HEP_EGEOM, HEP_ENOMEM. Release also after a failure. */
+/** HEP_EINVAL without an image or for a setting out of its range, HEP_EGEOM, HEP_ENOMEM. Release
+ * also after a failure. */
 int hep_liver_images_init(struct hep_liver_images *out, const struct hep_liver_input *in,
+                          const struct hep_liver_settings *settings,
                           struct hep_error *err) HEP_MUST_CHECK;
 void hep_liver_images_release(struct hep_liver_images *im);
 
-/** Log signal of fat in the reference: median of the outer part of the body, skin and the fat under
- * it; NaN without one. HEP_ENOMEM. */
+/** Does a voxel of the coarse grid lie as deep below the skin as fat is looked for? */
+bool hep_liver_under_skin(const struct hep_liver_images *im, size_t i);
+/** Log signal of fat in the reference: median of what lies under the skin; NaN without one.
+ * HEP_ENOMEM. */
 int hep_liver_fat_level(double *out, const struct hep_liver_images *im,
                         struct hep_error *err) HEP_MUST_CHECK;
 

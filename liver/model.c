@@ -9,14 +9,40 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Histogram of differences from the liver, in its SD: bins of a quarter SD to either side, as far as
+ * anything in a body lies. */
 #define BINS 121
 #define RANGE_SD 15.0
+#define SMOOTH_BINS 1.5 /* kernel of a density from some thousand voxels */
+/* SD of the liver's log signal: below 2 % an image has no noise to speak of, above 40 % no liver. */
 #define SD_MIN 0.02
 #define SD_MAX 0.4
-#define UNSURE_MM 12.0 /* around the known part: neither liver nor background for sure */
-#define ODDS_MAX 4.0
-#define VOTE_MAX 0.0  /* images of other breath-holds reject, they do not claim */
-#define OUTLIERS 0.08 /* share of the liver's voxels that are vessels, lesions, noise */
+#define SEED_SD 1.1    /* the seed is the smoothest part of the liver */
+#define LIVER_SD 1.2   /* and its border varies more: in SD of the known part */
+#define OUTLIER_SD 6.0 /* vessels and lesions: a normal wide enough to reach them all */
+/* Share of the surroundings of which no example lies within reach, spread over all signals; and the
+ * least density, so that no single voxel decides. */
+#define UNSEEN 0.03
+#define DENSITY_MIN 1e-4
+#define EXCLUDED_ODDS (-40.0) /* beyond any evidence, and below where the random walk ends */
+/* Between breath-holds the liver moves along the body, and sideways less than half as far: 5 to
+ * 25 mm, 1 to 12 mm to the front and 1 to 3 mm sideways, Clifford et al., Comput Aided Surg
+ * 2002;7:291. */
+#define SIDEWAYS 0.5
+
+/* Log-odds against the liver by position alone: `odds` for each `per` beyond `from`, `most` times at
+ * most. Expert values: enough to settle what signals leave open. */
+struct penalty {
+    double from, per, most, odds;
+};
+static const struct penalty in_wall = { -14.0, 8.0, 1.5, 4.0 }; /* mm above the depth of 14 mm */
+static const struct penalty far_off = { 10.0, 25.0, 2.0, 1.0 }; /* mm from what is known */
+static const struct penalty on_left = { 0.35, 1.0, 0.5, 6.0 };  /* of the body's half width */
+
+static double against(const struct penalty *p, double x)
+{
+    return p->odds * fmin(fmax((x - p->from) / p->per, 0.0), p->most);
+}
 
 struct density {
     double log_odds[BINS];
@@ -25,12 +51,14 @@ struct density {
 static double weight_of(const struct hep_liver_images *im, size_t k)
 {
     const enum hep_image image = im->channel[k].image;
+    const struct hep_liver_settings *s = im->settings;
 
     if (k == 0)
         return 1.0;
     if (im->channel[k].exact)
-        return 0.7;
-    return image == HEP_IMAGE_B_HIGH || image == HEP_IMAGE_ADC ? 0.5 : 0.6;
+        return s->weight_same;
+    return image == HEP_IMAGE_B_HIGH || image == HEP_IMAGE_ADC ? s->weight_diffusion
+                                                               : s->weight_other;
 }
 
 /* Mean of the known liver around every voxel; its median beyond reach. */
@@ -67,14 +95,15 @@ static int spread(double *sd, const struct hep_volume *v, const struct hep_volum
             x[m++] = (float)fabs((double)v->data[i] - (double)mean->data[i]);
     }
     *sd = m > 0 ? HEP_MAD_TO_SD * hep_quantile(x, m, 0.5) : SD_MAX;
-    *sd = fmin(fmax(1.1 * *sd, SD_MIN), SD_MAX);
+    *sd = fmin(fmax(SEED_SD * *sd, SD_MIN), SD_MAX);
     free(x);
     return HEP_OK;
 }
 
+#define SQRT_2PI 2.5066282746310002
 static double normal(double z, double sd)
 {
-    return exp(-0.5 * z * z / (sd * sd)) / (sd * 2.5066282746310002);
+    return exp(-0.5 * z * z / (sd * sd)) / (sd * SQRT_2PI);
 }
 
 static double z_of_bin(int b)
@@ -95,14 +124,15 @@ static void learn(struct density *d, const struct hep_liver_images *im, const st
                   const struct hep_volume *mean, double sd, const struct hep_volume *distance)
 {
     const size_t n = hep_grid_voxels(&v->grid);
+    const double rare = im->settings->outlier_frac;
     double count[BINS] = { 0.0 }, smooth[BINS], total = 0.0;
 
     for (size_t i = 0; i < n; i++) {
         const double far = (double)distance->data[i];
         double z;
 
-        if (im->body->data[i] == 0 || far < UNSURE_MM || far > HEP_LIVER_REACH_MM ||
-            isnan(v->data[i]))
+        if (im->body->data[i] == 0 || far < im->settings->unsure_mm ||
+            far > im->settings->reach_mm || isnan(v->data[i]))
             continue;
         z = fmin(fmax(((double)v->data[i] - (double)mean->data[i]) / sd, -RANGE_SD), RANGE_SD);
         count[(int)lround(0.5 * (z / RANGE_SD + 1.0) * (BINS - 1))] += 1.0;
@@ -113,22 +143,21 @@ static void learn(struct density *d, const struct hep_liver_images *im, const st
         for (int s = -4; s <= 4; s++) {
             const int from = b + s < 0 ? 0 : b + s >= BINS ? BINS - 1 : b + s;
 
-            smooth[b] += count[from] * normal(s, 1.5);
+            smooth[b] += count[from] * normal(s, SMOOTH_BINS);
         }
     }
     for (int b = 0; b < BINS; b++) {
         const double z = z_of_bin(b), width = 2.0 * RANGE_SD / (BINS - 1);
-        const double liver = (1.0 - OUTLIERS) * normal(z, 1.2) + OUTLIERS * normal(z, 6.0);
+        const double liver = (1.0 - rare) * normal(z, LIVER_SD) + rare * normal(z, OUTLIER_SD);
         const double other = total > 0.0 ? smooth[b] / (total * width) : 0.0;
 
-        d->log_odds[b] = log((liver + 1e-4) / (0.97 * other + 0.03 / (2.0 * RANGE_SD)));
+        d->log_odds[b] =
+            log((liver + DENSITY_MIN) / ((1.0 - UNSEEN) * other + UNSEEN / (2.0 * RANGE_SD)));
     }
 }
 
 /* Largest value of a neighbourhood, so that a shifted image rejects only what it would reject
- * wherever it lay. Between breath-holds the liver moves along the body, and sideways less than half
- * as far. */
-#define SIDEWAYS 0.5
+ * wherever it lay. */
 static int best_within(struct hep_volume *v, double radius_mm, int nthreads, struct hep_error *err)
 {
     const size_t *n = v->grid.n;
@@ -172,13 +201,14 @@ static int best_within(struct hep_volume *v, double radius_mm, int nthreads, str
     return HEP_OK;
 }
 
-/* Evidence of an image of another breath-hold: on the coarse grid. */
+/* Evidence of an image of another breath-hold, on the coarse grid: it may reject, not claim. */
 static int add_vote(struct hep_volume *votes, const struct hep_liver_images *im, size_t k,
                     const struct density *d, const struct hep_volume *mean, double sd,
                     struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&im->coarse);
     const struct hep_liver_channel *c = &im->channel[k];
+    const double most = im->settings->odds_max;
     struct hep_volume *vote = NULL;
     int rc = hep_volume_new(&vote, &im->coarse, 1, err);
 
@@ -186,9 +216,8 @@ static int add_vote(struct hep_volume *votes, const struct hep_liver_images *im,
         const double x = (double)c->coarse->data[i];
 
         vote->data[i] =
-            isnan(x)
-                ? 0.0F
-                : (float)fmin(fmax(at(d, (x - (double)mean->data[i]) / sd), -ODDS_MAX), VOTE_MAX);
+            isnan(x) ? 0.0F
+                     : (float)fmin(fmax(at(d, (x - (double)mean->data[i]) / sd), -most), 0.0);
     }
     if (rc == HEP_OK)
         rc = best_within(vote, c->slack_mm, im->nthreads, err);
@@ -203,7 +232,7 @@ static int add_exact(struct hep_liver_model *m, const struct hep_liver_images *i
 {
     const size_t n = hep_grid_voxels(&im->fine);
     const float *x = im->channel[k].fine->data;
-    const double weight = weight_of(im, k);
+    const double weight = weight_of(im, k), most = im->settings->odds_max;
     struct hep_volume *fine = NULL;
     int rc = hep_liver_double(&fine, &im->fine, mean, im->nthreads, err);
 
@@ -214,7 +243,7 @@ static int add_exact(struct hep_liver_model *m, const struct hep_liver_images *i
         const double z = ((double)x[i] - (double)fine->data[i]) / m->sd[k];
 
         if (!isnan(z))
-            m->odds->data[i] += (float)(weight * fmin(fmax(at(d, z), -ODDS_MAX), ODDS_MAX));
+            m->odds->data[i] += (float)(weight * fmin(fmax(at(d, z), -most), most));
     }
     if (k == 0)
         m->mean = fine;
@@ -237,11 +266,11 @@ static void add_prior(struct hep_volume *votes, const struct hep_liver_images *i
         const double left = (im->middle_x - x) / im->half_width;
         double p = 0.0;
 
-        if (im->body->data[i] == 0 || far > HEP_LIVER_REACH_MM)
-            p = -40.0;
-        p -= 4.0 * fmin(fmax((14.0 - depth) / 8.0, 0.0), 1.5);
-        p -= fmin(fmax((far - 10.0) / 25.0, 0.0), 2.0);
-        p -= 6.0 * fmin(fmax(left - 0.35, 0.0), 0.5);
+        if (im->body->data[i] == 0 || far > im->settings->reach_mm)
+            p = EXCLUDED_ODDS;
+        p -= against(&in_wall, -depth);
+        p -= against(&far_off, far);
+        p -= against(&on_left, left);
         votes->data[i] += (float)p;
     }
 }
@@ -262,7 +291,7 @@ static int add_votes(struct hep_volume *odds, const struct hep_volume *votes, in
 
 int hep_liver_model_init(struct hep_liver_model *out, const struct hep_liver_images *im,
                          const struct hep_labels *known, const struct hep_volume *distance,
-                         double block_mm, struct hep_error *err)
+                         struct hep_error *err)
 {
     struct hep_volume *votes = NULL;
     int rc;
@@ -276,7 +305,7 @@ int hep_liver_model_init(struct hep_liver_model *out, const struct hep_liver_ima
         struct hep_volume *mean = NULL;
         struct density d;
 
-        rc = local_mean(&mean, coarse, known, block_mm, im->nthreads, err);
+        rc = local_mean(&mean, coarse, known, im->settings->block_mm, im->nthreads, err);
         if (rc == HEP_OK)
             rc = spread(&out->sd[k], coarse, mean, known, err);
         if (rc == HEP_OK) {

@@ -12,8 +12,6 @@
 
 #include "liver/images.h"
 
-#define HEP_LIVER_REACH_MM 70.0 /* the liver ends no further from its known part */
-
 struct hep_liver_model {
     struct hep_volume *odds;       /* fine: log-odds, negative outside the body; owned */
     struct hep_volume *mean;       /* fine: local mean of the reference's log signal; owned */
@@ -26,7 +24,7 @@ struct hep_liver_model {
  */
 int hep_liver_model_init(struct hep_liver_model *out, const struct hep_liver_images *im,
                          const struct hep_labels *known, const struct hep_volume *distance,
-                         double block_mm, struct hep_error *err) HEP_MUST_CHECK;
+                         struct hep_error *err) HEP_MUST_CHECK;
 /** Also after a failure. */
 void hep_liver_model_release(struct hep_liver_model *m);
 

@@ -8,7 +8,8 @@
 
 #include <math.h>
 
-#define TAKEN_MM 4.0 /* around the liver no other organ is sure */
+#define TAKEN_MM 4.0 /* around the liver no other organ is sure: most of a coarse voxel */
+#define RULES_MIN 2  /* one image alone is not enough where there are more */
 
 struct scene {
     const struct hep_liver_images *im;
@@ -63,7 +64,7 @@ static bool plausible(const struct scene *s, const double *centre, const struct 
             judged++;
         }
     }
-    return judged >= 2 || (judged == 1 && s->im->n == 1);
+    return judged >= RULES_MIN || (judged == 1 && s->im->n == 1);
 }
 
 static int coarse_liver(struct scene *s, const struct hep_labels *liver, struct hep_error *err)
@@ -111,45 +112,24 @@ struct organ {
     size_t n_rules;
 };
 
-static const struct organ organs[] = { { HEP_ANATOMY_SPLEEN,
-                                         { .right_min_mm = -1e4,
-                                           .right_max_mm = -40.0,
-                                           .front_min_mm = 20.0,
-                                           .front_max_mm = 110.0,
-                                           .deep_mm = 12.0 },
-                                         5.0,
-                                         15.0,
-                                         900.0,
-                                         spleen_rules,
-                                         sizeof spleen_rules / sizeof spleen_rules[0] },
-                                       { HEP_ANATOMY_MUSCLE,
-                                         { .right_min_mm = 18.0,
-                                           .right_max_mm = 62.0,
-                                           .front_min_mm = 0.0,
-                                           .front_max_mm = 60.0,
-                                           .deep_mm = 9.0,
-                                           .only_here = true },
-                                         5.0,
-                                         3.0,
-                                         200.0,
-                                         muscle_rules,
-                                         sizeof muscle_rules / sizeof muscle_rules[0] },
-                                       { HEP_ANATOMY_MUSCLE,
-                                         { .right_min_mm = -62.0,
-                                           .right_max_mm = -18.0,
-                                           .front_min_mm = 0.0,
-                                           .front_max_mm = 60.0,
-                                           .deep_mm = 9.0,
-                                           .only_here = true },
-                                         5.0,
-                                         3.0,
-                                         200.0,
-                                         muscle_rules,
-                                         sizeof muscle_rules / sizeof muscle_rules[0] } };
+/* Places from the middle and the back of the body of an adult; sure insides of a tenth of a small
+ * spleen (150 mL) to a very large one, and of a few centimetres of a paraspinal muscle; expert
+ * values. */
+#define RULES(rules) (rules), sizeof(rules) / sizeof(rules)[0]
+static const struct organ organs[] = {
+    { HEP_ANATOMY_SPLEEN,
+      { -1e4, -40, 20, 110, 12, false, NULL },
+      5,
+      15,
+      900,
+      RULES(spleen_rules) },
+    { HEP_ANATOMY_MUSCLE, { 18, 62, 0, 60, 9, true, NULL }, 5, 3, 200, RULES(muscle_rules) },
+    { HEP_ANATOMY_MUSCLE, { -62, -18, 0, 60, 9, true, NULL }, 5, 3, 200, RULES(muscle_rules) }
+};
 
 /* The thickest region of its place that looks as it must: what does not is set aside, and the next
  * one is tried. */
-#define TRIES 4
+#define TRIES 4 /* as many other organs of one place may be thicker: stomach, kidney, bowel */
 static int find_organ(const struct scene *s, const struct organ *o, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&s->im->coarse);

@@ -8,8 +8,17 @@
 #include <math.h>
 #include <stdio.h>
 
-#define LOW_SD 2.0
-#define PROBE_MM 4.0
+#define LOW_SD 2.0 /* 95 % of the liver's own signals differ less */
+#define PROBE_MM                                                                                   \
+    4.0 /* the blur of a border: two voxels of the fine grid and half of one of a slice */
+#define BORDER_SHARE 0.3 /* voxels with this to 1 - this of liver lie on the border */
+/* A volume beyond its limits is no liver's at 0.4 of the lower and 1.6 of the upper one: a segment
+ * alone, and liver with heart or spleen. */
+#define NO_LIVER_BELOW 0.4
+#define NO_LIVER_ABOVE 1.6
+#define MASK_SIGMA_MM 2.0 /* of the smoothing of a given mask: makes its stairs a surface */
+/* A measure that takes more than a quarter of the credit is said to be doubtful. */
+#define CREDIT_MIN 0.75
 
 static const char *const methods[] = { "none", "hepatobiliary", "t1", "t2_diffusion" };
 
@@ -56,7 +65,8 @@ static void border(struct hep_liver_quality *q, const struct hep_volume *share,
         gradient(g, share, c, i);
         length = sqrt(g[0] * g[0] + g[1] * g[1] + g[2] * g[2]);
         area += length * voxel;
-        if (reference == NULL || share->data[i] < 0.3F || share->data[i] > 0.7F || length <= 0.0)
+        if (reference == NULL || share->data[i] < (float)BORDER_SHARE ||
+            share->data[i] > (float)(1.0 - BORDER_SHARE) || length <= 0.0)
             continue;
         hep_grid_to_world(p, &share->grid,
                           (const double[3]){ (double)c[0], (double)c[1], (double)c[2] });
@@ -77,34 +87,40 @@ static void border(struct hep_liver_quality *q, const struct hep_volume *share,
     q->low_border_frac = known > 0 ? (double)low / (double)known : (double)NAN;
 }
 
-static double fade(double x, double good, double bad)
+/* 1 where x is good, 0 where it is bad; an unknown measure takes no credit. */
+static double credit(double x, double good, double bad)
 {
-    if (isnan(x))
-        return 1.0;
-    return fmin(fmax((x - bad) / (good - bad), 0.0), 1.0);
+    return isnan(x) ? 1.0 : fmin(fmax((x - bad) / (good - bad), 0.0), 1.0);
+}
+
+static double credit_below(double x, struct hep_span s)
+{
+    return credit(x, s.lo, s.hi);
 }
 
 static void conclude(struct hep_liver_quality *q, const struct hep_liver_settings *s)
 {
-    const double least = q->cropped ? 0.0 : s->volume_min_ml;
+    const double lo = s->volume_ml.lo, hi = s->volume_ml.hi, least = q->cropped ? 0.0 : lo;
+    const double rough = credit_below(q->roughness, s->quality_roughness);
+    const double low = credit_below(q->low_border_frac, s->quality_low_border_frac);
+    const double left = credit_below(q->left_right, s->quality_left_right);
 
-    q->volume_plausible = q->volume_ml >= s->volume_min_ml && q->volume_ml <= s->volume_max_ml;
-    q->score = fade(q->volume_ml, least, 0.4 * least - 1.0) *
-               fade(q->volume_ml, s->volume_max_ml, 1.6 * s->volume_max_ml) *
-               fade(q->roughness, 2.1, 2.9) * fade(q->low_border_frac, 0.45, 0.85) *
-               fade(q->left_right, 0.40, 0.55) * fade(q->contrast, 2.0, 0.5);
+    q->volume_plausible = q->volume_ml >= lo && q->volume_ml <= hi;
+    q->score = credit(q->volume_ml, least, NO_LIVER_BELOW * least - 1.0) *
+               credit(q->volume_ml, hi, NO_LIVER_ABOVE * hi) * rough * low * left *
+               credit(q->contrast, s->quality_contrast.hi, s->quality_contrast.lo);
     q->reason[0] = '\0';
     if (!q->volume_plausible)
         (void)snprintf(q->reason, sizeof q->reason, "volume %.0f mL outside %.0f-%.0f mL%s",
-                       q->volume_ml, s->volume_min_ml, s->volume_max_ml,
+                       q->volume_ml, lo, hi,
                        q->cropped ? "; the liver is cut by the end of the images" : "");
-    else if (q->roughness > 2.3)
+    else if (rough < CREDIT_MIN)
         (void)snprintf(q->reason, sizeof q->reason, "surface %.1f times that of a sphere",
                        q->roughness);
-    else if (q->low_border_frac > 0.6)
+    else if (low < CREDIT_MIN)
         (void)snprintf(q->reason, sizeof q->reason, "%.0f %% of the border without contrast",
                        100.0 * q->low_border_frac);
-    else if (q->left_right > 0.45)
+    else if (left < CREDIT_MIN)
         (void)snprintf(q->reason, sizeof q->reason, "%.0f %% of the volume left of the middle",
                        100.0 * q->left_right);
 }
@@ -125,15 +141,14 @@ static int share_of_mask(struct hep_volume **share, const struct hep_labels *liv
             (*share)->data[i] = 0.0F;
     }
     if (rc == HEP_OK)
-        rc = hep_filter_gauss(*share, 2.0, 1, err);
+        rc = hep_filter_gauss(*share, MASK_SIGMA_MM, 1, err);
     hep_volume_free(v);
     return rc;
 }
 
 int hep_liver_judge(struct hep_liver_quality *q, const struct hep_labels *liver,
                     const struct hep_volume *share, const struct hep_volume *odds,
-                    const struct hep_liver_images *im, double sd,
-                    const struct hep_liver_settings *s, struct hep_error *err)
+                    const struct hep_liver_images *im, double sd, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&share->grid);
     struct hep_labels *inside = NULL;
@@ -157,7 +172,7 @@ int hep_liver_judge(struct hep_liver_quality *q, const struct hep_labels *liver,
         q->left_right = all > 0.0 ? left / all : (double)NAN;
         q->contrast = stats.median;
         border(q, share, im->channel[0].fine, sd);
-        conclude(q, s);
+        conclude(q, im->settings);
     }
     hep_labels_free(inside);
     return rc;

@@ -15,6 +15,6 @@
 int hep_liver_judge(struct hep_liver_quality *q, const struct hep_labels *liver,
                     const struct hep_volume *share, const struct hep_volume *odds,
                     const struct hep_liver_images *im, double sd,
-                    const struct hep_liver_settings *s, struct hep_error *err) HEP_MUST_CHECK;
+                    struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -9,36 +9,29 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Tissues of the abdomen that fill a cube of 15 mm: liver, spleen, kidneys, heart, stomach, bowel,
+ * muscle and bone marrow. */
 #define STARTS 8
-#define BLOCK 3 /* coarse voxels; fits into a paraspinal muscle */
+#define BLOCK 3 /* coarse voxels: 15 mm fit into a paraspinal muscle, the smallest organ wanted */
 #define BLOCK_VOXELS ((size_t)BLOCK * BLOCK * BLOCK)
-#define BLOCK_STEP 2
-#define NEW_SD 1.5 /* starts differ by this many SCALE_MAX */
+#define BLOCK_STEP 2 /* blocks overlap, so that one lies inside a muscle whatever its place */
+/* Two starts that differ by 1.5 of the largest texture are two tissues, and an organ varies up to
+ * 1.5 times as much as a block of it: what a vessel or two adds to the SD. */
+#define START_SD 1.5
+#define START_MIN 0.10 /* receive field over an organ, as log signal, that a block does not see */
+#define OUTLIER_SD 4.0 /* one image counts no more than this: winsorised beyond any normal noise */
+/* Moves of a start towards its organ; they mostly settle at the second. */
 #define REFINEMENTS 4
-#define SETTLED 0.002 /* relative change of a region's score */
-#define DEPTH_MAX_MM 40.0
-#define OUT_OF_PLACE 0.2 /* an organ may reach out of its place, but is not looked for there */
-#define LIKE_SD 2.2      /* a voxel is like a region within this many of its MAD */
-#define START_SD 1.5     /* an organ varies more than a block of it ... */
-#define START_MIN 0.10   /* ... by receive field and texture */
-#define SCALE_MIN 0.06   /* of a logarithm: texture below it says nothing */
-#define OUTLIER_SD 4.0   /* one image counts no more than this */
-#define SCALE_MAX                                                                                  \
-    0.16 /* beyond it a region is no single organ, even under a receive field */ /* beyond it a    \
-                                                                                    region is no   \
-                                                                                    single organ,  \
-                                                                                    even under a   \
-                                                                                    receive field  \
-                                                                                  */
-#define OUTSIDE_WEIGHT                                                                             \
-    (-0.4)          /* an organ that reaches out of its place may, one of two organs may not */
-#define FAT_MM 12.0 /* outer part of the body: skin and fat under it */
-#define FAT_LIKE                                                                                   \
-    0.3 /* in every image: the region is fat; twice that under another receive field               \
-         */
-#define SUPPRESSED 1.0 /* fat is that much darker than the brightest tenth of the body */
+#define SETTLED 0.002 /* relative change of a region's score: a few voxels */
+/* A region cut at like_sd around another guess looks narrower than its organ is. */
+#define NARROWED 1.15
+/* Fat is at most exp(-1) of the brightest tenth of the body where it is suppressed; in T1 images
+ * that do not suppress it, it is among the brightest. */
+#define SUPPRESSED_LOG 1.0
+#define WALL_SHARE 0.6 /* an organ comes this much nearer to the skin than it is looked for */
 
-/* Right of the spine, further in than skin, fat and the muscles of the wall. */
+/* Right of the spine's middle, further in than skin, fat and the muscles of the wall, which together
+ * have 15 to 30 mm; expert values. */
 const struct hep_seed_place hep_seed_liver = { .right_min_mm = 10.0,
                                                .right_max_mm = 1e4,
                                                .front_min_mm = -1e4,
@@ -82,18 +75,28 @@ static bool tells_fat(const struct scene *s, size_t k)
 /* As fat under the skin looks; what is darker than fat that is suppressed shows no organ either. */
 static bool like_fat(const struct scene *s, size_t k, double x)
 {
-    const double d = x - s->fat[k], limit = s->im->channel[k].exact ? FAT_LIKE : 2.0 * FAT_LIKE;
+    const double d = x - s->fat[k], like = s->im->settings->fat_like_log;
+    const double limit = s->im->channel[k].exact ? like : 2.0 * like;
 
     return s->dark_fat[k] ? d < limit : fabs(d) < limit;
 }
 
-static bool fat_here(const struct scene *s, size_t i)
+static bool is_fat(const struct scene *s, const double *level)
 {
     for (size_t k = 0; k < s->im->n; k++) {
-        if (tells_fat(s, k) && !like_fat(s, k, (double)s->x[k][i]))
+        if (tells_fat(s, k) && !like_fat(s, k, level[k]))
             return false;
     }
     return true;
+}
+
+static bool fat_here(const struct scene *s, size_t i)
+{
+    double level[HEP_LIVER_CHANNELS];
+
+    for (size_t k = 0; k < s->im->n; k++)
+        level[k] = (double)s->x[k][i];
+    return is_fat(s, level);
 }
 
 static double median_where(const struct scene *s, size_t k, const int32_t *mask, double *mad)
@@ -143,6 +146,7 @@ static double least_difference(const struct scene *s, size_t k, size_t i, double
  * shifted or distorted one may be wrong at a place. */
 static bool like(const struct scene *s, size_t i, const double *centre, const double *scale)
 {
+    const double limit = s->im->settings->like_sd;
     double sum = 0.0;
     size_t known = 0;
     bool seen = false;
@@ -152,7 +156,7 @@ static bool like(const struct scene *s, size_t i, const double *centre, const do
 
         if (!s->im->channel[k].exact || isnan(d))
             continue;
-        if (d > LIKE_SD)
+        if (d > limit)
             return false;
         seen = true;
     }
@@ -167,19 +171,20 @@ static bool like(const struct scene *s, size_t i, const double *centre, const do
         sum += fmin(d * d, OUTLIER_SD * OUTLIER_SD);
         known++;
     }
-    return seen && sum <= LIKE_SD * LIKE_SD * (double)known;
+    return seen && sum <= limit * limit * (double)known;
 }
 
 /* A cube of BLOCK coarse voxels that lies in the place. */
 struct block {
     double mean[HEP_LIVER_CHANNELS], sd[HEP_LIVER_CHANNELS]; /* NaN where an image shows little */
-    double rough;  /* mean square of the SDs over SCALE_MAX; infinite for one to leave out */
+    double rough;  /* mean square of the SDs over the largest texture; infinite: to be left out */
     size_t middle; /* voxel */
 };
 
 static void describe_block(struct block *b, const struct scene *s, const int32_t *usable,
                            size_t first)
 {
+    const double texture = s->im->settings->texture_log.hi;
     const size_t *n = s->im->coarse.n;
     size_t inside = 0, known = 0;
     double sum = 0.0;
@@ -206,7 +211,7 @@ static void describe_block(struct block *b, const struct scene *s, const int32_t
             continue;
         b->mean[k] = m1 / (double)count;
         b->sd[k] = sqrt(fmax(m2 / (double)count - b->mean[k] * b->mean[k], 0.0));
-        sum += fmin(b->sd[k] / SCALE_MAX, OUTLIER_SD) * fmin(b->sd[k] / SCALE_MAX, OUTLIER_SD);
+        sum += fmin(b->sd[k] / texture, OUTLIER_SD) * fmin(b->sd[k] / texture, OUTLIER_SD);
         known++;
     }
     if (known > 0 && !isnan(b->mean[0]))
@@ -215,21 +220,21 @@ static void describe_block(struct block *b, const struct scene *s, const int32_t
 
 /* Another tissue than those of all starts so far? */
 static bool is_new(const struct block *b, const struct block *start, size_t n_start,
-                   size_t channels)
+                   const struct hep_liver_images *im)
 {
     for (size_t c = 0; c < n_start; c++) {
         double sum = 0.0;
         size_t known = 0;
 
-        for (size_t k = 0; k < channels; k++) {
-            const double d = fabs(b->mean[k] - start[c].mean[k]) / SCALE_MAX;
+        for (size_t k = 0; k < im->n; k++) {
+            const double d = fabs(b->mean[k] - start[c].mean[k]) / im->settings->texture_log.hi;
 
             if (!isnan(d)) {
                 sum += fmin(d, OUTLIER_SD) * fmin(d, OUTLIER_SD);
                 known++;
             }
         }
-        if (sum < NEW_SD * NEW_SD * (double)known)
+        if (sum < START_SD * START_SD * (double)known)
             return false;
     }
     return true;
@@ -266,7 +271,7 @@ static int find_starts(struct block *start, size_t *n_start, const struct scene 
 
         for (size_t b = 0; b < m; b++) {
             if ((best == NULL || all[b].rough < best->rough) &&
-                is_new(&all[b], start, *n_start, s->im->n))
+                is_new(&all[b], start, *n_start, s->im))
                 best = &all[b];
         }
         if (best == NULL)
@@ -304,7 +309,7 @@ static int thickest_region(struct hep_labels *mask, double *score, const struct 
 #pragma omp parallel for schedule(static) num_threads(hep_threads(im->nthreads))
     for (size_t i = 0; i < s->n; i++)
         mask->data[i] = im->body->data[i] == 2 &&
-                        (double)im->depth->data[i] > 0.6 * s->place->deep_mm &&
+                        (double)im->depth->data[i] > WALL_SHARE * s->place->deep_mm &&
                         (s->place->taken == NULL || s->place->taken->data[i] == 0) &&
                         (!s->place->only_here || in_place(s, i)) && like(s, i, centre, scale);
     rc = hep_mask_distance(&depth, mask, true, im->nthreads, err);
@@ -319,8 +324,9 @@ static int thickest_region(struct hep_labels *mask, double *score, const struct 
         goto out;
     for (size_t i = 0; i < s->n; i++) {
         if (parts->data[i] > 0)
-            weight[parts->data[i]] += fmin((double)depth->data[i] - radius, DEPTH_MAX_MM) *
-                                      (in_place(s, i) ? 1.0 : OUT_OF_PLACE);
+            weight[parts->data[i]] +=
+                fmin((double)depth->data[i] - radius, im->settings->depth_max_mm) *
+                (in_place(s, i) ? 1.0 : im->settings->out_of_place_share);
     }
     for (size_t c = 1; c <= count; c++) {
         if (weight[c] > weight[best])
@@ -336,20 +342,12 @@ out:
     return rc;
 }
 
-static bool is_fat(const struct scene *s, const double *centre)
-{
-    for (size_t k = 0; k < s->im->n; k++) {
-        if (tells_fat(s, k) && !like_fat(s, k, centre[k]))
-            return false;
-    }
-    return true;
-}
-
 /* Noise is no texture: an image that has more than an organ varies hardly counts. */
 static double least_scale(const struct scene *s, const struct block *start, size_t k)
 {
-    return s->im->channel[k].exact || isnan(start->sd[k]) ? SCALE_MIN
-                                                          : fmax(start->sd[k], SCALE_MIN);
+    const double least = s->im->settings->texture_log.lo;
+
+    return s->im->channel[k].exact || isnan(start->sd[k]) ? least : fmax(start->sd[k], least);
 }
 
 /* Move a start to the organ it lies in. */
@@ -369,8 +367,8 @@ static int settle(struct hep_labels *mask, double *score, const struct scene *s,
             double mad;
 
             centre[k] = median_where(s, k, mask->data, &mad);
-            /* a region cut at +-2.2 SD of another guess looks narrower than the organ is */
-            scale[k] = fmax(fmin(1.15 * mad, SCALE_MAX), least_scale(s, start, k));
+            scale[k] = fmax(fmin(NARROWED * mad, s->im->settings->texture_log.hi),
+                            least_scale(s, start, k));
         }
     }
     if (rc == HEP_OK && is_fat(s, centre))
@@ -403,12 +401,11 @@ static int scene_init(struct scene *s, const struct hep_liver_images *im,
     if (s->scratch == NULL)
         return HEP_ENOMEM;
     for (size_t i = 0; i < s->n; i++)
-        mask->data[i] = im->body->data[i] != 0 && (double)im->depth->data[i] > 4.0 &&
-                        (double)im->depth->data[i] < FAT_MM;
+        mask->data[i] = hep_liver_under_skin(im, i);
     for (size_t k = 0; k < im->n; k++) {
         s->x[k] = im->channel[k].coarse->data;
         s->dark_fat[k] = quantile_where(s, k, mask->data, 1, 0.5) <
-                         quantile_where(s, k, im->body->data, 2, 0.9) - SUPPRESSED;
+                         quantile_where(s, k, im->body->data, 2, 0.9) - SUPPRESSED_LOG;
         /* skin and muscle beside thin fat are darker than it where it is not suppressed */
         s->fat[k] = quantile_where(s, k, mask->data, 1, s->dark_fat[k] ? 0.5 : 0.8);
     }
@@ -420,6 +417,7 @@ static int best_start(struct hep_liver_seed *out, struct scene *s, struct hep_la
                       const struct block *start, size_t n_start, double erosion_mm,
                       struct hep_error *err)
 {
+    const double most = s->im->settings->texture_log.hi;
     struct hep_labels *known = NULL;
     double best = 0.0;
     int rc = hep_labels_new(&known, &s->im->coarse, err);
@@ -431,7 +429,7 @@ static int best_start(struct hep_liver_seed *out, struct scene *s, struct hep_la
             continue;
         for (size_t k = 0; k < s->im->n; k++) {
             centre[k] = start[c].mean[k];
-            scale[k] = fmax(fmin(fmax(START_SD * start[c].sd[k], START_MIN), SCALE_MAX),
+            scale[k] = fmax(fmin(fmax(START_SD * start[c].sd[k], START_MIN), most),
                             least_scale(s, &start[c], k));
         }
         rc = settle(trial, &score, s, &start[c], centre, scale, erosion_mm, err);

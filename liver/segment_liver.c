@@ -16,42 +16,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PASSES 2
-#define SECOND_EROSION_MM 4.0 /* what the first pass found this deep is known in the second */
-#define LIVER_HEIGHT_MM 150.0 /* images shorter than a liver see less of it */
-#define HEIGHT_MIN_MM 40.0    /* in less, organs cannot be told apart by their shape */
-#define FAT_LIKE 0.3          /* of log signal */
-#define FLUID_T2 0.5          /* log signal above the liver's */
-#define SCORE_MIN 0.3
-#define BAND_MAX_MM 8.0 /* thicker slices smooth the border beyond what signals tell */
-
-struct hep_liver_settings hep_liver_defaults(void)
-{
-    return (struct hep_liver_settings){ .volume_min_ml = 800.0,
-                                        .volume_max_ml = 2500.0,
-                                        .seed_min_ml = 400.0,
-                                        .erosion_mm = 3.0,
-                                        .opening_mm = 3.0,
-                                        .median_mm = 5.0,
-                                        .block_mm = 40.0,
-                                        .hole_mm = 30.0 };
-}
-
-static int check_settings(const struct hep_liver_settings *s, struct hep_error *err)
-{
-    const double lengths[] = { s->erosion_mm, s->opening_mm, s->median_mm, s->hole_mm };
-
-    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        if (!(lengths[i] >= 0.0 && lengths[i] <= 100.0))
-            return HEP_FAIL(err, HEP_EINVAL, "a length of %g mm, allowed are 0 to 100", lengths[i]);
-    }
-    if (!(s->block_mm >= 5.0 && s->block_mm <= 500.0))
-        return HEP_FAIL(err, HEP_EINVAL, "block_mm is %g, allowed are 5 to 500", s->block_mm);
-    if (!(s->seed_min_ml >= 0.0) || !(s->volume_min_ml <= s->volume_max_ml))
-        return HEP_FAIL(err, HEP_EINVAL, "volumes %g, %g to %g mL are not in order", s->seed_min_ml,
-                        s->volume_min_ml, s->volume_max_ml);
-    return HEP_OK;
-}
+#define PASSES 2 /* the second knows the liver that the first found, a third changes little */
+/* Images shorter than a liver see less of it: a liver has 140 mm, SD 17 mm, in the midclavicular
+ * line, Kratzer et al., J Ultrasound Med 2003;22:1155, and rises a little more beside it. */
+#define LIVER_HEIGHT_MM 150.0
+/* A border inside a voxel thicker than this is smoother than any signal can tell; slices of the
+ * liver have 3 to 8 mm (Maino et al., World J Gastroenterol 2023;29:5180). */
+#define BAND_MAX_MM 8.0
+#define EDGE_NOISE_MIN 0.005 /* of log signal: half a per cent is rounding of integer images */
 
 /* SD of differences between neighbours inside the known liver. */
 static int edge_noise(double *sd, const struct hep_volume *v, const struct hep_labels *coarse,
@@ -71,7 +43,7 @@ static int edge_noise(double *sd, const struct hep_volume *v, const struct hep_l
             !isnan(v->data[i]) && !isnan(v->data[i + nx]))
             d[m++] = fabsf(v->data[i + nx] - v->data[i]);
     }
-    *sd = m > 0 ? fmax(HEP_MAD_TO_SD * hep_quantile(d, m, 0.5), 0.005) : 1.0;
+    *sd = m > 0 ? fmax(HEP_MAD_TO_SD * hep_quantile(d, m, 0.5), EDGE_NOISE_MIN) : 1.0;
     free(d);
     return HEP_OK;
 }
@@ -91,12 +63,12 @@ static int walk(struct hep_volume **x, const struct hep_liver_images *im,
         edge[n] = im->channel[k].fine;
         rc = edge_noise(&sd[n++], im->channel[k].fine, known, err);
     }
-    return rc == HEP_OK ? hep_liver_walk(x, model->odds, edge, sd, n, im->nthreads, err) : rc;
+    return rc == HEP_OK ? hep_liver_walk(x, im, model->odds, edge, sd, n, err) : rc;
 }
 
 /* The fine mask's core on the coarse grid. */
-static int known_from(struct hep_labels *known, const struct hep_labels *fine, int nthreads,
-                      struct hep_error *err)
+static int known_from(struct hep_labels *known, const struct hep_labels *fine, double depth_mm,
+                      int nthreads, struct hep_error *err)
 {
     const size_t *n = known->grid.n, *f = fine->grid.n;
 
@@ -112,7 +84,7 @@ static int known_from(struct hep_labels *known, const struct hep_labels *fine, i
             }
         }
     }
-    return hep_mask_erode(known, SECOND_EROSION_MM, nthreads, err);
+    return hep_mask_erode(known, depth_mm, nthreads, err);
 }
 
 struct found {
@@ -133,7 +105,7 @@ static void found_release(struct found *f)
     hep_labels_free(f->mask);
 }
 
-static int one_pass(struct found *f, const struct hep_liver_settings *s, struct hep_error *err)
+static int one_pass(struct found *f, struct hep_error *err)
 {
     struct hep_volume *distance = NULL;
     int rc = hep_mask_distance(&distance, f->seed.mask, false, f->im.nthreads, err);
@@ -144,11 +116,11 @@ static int one_pass(struct found *f, const struct hep_liver_settings *s, struct 
     f->x = NULL;
     f->mask = NULL;
     if (rc == HEP_OK)
-        rc = hep_liver_model_init(&f->model, &f->im, f->seed.mask, distance, s->block_mm, err);
+        rc = hep_liver_model_init(&f->model, &f->im, f->seed.mask, distance, err);
     if (rc == HEP_OK)
         rc = walk(&f->x, &f->im, &f->model, f->seed.mask, err);
     if (rc == HEP_OK)
-        rc = hep_liver_cut(&f->mask, f->x, s->opening_mm, f->im.nthreads, err);
+        rc = hep_liver_cut(&f->mask, f->x, f->im.settings->opening_mm, f->im.nthreads, err);
     hep_volume_free(distance);
     return rc;
 }
@@ -161,6 +133,7 @@ static int refused_places(struct hep_labels **out, const struct found *f, struct
     const struct hep_liver_channel *t2 = hep_liver_channel_of(im, HEP_IMAGE_T2);
     const size_t *n = im->fine.n, *c = im->coarse.n;
     const float *x = im->channel[0].fine->data;
+    const double like = im->settings->fat_like_log;
     double fat = (double)NAN, t2_liver = (double)NAN;
     struct hep_stats s;
     int rc = hep_labels_new(out, &im->fine, err);
@@ -174,9 +147,10 @@ static int refused_places(struct hep_labels **out, const struct found *f, struct
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&im->fine); i++) {
         const size_t j =
             ((i / (n[0] * n[1]) / 2) * c[1] + i / n[0] % n[1] / 2) * c[0] + i % n[0] / 2;
-        const bool like_fat = fabs((double)x[i] - fat) < FAT_LIKE &&
-                              fabs((double)f->model.mean->data[i] - fat) > 2.0 * FAT_LIKE;
-        const bool fluid = t2 != NULL && (double)t2->coarse->data[j] > t2_liver + FLUID_T2;
+        const bool like_fat = fabs((double)x[i] - fat) < like &&
+                              fabs((double)f->model.mean->data[i] - fat) > 2.0 * like;
+        const bool fluid =
+            t2 != NULL && (double)t2->coarse->data[j] > t2_liver + im->settings->fluid_t2_log;
 
         (*out)->data[i] = im->body->data[j] != 2 || (like_fat && !fluid);
     }
@@ -194,25 +168,26 @@ static double voxel_mm(const struct hep_grid *g)
 }
 
 static int finish(struct hep_liver *out, struct found *f, const struct hep_liver_input *in,
-                  const struct hep_liver_settings *s, struct hep_error *err)
+                  struct hep_error *err)
 {
+    const struct hep_liver_settings *s = f->im.settings;
     struct hep_labels *refused = NULL, *before = NULL;
     int rc = refused_places(&refused, f, err);
 
     if (rc == HEP_OK)
         rc = hep_labels_copy(&before, f->mask, err);
     if (rc == HEP_OK)
-        rc = hep_liver_fill(f->mask, refused, s->hole_mm, HEP_LIVER_FINE_MM, in->nthreads, err);
+        rc = hep_liver_fill(f->mask, refused, s->hole_mm, s->enclosed_share, in->nthreads, err);
     if (rc == HEP_OK)
         rc = hep_liver_cap(f->mask, before, refused, 2.0 * s->hole_mm, in->nthreads, err);
     if (rc == HEP_OK)
-        rc = hep_liver_soften(&f->share, f->mask, f->x, f->im.channel[0].fine, f->model.mean,
-                              voxel_mm(&in->grid), s->median_mm, in->nthreads, err);
+        rc = hep_liver_soften(&f->share, f->mask, f->x, &f->im, f->model.mean, voxel_mm(&in->grid),
+                              err);
     if (rc == HEP_OK)
         rc = hep_liver_to_grid(&out->liver, f->share, &in->grid, in->nthreads, err);
     if (rc == HEP_OK)
         rc = hep_liver_judge(&out->quality, out->liver, f->share, f->model.odds, &f->im,
-                             f->model.sd[0], s, err);
+                             f->model.sd[0], err);
     hep_labels_free(refused);
     hep_labels_free(before);
     return rc;
@@ -284,18 +259,16 @@ int hep_liver_find(struct hep_liver *out, const struct hep_liver_input *in,
     int rc;
 
     memset(out, 0, sizeof *out);
-    rc = check_settings(settings, err);
-    if (rc == HEP_OK)
-        rc = hep_liver_images_init(&f.im, in, err);
+    rc = hep_liver_images_init(&f.im, in, settings, err);
     if (rc == HEP_OK)
         rc = find_seed(&f, settings->seed_min_ml * height_share(&f.im), settings->erosion_mm, err);
     if (rc != HEP_OK)
         goto out;
     out->quality.seed_ml = f.seed.volume_ml;
-    if (height_mm(&in->grid) < HEIGHT_MIN_MM) {
+    if (height_mm(&in->grid) < settings->height_min_mm) {
         (void)snprintf(why, sizeof why,
                        "the images show %.0f mm of the body's height, less than %.0f mm",
-                       height_mm(&in->grid), HEIGHT_MIN_MM);
+                       height_mm(&in->grid), settings->height_min_mm);
         need_mask(out, why);
         goto out;
     }
@@ -308,20 +281,20 @@ int hep_liver_find(struct hep_liver *out, const struct hep_liver_input *in,
         goto out;
     }
     for (int pass = 0; rc == HEP_OK && pass < PASSES; pass++) {
-        rc = one_pass(&f, settings, err);
+        rc = one_pass(&f, err);
         if (rc == HEP_OK && pass + 1 < PASSES)
-            rc = known_from(f.seed.mask, f.mask, in->nthreads, err);
+            rc = known_from(f.seed.mask, f.mask, settings->known_depth_mm, in->nthreads, err);
         if (rc == HEP_OK && hep_labels_count(f.seed.mask, -1) == 0) {
             need_mask(out, "the liver does not stand out from its surroundings");
             goto out;
         }
     }
     if (rc == HEP_OK)
-        rc = finish(out, &f, in, settings, err);
+        rc = finish(out, &f, in, err);
     if (rc != HEP_OK)
         goto out;
     out->quality.method = method_of(&f.im);
-    if (out->quality.score < SCORE_MIN) {
+    if (out->quality.score < settings->score_min) {
         (void)snprintf(why, sizeof why, "%.140s",
                        out->quality.reason[0] != '\0' ? out->quality.reason
                                                       : "the liver found is not plausible");
@@ -337,14 +310,15 @@ out:
 }
 
 int hep_liver_anatomy(struct hep_labels **anatomy, const struct hep_liver_input *in,
-                      const struct hep_labels *liver, struct hep_error *err)
+                      const struct hep_labels *liver, const struct hep_liver_settings *settings,
+                      struct hep_error *err)
 {
     struct hep_liver_images im;
     int rc;
 
     if (!hep_grid_same(&in->grid, &liver->grid, HEP_GRID_TOL_MM))
         return HEP_FAIL(err, HEP_EGEOM, "the liver mask is not on the reference grid");
-    rc = hep_liver_images_init(&im, in, err);
+    rc = hep_liver_images_init(&im, in, settings, err);
     if (rc == HEP_OK)
         rc = hep_organs_find(anatomy, &im, &in->grid, liver, err);
     hep_liver_images_release(&im);

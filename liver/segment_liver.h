@@ -19,20 +19,8 @@
 #ifndef HEP_LIVER_SEGMENT_LIVER_H
 #define HEP_LIVER_SEGMENT_LIVER_H
 
+#include "liver/settings.h"
 #include "liver/study.h"
-
-struct hep_liver_settings {
-    double volume_min_ml, volume_max_ml; /* outside: doubtful */
-    double seed_min_ml; /* of the eroded seed; less in proportion when the volume is shorter than a
-                           liver */
-    double erosion_mm;  /* before the seed is chosen */
-    double opening_mm;  /* radius; cuts thin bridges to other organs */
-    double median_mm;   /* width of the smoothing of the border */
-    double block_mm;    /* width of the local model of the signal */
-    double hole_mm;     /* what the liver encloses within this radius stays inside */
-};
-/** 800 to 2500 mL, 400 mL, 3, 3, 5, 40 and 30 mm. */
-struct hep_liver_settings hep_liver_defaults(void);
 
 /** Everything borrowed. */
 struct hep_liver_input {
@@ -88,7 +76,8 @@ void hep_liver_release(struct hep_liver *l);
  * @param[out] anatomy enum hep_anatomy on the grid; the caller's
  */
 int hep_liver_anatomy(struct hep_labels **anatomy, const struct hep_liver_input *in,
-                      const struct hep_labels *liver, struct hep_error *err) HEP_MUST_CHECK;
+                      const struct hep_labels *liver, const struct hep_liver_settings *settings,
+                      struct hep_error *err) HEP_MUST_CHECK;
 
 /** Geometry of a mask: volume, roughness, left_right (NaN without images), cropped, plausibility
  * and score. `low_border_frac` and `contrast` are NaN. */

@@ -38,20 +38,25 @@ int hep_liver_cut(struct hep_labels **out, const struct hep_volume *x, double ra
     return rc;
 }
 
-/* Number of the 26 directions in which the liver lies within reach_mm of a voxel. */
-#define DIRECTIONS 26
-#define CAP_MM 10.0 /* the ball of a closing sinks into the mouth of a bite about this far */
+#define DIRECTIONS 26 /* the neighbours of a voxel */
+#define CENTRE 13     /* of the 3 x 3 x 3 voxels: no direction */
+#define CAP_MM 10.0   /* the ball of a closing sinks into the mouth of a bite about this far */
+/* The erosion by a voxel comes back, and half a voxel more for the corners that a ball rounds. */
+#define REGROWN 1.5
+#define FWHM_OF_SIGMA 2.3548 /* of a Gaussian: 2 sqrt(2 ln 2) */
+
+/* Number of the directions in which the liver lies within reach_mm of a voxel. */
 static int seen_liver(const struct hep_labels *mask, const size_t c[3], double reach_mm)
 {
     const long n[3] = { (long)mask->grid.n[0], (long)mask->grid.n[1], (long)mask->grid.n[2] };
     int hits = 0;
 
-    for (int d = 0; d < 27; d++) {
+    for (int d = 0; d <= DIRECTIONS; d++) {
         const long step[3] = { d % 3 - 1, d / 3 % 3 - 1, d / 9 - 1 };
         const double length =
             HEP_LIVER_FINE_MM *
             sqrt((double)(step[0] * step[0] + step[1] * step[1] + step[2] * step[2]));
-        const long steps = d != 13 ? (long)(reach_mm / length) : 0;
+        const long steps = d != CENTRE ? (long)(reach_mm / length) : 0;
         long p[3] = { (long)c[0], (long)c[1], (long)c[2] };
 
         for (long k = 0; k < steps; k++) {
@@ -70,7 +75,7 @@ static int seen_liver(const struct hep_labels *mask, const size_t c[3], double r
 
 /* Keep the parts of `core` that see the liver in most directions. */
 static int keep_enclosed(struct hep_labels *core, const struct hep_labels *mask, double reach_mm,
-                         struct hep_error *err)
+                         double enclosed, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&core->grid), *d = core->grid.n;
     struct hep_labels *parts = NULL;
@@ -93,8 +98,8 @@ static int keep_enclosed(struct hep_labels *core, const struct hep_labels *mask,
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
         const struct sight *s = &sight[parts->data[i]];
 
-        core->data[i] = parts->data[i] != 0 &&
-                        (double)s->hits >= HEP_LIVER_ENCLOSED * DIRECTIONS * (double)s->voxels;
+        core->data[i] =
+            parts->data[i] != 0 && (double)s->hits >= enclosed * DIRECTIONS * (double)s->voxels;
     }
     free(sight);
     hep_labels_free(parts);
@@ -102,7 +107,7 @@ static int keep_enclosed(struct hep_labels *core, const struct hep_labels *mask,
 }
 
 int hep_liver_fill(struct hep_labels *mask, const struct hep_labels *refused, double radius_mm,
-                   double thin_mm, int nthreads, struct hep_error *err)
+                   double enclosed, int nthreads, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&mask->grid);
     struct hep_labels *gap = NULL, *core = NULL;
@@ -115,12 +120,11 @@ int hep_liver_fill(struct hep_labels *mask, const struct hep_labels *refused, do
     if (rc == HEP_OK)
         rc = hep_labels_copy(&core, gap, err);
     if (rc == HEP_OK)
-        rc = hep_mask_erode(core, thin_mm, nthreads, err);
+        rc = hep_mask_erode(core, HEP_LIVER_FINE_MM, nthreads, err);
     if (rc == HEP_OK)
-        rc = keep_enclosed(core, mask, radius_mm, err);
-    /* what the erosion took comes back */
+        rc = keep_enclosed(core, mask, radius_mm, enclosed, err);
     if (rc == HEP_OK)
-        rc = hep_mask_dilate(core, 1.5 * thin_mm, nthreads, err);
+        rc = hep_mask_dilate(core, REGROWN * HEP_LIVER_FINE_MM, nthreads, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++)
         mask->data[i] = mask->data[i] != 0 || (core->data[i] != 0 && gap->data[i] != 0);
     if (rc == HEP_OK)
@@ -131,7 +135,7 @@ int hep_liver_fill(struct hep_labels *mask, const struct hep_labels *refused, do
 }
 
 /* Signal beyond the border: mean of the first OUTSIDE voxels after the mixed ones, along the axes
- * on which these end first. */
+ * on which these end first. Three voxels are as deep as the wall of a vessel or the gut is thick. */
 #define OUTSIDE 3
 
 static double outside_of(const struct hep_volume *signal, const struct hep_labels *near, size_t i,
@@ -211,20 +215,21 @@ int hep_liver_cap(struct hep_labels *mask, const struct hep_labels *before,
 
 /* Share of liver in a voxel beside the border; that of the mask where signals do not tell. */
 static float share_at(const struct hep_labels *mask, const struct hep_labels *near,
-                      const struct hep_volume *signal, const struct hep_volume *inside, size_t i,
+                      const struct hep_liver_images *im, const struct hep_volume *inside, size_t i,
                       const size_t c[3])
 {
+    const struct hep_volume *signal = im->channel[0].fine;
     const double in = exp((double)inside->data[i]), outside = outside_of(signal, near, i, c);
 
-    if (isnan(signal->data[i]) || !(outside > 0.0) || fabs(log(in / outside)) < HEP_LIVER_STEP)
+    if (isnan(signal->data[i]) || !(outside > 0.0) ||
+        fabs(log(in / outside)) < im->settings->border_step_log)
         return mask->data[i] != 0 ? 1.0F : 0.0F;
     return (float)fmin(fmax((exp((double)signal->data[i]) - outside) / (in - outside), 0.0), 1.0);
 }
 
 int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
-                     const struct hep_volume *walked, const struct hep_volume *signal,
-                     const struct hep_volume *inside, double band_mm, double width_mm, int nthreads,
-                     struct hep_error *err)
+                     const struct hep_volume *walked, const struct hep_liver_images *im,
+                     const struct hep_volume *inside, double band_mm, struct hep_error *err)
 {
     const size_t *n = mask->grid.n;
     struct hep_labels *near = NULL;
@@ -233,10 +238,10 @@ int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
     if (rc == HEP_OK)
         rc = hep_labels_copy(&near, mask, err);
     if (rc == HEP_OK)
-        rc = hep_mask_dilate(near, band_mm, nthreads, err);
+        rc = hep_mask_dilate(near, band_mm, im->nthreads, err);
     if (rc != HEP_OK)
         goto out;
-#pragma omp parallel for num_threads(hep_threads(nthreads)) schedule(static)
+#pragma omp parallel for num_threads(hep_threads(im->nthreads)) schedule(static)
     for (size_t z = 0; z < n[2]; z++) {
         for (size_t y = 0; y < n[1]; y++) {
             for (size_t x = 0; x < n[0]; x++) {
@@ -247,13 +252,13 @@ int hep_liver_soften(struct hep_volume **out, const struct hep_labels *mask,
                     in ? walked->data[i] > 0.5F && beside_border(mask, i, c) : near->data[i] != 0;
 
                 if (mixed)
-                    (*out)->data[i] = share_at(mask, near, signal, inside, i, c);
+                    (*out)->data[i] = share_at(mask, near, im, inside, i, c);
                 else
                     (*out)->data[i] = in ? 1.0F : 0.0F;
             }
         }
     }
-    rc = hep_filter_gauss(*out, width_mm / 2.3548, nthreads, err);
+    rc = hep_filter_gauss(*out, im->settings->median_mm / FWHM_OF_SIGMA, im->nthreads, err);
 out:
     hep_labels_free(near);
     return rc;

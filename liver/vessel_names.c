@@ -7,14 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PORTAL_DARKER (-0.08) /* log signal in the portal venous phase, less what is mixed */
-#define VEIN_BRIGHTER 0.03    /* there a vein is brighter than liver; a lesion of its size seldom */
-#define TRUNK_ML 0.6          /* of the inside of a vessel thick enough to be named */
-#define PORTAL_MAX_HEIGHT 0.60  /* of the liver: the porta lies below ... */
-#define HEPATIC_MIN_HEIGHT 0.72 /* ... and the veins meet the cava above */
-#define ARRIVED_QUANTILE 0.9    /* portal blood is among the brightest of the thick vessels */
-#define ARRIVED_MIN 0.10        /* log signal above the liver's, in the arterial phase */
-#define BETWEEN 0.20            /* below half of that: mixed voxels */
+/* Of the inside of a vessel thick enough to be named: 15 mm of a trunk of 7 mm. */
+#define TRUNK_ML 0.6
+#define ARRIVED_QUANTILE 0.9 /* portal blood is among the brightest of the thick vessels */
 
 enum arrival { ANY_TIME, EARLY, LATE };
 
@@ -23,7 +18,8 @@ struct signs {
     const struct hep_liver_channel *arterial, *portal_venous; /* NULL: none */
     double arterial_liver, portal_liver;                      /* log signals of the liver */
     double early_above, late_below; /* arterial log signal above the liver's; NaN: not told apart */
-    double z_lo, z_hi;              /* lowest and highest slice of the liver on the fine grid */
+    const struct hep_liver_settings *settings;
+    double z_lo, z_hi; /* lowest and highest slice of the liver on the fine grid */
 };
 
 struct part {
@@ -83,9 +79,10 @@ static int arrival_limits(struct signs *s, const struct hep_labels *core, struct
     }
     top = m > 0 ? hep_quantile(x, m, ARRIVED_QUANTILE) - s->arterial_liver : (double)NAN;
     free(x);
-    if (top > ARRIVED_MIN) {
+    /* Mixed voxels of portal blood and liver lie below half of it. */
+    if (top > s->settings->arrived_log) {
         s->early_above = 0.5 * top;
-        s->late_below = 0.5 * top - BETWEEN;
+        s->late_below = 0.5 * top - 2.0 * s->settings->arrived_log;
     }
     return HEP_OK;
 }
@@ -106,15 +103,15 @@ static enum hep_anatomy name_of(const struct part *p, const struct signs *s, enu
     const double portal = p->known > 0 ? p->portal / (double)p->known : (double)NAN;
 
     /* In the portal venous phase no vessel is darker than liver. */
-    if (portal < PORTAL_DARKER)
+    if (portal < s->settings->portal_log.lo)
         return HEP_ANATOMY_NONE;
     if (when == EARLY)
         return HEP_ANATOMY_PORTAL_VEIN;
     if (when == LATE)
-        return portal > VEIN_BRIGHTER ? HEP_ANATOMY_HEPATIC_VEINS : HEP_ANATOMY_NONE;
-    if (height < PORTAL_MAX_HEIGHT)
+        return portal > s->settings->portal_log.hi ? HEP_ANATOMY_HEPATIC_VEINS : HEP_ANATOMY_NONE;
+    if (height < s->settings->trunk_height.lo)
         return HEP_ANATOMY_PORTAL_VEIN;
-    return height > HEPATIC_MIN_HEIGHT ? HEP_ANATOMY_HEPATIC_VEINS : HEP_ANATOMY_NONE;
+    return height > s->settings->trunk_height.hi ? HEP_ANATOMY_HEPATIC_VEINS : HEP_ANATOMY_NONE;
 }
 
 static void sum_parts(struct part *part, const struct hep_labels *parts, const struct signs *s)
@@ -175,7 +172,7 @@ int hep_vessels_name(struct hep_labels *map, const struct hep_labels *mask,
                      struct hep_error *err)
 {
     struct hep_labels *core = NULL;
-    struct signs s = { 0 };
+    struct signs s = { .settings = im->settings };
     int rc = hep_labels_copy(&core, mask, err);
 
     height_of(&s.z_lo, &s.z_hi, liver);

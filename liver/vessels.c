@@ -10,27 +10,45 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MAX_SPOTS 4096
+#define MAX_SPOTS 4096 /* room: 40 spots in each of 100 slices */
+/* Aorta and vena cava have 15 to 30 mm: spots of 9 to 37 mm across, with partial volume. */
 #define SPOT_MIN_MM2 60.0
 #define SPOT_MAX_MM2 1100.0
-#define STEP_MM 5.0 /* a vessel's centre moves less from slice to slice */
-#define LENGTH_MIN_MM 45.0
-#define AORTA_ROUND 0.6 /* short over long axis */
+#define SPOT_RATIO_MAX 2.0 /* of the areas in neighbouring slices: a merged spot is no vessel */
+#define STEP_MM 5.0        /* a trunk leans less than 60 degrees from the body's axis */
+#define LENGTH_MIN_MM 45.0 /* of a trunk; spots of the bowel and of branches are shorter */
+/* Least ratio of the axes of a spot: the aorta is round and hardly oblique, the cava flattened. */
+#define AORTA_ROUND 0.6
 #define CAVA_ROUND 0.4
-#define SOLID 0.75          /* area over that of the ellipse with its moments */
-#define CAVA_BEHIND_MM 24.0 /* beside the spine, not where the mesenteric and portal veins run */
+#define SOLID 0.75 /* area over that of the ellipse with its moments: less has a waist or a hole */
+/* Trunks as bright as half of the way from ordinary tissue to the brightest blood, 0.35 of it where
+ * none is; the brightest 1.5 % of the corridor are blood, since an aorta fills more of it. */
+#define BLOOD_QUANTILE 0.985
+static const double blood_shares[] = { 0.5, 0.35 };
+/* Left and right of the middle, in front of the back, where the aorta runs before the spine [mm]. */
+#define AORTA_CORRIDOR -45.0, 20.0, 40.0, 120.0
+/* The cava runs to the right of the aorta, beside the spine, not where the mesenteric and portal
+ * veins are. */
+#define CAVA_RIGHT_FROM_MM 12.0
+#define CAVA_RIGHT_TO_MM 60.0
+#define CAVA_BEHIND_MM 24.0
 #define CAVA_BEFORE_MM 14.0
-#define CORE_MM 4.0        /* partial volume is left out */
-#define VESSEL_SD 2.2      /* from the liver's local mean */
-#define THICK_MM 7.5       /* what holds a ball of this radius is a lesion, no vessel */
-#define TRUNK_MM 4.0       /* so is what holds a ball of this radius ... */
-#define TRUNK_LONG_MM 20.0 /* ... but not in a row this long */
-#define LONG_MM 30.0       /* a part of a tree reaches this far */
-#define BORDER_MM 6.0      /* of the liver: partial volume */
-#define LOCAL_MM 20.0
-#define FAT_DARK 1.2   /* log signal: fat so far below the liver is told from blood */
-#define FAT_SHARE 0.65 /* of the way from liver to fat; blood is at about half (SIR 2.4) */
-#define FAT_MARGIN_MM 4.0
+#define CORE_MM 4.0       /* from the wall of a trunk: partial volume is left out */
+#define LIVER_EDGE_MM 6.0 /* from the border of the liver, for the same reason */
+#define LOCAL_MM 20.0     /* sigma of the liver's local mean: wider than any vessel */
+#define TEXTURE_MIN 0.03  /* of log signal: what is less unlike liver is not seen as a vessel */
+/* The portal vein has up to 13 mm (Weinreb et al., AJR 1982;139:497): what holds a ball of 15 mm is
+ * no vessel, nor what holds one of 8 mm, unless such balls line up over 20 mm as in a trunk. What
+ * is left is part of a tree when it reaches 30 mm. */
+#define THICK_MM 7.5
+#define TRUNK_MM 4.0
+#define TRUNK_LONG_MM 20.0
+#define LONG_MM 30.0
+/* Fat so far below the liver in log signal is told from blood by what lies beyond 0.65 of the way
+ * to it: blood is at about half (a ratio of 2.4 between liver and vessel). */
+#define FAT_DARK 1.2
+#define FAT_SHARE 0.65
+#define FAT_MARGIN_MM 4.0 /* mixed voxels around fat: one and a half of the fine grid */
 
 /* A connected spot in one axial slice. */
 struct spot {
@@ -143,7 +161,7 @@ static long longest(struct chain *c)
             const double step = hypot(s->x - t->x, s->y - t->y) * HEP_LIVER_FINE_MM;
             const double ratio = fmax(s->area_mm2 / t->area_mm2, t->area_mm2 / s->area_mm2);
 
-            if (t->z + 1 == s->z && usable(t) && step <= STEP_MM && ratio < 2.0 &&
+            if (t->z + 1 == s->z && usable(t) && step <= STEP_MM && ratio < SPOT_RATIO_MAX &&
                 t->length + 1 > s->length) {
                 s->length = t->length + 1;
                 s->before = (long)j;
@@ -234,7 +252,7 @@ static int blood_threshold(double *out, const struct hep_liver_images *im,
         if (in_corridor(im, k, i) && !isnan(v->data[i]))
             x[m++] = v->data[i];
     }
-    *out = (1.0 - share) * hep_quantile(x, m, 0.5) + share * hep_quantile(x, m, 0.985);
+    *out = (1.0 - share) * hep_quantile(x, m, 0.5) + share * hep_quantile(x, m, BLOOD_QUANTILE);
     free(x);
     return HEP_OK;
 }
@@ -244,7 +262,6 @@ static int search(double at[2], struct hep_labels *map, const struct hep_liver_i
                   const enum hep_image *images, size_t n, const struct corridor *bright,
                   const struct corridor *k, enum hep_anatomy organ, struct hep_error *err)
 {
-    static const double shares[] = { 0.5, 0.35 };
     int rc = HEP_OK;
 
     at[0] = at[1] = (double)NAN;
@@ -254,7 +271,7 @@ static int search(double at[2], struct hep_labels *map, const struct hep_liver_i
         for (size_t s = 0; rc == HEP_OK && c != NULL && isnan(at[0]) && s < 2; s++) {
             double threshold;
 
-            rc = blood_threshold(&threshold, im, c->fine, bright, shares[s], err);
+            rc = blood_threshold(&threshold, im, c->fine, bright, blood_shares[s], err);
             if (rc == HEP_OK)
                 rc = find_trunk(at, map, im, c->fine, threshold, k, organ, err);
         }
@@ -269,15 +286,15 @@ int hep_vessels_trunks(struct hep_labels *map, const struct hep_liver_images *im
                                             HEP_IMAGE_DELAYED, HEP_IMAGE_TRANSITIONAL };
     static const enum hep_image venous[] = { HEP_IMAGE_PORTAL_VENOUS, HEP_IMAGE_DELAYED,
                                              HEP_IMAGE_TRANSITIONAL };
-    const struct corridor aorta = { -45.0, 20.0, 40.0, 120.0, AORTA_ROUND };
+    const struct corridor aorta = { AORTA_CORRIDOR, AORTA_ROUND };
     struct corridor cava;
     double at[2], cava_at[2];
     int rc = search(at, map, im, first, 4, &aorta, &aorta, HEP_ANATOMY_AORTA, err);
 
     if (rc != HEP_OK || isnan(at[0]))
         return rc;
-    cava = (struct corridor){ at[0] + 12.0, at[0] + 60.0, at[1] - CAVA_BEHIND_MM,
-                              at[1] + CAVA_BEFORE_MM, CAVA_ROUND };
+    cava = (struct corridor){ at[0] + CAVA_RIGHT_FROM_MM, at[0] + CAVA_RIGHT_TO_MM,
+                              at[1] - CAVA_BEHIND_MM, at[1] + CAVA_BEFORE_MM, CAVA_ROUND };
     return search(cava_at, map, im, venous, 3, &aorta, &cava, HEP_ANATOMY_IVC, err);
 }
 
@@ -334,7 +351,7 @@ static int different(struct hep_labels **out, const struct hep_liver_images *im,
     int rc = hep_labels_copy(&inside, liver, err);
 
     if (rc == HEP_OK)
-        rc = hep_mask_erode(inside, BORDER_MM, im->nthreads, err);
+        rc = hep_mask_erode(inside, LIVER_EDGE_MM, im->nthreads, err);
     if (rc == HEP_OK)
         rc = hep_volume_copy(&mean, c->coarse, err);
     if (rc == HEP_OK)
@@ -354,7 +371,7 @@ static int different(struct hep_labels **out, const struct hep_liver_images *im,
         const double d = sign * ((double)c->fine->data[i] - (double)fine->data[i] - s.median);
 
         (*out)->data[i] = inside->data[((z / 2) * q[1] + y / 2) * q[0] + x / 2] != 0 &&
-                          d > VESSEL_SD * fmax(s.mad, 0.03);
+                          d > im->settings->like_sd * fmax(s.mad, TEXTURE_MIN);
     }
     if (rc == HEP_OK && sign < 0.0)
         rc = drop_fat(*out, im, c, fine, err);

@@ -6,12 +6,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define EVIDENCE 0.12 /* weight of a voxel's own evidence against an edge inside the liver */
-#define EDGE_SD 2.5   /* an edge this many SD high conducts exp(-0.5) */
-#define CONDUCTANCE_MIN 1e-4F
+#define CONDUCTANCE_MIN 1e-4F /* keeps the system connected, and its condition bounded */
+/* Conjugate gradients end when the residual is 0.2 % of the first: x is rounded at 1/2 only. */
 #define ITERATIONS_MAX 120
 #define RESIDUAL 2e-3
-#define OUTSIDE_ODDS (-10.0F)
+#define FIXED 100.0F          /* weight of evidence there: as good as fixed */
+#define OUTSIDE_ODDS (-10.0F) /* 5e-5: what is that unlikely is left out */
 
 struct walk {
     size_t lo[3], n[3]; /* box of the voxels that take part, in the grid */
@@ -82,7 +82,8 @@ static size_t in_grid(const struct walk *k, const size_t *n, size_t x, size_t y,
 }
 
 static void conduct(struct walk *k, const struct hep_volume *odds,
-                    const struct hep_volume *const *edge, const double *edge_sd, size_t n_edge)
+                    const struct hep_volume *const *edge, const double *edge_sd, size_t n_edge,
+                    double steps)
 {
     const size_t *n = odds->grid.n;
     const size_t stride[3] = { 1, n[0], n[0] * n[1] };
@@ -103,7 +104,7 @@ static void conduct(struct walk *k, const struct hep_volume *odds,
                         continue;
                     for (size_t e = 0; e < n_edge; e++) {
                         const float d = (edge[e]->data[g + stride[a]] - edge[e]->data[g]) /
-                                        (float)(EDGE_SD * edge_sd[e]);
+                                        (float)(steps * edge_sd[e]);
 
                         d2 += isnan(d) ? 0.0F : d * d;
                     }
@@ -154,7 +155,7 @@ static double multiply(const struct walk *k, float *q, const float *p)
     return sum;
 }
 
-static void fill_system(struct walk *k, const struct hep_volume *odds)
+static void fill_system(struct walk *k, const struct hep_volume *odds, double evidence)
 {
     const size_t nx = k->n[0], ny = k->n[1], nz = k->n[2];
 
@@ -165,8 +166,7 @@ static void fill_system(struct walk *k, const struct hep_volume *odds)
                 const size_t i = (z * ny + y) * nx + x;
                 const float o = odds->data[in_grid(k, odds->grid.n, x, y, z)];
                 const float p = 1.0F / (1.0F + expf(-fminf(fmaxf(o, -30.0F), 30.0F)));
-                /* outside: as good as fixed */
-                const float g = o < OUTSIDE_ODDS ? 100.0F : (float)EVIDENCE;
+                const float g = o < OUTSIDE_ODDS ? FIXED : (float)evidence;
                 float d = g;
 
                 d += k->w[0][i] + (x > 0 ? k->w[0][i - 1] : 0.0F);
@@ -226,19 +226,19 @@ static void solve(struct walk *k)
     }
 }
 
-int hep_liver_walk(struct hep_volume **out, const struct hep_volume *odds,
-                   const struct hep_volume *const *edge, const double *edge_sd, size_t n,
-                   int nthreads, struct hep_error *err)
+int hep_liver_walk(struct hep_volume **out, const struct hep_liver_images *im,
+                   const struct hep_volume *odds, const struct hep_volume *const *edge,
+                   const double *edge_sd, size_t n, struct hep_error *err)
 {
-    struct walk k = { .nthreads = nthreads };
+    struct walk k = { .nthreads = im->nthreads };
     int rc = hep_volume_new(out, &odds->grid, 1, err);
 
     if (rc != HEP_OK || !find_box(&k, odds))
         return rc;
     rc = allocate(&k, err);
     if (rc == HEP_OK) {
-        conduct(&k, odds, edge, edge_sd, n);
-        fill_system(&k, odds);
+        conduct(&k, odds, edge, edge_sd, n, im->settings->walk_edge_sd);
+        fill_system(&k, odds, im->settings->walk_evidence);
         solve(&k);
         for (size_t z = 0; z < k.n[2]; z++) {
             for (size_t y = 0; y < k.n[1]; y++) {

@@ -15,10 +15,11 @@
  * @param[out] out  x in [0, 1] on the grid of `odds`; 0 where the odds are below -10
  * @param[in]  odds log-odds
  * @param[in]  edge n log-signal images on the same grid, and the SD of their differences between
- * neighbours in the liver
+ *                  neighbours in the liver
+ * @param[in]  im   settings and threads
  */
-int hep_liver_walk(struct hep_volume **out, const struct hep_volume *odds,
-                   const struct hep_volume *const *edge, const double *edge_sd, size_t n,
-                   int nthreads, struct hep_error *err) HEP_MUST_CHECK;
+int hep_liver_walk(struct hep_volume **out, const struct hep_liver_images *im,
+                   const struct hep_volume *odds, const struct hep_volume *const *edge,
+                   const double *edge_sd, size_t n, struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

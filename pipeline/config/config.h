@@ -20,6 +20,7 @@
 #include "fitting/diffusion.h"
 #include "sequences/scan_time.h"
 #include "lesions/limits.h"
+#include "liver/settings.h"
 #include "base/field.h"
 
 /** The series that a protocol can plan (the word series alone is sequences/inventory.h's struct
@@ -135,14 +136,6 @@ struct hep_cfg_enhancement {
     double gain_margin, gain_spread_max, gain_body_min_ml;
 };
 
-struct hep_cfg_liver {
-    double label;              /* value of the liver in a given label map; NAN: every value but 0 */
-    struct hep_span volume_ml; /* outside: the mask is called doubtful */
-    double seed_min_ml, erosion_mm, opening_mm, median_mm, block_mm, hole_mm;
-    /* Medians of the liver outside these contradict physics: the maps are withheld. */
-    struct hep_span plausible_adc_mm2_per_s, plausible_fat_frac;
-};
-
 enum hep_align_engine { HEP_ALIGN_AUTO, HEP_ALIGN_ELASTIX, HEP_ALIGN_NONE };
 struct hep_cfg_align {
     int engine; /* enum hep_align_engine */
@@ -167,7 +160,8 @@ struct hep_config {
     struct hep_cfg_fat fat;
     struct hep_cfg_diffusion diffusion;
     struct hep_cfg_enhancement enhancement;
-    struct hep_cfg_liver liver;
+    double liver_label; /* value of the liver in a given label map; NAN: every value but 0 */
+    struct hep_liver_settings liver;
     struct hep_cfg_align align;
     struct hep_lesion_limits lesions;
     struct hep_cfg_report report;

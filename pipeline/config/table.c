@@ -224,34 +224,14 @@ static const struct hep_field config_rows[] = {
                    "tissue outside the liver that may show in place of muscle that the gain is "
                    "equal; " EXPERT),
 
-    HEP_ROW_NUMBER(C, liver.label, "liver.label", "", 1, 65535, "none",
+    HEP_ROW_NUMBER(C, liver_label, "liver.label", "", 1, 65535, "none",
                    "value of the liver in a given label map (5 in TotalSegmentator's); none: every "
                    "value but 0"),
-    HEP_ROW_SPAN(C, liver.volume_ml, "liver.volume_ml", "mL", 0, 10000, "[800, 2500]",
-                 "a liver outside it is called doubtful; " EXPERT),
-    HEP_ROW_NUMBER(C, liver.seed_min_ml, "liver.seed_min_ml", "mL", 1, 5000, "400",
-                   "smallest seed region after erosion; " EXPERT),
-    HEP_ROW_NUMBER(C, liver.erosion_mm, "liver.erosion_mm", "mm", 0, 20, "3",
-                   "erosion before the seed is chosen; " EXPERT),
-    HEP_ROW_NUMBER(C, liver.opening_mm, "liver.opening_mm", "mm", 0, 20, "3",
-                   "opening that cuts heart and stomach off; " EXPERT),
-    HEP_ROW_NUMBER(C, liver.median_mm, "liver.median_mm", "mm", 0, 20, "5",
-                   "median filter of the mask; " EXPERT),
-    HEP_ROW_NUMBER(C, liver.block_mm, "liver.block_mm", "mm", 10, 200, "40",
-                   "block of the local intensity model; " EXPERT),
-    HEP_ROW_NUMBER(C, liver.hole_mm, "liver.hole_mm", "mm", 0, 100, "30",
-                   "dark lesions and vessels up to this depth stay inside; " EXPERT),
-    HEP_ROW_SPAN(C, liver.plausible_adc_mm2_per_s, "liver.plausible.adc_mm2_per_s", "mm2/s", -1, 1,
-                 "[0.0002, 0.0032]",
-                 "median ADC of a liver; outside it the diffusion maps are withheld. A median of "
-                 "28 studies is "
-                 "0.00128, Jafar et al., World J Radiol 2016;8:21; free water at 37 C has 0.00304, "
-                 "Holz et al., "
-                 "PCCP 2000;2:4740"),
-    HEP_ROW_SPAN(C, liver.plausible_fat_frac, "liver.plausible.fat_frac", "", -10, 10,
-                 "[-0.1, 1.1]",
-                 "median fat fraction of a liver; outside it the fat maps are withheld. 0 to 1 by "
-                 "definition, and 0.1 for noise and iron that is not corrected; " EXPERT),
+#define NUMBER(member, key, unit, min, max, preset, doc)                                           \
+    HEP_ROW_NUMBER(C, liver.member, "liver." key, unit, min, max, #preset, doc),
+#define SPAN(member, key, unit, min, max, from, to, doc)                                           \
+    HEP_ROW_SPAN(C, liver.member, "liver." key, unit, min, max, "[" #from ", " #to "]", doc),
+#include "liver/settings.def"
 
     HEP_ROW_CHOICE(C, align.engine, "align.engine", engines, "auto",
                    "auto: elastix when it is installed, else series stay in scanner coordinates"),
@@ -278,89 +258,19 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_NUMBER(C, align.timeout_s, "align.timeout_s", "s", 1, 86400, "300",
                    "time allowed for one registration; " EXPERT),
 
-    HEP_ROW_NUMBER(C, lesions.grid_mm, "lesions.candidates.grid_mm", "mm", 0.5, 5, "1.5",
-                   "isotropic detection grid; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.z_window_mm, "lesions.candidates.z_window_mm", "mm", 5, 100, "25",
-                   "window of the local robust z; " EXPERT),
-    HEP_ROW_INTEGER(C, lesions.z_passes, "lesions.candidates.z_passes", "", 1, 5, "2",
-                    "passes of the local robust z; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.scale_min_mm, "lesions.candidates.scale_min_mm", "mm", 0.3, 20, "1",
-                   "smallest sigma of the Laplacian; a sphere of radius r peaks at r / sqrt(3), "
-                   "Lindeberg, IJCV 1998;30:79"),
-    HEP_ROW_NUMBER(C, lesions.scale_max_mm, "lesions.candidates.scale_max_mm", "mm", 0.5, 40, "8.7",
-                   "largest sigma: diameters to 30 mm; Lindeberg, IJCV 1998;30:79"),
-    HEP_ROW_INTEGER(C, lesions.scale_steps, "lesions.candidates.scale_steps", "", 2, 40, "10",
-                    "logarithmic steps between them; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.suppression, "lesions.candidates.suppression", "", 0, 2, "0.7",
-                   "maxima nearer than this share of the sum of their radii are one; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.large_diameter_mm, "lesions.candidates.large_diameter_mm", "mm", 10,
-                   200, "30", "above it stable components are searched for; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.large_z_min, "lesions.candidates.large_z_min", "", 0, 20, "2.5",
-                   "z of a large component; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.large_stability_max, "lesions.candidates.large_stability_max", "", 0,
-                   2, "0.25", "relative change of volume per level; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.leak_volume_ratio, "lesions.candidates.leak_volume_ratio", "", 1, 100,
-                   "4", "a region larger than this many seed spheres has leaked; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.leak_border_frac, "lesions.candidates.leak_border_frac", "", 0, 1,
-                   "0.3", "or touching the liver's border with this share; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.vessel_scale_min_mm, "lesions.candidates.vessel_scale_min_mm", "mm",
-                   0.3, 20, "1", "smallest scale of the vessel filter; Frangi et al., MICCAI 1998"),
-    HEP_ROW_NUMBER(C, lesions.vessel_scale_max_mm, "lesions.candidates.vessel_scale_max_mm", "mm",
-                   0.3, 20, "5", "largest scale of the vessel filter; Frangi et al., MICCAI 1998"),
-    HEP_ROW_NUMBER(C, lesions.vesselness_max, "lesions.candidates.vesselness_max", "", 0, 1, "0.4",
-                   "mean vesselness of a kept candidate; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.elongation_max, "lesions.candidates.elongation_max", "", 1, 100, "4",
-                   "longest over shortest principal axis of a kept candidate; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.vessel_gap_mm, "lesions.candidates.vessel_gap_mm", "mm", 0, 20, "3",
-                   "dark spots nearer to a vessel need DWI or T2 as well; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.diameter_min_mm, "lesions.candidates.diameter_min_mm", "mm", 0, 30,
-                   "3", "size floor, sensitivity is low below it; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.score_min, "lesions.candidates.score_min", "", 0, 20, "4.4",
-                   "detection strength of a kept candidate: robust z that its mechanisms share, "
-                   "saturating; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.diffuse_z_min, "lesions.candidates.diffuse_z_min", "", 0, 20, "2",
-                   "segment-wise alarm for infiltrative disease; " EXPERT),
-
-    HEP_ROW_NUMBER(C, lesions.rim_depth_frac, "lesions.shells.rim_depth_frac", "", 0.05, 0.5,
-                   "0.333333333333", "rim: relative depth below; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.core_depth_frac, "lesions.shells.core_depth_frac", "", 0.5, 0.95,
-                   "0.666666666667", "core: relative depth above; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.shell_mm, "lesions.shells.shell_mm", "mm", 0.5, 10, "2",
-                   "margin of the liver that lesions are not compared with; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.ring_inner_mm, "lesions.shells.ring_inner_mm", "mm", 0, 30, "3",
-                   "ring of liver around a lesion: inner distance; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.ring_outer_mm, "lesions.shells.ring_outer_mm", "mm", 1, 60, "8",
-                   "outer distance; " EXPERT),
-    HEP_ROW_NUMBER(
-        C, lesions.depth_min_voxels, "lesions.shells.depth_min_voxels", "", 1, 20, "3",
-        "depth of a lesion on the native grid below which shells are not assessable; " EXPERT),
-    HEP_ROW_INTEGER(C, lesions.sectors_azimuth, "lesions.shells.sectors_azimuth", "", 4, 72, "12",
-                    "sectors of the covering fraction; " EXPERT),
-    HEP_ROW_INTEGER(C, lesions.sectors_polar, "lesions.shells.sectors_polar", "", 1, 18, "3",
-                    "sectors of the covering fraction; " EXPERT),
-
 #define LIMIT(member, key, unit, min, max, preset, doc)                                            \
     HEP_ROW_NUMBER(C, lesions.flag.member, "lesions." key, unit, min, max, #preset, doc),
 #include "terms/flag_limits.def"
 #undef LIMIT
-    HEP_ROW_NUMBER(
-        C, lesions.fat_diameter_min_mm, "lesions.fat.diameter_min_mm", "mm", 0, 50, "7",
-        "smallest candidate of fat or sparing alone: the fat fraction of a few voxels is "
-        "uncertain by some points; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.sparing_min_frac, "lesions.fat.sparing_min_frac", "", 0, 1, "0.05",
-                   "fat fraction of the ring above the lesion; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.sparing_liver_ff_frac, "lesions.fat.sparing_liver_frac", "", 0, 1,
-                   "0.1", "sparing is looked for in a liver above it; " EXPERT),
+#define NUMBER(member, key, unit, min, max, preset, doc)                                           \
+    HEP_ROW_NUMBER(C, lesions.member, "lesions." key, unit, min, max, #preset, doc),
+#define WHOLE(member, key, unit, min, max, preset, doc)                                            \
+    HEP_ROW_INTEGER(C, lesions.member, "lesions." key, unit, min, max, #preset, doc),
+#define SPAN(member, key, unit, min, max, from, to, doc)                                           \
+    HEP_ROW_SPAN(C, lesions.member, "lesions." key, unit, min, max, "[" #from ", " #to "]", doc),
+#include "lesions/limits.def"
     HEP_ROW_CHOICE(C, lesions.context, "lesions.evidence.context", contexts, "unknown",
                    "what is known of the patient; chooses the prior probability"),
-    HEP_ROW_NUMBER(C, lesions.prior_unknown, "lesions.evidence.prior_unknown", "", 0.001, 0.999,
-                   "0.1", "probability of metastasis before the images; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.prior_other_cancer, "lesions.evidence.prior_other_cancer", "", 0.001,
-                   0.999, "0.4", "with a known cancer; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.prior_colorectal, "lesions.evidence.prior_colorectal", "", 0.001,
-                   0.999, "0.5", "with known colorectal cancer; " EXPERT),
-    HEP_ROW_NUMBER(C, lesions.correlated_weight, "lesions.evidence.correlated_weight", "", 0, 1,
-                   "0.5", "weight of the second strongest evidence of one mechanism; " EXPERT),
 
     HEP_ROW_BOOL(C, report.html, "report.html", "true", "write the HTML report of each study"),
     HEP_ROW_BOOL(C, report.pictures, "report.pictures", "true",

@@ -36,7 +36,7 @@ static const char *space_of(const struct hep_run *run, int i)
 
 int hep_judging_open(struct hep_judging *out, struct hep_run *run, struct hep_error *err)
 {
-    const struct hep_cfg_liver *cfg = &hep_run_config(run)->liver;
+    const struct hep_liver_settings *cfg = &hep_run_config(run)->liver;
     const struct hep_dwi_order *order = NULL;
     int rc = hep_run_dwi_order(run, &order, err);
 

@@ -60,7 +60,7 @@ static int given_liver(struct hep_labels **out, enum hep_liver_source *source, s
         *source = path != NULL ? HEP_LIVER_OF_COMMAND_LINE : HEP_LIVER_OF_STUDY;
         rc = hep_aligned_mask(out, run, mask, inputs, path != NULL ? path : s->name, err);
         if (rc == HEP_OK)
-            keep_label(*out, path != NULL ? hep_run_config(run)->liver.label : (double)NAN);
+            keep_label(*out, path != NULL ? hep_run_config(run)->liver_label : (double)NAN);
     } else if (rc == HEP_OK && labels != NULL && hep_series_label_value(named, "liver") > 0) {
         *source = HEP_LIVER_OF_LABEL_MAP;
         rc = hep_aligned_mask(out, run, labels, inputs, named->name, err);
@@ -121,18 +121,6 @@ static int fill_input(struct hep_liver_input *in, struct hep_lesion_images *imag
     in->reference = image_of(hep_reference_name(run));
     in->nthreads = hep_run_nthreads(run);
     return HEP_OK;
-}
-
-static struct hep_liver_settings settings_of(const struct hep_cfg_liver *cfg)
-{
-    return (struct hep_liver_settings){ .volume_min_ml = cfg->volume_ml.lo,
-                                        .volume_max_ml = cfg->volume_ml.hi,
-                                        .seed_min_ml = cfg->seed_min_ml,
-                                        .erosion_mm = cfg->erosion_mm,
-                                        .opening_mm = cfg->opening_mm,
-                                        .median_mm = cfg->median_mm,
-                                        .block_mm = cfg->block_mm,
-                                        .hole_mm = cfg->hole_mm };
 }
 
 /* Organs that a label map of the study names take the place of those that were found. */
@@ -230,7 +218,7 @@ static bool any_image(const struct hep_liver_input *in)
 /* The liver in the images that are not withheld, or the organs around the one that was given. */
 static int find_liver(struct hep_liver *found, struct hep_run *run, struct hep_error *err)
 {
-    const struct hep_liver_settings settings = settings_of(&hep_run_config(run)->liver);
+    const struct hep_liver_settings *settings = &hep_run_config(run)->liver;
     struct hep_lesion_images images = { 0 };
     struct hep_liver_input in = { 0 };
     int rc = fill_input(&in, &images, run, err);
@@ -240,12 +228,13 @@ static int find_liver(struct hep_liver *found, struct hep_run *run, struct hep_e
         (void)snprintf(found->quality.reason, sizeof found->quality.reason,
                        "mask needed: no series is left that shows a liver");
     } else if (rc == HEP_OK && found->liver == NULL) {
-        rc = hep_liver_find(found, &in, &settings, err);
+        rc = hep_liver_find(found, &in, settings, err);
     } else if (rc == HEP_OK) {
-        rc = hep_liver_judge_mask(&found->quality, found->liver, &settings, err);
+        rc = hep_liver_judge_mask(&found->quality, found->liver, settings, err);
         if (rc == HEP_OK)
-            rc = any_image(&in) ? hep_liver_anatomy(&found->anatomy, &in, found->liver, err)
-                                : liver_alone(&found->anatomy, found->liver, err);
+            rc = any_image(&in)
+                     ? hep_liver_anatomy(&found->anatomy, &in, found->liver, settings, err)
+                     : liver_alone(&found->anatomy, found->liver, err);
     }
     hep_lesion_images_release(&images);
     return rc;

@@ -143,7 +143,7 @@ static void test_values(void **state)
     assert_string_equal(cfg.diffusion.adc_method.s, "ols");
     assert_true(cfg.diffusion.robust);
     assert_int_equal(cfg.fat.method, HEP_FAT_CHOICE_MULTI_ECHO);
-    assert_close(cfg.liver.label, 5, 0, 0);
+    assert_close(cfg.liver_label, 5, 0, 0);
     /* Not given: documented defaults. */
     assert_close(cfg.diffusion.adc_b_min_s_per_mm2, 50, 0, 0);
     assert_close(cfg.lesions.flag.restriction_adc_max_mm2_per_s, 1.1e-3, 1e-15, 0);
@@ -255,7 +255,7 @@ static void test_set(void **state)
     assert_string_equal(cfg.title.s, "quotes \" and \\ and {braces}");
     assert_ok(hep_config_set(&cfg, "liver.label=5", &e), e);
     assert_ok(hep_config_set(&cfg, "liver.label=none", &e), e);
-    assert_true(isnan(cfg.liver.label));
+    assert_true(isnan(cfg.liver_label));
 }
 
 /* ---- round trip, hash, shipped files
@@ -368,6 +368,49 @@ static void test_settings_manual(void **state)
     (void)state;
     hep_manual_settings(&s);
     check_generated(HEP_CONFIGS "/../docs/reference-settings.md", &s);
+    hep_str_release(&s);
+}
+
+/* What a room has as its default is what the table says, and every row takes part in the keys. */
+static void test_rooms_defaults(void **state)
+{
+    static const char *const groups[] = { "liver.", "lesions.", NULL };
+    char table[HEP_SHA256_HEX], rooms[HEP_SHA256_HEX], other[HEP_SHA256_HEX];
+    struct hep_error e = { 0 };
+    struct hep_config cfg;
+
+    (void)state;
+    assert_ok(hep_config_defaults(&cfg, &e), e);
+    assert_ok(hep_config_hash(table, &cfg, groups, &e), e);
+    cfg.liver = hep_liver_settings_default;
+    cfg.lesions = hep_lesion_limits_default;
+    assert_ok(hep_config_hash(rooms, &cfg, groups, &e), e);
+    assert_string_equal(table, rooms);
+    assert_ok(hep_liver_settings_check(&cfg.liver, &e), e);
+    assert_ok(hep_config_set(&cfg, "lesions.advanced.ties=[0.02, 0.2]", &e), e);
+    assert_ok(hep_config_hash(other, &cfg, groups, &e), e);
+    assert_string_not_equal(table, other);
+    cfg.lesions = hep_lesion_limits_default;
+    assert_ok(hep_config_set(&cfg, "liver.advanced.like_sd=2.5", &e), e);
+    assert_ok(hep_config_hash(other, &cfg, groups, &e), e);
+    assert_string_not_equal(table, other);
+}
+
+/* Everyday settings come first, by themselves. */
+static void test_advanced_apart(void **state)
+{
+    struct hep_str s = { 0 };
+    const char *heading, *first, *key;
+
+    (void)state;
+    hep_manual_settings(&s);
+    heading = strstr(s.s, "\n## Advanced settings\n");
+    first = strstr(s.s, ".advanced.");
+    key = strstr(s.s, "`lesions.candidates.score_min`");
+    assert_non_null(heading);
+    assert_true(key != NULL && key < heading);
+    assert_true(first != NULL && first > heading);
+    assert_null(strstr(heading, "`lesions.candidates."));
     hep_str_release(&s);
 }
 
@@ -523,6 +566,8 @@ int main(void)
         cmocka_unit_test(test_default_file),
         cmocka_unit_test(test_flag_settings),
         cmocka_unit_test(test_settings_manual),
+        cmocka_unit_test(test_rooms_defaults),
+        cmocka_unit_test(test_advanced_apart),
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_load_failures),
         cmocka_unit_test(test_search_order),

@@ -12,37 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The documented defaults of the settings table. */
-static inline struct hep_lesion_limits scene_limits(void)
-{
-    return (struct hep_lesion_limits){
-        .grid_mm = 1.5,
-        .z_window_mm = 25.0,
-        .z_passes = 2,
-        .scale_min_mm = 1.0,
-        .scale_max_mm = 8.7,
-        .scale_steps = 10,
-        .suppression = 0.7,
-        .large_diameter_mm = 30.0,
-        .large_z_min = 2.5,
-        .large_stability_max = 0.25,
-        .leak_volume_ratio = 4.0,
-        .leak_border_frac = 0.3,
-        .vessel_scale_min_mm = 1.0,
-        .vessel_scale_max_mm = 5.0,
-        .vesselness_max = 0.4,
-        .elongation_max = 4.0,
-        .vessel_gap_mm = 3.0,
-        .diameter_min_mm = 3.0,
-        .score_min = 4.4,
-        .diffuse_z_min = 2.0,
-        .flag = hep_flag_limits_default,
-        .fat_diameter_min_mm = 7.0,
-        .sparing_min_frac = 0.05,
-        .sparing_liver_ff_frac = 0.1,
-    };
-}
-
 struct scene {
     struct hep_lesion_limits limits;
     struct hep_lesion_study study;
@@ -61,7 +30,7 @@ static inline void scene_init(struct scene *s, const struct hep_grid *grid, doub
     const size_t n = hep_grid_voxels(grid);
 
     memset(s, 0, sizeof *s);
-    s->limits = scene_limits();
+    s->limits = hep_lesion_limits_default;
     s->study.grid = *grid;
     s->study.limits = &s->limits;
     s->study.nthreads = 1;

@@ -62,24 +62,10 @@ struct fixture {
 
 static inline struct hep_lesion_limits test_limits(void)
 {
-    return (struct hep_lesion_limits){
-        .flag = hep_flag_limits_default,
-        .rim_depth_frac = 1.0 / 3.0,
-        .core_depth_frac = 2.0 / 3.0,
-        .shell_mm = 2.0,
-        .ring_inner_mm = 3.0,
-        .ring_outer_mm = 8.0,
-        .depth_min_voxels = 3.0,
-        .sectors_azimuth = 12,
-        .sectors_polar = 3,
-        .sparing_min_frac = 0.05,
-        .sparing_liver_ff_frac = 0.1,
-        .context = HEP_CONTEXT_COLORECTAL,
-        .prior_colorectal = 0.5,
-        .prior_other_cancer = 0.4,
-        .prior_unknown = 0.1,
-        .correlated_weight = 0.5,
-    };
+    struct hep_lesion_limits limits = hep_lesion_limits_default;
+
+    limits.context = HEP_CONTEXT_COLORECTAL;
+    return limits;
 }
 
 static inline double value_in(const struct tissue *t, enum hep_image image)

@@ -4,7 +4,6 @@
 #include "lesions/delineate.h"
 
 struct fixture {
-    struct hep_lesion_limits limits;
     struct hep_candidate_frame f;
     struct hep_volume *v;
     struct hep_labels *labels;
@@ -16,7 +15,7 @@ static void setup(struct fixture *x)
     struct hep_error e = { 0 };
 
     memset(x, 0, sizeof *x);
-    x->limits = scene_limits();
+    x->f.limits = &hep_lesion_limits_default;
     x->f.grid = g;
     x->f.mm = 1.5;
     assert_ok(hep_labels_new(&x->f.domain, &g, &e), e);
@@ -69,7 +68,7 @@ static void test_ball(void **state)
         setup(&x);
         scene_add(x.v, scene_ball, p, -8.0);
         s = seed_at(&x.f.grid, p, 0.8);
-        assert_ok(hep_delineate(&d, x.labels, 3, &s, &x.f, x.v, -1, NULL, 0, &x.limits, &e), e);
+        assert_ok(hep_delineate(&d, x.labels, 3, &s, &x.f, x.v, -1, NULL, 0, &e), e);
         assert_close(d.volume_mm3, ball_mm3(radii[i]), 0.03, 0.0);
         assert_close(d.plateau, 8.0, 0.01, 0.0);
         assert_close(d.elongation, 1.0, 0.0, 0.1);
@@ -96,7 +95,7 @@ static void test_ring_is_filled(void **state)
     scene_add(x.v, scene_ball, outer, 6.0);
     scene_add(x.v, scene_ball, inner, -6.0);
     s = seed_at(&x.f.grid, outer, 1.0);
-    assert_ok(hep_delineate(&d, x.labels, 1, &s, &x.f, x.v, 1, NULL, 0, &x.limits, &e), e);
+    assert_ok(hep_delineate(&d, x.labels, 1, &s, &x.f, x.v, 1, NULL, 0, &e), e);
     assert_close((double)hep_labels_count(x.labels, 1) * 3.375, ball_mm3(9.0), 0.06, 0.0);
     teardown(&x);
 }
@@ -126,10 +125,10 @@ static void test_rival_and_partner(void **state)
     (void)state;
     two_balls(&x, &a, &b, 6.0, 7.0);
     assert_true(hep_delineate_joined(x.v, 1, a.voxel, b.voxel, 0.75));
-    assert_ok(hep_delineate(&alone, x.labels, 1, &a, &x.f, x.v, 1, &b, 1, &x.limits, &e), e);
+    assert_ok(hep_delineate(&alone, x.labels, 1, &a, &x.f, x.v, 1, &b, 1, &e), e);
     memset(x.labels->data, 0, hep_grid_voxels(&x.f.grid) * sizeof *x.labels->data);
     b.partner = true;
-    assert_ok(hep_delineate(&both, x.labels, 1, &a, &x.f, x.v, 1, &b, 1, &x.limits, &e), e);
+    assert_ok(hep_delineate(&both, x.labels, 1, &a, &x.f, x.v, 1, &b, 1, &e), e);
     assert_close((double)both.voxels, 2.0 * (double)alone.voxels, 0.03, 0.0);
     assert_close(both.reach_mm, 19.0, 0.0, 1.5); /* 12 to the other centre, 7 on */
     teardown(&x);
@@ -158,7 +157,7 @@ static void test_nothing_there(void **state)
     (void)state;
     setup(&x);
     s = seed_at(&x.f.grid, p, 1.0);
-    assert_ok(hep_delineate(&d, x.labels, 1, &s, &x.f, x.v, 1, NULL, 0, &x.limits, &e), e);
+    assert_ok(hep_delineate(&d, x.labels, 1, &s, &x.f, x.v, 1, NULL, 0, &e), e);
     assert_int_equal(d.voxels, 0);
     assert_int_equal(hep_labels_count(x.labels, -1), 0);
     teardown(&x);

@@ -16,9 +16,9 @@ static struct hep_grid grid_for(double times)
 #define SMALL 0.7
 static struct hep_liver_settings settings_for(double times)
 {
-    struct hep_liver_settings s = hep_liver_defaults();
+    struct hep_liver_settings s = hep_liver_settings_default;
 
-    s.volume_min_ml *= times * times * times;
+    s.volume_ml.lo *= times * times * times;
     s.seed_min_ml *= times * times * times;
     return s;
 }
@@ -146,7 +146,7 @@ static void says_that_a_mask_is_needed(void **state)
 {
     const struct abdomen empty = { .no_liver = true, .times = SMALL };
     const struct hep_grid grid = grid_for(SMALL), slice = hep_test_grid(92, 66, 1, 3.0, 3.0, 8.0);
-    const struct hep_liver_settings settings = hep_liver_defaults();
+    const struct hep_liver_settings settings = hep_liver_settings_default;
     struct hep_error e = { 0 };
     struct hep_liver_input in;
     struct hep_liver got;
@@ -178,7 +178,7 @@ static void mistakes(void **state)
 {
     const struct abdomen a = { 0 };
     const struct hep_grid grid = hep_test_grid(20, 20, 10, 15, 15, 15);
-    struct hep_liver_settings settings = hep_liver_defaults();
+    struct hep_liver_settings settings = hep_liver_settings_default;
     struct hep_error e = { 0 };
     struct hep_liver_input in, none = { .grid = grid, .nthreads = 1 };
     struct hep_liver got;
@@ -191,14 +191,14 @@ static void mistakes(void **state)
     assert_fails(hep_liver_find(&got, &in, &settings, &e), e, HEP_EGEOM, "hepatobiliary");
     assert_ok(hep_labels_new(&mask, &in.grid, &e), e);
     in.grid = grid;
-    assert_fails(hep_liver_anatomy(&anatomy, &in, mask, &e), e, HEP_EGEOM, "mask");
+    assert_fails(hep_liver_anatomy(&anatomy, &in, mask, &settings, &e), e, HEP_EGEOM, "mask");
     settings.opening_mm = -1.0;
     assert_fails(hep_liver_find(&got, &in, &settings, &e), e, HEP_EINVAL, "-1");
-    settings = hep_liver_defaults();
+    settings = hep_liver_settings_default;
     settings.block_mm = 1.0;
     assert_fails(hep_liver_find(&got, &in, &settings, &e), e, HEP_EINVAL, "block_mm");
-    settings = hep_liver_defaults();
-    settings.volume_max_ml = 10.0;
+    settings = hep_liver_settings_default;
+    settings.volume_ml.hi = 10.0;
     assert_fails(hep_liver_find(&got, &in, &settings, &e), e, HEP_EINVAL, "order");
     hep_labels_free(mask);
     abdomen_release(&in);
@@ -239,7 +239,7 @@ static void memory_runs_out(void **state)
 static void judges_masks(void **state)
 {
     const struct hep_grid grid = hep_test_grid(60, 60, 60, 3, 3, 3);
-    const struct hep_liver_settings settings = hep_liver_defaults();
+    const struct hep_liver_settings settings = hep_liver_settings_default;
     struct hep_error e = { 0 };
     struct hep_labels *mask = NULL;
     struct hep_liver_quality q;
@@ -273,7 +273,7 @@ static void judges_masks(void **state)
 /* A real examination of 60 mm height against the label map of TotalSegmentator (liver = 5). */
 static void real_abdomen(void **state)
 {
-    const struct hep_liver_settings settings = hep_liver_defaults();
+    const struct hep_liver_settings settings = hep_liver_settings_default;
     struct hep_error e = { 0 };
     struct hep_volume *v = NULL;
     struct hep_labels *labels = NULL;

@@ -25,7 +25,7 @@ static struct hep_labels *anatomy_of(const struct abdomen *a, const struct hep_g
     struct hep_liver_input in;
 
     abdomen_fill(&in, a, grid, images, n);
-    assert_ok(hep_liver_anatomy(&out, &in, liver, &e), e);
+    assert_ok(hep_liver_anatomy(&out, &in, liver, &hep_liver_settings_default, &e), e);
     hep_labels_free(liver);
     abdomen_release(&in);
     return out;

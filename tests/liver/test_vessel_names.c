@@ -94,6 +94,7 @@ static void scene_open(struct scene *s, const struct name_case *c)
     struct hep_error e = { 0 };
 
     memset(s, 0, sizeof *s);
+    s->im.settings = &hep_liver_settings_default;
     s->im.nthreads = 1;
     s->im.fine = hep_test_grid(N, N, N, HEP_LIVER_FINE_MM, HEP_LIVER_FINE_MM, HEP_LIVER_FINE_MM);
     s->im.coarse = hep_test_grid(N / 2, N / 2, N / 2, HEP_LIVER_COARSE_MM, HEP_LIVER_COARSE_MM,
