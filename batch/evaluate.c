@@ -95,13 +95,15 @@ static struct hep_eval_note note_of(const struct hep_finding *r)
                                .nearest_mm = (double)NAN };
 }
 
-static struct hep_eval_flags flags_of(const struct hep_finding *r)
+static struct hep_eval_flags flags_of(const struct hep_flag_result of[])
 {
     struct hep_eval_flags flags;
 
     for (int i = 0; i < HEP_FLAG_COUNT; i++) {
-        flags.given[i] = r->flag[i].given;
-        flags.state[i] = r->flag[i].state;
+        flags.given[i] = of[i].given;
+        flags.state[i] = of[i].state;
+        flags.margin[i] = hep_flag_margin((enum hep_flag)i, of[i].value, of[i].limit);
+        flags.probability[i] = of[i].given ? of[i].probability : (double)NAN;
     }
     return flags;
 }
@@ -117,8 +119,11 @@ static int add_lesions(struct hep_evaluated *e, const struct hep_lesion_file *f,
             return HEP_ENOMEM;
         e->lesion_note[e->n_lesions] = note_of(r);
         e->lesion[e->n_lesions++] =
-            (struct hep_eval_lesion){ study, HEP_NO_MATCH, hep_finding_diameter_mm(r),
-                                      r->lesion_class, flags_of(r) };
+            (struct hep_eval_lesion){ study,
+                                      HEP_NO_MATCH,
+                                      hep_finding_diameter_mm(r),
+                                      r->lesion_class,
+                                      { flags_of(r->flag), flags_of(r->visible) } };
     }
     return HEP_OK;
 }
@@ -140,7 +145,7 @@ static int add_findings(struct hep_evaluated *e, const struct hep_lesion_file *f
                                        r->lesion_class,
                                        hep_finding_get(r, HEP_M_P_METASTASIS),
                                        hep_finding_get(r, HEP_M_DETECTION_SCORE),
-                                       flags_of(r),
+                                       flags_of(r->flag),
                                        hep_finding_prior(r) };
     }
     return HEP_OK;

@@ -144,7 +144,8 @@ void hep_evaluated_text(struct hep_str *out, const struct hep_evaluated *e);
  * without data are left out, and one of an earlier evaluation is removed. */
 int hep_evaluated_plots(const struct hep_evaluated *e, const char *dir,
                         struct hep_error *err) HEP_MUST_CHECK;
-/** evaluation.json, evaluation.tsv, lesions_matched.tsv with its data dictionary, and the plots;
+/** evaluation.json, evaluation.tsv, lesions_matched.tsv and flags_evaluated.tsv with their data
+ * dictionaries, and the plots;
  * makes the folder. The dictionary of evaluation.tsv is the member "columns" of evaluation.json. */
 int hep_evaluated_write(const struct hep_evaluated *e, const char *dir,
                         struct hep_error *err) HEP_MUST_CHECK;

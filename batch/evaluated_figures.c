@@ -1,5 +1,7 @@
 #include "batch/evaluated_figures.h"
 
+#include "batch/evaluated_tables.h"
+
 #include <math.h>
 
 #define RESULT struct hep_eval_result
@@ -17,11 +19,6 @@ static const char *size_name(size_t i)
 static const char *class_name(size_t i)
 {
     return hep_class_name((enum hep_lesion_class)i);
-}
-
-static const char *flag_name(size_t i)
-{
-    return hep_flag_name((enum hep_flag)i);
 }
 
 /* ---- tasks ----------------------------------------------------------------------------------- */
@@ -168,19 +165,6 @@ static struct hep_json *confusion_json(struct hep_put *p, const RESULT *r)
 
 /* ---- flags and maps -------------------------------------------------------------------------- */
 
-#define S struct hep_eval_flag_rows
-static const struct hep_column flag_columns[] = {
-    { "flag", HEP_NAME, "Flag" },
-    { "all.not_assessable", HEP_PROPORTION(S, all.not_assessable), "Not assessable", HEP_K_OF_N },
-    { "all.sensitivity", HEP_PROPORTION(S, all.sensitivity), "Sensitivity", HEP_K_OF_N },
-    { "all.specificity", HEP_PROPORTION(S, all.specificity), "Specificity", HEP_K_OF_N },
-    { "from_8_mm.not_assessable", HEP_PROPORTION(S, large.not_assessable) },
-    { "from_8_mm.sensitivity", HEP_PROPORTION(S, large.sensitivity) },
-    { "from_8_mm.specificity", HEP_PROPORTION(S, large.specificity) },
-    { 0 },
-};
-#undef S
-
 #define S struct hep_map_agreement
 static const struct hep_column map_columns[] = {
     { NULL, HEP_TEXT(S, map), "Map" },
@@ -231,8 +215,7 @@ void hep_evaluated_put_figures(struct hep_put *p, struct hep_json *root,
                                const struct hep_evaluated *e)
 {
     const RESULT *r = &e->result;
-    const struct hep_table flags =
-        HEP_TABLE_NAMED(NULL, flag_columns, r->flag, HEP_FLAG_COUNT, flag_name);
+    const struct hep_table flags = hep_evaluated_flags(e);
     struct hep_json *liver = hep_row_json(p, liver_columns, r);
     size_t n_livers = 0;
 
@@ -244,7 +227,7 @@ void hep_evaluated_put_figures(struct hep_put *p, struct hep_json *root,
         hep_put(p, root, "metastasis", hep_json_new_null());
     }
     hep_put(p, root, "confusion", confusion_json(p, r));
-    hep_put(p, root, "flags", hep_table_keyed(p, &flags));
+    hep_put(p, root, "flags", hep_table_json(p, &flags));
     hep_put(p, root, "calibration", hep_row_json(p, calibration_columns, r));
     for (size_t s = 0; s < e->n_studies; s++)
         n_livers += e->study[s].has_liver;
@@ -253,11 +236,25 @@ void hep_evaluated_put_figures(struct hep_put *p, struct hep_json *root,
     hep_put(p, root, "maps", maps_json(p, e));
 }
 
+/* Of large lesions; the file has the other sizes. */
+static void text_flags(struct hep_str *out, const struct hep_evaluated *e)
+{
+    struct hep_flag_figures large[HEP_FLAG_FIGURES / HEP_FLAG_SIZES];
+    struct hep_table table = hep_evaluated_flags(e);
+    size_t n = 0;
+
+    for (size_t i = 0; i < HEP_FLAG_FIGURES; i++)
+        if (e->result.flag[i].size_class == HEP_FLAG_SIZE_FROM_8)
+            large[n++] = e->result.flag[i];
+    table.caption = "\nFlags of lesions that were found (other sizes: flags_evaluated.tsv)";
+    table.rows = large;
+    table.n = n;
+    hep_table_text(out, &table);
+}
+
 void hep_evaluated_text_figures(struct hep_str *out, const struct hep_evaluated *e)
 {
     const RESULT *r = &e->result;
-    const struct hep_table flags = HEP_TABLE_NAMED(
-        "\nFlags of lesions that were found", flag_columns, r->flag, HEP_FLAG_COUNT, flag_name);
     const struct hep_table maps = HEP_TABLE_GAPS("\nMaps against the truth", map_columns, e->map[0],
                                                  (size_t)HEP_EVAL_N_MAPS * HEP_GROUP_COUNT);
 
@@ -278,6 +275,6 @@ void hep_evaluated_text_figures(struct hep_str *out, const struct hep_evaluated 
         hep_str_add(out, "\nLiver\n");
         hep_row_text(out, liver_columns, r);
     }
-    hep_table_text(out, &flags);
+    text_flags(out, e);
     hep_table_text(out, &maps);
 }

@@ -284,3 +284,47 @@ int hep_evaluated_matches(struct hep_table *out, const struct hep_evaluated *e,
     *out = (struct hep_table)HEP_TABLE_OWNED(NULL, match_columns, rows, (size_t)(end - rows));
     return HEP_OK;
 }
+
+/* ---- flags ----------------------------------------------------------------------------------- */
+
+#define S struct hep_flag_figures
+/* A row without lesions has no name, and is left out. */
+HEP_GETTER(flag_with_lesions, S, hep_value_of_text(r != NULL && r->n > 0 ? r->flag : NULL));
+
+static const struct hep_level truths[] = {
+    { "tissue", "What the tissue is; also the truth of readers" },
+    { "visible", "What noise-free images of the acquisition show, in simulated studies" },
+    { NULL, NULL },
+};
+static const struct hep_column flag_columns[] = {
+    { "flag", .cell = HEP_CELL_TEXT, .get = flag_with_lesions, .words = "Flag",
+      .meaning = "Name of the flag" },
+    { "truth", HEP_TEXT(S, truth), "Truth", .meaning = "Against which truth", .levels = truths },
+    { "size_mm", HEP_TEXT(S, size), "Long axis", "mm",
+      .meaning = "Long axis of the true lesion, from the first number to below the second" },
+    { "n", HEP_COUNT(S, n), "n",
+      .meaning = "Lesions that were found, with a finding and a truth that give the flag" },
+    { "present", HEP_COUNT(S, n_present), "Present",
+      .meaning = "Those of them that truly have it" },
+    { "not_assessable", HEP_SHARE(S, not_assessable), "Not assessable", HEP_K_OF_N,
+      .meaning = "Those whose finding says not assessable" },
+    { "sensitivity", HEP_SHARE(S, sensitivity), "Sensitivity", HEP_K_OF_N,
+      .meaning = "Present among those that have it and are assessable" },
+    { "specificity", HEP_SHARE(S, specificity), "Specificity", HEP_K_OF_N,
+      .meaning = "Absent among those that have it not and are assessable" },
+    { "area", HEP_BOOTSTRAP(S, area), "Area", HEP_DECIMALS(3),
+      .meaning = "Area under the receiver operating characteristic of the probability, or without "
+                 "one of the value beyond the limit, among the assessable ones" },
+    { "probabilities", HEP_COUNT(S, n_probability),
+      .meaning = "Findings with a probability of the flag" },
+    { "calibration_error", HEP_BOOTSTRAP(S, calibration_error), "Calibration error",
+      HEP_DECIMALS(3), .meaning = "Expected calibration error of that probability, ten bins" },
+    { 0 },
+};
+#undef S
+
+struct hep_table hep_evaluated_flags(const struct hep_evaluated *e)
+{
+    return (struct hep_table)HEP_TABLE_GAPS("\nFlags of lesions that were found", flag_columns,
+                                            e->result.flag, HEP_FLAG_FIGURES);
+}

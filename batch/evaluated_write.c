@@ -84,7 +84,7 @@ void hep_evaluated_text(struct hep_str *out, const struct hep_evaluated *e)
 
 int hep_evaluated_write(const struct hep_evaluated *e, const char *dir, struct hep_error *err)
 {
-    struct hep_table studies = { 0 }, matches = { 0 };
+    struct hep_table studies = { 0 }, matches = { 0 }, flags = hep_evaluated_flags(e);
     struct hep_json *json = NULL;
     struct hep_str tsv = { 0 };
     int rc = hep_mkdir_p(dir, err);
@@ -103,6 +103,8 @@ int hep_evaluated_write(const struct hep_evaluated *e, const char *dir, struct h
         rc = hep_evaluated_matches(&matches, e, err);
     if (rc == HEP_OK)
         rc = hep_table_write(dir, "lesions_matched", &matches, err);
+    if (rc == HEP_OK)
+        rc = hep_table_write(dir, "flags_evaluated", &flags, err);
     if (rc == HEP_OK)
         rc = hep_evaluated_plots(e, dir, err);
     hep_json_free(json);

@@ -15,6 +15,8 @@
 struct hep_eval_flags {
     bool given[HEP_FLAG_COUNT];
     enum hep_flag_state state[HEP_FLAG_COUNT];
+    double margin[HEP_FLAG_COUNT];      /* of the value beyond the limit; NaN: none */
+    double probability[HEP_FLAG_COUNT]; /* that it is present; NaN: not given */
 };
 
 struct hep_eval_study {
@@ -25,10 +27,10 @@ struct hep_eval_study {
 };
 
 struct hep_eval_lesion {
-    size_t study, finding;       /* its own finding; HEP_NO_MATCH: missed */
-    double diameter_mm;          /* NaN unknown */
-    enum hep_lesion_class class; /* HEP_CLASS_COUNT: not given */
-    struct hep_eval_flags flags;
+    size_t study, finding;                          /* its own finding; HEP_NO_MATCH: missed */
+    double diameter_mm;                             /* NaN unknown */
+    enum hep_lesion_class class;                    /* HEP_CLASS_COUNT: not given */
+    struct hep_eval_flags flags[HEP_TRUTH_COLUMNS]; /* readers' truth is the first */
 };
 
 struct hep_eval_finding {

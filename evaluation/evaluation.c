@@ -76,37 +76,6 @@ static void count_patients(struct hep_eval_result *r, const struct hep_ranked *r
     }
 }
 
-static void count_flag(struct hep_eval_flag *out, enum hep_flag_state truth,
-                       enum hep_flag_state got)
-{
-    count_into(&out->not_assessable, got == HEP_FLAG_NOT_ASSESSABLE);
-    if (got == HEP_FLAG_NOT_ASSESSABLE)
-        return;
-    if (truth == HEP_FLAG_PRESENT)
-        count_into(&out->sensitivity, got == HEP_FLAG_PRESENT);
-    else
-        count_into(&out->specificity, got == HEP_FLAG_ABSENT);
-}
-
-static void count_flags(struct hep_eval_result *r, const struct hep_eval_data *d)
-{
-    for (size_t l = 0; l < d->n_lesions; l++) {
-        const struct hep_eval_lesion *lesion = &d->lesions[l];
-        const struct hep_eval_flags *truth = &lesion->flags, *got;
-
-        if (lesion->finding == HEP_NO_MATCH)
-            continue;
-        got = &d->findings[lesion->finding].flags;
-        for (int f = 0; f < (int)HEP_FLAG_COUNT; f++) {
-            if (!truth->given[f] || !got->given[f] || truth->state[f] == HEP_FLAG_NOT_ASSESSABLE)
-                continue;
-            count_flag(&r->flag[f].all, truth->state[f], got->state[f]);
-            if (lesion->diameter_mm >= HEP_EVAL_FLAG_MIN_MM)
-                count_flag(&r->flag[f].large, truth->state[f], got->state[f]);
-        }
-    }
-}
-
 static void settle_all(struct hep_eval_result *r)
 {
     settle(r->sensitivity, HEP_TASK_COUNT);
@@ -116,15 +85,6 @@ static void settle_all(struct hep_eval_result *r)
     settle(r->called, HEP_CLASS_COUNT);
     settle(&r->patient_sensitivity, 1);
     settle(&r->patient_specificity, 1);
-    for (int f = 0; f < (int)HEP_FLAG_COUNT; f++) {
-        struct hep_eval_flag *const rows[] = { &r->flag[f].all, &r->flag[f].large };
-
-        for (size_t k = 0; k < 2; k++) {
-            settle(&rows[k]->sensitivity, 1);
-            settle(&rows[k]->specificity, 1);
-            settle(&rows[k]->not_assessable, 1);
-        }
-    }
 }
 
 static void take_interval(struct hep_proportion *p, const struct hep_interval *by_patient)
@@ -219,7 +179,6 @@ int hep_evaluate(struct hep_eval_result *out, const struct hep_eval_data *data, 
         count_lesions(out, &ranked);
         count_findings(out, data);
         count_patients(out, &ranked);
-        count_flags(out, data);
         settle_all(out);
         hep_calibration_of(&out->calibration, ranked.forecast, ranked.n_forecasts, NULL);
         hep_calibration_at_prevalence(&out->at_prevalence, ranked.forecast, ranked.n_forecasts);
@@ -234,6 +193,8 @@ int hep_evaluate(struct hep_eval_result *out, const struct hep_eval_data *data, 
                            data->n_patients, replicates, seed, err);
     if (rc == HEP_OK)
         take_intervals(out);
+    if (rc == HEP_OK)
+        rc = hep_flag_figures_of(out->flag, data, replicates, seed, err);
     hep_ranked_release(&ranked);
     if (rc != HEP_OK)
         hep_eval_release(out);

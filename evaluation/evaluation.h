@@ -20,22 +20,10 @@
 
 #include "evaluation/bootstrap.h"
 #include "evaluation/calibration.h"
+#include "evaluation/flag_figures.h"
 #include "evaluation/numbers.h"
 #include "evaluation/proportion.h"
 #include "evaluation/roc.h"
-
-/** Of lesions that were found, for which the truth says present or absent. */
-struct hep_eval_flag {
-    struct hep_proportion sensitivity, specificity; /* where assessable */
-    struct hep_proportion not_assessable;
-};
-/** Lesions of at least this long axis make the second row of flags. */
-#define HEP_EVAL_FLAG_MIN_MM 8.0
-
-/** All lesions, and those of at least HEP_EVAL_FLAG_MIN_MM. */
-struct hep_eval_flag_rows {
-    struct hep_eval_flag all, large;
-};
 
 /** A point of a free-response curve that is asked for. */
 struct hep_eval_rate {
@@ -55,7 +43,7 @@ struct hep_eval_result {
     struct hep_proportion patient_sensitivity, patient_specificity;
     /* Rows: true classes, then no lesion. Columns: classes, then not given, then missed. */
     size_t confusion[HEP_CLASS_COUNT + 1][HEP_CLASS_COUNT + 2];
-    struct hep_eval_flag_rows flag[HEP_FLAG_COUNT];
+    struct hep_flag_figures flag[HEP_FLAG_FIGURES]; /* at hep_flag_figures_at() */
     struct hep_auc auc_lesions, auc_findings;
     struct hep_calibration calibration;   /* of findings, split ones left out */
     struct hep_calibration at_prevalence; /* with the share of metastases among them as prior */

@@ -60,6 +60,7 @@ void hep_flag_set(struct hep_flag_result *flag, enum hep_flag_state state, doubl
     flag->state = state;
     flag->value = value;
     flag->limit = limit;
+    flag->probability = (double)NAN;
     va_start(args, fmt);
     say(flag, fmt, args);
     va_end(args);
@@ -71,7 +72,7 @@ void hep_flag_cannot(struct hep_flag_result *flag, const char *fmt, ...)
 
     flag->given = true;
     flag->state = HEP_FLAG_NOT_ASSESSABLE;
-    flag->value = flag->limit = (double)NAN;
+    flag->value = flag->limit = flag->probability = (double)NAN;
     va_start(args, fmt);
     say(flag, fmt, args);
     va_end(args);

@@ -17,6 +17,7 @@ struct hep_flag_result {
     bool given; /* false: nobody has judged it */
     enum hep_flag_state state;
     double value, limit; /* in the unit of the flag's row; NaN when there is none */
+    double probability;  /* that it is present; NaN when it was not computed */
     char reason[320];    /* one sentence with the numbers */
 };
 

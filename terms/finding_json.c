@@ -111,6 +111,8 @@ static struct hep_json *flags_json(struct hep_put *put, const struct hep_flag_re
             continue;
         o = hep_json_new_object();
         hep_put_text(put, o, "state", hep_flag_state_name(flag->state));
+        if (isfinite(flag->probability))
+            hep_put_number(put, o, "probability", flag->probability);
         hep_put_number(put, o, "value", flag->value);
         hep_put_number(put, o, "limit", flag->limit);
         hep_put_text(put, o, "unit", hep_unit_text(row->unit));
@@ -336,6 +338,10 @@ static int read_flag(struct hep_flag_result *flag, const struct place *at,
     flag->given = true;
     flag->value = hep_json_number(hep_json_get(node, "value"));
     flag->limit = hep_json_number(hep_json_get(node, "limit"));
+    flag->probability = hep_json_number(hep_json_get(node, "probability"));
+    if (flag->probability < 0.0 || flag->probability > 1.0)
+        return HEP_FAIL(at->err, HEP_EFORMAT, "%s.%s.%s.probability: %g is outside 0..1", at->where,
+                        key, name, flag->probability);
     copy_text(flag->reason, sizeof flag->reason, hep_json_get(node, "reason"));
     return HEP_OK;
 }

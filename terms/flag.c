@@ -1,5 +1,6 @@
 #include "terms/flag.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char *const states[HEP_FLAG_STATES] = { "not_assessable", "absent", "present" };
@@ -25,10 +26,20 @@ const char *hep_flag_truth_name(enum hep_flag_truth column)
 
 #define OF(image) 1U << HEP_IMAGE_##image
 static const struct hep_flag_row rows[HEP_FLAG_COUNT] = {
-#define FLAG(id, name, needs, needs_one_of, unit, words, meaning, source, settings, truth)         \
-    { #name, needs, needs_one_of, HEP_UNIT_##unit, words, meaning, source, settings, truth },
+#define FLAG(id, name, needs, needs_one_of, unit, words, meaning, source, settings, side, truth)   \
+    { #name,   needs,  needs_one_of, HEP_UNIT_##unit, words,                                       \
+      meaning, source, settings,     HEP_##side,      truth },
 #include "terms/flags.def"
 };
+
+double hep_flag_margin(enum hep_flag flag, double value, double limit)
+{
+    const enum hep_flag_side side = rows[flag].side;
+
+    if (side == HEP_EITHER)
+        return fabs(value) - limit;
+    return side == HEP_BELOW ? limit - value : value - limit;
+}
 
 const struct hep_flag_row *hep_flag_row(enum hep_flag flag)
 {

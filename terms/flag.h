@@ -22,16 +22,22 @@ enum hep_flag {
     HEP_FLAG_COUNT
 };
 
+/** Where the value lies when the flag is present, against its limit. */
+enum hep_flag_side { HEP_ABOVE, HEP_BELOW, HEP_EITHER };
+
 struct hep_flag_row {
     const char *name;
     uint32_t needs, needs_one_of; /* bits 1 << enum hep_image */
     enum hep_unit unit;
     const char *words, *meaning, *source;
     const char *settings; /* keys, with blanks between them */
-    const char *truth;    /* the definition for a simulated lesion */
+    enum hep_flag_side side;
+    const char *truth; /* the definition for a simulated lesion */
 };
 /** Static. */
 const struct hep_flag_row *hep_flag_row(enum hep_flag flag);
+/** How far the value lies beyond the limit, towards present: below 0 on the other side. */
+double hep_flag_margin(enum hep_flag flag, double value, double limit);
 /** "restricted_diffusion", ...: the name of the row. */
 const char *hep_flag_name(enum hep_flag flag);
 /** The two truths of a simulated lesion: what its tissue is, and what its noise-free images show

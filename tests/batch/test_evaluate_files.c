@@ -340,8 +340,8 @@ static char *read_text(const char *dir, const char *name)
 static void test_written_files(void **state)
 {
     static const char *const files[] = {
-        "evaluation.json",         "evaluation.tsv",  "lesions_matched.tsv", "froc.svg",
-        "sensitivity_by_size.svg", "reliability.svg", "confusion.svg"
+        "evaluation.json", "evaluation.tsv",          "lesions_matched.tsv", "flags_evaluated.tsv",
+        "froc.svg",        "sensitivity_by_size.svg", "reliability.svg",     "confusion.svg"
     };
     char *dir = hep_test_mkdir(), *first = hep_path_join(dir, "first", NULL),
          *second = hep_path_join(dir, "second", NULL), *text;
