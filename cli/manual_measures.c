@@ -21,13 +21,15 @@ static void measure_line(struct hep_str *out, const struct hep_measure_row *row)
 {
     const struct hep_unit_row *unit =
         row->unit == HEP_UNIT_OF_IMAGE ? NULL : hep_unit_row((enum hep_unit)row->unit);
-    const char *prefix = row->subject == HEP_SUBJECT_LIVER ? "liver_" : "";
 
     hep_str_addf(out, "| `%s` | ", row->name);
-    if (row->n == 1)
+    if (row->subject == HEP_SUBJECT_LESION)
+        hep_str_addf(out, "%s | `%s` `%s` `%s` | ", row->is_main ? "yes" : "", row->place.region,
+                     row->place.map[0] != '\0' ? row->place.map : "n/a", row->place.statistic);
+    else if (row->n == 1)
         hep_str_addf(out, "`%s` | ", hep_measure_column(row->first));
     else
-        hep_str_addf(out, "`%s%s` | ", prefix, row->name);
+        hep_str_addf(out, "`liver_%s` | ", row->name);
     hep_str_addf(out, "%s | %s |", unit != NULL ? unit->text : "of the image", row->meaning);
     if (row->source[0] != '\0')
         hep_str_addf(out, " %s", row->source);
@@ -42,10 +44,14 @@ static void subject_section(struct hep_str *out, enum hep_subject subject, const
     int n;
     const struct hep_measure_row *rows = hep_measure_rows(&n);
 
+    const bool lesion = subject == HEP_SUBJECT_LESION;
+
     hep_str_addf(out,
-                 "\n## Of a %s\n\n%s\n\n| member | column | unit | meaning | source; concept |\n"
-                 "|---|---|---|---|---|\n",
-                 hep_subject_name(subject), text);
+                 "\n## Of a %s\n\n%s\n\n| member | %s | unit | meaning | source; concept |\n"
+                 "|---|---|---|---|---|%s\n",
+                 hep_subject_name(subject), text,
+                 lesion ? "in lesions.tsv | region, map, statistic in measures.tsv" : "column",
+                 lesion ? "---|" : "");
     for (int i = 0; i < n; i++)
         if (rows[i].subject == subject)
             measure_line(out, &rows[i]);
@@ -96,7 +102,10 @@ void hep_manual_measures(struct hep_str *out)
     hep_str_add(out, ".\n");
     subject_section(out, HEP_SUBJECT_LESION,
                     "Members of an entry of `lesions`: sizes and probabilities stand in the entry "
-                    "itself, the others in `measurements` as `{\"value\", \"unit\"}`.");
+                    "itself, the others in `measurements` as `{\"value\", \"unit\"}`. "
+                    "`sub-XX_lesions.tsv` has one row per lesion and the main measures as columns, "
+                    "the same for every study; `sub-XX_measures.tsv` has every measure in a row of "
+                    "its own. The statistics `n` and `se` are columns there.");
     subject_section(out, HEP_SUBJECT_LIVER,
                     "Members of `liver`. Of a map it holds `median`, `iqr`, `q25`, `q75`, `mean`, "
                     "`sd`, `n` and `n_nonfinite`, and the column has the median.");

@@ -44,10 +44,11 @@ static void store_diffusion(struct hep_measures *f, const struct hep_lesion_meas
     const struct hep_image_stats *b = &m->image[HEP_IMAGE_B_HIGH];
 
     hep_measures_set(f, HEP_M_ADC, m->adc);
-    hep_measures_set(f, HEP_M_ADC_CI_LOW, m->adc - 1.96 * m->adc_se);
-    hep_measures_set(f, HEP_M_ADC_CI_HIGH, m->adc + 1.96 * m->adc_se);
+    hep_measures_set(f, HEP_M_ADC_SE, m->adc_se);
     hep_measures_set(f, HEP_M_ADC_RIM, m->adc_rim);
     hep_measures_set(f, HEP_M_ADC_CORE, m->adc_core);
+    hep_measures_set(f, HEP_M_ADC_RIM_SE, m->adc_rim_se);
+    hep_measures_set(f, HEP_M_ADC_CORE_SE, m->adc_core_se);
     hep_measures_set(f, HEP_M_ADC_LOWEST, fmin(m->adc, fmin(m->adc_rim, m->adc_core)));
     hep_measures_set(f, HEP_M_ADC_LIVER, m->adc_liver);
     hep_measures_set(f, HEP_M_ADC_LOCAL_EXCESS, m->adc_local_excess);
@@ -83,7 +84,6 @@ static void store_fat(struct hep_measures *f, const struct hep_lesion_measures *
     const struct hep_image_stats *ff = &m->image[HEP_IMAGE_FAT_FRACTION];
 
     hep_measures_set(f, HEP_M_FAT, ff->lesion);
-    hep_measures_set(f, HEP_M_FAT_LIVER, ff->zone[HEP_SHELL_RING].median);
     hep_measures_set(f, HEP_M_FAT_EXCESS, ff->lesion - ff->zone[HEP_SHELL_RING].median);
     hep_measures_set(f, HEP_M_R2STAR, m->image[HEP_IMAGE_R2STAR].lesion);
 }
@@ -202,9 +202,7 @@ static int store_hepatobiliary(struct hep_measures *f, const struct hep_lesion_m
                       m->study->image[HEP_IMAGE_HEPATOBILIARY].volume != NULL &&
                       m->study->comparable[HEP_PHASE_HEPATOBILIARY];
 
-    hep_measures_set(f, HEP_M_HBP_RATIO, m->ratio[HEP_PHASE_HEPATOBILIARY]);
     hep_measures_set(f, HEP_M_HBP_LLC, hep_llc(hbp->zone[HEP_SHELL_RING].median, hbp->lesion));
-    hep_measures_set(f, HEP_M_RTE, m->re[HEP_PHASE_HEPATOBILIARY]);
     hep_measures_set(f, HEP_M_RTE_MUSCLE,
                      both ? hep_rte_muscle(pre->lesion, hbp->lesion,
                                            organ[HEP_IMAGE_PRECONTRAST][HEP_ANATOMY_MUSCLE],
@@ -215,12 +213,9 @@ static int store_hepatobiliary(struct hep_measures *f, const struct hep_lesion_m
 
 static void store_targetoid(struct hep_measures *f, const struct hep_lesion_measures *m)
 {
-    for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
-        const enum hep_measure index = hep_measure_of_image(HEP_MF_TARGETOID, (enum hep_image)i);
-
-        if (index != HEP_MEASURE_COUNT)
-            hep_measures_set(f, index, m->targetoid[i]);
-    }
+    for (int i = 0; i < HEP_IMAGE_COUNT; i++)
+        hep_measures_set(f, hep_measure_of_image(HEP_MF_TARGETOID, (enum hep_image)i),
+                         m->targetoid[i]);
 }
 
 int hep_measures_store(struct hep_measures *f, const struct hep_lesion_measures *m,

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "report/measure.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct lesion_row {
@@ -30,14 +31,16 @@ HEP_GETTER(state_of, S,
     }
 static const struct hep_column first_columns[] = {
     { "study", HEP_TEXT(S, study), .meaning = "Label of the study" },
-    { "id", HEP_CELL(INTEGER, 0), .meaning = "Number of the lesion: its value in the label map",
-      .get = id_of },
+    { "lesion_id", HEP_CELL(INTEGER, 0),
+      .meaning = "Number of the lesion: its value in the label map", .get = id_of },
     PLACE("x", 0),
     PLACE("y", 1),
     PLACE("z", 2),
-    { "class", HEP_CELL(TEXT, 0), .meaning = "Class that the evidence favours", .get = class_of },
 };
 #define N_FIRST (sizeof first_columns / sizeof first_columns[0])
+static const struct hep_column class_column = { "class", HEP_CELL(TEXT, 0),
+                                                .meaning = "Class that the evidence favours",
+                                                .get = class_of };
 
 static const struct hep_level states[] = {
     { "present", "Its numbers say so" },
@@ -46,13 +49,19 @@ static const struct hep_level states[] = {
     { NULL, NULL },
 };
 
-static struct hep_column *add_measures(struct hep_column *c, enum hep_measure_form form)
+/* Main measures of a form. The class stands before its probability. */
+static struct hep_column *add_measures(struct hep_column *c, enum hep_measure_form form,
+                                       const struct hep_level *classes)
 {
     for (int i = 0; i < HEP_MEASURE_COUNT; i++) {
         const enum hep_measure m = (enum hep_measure)i;
 
-        if (hep_measure_row(m)->subject != HEP_SUBJECT_LESION || hep_measure_row(m)->form != form)
+        if (!hep_measure_row(m)->is_main || hep_measure_row(m)->form != form)
             continue;
+        if (m == HEP_M_P_METASTASIS) {
+            *c = class_column;
+            c++->levels = classes;
+        }
         *c = hep_measure_as_column(m);
         c->offset = (size_t)m;
         c++->get = measure_of;
@@ -60,37 +69,137 @@ static struct hep_column *add_measures(struct hep_column *c, enum hep_measure_fo
     return c;
 }
 
+static void add_classes(struct hep_level *levels)
+{
+    for (int k = 0; k < HEP_CLASS_COUNT; k++)
+        levels[k] = (struct hep_level){ hep_class_name((enum hep_lesion_class)k),
+                                        hep_class_row((enum hep_lesion_class)k)->meaning };
+}
+
+static size_t count_lesions(const struct hep_study_findings *studies, size_t n)
+{
+    size_t lesions = 0;
+
+    for (size_t i = 0; i < n; i++)
+        lesions += studies[i].findings != NULL ? studies[i].findings->n : 0;
+    return lesions;
+}
+
 /* Columns and rows in one block, which the table owns. */
 int hep_lesions_table(struct hep_table *out, const struct hep_study_findings *studies, size_t n,
                       bool with_study, struct hep_error *err)
 {
     struct {
-        struct hep_column columns[N_FIRST + HEP_FLAG_COUNT + HEP_MEASURE_COUNT + 1];
+        struct hep_level classes[HEP_CLASS_COUNT + 1];
+        struct hep_column columns[N_FIRST + HEP_FLAG_COUNT + HEP_MEASURE_COUNT + 2];
         S rows[];
-    } * block;
+    } *block = hep_calloc(1, sizeof *block + count_lesions(studies, n) * sizeof(S), err);
     struct hep_column *c;
-    size_t lesions = 0, rows = 0;
+    size_t rows = 0;
 
-    for (size_t i = 0; i < n; i++)
-        lesions += studies[i].findings != NULL ? studies[i].findings->n : 0;
-    block = hep_calloc(1, sizeof *block + lesions * sizeof(S), err);
     if (block == NULL)
         return HEP_ENOMEM;
+    add_classes(block->classes);
     c = block->columns;
     for (size_t k = with_study ? 0 : 1; k < N_FIRST; k++)
         *c++ = first_columns[k];
-    c = add_measures(c, HEP_FORM_MEMBER);
+    c = add_measures(c, HEP_FORM_MEMBER, block->classes);
     for (size_t f = 0; f < HEP_FLAG_COUNT; f++)
         *c++ = (struct hep_column){ .id = hep_flag_name((enum hep_flag)f),
                                     .cell = HEP_CELL_TEXT,
                                     .offset = f,
-                                    .meaning = "State of the flag of this name",
+                                    .meaning = hep_flag_row((enum hep_flag)f)->meaning,
                                     .levels = states,
                                     .get = state_of };
-    (void)add_measures(c, HEP_FORM_VALUE);
+    (void)add_measures(c, HEP_FORM_VALUE, block->classes);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; studies[i].findings != NULL && k < studies[i].findings->n; k++)
             block->rows[rows++] = (S){ studies[i].study, &studies[i].findings->list[k] };
     *out = (struct hep_table)HEP_TABLE_OF(NULL, block->columns, block->rows, rows, .owned = block);
+    return HEP_OK;
+}
+#undef S
+
+/* ---- every measure, one a row ---------------------------------------------------------------- */
+
+struct measure_row {
+    int lesion_id;
+    struct hep_measure_place place;
+    const char *unit, *status;
+    double value, se;
+    size_t n;
+};
+#define S struct measure_row
+
+static const struct hep_level regions[] = { { "whole", "The whole lesion" },
+                                            { "rim", "Its outer part" },
+                                            { "core", "Its inner part" },
+                                            { "ring", "The liver around it" },
+                                            { NULL, NULL } };
+static const struct hep_level statuses[] = {
+    { "ok", "Measured" },
+    { "not_assessable", "It could not be measured or was not judged" },
+    { NULL, NULL },
+};
+static const struct hep_column measure_columns[] = {
+    { "lesion_id", HEP_INTEGER(S, lesion_id),
+      .meaning = "Number of the lesion: its value in the label map" },
+    { "region", HEP_TEXT(S, place.region), .meaning = "Part of the lesion, or the liver beside it",
+      .levels = regions },
+    { "map", HEP_TEXT(S, place.map),
+      .meaning =
+          "Image or contrast phase that is measured; n/a for what is of none or of several" },
+    { "statistic", HEP_TEXT(S, place.statistic),
+      .meaning = "What is said of it; docs/reference-measures.md has the definitions" },
+    { "value", HEP_NUMBER(S, value), .meaning = "The number, in the unit of its row" },
+    { "unit", HEP_TEXT(S, unit),
+      .meaning = "Unit of value and standard error; 1 for pure numbers" },
+    { "n", HEP_COUNT(S, n),
+      .meaning = "Voxels of the reference grid with a value of the map in the region" },
+    { "se", HEP_NUMBER(S, se), .meaning = "Standard error of the value, where it is known" },
+    { "status", HEP_TEXT(S, status), .meaning = "Whether there is a value", .levels = statuses },
+    { 0 },
+};
+
+/* What stands in a column of the rows of its region and map. */
+static bool is_own_column(const char *statistic)
+{
+    return strcmp(statistic, "n") == 0 || strcmp(statistic, "se") == 0;
+}
+
+static S measure_row(const struct hep_finding *f, enum hep_measure m)
+{
+    const struct hep_measure_place place = hep_measure_place(m);
+    const double value = hep_finding_get(f, m),
+                 n = hep_finding_get(f, hep_measure_at(place.region, place.map, "n"));
+    const bool has_error = strcmp(place.statistic, "estimate") == 0 && isfinite(value);
+
+    return (S){ .lesion_id = f->id,
+                .place = place,
+                .value = value,
+                .unit = hep_unit_text(hep_measure_unit(m)),
+                .n = isfinite(n) ? (size_t)n : HEP_NO_COUNT,
+                .se = has_error ? hep_finding_get(f, hep_measure_at(place.region, place.map, "se"))
+                                : (double)NAN,
+                .status = statuses[isfinite(value) ? 0 : 1].word };
+}
+
+int hep_measures_table(struct hep_table *out, const struct hep_findings *findings,
+                       struct hep_error *err)
+{
+    const size_t lesions = findings != NULL ? findings->n : 0;
+    S *rows = hep_calloc(lesions * HEP_MEASURE_COUNT + 1, sizeof *rows, err);
+    size_t n = 0;
+
+    if (rows == NULL)
+        return HEP_ENOMEM;
+    for (size_t i = 0; i < lesions; i++)
+        for (int k = 0; k < HEP_MEASURE_COUNT; k++) {
+            const enum hep_measure m = (enum hep_measure)k;
+
+            if (findings->list[i].measures.has[m] && !is_own_column(hep_measure_place(m).statistic))
+                rows[n++] = measure_row(&findings->list[i], m);
+        }
+    *out = (struct hep_table)HEP_TABLE_OWNED(NULL, measure_columns, rows, n);
     return HEP_OK;
 }

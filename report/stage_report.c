@@ -116,50 +116,55 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     return o;
 }
 
-static int put_tsv(struct hep_run *run, const char *suffix, const struct hep_table *table,
-                   struct hep_error *err)
+/* NAME.tsv, and the descriptions of its columns in `dictionary` or, where that is NULL, NAME.json. */
+static int put_table(struct hep_run *run, const char *name, const struct hep_table *table,
+                     struct hep_json *dictionary, struct hep_error *err)
 {
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *own = hep_table_dictionary(&put, table);
+    const struct hep_json *entry = NULL;
     struct hep_str text = { 0 };
+    char file[64];
     int rc;
 
     hep_table_tsv(&text, table);
-    rc = hep_str_check(&text, err);
+    (void)snprintf(file, sizeof file, "%s.tsv", name);
+    rc = put.rc == HEP_OK ? hep_str_check(&text, err) : put.rc;
     if (rc == HEP_OK)
-        rc = put_text_file(run, suffix, text.s, err);
+        rc = put_text_file(run, file, text.s, err);
+    (void)snprintf(file, sizeof file, "%s.json", name);
+    if (rc == HEP_OK && dictionary == NULL)
+        rc = put_json_file(run, file, own, err);
+    for (size_t i = 0; rc == HEP_OK && dictionary != NULL && i < hep_json_size(own); i++) {
+        const char *key = hep_json_key_at(own, i, &entry);
+
+        hep_put(&put, dictionary, key, hep_json_copy(entry));
+        rc = put.rc;
+    }
+    hep_json_free(own);
     hep_str_release(&text);
     return rc;
 }
 
-/* lesions.json holds the results themselves; the dictionary of lesions.tsv stands in that of the group. */
-static int put_lesions_tsv(struct hep_run *run, const struct hep_found *found,
-                           struct hep_error *err)
+/* lesions.json holds the results themselves, and describes the columns of lesions.tsv beside it. */
+static int put_lesions(struct hep_run *run, const struct hep_found *found, struct hep_json *doc,
+                       struct hep_error *err)
 {
     const struct hep_study_findings one = { hep_run_label(run),
                                             found != NULL ? &found->findings : NULL };
-    struct hep_table table = { 0 };
-    int rc = hep_lesions_table(&table, &one, 1, false, err);
+    struct hep_table lesions = { 0 }, measures = { 0 };
+    int rc = hep_lesions_table(&lesions, &one, 1, false, err);
 
     if (rc == HEP_OK)
-        rc = put_tsv(run, "lesions.tsv", &table, err);
-    hep_table_release(&table);
-    return rc;
-}
-
-static int put_regions_tsv(struct hep_run *run, const struct hep_map_measures *measures,
-                           struct hep_error *err)
-{
-    struct hep_put put = { HEP_OK, err };
-    struct hep_json *dictionary = NULL;
-    const struct hep_table table = hep_regions_table(measures);
-    int rc = put_tsv(run, "regions.tsv", &table, err);
-
-    if (rc == HEP_OK) {
-        dictionary = hep_table_dictionary(&put, &table);
-        rc = put.rc;
-    }
+        rc = hep_measures_table(&measures, one.findings, err);
     if (rc == HEP_OK)
-        rc = put_json_file(run, "regions.json", dictionary, err);
-    hep_json_free(dictionary);
+        rc = put_table(run, "lesions", &lesions, doc, err);
+    if (rc == HEP_OK)
+        rc = put_json_file(run, "lesions.json", doc, err);
+    if (rc == HEP_OK)
+        rc = put_table(run, "measures", &measures, NULL, err);
+    hep_table_release(&lesions);
+    hep_table_release(&measures);
     return rc;
 }
 
@@ -184,6 +189,7 @@ static int put_page(struct hep_run *run, const struct hep_map_measures *measures
 static int put_all(struct hep_run *run, struct hep_map_measures *measures, struct hep_error *err)
 {
     struct hep_put put = { HEP_OK, err };
+    const struct hep_table regions = hep_regions_table(measures);
     const struct hep_found *found = NULL;
     struct hep_json *doc = NULL;
     int rc = hep_run_findings(run, &found, err);
@@ -194,11 +200,9 @@ static int put_all(struct hep_run *run, struct hep_map_measures *measures, struc
         rc = put.rc;
     }
     if (rc == HEP_OK)
-        rc = put_json_file(run, "lesions.json", doc, err);
+        rc = put_lesions(run, found, doc, err);
     if (rc == HEP_OK)
-        rc = put_lesions_tsv(run, found, err);
-    if (rc == HEP_OK)
-        rc = put_regions_tsv(run, measures, err);
+        rc = put_table(run, "regions", &regions, NULL, err);
     if (rc == HEP_OK && hep_run_config(run)->report.html)
         rc = put_page(run, measures, err);
     hep_json_free(doc);

@@ -21,8 +21,10 @@ static const struct hep_concept concepts[] = {
 };
 
 #define HIDDEN HEP_DIGITS_HIDDEN
+#define MAIN true
+#define REST false
 #define ROW(first, over, subject, form, name, unit, digits, lo, hi, concept, words, meaning,       \
-            source, product, series)                                                               \
+            source, product, series, ...)                                                          \
     { first,                                                                                       \
       HEP_OVER_##over,                                                                             \
       HEP_OVER_##over##_N,                                                                         \
@@ -38,20 +40,25 @@ static const struct hep_concept concepts[] = {
       meaning,                                                                                     \
       source,                                                                                      \
       product,                                                                                     \
-      series },
+      series,                                                                                      \
+      __VA_ARGS__ },
 
 static const struct hep_measure_row rows[] = {
+#define LESION(id, form, name, table, region, map, statistic, unit, digits, concept, words,        \
+               meaning, source)                                                                    \
+    ROW(HEP_M_##id, ONE, LESION, form, name, unit, digits, 0, 0, concept, words, meaning, source,  \
+        NULL, NULL, table, { region, map, statistic })
+#define FAMILY(id, over, name, table, region, map, statistic, unit, digits, words, meaning,        \
+               source)                                                                             \
+    ROW(HEP_MF_##id, over, LESION, VALUE, name, unit, digits, 0, 0, NONE, words, meaning, source,  \
+        NULL, NULL, table, { region, map, statistic })
 #define MEASURE(id, subject, form, name, unit, digits, lo, hi, concept, words, meaning, source)    \
     ROW(HEP_M_##id, ONE, subject, form, name, unit, digits, lo, hi, concept, words, meaning,       \
-        source, NULL, NULL)
-#define FAMILY(id, over, subject, form, name, unit, digits, lo, hi, concept, words, meaning,       \
-               source)                                                                             \
-    ROW(HEP_MF_##id, over, subject, form, name, unit, digits, lo, hi, concept, words, meaning,     \
-        source, NULL, NULL)
+        source, NULL, NULL, REST, { "", "", "" })
 #define MAP(id, over, name, unit, digits, lo, hi, concept, words, meaning, source, product,        \
             series)                                                                                \
     ROW(HEP_M_##id, over, LIVER, STATISTICS, name, unit, digits, lo, hi, concept, words, meaning,  \
-        source, product, series)
+        source, product, series, REST, { "", "", "" })
 #include "terms/measures.def"
 };
 #define N_ROWS (int)(sizeof rows / sizeof rows[0])
@@ -59,6 +66,13 @@ static const struct hep_measure_row rows[] = {
 static const enum hep_image targets[HEP_OVER_TARGETS_N] = {
     HEP_IMAGE_T2,       HEP_IMAGE_B_HIGH,  HEP_IMAGE_ADC,
     HEP_IMAGE_ARTERIAL, HEP_IMAGE_DELAYED, HEP_IMAGE_HEPATOBILIARY
+};
+/* All but fat fraction, R2*, T2 and the error of the ADC. */
+static const enum hep_image signals[HEP_OVER_SIGNALS_N] = {
+    HEP_IMAGE_OPPOSED,       HEP_IMAGE_IN_PHASE,     HEP_IMAGE_T2,          HEP_IMAGE_B_LOW,
+    HEP_IMAGE_B_ZERO,        HEP_IMAGE_B_HIGH,       HEP_IMAGE_ADC,         HEP_IMAGE_IVIM_D,
+    HEP_IMAGE_IVIM_F,        HEP_IMAGE_DKI_K,        HEP_IMAGE_PRECONTRAST, HEP_IMAGE_ARTERIAL,
+    HEP_IMAGE_PORTAL_VENOUS, HEP_IMAGE_TRANSITIONAL, HEP_IMAGE_DELAYED,     HEP_IMAGE_HEPATOBILIARY
 };
 
 /* ---- expansion --------------------------------------------------------------------------------
@@ -68,6 +82,7 @@ struct concrete {
     const struct hep_measure_row *row;
     enum hep_unit unit;
     char column[56], words[80], meaning[200], product[16], series[16];
+    char region[8], map[16], statistic[32];
     const char *name; /* the end of column */
 };
 #define N_SLOTS 1024 /* a power of two, at least twice the measures */
@@ -92,8 +107,8 @@ static struct part part_of(const struct hep_measure_row *row, int k)
         p.phase = (enum hep_phase)k;
     else if (row->over == HEP_OVER_ENHANCED)
         p.phase = (enum hep_phase)(HEP_PHASE_ARTERIAL + k);
-    else if (row->over == HEP_OVER_IMAGES)
-        p.image = (enum hep_image)k;
+    else if (row->over == HEP_OVER_SIGNALS)
+        p.image = signals[k];
     else if (row->over == HEP_OVER_TARGETS)
         p.image = targets[k];
     else if (row->over == HEP_OVER_SHELLS) {
@@ -155,6 +170,9 @@ static void expand_one(const struct hep_measure_row *row, int k)
     fill(c->meaning, sizeof c->meaning, row->meaning, p, true);
     fill(c->product, sizeof c->product, row->product, p, false);
     fill(c->series, sizeof c->series, row->series, p, false);
+    fill(c->region, sizeof c->region, row->place.region, p, false);
+    fill(c->map, sizeof c->map, row->place.map, p, false);
+    fill(c->statistic, sizeof c->statistic, row->place.statistic, p, false);
     for (slot = hash(row->subject, c->name) % N_SLOTS; table.slot[slot] != 0;)
         slot = (slot + 1) % N_SLOTS;
     table.slot[slot] = (uint16_t)(m + 1);
@@ -222,6 +240,25 @@ enum hep_unit hep_measure_unit(enum hep_measure m)
     return concrete(m)->unit;
 }
 
+struct hep_measure_place hep_measure_place(enum hep_measure m)
+{
+    const struct concrete *c = concrete(m);
+
+    return (struct hep_measure_place){ c->region, c->map, c->statistic };
+}
+
+enum hep_measure hep_measure_at(const char *region, const char *map, const char *statistic)
+{
+    for (int i = 0; i < HEP_MEASURE_COUNT; i++) {
+        const struct concrete *c = concrete((enum hep_measure)i);
+
+        if (strcmp(c->statistic, statistic) == 0 && strcmp(c->map, map) == 0 &&
+            strcmp(c->region, region) == 0)
+            return (enum hep_measure)i;
+    }
+    return HEP_MEASURE_COUNT;
+}
+
 const char *hep_measure_product(enum hep_measure m)
 {
     return concrete(m)->row->product != NULL ? concrete(m)->product : NULL;
@@ -275,13 +312,13 @@ enum hep_measure hep_measure_of_phase(enum hep_measure family, enum hep_phase ph
 
 enum hep_measure hep_measure_of_image(enum hep_measure family, enum hep_image image)
 {
+    const struct hep_measure_row *row = concrete(family)->row;
+    const enum hep_image *images = row->over == HEP_OVER_SIGNALS ? signals : targets;
     int k = 0;
 
-    if (concrete(family)->row->over == HEP_OVER_IMAGES)
-        return (enum hep_measure)(family + image);
-    while (k < HEP_OVER_TARGETS_N && targets[k] != image)
+    while (k < row->n && images[k] != image)
         k++;
-    return k < HEP_OVER_TARGETS_N ? (enum hep_measure)((int)family + k) : HEP_MEASURE_COUNT;
+    return k < row->n ? (enum hep_measure)((int)family + k) : HEP_MEASURE_COUNT;
 }
 
 enum hep_measure hep_measure_of_shell(enum hep_measure family, enum hep_image image,
@@ -295,6 +332,8 @@ enum hep_measure hep_measure_of_shell(enum hep_measure family, enum hep_image im
 
 void hep_measures_set(struct hep_measures *of, enum hep_measure m, double value)
 {
+    if (m == HEP_MEASURE_COUNT)
+        return;
     of->value[m] = value;
     of->has[m] = true;
 }

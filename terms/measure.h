@@ -35,26 +35,28 @@ enum hep_measure_over {
     HEP_OVER_ONE,
     HEP_OVER_PHASES,   /* precontrast to hepatobiliary */
     HEP_OVER_ENHANCED, /* arterial to hepatobiliary */
-    HEP_OVER_IMAGES,
-    HEP_OVER_SHELLS,  /* each shell of each image */
-    HEP_OVER_TARGETS, /* the images whose rim and core are compared */
+    HEP_OVER_SIGNALS,  /* the images whose value in a lesion is no measure of its own */
+    HEP_OVER_SHELLS,   /* each shell of each image */
+    HEP_OVER_TARGETS,  /* the images whose rim and core are compared */
 };
 enum {
     HEP_OVER_ONE_N = 1,
     HEP_OVER_PHASES_N = HEP_PHASE_COUNT,
     HEP_OVER_ENHANCED_N = HEP_PHASE_COUNT - HEP_PHASE_ARTERIAL,
-    HEP_OVER_IMAGES_N = HEP_IMAGE_COUNT,
+    HEP_OVER_SIGNALS_N = HEP_IMAGE_COUNT - 4,
     HEP_OVER_SHELLS_N = HEP_IMAGE_COUNT * HEP_SHELL_COUNT,
     HEP_OVER_TARGETS_N = 6,
 };
 
 /** HEP_M_x: the measure x. HEP_MF_x: the first of the family x. */
 enum hep_measure {
+#define LESION(id, ...) HEP_M_##id,
 #define MEASURE(id, ...) HEP_M_##id,
 #define FAMILY(id, over, ...)                                                                      \
     HEP_MF_##id, HEP_MF_##id##_LAST = HEP_MF_##id + HEP_OVER_##over##_N - 1,
 #define MAP(id, over, ...) HEP_M_##id, HEP_M_##id##_LAST = HEP_M_##id + HEP_OVER_##over##_N - 1,
 #include "terms/measures.def"
+#undef LESION
 #undef MEASURE
 #undef FAMILY
 #undef MAP
@@ -64,10 +66,12 @@ enum hep_measure {
 /** How many maps are measured. */
 enum {
     HEP_MEASURE_MAPS = 0
+#define LESION(...)
 #define MEASURE(...)
 #define FAMILY(...)
 #define MAP(id, over, ...) +HEP_OVER_##over##_N
 #include "terms/measures.def"
+#undef LESION
 #undef MEASURE
 #undef FAMILY
 #undef MAP
@@ -76,6 +80,11 @@ enum {
 /** A coded concept of DICOM. */
 struct hep_concept {
     const char *scheme, *value, *meaning; /* NULL: DICOM has none for it */
+};
+
+/** Where a measure of a lesion stands among the others: "rim", "adc", "estimate". */
+struct hep_measure_place {
+    const char *region, *map, *statistic; /* map "": of none */
 };
 
 /** A row of the table; texts of a family hold {image}, {shell}, {phase} or {acq}. */
@@ -92,6 +101,8 @@ struct hep_measure_row {
     const struct hep_concept *concept;
     const char *words, *meaning, *source;
     const char *product, *series; /* of a map; else NULL */
+    bool is_main;                 /* a column of lesions.tsv */
+    struct hep_measure_place place;
 };
 #define HEP_UNIT_OF_IMAGE HEP_UNIT_N
 #define HEP_DIGITS_HIDDEN (-1)
@@ -109,6 +120,10 @@ const char *hep_measure_words(enum hep_measure m);
 /** One sentence. */
 const char *hep_measure_meaning(enum hep_measure m);
 enum hep_unit hep_measure_unit(enum hep_measure m);
+/** Of a measure of a lesion. No two have the same. */
+struct hep_measure_place hep_measure_place(enum hep_measure m);
+/** HEP_MEASURE_COUNT when there is none. */
+enum hep_measure hep_measure_at(const char *region, const char *map, const char *statistic);
 /** Product and series of a map ("re_art", "arterial"); NULL for what is no map. */
 const char *hep_measure_product(enum hep_measure m);
 const char *hep_measure_series(enum hep_measure m);
@@ -131,6 +146,7 @@ struct hep_measures {
     double value[HEP_MEASURE_COUNT]; /* NaN: could not be measured */
     bool has[HEP_MEASURE_COUNT];     /* false: the study has not what it is measured in */
 };
+/** HEP_MEASURE_COUNT is passed over. */
 void hep_measures_set(struct hep_measures *of, enum hep_measure m, double value);
 /** NaN when there is none. */
 double hep_measures_get(const struct hep_measures *of, enum hep_measure m);

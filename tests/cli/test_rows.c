@@ -1,5 +1,6 @@
-/* What a row of the dictionary gives, listed by hand: member of lesions.json, column of lesions.tsv,
- * entry of its data dictionary, line of the reference. A form that forgets a row fails. */
+/* What a row of the dictionary gives, listed by hand: member of lesions.json, column of lesions.tsv
+ * and entry of its data dictionary, row of measures.tsv, line of the reference. A form that forgets a
+ * row fails. */
 #include "support/support.h"
 
 #include "base/file.h"
@@ -10,6 +11,7 @@
 struct forms {
     struct hep_json *document, *dictionary;
     struct hep_str reference;
+    struct hep_table measures;
 };
 
 /* All forms of a finding that has every measure and every flag. */
@@ -31,6 +33,7 @@ static void make(struct forms *to)
     assert_ok(hep_lesions_table(&table, &study, 1, true, &e), e);
     to->dictionary = hep_table_dictionary(&put, &table);
     hep_table_release(&table);
+    assert_ok(hep_measures_table(&to->measures, &findings, &e), e);
     hep_manual_measures(&to->reference);
     assert_ok(put.rc, e);
     assert_false(to->reference.failed);
@@ -38,6 +41,7 @@ static void make(struct forms *to)
 
 static void release(struct forms *f)
 {
+    hep_table_release(&f->measures);
     hep_json_free(f->document);
     hep_json_free(f->dictionary);
     hep_str_release(&f->reference);
@@ -51,10 +55,21 @@ static bool has_line(const struct forms *f, const char *name)
     return strstr(f->reference.s, line) != NULL;
 }
 
+static bool is_at(const struct hep_table *t, size_t row, const struct hep_measure_place *place)
+{
+    const char *map = hep_table_value(t, &t->columns[2], row).text;
+
+    return strcmp(hep_table_value(t, &t->columns[1], row).text, place->region) == 0 &&
+           strcmp(map, place->map) == 0 &&
+           strcmp(hep_table_value(t, &t->columns[3], row).text, place->statistic) == 0;
+}
+
 static void test_measures(void **state)
 {
     struct forms f;
+    struct hep_measure_place place;
     const struct hep_json *lesion;
+    size_t in_rows;
 
     (void)state;
     make(&f);
@@ -71,9 +86,14 @@ static void test_measures(void **state)
             continue;
         if (hep_json_get(in, hep_measure_name(m)) == NULL)
             fail_msg("%s is no member of lesions.json", hep_measure_name(m));
-        if (row->form == HEP_FORM_VALUE &&
-            hep_json_get(f.dictionary, hep_measure_column(m)) == NULL)
-            fail_msg("%s is no column with an entry", hep_measure_column(m));
+        if (row->is_main != (hep_json_get(f.dictionary, hep_measure_column(m)) != NULL))
+            fail_msg("%s: main or not, and its column is not so", hep_measure_column(m));
+        place = hep_measure_place(m);
+        in_rows = 0;
+        for (size_t k = 0; k < f.measures.n; k++)
+            in_rows += is_at(&f.measures, k, &place);
+        if (in_rows != (strcmp(place.statistic, "n") != 0 && strcmp(place.statistic, "se") != 0))
+            fail_msg("%s has %zu rows of measures.tsv", hep_measure_name(m), in_rows);
     }
     release(&f);
 }

@@ -112,7 +112,7 @@ for study, tag, phase, factor in (("art", "art", "arterial", 1 / 2.7), ("hbp", "
             got, want, raw = value(a["measurements"].get(name)), value(measure), name.startswith(phase)
             if raw and re.search("_(median|mad|corrected)$", name):
                 close(f"{study} {a['id']} {name}", got, None if want is None else signal * want, 1e-3)
-            elif name == f"{phase}_re" or (name == "rte" and phase == "hepatobiliary"):
+            elif name == f"{phase}_re":
                 close(f"{study} {a['id']} {name}", got, None if want is None else signal * (1 + want) - 1, 1e-3)
             elif name not in ("sdr_a", "sdr_b"):
                 close(f"{study} {a['id']} {name}", got, want, 1e-3)

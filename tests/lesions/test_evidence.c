@@ -263,7 +263,7 @@ static const struct bad_case bad_cases[] = {
              "n_tested: 0}\nrules:\n" RING,
       "lacks the key 'date'" },
     { "flag and measure",
-      SHARES CALIBRATION "rules:\n" RULE("x", "g", "flag: washout\n    measure: rte")
+      SHARES CALIBRATION "rules:\n" RULE("x", "g", "flag: washout\n    measure: hepatobiliary_re")
           OUTCOME("present", "", "0.5", "0.5", "0.5") OUTCOME("absent", "", "0.5", "0.5", "0.5"),
       "one of 'flag' and 'measure'" },
     { "unknown flag",
@@ -279,12 +279,12 @@ static const struct bad_case bad_cases[] = {
           OUTCOME("yes", "", "0.5", "0.5", "0.5") OUTCOME("no", "", "0.5", "0.5", "0.5"),
       "present and absent" },
     { "intervals that fall",
-      SHARES CALIBRATION "rules:\n" RULE("x", "g", "measure: rte")
+      SHARES CALIBRATION "rules:\n" RULE("x", "g", "measure: hepatobiliary_re")
           OUTCOME("a", "below: 2, ", "0.3", "0.3", "0.3")
               OUTCOME("b", "below: 1, ", "0.3", "0.3", "0.3") OUTCOME("c", "", "0.4", "0.4", "0.4"),
       "must rise" },
     { "last interval bounded",
-      SHARES CALIBRATION "rules:\n" RULE("x", "g", "measure: rte") OUTCOME(
+      SHARES CALIBRATION "rules:\n" RULE("x", "g", "measure: hepatobiliary_re") OUTCOME(
           "a", "below: 2, ", "0.5", "0.5", "0.5") OUTCOME("b", "below: 3, ", "0.5", "0.5", "0.5"),
       "the last has none" },
     { "likelihoods do not sum",

@@ -27,9 +27,9 @@ static void test_values(void **state)
     (void)state;
     fixture_init(&f, &solid, NULL);
     (void)fixture_assess(&f);
-    assert_close(measure(&f, "rte"), 82.0 / 72.0 - 1.0, 0, 0.02);
+    assert_close(measure(&f, "hepatobiliary_re"), 82.0 / 72.0 - 1.0, 0, 0.02);
     assert_close(measure(&f, "arterial_re"), 156.0 / 72.0 - 1.0, 0.02, 0);
-    assert_close(measure(&f, "hbp_ratio"), 82.0 / 190.0, 0.02, 0);
+    assert_close(measure(&f, "hepatobiliary_ratio"), 82.0 / 190.0, 0.02, 0);
     assert_close(measure(&f, "hbp_llc"), (190.0 - 82.0) / (190.0 + 82.0), 0.02, 0);
     assert_close(measure(&f, "adc_mm2_per_s"), 0.94e-3, 0.02, 0);
     assert_close(measure(&f, "adc_liver_ratio"), 0.94 / 1.07, 0.02, 0);
@@ -49,7 +49,7 @@ static void test_small_lesion(void **state)
     (void)state;
     fixture_init(&f, &small_cyst, NULL);
     (void)fixture_assess(&f);
-    assert_close(measure(&f, "hbp_ratio"), 29.0 / 190.0, 0.15, 0);
+    assert_close(measure(&f, "hepatobiliary_ratio"), 29.0 / 190.0, 0.15, 0);
     assert_close(measure(&f, "adc_mm2_per_s"), 2.7e-3, 0.05, 0);
     assert_close(measure(&f, "enhancement_max"), 0.0, 0, 0.1);
     assert_int_equal(f.findings.list[0].lesion_class, HEP_CLASS_CYST);
@@ -250,7 +250,9 @@ static void test_scaling(void **state)
     (void)fixture_assess(&f);
     for (int i = 0; i < HEP_FLAG_COUNT; i++)
         assert_int_equal(before.flag[i].state, f.findings.list[0].flag[i].state);
-    assert_close(measure(&f, "rte"), hep_finding_get(&before, HEP_M_RTE), 1e-5, 0);
+    assert_close(measure(&f, "hepatobiliary_re"),
+                 hep_finding_get(&before, hep_measure_of_phase(HEP_MF_RE, HEP_PHASE_HEPATOBILIARY)),
+                 1e-5, 0);
     assert_close(hep_finding_get(&f.findings.list[0], HEP_M_P_METASTASIS),
                  hep_finding_get(&before, HEP_M_P_METASTASIS), 1e-6, 0);
     fixture_release(&f);
@@ -297,7 +299,7 @@ static void test_flips(void **state)
     for (int k = 0; k < 3; k++)
         assert_close(b.findings.list[0].centre_mm[k], a.findings.list[0].centre_mm[k], 0, 1e-6);
     assert_close(measure(&b, "long_axis_mm"), measure(&a, "long_axis_mm"), 1e-9, 0);
-    assert_close(measure(&b, "rte"), measure(&a, "rte"), 1e-4, 0);
+    assert_close(measure(&b, "hepatobiliary_re"), measure(&a, "hepatobiliary_re"), 1e-4, 0);
     assert_close(measure(&b, "arterial_ring_index"), measure(&a, "arterial_ring_index"), 1e-4, 0);
     assert_close(measure(&b, "arterial_ring_cover"), measure(&a, "arterial_ring_cover"), 0, 0.03);
     assert_close(measure(&b, "segment"), measure(&a, "segment"), 0, 0);

@@ -20,7 +20,7 @@ static struct hep_finding finding(void)
     hep_measures_set(&f.measures, HEP_M_SEGMENT, 7);
     hep_measures_set(&f.measures, HEP_M_P_METASTASIS, 0.25);
     hep_measures_set(&f.measures, HEP_M_ADC, 1.07e-3);
-    hep_measures_set(&f.measures, HEP_M_RTE, (double)NAN);
+    hep_measures_set(&f.measures, HEP_M_RTE_MUSCLE, (double)NAN);
     hep_measures_set(&f.measures, hep_measure_of_phase(HEP_MF_RATIO, HEP_PHASE_ARTERIAL), 1.3);
     hep_flag_set(&f.flag[HEP_FLAG_WASHOUT], HEP_FLAG_ABSENT, 0.97, 0.9, "%.2f of liver", 0.97);
     hep_flag_cannot(&f.flag[HEP_FLAG_FAT], "no %s", "fat fraction");
@@ -56,7 +56,8 @@ static void test_written(void **state)
     assert_close(number(m, "adc_mm2_per_s", "value"), 1.07e-3, 0, 0);
     assert_string_equal(text(m, "adc_mm2_per_s", "unit"), "mm2/s");
     assert_close(number(m, "arterial_ratio", "value"), 1.3, 0, 0);
-    assert_int_equal(hep_json_type(hep_json_get(hep_json_get(m, "rte"), "value")), HEP_JSON_NULL);
+    assert_int_equal(hep_json_type(hep_json_get(hep_json_get(m, "rte_muscle"), "value")),
+                     HEP_JSON_NULL);
     assert_int_equal(hep_json_size(m), 3);
     assert_int_equal(hep_json_size(flags), 2);
     assert_string_equal(text(flags, "washout", "state"), "absent");
@@ -114,7 +115,7 @@ static void test_read_back(void **state)
 /* Measures that are no number name themselves. */
 static void test_bad_measure(void **state)
 {
-    static const char doc[] = "{\"lesions\": [{}, {\"measurements\": {\"rte\": {\"value\": "
+    static const char doc[] = "{\"lesions\": [{}, {\"measurements\": {\"rte_muscle\": {\"value\": "
                               "\"much\"}}}]}";
     struct hep_findings read = { 0 };
     struct hep_json *root = NULL;
@@ -123,7 +124,7 @@ static void test_bad_measure(void **state)
     (void)state;
     assert_ok(hep_json_parse(&root, doc, sizeof doc - 1, "x.json", &e), e);
     assert_fails(hep_findings_read(&read, hep_json_get(root, "lesions"), "x.json", &e), e,
-                 HEP_EFORMAT, "x.json: lesions[1].rte: a text instead of a number");
+                 HEP_EFORMAT, "x.json: lesions[1].rte_muscle: a text instead of a number");
     assert_null(read.list);
     for (long at = 1; at <= 2; at++) {
         hep_alloc_fail_at(at);

@@ -16,7 +16,8 @@ static void test_names(void **state)
         { HEP_SUBJECT_LESION, "adc_se_ring_mad", "mm2/s", "adc_se_ring_mad",
           "standard error of the ADC, ring of liver: spread" },
         { HEP_SUBJECT_LESION, "t2_core_n", "1", "t2_core_n", "T2-weighted, core: voxels" },
-        { HEP_SUBJECT_LESION, "t2_map_corrected", "s", "t2_map_corrected", "T2: corrected value" },
+        { HEP_SUBJECT_LESION, "dki_k_corrected", "1", "dki_k_corrected",
+          "kurtosis K: corrected value" },
         { HEP_SUBJECT_LESION, "precontrast_ratio", "1", "precontrast_ratio",
           "before contrast: over liver" },
         { HEP_SUBJECT_LESION, "hepatobiliary_re", "1", "hepatobiliary_re",
@@ -65,6 +66,10 @@ static void test_indices(void **state)
     /* Nothing enhances before contrast, and opposed-phase rims are not compared. */
     assert_int_equal(hep_measure_of_phase(HEP_MF_RE, HEP_PHASE_PRECONTRAST), HEP_MEASURE_COUNT);
     assert_int_equal(hep_measure_of_image(HEP_MF_TARGETOID, HEP_IMAGE_OPPOSED), HEP_MEASURE_COUNT);
+    /* What has a measure of its own is not written twice. */
+    assert_int_equal(hep_measure_of_image(HEP_MF_CORRECTED, HEP_IMAGE_FAT_FRACTION),
+                     HEP_MEASURE_COUNT);
+    assert_int_equal(hep_measure_find(HEP_SUBJECT_LESION, "hbp_ratio"), HEP_MEASURE_COUNT);
     assert_int_equal(hep_measure_find(HEP_SUBJECT_LESION, "adc"), HEP_MEASURE_COUNT);
     assert_int_equal(hep_measure_find(HEP_SUBJECT_LIVER, "precontrast_ratio"), HEP_MEASURE_COUNT);
 }
@@ -81,7 +86,7 @@ static void test_maps(void **state)
     assert_int_equal(hep_measure_of_product("t2"), HEP_MEASURE_COUNT);
     assert_null(hep_measure_product(HEP_M_ADC));
     assert_string_equal(hep_measure_row(HEP_M_ADC)->concept->value, "113041");
-    assert_null(hep_measure_row(HEP_M_RTE)->concept->value);
+    assert_null(hep_measure_row(HEP_M_RTE_MUSCLE)->concept->value);
 }
 
 /* Every index has a row, whole texts, and is found by its name. */
@@ -105,6 +110,35 @@ static void test_table(void **state)
         if (meaning[strlen(meaning) - 1] != '.')
             fail_msg("%s: no sentence: %s", hep_measure_name(m), meaning);
         assert_true(strlen(hep_measure_words(m)) < 72);
+    }
+}
+
+/* Region, map and statistic tell every measure of a lesion, and what is in columns of their own. */
+static void test_places(void **state)
+{
+    struct hep_measure_place p = hep_measure_place(
+        hep_measure_of_shell(HEP_MF_ZONE_MEDIAN, HEP_IMAGE_B_HIGH, HEP_SHELL_RIM));
+
+    (void)state;
+    assert_string_equal(p.region, "rim");
+    assert_string_equal(p.map, "b_high");
+    assert_string_equal(p.statistic, "median");
+    p = hep_measure_place(hep_measure_of_phase(HEP_MF_RE_LIVER, HEP_PHASE_DELAYED));
+    assert_string_equal(p.region, "ring");
+    assert_string_equal(p.map, "delayed");
+    assert_int_equal(hep_measure_at("whole", "adc", "se"), HEP_M_ADC_SE);
+    assert_int_equal(hep_measure_at("whole", "adc", "estimate"), HEP_M_ADC);
+    assert_int_equal(hep_measure_at("whole", "adc", "charm"), HEP_MEASURE_COUNT);
+    for (int i = 0; i < HEP_MEASURE_COUNT; i++) {
+        const enum hep_measure m = (enum hep_measure)i;
+
+        p = hep_measure_place(m);
+        if (hep_measure_row(m)->subject != HEP_SUBJECT_LESION)
+            continue;
+        if (hep_measure_at(p.region, p.map, p.statistic) != m || p.region[0] == '\0' ||
+            p.statistic[0] == '\0')
+            fail_msg("%s: %s, %s, %s is not its own", hep_measure_name(m), p.region, p.map,
+                     p.statistic);
     }
 }
 
@@ -134,7 +168,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names), cmocka_unit_test(test_indices), cmocka_unit_test(test_maps),
-        cmocka_unit_test(test_table), cmocka_unit_test(test_values),  cmocka_unit_test(test_units),
+        cmocka_unit_test(test_table), cmocka_unit_test(test_places),  cmocka_unit_test(test_values),
+        cmocka_unit_test(test_units),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
