@@ -59,10 +59,13 @@ static void subject_section(struct hep_str *out, enum hep_subject subject, const
 
 static void flags_section(struct hep_str *out)
 {
-    hep_str_add(out, "\n## Flags\n\nA flag is `present`, `absent` or `not_assessable`, with value, "
-                     "limit and reason. Where an image that it needs is missing it is not "
-                     "assessable. Its column in `lesions.tsv` has its name; `configs/evidence.yml` "
-                     "names it so, too. Truth is how `hepar simulate` judges its lesions by "
+    hep_str_add(out, "\n## Flags\n\nA flag is `present`, `absent` or `not_assessable`, with its "
+                     "probability, whether that is certain (at least 0.9 or at most 0.1), value, "
+                     "standard error, limit, unit and reason. Where an image that it needs is "
+                     "missing it is not assessable. Its state is the column of its name in "
+                     "`lesions.tsv`, everything stands in `flags.tsv`; `configs/evidence.yml` "
+                     "and `configs/flags.yml` name it so, too. Truth is how `hepar simulate` "
+                     "judges its lesions by "
                      "the same definition and limits, twice: in `flags` (`tissue`) on the "
                      "noise-free signals of their tissues, in `flags_visible` on noise-free images "
                      "of the acquisition at rest inside the true outline.\n\n| flag | needs | unit "

@@ -16,6 +16,7 @@ struct setting {
     const struct hep_lesion_study *study;
     const struct hep_labels *labels;
     const struct hep_evidence_table *evidence;
+    const struct hep_flag_table *flags;
     const struct hep_baseline *baseline;
     struct hep_liver_landmarks landmarks;
 };
@@ -82,12 +83,11 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
         rc = hep_measures_store(&f->measures, m, &shells, err);
     if (rc == HEP_OK) {
         for (int i = 0; i < HEP_FLAG_COUNT; i++)
-            f->flag[i] = hep_flag_judge((enum hep_flag)i, m);
+            f->flag[i] = hep_flag_judge((enum hep_flag)i, m, s->flags);
         hep_measures_set(&f->measures, HEP_M_NODULAR, hep_nodular_peripheral(m));
         hep_measures_set(&f->measures, HEP_M_HBP_RATIO_JUDGED,
-                         f->flag[HEP_FLAG_HBP_HYPOINTENSITY].state == HEP_FLAG_NOT_ASSESSABLE
-                             ? (double)NAN
-                             : uptake_ratio(m));
+                         isfinite(f->flag[HEP_FLAG_HBP_HYPOINTENSITY].probability) ? uptake_ratio(m)
+                                                                                   : (double)NAN);
         withhold_classes(f, &s->study->image[HEP_IMAGE_FAT_FRACTION]);
         hep_evidence_weigh(f, s->evidence, s->study->limits, s->study->arterial_weight);
     }
@@ -123,11 +123,14 @@ static int assess_all(struct hep_finding *list, const struct setting *s,
 
 int hep_assess(struct hep_findings *out, const struct hep_lesion_study *study,
                const struct hep_candidates *candidates, const struct hep_baseline *baseline,
-               const struct hep_evidence_table *evidence, struct hep_error *err)
+               const struct hep_evidence_table *evidence, const struct hep_flag_table *flags,
+               struct hep_error *err)
 {
-    struct setting s = {
-        .study = study, .labels = candidates->labels, .evidence = evidence, .baseline = baseline
-    };
+    struct setting s = { .study = study,
+                         .labels = candidates->labels,
+                         .evidence = evidence,
+                         .flags = flags,
+                         .baseline = baseline };
     struct hep_finding *list = NULL;
     int rc;
 

@@ -7,6 +7,7 @@
 
 #include "lesions/candidates.h"
 #include "lesions/evidence.h"
+#include "lesions/flag_table.h"
 #include "lesions/measure.h"
 
 /**
@@ -14,9 +15,11 @@
  * hep_findings_release()
  * @param[in]  baseline of the study and these candidates
  * @param[in]  evidence the table of likelihood ratios and its calibration
+ * @param[in]  flags    the table of flags' probabilities
  */
 int hep_assess(struct hep_findings *out, const struct hep_lesion_study *study,
                const struct hep_candidates *candidates, const struct hep_baseline *baseline,
-               const struct hep_evidence_table *evidence, struct hep_error *err) HEP_MUST_CHECK;
+               const struct hep_evidence_table *evidence, const struct hep_flag_table *flags,
+               struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

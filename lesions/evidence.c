@@ -14,30 +14,45 @@ double hep_evidence_prior(const struct hep_lesion_limits *limits)
 /** A rule that applied: its ratios for metastasis against each class, before and after the cap. */
 struct used {
     const struct hep_evidence_rule *rule;
-    const struct hep_evidence_outcome *outcome;
-    double value;
+    const struct hep_evidence_outcome *outcome;           /* of a flag the more probable one */
+    double value, probability;                            /* of that outcome, 1 of a measure's */
     double raw[HEP_CLASS_COUNT], capped[HEP_CLASS_COUNT]; /* ln(L_met / L_c) */
 };
 
-static const struct hep_evidence_outcome *outcome_of(double *value, const struct hep_finding *f,
-                                                     const struct hep_evidence_rule *rule)
+/** The outcome of a rule; false when it cannot be assessed. */
+static bool find_outcome(struct used *u, const struct hep_finding *f,
+                         const struct hep_evidence_rule *rule)
 {
     size_t i = 0;
 
+    *u = (struct used){ .rule = rule, .probability = 1.0 };
     if (rule->is_flag) {
         const struct hep_flag_result *flag = &f->flag[rule->flag];
+        const bool present = flag->probability >= HEP_FLAG_PRESENT_FROM;
 
-        *value = flag->value;
-        return flag->state == HEP_FLAG_NOT_ASSESSABLE
-                   ? NULL
-                   : &rule->outcome[flag->state == HEP_FLAG_PRESENT ? 0 : 1];
+        u->value = flag->value;
+        u->outcome = &rule->outcome[present ? 0 : 1];
+        u->probability = present ? flag->probability : 1.0 - flag->probability;
+        return flag->given && isfinite(flag->probability);
     }
-    *value = hep_finding_get(f, rule->measure);
-    if (!isfinite(*value))
-        return NULL;
-    while (i + 1 < rule->n_outcomes && *value >= rule->outcome[i].below)
+    u->value = hep_finding_get(f, rule->measure);
+    if (!isfinite(u->value))
+        return false;
+    while (i + 1 < rule->n_outcomes && u->value >= rule->outcome[i].below)
         i++;
-    return &rule->outcome[i];
+    u->outcome = &rule->outcome[i];
+    return true;
+}
+
+/** P(what was seen | class): of a flag the mean over both outcomes, weighted with how probable each
+ * is, so that a flag of probability one half tells the classes apart no more than chance. */
+static double likelihood_of(const struct used *u, int class)
+{
+    const struct hep_evidence_outcome *o = u->rule->outcome;
+    const struct hep_evidence_outcome *other = u->outcome == &o[0] ? &o[1] : &o[0];
+
+    return u->probability * u->outcome->likelihood[class] +
+           (1.0 - u->probability) * other->likelihood[class];
 }
 
 static size_t gather(struct used *used, const struct hep_finding *f,
@@ -46,17 +61,13 @@ static size_t gather(struct used *used, const struct hep_finding *f,
     size_t n = 0;
 
     for (size_t i = 0; i < table->n; i++) {
-        const struct hep_evidence_rule *rule = &table->rule[i];
-        const double weight = rule->arterial ? arterial_weight : 1.0;
+        const double weight = table->rule[i].arterial ? arterial_weight : 1.0;
         struct used *u = &used[n];
 
-        u->outcome = weight > 0.0 ? outcome_of(&u->value, f, rule) : NULL;
-        if (u->outcome == NULL)
+        if (weight <= 0.0 || !find_outcome(u, f, &table->rule[i]))
             continue;
-        u->rule = rule;
         for (int c = 0; c < HEP_CLASS_COUNT; c++)
-            u->raw[c] = weight * log(u->outcome->likelihood[HEP_CLASS_METASTASIS] /
-                                     u->outcome->likelihood[c]);
+            u->raw[c] = weight * log(likelihood_of(u, HEP_CLASS_METASTASIS) / likelihood_of(u, c));
         n++;
     }
     return n;
@@ -128,7 +139,8 @@ static void list_evidence(struct hep_finding *f, const struct used *used, size_t
         const struct used *u = &used[i];
 
         add_item(f, u->rule->name, u->rule->group, u->capped[rival], u->value);
-        (void)snprintf(reason_of(f), REASON, "%s: ratio %.3g against %s%s; %s", u->outcome->name,
+        (void)snprintf(reason_of(f), REASON, "%s%s: ratio %.3g against %s%s; %s",
+                       u->probability < HEP_FLAG_CERTAIN ? "probably " : "", u->outcome->name,
                        exp(u->raw[rival]), against,
                        fabs(u->capped[rival] - u->raw[rival]) > 0.0 ? ", reduced: same mechanism"
                                                                     : "",

@@ -7,6 +7,7 @@
  *          ln(prior_met / prior_c) + sum over mechanisms of the capped ln(L_met / L_c).
  *          Cap: rules of one mechanism (`group`) are correlated, so their total is the largest
  *          member plus a share (limits.correlated_weight) of the next, nothing for the others.
+ *          A flag's likelihood in a class is P L(present) + (1 - P) L(absent), P its probability.
  *          P(metastasis) = sigmoid(logit(prior) + slope * evidence + intercept), the evidence
  *          being the log-odds against all rivals together without the prior; the other classes
  *          share the rest in proportion to their odds.

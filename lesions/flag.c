@@ -1,6 +1,13 @@
 #include "lesions/flag.h"
 
+#include "base/number.h"
+
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define MEDIAN_SE 1.2533 /* standard error of a median over that of a mean, normal values */
+#define RATIO_MIN 1e-3   /* stands for a signal or a diffusivity at or below 0 */
 
 bool hep_flag_needs(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
                     enum hep_image image)
@@ -45,27 +52,152 @@ bool hep_flag_needs_phase(struct hep_flag_result *flag, const struct hep_lesion_
 bool hep_flag_needs_shells(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
                            enum hep_image image)
 {
-    const struct hep_image_stats *s = &m->image[image];
+    const struct hep_zone_stats *zone = m->image[image].zone;
 
-    if (!s->resolved)
-        hep_flag_cannot(flag,
-                        "rim and core are not resolved: %.1f voxels of %s from border to centre, "
-                        "%g needed, and at least one slice",
-                        s->depth_voxels, hep_image_name(image), m->study->limits->depth_min_voxels);
-    else if (s->zone[HEP_SHELL_RIM].n == 0 || s->zone[HEP_SHELL_CORE].n == 0)
-        hep_flag_cannot(flag, "rim or core holds no voxel of %s that is lesion alone",
-                        hep_image_name(image));
-    else
+    if (zone[HEP_SHELL_RIM].n > 0 && zone[HEP_SHELL_CORE].n > 0)
         return true;
+    hep_flag_cannot(flag, "%s holds no voxel of %s that is lesion alone",
+                    zone[HEP_SHELL_RIM].n == 0 ? "the rim" : "the core", hep_image_name(image));
     return false;
 }
 
-bool hep_target_contrast(const struct hep_lesion_measures *m, enum hep_image image)
-{
-    const struct hep_zone_stats *z = m->image[image].zone;
+/* ---- numbers --------------------------------------------------------------------------------- */
 
-    return fabs(z[HEP_SHELL_RIM].median / z[HEP_SHELL_CORE].median - 1.0) >=
-           m->study->limits->flag.targetoid_contrast_min;
+struct hep_measured hep_measured_whole(const struct hep_lesion_measures *m, enum hep_image image)
+{
+    return (struct hep_measured){ m->image[image].lesion, m->image[image].lesion_se };
+}
+
+struct hep_measured hep_measured_zone(const struct hep_lesion_measures *m, enum hep_image image,
+                                      enum hep_shell shell)
+{
+    const struct hep_zone_stats *z = &m->image[image].zone[shell];
+    const double samples = (double)z->n / hep_measure_voxels_per_sample(m->study, image);
+
+    return (struct hep_measured){ z->median, MEDIAN_SE * z->mad / sqrt(fmax(1.0, samples)) };
+}
+
+struct hep_measured hep_measured_ratio(struct hep_measured a, struct hep_measured b)
+{
+    const double value = a.value / b.value;
+
+    return (struct hep_measured){ value, fabs(value) * hypot(a.se / a.value, b.se / b.value) };
+}
+
+/* ---- conditions ------------------------------------------------------------------------------ */
+
+const struct hep_margin hep_margin_none = { (double)INFINITY, 0.0, NULL };
+
+struct hep_margin hep_margin_above(struct hep_measured x, double limit)
+{
+    const double value = x.value > 0.0 ? x.value : RATIO_MIN * limit; /* NaN: this too */
+
+    if (isnan(x.value))
+        return hep_margin_none;
+    return (struct hep_margin){ log(value / limit), isfinite(x.se) ? x.se / value : 0.0, NULL };
+}
+
+struct hep_margin hep_margin_not(struct hep_margin a)
+{
+    if (isfinite(a.by))
+        a.by = -a.by;
+    return a;
+}
+
+struct hep_margin hep_margin_below(struct hep_measured x, double limit)
+{
+    return isnan(x.value) ? hep_margin_none : hep_margin_not(hep_margin_above(x, limit));
+}
+
+struct hep_margin hep_margin_say(struct hep_margin a, const char *what)
+{
+    a.what = what;
+    return a;
+}
+
+double hep_margin_z(const struct hep_flag_case *c, struct hep_margin a)
+{
+    return isfinite(a.by) ? hep_flag_z(c->model, a.by, a.se, c->size_voxels) : a.by;
+}
+
+struct hep_margin hep_margin_both(const struct hep_flag_case *c, struct hep_margin a,
+                                  struct hep_margin b)
+{
+    return hep_margin_z(c, b) < hep_margin_z(c, a) ? b : a;
+}
+
+struct hep_margin hep_margin_either(const struct hep_flag_case *c, struct hep_margin a,
+                                    struct hep_margin b)
+{
+    return hep_margin_z(c, b) > hep_margin_z(c, a) ? b : a;
+}
+
+struct hep_margin hep_target_is_seen(const struct hep_lesion_measures *m, enum hep_image image)
+{
+    const struct hep_measured rim = hep_measured_zone(m, image, HEP_SHELL_RIM),
+                              core = hep_measured_zone(m, image, HEP_SHELL_CORE);
+    const double liver = m->image[image].zone[HEP_SHELL_RING].median;
+
+    return (struct hep_margin){ fabs(rim.value - core.value) / liver -
+                                    m->study->limits->flag.targetoid_liver_min,
+                                hypot(rim.se, core.se) / liver,
+                                "rim and core differ too little to be seen beside the liver" };
+}
+
+/* ---- the decision ---------------------------------------------------------------------------- */
+
+/** What the probability means, for the end of the sentence. */
+static const char *sureness(const struct hep_flag_result *flag)
+{
+    if (flag->state == HEP_FLAG_PRESENT)
+        return flag->certain ? "present" : "probably present";
+    return flag->certain ? "absent" : "probably absent";
+}
+
+/** A flag that says nothing at this size, or, where only certain ones are wanted, an uncertain one.
+ * What was measured stays. */
+static void take_back(struct hep_flag_result *flag, const struct hep_flag_case *c)
+{
+    const struct hep_flag_size *size = hep_flag_size_of(c->model, c->size_voxels);
+
+    if (size != NULL && size->area < HEP_FLAG_AREA_MIN) {
+        flag->state = HEP_FLAG_NOT_ASSESSABLE;
+        flag->certain = false;
+        flag->probability = (double)NAN;
+        (void)snprintf(flag->reason, sizeof flag->reason,
+                       "%.1f voxels across: lesions of this size with and without it could not be "
+                       "told apart in simulated studies (area under the curve %.2f, %g needed)",
+                       c->size_voxels, size->area, HEP_FLAG_AREA_MIN);
+    } else if (c->m->study->limits->flags_require_certain && !flag->certain) {
+        flag->state = HEP_FLAG_NOT_ASSESSABLE;
+    }
+}
+
+void hep_flag_decide(struct hep_flag_result *flag, const struct hep_flag_case *c,
+                     struct hep_margin margin, struct hep_measured x, double limit, const char *fmt,
+                     ...)
+{
+    const double p = hep_flag_probability(c->model, margin.by, margin.se, c->size_voxels);
+    char said[sizeof flag->reason / 2];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(said, sizeof said, fmt, args);
+    va_end(args);
+    if (!isfinite(margin.by) || isnan(p)) {
+        hep_flag_cannot(flag, "%s; no number decides", said);
+        return;
+    }
+    hep_flag_set(flag, HEP_FLAG_ABSENT, x.value, limit, "%s", said);
+    hep_flag_set_probability(flag, p);
+    flag->se = isfinite(x.se) ? x.se : (double)NAN;
+    flag->margin = margin.by;
+    flag->margin_se = margin.se;
+    flag->size_voxels = c->size_voxels;
+    (void)snprintf(flag->reason, sizeof flag->reason, "%s%s%s; %s, P %.2f", said,
+                   margin.what != NULL && margin.by < 0.0 ? "; " : "",
+                   margin.what != NULL && margin.by < 0.0 ? margin.what : "", sureness(flag), p);
+    take_back(flag, c);
 }
 
 /* Every image that the flag's row needs; the first that cannot be judged gives the reason. */
@@ -85,17 +217,37 @@ static bool has_images(struct hep_flag_result *flag, const struct hep_lesion_mea
     return true;
 }
 
-struct hep_flag_result hep_flag_judge(enum hep_flag flag, const struct hep_lesion_measures *m)
+/** The lesion's diameter in voxels of the first image that the flag needs. */
+static double size_in_voxels(const struct hep_lesion_measures *m, const struct hep_flag_row *row)
+{
+    const uint32_t of = row->needs != 0 ? row->needs : row->needs_one_of;
+    const double voxel_mm3 = hep_grid_voxel_mm3(&m->study->grid);
+
+    for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
+        const struct hep_lesion_image *image = &m->study->image[i];
+        const double n = (double)m->image[i].zone[HEP_SHELL_WHOLE].n;
+
+        if ((of & 1U << i) != 0 && image->volume != NULL && n > 0.0)
+            return hep_ball_diameter(n * voxel_mm3) /
+                   cbrt(image->native_mm[0] * image->native_mm[1] * image->native_mm[2]);
+    }
+    return 1.0; /* no image: not assessable */
+}
+
+struct hep_flag_result hep_flag_judge(enum hep_flag flag, const struct hep_lesion_measures *m,
+                                      const struct hep_flag_table *table)
 {
     static void (*const judges[HEP_FLAG_COUNT])(struct hep_flag_result *,
-                                                const struct hep_lesion_measures *) = {
+                                                const struct hep_flag_case *) = {
 #define FLAG(id, name, ...) hep_judge_##name,
 #include "terms/flags.def"
 #undef FLAG
     };
+    const struct hep_flag_row *row = hep_flag_row(flag);
+    const struct hep_flag_case c = { m, table, &table->model[flag], size_in_voxels(m, row) };
     struct hep_flag_result result = { 0 };
 
-    if (has_images(&result, m, hep_flag_row(flag)->needs))
-        judges[flag](&result, m);
+    if (has_images(&result, m, row->needs))
+        judges[flag](&result, &c);
     return result;
 }

@@ -9,7 +9,8 @@
 #define FLUID_RATIO 0.6
 /* Of the liver's signal: its gain in an early arterial phase is near 0, and divides. */
 #define LIVER_GAIN_MIN 0.05
-#define OWN_LOSS_MIN 0.05 /* of the lesion's signal since the arterial phase */
+#define OWN_LOSS_MIN 0.05       /* of the lesion's signal since the arterial phase */
+#define HALF_RING_ASYMMETRY 1.5 /* of half a ring, lesions/measure.h */
 
 static const enum hep_phase ring_phases[] = { HEP_PHASE_ARTERIAL, HEP_PHASE_PORTAL_VENOUS };
 enum { N_RING_PHASES = 2 };
@@ -24,48 +25,36 @@ static const char *incomparable_reason(const struct hep_lesion_measures *m, enum
 
 /* ---- ring ------------------------------------------------------------------------------------ */
 
-/** The phase with the strongest ring; HEP_PHASE_COUNT when no phase may be judged. */
-static enum hep_phase strongest_ring(struct hep_flag_result *flag,
-                                     const struct hep_lesion_measures *m)
+/** May a ring be judged in this phase? If not, the flag says why. */
+static bool ring_allowed(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
+                         enum hep_phase p)
 {
-    enum hep_phase best = HEP_PHASE_COUNT;
-
-    for (int i = N_RING_PHASES - 1; i >= 0; i--) {
-        const enum hep_phase p = ring_phases[i];
-
-        if (!hep_flag_needs(flag, m, HEP_IMAGE_PRECONTRAST) || !hep_flag_needs_phase(flag, m, p) ||
-            !hep_flag_needs_shells(flag, m, hep_phase_image(p)) ||
-            !hep_flag_needs_shells(flag, m, HEP_IMAGE_PRECONTRAST))
-            continue;
-        if (!m->study->comparable[p])
-            hep_flag_cannot(flag, "%s is not comparable with precontrast: %s", hep_phase_name(p),
-                            incomparable_reason(m, p));
-        else if (p == HEP_PHASE_ARTERIAL && m->study->arterial_weight <= 0.0)
-            hep_flag_cannot(flag, "motion in the arterial phase: %s", m->study->motion.reason);
-        else if (!isfinite(m->ring[p].index) || !isfinite(m->ring[p].cover))
-            hep_flag_cannot(flag, "no enhancement of rim and core in %s", hep_phase_name(p));
-        else if (best == HEP_PHASE_COUNT || m->ring[p].index > m->ring[best].index)
-            best = p;
-    }
-    return best;
+    if (!hep_flag_needs(flag, m, HEP_IMAGE_PRECONTRAST) || !hep_flag_needs_phase(flag, m, p) ||
+        !hep_flag_needs_shells(flag, m, hep_phase_image(p)) ||
+        !hep_flag_needs_shells(flag, m, HEP_IMAGE_PRECONTRAST))
+        return false;
+    if (!m->study->comparable[p])
+        hep_flag_cannot(flag, "%s is not comparable with precontrast: %s", hep_phase_name(p),
+                        incomparable_reason(m, p));
+    else if (p == HEP_PHASE_ARTERIAL && m->study->arterial_weight <= 0.0)
+        hep_flag_cannot(flag, "motion in the arterial phase: %s", m->study->motion.reason);
+    else if (!isfinite(m->ring[p].index) || !isfinite(m->ring[p].cover))
+        hep_flag_cannot(flag, "no enhancement of rim and core in %s", hep_phase_name(p));
+    else
+        return true;
+    return false;
 }
 
-/** The part that enhanced follows the portal vein in every later dynamic phase: retention, whatever
- * the slower centre makes of the average. */
-static bool brightest_follows_blood(const struct hep_lesion_measures *m)
+/** How far the part that enhanced lies from the portal vein in the later dynamic phase in which it
+ * lies furthest: retention, whatever the slower centre makes of the average. Negative where it
+ * follows the blood; NaN without such a phase. */
+static double off_blood(const struct hep_lesion_measures *m)
 {
-    bool any = false;
+    double furthest = (double)NAN;
 
-    for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_HEPATOBILIARY; p++) {
-        const double off = fabs(m->pool_bright[p] - 1.0);
-
-        if (!isfinite(off))
-            continue;
-        if (off >= m->study->limits->flag.blood_pool_tolerance)
-            return false;
-        any = true;
-    }
-    return any;
+    for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_HEPATOBILIARY; p++)
+        furthest = fmax(furthest, fabs(m->pool_bright[p] - 1.0));
+    return furthest - m->study->limits->flag.blood_pool_tolerance;
 }
 
 static bool as_bright_as_blood(const struct hep_lesion_measures *m, enum hep_phase phase)
@@ -85,9 +74,25 @@ static bool is_nodular(const struct hep_lesion_measures *m, enum hep_phase phase
            ring->cover < limits->flag.ring_cover_min && as_bright_as_blood(m, phase);
 }
 
+/** The phase with the strongest ring; HEP_PHASE_COUNT when no phase may be judged. */
+static enum hep_phase strongest_ring(struct hep_flag_result *flag,
+                                     const struct hep_lesion_measures *m)
+{
+    enum hep_phase best = HEP_PHASE_COUNT;
+
+    for (int i = N_RING_PHASES - 1; i >= 0; i--) {
+        const enum hep_phase p = ring_phases[i];
+
+        if (ring_allowed(flag, m, p) &&
+            (best == HEP_PHASE_COUNT || m->ring[p].index > m->ring[best].index))
+            best = p;
+    }
+    return best;
+}
+
 double hep_nodular_peripheral(const struct hep_lesion_measures *m)
 {
-    struct hep_flag_result unused;
+    struct hep_flag_result unused = { 0 };
     const enum hep_phase phase = strongest_ring(&unused, m);
 
     if (phase == HEP_PHASE_COUNT)
@@ -95,51 +100,100 @@ double hep_nodular_peripheral(const struct hep_lesion_measures *m)
     return is_nodular(m, phase) ? 1.0 : 0.0;
 }
 
-/** A rim with places that gain hardly more than the core, and that follows the blood: blur joins
- * nodules to what covers most of the way round, but fills the gaps between them only in part. */
-static bool has_merged_nodules(const struct hep_lesion_measures *m, enum hep_phase phase)
+/** No nodules that merge: a rim with places that gain hardly more than the core, and that follows
+ * the blood. Blur joins nodules to what covers most of the way round, but fills the gaps between
+ * them only in part. Either sign against it will do. */
+static struct hep_margin not_merged(const struct hep_flag_case *c, enum hep_phase phase)
 {
-    return m->ring[phase].cover >= m->study->limits->flag.ring_cover_partial &&
-           m->ring[phase].gap < m->study->limits->flag.ring_gap_max && brightest_follows_blood(m);
+    const struct hep_flag_limits *limits = &c->m->study->limits->flag;
+    const struct hep_ring_pattern *ring = &c->m->ring[phase];
+    const double off = off_blood(c->m);
+    struct hep_margin closed = { ring->gap - limits->ring_gap_max, 0.0, NULL };
+
+    if (!(ring->cover >= limits->ring_cover_partial) || isnan(off) || isnan(closed.by))
+        return hep_margin_none;
+    return hep_margin_say(
+        hep_margin_either(c, closed, (struct hep_margin){ off, 0.0, NULL }),
+        "with gaps, and as bright as blood in every later phase: nodules that merge");
 }
 
-void hep_judge_ring_enhancement(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+/** Relative standard error of the signal of a zone before and after contrast together. */
+static double enhancement_se(const struct hep_lesion_measures *m, enum hep_phase phase,
+                             enum hep_shell shell)
 {
-    const struct hep_lesion_limits *limits = m->study->limits;
-    const enum hep_phase phase = strongest_ring(flag, m);
+    const struct hep_measured ratio =
+        hep_measured_ratio(hep_measured_zone(m, hep_phase_image(phase), shell),
+                           hep_measured_zone(m, HEP_IMAGE_PRECONTRAST, shell));
+
+    return ratio.se / ratio.value;
+}
+
+/** Everything that a ring asks for in one phase. */
+static struct hep_margin ring_margin(const struct hep_flag_case *c, enum hep_phase phase)
+{
+    const struct hep_lesion_limits *limits = c->m->study->limits;
+    const struct hep_flag_limits *l = &limits->flag;
+    const struct hep_ring_pattern *r = &c->m->ring[phase];
+    const double sectors = (double)(limits->sectors_azimuth * limits->sectors_polar);
+    const double rim_se = enhancement_se(c->m, phase, HEP_SHELL_RIM),
+                 core_se = enhancement_se(c->m, phase, HEP_SHELL_CORE),
+                 liver_se = enhancement_se(c->m, phase, HEP_SHELL_RING);
+    const double needed =
+        r->re_core + l->ring_index_min * fmax(r->re_liver, l->ring_liver_re_floor);
+    struct hep_margin all = { log((1.0 + r->re_rim) / (1.0 + needed)), hypot(rim_se, core_se),
+                              "the rim does not enhance enough more than the core" };
+
+    /* Where both enhance threefold their noise differs by more than the liver gains. */
+    if (r->re_core > 0.0)
+        all = hep_margin_both(
+            c, all,
+            (struct hep_margin){
+                log((1.0 + l->ring_core_max * fmax(r->re_rim, 0.0)) / (1.0 + r->re_core)),
+                hypot(rim_se, core_se), "core and rim enhance alike" });
+    all = hep_margin_both(
+        c, all,
+        (struct hep_margin){ r->cover - l->ring_cover_min,
+                             sqrt(fmax(r->cover * (1.0 - r->cover), 1.0 / sectors) / sectors),
+                             is_nodular(c->m, phase)
+                                 ? "discontinuous and as bright as blood: peripheral nodules"
+                                 : "discontinuous" });
+    if (isfinite(r->asymmetry))
+        all = hep_margin_both(
+            c, all,
+            (struct hep_margin){ (l->ring_asymmetry_max - r->asymmetry) / HALF_RING_ASYMMETRY, 0.0,
+                                 "one side gains what the other lacks, as after "
+                                 "a shift" });
+    all = hep_margin_both(c, all,
+                          (struct hep_margin){ log((1.0 + r->re_rim) / (1.0 + r->re_liver)),
+                                               hypot(rim_se, liver_se),
+                                               "the rim gains no more than the liver that its "
+                                               "voxels may hold" });
+    return hep_margin_both(c, all, not_merged(c, phase));
+}
+
+void hep_judge_ring_enhancement(struct hep_flag_result *flag, const struct hep_flag_case *c)
+{
+    const struct hep_lesion_limits *limits = c->m->study->limits;
+    const enum hep_phase phase = strongest_ring(flag, c->m);
     const struct hep_ring_pattern *ring;
-    const char *why = "continuous rim";
-    bool present, merged, alike;
+    double divisor;
 
     if (phase == HEP_PHASE_COUNT)
         return;
-    ring = &m->ring[phase];
-    /* Where both enhance threefold their noise differs by more than the liver gains. */
-    alike = ring->re_core > limits->flag.ring_core_max * ring->re_rim;
-    merged = has_merged_nodules(m, phase);
-    present =
-        ring->index > limits->flag.ring_index_min && ring->cover >= limits->flag.ring_cover_min;
-    if (ring->index <= limits->flag.ring_index_min || alike)
-        why = "no rim stronger than the core";
-    else if (ring->asymmetry > limits->flag.ring_asymmetry_max)
-        why = "one side gains what the other lacks, as after a shift";
-    else if (is_nodular(m, phase))
-        why = "discontinuous and as bright as blood: peripheral nodules";
-    else if (merged)
-        why = "with gaps, and as bright as blood in every later phase: nodules that merge";
-    else if (!present)
-        why = "discontinuous";
-    else if (ring->re_rim <= ring->re_liver)
-        why = "the rim gains no more than the liver that its voxels may hold";
-    present = present && ring->asymmetry <= limits->flag.ring_asymmetry_max &&
-              ring->re_rim > ring->re_liver && !merged && !alike;
-    hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ring->index,
-                 limits->flag.ring_index_min,
-                 "%s: rim %+.0f %%, core %+.0f %%, liver %+.0f %%: index %.2f (above %g needed) "
-                 "over %.0f %% of the sectors (%.0f %%): %s",
-                 hep_phase_name(phase), 100.0 * ring->re_rim, 100.0 * ring->re_core,
-                 100.0 * ring->re_liver, ring->index, limits->flag.ring_index_min,
-                 100.0 * ring->cover, 100.0 * limits->flag.ring_cover_min, why);
+    ring = &c->m->ring[phase];
+    divisor = fmax(ring->re_liver, limits->flag.ring_liver_re_floor);
+    hep_flag_decide(flag, c, ring_margin(c, phase),
+                    (struct hep_measured){
+                        ring->index,
+                        hypot((1.0 + ring->re_rim) * enhancement_se(c->m, phase, HEP_SHELL_RIM),
+                              (1.0 + ring->re_core) * enhancement_se(c->m, phase, HEP_SHELL_CORE)) /
+                            divisor },
+                    limits->flag.ring_index_min,
+                    "%s: rim %+.0f %%, core %+.0f %%, liver %+.0f %%: index %.2f (above %g needed) "
+                    "over %.0f %% of the sectors (%.0f %%)",
+                    hep_phase_name(phase), 100.0 * ring->re_rim, 100.0 * ring->re_core,
+                    100.0 * ring->re_liver, ring->index, limits->flag.ring_index_min,
+                    100.0 * ring->cover, 100.0 * limits->flag.ring_cover_min);
 }
 
 /* ---- arterial hyperenhancement --------------------------------------------------------------- */
@@ -155,52 +209,62 @@ static bool arterial_is_still(struct hep_flag_result *flag, const struct hep_les
 
 /** What arterial and precontrast series say of one place together, in units of the liver's signal
  * before contrast; freed of an unknown receive gain where muscle tells it. */
-static double arterial_gain(const struct hep_lesion_measures *m, double before, double after)
+static struct hep_measured arterial_gain(const struct hep_lesion_measures *m,
+                                         struct hep_measured before, struct hep_measured after)
 {
     const double liver = m->image[HEP_IMAGE_PRECONTRAST].zone[HEP_SHELL_RING].median;
     const double by_muscle = hep_measure_muscle_gain(m, HEP_PHASE_ARTERIAL);
+    const double gain = isfinite(by_muscle) ? by_muscle : 1.0;
 
-    return ((isfinite(by_muscle) ? by_muscle : 1.0) * after - before) / liver;
+    return (struct hep_measured){ (gain * after.value - before.value) / liver,
+                                  hypot(gain * after.se, before.se) / liver };
 }
 
 void hep_judge_arterial_hyperenhancement(struct hep_flag_result *flag,
-                                         const struct hep_lesion_measures *m)
+                                         const struct hep_flag_case *c)
 {
-    const bool t1_bright = hep_flag_judge(HEP_FLAG_T1_HYPERINTENSITY, m).state == HEP_FLAG_PRESENT;
-    const struct hep_image_stats *art = &m->image[HEP_IMAGE_ARTERIAL],
-                                 *pre = &m->image[HEP_IMAGE_PRECONTRAST];
+    const struct hep_lesion_measures *m = c->m;
+    const bool t1_bright = hep_flag_judge(HEP_FLAG_T1_HYPERINTENSITY, m, c->table).probability >=
+                           HEP_FLAG_PRESENT_FROM;
+    const struct hep_measured before = hep_measured_whole(m, HEP_IMAGE_PRECONTRAST),
+                              after = hep_measured_whole(m, HEP_IMAGE_ARTERIAL),
+                              ring_before =
+                                  hep_measured_zone(m, HEP_IMAGE_PRECONTRAST, HEP_SHELL_RING),
+                              ring_after = hep_measured_zone(m, HEP_IMAGE_ARTERIAL, HEP_SHELL_RING);
+    const struct hep_measured lesion = arterial_gain(m, before, after),
+                              liver = arterial_gain(m, ring_before, ring_after),
+                              ratio = hep_measured_ratio(after, ring_after);
     const double limit = m->study->limits->flag.arterial_ratio_min;
-    const double lesion = arterial_gain(m, pre->lesion, art->lesion);
-    const double liver =
-        arterial_gain(m, pre->zone[HEP_SHELL_RING].median, art->zone[HEP_SHELL_RING].median);
     const bool subtract =
-        m->study->comparable[HEP_PHASE_ARTERIAL] && isfinite(lesion) && isfinite(liver);
-    const double times = lesion / fmax(liver, LIVER_GAIN_MIN);
-    const double ratio = m->ratio[HEP_PHASE_ARTERIAL];
-    bool present;
+        m->study->comparable[HEP_PHASE_ARTERIAL] && isfinite(lesion.value) && isfinite(liver.value);
+    const double liver_gain = fmax(liver.value, LIVER_GAIN_MIN), times = t1_bright ? limit : 1.0;
+    const struct hep_margin by_difference = {
+        (lesion.value - times * liver_gain) / (1.0 + liver_gain),
+        hypot(lesion.se, times * liver.se) / (1.0 + liver_gain), "it gains less than liver"
+    };
 
     if (!arterial_is_still(flag, m))
         return;
-    if (t1_bright && !subtract) {
+    if (t1_bright && !subtract)
         hep_flag_cannot(flag,
                         "bright before contrast, so only a difference counts, and the series do "
                         "not allow one: %s",
                         m->study->comparable[HEP_PHASE_ARTERIAL]
                             ? "a signal is missing"
                             : incomparable_reason(m, HEP_PHASE_ARTERIAL));
-        return;
-    }
-    present =
-        (t1_bright || ratio > limit) && (!subtract || (t1_bright ? times > limit : times > 1.0));
-    if (t1_bright)
-        hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, times, limit,
-                     "bright before contrast, so by difference: arterial minus precontrast %.2f of "
-                     "liver's (above %g needed)",
-                     times, limit);
+    else if (t1_bright)
+        hep_flag_decide(
+            flag, c, by_difference,
+            (struct hep_measured){ lesion.value / liver_gain, lesion.se / liver_gain }, limit,
+            "bright before contrast, so by difference: arterial minus precontrast %.2f of liver's "
+            "(above %g needed)",
+            lesion.value / liver_gain, limit);
     else
-        hep_flag_set(flag, present ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ratio, limit,
-                     "arterial signal %.2f of liver (above %g needed)%s", ratio, limit,
-                     ratio > limit && !present ? ", but it gains less than liver" : "");
+        hep_flag_decide(flag, c,
+                        hep_margin_both(c, hep_margin_above(ratio, limit),
+                                        subtract ? by_difference : hep_margin_none),
+                        ratio, limit, "arterial signal %.2f +- %.2f of liver (above %g needed)",
+                        ratio.value, ratio.se, limit);
 }
 
 /* ---- washout ----------------------------------------------------------------------------------
@@ -226,50 +290,43 @@ static bool phase_allowed(struct hep_flag_result *flag, const struct hep_lesion_
     return false;
 }
 
-/** An arterial phase that is too early or too late hides the drop: then absence proves nothing,
- * unless the lesion is not dark now. */
-static enum hep_flag_state washout_state(const struct hep_lesion_measures *m, bool washed,
-                                         bool pool, bool dark)
+/** Did it enhance at all? Not asked when that is not known. Fluid stays far below liver in every
+ * phase, and a relative enhancement of its little signal is uncertain. */
+static struct hep_margin has_enhanced(const struct hep_flag_case *c, double re,
+                                      struct hep_measured before)
 {
-    const enum hep_adequacy_grade grade = m->study->arterial.grade;
+    const struct hep_measured factor = { 1.0 + re, (1.0 + re) * before.se / before.value };
 
-    if (washed)
-        return pool ? HEP_FLAG_ABSENT : HEP_FLAG_PRESENT;
-    if (!dark)
-        return HEP_FLAG_ABSENT;
-    return grade == HEP_TOO_EARLY || grade == HEP_TOO_LATE ? HEP_FLAG_NOT_ASSESSABLE
-                                                           : HEP_FLAG_ABSENT;
+    return hep_margin_say(
+        hep_margin_both(c, hep_margin_above(factor, 1.0 + c->m->study->limits->flag.washout_re_min),
+                        hep_margin_above(before, FLUID_RATIO)),
+        "it had not enhanced");
 }
 
-static void finish(struct hep_flag_result *flag, bool judged)
+/** It does not retain contrast as blood does: no blood pool, no nodules that merge. */
+static struct hep_margin not_pool(const struct hep_flag_case *c, const struct hep_flag_result *pool)
 {
-    if (!judged && flag->reason[0] == '\0')
-        hep_flag_cannot(flag, "no phase in which this agent shows washout");
-}
+    struct hep_margin not_blood = hep_margin_none;
 
-/** Did it enhance at all? True when that is not known. Fluid stays far below liver in every phase,
- * and a relative enhancement of its little signal is uncertain. */
-static bool has_enhanced(double re, double arterial_ratio, const struct hep_lesion_measures *m)
-{
-    return !(re < m->study->limits->flag.washout_re_min) && !(arterial_ratio < FLUID_RATIO);
+    if (isfinite(pool->margin))
+        not_blood = hep_margin_not((struct hep_margin){ pool->margin, pool->margin_se, NULL });
+    for (int i = 0; i < N_RING_PHASES; i++)
+        not_blood = hep_margin_both(c, not_blood, not_merged(c, ring_phases[i]));
+    return hep_margin_say(not_blood, "follows the blood pool");
 }
 
 /** Slow filling next to a liver that goes on to enhance looks like washout: the ratio falls, the
- * lesion's own signal does not. It is asked for where nodules and blood pool cannot tell. */
-static bool needs_own_signal(const struct hep_lesion_measures *m, bool pool_known)
-{
-    return !(pool_known && m->image[HEP_IMAGE_ARTERIAL].resolved);
-}
-
-static bool keeps_signal(const struct hep_lesion_measures *m, enum hep_phase phase)
+ * lesion's own signal does not. */
+static struct hep_margin own_signal_falls(const struct hep_lesion_measures *m, enum hep_phase phase)
 {
     const double by_muscle =
         hep_measure_muscle_gain(m, phase) / hep_measure_muscle_gain(m, HEP_PHASE_ARTERIAL);
-    const double now = m->image[hep_phase_image(phase)].lesion *
-                       (isfinite(by_muscle) ? by_muscle : 1.0),
-                 before = m->image[HEP_IMAGE_ARTERIAL].lesion;
+    struct hep_measured left = hep_measured_ratio(hep_measured_whole(m, hep_phase_image(phase)),
+                                                  hep_measured_whole(m, HEP_IMAGE_ARTERIAL));
 
-    return now > (1.0 - OWN_LOSS_MIN) * before;
+    left.value *= isfinite(by_muscle) ? by_muscle : 1.0;
+    return hep_margin_say(hep_margin_below(left, 1.0 - OWN_LOSS_MIN),
+                          "its own signal has not fallen");
 }
 
 /** The phase of the two whose receive gain is not known, so that the lesion's own signal cannot be
@@ -281,107 +338,135 @@ static enum hep_phase unfollowed(const struct hep_lesion_measures *m, enum hep_p
                                                       : HEP_PHASE_COUNT;
 }
 
-/** Washout of the whole lesion in one phase, with what decided. */
-struct washout {
-    double before, now; /* over liver: arterial, and in the phase */
-    bool enhanced, washed, pool, kept;
-    enum hep_phase unfollowed; /* its gain had to be known; HEP_PHASE_COUNT: none */
-    enum hep_flag_state state;
-};
-
-static struct washout washout_in(const struct hep_lesion_measures *m, enum hep_phase phase,
-                                 bool pool, bool pool_known)
+/** An arterial phase that is too early or too late hides the drop: then absence proves nothing,
+ * unless the lesion is not dark now. */
+static bool drop_is_hidden(const struct hep_lesion_measures *m, const struct hep_flag_result *flag,
+                           struct hep_margin dark)
 {
-    const struct hep_lesion_limits *limits = m->study->limits;
-    const bool own = needs_own_signal(m, pool_known);
-    struct washout w = { .before = m->ratio[HEP_PHASE_ARTERIAL],
-                         .now = m->ratio[phase],
-                         .pool = pool,
-                         .unfollowed = HEP_PHASE_COUNT };
-    const bool dark = w.now < limits->flag.washout_ratio_max;
+    const enum hep_adequacy_grade grade = m->study->arterial.grade;
 
-    w.enhanced = has_enhanced(m->re[HEP_PHASE_ARTERIAL], w.before, m);
-    w.washed = w.enhanced && dark && w.before - w.now >= limits->flag.washout_drop_min;
-    if (own && w.washed && !pool)
-        w.unfollowed = unfollowed(m, phase);
-    w.kept = own && w.unfollowed == HEP_PHASE_COUNT && keeps_signal(m, phase);
-    w.state = w.unfollowed != HEP_PHASE_COUNT ? HEP_FLAG_NOT_ASSESSABLE
-                                              : washout_state(m, w.washed, pool || w.kept, dark);
-    return w;
+    return isfinite(flag->probability) && flag->probability < HEP_FLAG_PRESENT_FROM &&
+           dark.by > 0.0 && (grade == HEP_TOO_EARLY || grade == HEP_TOO_LATE);
 }
 
-static const char *washout_remark(const struct washout *w)
+static struct hep_margin drop_of(struct hep_measured before, struct hep_measured now, double needed)
 {
-    return !w->enhanced                       ? "; it had not enhanced"
-           : !w->washed                       ? ""
-           : w->pool                          ? "; follows the blood pool"
-           : w->kept                          ? "; its own signal has not fallen"
-           : w->unfollowed != HEP_PHASE_COUNT ? "; whether its own signal fell is not known: "
-                                              : "";
+    return (struct hep_margin){ before.value - now.value - needed, hypot(before.se, now.se),
+                                "the drop is too small" };
 }
 
-void hep_judge_washout(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+/** Washout of the whole lesion in one phase, as that phase alone says. */
+static void washout_in(struct hep_flag_result *flag, const struct hep_flag_case *c,
+                       enum hep_phase phase, const struct hep_flag_result *pool)
 {
-    const enum hep_flag_state blood = hep_flag_judge(HEP_FLAG_BLOOD_POOL, m).state;
-    const bool pool = blood == HEP_FLAG_PRESENT || has_merged_nodules(m, HEP_PHASE_ARTERIAL) ||
-                      has_merged_nodules(m, HEP_PHASE_PORTAL_VENOUS);
-    const struct hep_lesion_limits *limits = m->study->limits;
-    double lowest = (double)INFINITY;
+    const struct hep_lesion_measures *m = c->m;
+    const struct hep_flag_limits *limits = &m->study->limits->flag;
+    const enum hep_image image = hep_phase_image(phase);
+    const struct hep_measured before = hep_measured_ratio(
+                                  hep_measured_whole(m, HEP_IMAGE_ARTERIAL),
+                                  hep_measured_zone(m, HEP_IMAGE_ARTERIAL, HEP_SHELL_RING)),
+                              now = hep_measured_ratio(hep_measured_whole(m, image),
+                                                       hep_measured_zone(m, image, HEP_SHELL_RING));
+    const struct hep_margin dark = hep_margin_below(now, limits->washout_ratio_max);
+    const enum hep_phase lost = unfollowed(m, phase);
+    /* Asked for where nodules and blood pool cannot tell. */
+    const bool own =
+        !isfinite(pool->margin) || m->image[HEP_IMAGE_ARTERIAL].zone[HEP_SHELL_CORE].n == 0;
+    struct hep_margin all =
+        hep_margin_both(c, dark, drop_of(before, now, limits->washout_drop_min));
 
-    if (!arterial_is_still(flag, m))
+    all = hep_margin_both(c, all, has_enhanced(c, m->re[HEP_PHASE_ARTERIAL], before));
+    all = hep_margin_both(c, all, not_pool(c, pool));
+    if (own && lost != HEP_PHASE_COUNT && all.by > 0.0) {
+        hep_flag_cannot(flag,
+                        "%s signal %.2f of liver; whether its own signal fell is not known: %s",
+                        hep_phase_name(phase), now.value, incomparable_reason(m, lost));
         return;
-    for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {
-        const struct washout w =
-            washout_in(m, (enum hep_phase)p, pool, blood != HEP_FLAG_NOT_ASSESSABLE);
-        const char *more = "";
-
-        if (!phase_allowed(flag, m, (enum hep_phase)p, false) || w.now >= lowest)
-            continue;
-        lowest = w.now;
-        if (w.unfollowed != HEP_PHASE_COUNT)
-            more = incomparable_reason(m, w.unfollowed);
-        else if (w.state == HEP_FLAG_NOT_ASSESSABLE)
-            more = "; arterial phase ill timed";
-        hep_flag_set(flag, w.state, w.now, limits->flag.washout_ratio_max,
-                     "%s signal %.2f of liver (below %g needed), arterial %.2f (drop of %g "
-                     "needed)%s%s",
-                     hep_phase_name((enum hep_phase)p), w.now, limits->flag.washout_ratio_max,
-                     w.before, limits->flag.washout_drop_min, washout_remark(&w), more);
     }
-    finish(flag, isfinite(lowest));
+    if (own && lost == HEP_PHASE_COUNT)
+        all = hep_margin_both(c, all, own_signal_falls(m, phase));
+    hep_flag_decide(flag, c, all, now, limits->washout_ratio_max,
+                    "%s signal %.2f +- %.2f of liver (below %g needed), arterial %.2f (drop of %g "
+                    "needed)",
+                    hep_phase_name(phase), now.value, now.se, limits->washout_ratio_max,
+                    before.value, limits->washout_drop_min);
+    if (drop_is_hidden(m, flag, dark))
+        hep_flag_cannot(flag,
+                        "%s signal %.2f of liver, but the arterial phase is ill timed: a drop "
+                        "since then would not show",
+                        hep_phase_name(phase), now.value);
 }
 
-void hep_judge_peripheral_washout(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+/** Washout of the rim in one phase. */
+static void rim_washout_in(struct hep_flag_result *flag, const struct hep_flag_case *c,
+                           enum hep_phase phase, const struct hep_flag_result *pool)
 {
-    const bool pool = hep_flag_judge(HEP_FLAG_BLOOD_POOL, m).state == HEP_FLAG_PRESENT;
-    const struct hep_lesion_limits *limits = m->study->limits;
-    const struct hep_zone_stats *art = m->image[HEP_IMAGE_ARTERIAL].zone;
-    const double before = art[HEP_SHELL_RIM].median / art[HEP_SHELL_RING].median;
-    double lowest = (double)INFINITY;
+    const struct hep_lesion_measures *m = c->m;
+    const struct hep_flag_limits *limits = &m->study->limits->flag;
+    const enum hep_image image = hep_phase_image(phase);
+    const struct hep_measured rim = hep_measured_zone(m, image, HEP_SHELL_RIM),
+                              before = hep_measured_ratio(
+                                  hep_measured_zone(m, HEP_IMAGE_ARTERIAL, HEP_SHELL_RIM),
+                                  hep_measured_zone(m, HEP_IMAGE_ARTERIAL, HEP_SHELL_RING)),
+                              liver = hep_measured_ratio(
+                                  rim, hep_measured_zone(m, image, HEP_SHELL_RING)),
+                              core = hep_measured_ratio(
+                                  rim, hep_measured_zone(m, image, HEP_SHELL_CORE));
+    const struct hep_margin dark = hep_margin_below(liver, limits->rim_washout_liver_ratio_max);
+    struct hep_margin all =
+        hep_margin_both(c, dark,
+                        hep_margin_say(hep_margin_below(core, limits->rim_washout_core_ratio_max),
+                                       "the rim is not darker than the core"));
 
-    if (!arterial_is_still(flag, m) || !hep_flag_needs_shells(flag, m, HEP_IMAGE_ARTERIAL))
-        return;
+    all = hep_margin_both(c, all, drop_of(before, liver, limits->rim_washout_drop_min));
+    all = hep_margin_both(c, all, has_enhanced(c, m->ring[HEP_PHASE_ARTERIAL].re_rim, before));
+    if (isfinite(pool->margin))
+        all = hep_margin_both(c, all,
+                              hep_margin_not((struct hep_margin){ pool->margin, pool->margin_se,
+                                                                  "follows the blood pool" }));
+    hep_flag_decide(flag, c, all, liver, limits->rim_washout_liver_ratio_max,
+                    "%s rim %.2f +- %.2f of liver (below %g), %.2f of core (below %g), arterial "
+                    "%.2f of liver (drop of %g needed)",
+                    hep_phase_name(phase), liver.value, liver.se,
+                    limits->rim_washout_liver_ratio_max, core.value,
+                    limits->rim_washout_core_ratio_max, before.value, limits->rim_washout_drop_min);
+    if (drop_is_hidden(m, flag, dark))
+        hep_flag_cannot(flag,
+                        "%s rim %.2f of liver, but the arterial phase is ill timed: a drop "
+                        "since then would not show",
+                        hep_phase_name(phase), liver.value);
+}
+
+/** The phase, of those in which the agent shows washout, that speaks most for it. */
+static void judge_washout(struct hep_flag_result *flag, const struct hep_flag_case *c, bool rim)
+{
+    const struct hep_flag_result pool = hep_flag_judge(HEP_FLAG_BLOOD_POOL, c->m, c->table);
+    bool judged = false;
+
     for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {
-        const enum hep_image image = hep_phase_image((enum hep_phase)p);
-        const struct hep_zone_stats *z = m->image[image].zone;
-        const double liver = z[HEP_SHELL_RIM].median / z[HEP_SHELL_RING].median;
-        const double core = z[HEP_SHELL_RIM].median / z[HEP_SHELL_CORE].median;
-        const bool dark = liver < limits->flag.rim_washout_liver_ratio_max;
-        const bool washed = has_enhanced(m->ring[HEP_PHASE_ARTERIAL].re_rim, before, m) && dark &&
-                            core < limits->flag.rim_washout_core_ratio_max &&
-                            before - liver >= limits->flag.rim_washout_drop_min;
+        struct hep_flag_result one = { 0 };
 
-        if (!phase_allowed(flag, m, (enum hep_phase)p, true) || liver >= lowest)
+        if (!phase_allowed(judged ? &one : flag, c->m, (enum hep_phase)p, rim))
             continue;
-        lowest = liver;
-        hep_flag_set(flag, washout_state(m, washed, pool, dark), liver,
-                     limits->flag.rim_washout_liver_ratio_max,
-                     "%s rim %.2f of liver (below %g), %.2f of core (below %g), arterial %.2f of "
-                     "liver (drop of %g needed)",
-                     hep_phase_name((enum hep_phase)p), liver,
-                     limits->flag.rim_washout_liver_ratio_max, core,
-                     limits->flag.rim_washout_core_ratio_max, before,
-                     limits->flag.rim_washout_drop_min);
+        (rim ? rim_washout_in : washout_in)(&one, c, (enum hep_phase)p, &pool);
+        /* A phase that could not be judged stands only where no other speaks for washout. */
+        if (!judged || one.probability > flag->probability ||
+            (isnan(one.probability) && flag->probability < HEP_FLAG_PRESENT_FROM))
+            *flag = one;
+        judged = true;
     }
-    finish(flag, isfinite(lowest));
+    if (!judged && flag->reason[0] == '\0')
+        hep_flag_cannot(flag, "no phase in which this agent shows washout");
+}
+
+void hep_judge_washout(struct hep_flag_result *flag, const struct hep_flag_case *c)
+{
+    if (arterial_is_still(flag, c->m))
+        judge_washout(flag, c, false);
+}
+
+void hep_judge_peripheral_washout(struct hep_flag_result *flag, const struct hep_flag_case *c)
+{
+    if (arterial_is_still(flag, c->m) && hep_flag_needs_shells(flag, c->m, HEP_IMAGE_ARTERIAL))
+        judge_washout(flag, c, true);
 }

@@ -19,103 +19,124 @@ static bool hbp_is_adequate(struct hep_flag_result *flag, const struct hep_lesio
     return false;
 }
 
-void hep_judge_hbp_hypointensity(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+void hep_judge_hbp_hypointensity(struct hep_flag_result *flag, const struct hep_flag_case *c)
 {
-    const double ratio = m->ratio[HEP_PHASE_HEPATOBILIARY];
-    const double limit = m->study->limits->flag.hbp_ratio_max;
+    const struct hep_measured ratio =
+        hep_measured_ratio(hep_measured_whole(c->m, HEP_IMAGE_HEPATOBILIARY),
+                           hep_measured_zone(c->m, HEP_IMAGE_HEPATOBILIARY, HEP_SHELL_RING));
+    const double limit = c->m->study->limits->flag.hbp_ratio_max;
 
-    if (hbp_is_adequate(flag, m))
-        hep_flag_set(flag, ratio < limit ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ratio, limit,
-                     "signal %.2f of liver (below %g needed), phase %s", ratio, limit,
-                     hep_adequacy_name(m->study->hepatobiliary.grade));
+    if (hbp_is_adequate(flag, c->m))
+        hep_flag_decide(flag, c, hep_margin_below(ratio, limit), ratio, limit,
+                        "signal %.2f +- %.2f of liver (below %g needed), phase %s", ratio.value,
+                        ratio.se, limit, hep_adequacy_name(c->m->study->hepatobiliary.grade));
 }
 
-void hep_judge_targetoid_hbp(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+void hep_judge_targetoid_hbp(struct hep_flag_result *flag, const struct hep_flag_case *c)
 {
-    const struct hep_zone_stats *z = m->image[HEP_IMAGE_HEPATOBILIARY].zone;
-    const double rim = z[HEP_SHELL_RIM].median / z[HEP_SHELL_RING].median;
-    const double ti = m->targetoid[HEP_IMAGE_HEPATOBILIARY];
-    const double limit = m->study->limits->flag.targetoid_index_min;
-    const bool dark = rim < m->study->limits->flag.hbp_ratio_max;
+    const struct hep_lesion_measures *m = c->m;
+    const struct hep_flag_limits *limits = &m->study->limits->flag;
+    const double limit = 1.0 + limits->targetoid_contrast_min;
+    const struct hep_measured rim = hep_measured_zone(m, HEP_IMAGE_HEPATOBILIARY, HEP_SHELL_RIM),
+                              core = hep_measured_ratio(
+                                  hep_measured_zone(m, HEP_IMAGE_HEPATOBILIARY, HEP_SHELL_CORE),
+                                  rim),
+                              liver = hep_measured_ratio(
+                                  rim,
+                                  hep_measured_zone(m, HEP_IMAGE_HEPATOBILIARY, HEP_SHELL_RING));
+
+    struct hep_margin target;
 
     if (!hbp_is_adequate(flag, m) || !hep_flag_needs_shells(flag, m, HEP_IMAGE_HEPATOBILIARY))
         return;
-    if (!isfinite(ti))
-        hep_flag_cannot(flag, "rim and core show no spread to compare with");
-    else
-        hep_flag_set(flag,
-                     dark && ti < -limit && hep_target_contrast(m, HEP_IMAGE_HEPATOBILIARY)
-                         ? HEP_FLAG_PRESENT
-                         : HEP_FLAG_ABSENT,
-                     ti, -limit,
-                     "rim minus core %+.1f pooled SD (below -%g needed), rim %.2f of liver (below "
-                     "%g needed)",
-                     ti, limit, rim, m->study->limits->flag.hbp_ratio_max);
+    target = hep_margin_both(c, hep_margin_above(core, limit),
+                             hep_target_is_seen(m, HEP_IMAGE_HEPATOBILIARY));
+    target = hep_margin_both(
+        c, target,
+        hep_margin_say(hep_margin_below(liver, limits->hbp_ratio_max), "the rim is not dark"));
+    hep_flag_decide(flag, c, target, core, limit,
+                    "core %.2f +- %.2f of the rim (above %.2f needed), rim %.2f of liver (below %g "
+                    "needed)",
+                    core.value, core.se, limit, liver.value, limits->hbp_ratio_max);
 }
 
-void hep_judge_t2_target(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+void hep_judge_t2_target(struct hep_flag_result *flag, const struct hep_flag_case *c)
 {
-    const double ti = m->targetoid[HEP_IMAGE_T2];
-    const double limit = m->study->limits->flag.targetoid_index_min;
+    const struct hep_lesion_measures *m = c->m;
+    const double limit = 1.0 + m->study->limits->flag.targetoid_contrast_min;
+    const struct hep_measured rim =
+        hep_measured_ratio(hep_measured_zone(m, HEP_IMAGE_T2, HEP_SHELL_RIM),
+                           hep_measured_zone(m, HEP_IMAGE_T2, HEP_SHELL_CORE));
+    const bool bright_rim = rim.value > 1.0;
 
-    if (!hep_flag_needs_shells(flag, m, HEP_IMAGE_T2))
-        return;
-    if (!isfinite(ti))
-        hep_flag_cannot(flag, "rim and core show no spread to compare with");
-    else
-        hep_flag_set(flag,
-                     fabs(ti) > limit && hep_target_contrast(m, HEP_IMAGE_T2) ? HEP_FLAG_PRESENT
-                                                                              : HEP_FLAG_ABSENT,
-                     ti, limit, "rim minus core %+.1f pooled SD (%g needed either way): %s", ti,
-                     limit, ti > 0.0 ? "bright rim" : "bright centre");
+    const struct hep_margin differs =
+        bright_rim ? hep_margin_above(rim, limit) : hep_margin_below(rim, 1.0 / limit);
+
+    if (hep_flag_needs_shells(flag, m, HEP_IMAGE_T2))
+        hep_flag_decide(flag, c, hep_margin_both(c, differs, hep_target_is_seen(m, HEP_IMAGE_T2)),
+                        rim, bright_rim ? limit : 1.0 / limit,
+                        "rim %.2f +- %.2f of the core (%s %.2f needed): %s", rim.value, rim.se,
+                        bright_rim ? "above" : "below", bright_rim ? limit : 1.0 / limit,
+                        bright_rim ? "bright rim" : "bright centre");
 }
 
-void hep_judge_fat(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+void hep_judge_fat(struct hep_flag_result *flag, const struct hep_flag_case *c)
 {
-    const struct hep_image_stats *ff = &m->image[HEP_IMAGE_FAT_FRACTION];
-    const double liver = ff->zone[HEP_SHELL_RING].median;
-    const double excess = ff->lesion - liver;
-    const double limit = m->study->limits->flag.focal_fat_min_frac;
+    const struct hep_measured lesion = hep_measured_whole(c->m, HEP_IMAGE_FAT_FRACTION),
+                              liver =
+                                  hep_measured_zone(c->m, HEP_IMAGE_FAT_FRACTION, HEP_SHELL_RING);
+    const struct hep_measured excess = { lesion.value - liver.value, hypot(lesion.se, liver.se) };
+    const double limit = c->m->study->limits->flag.focal_fat_min_frac;
 
-    hep_flag_set(flag, excess > limit ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, excess, limit,
-                 "fat %.1f %% against %.1f %% in liver (%+.1f, above %g needed)",
-                 100.0 * ff->lesion, 100.0 * liver, 100.0 * excess, 100.0 * limit);
+    hep_flag_decide(flag, c, (struct hep_margin){ excess.value - limit, excess.se, NULL }, excess,
+                    limit, "fat %.1f %% against %.1f %% in liver (%+.1f +- %.1f, above %g needed)",
+                    100.0 * lesion.value, 100.0 * liver.value, 100.0 * excess.value,
+                    100.0 * excess.se, 100.0 * limit);
 }
 
-void hep_judge_blood_pool(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+void hep_judge_blood_pool(struct hep_flag_result *flag, const struct hep_flag_case *c)
 {
+    const struct hep_lesion_measures *m = c->m;
     const double limit = m->study->limits->flag.blood_pool_tolerance;
-    double worst = 0.0;
+    struct hep_margin worst = hep_margin_none;
     int judged = 0, at = 0;
 
     for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {
-        const double off = fabs(m->pool[p] - 1.0);
+        const enum hep_image image = hep_phase_image((enum hep_phase)p);
+        struct hep_margin near;
 
-        if (!hep_flag_needs_phase(flag, m, (enum hep_phase)p) || !isfinite(off))
+        if (!hep_flag_needs_phase(flag, m, (enum hep_phase)p) || !isfinite(m->pool[p]))
             continue;
-        judged++;
-        if (off >= worst) {
-            worst = off;
+        near = (struct hep_margin){ limit - fabs(m->pool[p] - 1.0),
+                                    m->pool[p] * m->image[image].lesion_se / m->image[image].lesion,
+                                    NULL };
+        if (judged == 0 || hep_margin_z(c, near) < hep_margin_z(c, worst)) {
+            worst = near;
             at = p;
         }
+        judged++;
     }
     if (judged > 0)
-        hep_flag_set(flag, worst < limit ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, worst, limit,
-                     "%s signal %.2f of the portal vein, the furthest of %d phases "
-                     "(within %g needed)",
-                     hep_phase_name((enum hep_phase)at), m->pool[at], judged, limit);
+        hep_flag_decide(flag, c, worst, (struct hep_measured){ fabs(m->pool[at] - 1.0), worst.se },
+                        limit,
+                        "%s signal %.2f +- %.2f of the portal vein, the furthest of %d phases "
+                        "(within %g needed)",
+                        hep_phase_name((enum hep_phase)at), m->pool[at], worst.se, judged, limit);
     else if (m->study->agent != NULL && m->study->anatomy == NULL)
         hep_flag_cannot(flag, "the portal vein is not known");
     else if (flag->state != HEP_FLAG_NOT_ASSESSABLE || flag->reason[0] == '\0')
         hep_flag_cannot(flag, "no signal of the portal vein to compare with");
 }
 
-void hep_judge_t1_hyperintensity(struct hep_flag_result *flag, const struct hep_lesion_measures *m)
+void hep_judge_t1_hyperintensity(struct hep_flag_result *flag, const struct hep_flag_case *c)
 {
-    const double limit = m->study->limits->flag.t1_bright_ratio_min;
-    const double ratio = m->ratio[HEP_PHASE_PRECONTRAST];
+    const struct hep_measured ratio =
+        hep_measured_ratio(hep_measured_whole(c->m, HEP_IMAGE_PRECONTRAST),
+                           hep_measured_zone(c->m, HEP_IMAGE_PRECONTRAST, HEP_SHELL_RING));
+    const double limit = c->m->study->limits->flag.t1_bright_ratio_min;
 
-    hep_flag_set(flag, ratio > limit ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT, ratio, limit,
-                 "precontrast signal %.2f of liver (above %g needed)%s", ratio, limit,
-                 ratio > limit ? "; enhancement is judged by difference" : "");
+    hep_flag_decide(flag, c, hep_margin_above(ratio, limit), ratio, limit,
+                    "precontrast signal %.2f +- %.2f of liver (above %g needed)%s", ratio.value,
+                    ratio.se, limit,
+                    ratio.value > limit ? "; enhancement is judged by difference" : "");
 }

@@ -6,6 +6,7 @@ const struct hep_lesion_limits hep_lesion_limits_default = {
 #include "terms/flag_limits.def"
 #undef LIMIT
     },
+    .flags_table = { "flags.yml" },
     .context = HEP_CONTEXT_UNKNOWN,
 #define NUMBER(member, key, unit, min, max, preset, doc) .member = (preset),
 #define WHOLE(member, key, unit, min, max, preset, doc) .member = (preset),

@@ -183,10 +183,19 @@ static int add_text(struct hep_sha256 *h, const char *text, struct hep_error *er
     return hep_sha256_add(h, text, strlen(text) + 1, err);
 }
 
-static int add_shipped_file(struct hep_sha256 *h, const char *name, struct hep_error *err)
+/* The content of a shipped file, or of the one that the setting of this key names. */
+static int add_shipped_file(struct hep_sha256 *h, const char *name, const struct hep_config *cfg,
+                            struct hep_error *err)
 {
+    const struct hep_field *setting = hep_field_find(hep_config_fields(), name);
     char hex[HEP_SHA256_HEX], *path = NULL;
-    int rc = hep_config_find(&path, name, err);
+    int rc;
+
+    if (setting != NULL)
+        rc = hep_config_find_file(
+            &path, ((const struct hep_text *)((const char *)cfg + setting->offset))->s, err);
+    else
+        rc = hep_config_find(&path, name, err);
 
     if (rc == HEP_OK)
         rc = hep_sha256_file(hex, path, err);
@@ -217,7 +226,7 @@ static int stage_key(struct hep_run *run, size_t i, struct hep_record *record,
     if (rc == HEP_OK)
         rc = add_text(h, hex, err);
     for (const char *const *f = stage->files; rc == HEP_OK && f != NULL && *f != NULL; f++)
-        rc = add_shipped_file(h, *f, err);
+        rc = add_shipped_file(h, *f, run->cfg, err);
     if (rc == HEP_OK && stage->engine != NULL)
         rc = add_text(h, stage->engine(), err);
     for (const struct hep_slot *s = stage->inputs; rc == HEP_OK && s->name != NULL; s++) {

@@ -43,8 +43,8 @@ struct hep_stage {
     const struct hep_slot *inputs, *outputs;
     const char *const *settings; /* prefixes of the settings that it reads, NULL at the end */
     int (*run)(struct hep_run *run, struct hep_error *err);
-    const char *const *files; /* shipped files whose content matters ("agents.yml"), NULL at the
-                                 end; may be NULL */
+    const char *const *files; /* shipped files whose content matters ("agents.yml"), or the key of
+                                 a setting that names one; NULL at the end; may be NULL */
     /* Name of a program outside that it will use, for its key: what was made without one is made
      * again where there is one. NULL: none. */
     const char *(*engine)(void);

@@ -243,8 +243,14 @@ static void flag(struct hep_page *p, const struct hep_flag_row *row,
     hep_html_mark(p->out, hep_html_mark_of(state), row->name);
     hep_str_add(p->out, " <span class=\"quiet\">");
     hep_html_words(p->out, state);
+    if (isfinite(r->probability))
+        hep_str_addf(p->out, ", P&#160;%.2f%s", r->probability, r->certain ? "" : ", uncertain");
     hep_str_add(p->out, "</span></summary><dl><dt>Value</dt><dd>");
     hep_quantity_add(p->out, &q, r->value);
+    if (isfinite(r->se)) {
+        hep_str_add(p->out, " &#177;&#160;");
+        hep_quantity_add(p->out, &q, r->se);
+    }
     hep_str_add(p->out, "</dd><dt>Limit</dt><dd>");
     hep_quantity_add(p->out, &q, r->limit);
     hep_str_add(p->out, "</dd>");

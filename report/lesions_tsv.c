@@ -45,7 +45,7 @@ static const struct hep_column class_column = { "class", HEP_CELL(TEXT, 0),
 static const struct hep_level states[] = {
     { "present", "Its numbers say so" },
     { "absent", "Its numbers say the contrary" },
-    { "not_assessable", "It cannot be judged; the reason stands in lesions.json" },
+    { "not_assessable", "It cannot be judged; the reason stands in flags.tsv" },
     { NULL, NULL },
 };
 
@@ -116,6 +116,65 @@ int hep_lesions_table(struct hep_table *out, const struct hep_study_findings *st
         for (size_t k = 0; studies[i].findings != NULL && k < studies[i].findings->n; k++)
             block->rows[rows++] = (S){ studies[i].study, &studies[i].findings->list[k] };
     *out = (struct hep_table)HEP_TABLE_OF(NULL, block->columns, block->rows, rows, .owned = block);
+    return HEP_OK;
+}
+#undef S
+
+/* ---- every flag, one a row ------------------------------------------------------------------- */
+
+struct flag_row {
+    int lesion_id;
+    const char *flag, *unit;
+    const struct hep_flag_result *r;
+};
+#define S struct flag_row
+
+HEP_GETTER(flag_state, S, hep_value_of_text(hep_flag_state_name(r->r->state)));
+HEP_GETTER(flag_probability, S, hep_value_of_number(r->r->probability));
+HEP_GETTER(flag_certain, S, hep_value_of_whole(r->r->certain, false));
+HEP_GETTER(flag_value, S, hep_value_of_number(r->r->value));
+HEP_GETTER(flag_se, S, hep_value_of_number(r->r->se));
+HEP_GETTER(flag_limit, S, hep_value_of_number(r->r->limit));
+HEP_GETTER(flag_reason, S, hep_value_of_text(r->r->reason));
+static const struct hep_column flag_columns[] = {
+    { "lesion_id", HEP_INTEGER(S, lesion_id),
+      .meaning = "Number of the lesion: its value in the label map" },
+    { "flag", HEP_TEXT(S, flag), .meaning = "Name of the flag, as in docs/reference-measures.md" },
+    { "state", HEP_CELL(TEXT, 0), .meaning = "Present from a probability of 0.5 on",
+      .levels = states, .get = flag_state },
+    { "probability", HEP_CELL(NUMBER, 0),
+      .meaning = "Probability that the tissue satisfies the definition of the flag",
+      .get = flag_probability },
+    { "certain", HEP_CELL(BOOL, 0), .meaning = "The probability is at least 0.9 or at most 0.1",
+      .get = flag_certain },
+    { "value", HEP_CELL(NUMBER, 0), .meaning = "Number that the flag is judged by",
+      .get = flag_value },
+    { "se", HEP_CELL(NUMBER, 0), .meaning = "Standard error of the value", .get = flag_se },
+    { "limit", HEP_CELL(NUMBER, 0), .meaning = "Limit that the value is compared with",
+      .get = flag_limit },
+    { "unit", HEP_TEXT(S, unit),
+      .meaning = "Unit of value, standard error and limit; 1 for pure numbers" },
+    { "reason", HEP_CELL(TEXT, 0), .meaning = "What was seen, with its numbers, and how sure it is",
+      .get = flag_reason },
+    { 0 },
+};
+
+int hep_flags_table(struct hep_table *out, const struct hep_findings *findings,
+                    struct hep_error *err)
+{
+    const size_t lesions = findings != NULL ? findings->n : 0;
+    S *rows = hep_calloc(lesions * HEP_FLAG_COUNT + 1, sizeof *rows, err);
+    size_t n = 0;
+
+    if (rows == NULL)
+        return HEP_ENOMEM;
+    for (size_t i = 0; i < lesions; i++)
+        for (int k = 0; k < HEP_FLAG_COUNT; k++)
+            if (findings->list[i].flag[k].given)
+                rows[n++] = (S){ findings->list[i].id, hep_flag_name((enum hep_flag)k),
+                                 hep_unit_text(hep_flag_row((enum hep_flag)k)->unit),
+                                 &findings->list[i].flag[k] };
+    *out = (struct hep_table)HEP_TABLE_OWNED(NULL, flag_columns, rows, n);
     return HEP_OK;
 }
 #undef S

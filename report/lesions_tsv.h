@@ -24,6 +24,14 @@ int hep_lesions_table(struct hep_table *out, const struct hep_study_findings *st
                       bool with_study, struct hep_error *err) HEP_MUST_CHECK;
 
 /**
+ * One row per flag of a lesion: state, probability, certainty, value, standard error, limit, reason.
+ * @param[out] out      release; its texts are those of the findings
+ * @param[in]  findings NULL: none were looked for
+ */
+int hep_flags_table(struct hep_table *out, const struct hep_findings *findings,
+                    struct hep_error *err) HEP_MUST_CHECK;
+
+/**
  * One row per measure of a lesion whose images the study has: region, map, statistic, value.
  * @param[out] out      release; its texts are static
  * @param[in]  findings NULL: none were looked for

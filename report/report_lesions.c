@@ -112,6 +112,7 @@ static struct hep_value state_of(const struct hep_column *column, const void *ro
     return hep_value_of_text(flag->given ? hep_flag_state_name(flag->state) : NULL);
 }
 
+/* "yes 0.97", "no? 0.34" where it is not certain, "n/a". */
 static void state_cell(struct hep_str *out, const struct hep_column *column, const void *row)
 {
     static const char *const words[HEP_FLAG_STATES][3] = {
@@ -119,10 +120,15 @@ static void state_cell(struct hep_str *out, const struct hep_column *column, con
         [HEP_FLAG_ABSENT] = { "absent", "absent", "no" },
         [HEP_FLAG_PRESENT] = { "present", "present", "yes" },
     };
-    const char *const *w = words[((const S *)row)->flag[column->offset].state];
+    const struct hep_flag_result *flag = &((const S *)row)->flag[column->offset];
+    const char *const *w = words[flag->state];
+    const bool judged = flag->state != HEP_FLAG_NOT_ASSESSABLE && isfinite(flag->probability);
 
-    hep_str_addf(out, "<span class=\"mark %s\" title=\"%s\"><i aria-hidden=\"true\"></i>%s</span>",
-                 w[0], w[1], w[2]);
+    hep_str_addf(out, "<span class=\"mark %s\" title=\"%s\"><i aria-hidden=\"true\"></i>%s%s", w[0],
+                 w[1], w[2], judged && !flag->certain ? "?" : "");
+    if (judged)
+        hep_str_addf(out, "&#160;%.2f", flag->probability);
+    hep_str_add(out, "</span>");
 }
 #undef S
 
@@ -138,7 +144,8 @@ static void tables(struct hep_page *p, const struct hep_findings *f)
                                             .words = hep_flag_name((enum hep_flag)i),
                                             .get = state_of,
                                             .html = state_cell };
-    t.caption = "Flags of each lesion; each flag with its numbers is below, with the lesion";
+    t.caption = "Flags of each lesion with their probability; a question mark where it lies "
+                "between 0.1 and 0.9; each flag with its numbers is below, with the lesion";
     t.columns = flags;
     hep_str_add(p->out, "<h3>Flags</h3>");
     hep_html_rows(p->out, &t);

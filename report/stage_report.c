@@ -108,6 +108,8 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     hep_put_text(put, o, "reference", hep_reference_name(run));
     hep_put(put, o, "liver", liver_json(put, liver, found));
     if (found != NULL) {
+        hep_put_text(put, o, "flag_table", found->flag_table);
+        hep_put_text(put, o, "flag_table_sha256", found->flag_table_sha256);
         hep_put(put, o, "lesions", hep_findings_json(put, &found->findings));
     } else {
         hep_put(put, o, "lesions", hep_json_new_array());
@@ -152,9 +154,11 @@ static int put_lesions(struct hep_run *run, const struct hep_found *found, struc
 {
     const struct hep_study_findings one = { hep_run_label(run),
                                             found != NULL ? &found->findings : NULL };
-    struct hep_table lesions = { 0 }, measures = { 0 };
+    struct hep_table lesions = { 0 }, flags = { 0 }, measures = { 0 };
     int rc = hep_lesions_table(&lesions, &one, 1, false, err);
 
+    if (rc == HEP_OK)
+        rc = hep_flags_table(&flags, one.findings, err);
     if (rc == HEP_OK)
         rc = hep_measures_table(&measures, one.findings, err);
     if (rc == HEP_OK)
@@ -162,8 +166,11 @@ static int put_lesions(struct hep_run *run, const struct hep_found *found, struc
     if (rc == HEP_OK)
         rc = put_json_file(run, "lesions.json", doc, err);
     if (rc == HEP_OK)
+        rc = put_table(run, "flags", &flags, NULL, err);
+    if (rc == HEP_OK)
         rc = put_table(run, "measures", &measures, NULL, err);
     hep_table_release(&lesions);
+    hep_table_release(&flags);
     hep_table_release(&measures);
     return rc;
 }

@@ -35,8 +35,13 @@ void hep_findings_settle(struct hep_findings *f)
         hep_measures_settle(&one->measures);
         settle(one->class_probability, HEP_CLASS_COUNT);
         for (int k = 0; k < HEP_FLAG_COUNT; k++) {
-            settle(&one->flag[k].value, 1);
-            settle(&one->flag[k].limit, 1);
+            struct hep_flag_result *flag = &one->flag[k];
+            double *const numbers[] = { &flag->probability, &flag->value,  &flag->se,
+                                        &flag->limit,       &flag->margin, &flag->margin_se,
+                                        &flag->size_voxels };
+
+            for (size_t j = 0; j < sizeof numbers / sizeof numbers[0]; j++)
+                settle(numbers[j], 1);
         }
         for (size_t k = 0; k < one->n_evidence; k++) {
             settle(&one->evidence[k].log_lr, 1);
@@ -51,16 +56,30 @@ static void say(struct hep_flag_result *flag, const char *fmt, va_list args)
     (void)vsnprintf(flag->reason, sizeof flag->reason, fmt, args);
 }
 
+static void clear(struct hep_flag_result *flag)
+{
+    *flag = (struct hep_flag_result){ .given = true };
+    flag->probability = flag->value = flag->se = flag->limit = (double)NAN;
+    flag->margin = flag->margin_se = flag->size_voxels = (double)NAN;
+}
+
+void hep_flag_set_probability(struct hep_flag_result *flag, double probability)
+{
+    flag->probability = probability;
+    flag->state = probability >= HEP_FLAG_PRESENT_FROM ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT;
+    flag->certain = fmax(probability, 1.0 - probability) >= HEP_FLAG_CERTAIN;
+}
+
 void hep_flag_set(struct hep_flag_result *flag, enum hep_flag_state state, double value,
                   double limit, const char *fmt, ...)
 {
     va_list args;
 
-    flag->given = true;
+    clear(flag);
     flag->state = state;
+    flag->certain = true;
     flag->value = value;
     flag->limit = limit;
-    flag->probability = (double)NAN;
     va_start(args, fmt);
     say(flag, fmt, args);
     va_end(args);
@@ -70,9 +89,8 @@ void hep_flag_cannot(struct hep_flag_result *flag, const char *fmt, ...)
 {
     va_list args;
 
-    flag->given = true;
+    clear(flag);
     flag->state = HEP_FLAG_NOT_ASSESSABLE;
-    flag->value = flag->limit = flag->probability = (double)NAN;
     va_start(args, fmt);
     say(flag, fmt, args);
     va_end(args);

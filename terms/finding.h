@@ -14,16 +14,28 @@
 #include <stddef.h>
 
 struct hep_flag_result {
-    bool given; /* false: nobody has judged it */
+    bool given;   /* false: nobody has judged it */
+    bool certain; /* the probability is at least HEP_FLAG_CERTAIN, or at most 1 less that */
     enum hep_flag_state state;
-    double value, limit; /* in the unit of the flag's row; NaN when there is none */
-    double probability;  /* that it is present; NaN when it was not computed */
-    char reason[320];    /* one sentence with the numbers */
+    double probability;      /* that the tissue satisfies the flag's definition; NaN unknown */
+    double value, se, limit; /* in the unit of the flag's row; NaN when there is none */
+    /* What the probability follows from: how far the deciding condition lies on the side of
+     * present, its standard error, and the lesion's diameter in voxels of the series as acquired;
+     * NaN where no measurement decided. */
+    double margin, margin_se, size_voxels;
+    char reason[400]; /* one sentence with the numbers */
 };
 
-/** Judge a flag, with its sentence. */
+/** A flag is present from this probability on. */
+#define HEP_FLAG_PRESENT_FROM 0.5
+#define HEP_FLAG_CERTAIN 0.9
+
+/** A flag that is known without error and needs no probability, as in the truth of a simulation,
+ * with its sentence. */
 void hep_flag_set(struct hep_flag_result *flag, enum hep_flag_state state, double value,
                   double limit, const char *fmt, ...) HEP_PRINTF(5, 6);
+/** Set probability, state and certainty. */
+void hep_flag_set_probability(struct hep_flag_result *flag, double probability);
 /** Not assessable, for a reason. */
 void hep_flag_cannot(struct hep_flag_result *flag, const char *fmt, ...) HEP_PRINTF(2, 3);
 

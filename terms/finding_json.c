@@ -97,6 +97,7 @@ int hep_measures_read(struct hep_measures *of, enum hep_subject subject, enum he
  */
 
 #define FLAGS_VISIBLE "flags_visible"
+#define FLAG_MARGINS "flag_margins"
 
 static struct hep_json *flags_json(struct hep_put *put, const struct hep_flag_result flags[])
 {
@@ -111,14 +112,33 @@ static struct hep_json *flags_json(struct hep_put *put, const struct hep_flag_re
             continue;
         o = hep_json_new_object();
         hep_put_text(put, o, "state", hep_flag_state_name(flag->state));
-        if (isfinite(flag->probability))
-            hep_put_number(put, o, "probability", flag->probability);
+        hep_put_number(put, o, "probability", flag->probability);
+        hep_put(put, o, "certain", hep_json_new_bool(flag->certain));
         hep_put_number(put, o, "value", flag->value);
+        hep_put_number(put, o, "se", flag->se);
         hep_put_number(put, o, "limit", flag->limit);
         hep_put_text(put, o, "unit", hep_unit_text(row->unit));
         hep_put_text(put, o, "reason", flag->reason);
-        hep_put_text(put, o, "source", row->source);
         hep_put(put, all, row->name, o);
+    }
+    return all;
+}
+
+/* What the probabilities follow from, for a later fit of their tables. */
+static struct hep_json *margins_json(struct hep_put *put, const struct hep_flag_result flags[])
+{
+    struct hep_json *all = hep_json_new_object();
+
+    for (int i = 0; i < HEP_FLAG_COUNT; i++) {
+        struct hep_json *o;
+
+        if (!flags[i].given || !isfinite(flags[i].margin))
+            continue;
+        o = hep_json_new_object();
+        hep_put_number(put, o, "margin", flags[i].margin);
+        hep_put_number(put, o, "se", flags[i].margin_se);
+        hep_put_number(put, o, "size_voxels", flags[i].size_voxels);
+        hep_put(put, all, hep_flag_name((enum hep_flag)i), o);
     }
     return all;
 }
@@ -167,6 +187,7 @@ struct hep_json *hep_finding_json(struct hep_put *put, const struct hep_finding 
     hep_measures_put(put, measurements, HEP_SUBJECT_LESION, HEP_FORM_VALUE, NULL, &f->measures);
     hep_put(put, o, "measurements", measurements);
     hep_put(put, o, "flags", flags_json(put, f->flag));
+    hep_put(put, o, FLAG_MARGINS, margins_json(put, f->flag));
     if (f->visible[0].given)
         hep_put(put, o, FLAGS_VISIBLE, flags_json(put, f->visible));
     hep_put_text(put, o, "class", hep_class_name(f->lesion_class));
@@ -336,14 +357,29 @@ static int read_flag(struct hep_flag_result *flag, const struct place *at,
                         "%s.%s.%s.state: '%.60s' is none of present, absent, not_assessable",
                         at->where, key, name, text != NULL ? text : "");
     flag->given = true;
-    flag->value = hep_json_number(hep_json_get(node, "value"));
-    flag->limit = hep_json_number(hep_json_get(node, "limit"));
     flag->probability = hep_json_number(hep_json_get(node, "probability"));
+    flag->certain = hep_json_bool(hep_json_get(node, "certain"), false);
+    flag->value = hep_json_number(hep_json_get(node, "value"));
+    flag->se = hep_json_number(hep_json_get(node, "se"));
+    flag->limit = hep_json_number(hep_json_get(node, "limit"));
+    copy_text(flag->reason, sizeof flag->reason, hep_json_get(node, "reason"));
     if (flag->probability < 0.0 || flag->probability > 1.0)
         return HEP_FAIL(at->err, HEP_EFORMAT, "%s.%s.%s.probability: %g is outside 0..1", at->where,
                         key, name, flag->probability);
-    copy_text(flag->reason, sizeof flag->reason, hep_json_get(node, "reason"));
     return HEP_OK;
+}
+
+static void read_margins(struct hep_flag_result out[], const struct hep_json *o)
+{
+    const struct hep_json *margins = hep_json_get(o, FLAG_MARGINS);
+
+    for (int i = 0; i < HEP_FLAG_COUNT; i++) {
+        const struct hep_json *node = hep_json_get(margins, hep_flag_name((enum hep_flag)i));
+
+        out[i].margin = hep_json_number(hep_json_get(node, "margin"));
+        out[i].margin_se = hep_json_number(hep_json_get(node, "se"));
+        out[i].size_voxels = hep_json_number(hep_json_get(node, "size_voxels"));
+    }
 }
 
 static int read_flags(struct hep_flag_result out[], const struct place *at,
@@ -410,6 +446,8 @@ static int read_finding(struct hep_finding *f, const struct place *at, const str
         rc = read_evidence(f, at, o);
     if (rc == HEP_OK)
         rc = read_flags(f->flag, at, o, "flags");
+    if (rc == HEP_OK)
+        read_margins(f->flag, o);
     return rc == HEP_OK ? read_flags(f->visible, at, o, FLAGS_VISIBLE) : rc;
 }
 

@@ -260,6 +260,9 @@ int hep_config_hash(char hex[HEP_SHA256_HEX], const struct hep_config *cfg,
  */
 int hep_config_find(char **path, const char *file_name, struct hep_error *err) HEP_MUST_CHECK;
 
+/** The same for a file that a setting names: with a slash it is a path as it stands. */
+int hep_config_find_file(char **path, const char *name, struct hep_error *err) HEP_MUST_CHECK;
+
 /** Path of a shipped protocol by its name, "eob-full". HEP_ENOENT with "did you mean" and the names
  * there are. */
 int hep_config_find_protocol(char **path, const char *name, struct hep_error *err) HEP_MUST_CHECK;

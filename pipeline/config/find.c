@@ -77,6 +77,14 @@ out:
     return rc;
 }
 
+int hep_config_find_file(char **path, const char *name, struct hep_error *err)
+{
+    if (strchr(name, '/') == NULL)
+        return hep_config_find(path, name, err);
+    *path = hep_strdup(name, err);
+    return *path != NULL ? HEP_OK : HEP_ENOMEM;
+}
+
 /* Names of the protocols in the first folder that has agents.yml: every .yml file that is a
  * protocol. */
 static int shipped_names(struct hep_listing *list, struct hep_error *err)
@@ -96,7 +104,7 @@ static int shipped_names(struct hep_listing *list, struct hep_error *err)
 bool hep_config_is_protocol_file(const char *name)
 {
     static const char *const data[] = { "agents.yml", "tissues.yml", "evidence.yml",
-                                        "published.yml" };
+                                        "published.yml", "flags.yml" };
 
     for (size_t i = 0; i < sizeof data / sizeof data[0]; i++) {
         if (strcmp(name, data[i]) == 0)

@@ -258,6 +258,12 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_NUMBER(C, align.timeout_s, "align.timeout_s", "s", 1, 86400, "300",
                    "time allowed for one registration; " EXPERT),
 
+    HEP_ROW_TEXT(
+        C, lesions.flags_table, "lesions.flags.table", "flags.yml",
+        "table of what turns margins of flags into probabilities: a name among the shipped "
+        "files, or a path with a slash"),
+    HEP_ROW_BOOL(C, lesions.flags_require_certain, "lesions.flags.require_certain", "false",
+                 "a flag with a probability between 0.1 and 0.9 is not assessable"),
 #define LIMIT(member, key, unit, min, max, preset, doc)                                            \
     HEP_ROW_NUMBER(C, lesions.flag.member, "lesions." key, unit, min, max, #preset, doc),
 #include "terms/flag_limits.def"

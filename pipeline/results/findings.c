@@ -69,6 +69,9 @@ static int read_liver(void *member, const struct hep_json *node, struct hep_erro
 static const struct hep_custom as_list = { write_list, read_list, release_list };
 static const struct hep_custom as_liver = { write_liver, read_liver, NULL };
 static const struct hep_member rows[] = {
+    { HEP_IS_TEXT(FOUND, flag_table, "flag_table",
+                  "file that made margins of flags probabilities") },
+    { HEP_IS_TEXT(FOUND, flag_table_sha256, "flag_table_sha256", "SHA-256 of that file") },
     { HEP_IS_CUSTOM(FOUND, struct hep_findings, findings, "lesions", as_list,
                     "each with measurements, flags and evidence, as in lesions.json") },
     { HEP_IS_CUSTOM(FOUND, struct hep_liver_measures, liver, "liver", as_liver,

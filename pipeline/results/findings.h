@@ -6,11 +6,14 @@
 #define HEP_PIPELINE_RESULTS_FINDINGS_H
 
 #include "base/json_put.h"
+#include "base/sha256.h"
 #include "lesions/liver_measures.h"
 #include "pipeline/run.h"
 #include "terms/finding.h"
 
 struct hep_found {
+    char flag_table[160]; /* name of the file that made margins of flags probabilities */
+    char flag_table_sha256[HEP_SHA256_HEX];
     struct hep_findings findings;
     struct hep_liver_measures liver; /* uptake, FLIS proxy, remnant, alarm */
 };

@@ -103,10 +103,11 @@ static int remnant_of(struct hep_labels **out, struct hep_run *run,
 
 static int assess(struct hep_found *out, struct hep_run *run, const struct hep_lesion_study *study,
                   const struct hep_candidates *candidates, const struct hep_baseline *baseline,
-                  const struct hep_evidence_table *evidence, struct hep_error *err)
+                  const struct hep_evidence_table *evidence, const struct hep_flag_table *flags,
+                  struct hep_error *err)
 {
     struct hep_labels *remnant = NULL;
-    int rc = hep_assess(&out->findings, study, candidates, baseline, evidence, err);
+    int rc = hep_assess(&out->findings, study, candidates, baseline, evidence, flags, err);
 
     if (rc == HEP_OK)
         rc = remnant_of(&remnant, run, study, err);
@@ -121,14 +122,26 @@ static int assess(struct hep_found *out, struct hep_run *run, const struct hep_l
     return rc;
 }
 
-static int read_evidence(struct hep_evidence_table **out, struct hep_error *err)
+/** Read the two tables of data that findings are judged by, and note which one the flags' is. */
+static int read_tables(struct hep_evidence_table **evidence, struct hep_flag_table **flags,
+                       struct hep_found *found, const struct hep_config *cfg, struct hep_error *err)
 {
-    char *path = NULL;
-    int rc = hep_config_find(&path, "evidence.yml", err);
+    const char *name = cfg->lesions.flags_table.s, *slash = strrchr(name, '/');
+    char *evidence_path = NULL, *flags_path = NULL;
+    int rc = hep_config_find(&evidence_path, "evidence.yml", err);
 
     if (rc == HEP_OK)
-        rc = hep_evidence_read(out, path, err);
-    free(path);
+        rc = hep_evidence_read(evidence, evidence_path, err);
+    if (rc == HEP_OK)
+        rc = hep_config_find_file(&flags_path, name, err);
+    if (rc == HEP_OK)
+        rc = hep_flag_table_read(flags, flags_path, err);
+    if (rc == HEP_OK)
+        rc = hep_sha256_file(found->flag_table_sha256, flags_path, err);
+    (void)snprintf(found->flag_table, sizeof found->flag_table, "%s",
+                   slash != NULL ? slash + 1 : name);
+    free(evidence_path);
+    free(flags_path);
     return rc;
 }
 
@@ -139,9 +152,11 @@ static int find_lesions(struct hep_run *run, const struct hep_lesion_study *stud
     struct hep_baseline baseline = { 0 };
     struct hep_found *found = hep_findings_new(err);
     struct hep_evidence_table *evidence = NULL;
+    struct hep_flag_table *flags = NULL;
     struct hep_labels *labels;
     struct hep_error none = { 0 };
-    int rc = found == NULL ? HEP_ENOMEM : read_evidence(&evidence, err);
+    int rc = found == NULL ? HEP_ENOMEM
+                           : read_tables(&evidence, &flags, found, hep_run_config(run), err);
 
     if (rc == HEP_OK)
         rc = hep_candidates_find(&candidates, study, &none);
@@ -157,7 +172,7 @@ static int find_lesions(struct hep_run *run, const struct hep_lesion_study *stud
     }
     rc = hep_baseline_init(&baseline, study, candidates.labels, err);
     if (rc == HEP_OK)
-        rc = assess(found, run, study, &candidates, &baseline, evidence, err);
+        rc = assess(found, run, study, &candidates, &baseline, evidence, flags, err);
     if (rc == HEP_OK)
         rc = put_dseg_table(run, &found->findings, err);
     if (rc == HEP_OK) {
@@ -176,6 +191,7 @@ out:
     hep_baseline_release(&baseline);
     hep_candidates_release(&candidates);
     hep_evidence_free(evidence);
+    hep_flag_table_free(flags);
     return rc;
 }
 
@@ -206,7 +222,7 @@ static int run_lesions(struct hep_run *run, struct hep_error *err)
 }
 
 static const char *const settings[] = { "lesions.", "enhancement.", "series.", "agent", NULL };
-static const char *const files[] = { "agents.yml", "evidence.yml", NULL };
+static const char *const files[] = { "agents.yml", "evidence.yml", "lesions.flags.table", NULL };
 
 const struct hep_stage hep_stage_lesions = {
     .name = "lesions",

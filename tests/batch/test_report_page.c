@@ -57,7 +57,8 @@ static const char *const record[] = {
     "   \"Averages\": [1, 2], \"Rician\": \"none\", \"Robust\": false, \"NoiseSD\": 12.5, "
     "   \"Voxels\": {\"ok\": 75, \"at bound\": 25}, \"Note\": \"" EVIL "\"}}}}},",
     "  {\"name\": \"lesions\", \"products\": {\"findings\": {\"state\": \"present\", \"results\": "
-    "   {\"liver\": {\"q_lsc\": 1.25, \"sir_vessel\": \"portal vein\"}, \"lesions\": ["
+    "   {\"liver\": {\"q_lsc\": 1.25, \"sir_vessel\": \"portal vein\"}, \"flag_table\": \"" EVIL
+    "\", \"flag_table_sha256\": \"0\", \"lesions\": ["
     "    {\"id\": 1, \"centre_mm\": [40, -20, 31], \"volume_ml\": 4.25, \"long_axis_mm\": 22.9,"
     "     \"short_axis_mm\": 18.1, \"segment\": 8, \"class\": \"metastasis\","
     "     \"class_probabilities\": {\"metastasis\": 0.87, \"focal_fat\": null},"
@@ -65,7 +66,8 @@ static const char *const record[] = {
     "     \"probability_metastasis\": 0.87, \"measurements\": {\"arterial_re\": 1.2,"
     "      \"portal_venous_re\": {\"value\": 0.9, \"unit\": \"1\"}, \"precontrast_ratio\": 0.9,"
     "      \"arterial_ratio\": 1.3, \"portal_venous_ratio\": 0.8}, \"flags\": {\"washout\": "
-    "      {\"state\": \"present\", \"value\": 0.81, \"limit\": 0.9, \"reason\": \"" EVIL
+    "      {\"state\": \"present\", \"probability\": 0.83, \"certain\": false, \"value\": 0.81, "
+    "      \"se\": 0.03, \"limit\": 0.9, \"reason\": \"" EVIL
     "\"}, \"fat\": {\"state\": \"absent\", \"value\": 0.01, \"limit\": 0.05}},"
     "     \"evidence\": [{\"name\": \"" EVIL "\", \"group\": \"<b>'\", \"log_lr\": -1.25,"
     "      \"value\": 3, \"reason\": \"" EVIL "\"}]},"
@@ -197,7 +199,9 @@ static void test_sections_and_values(void **state)
             fail_msg("the report lacks %s", parts[i]);
     }
     assert_int_equal(count(html.s, "<details class=\"flag\">"), 2);
-    assert_non_null(strstr(html.s, "0.810</dd><dt>Limit</dt><dd>0.900"));
+    assert_non_null(strstr(html.s, "present, P&#160;0.83, uncertain"));
+    assert_non_null(strstr(html.s, "yes?&#160;0.83"));
+    assert_non_null(strstr(html.s, "0.810 &#177;&#160;0.030</dd><dt>Limit</dt><dd>0.900"));
     assert_non_null(strstr(html.s, "Course of lesion 1 over the contrast phases"));
     hep_str_release(&html);
 }

@@ -62,6 +62,17 @@ for study in ("sub-01", "sub-02"):
             n += 1
             if want is not None and not math.isclose(got, want, rel_tol=1e-8):
                 wrong.append(f"{study} {lesion['id']}: {got}, {want}")
+        flags = pandas.read_csv(base + "flags.tsv", sep="\t", na_values="n/a", keep_default_na=False)
+        for _, f in flags[flags.lesion_id == lesion["id"]].iterrows():
+            want = lesion["flags"][f.flag]
+            for key in ("state", "unit", "reason"):
+                if f[key] != want[key]:
+                    wrong.append(f"{f.flag}.{key}: {f[key]}, {want[key]}")
+            for key in ("probability", "value", "se", "limit"):
+                n += 1
+                if (want[key] is None) != math.isnan(f[key]) or (
+                        want[key] is not None and not math.isclose(f[key], want[key], rel_tol=1e-8)):
+                    wrong.append(f"{f.flag}.{key}: {f[key]}, {want[key]}")
         if row["class"] != lesion["class"] or row.washout != lesion["flags"]["washout"]["state"]:
             wrong.append(f"{study} {lesion['id']}: another class or flag")
         if ((mine.value.isna()) != (mine.status == "not_assessable")).any():

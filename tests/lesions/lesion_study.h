@@ -53,6 +53,7 @@ struct fixture {
     struct hep_lesion_limits limits;
     struct hep_agents *agents;
     struct hep_evidence_table *evidence;
+    struct hep_flag_table *flags;
     struct hep_volume *volume[HEP_IMAGE_COUNT];
     struct hep_labels *liver, *anatomy;
     struct hep_candidates candidates;
@@ -290,6 +291,7 @@ static inline void fixture_init(struct fixture *f, const struct lesion_spec *spe
     for (size_t i = 0; i < N_MADE; i++)
         fill_image(f, spec, made_images[i], still, 1.0);
     assert_ok(hep_evidence_read(&f->evidence, HEP_CONFIGS "/evidence.yml", &e), e);
+    assert_ok(hep_flag_table_read(&f->flags, HEP_CONFIGS "/flags.yml", &e), e);
 }
 
 /* Baseline and assessment in one. */
@@ -299,7 +301,7 @@ static inline int try_assess(struct hep_findings *out, const struct fixture *f, 
     int rc = hep_baseline_init(&baseline, &f->study, f->candidates.labels, e);
 
     if (rc == HEP_OK)
-        rc = hep_assess(out, &f->study, &f->candidates, &baseline, f->evidence, e);
+        rc = hep_assess(out, &f->study, &f->candidates, &baseline, f->evidence, f->flags, e);
     hep_baseline_release(&baseline);
     return rc;
 }
@@ -337,6 +339,7 @@ static inline void fixture_release(struct fixture *f)
     hep_labels_free(f->candidates.labels);
     hep_agents_free(f->agents);
     hep_evidence_free(f->evidence);
+    hep_flag_table_free(f->flags);
     hep_findings_release(&f->findings);
 }
 

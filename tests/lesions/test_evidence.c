@@ -70,6 +70,12 @@ static double logit(double p)
     return log(p / (1.0 - p));
 }
 
+static void know(struct hep_finding *f, enum hep_flag flag, double probability)
+{
+    f->flag[flag].given = true;
+    hep_flag_set_probability(&f->flag[flag], probability);
+}
+
 static void test_nothing_known(void **state)
 {
     struct hep_finding f = { 0 };
@@ -92,7 +98,7 @@ static void test_class_that_cannot_be_told(void **state)
     (void)state;
     (void)snprintf(f.class_reason[HEP_CLASS_CYST], sizeof f.class_reason[0], "withheld");
     assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0), 0.37, 1e-12, 0);
-    f.flag[HEP_FLAG_RING_ENHANCEMENT].state = HEP_FLAG_PRESENT;
+    know(&f, HEP_FLAG_RING_ENHANCEMENT, 1.0);
     assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0),
                  0.37 * 0.8 / (0.37 * 0.8 + 0.63 * 0.2), 1e-12, 0);
     assert_true(isnan(f.class_probability[HEP_CLASS_CYST]));
@@ -108,7 +114,7 @@ static void test_one_rule(void **state)
     const double met = 0.37 * 0.8, cyst = 0.63 * 0.3 * 0.1, rest = 0.63 * 0.7 * 0.2;
 
     (void)state;
-    f.flag[HEP_FLAG_RING_ENHANCEMENT].state = HEP_FLAG_PRESENT;
+    know(&f, HEP_FLAG_RING_ENHANCEMENT, 1.0);
     assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0),
                  met / (met + cyst + rest), 1e-12, 0);
     assert_close(f.class_probability[HEP_CLASS_CYST], cyst / (met + cyst + rest), 1e-12, 0);
@@ -119,6 +125,33 @@ static void test_one_rule(void **state)
     assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 0.0), 0.37, 1e-12, 0);
 }
 
+/* A flag of probability q: its likelihood in a class is q L(present) + (1 - q) L(absent). With
+ * q = 0.75 that is 0.65 in metastasis, 0.3 in a cyst, 0.35 in the others; with q = 0.5 it is 0.5
+ * everywhere, and nothing is learnt. */
+static void test_uncertain_flag(void **state)
+{
+    struct hep_finding f = { 0 };
+    const double met = 0.37 * 0.65, cyst = 0.63 * 0.3 * 0.3, rest = 0.63 * 0.7 * 0.35;
+
+    (void)state;
+    know(&f, HEP_FLAG_RING_ENHANCEMENT, 0.75);
+    assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0),
+                 met / (met + cyst + rest), 1e-12, 0);
+    assert_non_null(strstr(f.evidence[1].reason, "probably present: ratio 1.86 against haemangioma"));
+    know(&f, HEP_FLAG_RING_ENHANCEMENT, 0.25);
+    assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0),
+                 0.37 * 0.35 / (0.37 * 0.35 + 0.63 * (0.3 * 0.7 + 0.7 * 0.65)), 1e-12, 0);
+    know(&f, HEP_FLAG_RING_ENHANCEMENT, 0.5);
+    assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0), 0.37, 1e-12, 0);
+    /* An uncertain flag that is not assessable by the cautious reading still weighs. */
+    know(&f, HEP_FLAG_RING_ENHANCEMENT, 0.75);
+    f.flag[HEP_FLAG_RING_ENHANCEMENT].state = HEP_FLAG_NOT_ASSESSABLE;
+    assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0),
+                 met / (met + cyst + rest), 1e-12, 0);
+    hep_flag_cannot(&f.flag[HEP_FLAG_RING_ENHANCEMENT], "no image");
+    assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0), 0.37, 1e-12, 0);
+}
+
 /* Two rules of one mechanism: the strongest whole, the next by half. Of another: whole. */
 static void test_capped_groups(void **state)
 {
@@ -126,8 +159,8 @@ static void test_capped_groups(void **state)
     double cyst, rest, odds;
 
     (void)state;
-    f.flag[HEP_FLAG_RING_ENHANCEMENT].state = HEP_FLAG_PRESENT;
-    f.flag[HEP_FLAG_WASHOUT].state = HEP_FLAG_PRESENT;
+    know(&f, HEP_FLAG_RING_ENHANCEMENT, 1.0);
+    know(&f, HEP_FLAG_WASHOUT, 1.0);
     hep_measures_set(&f.measures, HEP_M_ADC, 0.0009);
     /* against cyst: 8 and 4 of one group, 60 of the other; against the rest: 4 and 4, 2 */
     cyst = 0.3 / (8.0 * sqrt(4.0) * 60.0);
@@ -146,8 +179,8 @@ static void test_order_and_sum(void **state)
     double first = 0.0;
 
     (void)state;
-    f.flag[HEP_FLAG_RING_ENHANCEMENT].state = HEP_FLAG_PRESENT;
-    f.flag[HEP_FLAG_WASHOUT].state = HEP_FLAG_ABSENT;
+    know(&f, HEP_FLAG_RING_ENHANCEMENT, 1.0);
+    know(&f, HEP_FLAG_WASHOUT, 0.0);
     hep_measures_set(&f.measures, HEP_M_ADC, 0.0015);
     for (size_t i = 0; i < 3; i++) {
         const double p = weigh(&f, orders[i], 0.37, 1.0);
@@ -188,7 +221,7 @@ static void test_calibration(void **state)
     double plain, evidence;
 
     (void)state;
-    f.flag[HEP_FLAG_RING_ENHANCEMENT].state = HEP_FLAG_PRESENT;
+    know(&f, HEP_FLAG_RING_ENHANCEMENT, 1.0);
     plain = weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0);
     evidence = logit(plain) - logit(0.37);
     assert_close(logit(weigh(&f,
@@ -352,15 +385,11 @@ static void test_no_memory(void **state)
 int main(void)
 {
     static const struct CMUnitTest single[] = {
-        cmocka_unit_test(test_nothing_known),
-        cmocka_unit_test(test_one_rule),
-        cmocka_unit_test(test_class_that_cannot_be_told),
-        cmocka_unit_test(test_capped_groups),
-        cmocka_unit_test(test_order_and_sum),
-        cmocka_unit_test(test_intervals),
-        cmocka_unit_test(test_calibration),
-        cmocka_unit_test(test_prior),
-        cmocka_unit_test(test_shipped_table),
+        cmocka_unit_test(test_nothing_known),  cmocka_unit_test(test_one_rule),
+        cmocka_unit_test(test_uncertain_flag), cmocka_unit_test(test_class_that_cannot_be_told),
+        cmocka_unit_test(test_capped_groups),  cmocka_unit_test(test_order_and_sum),
+        cmocka_unit_test(test_intervals),      cmocka_unit_test(test_calibration),
+        cmocka_unit_test(test_prior),          cmocka_unit_test(test_shipped_table),
         cmocka_unit_test(test_no_memory),
     };
     struct CMUnitTest tests[COUNT(bad_cases) + COUNT(single)];

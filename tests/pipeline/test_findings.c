@@ -27,6 +27,8 @@ static struct hep_found *made(void)
         hep_measures_set(&one->measures, HEP_M_ADC, 1e-3 / 3.0);
         hep_measures_set(&one->measures, HEP_M_T2, HUGE_VAL);
         hep_flag_set(&one->flag[HEP_FLAG_WASHOUT], HEP_FLAG_PRESENT, 2.0 / 3.0, 0.9, "%s", "low");
+        hep_flag_set_probability(&one->flag[HEP_FLAG_WASHOUT], 5.0 / 7.0);
+        one->flag[HEP_FLAG_WASHOUT].se = one->flag[HEP_FLAG_WASHOUT].margin = 1.0 / 9.0;
         one->n_evidence = 1;
         one->evidence[0] = (struct hep_evidence_item){ "adc", "water", 1.0 / 3.0, 1e-3 / 7.0, "r" };
     }
@@ -74,6 +76,9 @@ static void test_same_struct(void **state)
             assert_string_equal(x->class_reason[c], y->class_reason[c]);
         }
         assert_same(x->flag[HEP_FLAG_WASHOUT].value, y->flag[HEP_FLAG_WASHOUT].value);
+        assert_same(x->flag[HEP_FLAG_WASHOUT].probability, y->flag[HEP_FLAG_WASHOUT].probability);
+        assert_same(x->flag[HEP_FLAG_WASHOUT].se, y->flag[HEP_FLAG_WASHOUT].se);
+        assert_same(x->flag[HEP_FLAG_WASHOUT].margin, y->flag[HEP_FLAG_WASHOUT].margin);
         assert_same(x->evidence[0].log_lr, y->evidence[0].log_lr);
         assert_same(x->evidence[0].value, y->evidence[0].value);
         assert_string_equal(x->evidence[0].name, y->evidence[0].name);
@@ -90,7 +95,8 @@ static void test_same_struct(void **state)
 /* What cannot be a finding is refused with its place, so that the stage runs again. */
 static void test_refused(void **state)
 {
-    static const char text[] = "{\"lesions\": [{\"id\": 1}, {\"id\": 1}], \"liver\": {}}";
+    static const char text[] = "{\"flag_table\": \"f\", \"flag_table_sha256\": \"0\", "
+                               "\"lesions\": [{\"id\": 1}, {\"id\": 1}], \"liver\": {}}";
     struct hep_error e = { 0 };
     struct hep_found *f = hep_findings_new(&e);
     struct hep_json *o = NULL;

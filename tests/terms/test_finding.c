@@ -23,12 +23,22 @@ static struct hep_finding finding(void)
     hep_measures_set(&f.measures, HEP_M_RTE_MUSCLE, (double)NAN);
     hep_measures_set(&f.measures, hep_measure_of_phase(HEP_MF_RATIO, HEP_PHASE_ARTERIAL), 1.3);
     hep_flag_set(&f.flag[HEP_FLAG_WASHOUT], HEP_FLAG_ABSENT, 0.97, 0.9, "%.2f of liver", 0.97);
+    hep_flag_set_probability(&f.flag[HEP_FLAG_WASHOUT], 0.04);
+    f.flag[HEP_FLAG_WASHOUT].se = 0.02;
+    f.flag[HEP_FLAG_WASHOUT].margin = -0.075;
+    f.flag[HEP_FLAG_WASHOUT].margin_se = 0.021;
+    f.flag[HEP_FLAG_WASHOUT].size_voxels = 4.5;
     hep_flag_cannot(&f.flag[HEP_FLAG_FAT], "no %s", "fat fraction");
     f.evidence[0] = (struct hep_evidence_item){ HEP_EVIDENCE_PRIOR, "prior", -0.5, 0.1, "why" };
     f.evidence[1] = (struct hep_evidence_item){ "adc", "water", 1.25, (double)NAN, "low" };
     f.n_evidence = 2;
     return f;
 }
+
+/* The documented members of a flag. */
+static const char *const flag_members[] = { "state", "probability", "certain", "value",
+                                            "se",    "limit",       "unit",    "reason" };
+#define N_FLAG_MEMBERS (sizeof flag_members / sizeof flag_members[0])
 
 static double number(const struct hep_json *o, const char *a, const char *b)
 {
@@ -62,6 +72,18 @@ static void test_written(void **state)
     assert_int_equal(hep_json_size(flags), 2);
     assert_string_equal(text(flags, "washout", "state"), "absent");
     assert_string_equal(text(flags, "washout", "reason"), "0.97 of liver");
+    assert_int_equal(hep_json_size(hep_json_get(flags, "washout")), N_FLAG_MEMBERS);
+    for (size_t i = 0; i < N_FLAG_MEMBERS; i++)
+        assert_int_not_equal(
+            hep_json_type(hep_json_get(hep_json_get(flags, "washout"), flag_members[i])),
+            HEP_JSON_MISSING);
+    assert_close(number(flags, "washout", "probability"), 0.04, 0, 0);
+    assert_true(hep_json_bool(hep_json_get(hep_json_get(flags, "washout"), "certain"), false));
+    assert_close(number(flags, "washout", "se"), 0.02, 0, 0);
+    assert_int_equal(hep_json_size(hep_json_get(o, "flag_margins")), 1);
+    assert_close(number(hep_json_get(o, "flag_margins"), "washout", "size_voxels"), 4.5, 0, 0);
+    assert_int_equal(hep_json_type(hep_json_get(hep_json_get(flags, "fat"), "probability")),
+                     HEP_JSON_NULL);
     assert_string_equal(text(flags, "fat", "state"), "not_assessable");
     assert_string_equal(text(flags, "fat", "unit"), "1");
     assert_string_equal(hep_json_string(hep_json_get(o, "class")), "fnh_like");
@@ -98,10 +120,17 @@ static void test_read_back(void **state)
     for (int k = 0; k < HEP_FLAG_COUNT; k++) {
         assert_int_equal(f->flag[k].given, one.flag[k].given);
         assert_int_equal(f->flag[k].state, one.flag[k].state);
+        assert_int_equal(f->flag[k].certain, one.flag[k].certain);
         assert_string_equal(f->flag[k].reason, one.flag[k].reason);
         assert_true(f->visible[k].given);
         assert_int_equal(f->visible[k].state, k % 2 ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT);
     }
+    assert_close(f->flag[HEP_FLAG_WASHOUT].probability, 0.04, 0, 0);
+    assert_close(f->flag[HEP_FLAG_WASHOUT].se, 0.02, 0, 0);
+    assert_close(f->flag[HEP_FLAG_WASHOUT].margin, -0.075, 0, 0);
+    assert_close(f->flag[HEP_FLAG_WASHOUT].margin_se, 0.021, 0, 0);
+    assert_close(f->flag[HEP_FLAG_WASHOUT].size_voxels, 4.5, 0, 0);
+    assert_true(isnan(f->flag[HEP_FLAG_FAT].probability));
     assert_int_equal(f->lesion_class, HEP_CLASS_FNH_LIKE);
     assert_close(f->class_probability[HEP_CLASS_METASTASIS], 0.25, 0, 0);
     assert_int_equal(f->n_evidence, 2);
@@ -110,6 +139,28 @@ static void test_read_back(void **state)
     assert_close(hep_finding_diameter_mm(f), 17.5, 0, 0);
     hep_findings_release(&read);
     hep_json_free(root);
+}
+
+/* A probability decides: present from one half, certain from nine tenths either way. */
+static void test_probability(void **state)
+{
+    static const struct {
+        double probability;
+        enum hep_flag_state state;
+        bool certain;
+    } cases[] = { { 0.0, HEP_FLAG_ABSENT, true },    { 0.1, HEP_FLAG_ABSENT, true },
+                  { 0.101, HEP_FLAG_ABSENT, false }, { 0.499, HEP_FLAG_ABSENT, false },
+                  { 0.5, HEP_FLAG_PRESENT, false },  { 0.899, HEP_FLAG_PRESENT, false },
+                  { 0.9, HEP_FLAG_PRESENT, true },   { 1.0, HEP_FLAG_PRESENT, true } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct hep_flag_result flag = { 0 };
+
+        hep_flag_set_probability(&flag, cases[i].probability);
+        assert_int_equal(flag.state, cases[i].state);
+        assert_int_equal(flag.certain, cases[i].certain);
+    }
 }
 
 /* Measures that are no number name themselves. */
@@ -199,7 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_written),     cmocka_unit_test(test_read_back),
         cmocka_unit_test(test_bad_measure), cmocka_unit_test(test_liver),
-        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_rows),        cmocka_unit_test(test_probability),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
