@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
-#include "fitting/diffusion_order.h"
+#include "fitting/diffusion_screen.h"
 #include "image/mask.h"
 #include "image/nifti.h"
 #include "cli/fit_io.h"
@@ -15,7 +15,7 @@
 struct fit_options {
     struct hep_common_options common;
     const char *dwi, *bvals, *out, *mask, *method, *solver, *rician, *isa;
-    double b_min, b_max, b_split, sigma, rise_max;
+    double b_min, b_max, b_split, sigma, rise_max, lowest_error_max;
     long nthreads;
     bool robust, fixed_s0, verify;
 };
@@ -45,6 +45,10 @@ static const struct hep_option options[] = {
     HEP_OPT_NUMBER(S, rise_max, "rise-max", 0, "R", 1, 1000, "1.25",
                    "refuse a file whose median signal, in the mask or the body, at one b-value is "
                    "more than this many times that at a lower one"),
+    HEP_OPT_NUMBER(
+        S, lowest_error_max, "lowest-error-max", 0, "E", 0, 1000, "0.02",
+        "ivim: refuse a file whose volumes of the lowest b-value differ so much that the "
+        "relative standard error of their mean is larger"),
     HEP_OPT(TEXT, S, rician, "rician", 0, "MODE", "none",
             "noise floor: none, corrected (power subtraction), mean (fit of the Rician mean)"),
     HEP_OPT_FLAG(S, robust, "robust", 0, "reweight against single corrupted volumes"),
@@ -198,27 +202,43 @@ static void print_report(FILE *out, const struct fit_options *o,
                       r->n_agree, r->n_verified, r->worst_disagreement_se);
 }
 
-/* Volumes that contradict the order of the b-values give maps that look like any other. Where no
- * mask is given and no body stands out, every voxel counts. */
-static int check_order(const struct fit_options *o, struct hep_diffusion_input in,
-                       const struct hep_volume *dwi, struct hep_error *err)
+/* What the volumes say of their b-values, before anything is fitted. Where no mask is given and no
+ * body stands out, every voxel counts. */
+static int screen_volumes(struct hep_screened *used, const struct fit_options *o,
+                          enum hep_diffusion_model model, const struct hep_diffusion_input *in,
+                          const struct hep_volume *dwi, struct hep_cli *cli, struct hep_error *err)
 {
+    struct hep_diffusion_screen screen = { 0 };
+    struct hep_diffusion_input region = *in;
     struct hep_labels *body = NULL;
-    struct hep_diffusion_rise rise;
-    char evidence[160];
+    char text[HEP_SCREEN_TEXT];
     size_t lowest = 0;
     int rc;
 
-    for (size_t i = 1; i < in.nb; i++)
-        lowest = in.b_s_per_mm2[i] < in.b_s_per_mm2[lowest] ? i : lowest;
-    if (in.mask == NULL && hep_body_mask(&body, dwi, lowest, NULL) == HEP_OK)
-        in.mask = body->data;
-    rc = hep_diffusion_rise_of(&rise, &in, err);
+    for (size_t i = 1; i < in->nb; i++)
+        lowest = in->b_s_per_mm2[i] < in->b_s_per_mm2[lowest] ? i : lowest;
+    if (in->mask == NULL && hep_body_mask(&body, dwi, lowest, NULL) == HEP_OK)
+        region.mask = body->data;
+    rc = hep_diffusion_screen(&screen, &region, dwi->grid.n, o->rise_max, err);
     hep_labels_free(body);
-    if (rc != HEP_OK || !hep_diffusion_rise_contradicts(&rise, o->rise_max))
-        return rc;
-    hep_diffusion_rise_text(evidence, sizeof evidence, &rise, o->rise_max);
-    return HEP_FAIL(err, HEP_EDATA, "%s: %s", evidence, HEP_DIFFUSION_LIKELY_CAUSES);
+    if (rc == HEP_OK && hep_screen_contradicts(text, &screen, o->rise_max))
+        rc = HEP_FAIL(err, HEP_EDATA, "%s: %s", text, HEP_DIFFUSION_LIKELY_CAUSES);
+    if (rc == HEP_OK && model == HEP_DIFFUSION_IVIM && screen.lowest_error > o->lowest_error_max)
+        rc = HEP_FAIL(err, HEP_EDATA,
+                      "the volumes of the lowest b-value differ: their mean is known to %.1f %%, "
+                      "limit %g %%: b-values above 0 stored as 0, or motion",
+                      100.0 * screen.lowest_error, 100.0 * o->lowest_error_max);
+    if (rc == HEP_OK)
+        rc = hep_screen_apply(used, &screen, in, err);
+    for (size_t i = 0; rc == HEP_OK && i < screen.n_left_out; i++) {
+        hep_screen_volume_text(text, &screen.left_out[i]);
+        (void)fprintf(cli->out, "%s\n", text);
+    }
+    if (rc == HEP_OK && screen.n_lost > 0)
+        (void)fprintf(cli->out, "%zu of %zu slices of its volumes have lost signal: no weight\n",
+                      screen.n_lost, screen.n_slices);
+    hep_diffusion_screen_release(&screen);
+    return rc;
 }
 
 static int fit(const struct fit_options *o, const struct hep_volume *dwi,
@@ -231,6 +251,7 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
     struct hep_diffusion_maps maps = { 0 };
     struct hep_labels *mask = NULL;
     struct hep_diffusion_facts facts;
+    struct hep_screened used = { 0 };
     struct hep_json *sidecar = NULL;
     struct hep_diffusion_input input = { .signal = dwi->data,
                                          .nvox = hep_grid_voxels(&dwi->grid),
@@ -250,10 +271,9 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
         goto out;
     link_maps(&maps, files, model);
     input.mask = mask != NULL ? mask->data : NULL;
-    rc = check_order(o, input, dwi, err);
-    if (rc != HEP_OK)
-        goto out;
-    rc = hep_diffusion_fit(&maps, &report, &input, &settings, err);
+    rc = screen_volumes(&used, o, model, &input, dwi, cli, err);
+    if (rc == HEP_OK)
+        rc = hep_diffusion_fit(&maps, &report, &used.in, &settings, err);
     if (rc != HEP_OK)
         goto out;
     hep_diffusion_facts_fill(&facts, &report, &settings);
@@ -264,6 +284,7 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
         print_report(cli->out, o, &report);
 out:
     hep_json_free(sidecar);
+    hep_screened_release(&used);
     hep_fit_files_free(files);
     hep_labels_free(mask);
     return rc;

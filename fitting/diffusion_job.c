@@ -83,6 +83,19 @@ static void set_points(struct hep_diffusion_job *job)
     job->order_start[c->n_b] = used;
 }
 
+#define SAME_B 0.5 /* s/mm2 */
+
+static void set_lowest(struct hep_diffusion_job *job)
+{
+    double lowest = HUGE_VAL;
+
+    for (size_t v = 0; v < job->in->nb; v++)
+        lowest = fmin(lowest, job->in->b_s_per_mm2[v]);
+    for (size_t v = 0; v < job->in->nb; v++)
+        if (job->in->b_s_per_mm2[v] <= lowest + SAME_B)
+            job->lowest[job->n_lowest++] = (uint16_t)v;
+}
+
 int hep_diffusion_job_init(struct hep_diffusion_job *job, const struct hep_diffusion_input *in,
                            const struct hep_diffusion_settings *set, struct hep_error *err)
 {
@@ -107,6 +120,7 @@ int hep_diffusion_job_init(struct hep_diffusion_job *job, const struct hep_diffu
     job->fixed[2] = job->kind == HEP_KIND_IVIM &&
                     (job->fixed[1] || job->scheme.method == HEP_METHOD_SEGMENTED_FIXED_D);
     set_points(job);
+    set_lowest(job);
     job->n_points = job->scheme.n_b;
     if (job->scheme.method == HEP_METHOD_BAYES)
         job->x[job->n_points++][2] = 1.0;

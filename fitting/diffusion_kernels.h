@@ -66,6 +66,20 @@ HEP_LANE void load_point(hep_real *signal, hep_real *weight, const struct hep_di
     *signal = real_select(n > real_splat(0.0), one, real_splat(0.0));
 }
 
+/* 1 where any volume of the lowest b-value can be used: what has lost all of them was corrupted. */
+HEP_LANE hep_real has_lowest(const struct hep_diffusion_job *job, const size_t *voxel)
+{
+    hep_real found = real_splat(0.0);
+
+    for (size_t k = 0; k < job->n_lowest; k++) {
+        hep_mask ok;
+
+        (void)sample(&ok, job, voxel, job->lowest[k]);
+        found = real_max(found, real_select(ok, real_splat(1.0), real_splat(0.0)));
+    }
+    return found;
+}
+
 static void load(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)
 {
     size_t n = job->scheme.n_b;
@@ -86,7 +100,7 @@ static void load(const struct hep_diffusion_job *job, struct hep_diffusion_block
         for (size_t k = 0; k < n; k++)
             real_store(ROW(blk->y, k) + i, real_load(ROW(blk->y, k) + i) * (1.0 / scale));
         real_store(blk->scale + i, scale);
-        real_store(blk->n_usable + i, usable);
+        real_store(blk->n_usable + i, usable * has_lowest(job, blk->voxel + i));
     }
 }
 

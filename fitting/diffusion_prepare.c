@@ -3,6 +3,12 @@
 #include <math.h>
 
 #define SAME_B 0.5 /* s/mm2 */
+/* Normal liver, configs/tissues.yml (Li et al., QIMS 2017;7:59). A lowest b-value at which it has
+ * lost less than LOSS of its signal to perfusion is practically 0; one at which half of the
+ * perfusion signal is left lets the model find S0. */
+#define LIVER_F 0.22
+#define LIVER_DSTAR 0.060 /* mm2/s */
+#define LOSS 0.02
 #define KURTOSIS_NEEDS                                                                             \
     1500.0 /* s/mm2, Jensen & Helpern, NMR Biomed 2010;23:698: b of 2000 usual                     \
             */
@@ -167,12 +173,35 @@ static size_t find_point(const struct hep_diffusion_scheme *c, double b, bool *f
     return i;
 }
 
-static bool is_in_subset(double b, const struct hep_diffusion_settings *s,
-                         enum hep_diffusion_method method)
+static double perfusion_loss(double b)
 {
-    if (method == HEP_METHOD_SIVIM && b > SAME_B && b < s->b_split_s_per_mm2)
+    return 1.0 - exp(-b * LIVER_DSTAR);
+}
+
+/* Up to where the b-values that are used count as 0. */
+static double zero_up_to(const double *b, size_t nb, const struct hep_diffusion_settings *s)
+{
+    double lowest = HUGE_VAL;
+
+    for (size_t v = 0; v < nb; v++)
+        if (b[v] >= s->b_min_s_per_mm2)
+            lowest = fmin(lowest, b[v]);
+    return lowest > SAME_B && LIVER_F * perfusion_loss(lowest) < LOSS ? lowest + SAME_B : SAME_B;
+}
+
+static bool is_in_subset(double b, const struct hep_diffusion_settings *s,
+                         enum hep_diffusion_method method, double zero)
+{
+    if (method == HEP_METHOD_SIVIM && b > zero && b < s->b_split_s_per_mm2)
         return false;
     return b >= s->b_min_s_per_mm2 && b <= s->b_max_s_per_mm2;
+}
+
+/* IVIM with S0 as a parameter takes every b-value as it is; what is defined by the signal at b = 0
+ * takes the practically zero for it. */
+static bool finds_s0(enum hep_diffusion_method method)
+{
+    return method == HEP_METHOD_NLLS || method == HEP_METHOD_BAYES;
 }
 
 /* Points in ascending order first: one per distinct b, or in robust fits one per volume, since an
@@ -180,27 +209,29 @@ static bool is_in_subset(double b, const struct hep_diffusion_settings *s,
 static int group_volumes(struct hep_diffusion_scheme *c, const double *b, size_t nb,
                          const struct hep_diffusion_settings *s, struct hep_error *err)
 {
+    const double zero = finds_s0(c->method) ? SAME_B : zero_up_to(b, nb, s);
     bool found;
 
     c->n_b = 0;
     c->n_volumes = nb;
     for (size_t v = 0; v < nb; v++) {
-        size_t at = find_point(c, b[v], &found);
+        const double x = b[v] <= zero ? 0.0 : b[v];
+        size_t at = find_point(c, x, &found);
 
-        if ((found && !s->robust) || !is_in_subset(b[v], s, c->method))
+        if ((found && !s->robust) || !is_in_subset(b[v], s, c->method, zero))
             continue;
         if (c->n_b == HEP_DIFFUSION_MAX_B)
             return HEP_FAIL(err, HEP_EDATA, "more than %d %s", HEP_DIFFUSION_MAX_B,
                             s->robust ? "volumes for a robust fit" : "distinct b-values");
         (void)memmove(&c->b_s_per_mm2[at + 1], &c->b_s_per_mm2[at],
                       (c->n_b - at) * sizeof c->b_s_per_mm2[0]);
-        c->b_s_per_mm2[at] = found ? c->b_s_per_mm2[at + 1] : b[v] <= SAME_B ? 0.0 : b[v];
+        c->b_s_per_mm2[at] = found ? c->b_s_per_mm2[at + 1] : x;
         c->n_b++;
     }
     (void)memset(c->n_averages, 0, sizeof c->n_averages);
     for (size_t v = 0; v < nb; v++) {
-        size_t at = find_point(c, b[v], &found);
-        bool use = found && is_in_subset(b[v], s, c->method);
+        size_t at = find_point(c, b[v] <= zero ? 0.0 : b[v], &found);
+        bool use = found && is_in_subset(b[v], s, c->method, zero);
 
         while (use && s->robust && c->n_averages[at] > 0)
             at++;
@@ -232,20 +263,47 @@ static size_t count_between(const struct hep_diffusion_scheme *c, double lo, dou
 }
 
 /* D* needs four b-values, one of them where blood still gives signal. */
-static void choose_ivim(struct hep_diffusion_scheme *c, const struct hep_diffusion_settings *s)
+static void choose_ivim(struct hep_diffusion_scheme *c, double zero,
+                        const struct hep_diffusion_settings *s)
 {
     size_t distinct = count_distinct(c);
-    bool possible = distinct >= 4 && count_between(c, SAME_B, s->b_split_s_per_mm2) >= 1;
+    bool possible = distinct >= 4 && count_between(c, zero, s->b_split_s_per_mm2) >= 1;
 
     if (c->method != HEP_METHOD_SIVIM && !possible) {
         (void)snprintf(c->note, sizeof c->note,
                        "%zu distinct b-values, %zu of them between 0 and %g s/mm2: D* is not "
                        "determined, only D and f are fitted (sivim)",
-                       distinct, count_between(c, SAME_B, s->b_split_s_per_mm2),
+                       distinct, count_between(c, zero, s->b_split_s_per_mm2),
                        s->b_split_s_per_mm2);
         c->method = HEP_METHOD_SIVIM;
     }
     c->dstar_fitted = c->method != HEP_METHOD_SIVIM;
+}
+
+/* S0 is a parameter of the model, and enough of the perfusion signal is left to tell it. */
+static bool can_extrapolate(const struct hep_diffusion_scheme *c)
+{
+    return finds_s0(c->method) && c->n_b > 0 && perfusion_loss(c->b_s_per_mm2[0]) <= 0.5;
+}
+
+/* What is done about a lowest b-value that is not 0. */
+static void note_lowest(struct hep_diffusion_scheme *c, const double *b, size_t nb,
+                        const struct hep_diffusion_settings *s)
+{
+    const size_t used = strlen(c->note);
+    double lowest = HUGE_VAL;
+
+    for (size_t v = 0; v < nb; v++)
+        if (c->point[v] >= 0)
+            lowest = fmin(lowest, b[v]);
+    if (c->b_s_per_mm2[0] <= 0.0 && lowest > SAME_B)
+        (void)snprintf(c->note + used, sizeof c->note - used,
+                       "%sb = %g s/mm2 counts as 0: the liver has lost %.1f %% to perfusion there",
+                       used > 0 ? "; " : "", lowest, 100.0 * LIVER_F * perfusion_loss(lowest));
+    else if (c->b_s_per_mm2[0] > 0.0 && s->model == HEP_DIFFUSION_IVIM)
+        (void)snprintf(c->note + used, sizeof c->note - used,
+                       "%sno b = 0: S0 is extrapolated by the model from b = %g s/mm2",
+                       used > 0 ? "; " : "", lowest);
 }
 
 static int check_scheme(const struct hep_diffusion_scheme *c,
@@ -260,9 +318,10 @@ static int check_scheme(const struct hep_diffusion_scheme *c,
         return HEP_FAIL(err, HEP_EDATA,
                         "%zu distinct b-value%s between %g and %g s/mm2: at least 2 are needed",
                         distinct, distinct == 1 ? "" : "s", s->b_min_s_per_mm2, s->b_max_s_per_mm2);
-    if (!has_zero && (s->fixed_s0 || s->model == HEP_DIFFUSION_IVIM))
-        return HEP_FAIL(err, HEP_EDATA, "no b = 0 among the b-values used, which %s needs",
-                        s->fixed_s0 ? "a fixed S0" : "the perfusion fraction");
+    if (!has_zero && (s->fixed_s0 || (s->model == HEP_DIFFUSION_IVIM && !can_extrapolate(c))))
+        return HEP_FAIL(err, HEP_EDATA,
+                        "no b = 0 among the b-values used, which %s needs: the lowest is %g s/mm2",
+                        s->fixed_s0 ? "a fixed S0" : "the perfusion fraction", c->b_s_per_mm2[0]);
     if (s->model == HEP_DIFFUSION_KURTOSIS && c->b_s_per_mm2[c->n_b - 1] < KURTOSIS_NEEDS)
         return HEP_FAIL(err, HEP_EDATA,
                         "kurtosis is not assessable: the highest b is %g s/mm2, and below %g the "
@@ -300,12 +359,14 @@ int hep_diffusion_prepare(struct hep_diffusion_scheme *out, const double *b_s_pe
                                                       : settings->method;
     rc = group_volumes(&c, b_s_per_mm2, nb, settings, err);
     if (rc == HEP_OK && settings->model == HEP_DIFFUSION_IVIM) {
-        choose_ivim(&c, settings);
+        choose_ivim(&c, zero_up_to(b_s_per_mm2, nb, settings), settings);
         rc = group_volumes(&c, b_s_per_mm2, nb, settings, err);
     }
     if (rc == HEP_OK)
         rc = check_scheme(&c, settings, err);
-    if (rc == HEP_OK)
+    if (rc == HEP_OK) {
+        note_lowest(&c, b_s_per_mm2, nb, settings);
         *out = c;
+    }
     return rc;
 }

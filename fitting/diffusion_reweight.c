@@ -138,7 +138,7 @@ void hep_diffusion_reweight(const struct hep_diffusion_job *job, struct hep_diff
             blk->w[k * HEP_FIT_BLOCK + i] = w[k];
             usable += w[k] > 0.0 ? 1.0 : 0.0;
         }
-        if (usable >= (double)job->n_needed)
+        if (usable >= (double)job->n_needed && base->n_usable[i] >= (double)job->n_needed)
             blk->n_usable[i] = usable;
     }
 }

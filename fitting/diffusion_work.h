@@ -49,6 +49,9 @@ struct hep_diffusion_job {
      * 1]-1] */
     uint16_t order[HEP_DIFFUSION_MAX_VOLUMES];
     size_t order_start[HEP_DIFFUSION_MAX_B + 1];
+    /* Volumes of the lowest b-value of all: a voxel that has none of them is bad input. */
+    uint16_t lowest[HEP_DIFFUSION_MAX_VOLUMES];
+    size_t n_lowest;
     size_t n_needed;   /* usable points below which a voxel is bad input */
     size_t first_high; /* first point with b >= b_split */
     bool fixed[HEP_LM_MAX_P];

@@ -240,8 +240,9 @@ int hep_gradients_read(struct hep_gradients *out, const char *bval_path, const c
     if (rc == HEP_OK)
         rc = hep_bval_parse(&g.b_s_per_mm2, &g.n, text, len, bval_path, err);
     if (rc == HEP_OK && n_volumes != 0 && g.n != n_volumes)
-        rc =
-            HEP_FAIL(err, HEP_EDATA, "%s: %zu b-values for %zu volumes", bval_path, g.n, n_volumes);
+        rc = HEP_FAIL(err, HEP_EDATA, "%s: %zu b-values for %zu volumes%s", bval_path, g.n,
+                      n_volumes,
+                      g.n + 1 == n_volumes ? ": likely a map that the scanner appended" : "");
     if (rc == HEP_OK && differ(g.b_s_per_mm2, g.n))
         rc = hep_b_unit_check(g.b_s_per_mm2, g.n, bval_path, err);
     if (rc == HEP_OK && bvec_path != NULL)

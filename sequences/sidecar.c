@@ -58,7 +58,7 @@ static int list_level(struct hep_lines *out, const char *dir, const struct parts
                       const char *extension, struct hep_error *err)
 {
     struct hep_listing list = { 0 };
-    struct parts name;
+    struct parts name = { .n = 0 };
     struct hep_error unreadable = { 0 };
     int rc = hep_listing_read(&list, dir, &unreadable);
 
@@ -149,7 +149,7 @@ int hep_sidecar_list(struct hep_lines *out, const char *image, const char *exten
                      struct hep_error *err)
 {
     struct hep_bids_name bids;
-    struct parts parts;
+    struct parts parts = { .n = 0 };
     char *dir[MAX_LEVELS] = { NULL }, *base = hep_nifti_base(image, err);
     size_t n = 0;
     int rc = base == NULL ? HEP_ENOMEM : check_own(image, extension, err);

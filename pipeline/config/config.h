@@ -124,8 +124,9 @@ struct hep_cfg_diffusion {
     double ivim_b_split_s_per_mm2;
     struct hep_span d_mm2_per_s, f_frac, dstar_mm2_per_s, k; /* bounds */
     bool robust, verify;
-    double sigma;    /* noise SD of one acquisition [signal units]; NAN: estimated from residuals */
-    double rise_max; /* of the body's median signal towards a higher b-value, as a ratio */
+    double sigma; /* noise SD of one acquisition [signal units]; NAN: estimated from residuals */
+    double lowest_error_max; /* of the mean signal of the lowest b-value, relative */
+    double rise_max;         /* of the body's median signal towards a higher b-value, as a ratio */
 };
 
 struct hep_cfg_enhancement {

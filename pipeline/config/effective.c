@@ -118,7 +118,7 @@ int hep_config_diffusion(struct hep_diffusion_settings *out, const struct hep_co
     out->fit.verify = d->verify;
     out->sigma = isnan(d->sigma) ? 0 : d->sigma;
     rc = hep_fit_solver_parse(&out->fit.solver, d->solver.s, err);
-    if (rc == HEP_OK)
+    if (rc == HEP_OK && strcmp(d->rician.s, "auto") != 0)
         rc = hep_diffusion_rician_parse(&out->rician, d->rician.s, err);
     if (rc == HEP_OK && method && strcmp(method, "default") != 0)
         rc = hep_diffusion_method_parse(&out->method, method, err);

@@ -28,7 +28,7 @@ static const char *const adc_methods[] = { "ols", "wls", "iwls", NULL };
 static const char *const ivim_methods[] = { "default", "nlls",  "segmented", "segmented-fixed-d",
                                             "sivim",   "bayes", NULL };
 static const char *const kurtosis_methods[] = { "wls", "nlls", NULL };
-static const char *const ricians[] = { "none", "corrected", "mean", NULL };
+static const char *const ricians[] = { "none", "corrected", "mean", "auto", NULL };
 static const char *const engines[] = { "auto", "elastix", "none", NULL };
 static const char *const contexts[] = { "unknown", "other_cancer", "colorectal", NULL };
 
@@ -156,8 +156,10 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_NAME(C, diffusion.solver, "diffusion.solver", solvers, "batched",
                  "gsl is the reference; the batched solver passes on what it cannot settle"),
     HEP_ROW_NAME(
-        C, diffusion.rician, "diffusion.rician", ricians, "none",
-        "noise floor; corrected: Gudbjartsson and Patz, MRM 1995;34:910; mean: Rician mean"),
+        C, diffusion.rician, "diffusion.rician", ricians, "auto",
+        "noise floor; corrected: Gudbjartsson and Patz, MRM 1995;34:910; mean: Rician mean; auto: "
+        "the mean where the body's median signal at the highest b-value of a fit is below five "
+        "sigma; Koay and Basser, J Magn Reson 2006;179:317"),
     HEP_ROW_BOOL(C, diffusion.robust, "diffusion.robust", "false",
                  "reweight against single corrupted volumes, Tukey's bisquare"),
     HEP_ROW_BOOL(C, diffusion.verify, "diffusion.verify", "false",
@@ -169,6 +171,11 @@ static const struct hep_field config_rows[] = {
         "median signal of the body at a b-value over that at a lower one, beyond which the series "
         "is refused; eight series of volunteers reach 1.11 by noise (data of Wetscherek et al., "
         "MRM 2015;74:410)"),
+    HEP_ROW_NUMBER(
+        C, diffusion.lowest_error_max, "diffusion.lowest_error_max", "", 0, 1, "0.02",
+        "relative standard error of the mean signal of the lowest b-value, from the differences of "
+        "its volumes, beyond which IVIM is not assessable: the perfusion fraction shares it; eight "
+        "series of volunteers have 0.006 (data of Wetscherek et al., MRM 2015;74:410)"),
     HEP_ROW_NAME(C, diffusion.adc_method, "diffusion.adc.method", adc_methods, "iwls",
                  "ols equals dwi2adc of MRtrix3; iwls has the smallest error, Veraart et al., "
                  "NeuroImage 2013;81:335"),

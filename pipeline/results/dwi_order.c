@@ -1,5 +1,7 @@
 #include "pipeline/results/dwi_order.h"
 
+HEP_NAMES(sources, hep_noise_source, HEP_NOISE_RESIDUALS + 1, hep_noise_source_name);
+
 #define ORDER struct hep_dwi_order
 static const struct hep_member rows[] = {
     { HEP_IS_NUMBER(ORDER, rise.ratio, "rise", "1",
@@ -11,6 +13,16 @@ static const struct hep_member rows[] = {
     { HEP_IS_COUNT(ORDER, rise.to_volume, "to_volume", "first of the higher b-value, from 0") },
     { HEP_IS_BOOL(ORDER, contradicts, "contradicts", "the b-values") },
     { HEP_IS_TEXT(ORDER, evidence, "evidence", "all of it in words") },
+    { HEP_IS_TEXT(ORDER, left_out, "left_out", "volumes that are no diffusion-weighted images"),
+      .optional = true },
+    { HEP_IS_COUNT(ORDER, n_lost, "lost_slices", "slices of single volumes, without weight") },
+    { HEP_IS_COUNT(ORDER, n_slices, "slices", "of all volumes") },
+    { HEP_IS_NUMBER(ORDER, lowest_error, "lowest_b_error", "1",
+                    "relative standard error of the mean signal of the lowest b-value") },
+    { HEP_IS_NUMBER(ORDER, sigma, "sigma", "arbitrary", "noise SD of one acquisition") },
+    { HEP_IS_ENUM(ORDER, enum hep_noise_source, source, "sigma_source", sources,
+                  "where the noise was measured") },
+    { HEP_IS_BOOL(ORDER, background_cut, "background_cut", "the air tells nothing of the noise") },
     { 0 }
 };
 const struct hep_struct_type hep_dwi_order_type = HEP_STRUCT_TYPE(ORDER, rows);

@@ -1,18 +1,26 @@
 /**
  * @file  pipeline/results/dwi_order.h
- * @brief Product "dwi_order": whether the signal of the body falls with b, as diffusion makes it.
+ * @brief Product "dwi_order": whether the volumes are diffusion-weighted images in the order of their
+ *        b-values, and what was left out of them.
  */
 #ifndef HEP_PIPELINE_RESULTS_DWI_ORDER_H
 #define HEP_PIPELINE_RESULTS_DWI_ORDER_H
 
-#include "fitting/diffusion_order.h"
+#include "fitting/diffusion_noise.h"
+#include "fitting/diffusion_screen.h"
 #include "pipeline/run.h"
 
 struct hep_dwi_order {
     struct hep_diffusion_rise rise;
     double limit;
-    bool contradicts;   /* the rise exceeds the limit */
-    char evidence[160]; /* hep_diffusion_rise_text() */
+    bool contradicts;               /* the b-values are not those of the volumes */
+    char evidence[HEP_SCREEN_TEXT]; /* hep_screen_contradicts(), or the rise */
+    char left_out[512];             /* volumes that are no diffusion-weighted images */
+    size_t n_lost, n_slices;        /* slices of single volumes without weight, and all of them */
+    double lowest_error;            /* of the mean ln S of the lowest b-value; NaN: one volume */
+    double sigma;                   /* noise SD of one acquisition; NaN: not known */
+    enum hep_noise_source source;
+    bool background_cut;
 };
 HEP_PRODUCT(dwi_order, hep_dwi_order);
 

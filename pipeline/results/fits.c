@@ -1,5 +1,7 @@
 #include "pipeline/results/fits.h"
 
+#include "pipeline/results/dwi_order.h"
+
 #include <math.h>
 
 HEP_NAMES(models, hep_diffusion_model, HEP_DIFFUSION_KURTOSIS + 1, hep_diffusion_model_name);
@@ -81,6 +83,11 @@ static const struct hep_member facts_rows[] = {
     { HEP_IS_COUNT(FACTS, voxels.n[0], "Voxels", "by how their fit ended"),
       HEP_MAP(FACTS, voxels.n, states) },
     { HEP_IS_TEXT(FACTS, note, "Note", "what was left out and why"), .optional = true },
+    { HEP_IS_TEXT(FACTS, left_out, "LeftOut", "volumes that are no diffusion-weighted images"),
+      .optional = true },
+    { HEP_IS_COUNT(FACTS, n_lost, "LostSlices", "slices of single volumes, without weight") },
+    { HEP_IS_TEXT(FACTS, sigma_source, "NoiseSource", "where NoiseSD was measured"),
+      .optional = true },
     { HEP_IS_STRUCT(FACTS, CHECK, check, NULL, check_type, NULL) },
     { 0 }
 };
@@ -99,6 +106,16 @@ static void set_bounds(double out[2], double lo, double hi)
 {
     out[0] = lo;
     out[1] = hi;
+}
+
+void hep_diffusion_facts_order(struct hep_diffusion_facts *out, const struct hep_dwi_order *order,
+                               const struct hep_diffusion_settings *settings)
+{
+    (void)memcpy(out->left_out, order->left_out, sizeof out->left_out);
+    out->n_lost = order->n_lost;
+    if (settings->sigma > 0.0)
+        (void)snprintf(out->sigma_source, sizeof out->sigma_source, "%s",
+                       hep_noise_source_name(order->source));
 }
 
 void hep_diffusion_facts_fill(struct hep_diffusion_facts *out, const struct hep_diffusion_report *r,

@@ -40,6 +40,9 @@ struct hep_diffusion_facts {
     double bounds_d[2], bounds_f[2], bounds_dstar[2], bounds_k[2]; /* NaN: not of this model */
     struct hep_fit_counts voxels;
     char note[256];
+    char left_out[512];    /* volumes that are no diffusion-weighted images */
+    size_t n_lost;         /* slices of single volumes without weight */
+    char sigma_source[16]; /* empty: from the residuals of this fit */
     struct hep_diffusion_check check;
 };
 extern const struct hep_struct_type hep_diffusion_facts_type;
@@ -62,6 +65,10 @@ HEP_PRODUCT(diffusion, hep_diffusion_results);
 void hep_diffusion_facts_fill(struct hep_diffusion_facts *out,
                               const struct hep_diffusion_report *report,
                               const struct hep_diffusion_settings *settings);
+struct hep_dwi_order;
+/** What was left out before the fit, and where its sigma is from. */
+void hep_diffusion_facts_order(struct hep_diffusion_facts *out, const struct hep_dwi_order *order,
+                               const struct hep_diffusion_settings *settings);
 
 /* ---- fat ------------------------------------------------------------------------------------- */
 

@@ -100,6 +100,8 @@ struct job {
     const struct hep_series *series;
     const struct hep_labels *body;
     struct hep_diffusion_results *results;
+    struct hep_screened used;          /* the series without what is left out and lost */
+    const struct hep_dwi_order *order; /* what is known of it; the run's */
 };
 
 static void add_map(struct hep_map *maps, size_t *n, const char *product)
@@ -178,13 +180,8 @@ static int fit(struct hep_diffusion_report *report, const struct job *j,
         .status = status != NULL ? status->data : NULL,
         .choice = choice != NULL ? choice->data : NULL,
     };
-    struct hep_diffusion_input input = { .signal = j->dwi->data,
-                                         .nvox = hep_grid_voxels(&j->dwi->grid),
-                                         .nb = j->dwi->nt,
-                                         .b_s_per_mm2 = j->series->gradients.b_s_per_mm2,
-                                         .mask = j->body->data };
 
-    return hep_diffusion_fit(&out, report, &input, settings, err);
+    return hep_diffusion_fit(&out, report, &j->used.in, settings, err);
 }
 
 static int fit_and_save(struct job *j, const struct model_row *row,
@@ -210,6 +207,7 @@ static int fit_and_save(struct job *j, const struct model_row *row,
     hep_maps_blank(maps, j->body);
     facts = &j->results->fit[row->name];
     hep_diffusion_facts_fill(facts, &report, settings);
+    hep_diffusion_facts_order(facts, j->order, settings);
     rc = hep_struct_json(&json, facts, &hep_diffusion_facts_type, false, err);
     if (rc == HEP_OK)
         rc = save(j, row, maps, status, choice, json, err);
@@ -228,6 +226,88 @@ static int wish_of(const struct hep_config *cfg, enum hep_diffusion_model model)
                                              : (int)HEP_FIT_AUTO;
 }
 
+static bool has_steps(const struct hep_diffusion_settings *s)
+{
+    return s->method == HEP_METHOD_SEGMENTED || s->method == HEP_METHOD_SEGMENTED_FIXED_D ||
+           s->method == HEP_METHOD_BAYES;
+}
+
+/* Where slices were lost, parts of others may be: single volumes that do not fit weigh less. */
+static void settle_robust(struct hep_diffusion_settings *settings, const struct job *j)
+{
+    if (j->order->n_lost > 0 && j->used.in.nb <= HEP_DIFFUSION_MAX_B && !settings->fixed_s0 &&
+        !has_steps(settings))
+        settings->robust = true;
+}
+
+/* The Rician mean where the noise floor lifts the signal of the highest b-value; the ADC then has
+ * no closed form. */
+static int settle_floor(struct hep_diffusion_settings *settings, const struct job *j,
+                        const struct hep_diffusion_scheme *scheme, struct hep_error *err)
+{
+    const bool automatic = strcmp(hep_run_config(j->run)->diffusion.rician.s, "auto") == 0;
+    double signal = (double)NAN, highest = scheme->b_s_per_mm2[scheme->n_b - 1];
+    int rc;
+
+    if (!automatic || !(j->order->sigma > 0.0) || has_steps(settings) ||
+        (settings->model == HEP_DIFFUSION_KURTOSIS && settings->method == HEP_METHOD_WLS))
+        return HEP_OK;
+    rc = hep_diffusion_signal_at(&signal, &j->used.in, j->dwi->grid.n, highest, err);
+    if (rc != HEP_OK || !(signal < HEP_NOISE_FLOOR_SNR * j->order->sigma))
+        return rc;
+    settings->rician = HEP_RICIAN_MEAN;
+    settings->sigma = j->order->sigma;
+    if (settings->model == HEP_DIFFUSION_ADC) {
+        settings->model = HEP_DIFFUSION_MONO;
+        settings->method = HEP_METHOD_DEFAULT;
+    }
+    hep_log_write(hep_run_log(j->run), HEP_LOG_INFO, "noise-floor",
+                  "%s: median signal %.3g at b = %g s/mm2 is %.1f sigma (%s): the Rician mean is "
+                  "fitted",
+                  j->series->name, signal, highest, signal / j->order->sigma,
+                  hep_noise_source_name(j->order->source));
+    return HEP_OK;
+}
+
+/* Why a model is not asked for at all; NULL when it is. */
+static const char *unwanted(char text[HEP_SCREEN_TEXT], const struct job *j,
+                            const struct model_row *row)
+{
+    const double limit = hep_run_config(j->run)->diffusion.lowest_error_max;
+
+    if (wish_of(hep_run_config(j->run), row->model) == HEP_FIT_OFF)
+        return "switched off in the settings";
+    if (row->model != HEP_DIFFUSION_IVIM || !(j->order->lowest_error > limit))
+        return NULL;
+    (void)snprintf(
+        text, HEP_SCREEN_TEXT,
+        "the volumes of the lowest b-value differ: their mean is known to %.1f %%, limit "
+        "%g %%: b-values above 0 stored as 0, or motion",
+        100.0 * j->order->lowest_error, 100.0 * limit);
+    hep_log_write(hep_run_log(j->run), HEP_LOG_WARNING, "lowest-b",
+                  "%s: IVIM is not assessable: %s", j->series->name, text);
+    return text;
+}
+
+static int settle(struct hep_diffusion_settings *settings, struct hep_diffusion_scheme *scheme,
+                  const struct job *j, const struct model_row *row, struct hep_error *err)
+{
+    bool widened = false;
+    int rc;
+
+    if (row->name == HEP_FITTED_MONO_ALL)
+        settings->b_min_s_per_mm2 = 0.0;
+    rc = hep_prepare_subset(scheme, &widened, j->used.in.b_s_per_mm2, j->used.in.nb, settings, err);
+    if (widened)
+        hep_log_write(hep_run_log(j->run), HEP_LOG_WARNING, "adc-subset",
+                      "%s: fewer than two b-values in the preferred subset: the ADC is of all "
+                      "b-values and includes perfusion",
+                      j->series->name);
+    if (rc == HEP_OK)
+        settle_robust(settings, j);
+    return rc == HEP_OK ? settle_floor(settings, j, scheme, err) : rc;
+}
+
 /* One model: made, not measured outside the body, or absent with the reason. Only an explicit "on"
  * turns what the b-values do not allow into a failure. */
 static int run_model(struct job *j, const struct model_row *row, struct hep_error *err)
@@ -236,13 +316,14 @@ static int run_model(struct job *j, const struct model_row *row, struct hep_erro
     struct hep_diffusion_settings settings;
     struct hep_diffusion_scheme *scheme = hep_calloc(1, sizeof *scheme, err);
     struct hep_error refused = { 0 };
-    bool widened = false;
-    int rc, wish = wish_of(cfg, row->model);
+    char text[HEP_SCREEN_TEXT];
+    const char *reason = unwanted(text, j, row);
+    int rc;
 
     if (scheme == NULL)
         return HEP_ENOMEM;
-    if (wish == HEP_FIT_OFF) {
-        absent(j->run, row, "switched off in the settings");
+    if (reason != NULL) {
+        absent(j->run, row, reason);
         rc = HEP_OK;
         goto out;
     }
@@ -250,18 +331,11 @@ static int run_model(struct job *j, const struct model_row *row, struct hep_erro
     if (rc != HEP_OK)
         goto out;
     settings.fit.nthreads = hep_run_nthreads(j->run);
-    if (row->name == HEP_FITTED_MONO_ALL)
-        settings.b_min_s_per_mm2 = 0.0;
-    rc = hep_prepare_subset(scheme, &widened, j->series->gradients.b_s_per_mm2, j->dwi->nt,
-                            &settings, &refused);
-    if (widened)
-        hep_log_write(hep_run_log(j->run), HEP_LOG_WARNING, "adc-subset",
-                      "%s: fewer than two b-values in the preferred subset: the ADC is of all "
-                      "b-values and includes perfusion",
-                      j->series->name);
+    rc = settle(&settings, scheme, j, row, &refused);
     if (rc == HEP_OK) {
         rc = fit_and_save(j, row, &settings, err);
-    } else if (rc == HEP_EDATA && wish != HEP_FIT_ON && row->model != HEP_DIFFUSION_ADC) {
+    } else if (rc == HEP_EDATA && wish_of(cfg, row->model) != HEP_FIT_ON &&
+               row->model != HEP_DIFFUSION_ADC) {
         absent(j->run, row, refused.msg);
         hep_log_write(hep_run_log(j->run), HEP_LOG_INFO, "not-assessable", "%s: %s",
                       hep_diffusion_fitted_name(row->name), refused.msg);
@@ -312,28 +386,86 @@ static int find_body(struct hep_labels **body, const struct job *j, struct hep_e
     return hep_run_leave_out(j->run, "dwi", err);
 }
 
-/* Whether the signals of the body contradict the b-values; what follows from it is the liver
+/* What is left out, in the log and in one text. */
+static void tell_screen(struct hep_dwi_order *order, const struct job *j,
+                        const struct hep_diffusion_screen *screen)
+{
+    char text[HEP_SCREEN_TEXT];
+    size_t used = 0;
+
+    for (size_t i = 0; i < screen->n_left_out && used < sizeof order->left_out; i++) {
+        hep_screen_volume_text(text, &screen->left_out[i]);
+        hep_log_write(hep_run_log(j->run), HEP_LOG_WARNING, "volume-left-out", "%s: %s",
+                      j->series->name, text);
+        used += (size_t)snprintf(order->left_out + used, sizeof order->left_out - used, "%s%s",
+                                 i > 0 ? "; " : "", text);
+    }
+    if (screen->n_lost > 0)
+        hep_log_write(hep_run_log(j->run), HEP_LOG_WARNING, "slices-lost",
+                      "%s: %zu of %zu slices of its volumes have lost signal: they have no weight",
+                      j->series->name, screen->n_lost, screen->n_slices);
+}
+
+/* The noise of the series; a sigma that cannot be had is NaN. */
+static int measure_noise(struct hep_dwi_order *order, const struct job *j, struct hep_error *err)
+{
+    struct hep_diffusion_settings settings;
+    struct hep_diffusion_noise noise;
+    int rc = hep_config_diffusion(&settings, hep_run_config(j->run), HEP_DIFFUSION_ADC, err);
+
+    settings.fit.nthreads = hep_run_nthreads(j->run);
+    if (rc == HEP_OK)
+        rc = hep_diffusion_noise(&noise, &j->used.in, j->dwi->grid.n, &settings, err);
+    if (rc == HEP_OK) {
+        order->sigma = noise.sigma > 0.0 ? noise.sigma : (double)NAN;
+        order->source = noise.source;
+        order->background_cut = noise.background_cut;
+    }
+    return rc;
+}
+
+static int fill_order(struct hep_dwi_order *order, struct job *j,
+                      const struct hep_diffusion_input *in, struct hep_diffusion_screen *screen,
+                      struct hep_error *err)
+{
+    int rc;
+
+    order->limit = hep_run_config(j->run)->diffusion.rise_max;
+    rc = hep_diffusion_screen(screen, in, j->dwi->grid.n, order->limit, err);
+    if (rc != HEP_OK)
+        return rc;
+    order->rise = screen->rise;
+    order->n_lost = screen->n_lost;
+    order->n_slices = screen->n_slices;
+    order->lowest_error = screen->lowest_error;
+    order->contradicts = hep_screen_contradicts(order->evidence, screen, order->limit);
+    if (!order->contradicts)
+        hep_diffusion_rise_text(order->evidence, sizeof order->evidence, &order->rise,
+                                order->limit);
+    tell_screen(order, j, screen);
+    rc = hep_screen_apply(&j->used, screen, in, err);
+    return rc == HEP_OK ? measure_noise(order, j, err) : rc;
+}
+
+/* Whether the volumes are what their b-values say; what follows from a contradiction is the liver
  * stage's to decide, which knows the liver's ADC as well. */
-static int put_order(const struct job *j, struct hep_error *err)
+static int put_order(struct job *j, struct hep_error *err)
 {
     const struct hep_diffusion_input in = { .signal = j->dwi->data,
                                             .nvox = hep_grid_voxels(&j->dwi->grid),
                                             .nb = j->dwi->nt,
                                             .b_s_per_mm2 = j->series->gradients.b_s_per_mm2,
                                             .mask = j->body->data };
+    struct hep_diffusion_screen screen = { 0 };
     struct hep_dwi_order *order = hep_dwi_order_new(err);
-    int rc;
+    int rc = order == NULL ? HEP_ENOMEM : fill_order(order, j, &in, &screen, err);
 
-    if (order == NULL)
-        return HEP_ENOMEM;
-    order->limit = hep_run_config(j->run)->diffusion.rise_max;
-    rc = hep_diffusion_rise_of(&order->rise, &in, err);
+    hep_diffusion_screen_release(&screen);
     if (rc != HEP_OK) {
         free(order);
         return rc;
     }
-    order->contradicts = hep_diffusion_rise_contradicts(&order->rise, order->limit);
-    hep_diffusion_rise_text(order->evidence, sizeof order->evidence, &order->rise, order->limit);
+    j->order = order;
     return hep_run_put_dwi_order(j->run, order, err);
 }
 
@@ -375,6 +507,7 @@ static int run_diffusion(struct hep_run *run, struct hep_error *err)
         rc = put_order(&j, err);
     if (rc == HEP_OK)
         rc = fit_models(&j, err);
+    hep_screened_release(&j.used);
     hep_labels_free(body);
     return rc;
 }

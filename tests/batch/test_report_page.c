@@ -55,6 +55,7 @@ static const char *const record[] = {
     "   {\"Model\": \"adc\", \"Method\": \"iwls\", \"Solver\": \"batched\", \"BValues\": [50, "
     "800], "
     "   \"Averages\": [1, 2], \"Rician\": \"none\", \"Robust\": false, \"NoiseSD\": 12.5, "
+    "\"LostSlices\": 0, "
     "   \"Voxels\": {\"ok\": 75, \"at bound\": 25}, \"Note\": \"" EVIL "\"}}}}},",
     "  {\"name\": \"lesions\", \"products\": {\"findings\": {\"state\": \"present\", \"results\": "
     "   {\"liver\": {\"q_lsc\": 1.25, \"sir_vessel\": \"portal vein\"}, \"flag_table\": \"" EVIL

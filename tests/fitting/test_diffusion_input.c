@@ -82,6 +82,33 @@ static void test_small_b_values(void **state)
     assert_int_equal(c.point[3], 0);
 }
 
+/* A lowest b-value of 1.25 counts as 0 where S(0) is needed (f (1 - exp(-b D*)) is 1.6 % in the
+ * liver); IVIM takes it, and 10, as they are and finds S0; 1 beside 0 stays a weighting. */
+static void test_lowest_b(void **state)
+{
+    static const double low[] = { 1.25, 1.25, 50, 400, 800 }, ten[] = { 10, 50, 400, 800 };
+    struct hep_diffusion_settings set;
+    struct hep_diffusion_scheme c;
+    struct hep_error e = { 0 };
+
+    (void)state;
+    hep_diffusion_settings_init(&set, HEP_DIFFUSION_ADC);
+    set.b_min_s_per_mm2 = 0.0;
+    set.fixed_s0 = true;
+    assert_ok(hep_diffusion_prepare(&c, low, 5, &set, &e), e);
+    assert_close(c.b_s_per_mm2[0], 0.0, 0.0, 0.0);
+    assert_int_equal(c.n_averages[0], 2);
+    assert_non_null(strstr(c.note, "b = 1.25 s/mm2 counts as 0"));
+    assert_fails(hep_diffusion_prepare(&c, ten, 4, &set, &e), e, HEP_EDATA, "no b = 0");
+    hep_diffusion_settings_init(&set, HEP_DIFFUSION_IVIM);
+    assert_ok(hep_diffusion_prepare(&c, low, 5, &set, &e), e);
+    assert_close(c.b_s_per_mm2[0], 1.25, 0.0, 0.0);
+    assert_ok(hep_diffusion_prepare(&c, ten, 4, &set, &e), e);
+    assert_close(c.b_s_per_mm2[0], 10.0, 0.0, 0.0);
+    assert_non_null(strstr(c.note, "S0 is extrapolated by the model from b = 10"));
+    assert_true(c.dstar_fitted);
+}
+
 /* Zero, negative, NaN and infinite samples are left out; what is left decides. */
 static void test_unusable_samples(void **state)
 {
@@ -282,9 +309,16 @@ static const struct refusal refusals[] = {
       2,
       HEP_EDATA,
       "b-value 2" },
-    { "ivim without b = 0",
+    { "ivim from b = 20 on, where 70 % of the perfusion signal of a liver are lost",
       HEP_DIFFUSION_IVIM,
       HEP_METHOD_DEFAULT,
+      { 20, 50, 200, 400, 800 },
+      5,
+      HEP_EDATA,
+      "no b = 0" },
+    { "segmented ivim without b = 0",
+      HEP_DIFFUSION_IVIM,
+      HEP_METHOD_SEGMENTED,
       { 10, 50, 200, 400, 800 },
       5,
       HEP_EDATA,
@@ -459,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_order_is_free),
         cmocka_unit_test(test_repeats_are_averaged),
         cmocka_unit_test(test_small_b_values),
+        cmocka_unit_test(test_lowest_b),
         cmocka_unit_test(test_unusable_samples),
         cmocka_unit_test(test_mask),
         cmocka_unit_test(test_maps_are_optional),
