@@ -26,7 +26,8 @@ static const struct hep_option options[] = {
     HEP_OPT(DIR_OUT, struct run_options, out, "out", 'o', "OUT", "hepar-out",
             "folder of the results, a BIDS derivative dataset for any number of studies"),
     HEP_OPT(FILE_IN, struct run_options, liver_mask, "liver-mask", 0, "FILE", NULL,
-            "liver mask or label map on the grid of any series of the study (setting liver.label)"),
+            "liver mask, probabilities or label map (setting liver.label), on any grid: positions "
+            "decide"),
     HEP_OPT(FILE_IN, struct run_options, resection_mask, "resection-mask", 0, "FILE", NULL,
             "what an operation would remove, on the grid of any series of the study: the size of "
             "the future remnant is given"),

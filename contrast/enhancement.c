@@ -13,7 +13,7 @@ int hep_enhancement_map(float *re, const float *pre, const float *post, size_t n
 #pragma omp parallel for num_threads(nthreads > 0 ? nthreads : 1) schedule(static)
     for (size_t i = 0; i < n; i++) {
         float value = (post[i] - pre[i]) / pre[i];
-        re[i] = pre[i] > lowest && isfinite(value) ? value : NAN;
+        re[i] = pre[i] > lowest && post[i] > 0.0F && isfinite(value) ? value : NAN;
     }
     return HEP_OK;
 }

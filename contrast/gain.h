@@ -92,12 +92,14 @@ struct hep_gain_evidence {
 };
 
 struct hep_gain_limits {
-    double re[2];       /* enhancement of muscle within which nothing is corrected, fraction */
-    double equal[2];    /* gain that is taken as equal, ratio */
-    double margin;      /* beyond the expected range, fraction: suspect */
-    double spread_max;  /* standard deviation of ln k over the parts */
-    double body_min_ml; /* least tissue outside the liver that may stand in for muscle */
-    bool correct;       /* false: nothing is corrected or withheld, only said */
+    double re[2];          /* enhancement of muscle within which nothing is corrected, fraction */
+    double equal[2];       /* gain that is taken as equal, ratio */
+    double margin;         /* beyond the expected range, fraction: suspect */
+    double spread_max;     /* standard deviation of ln k over the parts */
+    double body_min_ml;    /* least tissue outside the liver that may stand in for muscle */
+    double possible[2];    /* signal over that before contrast that an agent can give the liver */
+    double impossible_max; /* share of the liver's voxels that may lie outside it */
+    bool correct;          /* false: nothing is corrected or withheld, only said */
 };
 
 struct hep_gain {
@@ -124,6 +126,15 @@ double hep_gain_by_muscle(const struct hep_agent *agent, enum hep_phase phase, d
 /** @param[in] agent NULL when it is not known: then only the limits of `re` are looked at */
 void hep_gain_judge(struct hep_gain *out, const struct hep_agent *agent, enum hep_phase phase,
                     const struct hep_gain_evidence *evidence, const struct hep_gain_limits *limits);
+/**
+ * Look for signal that is not the liver's: where more than `impossible_max` of its core lies outside
+ * `possible`, after the gain, the phase is not assessable, whatever the gain is.
+ * @param[in] core where it is set: the liver without a border that breathing may move; all three on
+ *                 one grid
+ */
+void hep_gain_check_signal(struct hep_gain *gain, const struct hep_volume *before,
+                           const struct hep_volume *after, const struct hep_labels *core,
+                           const struct hep_gain_limits *limits);
 /** Bring signals of the phase to the gain of the precontrast series, in place. */
 void hep_gain_apply(const struct hep_gain *gain, float *signal, size_t n);
 

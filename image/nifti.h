@@ -58,6 +58,22 @@ int hep_nifti_read_magnitude(struct hep_volume **out, const char *path,
 int hep_nifti_read_labels(struct hep_labels **out, const char *path,
                           struct hep_error *err) HEP_MUST_CHECK;
 
+#define HEP_MASK_VALUES 8
+/** What a mask made elsewhere holds. */
+struct hep_mask_reading {
+    size_t n_nan;                   /* voxels without a value, taken as outside */
+    bool probabilities;             /* values between 0 and 1: inside from 0.5 on */
+    int32_t value[HEP_MASK_VALUES]; /* the lowest ones but 0, rising */
+    size_t n_values;                /* HEP_MASK_VALUES + 1: more than that */
+};
+/** As hep_nifti_read_labels(), but NaN is outside and a map of probabilities a mask. */
+int hep_nifti_read_mask(struct hep_labels **out, struct hep_mask_reading *reading, const char *path,
+                        struct hep_error *err) HEP_MUST_CHECK;
+/** 1 where the mask holds `label`, or anything but 0 when that is NaN; HEP_EDATA when it is NaN and
+ * there are several. `name` is that of the mask, for the message. */
+int hep_mask_one_label(struct hep_labels *mask, const struct hep_mask_reading *reading,
+                       double label, const char *name, struct hep_error *err) HEP_MUST_CHECK;
+
 enum hep_nifti_store { HEP_STORE_FLOAT32, HEP_STORE_INT16_SCALED };
 enum hep_nifti_form { HEP_FORM_BOTH, HEP_FORM_QFORM_ONLY, HEP_FORM_SFORM_ONLY };
 struct hep_nifti_write_opts {

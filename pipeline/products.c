@@ -11,6 +11,7 @@
 #include "pipeline/writer.h"
 #include "sequences/inventory.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -284,12 +285,39 @@ static int replay_labels(struct hep_labels **labels, const struct hep_run *run,
     return HEP_OK;
 }
 
+/* A mask of the command line. */
+static int load_given_mask(struct hep_run *run, struct hep_product *p, struct hep_error *err)
+{
+    const bool is_liver = run->given_liver != NULL && strcmp(p->path, run->given_liver) == 0;
+    struct hep_mask_reading reading;
+    int rc = hep_nifti_read_mask(&p->labels, &reading, p->path, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    if (reading.n_nan > 0)
+        hep_log_write(run->log, HEP_LOG_INFO, "mask", "%s: %zu voxels without a value are outside",
+                      hep_path_base(p->path), reading.n_nan);
+    if (reading.probabilities)
+        hep_log_write(run->log, HEP_LOG_WARNING, "mask",
+                      "%s: holds probabilities: inside is what has at least 0.5",
+                      hep_path_base(p->path));
+    if (!is_liver)
+        reading.n_values = 1; /* several parts may have been removed */
+    return hep_mask_one_label(p->labels, &reading, is_liver ? run->cfg->liver_label : (double)NAN,
+                              p->path, err);
+}
+
 static int load_labels(struct hep_run *run, struct hep_product *p, struct hep_error *err)
 {
     double start = omp_get_wtime();
-    int rc = p->series != NULL ? hep_series_read_labels(&p->labels, p->series, err)
-                               : hep_nifti_read_labels(&p->labels, p->path, err);
+    int rc;
 
+    if (p->series != NULL)
+        rc = hep_series_read_labels(&p->labels, p->series, err);
+    else if (p->slot->kind == HEP_SLOT_SERIES)
+        rc = load_given_mask(run, p, err);
+    else
+        rc = hep_nifti_read_labels(&p->labels, p->path, err);
     if (rc == HEP_OK && p->slot->kind == HEP_SLOT_SERIES && run->only_planned)
         rc = replay_labels(&p->labels, run, err);
     run->read_s += omp_get_wtime() - start;

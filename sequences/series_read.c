@@ -82,18 +82,24 @@ int hep_series_read_labels(struct hep_labels **out, const struct hep_series *ser
                            struct hep_error *err)
 {
     struct hep_labels *labels = NULL;
-    size_t n;
+    struct hep_mask_reading reading;
     int rc;
 
     if (series->n_paths != 1)
         return HEP_FAIL(err, HEP_EINVAL, "\"%s\": a mask is one file", series->name);
-    rc = hep_nifti_read_labels(&labels, series->path[0], err);
-    if (rc != HEP_OK)
-        return rc;
-    n = hep_grid_voxels(&labels->grid);
-    for (size_t i = 0; series->role != HEP_ROLE_LABELS && i < n; i++)
-        labels->data[i] =
-            series->label < 0 ? labels->data[i] != 0 : labels->data[i] == series->label;
-    *out = labels;
-    return HEP_OK;
+    if (series->role == HEP_ROLE_LABELS)
+        return hep_nifti_read_labels(out, series->path[0], err);
+    rc = hep_nifti_read_mask(&labels, &reading, series->path[0], err);
+    if (rc == HEP_OK && series->role == HEP_ROLE_RESECTION_MASK)
+        reading.n_values = 1; /* several parts may have been removed */
+    if (rc == HEP_OK)
+        rc = hep_mask_one_label(labels, &reading,
+                                series->label < 0 ? (double)NAN : (double)series->label,
+                                series->name, err);
+    if (rc == HEP_OK) {
+        *out = labels;
+        labels = NULL;
+    }
+    hep_labels_free(labels);
+    return rc;
 }

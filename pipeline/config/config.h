@@ -135,6 +135,8 @@ struct hep_cfg_enhancement {
     bool gain_correction; /* correct it, or withhold what depends on it; false: only say it */
     struct hep_span gain_muscle_re, gain_equal;
     double gain_margin, gain_spread_max, gain_body_min_ml;
+    struct hep_span possible_ratio; /* of a phase to precontrast, in the liver */
+    double impossible_max;          /* share of the liver outside it that makes a phase unusable */
 };
 
 enum hep_align_engine { HEP_ALIGN_AUTO, HEP_ALIGN_ELASTIX, HEP_ALIGN_NONE };
@@ -161,7 +163,7 @@ struct hep_config {
     struct hep_cfg_fat fat;
     struct hep_cfg_diffusion diffusion;
     struct hep_cfg_enhancement enhancement;
-    double liver_label; /* value of the liver in a given label map; NAN: every value but 0 */
+    double liver_label; /* value of the liver in a given label map; NAN: its only value */
     struct hep_liver_settings liver;
     struct hep_cfg_align align;
     struct hep_lesion_limits lesions;

@@ -231,9 +231,20 @@ static const struct hep_field config_rows[] = {
                    "tissue outside the liver that may show in place of muscle that the gain is "
                    "equal; " EXPERT),
 
+    HEP_ROW_SPAN(
+        C, enhancement.possible_ratio, "enhancement.possible_ratio", "", 0, 100, "[0.5, 6]",
+        "signal of the liver over that before contrast, after the receive gain, that an "
+        "agent can give: no T1 contrast agent halves it, and with T1 of the liver shortened "
+        "from 0.8 s to nothing a spoiled gradient echo of 10 degrees and 4 ms gains "
+        "fourfold"),
+    HEP_ROW_NUMBER(
+        C, enhancement.impossible_max, "enhancement.impossible_max", "", 0, 1, "0.02",
+        "share of the liver's inner voxels outside enhancement.possible_ratio above which "
+        "a phase has lost signal and is not assessable; one slice in fifty"),
+
     HEP_ROW_NUMBER(C, liver_label, "liver.label", "", 1, 65535, "none",
-                   "value of the liver in a given label map (5 in TotalSegmentator's); none: every "
-                   "value but 0"),
+                   "value of the liver in a given label map (5 in TotalSegmentator's); none: the "
+                   "only value but 0, and a map of several is refused"),
 #define NUMBER(member, key, unit, min, max, preset, doc)                                           \
     HEP_ROW_NUMBER(C, liver.member, "liver." key, unit, min, max, #preset, doc),
 #define SPAN(member, key, unit, min, max, from, to, doc)                                           \

@@ -180,6 +180,60 @@ static const char *series_of_grid(struct hep_run *run, const struct hep_grid *gr
     return NULL;
 }
 
+/* Share of the mask's voxels whose centre lies in no voxel of a grid. */
+static int share_outside(double *share, const struct hep_labels *mask, const struct hep_grid *grid,
+                         struct hep_error *err)
+{
+    const size_t *n = mask->grid.n;
+    size_t inside = 0, all = 0;
+    double inverse[4][4];
+    int rc = hep_grid_inverse(inverse, grid, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&mask->grid); i++) {
+        const size_t c[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
+        const double at[3] = { (double)c[0], (double)c[1], (double)c[2] };
+        double world[3], index[3];
+        bool in = true;
+
+        if (mask->data[i] == 0)
+            continue;
+        hep_grid_to_world(world, &mask->grid, at);
+        hep_affine_apply(index, HEP_AFFINE(inverse), world);
+        for (int a = 0; a < 3; a++)
+            in = in && index[a] >= -0.5 && index[a] <= (double)grid->n[a] - 0.5;
+        inside += in;
+        all++;
+    }
+    *share = all > 0 ? 1.0 - (double)inside / (double)all : 0.0;
+    return rc;
+}
+
+/* A mask on a grid of its own is brought to the reference by the positions of its voxels. */
+static int mask_by_position(struct hep_labels **out, struct hep_run *run,
+                            const struct hep_labels *given, const char *name, struct hep_error *err)
+{
+    const double outside_max = 0.5; /* the larger part of it was drawn on something else */
+    const char *reference = hep_reference_name(run);
+    const struct hep_grid *to = &hep_run_series(run, reference)->grid;
+    const size_t *n = given->grid.n;
+    double outside = 0.0;
+    int rc = share_outside(&outside, given, to, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    if (outside > outside_max)
+        return HEP_FAIL(err, HEP_EGEOM,
+                        "%s: %.0f %% of the mask (%zu x %zu x %zu voxels) lies outside the images "
+                        "(%s), at most %.0f %%",
+                        name, 100.0 * outside, n[0], n[1], n[2], reference, 100.0 * outside_max);
+    hep_log_write(
+        hep_run_log(run), HEP_LOG_WARNING, "mask-grid",
+        "%s: the grid of the mask (%zu x %zu x %zu) is that of no series: brought to %s by "
+        "the positions of its voxels, %.0f %% of it outside the images",
+        name, n[0], n[1], n[2], reference, 100.0 * outside);
+    return hep_resample_labels(out, given, to, NULL, err);
+}
+
 int hep_aligned_mask(struct hep_labels **out, struct hep_run *run, const struct hep_labels *given,
                      const struct hep_slot *inputs, const char *name, struct hep_error *err)
 {
@@ -187,10 +241,7 @@ int hep_aligned_mask(struct hep_labels **out, struct hep_run *run, const struct 
                *from = series_of_grid(run, &given->grid, inputs);
 
     if (from == NULL)
-        return HEP_FAIL(
-            err, HEP_EGEOM,
-            "%s: the grid of the mask (%zu x %zu x %zu) is that of no series of the study", name,
-            given->grid.n[0], given->grid.n[1], given->grid.n[2]);
+        return mask_by_position(out, run, given, name, err);
     return hep_aligned_labels(out, run, given, from, reference,
                               &hep_run_series(run, reference)->grid, err);
 }

@@ -47,10 +47,11 @@ int hep_aligned_labels(struct hep_labels **out, struct hep_run *run,
                        const struct hep_grid *grid, struct hep_error *err) HEP_MUST_CHECK;
 
 /**
- * A mask or label map from elsewhere on the reference grid; it lies on the grid of some series.
+ * A mask or label map from elsewhere on the reference grid. One that lies on the grid of no series is
+ * brought there by the positions of its voxels, in scanner coordinates, and that is said.
  * @param[in] inputs of the stage, among which that series is looked for
  * @param[in] name   of the mask, for the message
- * @return HEP_EGEOM when it lies on no series' grid
+ * @return HEP_EGEOM when more than half of it lies outside the images
  */
 int hep_aligned_mask(struct hep_labels **out, struct hep_run *run, const struct hep_labels *given,
                      const struct hep_slot *inputs, const char *name,

@@ -17,6 +17,8 @@ static struct hep_gain_limits limits_of(const struct hep_cfg_enhancement *cfg)
                                      .margin = cfg->gain_margin,
                                      .spread_max = cfg->gain_spread_max,
                                      .body_min_ml = cfg->gain_body_min_ml,
+                                     .possible = { cfg->possible_ratio.lo, cfg->possible_ratio.hi },
+                                     .impossible_max = cfg->impossible_max,
                                      .correct = cfg->gain_correction };
 }
 
@@ -94,6 +96,43 @@ static int body_measure(struct hep_gain_evidence *e, const struct body *b, struc
     return rc;
 }
 
+/* ---- signal that is not the liver's ---------------------------------------------------------- */
+
+/* The liver without what breathing may move out of it, on the grid of the precontrast series; NULL
+ * without a liver. */
+static int core_find(struct hep_labels **out, struct hep_run *run, const struct hep_grid *grid,
+                     struct hep_error *err)
+{
+    const struct hep_labels *liver = NULL;
+    int rc = hep_run_labels(run, "liver", &liver, err);
+
+    if (rc != HEP_OK || liver == NULL)
+        return rc;
+    rc = hep_aligned_labels(out, run, liver, hep_reference_name(run), "precontrast", grid, err);
+    return rc == HEP_OK ? hep_mask_erode(*out, LIVER_MARGIN_MM, hep_run_nthreads(run), err) : rc;
+}
+
+static int check_signal(struct hep_gain *gain, struct hep_run *run, const struct hep_labels *core,
+                        const char *series, struct hep_error *err)
+{
+    const struct hep_gain_limits limits = limits_of(&hep_run_config(run)->enhancement);
+    const struct hep_volume *pre = NULL, *v = NULL;
+    struct hep_volume *before = NULL, *after = NULL;
+    int rc = hep_run_volume(run, "precontrast", &pre, err);
+
+    if (rc == HEP_OK)
+        rc = hep_run_volume(run, series, &v, err);
+    if (rc == HEP_OK)
+        rc = hep_aligned_volume(&before, run, pre, "precontrast", "precontrast", &core->grid, err);
+    if (rc == HEP_OK)
+        rc = hep_aligned_volume(&after, run, v, series, "precontrast", &core->grid, err);
+    if (rc == HEP_OK)
+        hep_gain_check_signal(gain, before, after, core, &limits);
+    hep_volume_free(before);
+    hep_volume_free(after);
+    return rc;
+}
+
 static int judge_phase(struct hep_gain *gain, struct hep_run *run, struct body *body,
                        const struct hep_regions *before, const struct hep_regions *after,
                        enum hep_phase phase, struct hep_error *err)
@@ -132,26 +171,40 @@ struct hep_gain hep_gain_none(void)
                               .spread = (double)NAN };
 }
 
-int hep_phase_gains_find(struct hep_gain *gain, struct hep_run *run,
-                         const struct hep_regions *regions, struct hep_error *err)
+static int judge_all(struct hep_gain *gain, struct hep_run *run, const struct hep_regions *regions,
+                     struct hep_error *err)
 {
+    const struct hep_regions *before = &regions[HEP_PHASE_PRECONTRAST];
     struct body body = { 0 };
-    int rc = HEP_OK;
+    struct hep_labels *core = NULL;
+    int rc = core_find(&core, run, &hep_run_series(run, "precontrast")->grid, err);
 
-    for (int p = 0; rc == HEP_OK && p < HEP_PHASE_COUNT; p++) {
-        const enum hep_phase phase = (enum hep_phase)p;
+    for (int p = HEP_PHASE_PRECONTRAST + 1; rc == HEP_OK && p < HEP_PHASE_COUNT; p++) {
+        const char *series = hep_phase_name((enum hep_phase)p);
 
-        gain[p] = hep_gain_none();
-        if (phase == HEP_PHASE_PRECONTRAST || hep_run_series(run, hep_phase_name(phase)) == NULL)
+        if (hep_run_series(run, series) == NULL)
             continue;
-        if (hep_run_series(run, "precontrast") != NULL)
-            rc = judge_phase(&gain[p], run, &body, &regions[HEP_PHASE_PRECONTRAST], &regions[p],
-                             phase, err);
-        else
-            (void)snprintf(gain[p].reason, sizeof gain[p].reason,
-                           "the study has no precontrast series");
+        rc = judge_phase(&gain[p], run, &body, before, &regions[p], (enum hep_phase)p, err);
+        if (rc == HEP_OK && core != NULL && hep_gain_known(&gain[p]))
+            rc = check_signal(&gain[p], run, core, series, err);
     }
     hep_volume_free(body.before);
     hep_labels_free(body.map);
+    hep_labels_free(core);
     return rc;
+}
+
+int hep_phase_gains_find(struct hep_gain *gain, struct hep_run *run,
+                         const struct hep_regions *regions, struct hep_error *err)
+{
+    const bool known = hep_run_series(run, "precontrast") != NULL;
+
+    for (int p = 0; p < HEP_PHASE_COUNT; p++) {
+        gain[p] = hep_gain_none();
+        if (!known && p != HEP_PHASE_PRECONTRAST &&
+            hep_run_series(run, hep_phase_name((enum hep_phase)p)) != NULL)
+            (void)snprintf(gain[p].reason, sizeof gain[p].reason,
+                           "the study has no precontrast series");
+    }
+    return known ? judge_all(gain, run, regions, err) : HEP_OK;
 }

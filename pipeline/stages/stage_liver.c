@@ -35,12 +35,10 @@ static const struct hep_slot outputs[] = {
     { 0 }
 };
 
-static void keep_label(struct hep_labels *mask, double label)
+static void keep_label(struct hep_labels *mask, int32_t label)
 {
-    size_t n = hep_grid_voxels(&mask->grid);
-
-    for (size_t i = 0; i < n; i++)
-        mask->data[i] = isfinite(label) ? mask->data[i] == (int32_t)label : mask->data[i] != 0;
+    for (size_t i = 0; i < hep_grid_voxels(&mask->grid); i++)
+        mask->data[i] = mask->data[i] == label;
 }
 
 /* The mask that the user gave: a liver mask, or the organ called liver of a label map. */
@@ -59,13 +57,11 @@ static int given_liver(struct hep_labels **out, enum hep_liver_source *source, s
 
         *source = path != NULL ? HEP_LIVER_OF_COMMAND_LINE : HEP_LIVER_OF_STUDY;
         rc = hep_aligned_mask(out, run, mask, inputs, path != NULL ? path : s->name, err);
-        if (rc == HEP_OK)
-            keep_label(*out, path != NULL ? hep_run_config(run)->liver_label : (double)NAN);
     } else if (rc == HEP_OK && labels != NULL && hep_series_label_value(named, "liver") > 0) {
         *source = HEP_LIVER_OF_LABEL_MAP;
         rc = hep_aligned_mask(out, run, labels, inputs, named->name, err);
         if (rc == HEP_OK)
-            keep_label(*out, (double)hep_series_label_value(named, "liver"));
+            keep_label(*out, hep_series_label_value(named, "liver"));
     }
     return rc;
 }
@@ -230,7 +226,9 @@ static int find_liver(struct hep_liver *found, struct hep_run *run, struct hep_e
     } else if (rc == HEP_OK && found->liver == NULL) {
         rc = hep_liver_find(found, &in, settings, err);
     } else if (rc == HEP_OK) {
-        rc = hep_liver_judge_mask(&found->quality, found->liver, settings, err);
+        rc = any_image(&in)
+                 ? hep_liver_judge_given(&found->quality, found->liver, &in, settings, err)
+                 : hep_liver_judge_mask(&found->quality, found->liver, settings, err);
         if (rc == HEP_OK)
             rc = any_image(&in)
                      ? hep_liver_anatomy(&found->anatomy, &in, found->liver, settings, err)

@@ -61,7 +61,7 @@ study; rm "$work/s/study.yml"; mkfifo "$work/s/study.yml"; expect 65 "study.yml 
 
 # Masks, protocols, outputs.
 study
-expect 65 "grid" "$HEPAR" run "$work/s" -o "$work/o" -q --liver-mask "$data/abdomen-labels/labels.nii.gz"
+expect 65 "liver.label" "$HEPAR" run "$work/s" -o "$work/o" -q --liver-mask "$data/abdomen-labels/labels.nii.gz"
 expect 65 "grid" "$HEPAR" fit adc "$work/s/dwi_flowcomp.nii.gz" --bvals "$work/s/dwi_flowcomp.bval" --mask "$data/abdomen-labels/labels.nii.gz" -o "$work/f"
 printf 'name: x\nagnet: gadoxetate\n' >"$work/p.yml"
 expect 65 "did you mean" "$HEPAR" protocol check "$work/p.yml"
