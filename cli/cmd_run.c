@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "base/alloc.h"
+#include "base/table.h"
 #include "pipeline/stage.h"
 #include "pipeline/stop.h"
 #include "pipeline/study.h"
@@ -69,14 +70,34 @@ static const char *const examples[] = { "hepar run bids/sub-01 -p eob-full -o re
                                         "hepar run study --liver-mask liver.nii.gz -o results",
                                         NULL };
 
-static void print_timings(FILE *out, const struct hep_study_outcome *o)
+#define S struct hep_stage_time
+HEP_GETTER(reused_of, S, hep_value_of_text(r->reused ? "reused" : NULL));
+static const struct hep_column time_columns[] = {
+    { NULL, HEP_TEXT(S, stage), "Part" },
+    { NULL, HEP_NUMBER(S, seconds), "Time", "s", HEP_DECIMALS(3) },
+    { NULL, HEP_CELL(TEXT, 0), "Result", .get = reused_of },
+    { 0 },
+};
+#undef S
+
+static int print_timings(FILE *out, const struct hep_study_outcome *o, struct hep_error *err)
 {
-    for (size_t i = 0; i < o->n_stages; i++)
-        (void)fprintf(out, "%-14s %8.3f s%s\n", o->stage[i].stage, o->stage[i].seconds,
-                      o->stage[i].reused ? "  reused" : "");
-    (void)fprintf(out, "%-14s %8.3f s\n%-14s %8.3f s\n%-14s %8.3f s\n%-14s %8.1f MiB\n", "reading",
-                  o->read_s, "writing", o->write_s, "total", o->total_s, "peak memory",
-                  (double)o->peak_bytes / 1048576.0);
+    struct hep_stage_time rows[HEP_STAGES_MAX + 3];
+    size_t n = o->n_stages;
+    struct hep_str text = { 0 };
+    int rc;
+
+    memcpy(rows, o->stage, n * sizeof *rows);
+    rows[n++] = (struct hep_stage_time){ "reading", o->read_s, false };
+    rows[n++] = (struct hep_stage_time){ "writing", o->write_s, false };
+    rows[n++] = (struct hep_stage_time){ "total", o->total_s, false };
+    hep_table_text(&text, &(const struct hep_table)HEP_TABLE(NULL, time_columns, rows, n));
+    hep_str_addf(&text, "peak memory %.1f MiB\n", (double)o->peak_bytes / 1048576.0);
+    rc = hep_str_check(&text, err);
+    if (rc == HEP_OK)
+        (void)fputs(text.s, out);
+    hep_str_release(&text);
+    return rc;
 }
 
 /* The settings that --set, --align and --no-align ask for; heap array of borrowed texts. */
@@ -139,9 +160,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     (void)fprintf(cli->out, "%s: %s: %s\n", outcome.label,
                   outcome.state == HEP_STUDY_UNCHANGED ? "nothing has changed" : "done",
                   outcome.folder);
-    if (o->timings)
-        print_timings(cli->out, &outcome);
-    return HEP_OK;
+    return o->timings ? print_timings(cli->out, &outcome, err) : HEP_OK;
 }
 
 const struct hep_command hep_cmd_run = { "run",

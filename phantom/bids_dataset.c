@@ -116,6 +116,7 @@ static int write_participants(const char *dir, const struct hep_sim_settings *s,
 {
     static const char columns[] =
         "{\n"
+        "  \"participant_id\": {\"Description\": \"label of the simulated subject\"},\n"
         "  \"field_t\": {\"Description\": \"simulated field strength\", \"Units\": \"T\"},\n"
         "  \"seed\": {\"Description\": \"seed of the simulation; with the number of the subject it "
         "gives the same files again\"}\n"

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "phantom/bids.h"
 #include "phantom/true_flag.h"
+#include "phantom/truth_table.h"
 #include "terms/finding_json.h"
 
 #include <math.h>
@@ -104,39 +105,22 @@ static void true_finding(struct hep_finding *f, const struct hep_true_measures m
     hep_true_flags(f->visible, t->agent, &m[HEP_TRUTH_VISIBLE]);
 }
 
-static void add_line(struct hep_str *tsv, const struct hep_finding *f, const struct hep_lesion *l)
-{
-    hep_str_addf(tsv, "%d\t%s\t%s", (int)f->id, hep_class_name(f->lesion_class),
-                 hep_sim_lesion_type_name(l->type));
-    for (int k = 0; k < 3; k++) {
-        hep_str_add(tsv, "\t");
-        hep_str_add_number(tsv, l->centre_mm[k]);
-    }
-    hep_str_add(tsv, "\t");
-    hep_str_add_number(tsv, l->diameter_mm);
-    hep_str_add(tsv, "\t");
-    hep_str_add_number(tsv, hep_finding_get(f, HEP_M_VOLUME));
-    for (int k = 0; k < (int)HEP_FLAG_COUNT; k++)
-        hep_str_addf(tsv, "\t%s\t%s", hep_flag_state_name(f->flag[k].state),
-                     hep_flag_state_name(f->visible[k].state));
-    hep_str_add(tsv, "\n");
-}
-
-static void add_lesion(struct hep_put *put, struct hep_json *list, struct hep_str *tsv,
+static void add_lesion(struct hep_put *put, struct hep_json *list, struct hep_truth_row *row,
                        const struct hep_truth_study *t, size_t i)
 {
     const struct hep_lesion *l = &t->anatomy->lesions.item[i];
     struct hep_true_measures m[HEP_TRUTH_COLUMNS];
-    struct hep_finding f;
     struct hep_json *o;
 
     hep_true_measure(&m[HEP_TRUTH_TISSUE], t, i);
     put->rc = hep_visible_measure(&m[HEP_TRUTH_VISIBLE], t, i, put->err);
     if (put->rc != HEP_OK)
         return;
-    true_finding(&f, m, t, i);
-    o = hep_finding_json(put, &f);
-    hep_put(put, o, "measurements", measures_json(put, &f, m));
+    true_finding(&row->f, m, t, i);
+    row->type = hep_sim_lesion_type_name(l->type);
+    row->diameter_mm = l->diameter_mm;
+    o = hep_finding_json(put, &row->f);
+    hep_put(put, o, "measurements", measures_json(put, &row->f, m));
     hep_put_text(put, o, "type", hep_sim_lesion_type_name(l->type));
     hep_put_number(put, o, "diameter_mm", l->diameter_mm);
     hep_put_bool(put, o, "subcapsular", l->subcapsular);
@@ -144,7 +128,6 @@ static void add_lesion(struct hep_put *put, struct hep_json *list, struct hep_st
     hep_put_bool(put, o, "halo", l->halo_mm > 0.0);
     hep_put(put, o, "layers", layers_json(put, t->anatomy, i));
     hep_put_item(put, list, o);
-    add_line(tsv, &f, l);
 }
 
 /* Parenchyma has one value: the spread of the tissue itself is nought. */
@@ -178,8 +161,8 @@ static struct hep_json *liver_json(struct hep_put *put, const struct hep_anatomy
     return liver;
 }
 
-static int write_both(const char *dir, unsigned subject, const struct hep_json *root,
-                      const struct hep_str *tsv, struct hep_error *err)
+static int write_both(const char *dir, unsigned subject, struct hep_json *root,
+                      const struct hep_truth_row *rows, size_t n, struct hep_error *err)
 {
     char label[HEP_SUBJECT_LABEL];
     char *json_path, *tsv_path;
@@ -188,44 +171,31 @@ static int write_both(const char *dir, unsigned subject, const struct hep_json *
     hep_bids_subject(label, subject);
     json_path = hep_asprintf(err, "%s/%s_lesions.json", dir, label);
     tsv_path = hep_asprintf(err, "%s/%s_lesions.tsv", dir, label);
-    if (json_path == NULL || tsv_path == NULL)
-        rc = HEP_ENOMEM;
-    else
-        rc = hep_str_check(tsv, err);
+    rc = json_path == NULL || tsv_path == NULL
+             ? HEP_ENOMEM
+             : hep_truth_table_write(tsv_path, root, rows, n, err);
     if (rc == HEP_OK)
         rc = hep_json_write(json_path, root, err);
-    if (rc == HEP_OK)
-        rc = hep_file_write(tsv_path, tsv->s, tsv->len, err);
     free(json_path);
     free(tsv_path);
     return rc;
-}
-
-static void tsv_head(struct hep_str *tsv)
-{
-    hep_str_add(tsv, "id\tclass\ttype\tx_mm\ty_mm\tz_mm\tdiameter_mm\tvolume_ml");
-    for (int f = 0; f < (int)HEP_FLAG_COUNT; f++)
-        for (int c = 0; c < (int)HEP_TRUTH_COLUMNS; c++)
-            hep_str_addf(tsv, "\t%s_%s", hep_flag_name((enum hep_flag)f),
-                         hep_flag_truth_name((enum hep_flag_truth)c));
-    hep_str_add(tsv, "\n");
 }
 
 int hep_truth_write_lesions(const char *dir, const struct hep_sim_settings *s,
                             const struct hep_anatomy *a, const struct hep_event *e,
                             struct hep_error *err)
 {
+    const size_t n = a->lesions.n;
     struct hep_truth_study *t = hep_calloc(1, sizeof *t, err);
+    struct hep_truth_row *rows = hep_calloc(n + 1, sizeof *rows, err);
     struct hep_json *root = hep_json_new_object(), *list = hep_json_new_array();
     struct hep_put put = { .err = err };
-    struct hep_str tsv = { 0 };
     char label[HEP_SUBJECT_LABEL];
 
     hep_bids_subject(label, s->subject);
-    tsv_head(&tsv);
-    put.rc = t == NULL ? HEP_ENOMEM : hep_truth_study_init(t, s, a, e, err);
-    for (size_t i = 0; put.rc == HEP_OK && i < a->lesions.n; i++)
-        add_lesion(&put, list, &tsv, t, i);
+    put.rc = t == NULL || rows == NULL ? HEP_ENOMEM : hep_truth_study_init(t, s, a, e, err);
+    for (size_t i = 0; put.rc == HEP_OK && i < n; i++)
+        add_lesion(&put, list, &rows[i], t, i);
     hep_put(&put, root, "lesions", list);
     hep_put_text(&put, root, "study", label);
     hep_put_text(&put, root, "protocol", s->protocol);
@@ -233,9 +203,9 @@ int hep_truth_write_lesions(const char *dir, const struct hep_sim_settings *s,
     hep_put_text(&put, root, "reference", hep_role_name(s->series[e->reference].role));
     hep_put(&put, root, "liver", liver_json(&put, a));
     if (put.rc == HEP_OK)
-        put.rc = write_both(dir, s->subject, root, &tsv, err);
-    hep_str_release(&tsv);
+        put.rc = write_both(dir, s->subject, root, rows, n, err);
     hep_json_free(root);
+    free(rows);
     free(t);
     return put.rc;
 }

@@ -108,33 +108,6 @@ void hep_html_section_end(struct hep_str *out)
     hep_str_add(out, "</section>\n");
 }
 
-void hep_html_table(struct hep_str *out, const char *caption, const char *heads)
-{
-    const char *from = heads;
-    size_t columns = 1;
-
-    for (const char *c = heads; *c != '\0'; c++)
-        columns += *c == '|';
-    hep_str_addf(out,
-                 "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"%s\"><table%s>"
-                 "<caption>%s</caption>\n<thead><tr>",
-                 caption, columns >= 5 ? " class=\"many\"" : "", caption);
-    while (from != NULL) {
-        const char *bar = strchr(from, '|');
-
-        hep_str_add(out, "<th scope=\"col\">");
-        hep_str_addn(out, from, bar != NULL ? (size_t)(bar - from) : strlen(from));
-        hep_str_add(out, "</th>");
-        from = bar != NULL ? bar + 1 : NULL;
-    }
-    hep_str_add(out, "</tr></thead>\n<tbody>\n");
-}
-
-void hep_html_table_end(struct hep_str *out)
-{
-    hep_str_add(out, "</tbody></table></div>\n");
-}
-
 void hep_html_mark(struct hep_str *out, enum hep_html_mark mark, const char *words)
 {
     static const char *const classes[] = { "good", "doubt", "bad", "present", "absent", "unknown" };
@@ -169,6 +142,7 @@ enum hep_html_mark hep_html_mark_of(const char *state)
         { "running", HEP_MARK_DOUBT },
         { "doubtful", HEP_MARK_DOUBT },
         { "missing", HEP_MARK_DOUBT },
+        { "no_series", HEP_MARK_DOUBT },
         { "outside", HEP_MARK_BAD },
         { "inadequate", HEP_MARK_BAD },
         { "too_early", HEP_MARK_BAD },

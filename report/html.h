@@ -30,11 +30,6 @@ void hep_html_end(struct hep_str *out);
 void hep_html_section(struct hep_str *out, const char *id, const char *heading);
 void hep_html_section_end(struct hep_str *out);
 
-/** A table in a box that scrolls sideways, up to the start of its body. Column heads are separated by
- * '|'; caption and heads are typed in the source. */
-void hep_html_table(struct hep_str *out, const char *caption, const char *heads);
-void hep_html_table_end(struct hep_str *out);
-
 enum hep_html_mark {
     HEP_MARK_GOOD,
     HEP_MARK_DOUBT,

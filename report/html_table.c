@@ -14,6 +14,20 @@ void hep_html_cell_words(struct hep_str *out, const struct hep_column *column, c
     hep_html_words(out, hep_column_value(column, row).text);
 }
 
+void hep_html_cell_file(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    hep_str_add(out, "<span class=\"file\">");
+    hep_html_text(out, hep_column_value(column, row).text);
+    hep_str_add(out, "</span>");
+}
+
+void hep_html_cell_hash(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    hep_str_add(out, "<span class=\"hash\">");
+    hep_html_text(out, hep_column_value(column, row).text);
+    hep_str_add(out, "</span>");
+}
+
 static void page_number(struct hep_str *out, double shown, int digits)
 {
     if (digits < 0)
@@ -99,5 +113,5 @@ void hep_html_rows(struct hep_str *out, const struct hep_table *t)
         if (hep_table_row(t, i) != NULL)
             add_row(out, t, i);
     }
-    hep_html_table_end(out);
+    hep_str_add(out, "</tbody></table></div>\n");
 }

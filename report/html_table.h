@@ -16,5 +16,8 @@ void hep_html_rows(struct hep_str *out, const struct hep_table *t);
 void hep_html_cell_mark(struct hep_str *out, const struct hep_column *column, const void *row);
 /** A name of a file as words: hep_html_words(). */
 void hep_html_cell_words(struct hep_str *out, const struct hep_column *column, const void *row);
+/** A path, which may break anywhere; a hash in small digits. */
+void hep_html_cell_file(struct hep_str *out, const struct hep_column *column, const void *row);
+void hep_html_cell_hash(struct hep_str *out, const struct hep_column *column, const void *row);
 
 #endif

@@ -1,4 +1,5 @@
 /* Montages with outlines, maps with colour bars, histograms of the liver. */
+#include "report/html_table.h"
 #include "report/page.h"
 
 #include "base/alloc.h"
@@ -292,33 +293,52 @@ static void absent_maps(struct hep_page *p)
     hep_str_add(p->out, any ? "</ul>\n" : "");
 }
 
+#define S struct hep_measures_region
+HEP_GETTER(map_of, S, hep_value_of_text(hep_measure_words(hep_measure_map(r->map))));
+HEP_GETTER(voxels_of, S, hep_value_of_number((double)r->measured.n));
+
+/* Each row has its own unit. */
+static void median_cell(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    const S *r = row;
+    const struct hep_quantity q = hep_quantity_of_measure(hep_measure_map(r->map));
+
+    (void)column;
+    if (r->measured.state == HEP_MEASURED_WITHHELD)
+        hep_html_words(out, hep_measured_state_name(r->measured.state));
+    else
+        hep_quantity_add(out, &q, r->measured.median);
+}
+
+static void iqr_cell(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    const S *r = row;
+    const struct hep_quantity q = hep_quantity_of_measure(hep_measure_map(r->map));
+
+    (void)column;
+    hep_html_number(out, r->measured.iqr * q.scale, q.digits);
+}
+
+static const struct hep_column region_columns[] = {
+    { NULL, HEP_CHARS(S, region), "Region", .html = hep_html_cell_words },
+    { NULL, HEP_CELL(TEXT, 0), "Map", .get = map_of, .html = hep_html_cell_words },
+    { NULL, HEP_NUMBER(S, measured.median), "Median", .html = median_cell },
+    { NULL, HEP_NUMBER(S, measured.iqr), "IQR", .html = iqr_cell },
+    { NULL, HEP_CELL(NUMBER, 0), "Voxels", .get = voxels_of },
+    { 0 },
+};
+#undef S
+
 /* Organs and other regions that came with the study. */
 static void regions(struct hep_page *p)
 {
-    if (p->measures == NULL || p->measures->n_regions == 0)
+    struct hep_table t = HEP_TABLE("Medians over regions", region_columns, p->measures->region,
+                                   p->measures->n_regions);
+
+    if (t.n == 0)
         return;
     hep_str_add(p->out, "<details><summary>Every map over every named region</summary>\n");
-    hep_html_table(p->out, "Medians over regions", "Region|Map|Median|IQR|Voxels");
-    for (size_t i = 0; i < p->measures->n_regions; i++) {
-        const struct hep_measures_region *row = &p->measures->region[i];
-        const struct hep_quantity q = hep_quantity_of_measure(hep_measure_map(row->map));
-
-        hep_str_add(p->out, "<tr><th scope=\"row\">");
-        hep_html_words(p->out, row->region);
-        hep_str_add(p->out, "</th><td>");
-        hep_html_words(p->out, q.words);
-        hep_str_add(p->out, "</td><td class=\"n\">");
-        if (row->measured.state == HEP_MEASURED_WITHHELD)
-            hep_html_words(p->out, hep_measured_state_name(row->measured.state));
-        else
-            hep_quantity_add(p->out, &q, row->measured.median);
-        hep_str_add(p->out, "</td><td class=\"n\">");
-        hep_html_number(p->out, row->measured.iqr * q.scale, q.digits);
-        hep_str_add(p->out, "</td><td>");
-        hep_html_number(p->out, (double)row->measured.n, 0);
-        hep_str_add(p->out, "</td></tr>\n");
-    }
-    hep_html_table_end(p->out);
+    hep_html_rows(p->out, &t);
     hep_str_add(p->out, "</details>\n");
 }
 
@@ -338,7 +358,8 @@ int hep_page_maps(struct hep_page *p)
         if (rc == HEP_OK && map != NULL && p->has_view)
             rc = map_row(p, (enum hep_measure)i, map);
     }
-    regions(p);
+    if (p->measures != NULL)
+        regions(p);
     absent_maps(p);
     hep_html_section_end(p->out);
     return rc;

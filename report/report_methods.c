@@ -1,5 +1,9 @@
 /* How it was made: methods with their sources, settings in force, hashes. */
+#include "base/alloc.h"
+#include "report/html_table.h"
 #include "report/page.h"
+
+#include <stdlib.h>
 
 static const char *text_of(const struct hep_json *object, const char *key)
 {
@@ -7,7 +11,7 @@ static const char *text_of(const struct hep_json *object, const char *key)
 }
 
 /* Each shown when its product is there. Sources as in the headers of the code that computes it. */
-static const struct {
+static const struct method {
     const char *product, *what, *source;
 } methods[] = {
     { "ff",
@@ -51,40 +55,74 @@ static const struct {
       "2023;29:5180" },
 };
 
+#define S struct method
+static const struct hep_column method_columns[] = {
+    { NULL, HEP_TEXT(S, what), "Method" },
+    { NULL, HEP_TEXT(S, source), "Source" },
+    { 0 },
+};
+#undef S
+
 static void method_list(struct hep_page *p)
 {
-    hep_html_table(p->out, "Methods of the results in this report", "Method|Source");
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-        if (!hep_run_has(p->run, methods[i].product))
-            continue;
-        hep_str_addf(p->out, "<tr><td>%s</td><td>%s</td></tr>\n", methods[i].what,
-                     methods[i].source);
-    }
-    hep_html_table_end(p->out);
+    struct method rows[sizeof methods / sizeof methods[0]];
+    struct hep_table t =
+        HEP_TABLE("Methods of the results in this report", method_columns, rows, 0);
+
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (hep_run_has(p->run, methods[i].product))
+            rows[t.n++] = methods[i];
+    hep_html_rows(p->out, &t);
 }
+
+/* Members of run.json as rows: a setting, or a file with what it served. */
+struct record_row {
+    const char *name, *value, *hash;
+};
+#define S struct record_row
+static void code_cell(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    hep_str_add(out, "<code>");
+    hep_html_text(out, hep_column_value(column, row).text);
+    hep_str_add(out, "</code>");
+}
+
+static const struct hep_column setting_columns[] = {
+    { NULL, HEP_TEXT(S, name), "Setting", .html = code_cell },
+    { NULL, HEP_TEXT(S, value), "Value" },
+    { 0 },
+};
+
+static const struct hep_column file_columns[] = {
+    { NULL, HEP_TEXT(S, name), "File", .html = hep_html_cell_file },
+    { NULL, HEP_TEXT(S, value), "For", .html = hep_html_cell_words },
+    { NULL, HEP_TEXT(S, hash), "SHA-256", .html = hep_html_cell_hash },
+    { 0 },
+};
 
 static int settings(struct hep_page *p)
 {
     const struct hep_json *all = hep_json_get(p->record, "settings");
     const char **keys = NULL;
     size_t n = 0;
+    S *rows = NULL;
     int rc = hep_json_keys(&keys, &n, all, p->err);
 
-    if (rc != HEP_OK)
-        return rc;
-    hep_str_addf(p->out, "<details><summary>All %zu settings in force</summary>\n", n);
-    hep_html_table(p->out, "Settings as they would be written in a protocol", "Setting|Value");
-    for (size_t i = 0; i < n; i++) {
-        hep_str_add(p->out, "<tr><th scope=\"row\"><code>");
-        hep_html_text(p->out, keys[i]);
-        hep_str_add(p->out, "</code></th><td>");
-        hep_html_text(p->out, hep_json_string(hep_json_get(all, keys[i])));
-        hep_str_add(p->out, "</td></tr>\n");
+    if (rc == HEP_OK)
+        rc = HEP_NEW(rows, n + 1, p->err);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        rows[i] = (S){ .name = keys[i], .value = hep_json_string(hep_json_get(all, keys[i])) };
+    if (rc == HEP_OK) {
+        const struct hep_table t =
+            HEP_TABLE("Settings as they would be written in a protocol", setting_columns, rows, n);
+
+        hep_str_addf(p->out, "<details><summary>All %zu settings in force</summary>\n", n);
+        hep_html_rows(p->out, &t);
+        hep_str_add(p->out, "</details>\n");
     }
-    hep_html_table_end(p->out);
-    hep_str_add(p->out, "</details>\n");
+    free(rows);
     free((void *)keys);
-    return HEP_OK;
+    return rc;
 }
 
 int hep_page_methods(struct hep_page *p)
@@ -98,41 +136,42 @@ int hep_page_methods(struct hep_page *p)
     return rc;
 }
 
-static void hashes(struct hep_page *p, const char *caption, const char *list_name,
-                   const char *second)
+/* All files but those of the report itself. */
+static int hashes(struct hep_page *p, const char *caption, const char *list_name,
+                  const char *second)
 {
     const struct hep_json *list = hep_json_get(p->record, list_name);
+    S *rows = hep_calloc(hep_json_size(list) + 1, sizeof *rows, p->err);
+    struct hep_table t = HEP_TABLE(caption, file_columns, rows, 0);
 
-    hep_str_addf(p->out, "<details><summary>%s</summary>\n", caption);
-    hep_html_table(p->out, caption,
-                   strcmp(second, "role") == 0 ? "File|Role|SHA-256" : "File|Stage|SHA-256");
+    if (rows == NULL)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < hep_json_size(list); i++) {
         const struct hep_json *o = hep_json_at(list, i);
-        const char *stage = text_of(o, "stage");
+        const char *what = text_of(o, second);
 
-        if (stage != NULL && strcmp(stage, "report") == 0)
-            continue;
-        hep_str_add(p->out, "<tr><td class=\"file\">");
-        hep_html_text(p->out, text_of(o, "path"));
-        hep_str_add(p->out, "</td><td>");
-        hep_html_words(p->out, text_of(o, second));
-        hep_str_add(p->out, "</td><td class=\"hash\">");
-        hep_html_text(p->out, text_of(o, "sha256"));
-        hep_str_add(p->out, "</td></tr>\n");
+        if (what == NULL || strcmp(what, "report") != 0)
+            rows[t.n++] = (S){ text_of(o, "path"), what, text_of(o, "sha256") };
     }
-    hep_html_table_end(p->out);
+    hep_str_addf(p->out, "<details><summary>%s</summary>\n", caption);
+    hep_html_rows(p->out, &t);
     hep_str_add(p->out, "</details>\n");
+    free(rows);
+    return HEP_OK;
 }
 
 int hep_page_provenance(struct hep_page *p)
 {
+    int rc;
+
     hep_html_section(p->out, "provenance", "Provenance");
     hep_str_add(p->out, "<p>Made by Hepar ");
     hep_html_text(p->out, text_of(p->record, "version"));
     hep_str_add(p->out, " from the files below. This page holds nothing that depends on the time, "
                         "the computer or its folders.</p>\n");
-    hashes(p, "Input files", "inputs", "role");
-    hashes(p, "Maps and masks", "outputs", "stage");
+    rc = hashes(p, "Input files", "inputs", "role");
+    if (rc == HEP_OK)
+        rc = hashes(p, "Maps and masks", "outputs", "stage");
     hep_html_section_end(p->out);
-    return HEP_OK;
+    return rc;
 }

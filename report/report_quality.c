@@ -2,6 +2,7 @@
 #include "report/page.h"
 
 #include "report/facts.h"
+#include "report/html_table.h"
 #include "pipeline/results/enhancement.h"
 #include "pipeline/results/fits.h"
 #include "pipeline/results/liver_quality.h"
@@ -10,108 +11,132 @@
 
 #include <math.h>
 
-static void judgement(struct hep_page *p, const char *what, const struct hep_judgement *j)
-{
-    if (!j->present)
-        return;
-    hep_str_add(p->out, "<tr><th scope=\"row\">");
-    hep_html_words(p->out, what);
-    hep_str_add(p->out, "</th><td>");
-    hep_html_mark(p->out, hep_html_mark_of(hep_adequacy_name(j->grade)),
-                  hep_adequacy_name(j->grade));
-    hep_str_add(p->out, "</td><td class=\"n\">");
-    hep_html_significant(p->out, j->value, 3);
-    hep_str_add(p->out, "</td><td class=\"n\">");
-    hep_html_significant(p->out, j->limit, 3);
-    hep_str_add(p->out, "</td><td>");
-    hep_html_text(p->out, j->reason);
-    hep_str_add(p->out, "</td><td>");
-    hep_html_text(p->out, j->source);
-    hep_str_add(p->out, "</td></tr>\n");
-}
+/* ---- phases ---------------------------------------------------------------------------------- */
+
+struct judged {
+    const char *what, *grade, *reason, *source;
+    double value, limit;
+};
+#define S struct judged
+static const struct hep_column judged_columns[] = {
+    { NULL, HEP_TEXT(S, what), "What", .html = hep_html_cell_words },
+    { NULL, HEP_TEXT(S, grade), "Grade", .html = hep_html_cell_mark },
+    { NULL, HEP_NUMBER(S, value), "Value", .look = { 1.0, NULL, -3 } },
+    { NULL, HEP_NUMBER(S, limit), "Limit", .look = { 1.0, NULL, -3 } },
+    { NULL, HEP_TEXT(S, reason), "Why" },
+    { NULL, HEP_TEXT(S, source), "Source" },
+    { 0 },
+};
+#undef S
 
 static void adequacy(struct hep_page *p, const struct hep_enhancement *e)
 {
-    hep_html_table(p->out, "Are the phases good enough for the rules that read them?",
-                   "What|Grade|Value|Limit|Why|Source");
-    judgement(p, "arterial_adequacy", &e->arterial);
-    judgement(p, "arterial_motion", &e->motion.verdict);
-    judgement(p, "hepatobiliary_adequacy", &e->hepatobiliary);
-    hep_html_table_end(p->out);
+    static const char *const names[] = { "arterial_adequacy", "arterial_motion",
+                                         "hepatobiliary_adequacy" };
+    const struct hep_judgement *const all[] = { &e->arterial, &e->motion.verdict,
+                                                &e->hepatobiliary };
+    struct judged rows[3];
+    struct hep_table t = HEP_TABLE("Are the phases good enough for the rules that read them?",
+                                   judged_columns, rows, 0);
+
+    for (size_t i = 0; i < 3; i++)
+        if (all[i]->present)
+            rows[t.n++] = (struct judged){ names[i],       hep_adequacy_name(all[i]->grade),
+                                           all[i]->reason, all[i]->source,
+                                           all[i]->value,  all[i]->limit };
+    hep_html_rows(p->out, &t);
 }
 
-/* Factor with its standard error, which says nothing about a gain that was left as it is. */
-static void factor(struct hep_page *p, const struct hep_gain *g)
+struct gain_row {
+    const char *phase, *state, *same, *reason;
+    double muscle_re, expected[2], factor, se; /* se: 0 where there is none */
+};
+#define S struct gain_row
+static void factor_cell(struct hep_str *out, const struct hep_column *column, const void *row)
 {
-    hep_html_number(p->out, g->factor, 2);
-    if (fabs(g->factor - 1.0) > 0.0 && isfinite(g->ratio_se)) {
-        hep_str_add(p->out, " \xc2\xb1 ");
-        hep_html_number(p->out, g->factor * g->ratio_se, 2);
+    const S *r = row;
+
+    (void)column;
+    hep_html_number(out, r->factor, 2);
+    if (r->se > 0.0) {
+        hep_str_add(out, " \xc2\xb1 ");
+        hep_html_number(out, r->se, 2);
     }
 }
 
-static void gain_row(struct hep_page *p, const char *name, const struct hep_gain *g,
-                     enum hep_comparable same)
+static const struct hep_column gain_columns[] = {
+    { NULL, HEP_TEXT(S, phase), "Phase", .html = hep_html_cell_words },
+    { NULL, HEP_TEXT(S, state), "State", .html = hep_html_cell_mark },
+    { NULL, HEP_NUMBER(S, muscle_re), "Muscle enhancement", "1", HEP_PERCENT(0) },
+    { NULL, HEP_PAIR(S, expected[0]), "Expected", "1", HEP_PERCENT(0) },
+    { NULL, HEP_NUMBER(S, factor), "Gain used", .html = factor_cell },
+    { NULL, HEP_TEXT(S, same), "Same sequence", .html = hep_html_cell_mark },
+    { NULL, HEP_TEXT(S, reason), "Why" },
+    { 0 },
+};
+
+static S gain_row(enum hep_phase phase, const struct hep_gain *g, enum hep_comparable same)
 {
-    hep_str_add(p->out, "<tr><th scope=\"row\">");
-    hep_html_words(p->out, hep_page_series_title(name));
-    hep_str_add(p->out, "</th><td>");
-    hep_html_mark(p->out, hep_html_mark_of(hep_gain_name(g->state)), hep_gain_name(g->state));
-    hep_str_add(p->out, "</td><td>");
-    /* Nothing where another tissue than muscle was looked at. */
-    hep_html_number(p->out, g->basis == HEP_GAIN_FROM_MUSCLE ? 100.0 * g->re : (double)NAN, 0);
-    hep_str_add(p->out, "&#160;%</td><td class=\"n\">");
-    hep_html_number(p->out, 100.0 * g->expected[0], 0);
-    hep_str_add(p->out, " to ");
-    hep_html_number(p->out, 100.0 * g->expected[1], 0);
-    hep_str_add(p->out, "&#160;%</td><td>");
-    factor(p, g);
-    hep_str_add(p->out, "</td><td>");
-    hep_html_mark(p->out, hep_html_mark_of(hep_comparable_name(same)), hep_comparable_name(same));
-    hep_str_add(p->out, "</td><td>");
-    hep_html_text(p->out, g->reason);
-    hep_str_add(p->out, "</td></tr>\n");
+    /* A gain that was left as it is has no error, and nothing is known of muscle where another
+     * tissue was looked at. */
+    return (S){ .phase = hep_page_series_title(hep_phase_name(phase)),
+                .state = hep_gain_name(g->state),
+                .same = hep_comparable_name(same),
+                .reason = g->reason,
+                .muscle_re = g->basis == HEP_GAIN_FROM_MUSCLE ? g->re : (double)NAN,
+                .expected = { g->expected[0], g->expected[1] },
+                .factor = g->factor,
+                .se = fabs(g->factor - 1.0) > 0.0 ? g->factor * g->ratio_se : 0.0 };
 }
+#undef S
 
 static void gain(struct hep_page *p, const struct hep_enhancement *e)
 {
-    bool any = false;
+    struct gain_row rows[HEP_PHASE_COUNT];
+    struct hep_table t = HEP_TABLE(
+        "Receive gain against the series before contrast, judged by muscle", gain_columns, rows, 0);
 
-    for (int i = 0; i < (int)HEP_PHASE_COUNT; i++) {
-        if (!e->gain[i].present)
-            continue;
-        if (!any)
-            hep_html_table(p->out,
-                           "Receive gain against the series before contrast, judged by muscle",
-                           "Phase|State|Muscle enhancement|Expected|Gain used|Same sequence|Why");
-        any = true;
-        gain_row(p, hep_phase_name((enum hep_phase)i), &e->gain[i].of, e->phase[i].same_sequence);
-    }
-    if (any)
-        hep_html_table_end(p->out);
+    for (int i = 0; i < (int)HEP_PHASE_COUNT; i++)
+        if (e->gain[i].present)
+            rows[t.n++] = gain_row((enum hep_phase)i, &e->gain[i].of, e->phase[i].same_sequence);
+    if (t.n > 0)
+        hep_html_rows(p->out, &t);
 }
 
 /* ---- fits ------------------------------------------------------------------------------------ */
 
-static void fit_row(struct hep_page *p, const char *title, const char *method,
-                    const struct hep_fit_counts *voxels)
+struct fit_row {
+    const char *title, *method;
+    double total, share[HEP_FIT_STATUS_COUNT];
+};
+#define S struct fit_row
+#define SHARE(status, words)                                                                       \
+    {                                                                                              \
+        NULL, HEP_NUMBER(S, share[status]), words, "1", HEP_PERCENT(1)                             \
+    }
+static const struct hep_column fit_columns[] = {
+    { NULL, HEP_TEXT(S, title), "Model" },
+    { NULL, HEP_TEXT(S, method), "Method" },
+    { NULL, HEP_NUMBER(S, total), "Voxels" },
+    SHARE(HEP_FIT_OK, "Good"),
+    SHARE(HEP_FIT_AT_BOUND, "At a bound"),
+    SHARE(HEP_FIT_NOT_IDENTIFIABLE, "Not identifiable"),
+    SHARE(HEP_FIT_NO_CONVERGENCE, "No convergence"),
+    SHARE(HEP_FIT_BAD_INPUT, "Bad input"),
+    { 0 },
+};
+
+static S fit_row(const char *title, const char *method, const struct hep_fit_counts *voxels)
 {
-    double total = 0.0;
+    S row = { .title = title, .method = method };
 
     for (int i = HEP_FIT_OK; i < HEP_FIT_STATUS_COUNT; i++)
-        total += (double)voxels->n[i];
-    hep_str_add(p->out, "<tr><th scope=\"row\">");
-    hep_html_text(p->out, title);
-    hep_str_add(p->out, "</th><td>");
-    hep_html_text(p->out, method);
-    hep_str_addf(p->out, "</td><td>%.0f", total);
-    for (int i = HEP_FIT_OK; i < HEP_FIT_STATUS_COUNT; i++) {
-        hep_str_add(p->out, "</td><td>");
-        if (total > 0.0)
-            hep_str_addf(p->out, "%.1f&#160;%%", 100.0 * (double)voxels->n[i] / total);
-    }
-    hep_str_add(p->out, "</td></tr>\n");
+        row.total += (double)voxels->n[i];
+    for (int i = HEP_FIT_OK; i < HEP_FIT_STATUS_COUNT; i++)
+        row.share[i] = (double)voxels->n[i] / row.total;
+    return row;
 }
+#undef S
 
 static int fits(struct hep_page *p)
 {
@@ -124,24 +149,25 @@ static int fits(struct hep_page *p)
                   { HEP_FITTED_MONO_ALL, "ADC, all b-values" } };
     const struct hep_diffusion_results *diffusion = NULL;
     const struct hep_fat_results *fat = NULL;
+    struct fit_row rows[HEP_FITTED_COUNT + 2];
+    struct hep_table t = HEP_TABLE("What became of the voxels of each fit", fit_columns, rows, 0);
     int rc = hep_run_diffusion(p->run, &diffusion, p->err);
 
     if (rc == HEP_OK)
         rc = hep_run_fat(p->run, &fat, p->err);
-    hep_html_table(p->out, "What became of the voxels of each fit",
-                   "Model|Method|Voxels|Good|At a bound|Not identifiable|No convergence|Bad input");
     for (size_t i = 0; diffusion != NULL && i < sizeof order / sizeof order[0]; i++) {
         const struct hep_diffusion_facts *f = &diffusion->fit[order[i].fitted];
 
         if (f->present)
-            fit_row(p, order[i].title, hep_diffusion_method_name(f->method), &f->voxels);
+            rows[t.n++] = fit_row(order[i].title, hep_diffusion_method_name(f->method), &f->voxels);
     }
     if (fat != NULL && fat->dualecho.present)
-        fit_row(p, "Fat, two echoes", hep_dualecho_correction_name(fat->dualecho.correction),
-                &fat->dualecho.voxels);
+        rows[t.n++] =
+            fit_row("Fat, two echoes", hep_dualecho_correction_name(fat->dualecho.correction),
+                    &fat->dualecho.voxels);
     if (fat != NULL && fat->multiecho.present)
-        fit_row(p, "Fat and R2*", hep_multiecho_method(), &fat->multiecho.voxels);
-    hep_html_table_end(p->out);
+        rows[t.n++] = fit_row("Fat and R2*", hep_multiecho_method(), &fat->multiecho.voxels);
+    hep_html_rows(p->out, &t);
     return rc;
 }
 
@@ -241,45 +267,56 @@ static int flicker_rows(struct hep_page *p)
     return rc;
 }
 
-static void alignment_row(struct hep_page *p, const char *name, const struct hep_alignment_row *r)
+struct aligned_row {
+    const char *series, *method, *reason;
+    enum hep_html_mark mark;
+    double motion_mm, residual_mm, before_nat, after_nat;
+};
+#define S struct aligned_row
+static void method_cell(struct hep_str *out, const struct hep_column *column, const void *row)
 {
-    hep_str_add(p->out, "<tr><th scope=\"row\">");
-    hep_html_words(p->out, hep_page_series_title(name));
-    hep_str_add(p->out, "</th><td>");
-    hep_html_mark(p->out,
-                  r->failed     ? HEP_MARK_BAD
-                  : r->accepted ? HEP_MARK_GOOD
-                                : HEP_MARK_DOUBT,
-                  hep_align_method_name(r->method));
-    hep_str_add(p->out, "</td><td>");
-    hep_html_number(p->out, r->mean_motion_mm, 1);
-    hep_str_add(p->out, "</td><td>");
-    hep_html_number(p->out, r->expected_residual_mm, 1);
-    hep_str_add(p->out, "</td><td class=\"n\">");
-    hep_html_number(p->out, r->metric.before_nat, 3);
-    hep_str_add(p->out, " \xe2\x86\x92 ");
-    hep_html_number(p->out, r->metric.after_nat, 3);
-    hep_str_add(p->out, "</td><td>");
-    hep_html_text(p->out, r->reason);
-    hep_str_add(p->out, "</td></tr>\n");
+    (void)column;
+    hep_html_mark(out, ((const S *)row)->mark, ((const S *)row)->method);
 }
+
+static const struct hep_column aligned_columns[] = {
+    { NULL, HEP_TEXT(S, series), "Series", .html = hep_html_cell_words },
+    { NULL, HEP_TEXT(S, method), "Method", .html = method_cell },
+    { NULL, HEP_NUMBER(S, motion_mm), "Motion", "mm", HEP_DECIMALS(1) },
+    { NULL, HEP_NUMBER(S, residual_mm), "Expected residual", "mm", HEP_DECIMALS(1) },
+    { NULL, HEP_NUMBER(S, before_nat), "Similarity before", "1", HEP_DECIMALS(3) },
+    { NULL, HEP_NUMBER(S, after_nat), "after", "1", HEP_DECIMALS(3) },
+    { NULL, HEP_TEXT(S, reason), "Why" },
+    { 0 },
+};
+
+static S aligned_row(enum hep_role role, const struct hep_alignment_row *r)
+{
+    return (S){ .series = hep_page_series_title(hep_role_name(role)),
+                .method = hep_align_method_name(r->method),
+                .reason = r->reason,
+                .mark = r->failed     ? HEP_MARK_BAD
+                        : r->accepted ? HEP_MARK_GOOD
+                                      : HEP_MARK_DOUBT,
+                .motion_mm = r->mean_motion_mm,
+                .residual_mm = r->expected_residual_mm,
+                .before_nat = r->metric.before_nat,
+                .after_nat = r->metric.after_nat };
+}
+#undef S
 
 static void alignment_table(struct hep_page *p, const struct hep_alignment *a)
 {
-    bool any = false;
+    struct aligned_row rows[HEP_ROLE_COUNT];
+    struct hep_table t =
+        HEP_TABLE("How each series reaches the reference; similarity is mutual information",
+                  aligned_columns, rows, 0);
 
-    for (int role = 0; role < (int)HEP_ROLE_COUNT; role++) {
-        if (!a->series[role].present)
-            continue;
-        if (!any)
-            hep_html_table(
-                p->out, "How each series reaches the reference; similarity is mutual information",
-                "Series|Method|Motion, mm|Expected residual, mm|Similarity|Why");
-        any = true;
-        alignment_row(p, hep_role_name((enum hep_role)role), &a->series[role]);
-    }
-    if (any)
-        hep_html_table_end(p->out);
+    for (int role = 0; role < (int)HEP_ROLE_COUNT; role++)
+        if (a->series[role].present)
+            rows[t.n++] = aligned_row((enum hep_role)role, &a->series[role]);
+    if (t.n > 0)
+        hep_html_rows(p->out, &t);
 }
 
 static int alignment(struct hep_page *p)

@@ -1,10 +1,12 @@
 /* Series: role, why, confidence; phases on the time since injection against their windows. */
-#include "report/page.h"
-
+#include "base/alloc.h"
 #include "pipeline/results/roles.h"
+#include "report/html_table.h"
+#include "report/page.h"
 #include "report/svg.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const char *text_of(const struct hep_json *object, const char *key)
 {
@@ -20,6 +22,12 @@ static void add_lines(struct hep_str *out, const struct hep_json *lines)
         hep_html_text(out, hep_json_string(hep_json_at(lines, i)));
     }
 }
+
+/* A series as the inventory of run.json describes it. */
+struct series_row {
+    const struct hep_json *s;
+};
+#define S struct series_row
 
 static void confidence(struct hep_str *out, const struct hep_json *s)
 {
@@ -72,32 +80,72 @@ static void parameters(struct hep_str *out, const struct hep_json *s)
     hep_str_add(out, hep_json_size(b) > 0 ? "&#160;s/mm<sup>2</sup>" : "");
 }
 
-static void row(struct hep_page *p, const struct hep_json *s)
+static bool is_used(const struct hep_json *s)
 {
-    const bool used = hep_json_bool(hep_json_get(s, "selected"), false);
+    return hep_json_bool(hep_json_get(s, "selected"), false);
+}
+
+static void role(struct hep_str *out, const struct hep_json *s)
+{
+    hep_str_add(out, is_used(s) ? "" : "<span class=\"quiet\">");
+    hep_html_words(out, hep_page_series_title(text_of(s, "role")));
+    hep_str_add(out, is_used(s) ? "" : " (not used)</span>");
+}
+
+static void why(struct hep_str *out, const struct hep_json *s)
+{
     const struct hep_json *notes = hep_json_get(s, "warnings");
 
-    hep_str_addf(p->out, "<tr%s><th scope=\"row\">", used ? "" : " class=\"quiet\"");
-    hep_html_words(p->out, hep_page_series_title(text_of(s, "role")));
-    hep_str_add(p->out, used ? "</th><td class=\"file\">" : " (not used)</th><td class=\"file\">");
-    hep_html_text(p->out, text_of(s, "name"));
-    hep_str_add(p->out, "</td><td>");
-    add_lines(p->out, hep_json_get(s, "reasons"));
+    add_lines(out, hep_json_get(s, "reasons"));
     if (hep_json_size(notes) > 0) {
-        hep_str_add(p->out, "<br><b>Warning:</b> ");
-        add_lines(p->out, notes);
+        hep_str_add(out, "<br><b>Warning:</b> ");
+        add_lines(out, notes);
     }
-    hep_str_add(p->out, "</td><td>");
-    confidence(p->out, s);
-    hep_str_add(p->out, "</td><td>");
-    parameters(p->out, s);
-    hep_str_add(p->out, "</td></tr>\n");
+}
+
+static void part_cell(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    static void (*const parts[])(struct hep_str *,
+                                 const struct hep_json *) = { role, why, confidence, parameters };
+
+    parts[column->offset](out, ((const S *)row)->s);
+}
+
+HEP_GETTER(name_of, S, hep_value_of_text(text_of(r->s, "name")));
+#define PART(words, k)                                                                             \
+    {                                                                                              \
+        NULL, HEP_CELL(TEXT, k), words, .get = name_of, .html = part_cell                          \
+    }
+static const struct hep_column series_columns[] = {
+    PART("Role", 0),
+    { NULL, HEP_CELL(TEXT, 0), "File", .get = name_of, .html = hep_html_cell_file },
+    PART("Why", 1),
+    PART("Confidence", 2),
+    PART("Image", 3),
+    { 0 },
+};
+#undef S
+
+static int series_table(struct hep_page *p)
+{
+    const struct hep_json *list = hep_json_get(hep_json_get(p->record, "inventory"), "series");
+    struct series_row *rows = hep_calloc(hep_json_size(list) + 1, sizeof *rows, p->err);
+    const struct hep_table t = HEP_TABLE("Every series, what it is for, and why", series_columns,
+                                         rows, hep_json_size(list));
+
+    if (rows == NULL)
+        return HEP_ENOMEM;
+    for (size_t i = 0; i < t.n; i++)
+        rows[i].s = hep_json_at(list, i);
+    hep_html_rows(p->out, &t);
+    free(rows);
+    return HEP_OK;
 }
 
 /* ---- timeline -------------------------------------------------------------------------------- */
 
 struct phase_time {
-    const char *role, *grade, *reason;
+    const char *role, *title, *grade, *reason;
     double time_s, window_s[2], nominal_s[2];
 };
 #define PHASES_MAX 6
@@ -132,6 +180,7 @@ static int collect(struct phase_time *out, size_t *n, const struct hep_page *p)
         char key[64];
 
         *t = (struct phase_time){ .role = hep_role_name(order[i]) };
+        t->title = hep_page_series_title(t->role);
         t->grade = phase != NULL ? hep_phase_grade_name(phase->grade) : NULL;
         t->reason = phase != NULL ? phase->reason : NULL;
         t->time_s = entry != NULL ? entry->time_since_injection_s : (double)NAN;
@@ -208,7 +257,7 @@ static int draw_timeline(struct hep_page *p, const struct phase_time *times, siz
         const double y = (double)(n - 1 - i);
 
         hep_svg_label(&svg, f.x - 8.0, hep_svg_y(&f, y) + 4.0, HEP_SVG_END, HEP_SVG_INK,
-                      hep_page_series_title(times[i].role));
+                      times[i].title);
         draw_phase(&svg, &f, &times[i], y);
     }
     rc = hep_svg_end(&svg, p->err);
@@ -217,9 +266,20 @@ static int draw_timeline(struct hep_page *p, const struct phase_time *times, siz
     return rc;
 }
 
+#define S struct phase_time
+HEP_GETTER(grade_of, S, hep_value_of_text(r->grade != NULL ? r->grade : "no_series"));
+static const struct hep_column phase_columns[] = {
+    { NULL, HEP_TEXT(S, title), "Phase" },
+    { NULL, HEP_CELL(TEXT, 0), "Grade", .get = grade_of, .html = hep_html_cell_mark },
+    { NULL, HEP_TEXT(S, reason), "Why", .html = hep_html_cell_words },
+    { 0 },
+};
+#undef S
+
 static int timeline(struct hep_page *p)
 {
     struct phase_time times[PHASES_MAX];
+    struct hep_table t = HEP_TABLE("Phases and their times", phase_columns, times, 0);
     size_t n = 0;
     int rc = collect(times, &n, p);
 
@@ -234,33 +294,19 @@ static int timeline(struct hep_page *p)
     rc = draw_timeline(p, times, n);
     hep_str_add(p->out, "</div><p class=\"quiet\">Light band: window in which the phase can be "
                         "judged; dark band: nominal time; mark: centre of k-space.</p>\n");
-    hep_html_table(p->out, "Phases and their times", "Phase|Grade|Why");
-    for (size_t i = 0; i < n; i++) {
-        hep_str_add(p->out, "<tr><th scope=\"row\">");
-        hep_html_words(p->out, hep_page_series_title(times[i].role));
-        hep_str_add(p->out, "</th><td>");
-        hep_html_mark(p->out, hep_html_mark_of(times[i].grade != NULL ? times[i].grade : "missing"),
-                      times[i].grade != NULL ? times[i].grade : "no series");
-        hep_str_add(p->out, "</td><td>");
-        hep_html_words(p->out, times[i].reason);
-        hep_str_add(p->out, "</td></tr>\n");
-    }
-    hep_html_table_end(p->out);
+    t.n = n;
+    hep_html_rows(p->out, &t);
     return rc;
 }
 
 int hep_page_series_table(struct hep_page *p)
 {
-    const struct hep_json *list = hep_json_get(hep_json_get(p->record, "inventory"), "series");
     int rc;
 
     hep_html_section(p->out, "series", "Series");
-    hep_html_table(p->out, "Every series, what it is for, and why",
-                   "Role|File|Why|Confidence|Image");
-    for (size_t i = 0; i < hep_json_size(list); i++)
-        row(p, hep_json_at(list, i));
-    hep_html_table_end(p->out);
-    rc = timeline(p);
+    rc = series_table(p);
+    if (rc == HEP_OK)
+        rc = timeline(p);
     hep_html_section_end(p->out);
     return rc;
 }

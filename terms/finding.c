@@ -26,6 +26,19 @@ void hep_measures_settle(struct hep_measures *of)
     settle(of->value, HEP_MEASURE_COUNT);
 }
 
+static void settle_flags(struct hep_flag_result *list)
+{
+    for (int k = 0; k < HEP_FLAG_COUNT; k++) {
+        struct hep_flag_result *flag = &list[k];
+        double *const numbers[] = { &flag->probability, &flag->value,  &flag->se,
+                                    &flag->limit,       &flag->margin, &flag->margin_se,
+                                    &flag->size_voxels };
+
+        for (size_t j = 0; j < sizeof numbers / sizeof numbers[0]; j++)
+            settle(numbers[j], 1);
+    }
+}
+
 void hep_findings_settle(struct hep_findings *f)
 {
     for (size_t i = 0; i < f->n; i++) {
@@ -34,15 +47,8 @@ void hep_findings_settle(struct hep_findings *f)
         settle(one->centre_mm, 3);
         hep_measures_settle(&one->measures);
         settle(one->class_probability, HEP_CLASS_COUNT);
-        for (int k = 0; k < HEP_FLAG_COUNT; k++) {
-            struct hep_flag_result *flag = &one->flag[k];
-            double *const numbers[] = { &flag->probability, &flag->value,  &flag->se,
-                                        &flag->limit,       &flag->margin, &flag->margin_se,
-                                        &flag->size_voxels };
-
-            for (size_t j = 0; j < sizeof numbers / sizeof numbers[0]; j++)
-                settle(numbers[j], 1);
-        }
+        settle_flags(one->flag);
+        settle_flags(one->visible);
         for (size_t k = 0; k < one->n_evidence; k++) {
             settle(&one->evidence[k].log_lr, 1);
             settle(&one->evidence[k].value, 1);

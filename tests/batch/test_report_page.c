@@ -181,12 +181,12 @@ static void test_sections_and_values(void **state)
         "<span class=\"mark present\" title=\"present\">",
         ("1.26\xc2\xa0"
          "10\xe2\x81\xbb\xc2\xb3 mm\xc2\xb2/s"), /* median ADC of the liver */
-        "75.0&#160;%",
-        "25.0&#160;%", /* of a fit */
+        "<td class=\"n\">75.0</td>",
+        "<td class=\"n\">25.0</td>", /* of a fit, in % */
         "Time of each phase against its window",
-        "0.412 \xe2\x86\x92 0.500", /* similarity before and after */
+        "<td class=\"n\">0.412</td><td class=\"n\">0.500</td>", /* similarity before and after */
         "<td class=\"n\">0.310</td><td class=\"n\">0.800</td>",
-        "14&#160;%</td><td class=\"n\">11 to 16&#160;%", /* enhancement of muscle */
+        "<td class=\"n\">14</td><td class=\"n\">11 to 16</td>", /* enhancement of muscle, in % */
         ("2.07\xc2\xa0"
          "10\xe2\x81\xbb\xc2\xb3 mm\xc2\xb2/s"), /* median ADC of a region */
         "32 s",                                  /* time of the arterial phase */

@@ -14,11 +14,12 @@ same "$(head -1 "$work/out/sub-01/sub-01_lesions.tsv")" "$(head -1 "$work/out/su
 same "$(head -1 "$work/out/sub-01/sub-01_measures.tsv")" \
     "$(printf 'lesion_id\tregion\tmap\tstatistic\tvalue\tunit\tn\tse\tstatus')" "columns of measures.tsv"
 between "$(head -1 "$work/out/sub-01/sub-01_lesions.tsv" | tr '\t' '\n' | wc -l)" 30 50 "number of columns"
-/usr/bin/python3 - "$work/out" <<'PY' || fail "what pandas reads is not what lesions.json says"
+/usr/bin/python3 - "$work/out" "$work/bids" <<'PY' || fail "what pandas reads is not what lesions.json says"
 import glob, json, math, sys
 import pandas
 wrong = []
-tables = sorted(glob.glob(sys.argv[1] + "/**/*.tsv", recursive=True))
+tables = sorted(glob.glob(sys.argv[1] + "/**/*.tsv", recursive=True)) + sorted(
+    glob.glob(sys.argv[2] + "/derivatives/truth/*/*_lesions.tsv")) + [sys.argv[2] + "/participants.tsv"]
 for path in tables:
     if path.endswith("_dseg.tsv"): # its .json is the sidecar of the image
         continue
@@ -34,7 +35,7 @@ for path in tables:
             wrong.append(f"{path}: {name}: {set(column.dropna())}")
     if len(set(table.columns)) != len(table.columns):
         wrong.append(f"{path}: a column stands twice")
-if len(tables) < 10:
+if len(tables) < 13:
     wrong.append(f"only {tables}")
 n = 0
 for study in ("sub-01", "sub-02"):
