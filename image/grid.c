@@ -48,6 +48,14 @@ void hep_grid_to_world(double world[3], const struct hep_grid *g, const double v
     hep_affine_apply(world, g->to_world, voxel);
 }
 
+void hep_grid_world_of(double world[3], const struct hep_grid *g, size_t i)
+{
+    size_t at[3];
+
+    hep_grid_place(at, g, i);
+    hep_grid_to_world(world, g, (const double[3]){ (double)at[0], (double)at[1], (double)at[2] });
+}
+
 void hep_affine_mul(double out[4][4], const double a[4][4], const double b[4][4])
 {
     double p[4][4];

@@ -25,6 +25,20 @@ void hep_grid_spacing(double mm[3], const struct hep_grid *g);
 /** Volume of a voxel: |det| of the 3x3 part [mm3]. */
 double hep_grid_voxel_mm3(const struct hep_grid *g);
 void hep_grid_to_world(double world[3], const struct hep_grid *g, const double voxel[3]);
+/** Place of voxel i of the array along each axis. */
+static inline void hep_grid_place(size_t at[3], const struct hep_grid *g, size_t i)
+{
+    at[0] = i % g->n[0];
+    at[1] = i / g->n[0] % g->n[1];
+    at[2] = i / (g->n[0] * g->n[1]);
+}
+static inline double hep_distance2(const double a[3], const double b[3])
+{
+    return (a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]) +
+           (a[2] - b[2]) * (a[2] - b[2]);
+}
+/** World coordinates of the centre of voxel i of the array. */
+void hep_grid_world_of(double world[3], const struct hep_grid *g, size_t i);
 /** A local double[4][4] as the const argument of the functions below: C11 does not convert it by
  * itself. */
 #define HEP_AFFINE(m) ((const double(*)[4])(m))

@@ -50,6 +50,34 @@ struct octave {
     struct hep_blob_list *found;
 };
 
+static int list_add(struct hep_blob_list *l, const struct hep_blob *b, struct hep_error *err)
+{
+    if (HEP_GROW(l->item, l->n, err) != HEP_OK)
+        return HEP_ENOMEM;
+    l->item[l->n++] = *b;
+    return HEP_OK;
+}
+
+void hep_blob_list_release(struct hep_blob_list *l)
+{
+    free(l->item);
+    *l = (struct hep_blob_list){ 0 };
+}
+
+double hep_blob_blur_mm2(const double native_mm[3], double mm)
+{
+    double sum = 0.0;
+
+    for (int k = 0; k < 3; k++) {
+        const double h = fmax(native_mm[k], 0.0);
+
+        /* Box of width h: h^2 / 12. Linear interpolation at a fraction f: f (1 - f) h^2, on average
+         * h^2 / 6, unless the grids share their spacing (to 1 %). */
+        sum += h * h / 12.0 + (h > 1.01 * mm ? h * h / 6.0 : 0.0);
+    }
+    return sum / 3.0;
+}
+
 static double sigma_of(const struct hep_blob_search *how, double step)
 {
     const double ratio = how->sigma_max_mm / how->sigma_min_mm;
@@ -117,14 +145,14 @@ static int mask_here(uint8_t **out, const struct octave *o, const struct hep_lab
 {
     const size_t *n = o->smooth->grid.n, *of = o->original.n;
     const double step = n[0] == of[0] && n[1] == of[1] && n[2] == of[2] ? 1.0 : 2.0;
-    size_t *at = hep_calloc(n[0] + n[1] + n[2], sizeof *at, err);
-    uint8_t *mask = hep_alloc_aligned(n[0] * n[1] * n[2], sizeof *mask, err);
+    uint8_t *mask = NULL;
+    size_t *at = NULL;
+    int rc = HEP_NEW(at, n[0] + n[1] + n[2], err);
 
-    if (at == NULL || mask == NULL) {
-        free(at);
-        free(mask);
-        return HEP_ENOMEM;
-    }
+    if (rc == HEP_OK)
+        rc = HEP_NEW(mask, n[0] * n[1] * n[2], err);
+    if (rc != HEP_OK)
+        goto out;
     nearest(at, n[0], of[0], step);
     nearest(at + n[0], n[1], of[1], step);
     nearest(at + n[0] + n[1], n[2], of[2], step);
@@ -137,9 +165,10 @@ static int mask_here(uint8_t **out, const struct octave *o, const struct hep_lab
                 to[i] = row[at[i]] != 0;
         }
     }
+out:
     free(at);
     *out = mask;
-    return HEP_OK;
+    return rc;
 }
 
 static void masks_release(struct octave *o)
@@ -259,9 +288,6 @@ static int keep(struct octave *o, const struct scale triple[3], long step, size_
 {
     const struct hep_volume *r = triple[1].response;
     const size_t s[3] = { 1, r->grid.n[0], r->grid.n[0] * r->grid.n[1] };
-    const size_t plane = at / s[2];
-    const double index[3] = { (double)(at % s[1]), (double)(at / s[1] % r->grid.n[1]),
-                              (double)plane };
     const double here = (double)(sign * r->data[at]);
     struct hep_blob b = { .response = here,
                           .strength = here / triple[1].noise,
@@ -270,11 +296,13 @@ static int keep(struct octave *o, const struct scale triple[3], long step, size_
     double fine[3], world[3];
     double shift = 0.0;
     double sigma;
+    size_t index[3];
     int rc;
 
+    hep_grid_place(index, &r->grid, at);
     for (int k = 0; k < 3; k++)
-        fine[k] = index[k] + vertex((double)(sign * r->data[at - s[k]]), here,
-                                    (double)(sign * r->data[at + s[k]]));
+        fine[k] = (double)index[k] + vertex((double)(sign * r->data[at - s[k]]), here,
+                                            (double)(sign * r->data[at + s[k]]));
     if (triple[0].response != NULL && triple[2].response != NULL)
         shift = vertex((double)(sign * triple[0].response->data[at]), here,
                        (double)(sign * triple[2].response->data[at]));
@@ -287,7 +315,7 @@ static int keep(struct octave *o, const struct scale triple[3], long step, size_
         return rc;
     hep_grid_to_world(world, &r->grid, fine);
     hep_affine_apply(b.voxel, HEP_AFFINE(inverse), world);
-    return hep_blob_list_add(o->found, &b, err);
+    return list_add(o->found, &b, err);
 }
 
 static int collect_at(struct octave *o, const struct scale triple[3], long step, size_t at,
@@ -365,15 +393,6 @@ static int compare(const void *pa, const void *pb)
     return 0;
 }
 
-static double gap2(const struct hep_blob *a, const struct hep_blob *b)
-{
-    double d2 = 0.0;
-
-    for (int k = 0; k < 3; k++)
-        d2 += (a->voxel[k] - b->voxel[k]) * (a->voxel[k] - b->voxel[k]);
-    return d2;
-}
-
 /* The border of a ball without inner detail is curved too: small weaker responses in a circle
  * around the centre. They may be further above the noise than the centre is, since noise falls
  * slower with the scale than lesions do where there are many of them. */
@@ -383,7 +402,7 @@ static bool is_part(const struct hep_blob *b, const struct hep_blob *of, double 
 
     return of->polarity == b->polarity && of->radius_mm >= PART_RADII * b->radius_mm &&
            of->response > b->response && of->strength >= PART_STRENGTH * b->strength &&
-           gap2(of, b) < reach * reach;
+           hep_distance2(of->voxel, b->voxel) < reach * reach;
 }
 
 static void drop_parts(struct hep_blob_list *l, double mm)
@@ -415,7 +434,7 @@ static void suppress_neighbours(struct hep_blob_list *l, double mm, double suppr
             const struct hep_blob *a = &l->item[j];
             const double reach = suppression * (a->radius_mm + b->radius_mm) / mm;
 
-            near = a->polarity == b->polarity && gap2(a, b) < reach * reach;
+            near = a->polarity == b->polarity && hep_distance2(a->voxel, b->voxel) < reach * reach;
         }
         if (!near)
             l->item[kept++] = *b;

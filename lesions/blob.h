@@ -56,8 +56,6 @@ struct hep_blob_search {
 int hep_blob_find(struct hep_blob_list *out, const struct hep_volume *v,
                   const struct hep_labels *where, const struct hep_blob_search *how,
                   struct hep_error *err) HEP_MUST_CHECK;
-int hep_blob_list_add(struct hep_blob_list *l, const struct hep_blob *b,
-                      struct hep_error *err) HEP_MUST_CHECK;
 void hep_blob_list_release(struct hep_blob_list *l);
 
 /** Variance per axis, mean over the axes [mm2], of box voxels of native_mm that were interpolated

@@ -63,23 +63,19 @@ double hep_candidate_native_mm(const struct hep_lesion_image *image, double fram
 /* Smallest box of voxels around the mask; false when it is empty. */
 static bool bounding_box(size_t lo[3], size_t hi[3], const struct hep_labels *mask)
 {
-    const size_t *n = mask->grid.n;
     bool any = false;
 
-    for (size_t k = 0; k < n[2]; k++) {
-        for (size_t j = 0; j < n[1]; j++) {
-            for (size_t i = 0; i < n[0]; i++) {
-                const size_t at[3] = { i, j, k };
+    for (size_t i = 0; i < hep_grid_voxels(&mask->grid); i++) {
+        size_t at[3];
 
-                if (mask->data[i + n[0] * (j + n[1] * k)] == 0)
-                    continue;
-                for (int a = 0; a < 3; a++) {
-                    lo[a] = !any || at[a] < lo[a] ? at[a] : lo[a];
-                    hi[a] = !any || at[a] > hi[a] ? at[a] : hi[a];
-                }
-                any = true;
-            }
+        if (mask->data[i] == 0)
+            continue;
+        hep_grid_place(at, &mask->grid, i);
+        for (int a = 0; a < 3; a++) {
+            lo[a] = !any || at[a] < lo[a] ? at[a] : lo[a];
+            hi[a] = !any || at[a] > hi[a] ? at[a] : hi[a];
         }
+        any = true;
     }
     return any;
 }
@@ -394,6 +390,21 @@ double hep_frame_value(const struct hep_volume *v, const double voxel[3])
                    (double)v->data[low[0] + b[0] + n[0] * (low[1] + b[1] + n[1] * (low[2] + b[2]))];
     }
     return sum;
+}
+
+int32_t hep_frame_label(const struct hep_labels *l, const double voxel[3])
+{
+    const size_t *n = l->grid.n;
+    size_t at[3];
+
+    for (int k = 0; k < 3; k++) {
+        const double x = floor(voxel[k] + 0.5);
+
+        if (!(x >= 0.0 && x < (double)n[k]))
+            return 0;
+        at[k] = (size_t)x;
+    }
+    return l->data[at[0] + n[0] * (at[1] + n[1] * at[2])];
 }
 
 /* All signs and orders of (1,0,0), (1,1,0), (1,1,1), (2,1,0), (2,1,1) and (2,2,1): those whole

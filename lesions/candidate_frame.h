@@ -48,6 +48,9 @@ double hep_candidate_native_mm(const struct hep_lesion_image *image, double fram
 /** Value by linear interpolation at a voxel position; NaN outside or beside a NaN. */
 double hep_frame_value(const struct hep_volume *v, const double voxel[3]);
 
+/** Label of the voxel nearest to a voxel position; 0 outside. */
+int32_t hep_frame_label(const struct hep_labels *l, const double voxel[3]);
+
 /** Directions on the sphere that any flip or exchange of axes maps onto themselves. */
 #define HEP_DIRECTIONS 98
 void hep_frame_direction(double out[3], int i);

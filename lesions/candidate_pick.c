@@ -56,11 +56,7 @@ static const struct hep_volume *channel_z(const struct picker *p, enum hep_mecha
 
 static double gap_mm(const struct picker *p, const double a[3], const double b[3])
 {
-    double d2 = 0.0;
-
-    for (int k = 0; k < 3; k++)
-        d2 += (a[k] - b[k]) * (a[k] - b[k]);
-    return sqrt(d2) * p->frame->mm;
+    return sqrt(hep_distance2(a, b)) * p->frame->mm;
 }
 
 static double slack_of(const struct picker *p, enum hep_mechanism m)
@@ -302,26 +298,26 @@ static size_t find_others(struct hep_seed *others, const struct picker *p,
     return n;
 }
 
+/* Label at a spot (i = -1), or beside it in one of the directions. */
+static int32_t label_beside(const struct picker *p, const struct hep_labels *l,
+                            const struct hep_spot *s, double reach_mm, int i)
+{
+    double at[3] = { 0.0, 0.0, 0.0 };
+
+    if (i >= 0)
+        hep_frame_direction(at, i);
+    for (int k = 0; k < 3; k++)
+        at[k] = s->voxel[k] + reach_mm / p->frame->mm * at[k];
+    return hep_frame_label(l, at);
+}
+
+/* Does a spot lie in the region, or as near as its series may be displaced? */
 static bool at_region(const struct picker *p, const struct hep_spot *q, int32_t id)
 {
-    const double reach =
-        (slack_of(p, q->mechanism) + 0.5 * native_of(p, q->mechanism)) / p->frame->mm;
-    const size_t *n = p->frame->grid.n;
+    const double reach_mm = slack_of(p, q->mechanism) + 0.5 * native_of(p, q->mechanism);
 
     for (int i = -1; i < HEP_DIRECTIONS; i++) {
-        double at[3] = { 0.0, 0.0, 0.0 };
-        size_t index[3];
-        bool inside = true;
-
-        if (i >= 0)
-            hep_frame_direction(at, i);
-        for (int k = 0; k < 3; k++) {
-            const double x = floor(q->voxel[k] + reach * at[k] + 0.5);
-
-            inside = inside && x >= 0.0 && x < (double)n[k];
-            index[k] = inside ? (size_t)x : 0;
-        }
-        if (inside && p->out->labels->data[index[0] + n[0] * (index[1] + n[1] * index[2])] == id)
+        if (label_beside(p, p->out->labels, q, reach_mm, i) == id)
             return true;
     }
     return false;
@@ -357,16 +353,8 @@ static bool touches(const struct picker *p, const struct hep_spot *s, double rea
     const struct hep_labels *anatomy = p->frame->anatomy;
 
     for (int i = -1; anatomy != NULL && i < (reach_mm > 0.0 ? HEP_DIRECTIONS : 0); i++) {
-        double at[3] = { 0.0, 0.0, 0.0 };
-        double world[3];
-        int32_t organ;
+        const int32_t organ = label_beside(p, anatomy, s, reach_mm, i);
 
-        if (i >= 0)
-            hep_frame_direction(at, i);
-        for (int k = 0; k < 3; k++)
-            at[k] = s->voxel[k] + reach_mm / p->frame->mm * at[k];
-        hep_grid_to_world(world, &p->frame->grid, at);
-        organ = hep_sample_label(anatomy, world);
         if (organ > 0 && organ < HEP_ANATOMY_COUNT && wanted[organ])
             return true;
     }

@@ -299,22 +299,13 @@ static double best_mean(const struct hep_volume *z, const struct hep_candidate_f
 
 static double share_inside(const struct hep_labels *mask, const double centre[3], double reach)
 {
-    const size_t *n = mask->grid.n;
     int inside = 0;
 
     for (int p = 0; p < POINTS; p++) {
         double at[3];
-        size_t i[3];
-        bool in = true;
 
         ball_point(at, centre, p, reach);
-        for (int k = 0; k < 3; k++) {
-            const double x = floor(at[k] + 0.5);
-
-            in = in && x >= 0.0 && x < (double)n[k];
-            i[k] = in ? (size_t)x : 0;
-        }
-        inside += in && mask->data[i[0] + n[0] * (i[1] + n[1] * i[2])] != 0;
+        inside += hep_frame_label(mask, at) != 0;
     }
     return (double)inside / POINTS;
 }

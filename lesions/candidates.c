@@ -89,13 +89,13 @@ static int transfer(struct hep_labels **out, const struct hep_labels *from,
     hep_affine_mul(to_frame, HEP_AFFINE(inverse), grid->to_world);
 #pragma omp parallel for schedule(static) num_threads(hep_threads(nthreads))
     for (size_t i = 0; i < voxels; i++) {
-        const size_t plane = i / (grid->n[0] * grid->n[1]);
-        const double at[3] = { (double)(i % grid->n[0]), (double)(i / grid->n[0] % grid->n[1]),
-                               (double)plane };
+        size_t at[3];
         double voxel[3];
         int32_t label;
 
-        hep_affine_apply(voxel, HEP_AFFINE(to_frame), at);
+        hep_grid_place(at, grid, i);
+        hep_affine_apply(voxel, HEP_AFFINE(to_frame),
+                         (const double[3]){ (double)at[0], (double)at[1], (double)at[2] });
         label = near_grid(&from->grid, voxel) ? label_at(from, voxel) : 0;
         (*out)->data[i] = label == 0 ? 0 : number[label];
     }
@@ -142,13 +142,13 @@ static int larger(const void *pa, const void *pb)
 static int list_up(struct hep_candidates *out, int32_t *number, const struct hep_pick_list *picks,
                    const struct hep_candidate_frame *f, struct hep_error *err)
 {
-    struct order *order = hep_calloc(picks->n + 1, sizeof *order, err);
+    struct order *order = NULL;
+    int rc = HEP_NEW(order, picks->n + 1, err);
 
-    out->list = hep_calloc(picks->n + 1, sizeof *out->list, err);
-    if (order == NULL || out->list == NULL) {
-        free(order);
-        return HEP_ENOMEM;
-    }
+    if (rc == HEP_OK)
+        rc = HEP_NEW(out->list, picks->n + 1, err);
+    if (rc != HEP_OK)
+        goto out;
     for (size_t i = 0; i < picks->n; i++)
         order[i] = (struct order){ &picks->item[i], (int32_t)i + 1 };
     qsort(order, picks->n, sizeof *order, larger);
@@ -165,8 +165,9 @@ static int list_up(struct hep_candidates *out, int32_t *number, const struct hep
             c->image_z[k] = pick->spot.z[k];
     }
     out->n = picks->n;
+out:
     free(order);
-    return HEP_OK;
+    return rc;
 }
 
 static int hand_over(struct hep_candidates *out, const struct hep_pick_list *picks,

@@ -332,12 +332,8 @@ bool hep_delineate_joined(const struct hep_volume *z, int sign, const double a[3
 {
     const double ends =
         fmin((double)sign * hep_frame_value(z, a), (double)sign * hep_frame_value(z, b));
-    double length = 0.0;
-    int steps;
+    const int steps = (int)ceil(2.0 * sqrt(hep_distance2(a, b)));
 
-    for (int k = 0; k < 3; k++)
-        length += (a[k] - b[k]) * (a[k] - b[k]);
-    steps = (int)ceil(2.0 * sqrt(length));
     for (int i = 1; i < steps; i++) {
         double at[3];
 

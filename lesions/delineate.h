@@ -32,10 +32,10 @@ struct hep_delineation {
 
 /**
  * @param[in,out] labels on the frame's grid; voxels of the region become `id`, those with another
- * label stay
+ *                label stay
  * @param[in]     z, sign the image to follow
  * @param[in]     others  shape [n_others]: rivals, and partners: seeds of the same lesion, from
- * which the region may reach as far as from its own
+ *                which the region may reach as far as from its own
  * @return HEP_OK; out->voxels is 0 when nothing was found, then labels are unchanged. HEP_ENOMEM.
  */
 int hep_delineate(struct hep_delineation *out, struct hep_labels *labels, int32_t id,

@@ -26,15 +26,6 @@ static bool in_liver(const struct hep_lesion_study *study, size_t i)
            (study->anatomy == NULL || study->anatomy->data[i] <= HEP_ANATOMY_LIVER);
 }
 
-static void world_of(double world[3], const struct hep_grid *g, size_t i)
-{
-    const size_t plane = i / (g->n[0] * g->n[1]);
-    const double voxel[3] = { (double)(i % g->n[0]), (double)(i / g->n[0] % g->n[1]),
-                              (double)plane };
-
-    hep_grid_to_world(world, g, voxel);
-}
-
 static size_t list_liver(size_t *voxel, const struct hep_lesion_study *study)
 {
     const size_t voxels = hep_grid_voxels(&study->grid);
@@ -60,7 +51,7 @@ static void cut(struct parts *p, const struct hep_candidates *c,
 
     for (int k = 0; k < 3; k++) {
         for (size_t i = 0; i < n; i++) {
-            world_of(world, &study->grid, p->voxel[i]);
+            hep_grid_world_of(world, &study->grid, p->voxel[i]);
             work[i] = (float)world[k];
         }
         middle[k] = hep_quantile(work, n, 0.5);
@@ -70,7 +61,7 @@ static void cut(struct parts *p, const struct hep_candidates *c,
         const bool lesion = c->labels->data[p->voxel[i]] != 0;
         size_t octant;
 
-        world_of(world, &study->grid, p->voxel[i]);
+        hep_grid_world_of(world, &study->grid, p->voxel[i]);
         octant = (size_t)(world[0] > middle[0]) + 2 * (size_t)(world[1] > middle[1]) +
                  4 * (size_t)(world[2] > middle[2]);
         p->n[octant]++;
@@ -139,17 +130,19 @@ int hep_diffuse_judge(struct hep_candidates *c, const struct hep_lesion_study *s
     double z_b[OCTANTS], z_adc[OCTANTS];
     struct parts p = { 0 };
     float *work = NULL;
-    int rc = HEP_ENOMEM;
+    int rc;
 
     c->diffuse_alarm = false;
     c->diffuse_reason[0] = '\0';
     if (b_high == NULL || adc == NULL)
         return HEP_OK;
     p.n_voxels = list_liver(NULL, study);
-    p.voxel = hep_calloc(p.n_voxels + 1, sizeof *p.voxel, err);
-    p.octant = hep_calloc(p.n_voxels + 1, 1, err);
-    work = hep_calloc(p.n_voxels + 1, sizeof *work, err);
-    if (p.voxel != NULL && p.octant != NULL && work != NULL) {
+    rc = HEP_NEW(p.voxel, p.n_voxels + 1, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(p.octant, p.n_voxels + 1, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(work, p.n_voxels + 1, err);
+    if (rc == HEP_OK) {
         (void)list_liver(p.voxel, study);
         cut(&p, c, study, work);
         rc = measure_octants(z_b, z_adc, &p, b_high->data, adc->data,
@@ -168,6 +161,5 @@ int hep_diffuse_judge(struct hep_candidates *c, const struct hep_lesion_study *s
     free(p.voxel);
     free(p.octant);
     free(work);
-    return rc == HEP_OK ? HEP_OK
-                        : HEP_FAIL(err, HEP_ENOMEM, "no memory to compare regions of the liver");
+    return rc;
 }

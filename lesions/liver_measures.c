@@ -17,8 +17,7 @@ static int check_grids(const struct hep_lesion_study *study, const struct hep_la
     return HEP_OK;
 }
 
-/* ---- uptake -----------------------------------------------------------------------------------
- */
+/* ---- uptake ---------------------------------------------------------------------------------- */
 
 /* A part of the proxy, 0 to 2, or -1 where it is not assessable. */
 static void set_grade(struct hep_measures *m, enum hep_measure id, int grade)

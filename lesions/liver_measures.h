@@ -5,7 +5,7 @@
  * Signals are medians over the parenchyma, without lesions, vessels and the margin of the liver;
  * formulas are those of contrast/enhancement.h. Volumes are of the whole liver mask.
  * Source:  FLR % = remnant / (liver - lesions) * 100 with lines at 20 % (healthy), 30 % (after
- * chemotherapy, steatosis) and 40 % (cirrhosis): Clavien et al., N Engl J Med 2007;356:1545
+ *          chemotherapy, steatosis) and 40 % (cirrhosis): Clavien et al., N Engl J Med 2007;356:1545
  * Valid:   FLIS is a proxy from regions, no reader's score
  */
 #ifndef HEP_LESIONS_LIVER_MEASURES_H

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define NO_PARENT SIZE_MAX
-#define MAX_LEVELS 4096.0
+#define MAX_LEVELS 4096.0 /* room: levels are uint16_t */
 
 /* Additive attributes of a component. */
 struct moments {
@@ -51,14 +51,15 @@ static int tree_sort(struct tree *t, const struct hep_labels *where,
 {
     const size_t voxels = hep_grid_voxels(&t->v->grid);
     const double top = floor((how->level_max - how->level_min) / how->level_step);
-    size_t *first = hep_calloc((size_t)top + 2, sizeof *first, err);
+    size_t *first = NULL;
+    int rc = HEP_NEW(first, (size_t)top + 2, err);
 
-    t->level = hep_calloc(voxels, sizeof *t->level, err);
-    t->order = hep_calloc(voxels, sizeof *t->order, err);
-    if (first == NULL || t->level == NULL || t->order == NULL) {
-        free(first);
-        return HEP_ENOMEM;
-    }
+    if (rc == HEP_OK)
+        rc = HEP_NEW(t->level, voxels, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(t->order, voxels, err);
+    if (rc != HEP_OK)
+        goto out;
     for (size_t i = 0; i < voxels; i++) {
         if (!counts(t->v, where, i, how->level_min))
             continue;
@@ -74,8 +75,9 @@ static int tree_sort(struct tree *t, const struct hep_labels *where,
         if (counts(t->v, where, i, how->level_min))
             t->order[first[t->level[i]]++] = i;
     }
+out:
     free(first);
-    return HEP_OK;
+    return rc;
 }
 
 static size_t find_root(size_t *root, size_t i)
@@ -114,15 +116,14 @@ static void moments_add(struct moments *to, const struct moments *from)
 
 static void moments_of_voxel(struct moments *m, const struct hep_volume *v, size_t i)
 {
-    const size_t *n = v->grid.n;
-    const size_t plane = i / (n[0] * n[1]);
-    const double at[3] = { (double)(i % n[0]), (double)(i / n[0] % n[1]), (double)plane };
+    size_t at[3];
 
+    hep_grid_place(at, &v->grid, i);
     m->n = 1.0;
     m->value = (double)v->data[i];
     for (int k = 0; k < 3; k++) {
-        m->sum[k] = at[k];
-        m->square += at[k] * at[k];
+        m->sum[k] = (double)at[k];
+        m->square += m->sum[k] * m->sum[k];
     }
 }
 

@@ -33,19 +33,17 @@ static void add(struct centroid *c, const double w[3])
 
 static void walk_study(struct walk *walk, const struct hep_lesion_study *study)
 {
-    const size_t *n = study->grid.n;
+    const size_t n = hep_grid_voxels(&study->grid);
 
     *walk = (struct walk){ .lo = { (double)INFINITY, (double)INFINITY, (double)INFINITY },
                            .hi = { -(double)INFINITY, -(double)INFINITY, -(double)INFINITY } };
-    for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
+    for (size_t i = 0; i < n; i++) {
         const int32_t organ = study->anatomy ? study->anatomy->data[i] : (int32_t)HEP_ANATOMY_NONE;
-        const size_t y = i / n[0] % n[1], z = i / (n[0] * n[1]);
-        const double v[3] = { (double)(i % n[0]), (double)y, (double)z };
         double w[3];
 
         if (study->liver->data[i] == 0 && organ == HEP_ANATOMY_NONE)
             continue;
-        hep_grid_to_world(w, &study->grid, v);
+        hep_grid_world_of(w, &study->grid, i);
         if (organ > 0 && organ < HEP_ANATOMY_COUNT)
             add(&walk->organ[organ], w);
         if (study->liver->data[i] == 0)

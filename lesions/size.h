@@ -8,7 +8,7 @@
  *          contributes the middles of its in-plane edges, so that n voxels in a row are n spacings
  *          long.
  * Source:  Eisenhauer et al., Eur J Cancer 2009;45:228-247 (RECIST 1.1); hull: Andrew, Inf Process
- * Lett 1979;9:216
+ *          Lett 1979;9:216
  */
 #ifndef HEP_LESIONS_SIZE_H
 #define HEP_LESIONS_SIZE_H

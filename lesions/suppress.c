@@ -32,8 +32,8 @@ double hep_suppress_ties(const struct hep_spot *s, const struct hep_candidate_fr
         double direction[3];
         bool in = true, on = true;
 
-        /* All the way: a vessel that only passes at that distance is none of its own. The furthest
-         * comes first, for it is where most ways end. */
+        /* A direction counts when the image stays unlike liver all the way: a vessel that crosses it
+         * further out is not connected. The outermost place is looked at first, as most fail there. */
         hep_frame_direction(direction, i);
         for (int step = TIE_STEPS; step >= 0 && in && on; step--) {
             const double distance = first + (last - first) * step / TIE_STEPS;
@@ -246,22 +246,23 @@ static int crop(struct hep_volume **out, const struct hep_spot *s, const struct 
 {
     const size_t *n = z->grid.n;
     struct hep_grid g = z->grid;
-    double first[3];
+    size_t first[3];
     int rc;
 
     for (int k = 0; k < 3; k++) {
         const double lo = fmax(floor(s->voxel[k] - reach_mm / mm), 0.0);
         const double hi = fmin(ceil(s->voxel[k] + reach_mm / mm), (double)(n[k] - 1));
 
-        first[k] = lo;
+        first[k] = (size_t)lo;
         g.n[k] = (size_t)(hi - lo) + 1;
     }
     rc = hep_volume_new_unset(out, &g, 1, err);
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&g); i++) {
-        const size_t x = (size_t)first[0] + i % g.n[0];
-        const size_t y = (size_t)first[1] + i / g.n[0] % g.n[1];
-        const size_t w = (size_t)first[2] + i / (g.n[0] * g.n[1]);
-        const float value = z->data[x + n[0] * (y + n[1] * w)];
+        size_t at[3];
+        float value;
+
+        hep_grid_place(at, &g, i);
+        value = z->data[at[0] + first[0] + n[0] * (at[1] + first[1] + n[1] * (at[2] + first[2]))];
 
         (*out)->data[i] = isnan(value) ? 0.0F : (float)sign * value;
     }
@@ -286,17 +287,15 @@ int hep_suppress_vesselness(double *out, const struct hep_spot *s,
     if (rc == HEP_OK)
         rc = hep_filter_vesselness(&vessel, part, sigma, VESSEL_SCALES, 1, err);
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&part->grid); i++) {
-        const size_t slice = part->grid.n[0] * part->grid.n[1];
-        const size_t row = i / part->grid.n[0];
-        const size_t plane = i / slice;
-        const double at[3] = { (double)(i % part->grid.n[0]), (double)(row % part->grid.n[1]),
-                               (double)plane };
         double d2 = 0.0;
+        size_t at[3];
 
+        hep_grid_place(at, &part->grid, i);
         for (int k = 0; k < 3; k++) {
             const double lo = fmax(floor(s->voxel[k] - reach / f->mm), 0.0);
+            const double d = (double)at[k] + lo - s->voxel[k];
 
-            d2 += (at[k] + lo - s->voxel[k]) * (at[k] + lo - s->voxel[k]);
+            d2 += d * d;
         }
         if (sqrt(d2) * f->mm <= fmax(s->radius_mm, f->mm)) {
             sum += (double)vessel->data[i];

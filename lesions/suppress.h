@@ -4,10 +4,11 @@
  * volume at the surface. Each rule has a physical reason and lowers the support of the mechanism
  * that it explains away.
  *
- * Surface: a voxel row at the border holds what lies outside, and a mask may be too wide. When the
- *          image just outside is at least nearly as unlike liver as the spot, and in the same
- *          sense, it may explain it: by what a voxel at that depth holds of it, and by what the
- *          image shows elsewhere at the same depth. A spot that is clearly more is none of it.
+ * Surface: a voxel at the border holds some of what lies outside, and a mask may be too wide. When
+ *          the image just outside is nearly as unlike liver as the spot, or more, and in the same
+ *          sense, it may explain the spot: by the share of it that a voxel at that depth holds, and
+ *          by what the image shows elsewhere at the same depth. Only what the spot has beyond both
+ *          counts.
  * Blood:   vessels are dark in T1 phases with little blood signal, may be bright on T2, and give
  *          no signal at b >= 50 s/mm2 (black blood). A spot without support of diffusion, where that
  *          was measured, must therefore not look like a piece of a tree: neither tubular nor

@@ -83,7 +83,7 @@ static double at_same_depth(const struct hep_spot *s, const struct hep_candidate
         const double radii = i < HEP_DIRECTIONS ? NEAR_RADII : FAR_RADII;
         const double distance = (radii * s->radius_mm + f->mm) / f->mm;
         double direction[3], at[3];
-        double x, apart = 0.0;
+        double x;
 
         hep_frame_direction(direction, i % HEP_DIRECTIONS);
         x = direction[0] * out[0] + direction[1] * out[1] + direction[2] * out[2];
@@ -93,10 +93,8 @@ static double at_same_depth(const struct hep_spot *s, const struct hep_candidate
             at[k] = s->voxel[k] + distance * direction[k];
         if (!to_depth(at, f, s->depth_mm))
             continue;
-        for (int k = 0; k < 3; k++)
-            apart += (at[k] - s->voxel[k]) * (at[k] - s->voxel[k]);
         x = (double)sign * hep_frame_value(z, at);
-        if (sqrt(apart) >= APART_MIN * distance && isfinite(x))
+        if (sqrt(hep_distance2(at, s->voxel)) >= APART_MIN * distance && isfinite(x))
             value[n++] = (float)x;
     }
     return n < NEIGHBOURS_MIN ? (double)NAN : hep_quantile(value, n, NEIGHBOUR_QUANTILE);

@@ -196,13 +196,14 @@ static int fill_nodes(struct lattice *l, float median, float sd, struct hep_erro
     const size_t nodes = l->n[0] * l->n[1] * l->n[2];
     struct lattice other = *l;
     bool changed = true;
+    int rc;
 
-    other.median = hep_calloc(nodes, sizeof *other.median, err);
-    other.sd = hep_calloc(nodes, sizeof *other.sd, err);
-    if (other.median == NULL || other.sd == NULL) {
-        lattice_release(&other);
-        return HEP_ENOMEM;
-    }
+    other.median = other.sd = NULL;
+    rc = HEP_NEW(other.median, nodes, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(other.sd, nodes, err);
+    if (rc != HEP_OK)
+        goto out;
     while (changed) {
         const struct lattice swap = *l;
 
@@ -216,8 +217,9 @@ static int fill_nodes(struct lattice *l, float median, float sd, struct hep_erro
             l->sd[i] = sd;
         }
     }
+out:
     lattice_release(&other);
-    return HEP_OK;
+    return rc;
 }
 
 /* Position among the nodes along one axis: lower node and weight of the upper one. */

@@ -7,31 +7,25 @@
 int hep_liver_halve(struct hep_volume **coarse, const struct hep_grid *grid,
                     const struct hep_volume *fine, int nthreads, struct hep_error *err)
 {
-    const size_t *n = grid->n, *f = fine->grid.n;
+    const size_t n = hep_grid_voxels(grid);
     int rc = hep_volume_new_unset(coarse, grid, 1, err);
 
     if (rc != HEP_OK)
         return rc;
 #pragma omp parallel for num_threads(hep_threads(nthreads)) schedule(static)
-    for (size_t z = 0; z < n[2]; z++) {
-        for (size_t y = 0; y < n[1]; y++) {
-            for (size_t x = 0; x < n[0]; x++) {
-                float sum = 0.0F;
-                int known = 0;
+    for (size_t i = 0; i < n; i++) {
+        float sum = 0.0F;
+        int known = 0;
 
-                for (size_t c = 0; c < 8; c++) {
-                    const float v =
-                        fine->data[((2 * z + (c >> 2)) * f[1] + 2 * y + (c >> 1 & 1)) * f[0] +
-                                   2 * x + (c & 1)];
+        for (size_t c = 0; c < 8; c++) {
+            const float v = fine->data[hep_liver_fine_of(&fine->grid, grid, i, c)];
 
-                    if (!isnan(v)) {
-                        sum += v;
-                        known++;
-                    }
-                }
-                (*coarse)->data[(z * n[1] + y) * n[0] + x] = known > 0 ? sum / (float)known : NAN;
+            if (!isnan(v)) {
+                sum += v;
+                known++;
             }
         }
+        (*coarse)->data[i] = known > 0 ? sum / (float)known : NAN;
     }
     return HEP_OK;
 }

@@ -165,7 +165,7 @@ static double smoothing_mm(const struct hep_liver_settings *s, const struct hep_
     return c->exact ? s->smooth_same_mm : s->smooth_other_mm;
 }
 
-/* Diffusion that was not fitted, or to nothing, is not known. */
+/* An ADC of 0 or less was not fitted, or to noise: there diffusion is not known. */
 static int known_diffusion(struct hep_volume **out, const struct hep_volume *adc,
                            struct hep_error *err)
 {
@@ -320,6 +320,18 @@ int hep_liver_images_init(struct hep_liver_images *out, const struct hep_liver_i
     if (rc == HEP_OK)
         find_middle(out);
     return rc;
+}
+
+bool hep_liver_in_box(const struct hep_liver_images *im, const struct hep_grid *grid,
+                      const struct hep_liver_box *box, size_t i)
+{
+    double w[3];
+
+    hep_grid_world_of(w, grid, i);
+    w[0] -= im->middle_x;
+    w[1] -= im->back_y;
+    return w[0] > box->right_min_mm && w[0] < box->right_max_mm && w[1] > box->front_min_mm &&
+           w[1] < box->front_max_mm;
 }
 
 bool hep_liver_under_skin(const struct hep_liver_images *im, size_t i)

@@ -52,6 +52,34 @@ bool hep_liver_under_skin(const struct hep_liver_images *im, size_t i);
 int hep_liver_fat_level(double *out, const struct hep_liver_images *im,
                         struct hep_error *err) HEP_MUST_CHECK;
 
+/** The voxel of the coarse grid that holds voxel i of the fine one, and the eight of the fine grid in
+ * one of the coarse. */
+static inline size_t hep_liver_coarse_of(const struct hep_grid *coarse, const struct hep_grid *fine,
+                                         size_t i)
+{
+    size_t at[3];
+
+    hep_grid_place(at, fine, i);
+    return (at[2] / 2 * coarse->n[1] + at[1] / 2) * coarse->n[0] + at[0] / 2;
+}
+static inline size_t hep_liver_fine_of(const struct hep_grid *fine, const struct hep_grid *coarse,
+                                       size_t i, size_t corner)
+{
+    size_t at[3];
+
+    hep_grid_place(at, coarse, i);
+    return ((2 * at[2] + (corner >> 2)) * fine->n[1] + 2 * at[1] + (corner >> 1 & 1)) * fine->n[0] +
+           2 * at[0] + (corner & 1);
+}
+
+/** A box in the body [mm]: from its middle to the right, and from its back to the front. */
+struct hep_liver_box {
+    double right_min_mm, right_max_mm, front_min_mm, front_max_mm;
+};
+/** Does voxel i of one of the two grids lie inside it? */
+bool hep_liver_in_box(const struct hep_liver_images *im, const struct hep_grid *grid,
+                      const struct hep_liver_box *box, size_t i);
+
 /** Channel of an image; NULL without it. */
 const struct hep_liver_channel *hep_liver_channel_of(const struct hep_liver_images *im,
                                                      enum hep_image image);

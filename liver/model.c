@@ -160,7 +160,7 @@ static void learn(struct density *d, const struct hep_liver_images *im, const st
  * wherever it lay. */
 static int best_within(struct hep_volume *v, double radius_mm, int nthreads, struct hep_error *err)
 {
-    const size_t *n = v->grid.n;
+    const size_t *n = v->grid.n, voxels = hep_grid_voxels(&v->grid);
     const long r = lround(radius_mm / HEP_LIVER_COARSE_MM);
     const long side = lround(SIDEWAYS * radius_mm / HEP_LIVER_COARSE_MM);
     struct hep_volume *from = NULL;
@@ -172,30 +172,24 @@ static int best_within(struct hep_volume *v, double radius_mm, int nthreads, str
     if (rc != HEP_OK)
         return rc;
 #pragma omp parallel for num_threads(hep_threads(nthreads)) schedule(static)
-    for (size_t z = 0; z < n[2]; z++) {
-        for (size_t y = 0; y < n[1]; y++) {
-            for (size_t x = 0; x < n[0]; x++) {
-                const long c[3] = { (long)x, (long)y, (long)z };
-                float best = -INFINITY;
+    for (size_t i = 0; i < voxels; i++) {
+        float best = -INFINITY;
+        size_t c[3];
 
-                for (long dz = -r; dz <= r; dz++) {
-                    for (long dy = -side; dy <= side; dy++) {
-                        for (long dx = -side; dx <= side; dx++) {
-                            const long p[3] = { c[0] + dx, c[1] + dy, c[2] + dz };
+        hep_grid_place(c, &v->grid, i);
+        for (long dz = -r; dz <= r; dz++) {
+            for (long dy = -side; dy <= side; dy++) {
+                for (long dx = -side; dx <= side; dx++) {
+                    const size_t p[3] = { c[0] + (size_t)dx, c[1] + (size_t)dy, c[2] + (size_t)dz };
 
-                            if (dx * dx + dy * dy > side * side || p[0] < 0 || p[1] < 0 ||
-                                p[2] < 0 || p[0] >= (long)n[0] || p[1] >= (long)n[1] ||
-                                p[2] >= (long)n[2])
-                                continue;
-                            best =
-                                fmaxf(best, from->data[((size_t)p[2] * n[1] + (size_t)p[1]) * n[0] +
-                                                       (size_t)p[0]]);
-                        }
-                    }
+                    /* A place before the first voxel wraps to a large number. */
+                    if (dx * dx + dy * dy <= side * side && p[0] < n[0] && p[1] < n[1] &&
+                        p[2] < n[2])
+                        best = fmaxf(best, from->data[(p[2] * n[1] + p[1]) * n[0] + p[0]]);
                 }
-                v->data[(z * n[1] + y) * n[0] + x] = best;
             }
         }
+        v->data[i] = best;
     }
     hep_volume_free(from);
     return HEP_OK;

@@ -93,13 +93,9 @@ static int coarse_liver(struct scene *s, const struct hep_labels *liver, struct 
 /* A coarse mask into the fine map, where that is still free. */
 static void mark(const struct scene *s, const struct hep_labels *coarse, enum hep_anatomy organ)
 {
-    const size_t *n = s->map->grid.n, *c = coarse->grid.n;
-
     for (size_t i = 0; i < hep_grid_voxels(&s->map->grid); i++) {
-        const size_t x = i % n[0], y = i / n[0] % n[1], z = i / (n[0] * n[1]);
-
         if (s->map->data[i] == HEP_ANATOMY_NONE &&
-            coarse->data[((z / 2) * c[1] + y / 2) * c[0] + x / 2] != 0)
+            coarse->data[hep_liver_coarse_of(&coarse->grid, &s->map->grid, i)] != 0)
             s->map->data[i] = (int32_t)organ;
     }
 }
@@ -118,13 +114,13 @@ struct organ {
 #define RULES(rules) (rules), sizeof(rules) / sizeof(rules)[0]
 static const struct organ organs[] = {
     { HEP_ANATOMY_SPLEEN,
-      { -1e4, -40, 20, 110, 12, false, NULL },
+      { { -1e4, -40, 20, 110 }, 12, false, NULL },
       5,
       15,
       900,
       RULES(spleen_rules) },
-    { HEP_ANATOMY_MUSCLE, { 18, 62, 0, 60, 9, true, NULL }, 5, 3, 200, RULES(muscle_rules) },
-    { HEP_ANATOMY_MUSCLE, { -62, -18, 0, 60, 9, true, NULL }, 5, 3, 200, RULES(muscle_rules) }
+    { HEP_ANATOMY_MUSCLE, { { 18, 62, 0, 60 }, 9, true, NULL }, 5, 3, 200, RULES(muscle_rules) },
+    { HEP_ANATOMY_MUSCLE, { { -62, -18, 0, 60 }, 9, true, NULL }, 5, 3, 200, RULES(muscle_rules) }
 };
 
 /* The thickest region of its place that looks as it must: what does not is set aside, and the next

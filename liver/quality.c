@@ -55,9 +55,10 @@ static void border(struct hep_liver_quality *q, const struct hep_volume *share,
     bool ends = false;
 
     for (size_t i = 0; i < hep_grid_voxels(&share->grid); i++) {
-        const size_t c[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
         double g[3], length, p[3], in[3], out[3], change;
+        size_t c[3];
 
+        hep_grid_place(c, &share->grid, i);
         volume += (double)share->data[i] * voxel;
         ends = ends || (share->data[i] > 0.5F && (c[2] == 0 || c[2] + 1 == n[2]));
         if (share->data[i] <= 0.0F || share->data[i] >= 1.0F)
@@ -68,8 +69,7 @@ static void border(struct hep_liver_quality *q, const struct hep_volume *share,
         if (reference == NULL || share->data[i] < (float)BORDER_SHARE ||
             share->data[i] > (float)(1.0 - BORDER_SHARE) || length <= 0.0)
             continue;
-        hep_grid_to_world(p, &share->grid,
-                          (const double[3]){ (double)c[0], (double)c[1], (double)c[2] });
+        hep_grid_world_of(p, &share->grid, i);
         for (int a = 0; a < 3; a++) {
             in[a] = p[a] + PROBE_MM * g[a] / length;
             out[a] = p[a] - PROBE_MM * g[a] / length;

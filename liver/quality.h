@@ -1,6 +1,6 @@
 /**
  * @file  liver/quality.h
- * @brief How far a liver is to be believed.
+ * @brief How plausible the mask of a liver is.
  */
 #ifndef HEP_LIVER_QUALITY_H
 #define HEP_LIVER_QUALITY_H

@@ -28,15 +28,14 @@
 /* Fat is at most exp(-1) of the brightest tenth of the body where it is suppressed; in T1 images
  * that do not suppress it, it is among the brightest. */
 #define SUPPRESSED_LOG 1.0
+/* Skin, and muscle beside thin fat, are darker than fat that is not suppressed: fat is its upper fifth
+ * of what lies under the skin. */
+#define BRIGHT_FAT_QUANTILE 0.8
 #define WALL_SHARE 0.6 /* an organ comes this much nearer to the skin than it is looked for */
 
 /* Right of the spine's middle, further in than skin, fat and the muscles of the wall, which together
  * have 15 to 30 mm; expert values. */
-const struct hep_seed_place hep_seed_liver = { .right_min_mm = 10.0,
-                                               .right_max_mm = 1e4,
-                                               .front_min_mm = -1e4,
-                                               .front_max_mm = 1e4,
-                                               .deep_mm = 18.0 };
+const struct hep_seed_place hep_seed_liver = { { 10, 1e4, -1e4, 1e4 }, 18, false, NULL };
 
 struct scene {
     const struct hep_seed_place *place;
@@ -50,17 +49,11 @@ struct scene {
 
 static bool in_place(const struct scene *s, size_t i)
 {
-    const struct hep_liver_images *im = s->im;
     const struct hep_seed_place *p = s->place;
-    const size_t *n = im->coarse.n;
-    const double x =
-        im->coarse.to_world[0][3] + HEP_LIVER_COARSE_MM * (double)(i % n[0]) - im->middle_x;
-    const double y =
-        im->coarse.to_world[1][3] + HEP_LIVER_COARSE_MM * (double)(i / n[0] % n[1]) - im->back_y;
 
-    return im->body->data[i] == 2 && (double)im->depth->data[i] > p->deep_mm &&
-           x > p->right_min_mm && x < p->right_max_mm && y > p->front_min_mm &&
-           y < p->front_max_mm && (p->taken == NULL || p->taken->data[i] == 0);
+    return s->im->body->data[i] == 2 && (double)s->im->depth->data[i] > p->deep_mm &&
+           hep_liver_in_box(s->im, &s->im->coarse, &p->box, i) &&
+           (p->taken == NULL || p->taken->data[i] == 0);
 }
 
 /* Suppressed fat has next to no signal at high b: what noise makes of its diffusion says nothing.
@@ -99,16 +92,29 @@ static bool fat_here(const struct scene *s, size_t i)
     return is_fat(s, level);
 }
 
-static double median_where(const struct scene *s, size_t k, const int32_t *mask, double *mad)
+/* Known values of an image where the mask is at least `least`, into the scratch. */
+static size_t gather(const struct scene *s, size_t k, const int32_t *mask, int32_t least)
 {
     size_t m = 0;
-    double median;
 
     for (size_t i = 0; i < s->n; i++) {
-        if (mask[i] != 0 && !isnan(s->x[k][i]))
+        if (mask[i] >= least && !isnan(s->x[k][i]))
             s->scratch[m++] = s->x[k][i];
     }
-    median = hep_quantile(s->scratch, m, 0.5);
+    return m;
+}
+
+static double quantile_where(const struct scene *s, size_t k, const int32_t *mask, int32_t least,
+                             double q)
+{
+    return hep_quantile(s->scratch, gather(s, k, mask, least), q);
+}
+
+static double median_where(const struct scene *s, size_t k, const int32_t *mask, double *mad)
+{
+    const size_t m = gather(s, k, mask, 1);
+    const double median = hep_quantile(s->scratch, m, 0.5);
+
     for (size_t i = 0; i < m; i++)
         s->scratch[i] = (float)fabs((double)s->scratch[i] - median);
     *mad = HEP_MAD_TO_SD * hep_quantile(s->scratch, m, 0.5);
@@ -342,7 +348,8 @@ out:
     return rc;
 }
 
-/* Noise is no texture: an image that has more than an organ varies hardly counts. */
+/* An image with more noise than an organ has texture counts less: its scale is at least the noise of
+ * the block. */
 static double least_scale(const struct scene *s, const struct block *start, size_t k)
 {
     const double least = s->im->settings->texture_log.lo;
@@ -376,19 +383,6 @@ static int settle(struct hep_labels *mask, double *score, const struct scene *s,
     return rc;
 }
 
-/* Quantile of an image where the mask is at least `least`. */
-static double quantile_where(const struct scene *s, size_t k, const int32_t *mask, int32_t least,
-                             double q)
-{
-    size_t m = 0;
-
-    for (size_t i = 0; i < s->n; i++) {
-        if (mask[i] >= least && !isnan(s->x[k][i]))
-            s->scratch[m++] = s->x[k][i];
-    }
-    return hep_quantile(s->scratch, m, q);
-}
-
 static int scene_init(struct scene *s, const struct hep_liver_images *im,
                       const struct hep_seed_place *place, struct hep_labels *mask,
                       struct hep_error *err)
@@ -406,13 +400,13 @@ static int scene_init(struct scene *s, const struct hep_liver_images *im,
         s->x[k] = im->channel[k].coarse->data;
         s->dark_fat[k] = quantile_where(s, k, mask->data, 1, 0.5) <
                          quantile_where(s, k, im->body->data, 2, 0.9) - SUPPRESSED_LOG;
-        /* skin and muscle beside thin fat are darker than it where it is not suppressed */
-        s->fat[k] = quantile_where(s, k, mask->data, 1, s->dark_fat[k] ? 0.5 : 0.8);
+        s->fat[k] = quantile_where(s, k, mask->data, 1, s->dark_fat[k] ? 0.5 : BRIGHT_FAT_QUANTILE);
     }
     return HEP_OK;
 }
 
-/* Starts in an organ that an earlier one came to are left out. */
+/* The start whose organ has the highest score; starts inside an organ that is known already are left
+ * out. */
 static int best_start(struct hep_liver_seed *out, struct scene *s, struct hep_labels *trial,
                       const struct block *start, size_t n_start, double erosion_mm,
                       struct hep_error *err)

@@ -13,10 +13,10 @@
 
 #include "liver/images.h"
 
-/** Where an organ is looked for: a box [mm] from the middle of the body to the right and to the
- * front of its back, and how deep below the skin. */
+/** Where an organ is looked for: a box, and how deep below the skin. */
 struct hep_seed_place {
-    double right_min_mm, right_max_mm, front_min_mm, front_max_mm, deep_mm;
+    struct hep_liver_box box;
+    double deep_mm;
     bool only_here;                 /* no part of the organ lies outside the box */
     const struct hep_labels *taken; /* coarse; not 0: another organ; may be NULL */
 };

@@ -30,16 +30,14 @@ static int edge_noise(double *sd, const struct hep_volume *v, const struct hep_l
                       struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&v->grid), nx = v->grid.n[0], ny = v->grid.n[1];
-    const size_t cx = coarse->grid.n[0], cy = coarse->grid.n[1];
     float *d = hep_alloc_aligned(n, sizeof *d, err);
     size_t m = 0;
 
     if (d == NULL)
         return HEP_ENOMEM;
     for (size_t i = 0; i + nx < n; i++) {
-        const size_t x = i % nx, y = i / nx % ny, z = i / (nx * ny);
-
-        if (y + 1 < ny && coarse->data[((z / 2) * cy + y / 2) * cx + x / 2] != 0 &&
+        if (i / nx % ny + 1 < ny &&
+            coarse->data[hep_liver_coarse_of(&coarse->grid, &v->grid, i)] != 0 &&
             !isnan(v->data[i]) && !isnan(v->data[i + nx]))
             d[m++] = fabsf(v->data[i + nx] - v->data[i]);
     }
@@ -70,19 +68,10 @@ static int walk(struct hep_volume **x, const struct hep_liver_images *im,
 static int known_from(struct hep_labels *known, const struct hep_labels *fine, double depth_mm,
                       int nthreads, struct hep_error *err)
 {
-    const size_t *n = known->grid.n, *f = fine->grid.n;
-
-    for (size_t z = 0; z < n[2]; z++) {
-        for (size_t y = 0; y < n[1]; y++) {
-            for (size_t x = 0; x < n[0]; x++) {
-                int all = 1;
-
-                for (size_t c = 0; c < 8; c++)
-                    all &= fine->data[((2 * z + (c >> 2)) * f[1] + 2 * y + (c >> 1 & 1)) * f[0] +
-                                      2 * x + (c & 1)] != 0;
-                known->data[(z * n[1] + y) * n[0] + x] = all;
-            }
-        }
+    for (size_t i = 0; i < hep_grid_voxels(&known->grid); i++) {
+        known->data[i] = 1;
+        for (size_t c = 0; c < 8; c++)
+            known->data[i] &= fine->data[hep_liver_fine_of(&fine->grid, &known->grid, i, c)] != 0;
     }
     return hep_mask_erode(known, depth_mm, nthreads, err);
 }
@@ -131,7 +120,6 @@ static int refused_places(struct hep_labels **out, const struct found *f, struct
 {
     const struct hep_liver_images *im = &f->im;
     const struct hep_liver_channel *t2 = hep_liver_channel_of(im, HEP_IMAGE_T2);
-    const size_t *n = im->fine.n, *c = im->coarse.n;
     const float *x = im->channel[0].fine->data;
     const double like = im->settings->fat_like_log;
     double fat = (double)NAN, t2_liver = (double)NAN;
@@ -145,8 +133,7 @@ static int refused_places(struct hep_labels **out, const struct found *f, struct
         t2_liver = s.median;
     }
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&im->fine); i++) {
-        const size_t j =
-            ((i / (n[0] * n[1]) / 2) * c[1] + i / n[0] % n[1] / 2) * c[0] + i % n[0] / 2;
+        const size_t j = hep_liver_coarse_of(&im->coarse, &im->fine, i);
         const bool like_fat = fabs((double)x[i] - fat) < like &&
                               fabs((double)f->model.mean->data[i] - fat) > 2.0 * like;
         const bool fluid =

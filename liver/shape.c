@@ -77,7 +77,7 @@ static int seen_liver(const struct hep_labels *mask, const size_t c[3], double r
 static int keep_enclosed(struct hep_labels *core, const struct hep_labels *mask, double reach_mm,
                          double enclosed, struct hep_error *err)
 {
-    const size_t n = hep_grid_voxels(&core->grid), *d = core->grid.n;
+    const size_t n = hep_grid_voxels(&core->grid);
     struct hep_labels *parts = NULL;
     struct sight {
         size_t hits, voxels;
@@ -88,10 +88,11 @@ static int keep_enclosed(struct hep_labels *core, const struct hep_labels *mask,
     if (rc == HEP_OK)
         rc = HEP_NEW(sight, count + 1, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        const size_t c[3] = { i % d[0], i / d[0] % d[1], i / (d[0] * d[1]) };
+        size_t c[3];
 
         if (parts->data[i] == 0)
             continue;
+        hep_grid_place(c, &core->grid, i);
         sight[parts->data[i]].hits += (size_t)seen_liver(mask, c, reach_mm);
         sight[parts->data[i]].voxels++;
     }

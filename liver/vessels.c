@@ -66,9 +66,10 @@ struct chain {
     struct hep_labels *labels; /* spots of all slices, numbered from 1 */
 };
 
-/* Box in which a vessel may run [mm], from the middle of the body and from its back. */
+/* Where a vessel may run, and how round it is at least. */
 struct corridor {
-    double right_min_mm, right_max_mm, front_min_mm, front_max_mm, min_round;
+    struct hep_liver_box box;
+    double min_round;
 };
 
 static void moments(struct spot *s, const double m[6], double min_round)
@@ -173,17 +174,6 @@ static long longest(struct chain *c)
     return best;
 }
 
-static bool in_corridor(const struct hep_liver_images *im, const struct corridor *k, size_t i)
-{
-    const size_t *n = im->fine.n;
-    const double x =
-        im->fine.to_world[0][3] + HEP_LIVER_FINE_MM * (double)(i % n[0]) - im->middle_x;
-    const double y =
-        im->fine.to_world[1][3] + HEP_LIVER_FINE_MM * (double)(i / n[0] % n[1]) - im->back_y;
-
-    return x > k->right_min_mm && x < k->right_max_mm && y > k->front_min_mm && y < k->front_max_mm;
-}
-
 /* A vessel of the map that is brighter than `threshold` in an image; its middle [mm] right of the
  * body's and in front of its back, NaN when there is none. */
 static int find_trunk(double at[2], struct hep_labels *map, const struct hep_liver_images *im,
@@ -204,7 +194,7 @@ static int find_trunk(double at[2], struct hep_labels *map, const struct hep_liv
         rc = HEP_NEW(c.spot, MAX_SPOTS, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++)
         mask->data[i] = (double)v->data[i] > threshold && map->data[i] == HEP_ANATOMY_NONE &&
-                        in_corridor(im, k, i);
+                        hep_liver_in_box(im, &im->fine, &k->box, i);
     if (rc == HEP_OK)
         rc = find_spots(&c, mask, k->min_round, err);
     if (rc != HEP_OK)
@@ -249,7 +239,7 @@ static int blood_threshold(double *out, const struct hep_liver_images *im,
     if (x == NULL)
         return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
-        if (in_corridor(im, k, i) && !isnan(v->data[i]))
+        if (hep_liver_in_box(im, &im->fine, &k->box, i) && !isnan(v->data[i]))
             x[m++] = v->data[i];
     }
     *out = (1.0 - share) * hep_quantile(x, m, 0.5) + share * hep_quantile(x, m, BLOOD_QUANTILE);
@@ -286,15 +276,16 @@ int hep_vessels_trunks(struct hep_labels *map, const struct hep_liver_images *im
                                             HEP_IMAGE_DELAYED, HEP_IMAGE_TRANSITIONAL };
     static const enum hep_image venous[] = { HEP_IMAGE_PORTAL_VENOUS, HEP_IMAGE_DELAYED,
                                              HEP_IMAGE_TRANSITIONAL };
-    const struct corridor aorta = { AORTA_CORRIDOR, AORTA_ROUND };
+    const struct corridor aorta = { { AORTA_CORRIDOR }, AORTA_ROUND };
     struct corridor cava;
     double at[2], cava_at[2];
     int rc = search(at, map, im, first, 4, &aorta, &aorta, HEP_ANATOMY_AORTA, err);
 
     if (rc != HEP_OK || isnan(at[0]))
         return rc;
-    cava = (struct corridor){ at[0] + CAVA_RIGHT_FROM_MM, at[0] + CAVA_RIGHT_TO_MM,
-                              at[1] - CAVA_BEHIND_MM, at[1] + CAVA_BEFORE_MM, CAVA_ROUND };
+    cava = (struct corridor){ { at[0] + CAVA_RIGHT_FROM_MM, at[0] + CAVA_RIGHT_TO_MM,
+                                at[1] - CAVA_BEHIND_MM, at[1] + CAVA_BEFORE_MM },
+                              CAVA_ROUND };
     return search(cava_at, map, im, venous, 3, &aorta, &cava, HEP_ANATOMY_IVC, err);
 }
 
@@ -344,7 +335,7 @@ static int different(struct hep_labels **out, const struct hep_liver_images *im,
                      const struct hep_liver_channel *c, double sign, const struct hep_labels *liver,
                      struct hep_error *err)
 {
-    const size_t n = hep_grid_voxels(&im->fine), *f = im->fine.n, *q = im->coarse.n;
+    const size_t n = hep_grid_voxels(&im->fine);
     struct hep_labels *inside = NULL;
     struct hep_volume *mean = NULL, *fine = NULL, *gap = NULL;
     struct hep_stats s = { 0 };
@@ -367,10 +358,9 @@ static int different(struct hep_labels **out, const struct hep_liver_images *im,
     if (rc == HEP_OK)
         rc = hep_labels_new(out, &im->fine, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        const size_t x = i % f[0], y = i / f[0] % f[1], z = i / (f[0] * f[1]);
         const double d = sign * ((double)c->fine->data[i] - (double)fine->data[i] - s.median);
 
-        (*out)->data[i] = inside->data[((z / 2) * q[1] + y / 2) * q[0] + x / 2] != 0 &&
+        (*out)->data[i] = inside->data[hep_liver_coarse_of(&im->coarse, &im->fine, i)] != 0 &&
                           d > im->settings->like_sd * fmax(s.mad, TEXTURE_MIN);
     }
     if (rc == HEP_OK && sign < 0.0)
@@ -385,7 +375,7 @@ static int different(struct hep_labels **out, const struct hep_liver_images *im,
 /* Parts of a mask that reach less far than length_mm are cleared. */
 static int keep_long(struct hep_labels *mask, double length_mm, struct hep_error *err)
 {
-    const size_t *n = mask->grid.n, all = hep_grid_voxels(&mask->grid);
+    const size_t all = hep_grid_voxels(&mask->grid);
     struct hep_labels *parts = NULL;
     struct extent {
         size_t lo[3], hi[3], count;
@@ -396,9 +386,10 @@ static int keep_long(struct hep_labels *mask, double length_mm, struct hep_error
     if (rc == HEP_OK)
         rc = HEP_NEW(e, count + 1, err);
     for (size_t i = 0; rc == HEP_OK && i < all; i++) {
-        const size_t c[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
         struct extent *p = &e[parts->data[i]];
+        size_t c[3];
 
+        hep_grid_place(c, &mask->grid, i);
         for (int a = 0; parts->data[i] > 0 && a < 3; a++) {
             p->lo[a] = p->count == 0 || c[a] < p->lo[a] ? c[a] : p->lo[a];
             p->hi[a] = p->count == 0 || c[a] > p->hi[a] ? c[a] : p->hi[a];

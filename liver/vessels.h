@@ -1,11 +1,11 @@
 /**
  * @file  liver/vessels.h
  * @brief Aorta, inferior vena cava and the vessels of the liver, where contrast agent shows them.
- * Model:   large vessels are chains of round spots through axial slices, between the level of
- * muscle and that of the brightest blood; vessels of the liver are thin and long and brighter than
+ * Model:   large vessels are chains of round spots through axial slices, between the level of muscle
+ *          and that of the brightest blood; vessels of the liver are thin and long and brighter than
  *          it (portal venous, delayed, extracellular agents) or darker (hepatobiliary)
- * Valid:   with the wrong parts left out rather than the right ones in: spots that run together
- * with other organs end a chain
+ * Valid:   a vessel in doubt is left out, since medians are taken of what is marked: spots that run
+ *          together with other organs end a chain
  */
 #ifndef HEP_LIVER_VESSELS_H
 #define HEP_LIVER_VESSELS_H

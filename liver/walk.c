@@ -31,10 +31,11 @@ static int find_box(struct walk *k, const struct hep_volume *odds)
     for (int a = 0; a < 3; a++)
         k->lo[a] = n[a];
     for (size_t i = 0; i < hep_grid_voxels(&odds->grid); i++) {
-        const size_t c[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
+        size_t c[3];
 
         if (odds->data[i] < OUTSIDE_ODDS)
             continue;
+        hep_grid_place(c, &odds->grid, i);
         for (int a = 0; a < 3; a++) {
             k->lo[a] = c[a] < k->lo[a] ? c[a] : k->lo[a];
             hi[a] = c[a] > hi[a] ? c[a] : hi[a];

@@ -210,6 +210,29 @@ static void test_labels(void **state)
     hep_volume_free(v);
 }
 
+/* Voxel 47 of 5 x 4 x 3: 47 = 2 + 5 (1 + 4 * 2). Its centre by hand from an oblique affine. */
+static void test_place(void **state)
+{
+    const struct hep_grid g = { .n = { 5, 4, 3 },
+                                .to_world = { { 0.0, -2.0, 0.0, 10.0 },
+                                              { 1.5, 0.0, 0.0, -7.0 },
+                                              { 0.0, 0.0, 3.0, 1.0 },
+                                              { 0.0, 0.0, 0.0, 1.0 } } };
+    const double expected[3] = { 8.0, -4.0, 7.0 }, origin[3] = { 10.0, -7.0, 1.0 };
+    double world[3];
+    size_t at[3];
+
+    (void)state;
+    hep_grid_place(at, &g, 47);
+    assert_int_equal(at[0], 2);
+    assert_int_equal(at[1], 1);
+    assert_int_equal(at[2], 2);
+    hep_grid_world_of(world, &g, 47);
+    for (int k = 0; k < 3; k++)
+        assert_close(world[k], expected[k], 0.0, 1e-12);
+    assert_close(hep_distance2(world, origin), 2.0 * 2.0 + 3.0 * 3.0 + 6.0 * 6.0, 0.0, 1e-12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +240,7 @@ int main(void)
         cmocka_unit_test(test_same),      cmocka_unit_test(test_axis_of),
         cmocka_unit_test(test_isotropic), cmocka_unit_test(test_volumes),
         cmocka_unit_test(test_labels),    cmocka_unit_test(test_round_as_stored),
+        cmocka_unit_test(test_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
