@@ -29,10 +29,13 @@ static const struct hep_option options[] = {
         TEXT, S, lesions, "lesions", 0, "SPEC", NULL,
         "none; poisson:MEAN; poisson:MEAN:MIN-MAXmm; or a list such as met:12mm,cyst:8mm of met, "
         "necrotic, net, mucinous, melanoma, haemangioma, cyst, fnh, abscess, fat, sparing"),
-    HEP_OPT(TEXT, S, degrade, "degrade", 0, "LEVEL|LIST", NULL,
-            "all (without it), none, a level for all such as 0.5, or a list such as noise,bias=0.5 "
-            "of noise, bias, shift, deform, transient, epi, cardiac, iron, gain, gap, crop, swap, "
-            "missing"),
+    HEP_OPT(
+        TEXT, S, degrade, "degrade", 0, "LEVEL|LIST", NULL,
+        "usual (without it), none, a level for the usual ones such as 0.5, or a list such as "
+        "noise,bias=0.5. usual is noise, bias, shift, deform, transient, epi, cardiac, iron, "
+        "gain, gap, crop; all is these and what makes lesions and images less regular: outline, "
+        "cores, rims, margins, perfusion, mimics, bsets, partial, psf, fatsat, flow, heart, "
+        "drift; swap and missing are in neither"),
     HEP_OPT_NUMBER(S, texture, "texture", 0, "LEVEL", 0, 5, NULL,
                    "texture of tissues; 1 without it, 0 is off"),
     HEP_OPT_NUMBER(S, variation, "variation", 0, "LEVEL", 0, 5, NULL,

@@ -131,6 +131,42 @@ static void count_node(struct hep_anatomy *a, size_t lesion, int layer, double r
         a->surface[lesion][layer]++;
 }
 
+/* Parenchyma that looks like a lesion and is none. */
+static void paint_mimics(struct hep_anatomy *a, int nthreads)
+{
+    const size_t nz = a->mimics.n > 0 ? a->grid.n[2] : 0;
+
+#pragma omp parallel for schedule(dynamic, 4) num_threads(nthreads)
+    for (size_t z = 0; z < nz; z++)
+        for (size_t y = 0; y < a->grid.n[1]; y++)
+            for (size_t x = 0; x < a->grid.n[0]; x++) {
+                uint8_t *there = &a->label[voxel_index(a, x, y, z)];
+                enum hep_mimic_kind kind;
+                double p[3];
+
+                if (*there != HEP_LABEL_LIVER)
+                    continue;
+                voxel_world(p, a, x, y, z);
+                kind = hep_mimic_at(&a->mimics, p);
+                if (kind != HEP_MIMIC_KINDS)
+                    *there = (uint8_t)(HEP_LABEL_PARENCHYMA + kind);
+            }
+}
+
+static bool is_parenchyma(uint8_t label)
+{
+    return label == HEP_LABEL_LIVER || label >= HEP_LABEL_PARENCHYMA;
+}
+
+/* Eight thresholds from -0.5 to 0.5 that every cube of 2 x 2 x 2 nodes holds once: a border that is
+ * blurred is one where the share of lesion nodes falls step by step (ordered dither: Bayer 1973). */
+static double dither(size_t x, size_t y, size_t z)
+{
+    const size_t bits = ((x ^ y ^ z) & 1) << 2 | ((y ^ z) & 1) << 1 | (z & 1);
+
+    return ((double)bits + 0.5) / 8.0 - 0.5;
+}
+
 /* A mass takes the place of parenchyma and of what was left of vessels; fat and sparing only colour
  * parenchyma. */
 static void paint_lesion(struct hep_anatomy *a, size_t i)
@@ -146,12 +182,12 @@ static void paint_lesion(struct hep_anatomy *a, size_t i)
                 double p[3], rho;
                 int layer;
 
-                if (*there != HEP_LABEL_LIVER && !(l->mass && hep_label_in_liver(*there)))
+                if (!is_parenchyma(*there) && !(l->mass && hep_label_in_liver(*there)))
                     continue;
                 voxel_world(p, a, x, y, z);
-                layer = hep_lesion_layer(&rho, l, p);
+                layer = hep_lesion_layer_at(&rho, l, p, l->margin_mm * dither(x, y, z));
                 if (layer == HEP_LAYER_NONE ||
-                    (layer == (int)HEP_LAYER_HALO && *there != HEP_LABEL_LIVER))
+                    (layer == (int)HEP_LAYER_HALO && !is_parenchyma(*there)))
                     continue;
                 *there = hep_lesion_label(i, layer);
                 if (layer != (int)HEP_LAYER_HALO)
@@ -248,11 +284,13 @@ int hep_anatomy_new(struct hep_anatomy **out, const struct hep_sim_settings *s,
         hep_lesions_plan(&a->lesions, s, a->shape, &a->portal, &a->hepatic, &a->tissues, seed, err);
     if (rc != HEP_OK)
         goto fail;
+    hep_mimics_draw(&a->mimics, s, a->shape, &a->tissues, seed);
     make_room_for_lesions(a);
     label_organs(a, s->nthreads);
     paint_tree(a, &a->hepatic, HEP_LABEL_HEPATIC_VEIN);
     paint_tree(a, &a->portal, HEP_LABEL_PORTAL_VEIN);
     paint_companions(a);
+    paint_mimics(a, s->nthreads);
     for (size_t i = 0; i < a->lesions.n; i++)
         paint_lesion(a, i);
     rc = make_texture(a, seed, s->nthreads, err);
@@ -279,6 +317,11 @@ void hep_anatomy_free(struct hep_anatomy *a)
 
 const struct hep_tissue_values *hep_anatomy_tissue(const struct hep_anatomy *a, uint8_t label)
 {
+    if (label >= HEP_LABEL_PARENCHYMA) {
+        const size_t kind = (size_t)(label - HEP_LABEL_PARENCHYMA);
+
+        return kind < HEP_MIMIC_KINDS ? &a->mimics.tissue[kind] : NULL;
+    }
     if (label >= HEP_LABEL_LESION) {
         const size_t i = (size_t)(label - HEP_LABEL_LESION);
 

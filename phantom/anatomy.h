@@ -10,12 +10,14 @@
 
 #include "image/volume.h"
 #include "phantom/lesion.h"
+#include "phantom/mimic.h"
 
 struct hep_anatomy {
     struct hep_shape *shape;         /* owned */
     struct hep_tree portal, hepatic; /* owned */
     struct hep_lesion_list lesions;
     struct hep_study_tissues tissues;
+    struct hep_mimics mimics;
     struct hep_grid grid; /* axis-aligned */
     double step_mm;
     uint8_t *label;  /* xyz; owned */

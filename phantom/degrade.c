@@ -26,18 +26,24 @@ static void gas_share(struct hep_field *f, const struct hep_anatomy *a)
             }
 }
 
+#define BLUR_REACH_MAX 32
+
 /* Gaussian along one line of n values, stride apart, through a buffer. */
 static void blur_line(float *first, size_t n, size_t stride, double sd, double *line)
 {
-    const long reach = (long)ceil(3.0 * sd), last = (long)n - 1;
+    const long full = (long)ceil(3.0 * sd), last = (long)n - 1;
+    const long reach = full < BLUR_REACH_MAX ? full : BLUR_REACH_MAX;
+    double kernel[BLUR_REACH_MAX + 1] = { 0.0 };
 
+    for (long r = 0; r <= reach; r++)
+        kernel[r] = exp(-0.5 * (double)(r * r) / (sd * sd));
     for (long k = 0; k <= last; k++) {
         double total = 0.0;
 
         line[k] = 0.0;
         for (long r = -reach; r <= reach; r++) {
             const long at = k + r < 0 ? 0 : (k + r > last ? last : k + r);
-            const double w = exp(-0.5 * (double)(r * r) / (sd * sd));
+            const double w = kernel[r < 0 ? -r : r];
 
             line[k] += w * (double)first[(size_t)at * stride];
             total += w;
@@ -151,13 +157,15 @@ struct cardiac {
 static double cardiac_factor(const void *context, const double p[3], size_t t)
 {
     const struct cardiac *c = context;
-    double q[3], rest[3];
+    double q[3], rest[3], far;
 
-    if (!(c->event->cardiac_loss[t] > 0.0))
+    if (!(c->event->cardiac_loss[t] > 0.0) && !(c->event->heart_exponent[t] > 0.0))
         return 1.0;
     hep_motion_undo(rest, &c->event->motion, p);
     hep_shape_standard(q, c->shape, rest);
-    return 1.0 - c->event->cardiac_loss[t] * exp(-fmax(hep_organ_heart(q), 0.0) / 18.0);
+    far = fmax(hep_organ_heart(q), 0.0);
+    return (1.0 - c->event->cardiac_loss[t] * exp(-far / 18.0)) *
+           exp(-c->event->heart_exponent[t] * exp(-far / 30.0));
 }
 
 void hep_degrade_cardiac(struct hep_volume *v, const struct hep_shape *shape,
@@ -167,9 +175,94 @@ void hep_degrade_cardiac(struct hep_volume *v, const struct hep_shape *shape,
     bool any = false;
 
     for (size_t t = 0; t < v->nt && t < HEP_SIM_MAX_VOLUMES; t++)
-        any = any || e->cardiac_loss[t] > 0.0;
+        any = any || e->cardiac_loss[t] > 0.0 || e->heart_exponent[t] > 0.0;
     if (any)
         multiply(v, cardiac_factor, &c, nthreads);
+}
+
+/* ---- point spread ---------------------------------------------------------------------------- */
+
+/* One axis of all volumes of v; index axis 0, 1 or 2. */
+static void spread_axis(struct hep_volume *v, int axis, double sd, double *lines, size_t length,
+                        int nthreads)
+{
+    const size_t *n = v->grid.n;
+    const size_t stride = axis == 0 ? 1 : axis == 1 ? n[0] : n[0] * n[1];
+    /* along slices the lines of one row are worked on together, else those of one slice */
+    const size_t blocks = (axis == 2 ? n[1] : n[2]) * v->nt;
+    const size_t across = axis == 0 ? n[1] : n[0];
+
+#pragma omp parallel for schedule(static) num_threads(nthreads)
+    for (size_t block = 0; block < blocks; block++) {
+        const size_t part = axis == 2 ? n[1] : n[2];
+        const size_t t = block / part, at = block % part;
+        float *first = v->data + t * n[0] * n[1] * n[2] + at * (axis == 2 ? n[0] : n[0] * n[1]);
+
+        for (size_t i = 0; i < across; i++)
+            blur_line(first + i * (axis == 0 ? n[0] : 1), n[axis], stride, sd,
+                      lines + block * length);
+    }
+}
+
+int hep_degrade_psf(struct hep_volume *v, const double sd_voxels[3], int nthreads,
+                    struct hep_error *err)
+{
+    const size_t *n = v->grid.n;
+    const size_t length = n[0] > n[1] ? (n[0] > n[2] ? n[0] : n[2]) : (n[1] > n[2] ? n[1] : n[2]);
+    double *lines;
+
+    if (!(sd_voxels[0] > 0.0) && !(sd_voxels[1] > 0.0) && !(sd_voxels[2] > 0.0))
+        return HEP_OK;
+    if (HEP_NEW(lines, length * (n[1] + n[2]) * v->nt, err) != HEP_OK)
+        return HEP_ENOMEM;
+    for (int axis = 0; axis < 3; axis++)
+        if (sd_voxels[axis] > 0.0)
+            spread_axis(v, axis, sd_voxels[axis], lines, length, nthreads);
+    free(lines);
+    return HEP_OK;
+}
+
+/* ---- fat and pulsation ----------------------------------------------------------------------- */
+
+static double fat_factor(const void *context, const double p[3], size_t t)
+{
+    const struct hep_series_event *e = context;
+    const double off = (hep_field_value(e->fat_field, p) - 0.4) / 0.8;
+
+    (void)t;
+    return 1.0 + e->fat_gain * fmin(fmax(off, 0.0), 1.0);
+}
+
+void hep_degrade_fat(struct hep_volume *fat, const struct hep_series_event *e, int nthreads)
+{
+    if (e->fat_gain > 0.0)
+        multiply(fat, fat_factor, e, nthreads);
+}
+
+void hep_degrade_pulsation(struct hep_volume *v, const float *aorta, double ghost, double shift,
+                           int nthreads)
+{
+    const size_t *n = v->grid.n;
+    const double step = shift * (double)n[1];
+
+#pragma omp parallel for schedule(static) num_threads(nthreads)
+    for (size_t z = 0; z < n[2]; z++)
+        for (size_t y = 0; y < n[1]; y++)
+            for (size_t x = 0; x < n[0]; x++) {
+                float *to = &v->data[(z * n[1] + y) * n[0] + x];
+                double sum = (double)*to;
+
+                /* Side bands of the beat: pairs, fainter outwards, in phase and against it. */
+                for (int k = 1; k <= 3; k++)
+                    for (int side = -1; side <= 1; side += 2) {
+                        const long from = (long)y + lround((double)(side * k) * step);
+                        const long in = ((from % (long)n[1]) + (long)n[1]) % (long)n[1];
+
+                        sum += (side * k % 2 == 0 ? -1.0 : 1.0) * ghost / k *
+                               (double)aorta[(z * n[1] + (size_t)in) * n[0] + x];
+                    }
+                *to = (float)fmax(sum, 0.0);
+            }
 }
 
 /* ---- ghosts ---------------------------------------------------------------------------------- */

@@ -114,6 +114,12 @@ static void draw_frame(struct hep_series_event *e, const struct hep_sim_settings
     end = hep_rng_next(&rng) < 0.5 ? 0 : 1;
     if (is_2d(r->role) && u < 0.1 * s->degrade[HEP_SIM_CROP])
         e->crop[end] = (size_t)(amount * (double)r->n[2]);
+    rng = stream(seed, "partial", name);
+    u = hep_rng_next(&rng);
+    amount = hep_rng_next_range(&rng, 0.12, 0.25);
+    end = hep_rng_next(&rng) < 0.5 ? 0 : 1;
+    if (hep_role_is_t1_phase(r->role) && u < 0.1 * s->degrade[HEP_SIM_PARTIAL])
+        e->crop[end] = (size_t)(amount * (double)r->n[2]);
 }
 
 static void draw_receive(struct hep_series_event *e, const struct hep_sim_settings *s,
@@ -201,8 +207,13 @@ int hep_event_draw(struct hep_event *e, const struct hep_sim_settings *s, uint64
     for (size_t i = 0; i < s->n_series; i++) {
         draw_frame(&e->series[i], s, &s->series[i], seed);
         draw_receive(&e->series[i], s, &s->series[i], seed);
+        rc = hep_event_draw_image(&e->series[i], s, &s->series[i], seed, err);
+        if (rc != HEP_OK)
+            return rc;
         if (i == e->reference) {
             e->series[i].missing = false;
+            if (hep_role_is_t1_phase(s->series[i].role))
+                e->series[i].crop[0] = e->series[i].crop[1] = 0;
             continue;
         }
         rc = draw_motion(&e->series[i], s, s->series[i].role, seed, err);
@@ -217,7 +228,8 @@ void hep_event_release(struct hep_event *e)
 {
     for (size_t i = 0; i < HEP_SIM_MAX_SERIES; i++) {
         hep_field_free(e->series[i].bend);
-        e->series[i].bend = NULL;
+        hep_field_free(e->series[i].fat_field);
+        e->series[i].bend = e->series[i].fat_field = NULL;
         e->series[i].motion.bend = NULL;
     }
 }
@@ -289,6 +301,16 @@ static struct hep_json *series_json(struct hep_put *put, const struct hep_series
     hep_put_bool(put, o, "missing", e->missing);
     hep_put_text(put, o, "labelled_as", hep_role_name(e->labelled_as));
     hep_put_numbers(put, o, "cardiac_loss", e->cardiac_loss, r->n_b);
+    hep_put_numbers(put, o, "psf_sd_voxels", e->psf_sd_voxels, 3);
+    hep_put_number(put, o, "fat_gain", e->fat_gain);
+    hep_put_number(put, o, "artery_flow", e->artery_flow);
+    hep_put_number(put, o, "vein_flow", e->vein_flow);
+    hep_put_number(put, o, "aorta_ghost", e->ghost);
+    hep_put_number(put, o, "aorta_ghost_shift", e->ghost_shift);
+    hep_put_numbers(put, o, "heart_exponent", e->heart_exponent, r->n_b);
+    hep_put_numbers(put, o, "drift_mm", e->drift_mm, 3);
+    hep_put_numbers(put, o, "slice_sd_mm", e->slice_sd_mm, 3);
+    hep_put_numbers(put, o, "b_s_per_mm2", r->b_s_per_mm2, r->n_b);
     return o;
 }
 

@@ -40,6 +40,21 @@ enum hep_lesion_class hep_sim_lesion_class(enum hep_sim_lesion_type type)
 
 /* ---- geometry -------------------------------------------------------------------------------- */
 
+/* Where a ray from the middle leaves the union of the lobes. */
+static double lobes(const struct hep_lesion *l, const double dir[3])
+{
+    double far = 0.0;
+
+    for (int k = 0; k < l->n_lobes; k++) {
+        const double *c = l->lobe[k];
+        const double along = dir[0] * c[0] + dir[1] * c[1] + dir[2] * c[2];
+        const double inside = c[3] * c[3] - c[0] * c[0] - c[1] * c[1] - c[2] * c[2];
+
+        far = fmax(far, along + sqrt(along * along + inside));
+    }
+    return l->n_lobes > 0 ? far : 1.0;
+}
+
 static double border(const struct hep_lesion *l, const double dir[3])
 {
     double sum = 0.0;
@@ -47,7 +62,7 @@ static double border(const struct hep_lesion *l, const double dir[3])
     for (int w = 0; w < HEP_LESION_WAVES; w++)
         sum += cos(l->wave[w][0] * dir[0] + l->wave[w][1] * dir[1] + l->wave[w][2] * dir[2] +
                    l->wave[w][3]);
-    return fmax(0.4, 1.0 + l->jitter * sum * sqrt(2.0 / HEP_LESION_WAVES));
+    return lobes(l, dir) * fmax(0.4, 1.0 + l->jitter * sum * sqrt(2.0 / HEP_LESION_WAVES));
 }
 
 /* Local coordinates in units of the radius, and their direction. */
@@ -89,22 +104,56 @@ static bool in_nodule(const struct hep_lesion *l, const double dir[3])
     return sum > 0.0;
 }
 
-int hep_lesion_layer(double *rho, const struct hep_lesion *l, const double p[3])
+/* Layer by an uneven rim and capsules of core. */
+static int formed_layer(const struct hep_lesion *l, const double dir[3], double r)
+{
+    const double radius = 0.5 * l->diameter_mm;
+    double sum = 0.0, rim, depth, u[3], nearest = (double)INFINITY;
+
+    for (int w = 0; w < HEP_LESION_WAVES; w++)
+        sum +=
+            cos(0.6 * (l->wave[w][2] * dir[0] + l->wave[w][0] * dir[1] + l->wave[w][1] * dir[2]) +
+                1.7 * l->wave[w][3]);
+    rim = l->rim_mm * exp(l->rim_unevenness * sum * sqrt(2.0 / HEP_LESION_WAVES));
+    rim = fmin(fmax(rim, 0.5), 0.85 * radius) / radius;
+    depth = r / (1.0 - rim);
+    if (depth >= 1.0)
+        return HEP_LAYER_RIM;
+    for (int k = 0; k < 3; k++)
+        u[k] = depth * dir[k];
+    for (int k = 0; k < l->n_cores; k++)
+        nearest = fmin(nearest, hep_capsule(u, l->core[k].a, l->core[k].b, l->core[k].radius,
+                                            l->core[k].radius));
+    if (l->n_cores == 0 || nearest < 0.0)
+        return HEP_LAYER_CORE;
+    return nearest < 0.08 ? HEP_LAYER_MID : HEP_LAYER_RIM;
+}
+
+int hep_lesion_layer_at(double *rho, const struct hep_lesion *l, const double p[3], double out_mm)
 {
     double dir[3];
-    const double r = local_radius(dir, l, p) / (l->scale * border(l, dir));
+    double r = local_radius(dir, l, p) / (l->scale * border(l, dir));
 
+    if (out_mm != 0.0)
+        r = fmax(r + out_mm / (0.5 * l->diameter_mm), 0.0);
     *rho = r;
     if (r >= 1.0) {
         const bool near = (r - 1.0) * 0.5 * l->diameter_mm < l->halo_mm;
 
         return near ? (int)HEP_LAYER_HALO : HEP_LAYER_NONE;
     }
+    if (l->rim_mm > 0.0)
+        return formed_layer(l, dir, r);
     if (l->nodular && r >= l->core_rho && !in_nodule(l, dir))
         return HEP_LAYER_CORE;
     if (r < l->core_rho)
         return HEP_LAYER_CORE;
     return r < l->mid_rho ? HEP_LAYER_MID : HEP_LAYER_RIM;
+}
+
+int hep_lesion_layer(double *rho, const struct hep_lesion *l, const double p[3])
+{
+    return hep_lesion_layer_at(rho, l, p, 0.0);
 }
 
 double hep_lesion_reach_mm(const struct hep_lesion *l)
@@ -113,8 +162,15 @@ double hep_lesion_reach_mm(const struct hep_lesion *l)
     /* a superquadric of exponent up to 3 reaches at most 1.22 in its corners */
     const double border_top = 1.0 + l->jitter * sqrt(2.0 * HEP_LESION_WAVES);
 
-    return 0.5 * l->diameter_mm * widest * 1.25 * fmax(l->scale, 1.0) * border_top +
-           l->halo_mm * widest;
+    double lobe_top = 1.0;
+
+    for (int k = 0; k < l->n_lobes; k++) {
+        const double *c = l->lobe[k];
+
+        lobe_top = fmax(lobe_top, c[3] + sqrt(c[0] * c[0] + c[1] * c[1] + c[2] * c[2]));
+    }
+    return 0.5 * l->diameter_mm * widest * 1.25 * fmax(l->scale * lobe_top, 1.0) * border_top +
+           (l->halo_mm + 0.5 * l->margin_mm) * widest;
 }
 
 void hep_lesion_axes_mm(double *long_mm, double *short_mm, const struct hep_lesion *l)
@@ -175,7 +231,7 @@ static void random_rotation(double m[3][3], struct hep_rng *rng)
 }
 
 /* Mean cube of the border's radius over directions is the volume in spheres. */
-static void scale_to_volume(struct hep_lesion *l)
+void hep_lesion_fit_volume(struct hep_lesion *l)
 {
     enum { N = 800 };
     double sum = 0.0;
@@ -214,7 +270,7 @@ static void make_shape(struct hep_lesion *l, double elongation, double jitter_mm
             l->wave[w][k] = 3.2 * hep_rng_next_normal(rng);
         l->wave[w][3] = hep_rng_next_range(rng, 0.0, 2.0 * HEP_PI);
     }
-    scale_to_volume(l);
+    hep_lesion_fit_volume(l);
 }
 
 /* ---- types ----------------------------------------------------------------------------------- */

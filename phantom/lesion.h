@@ -3,7 +3,8 @@
  * @brief Lesions: where they lie, their shape, their layers, and the tissue of each layer.
  * Model:   a superquadric with random axes and rotation and a smooth irregular border, scaled so
  *          that its volume is that of the sphere of its diameter; layers are shells of relative
- *          radius; a halo of altered parenchyma may surround it
+ *          radius; a halo of altered parenchyma may surround it. Degradations replace the border by
+ *          a union of balls, layers by an uneven rim around capsules of core, and blur the border
  * Source:  layers and behaviour as in radiology reviews of liver metastases (Maino et al., World J
  *          Gastroenterol 2023;29:5180); shares of each type are an expert's choice
  */
@@ -18,6 +19,8 @@
 enum hep_layer { HEP_LAYER_HALO, HEP_LAYER_RIM, HEP_LAYER_MID, HEP_LAYER_CORE, HEP_N_LAYERS };
 #define HEP_LAYER_NONE (-1)
 #define HEP_LESION_WAVES 8
+#define HEP_LESION_LOBES 5
+#define HEP_LESION_CORES 6
 
 struct hep_lesion {
     enum hep_sim_lesion_type type;
@@ -30,12 +33,22 @@ struct hep_lesion {
     bool nodular;                             /* rim in separate patches, centre elsewhere */
     bool mass;                                /* displaces vessels; focal fat and sparing do not */
     bool subcapsular, at_vessel;
+    int n_lobes;                      /* 0: none */
+    double lobe[HEP_LESION_LOBES][4]; /* centre and radius, in radii; each holds the middle */
+    double rim_mm, rim_unevenness;    /* 0: layers by core_rho and mid_rho; SD of its logarithm */
+    int n_cores;                      /* 0: all within the rim */
+    struct hep_lesion_core {
+        double a[3], b[3], radius; /* capsule, in radii of what lies within the rim */
+    } core[HEP_LESION_CORES];
+    double margin_mm; /* its border is blurred over this */
     struct hep_tissue_values layer[HEP_N_LAYERS];
 };
 
 /** Layer at a world point, HEP_LAYER_NONE outside; rho gets the relative radius (1 at the border).
  */
 int hep_lesion_layer(double *rho, const struct hep_lesion *l, const double p[3]);
+/** The same for a point that counts as this much further out. */
+int hep_lesion_layer_at(double *rho, const struct hep_lesion *l, const double p[3], double out_mm);
 /** Relative radius alone. */
 double hep_lesion_rho(const struct hep_lesion *l, const double p[3]);
 /** Largest distance of the border, or of the halo, from the centre. */
@@ -50,6 +63,13 @@ struct hep_rng;
 void hep_lesion_make(struct hep_lesion *l, enum hep_sim_lesion_type type, double diameter_mm,
                      const struct hep_study_tissues *tissues, double variation,
                      struct hep_rng *rng);
+
+/** Scale its border so that the volume is that of its diameter's ball. */
+void hep_lesion_fit_volume(struct hep_lesion *l);
+/** Outline, rim, cores and margin as the degradations say; nothing where these are off.
+ * @param[in] number of the lesion in its study */
+void hep_lesion_form(struct hep_lesion *l, const struct hep_sim_settings *s, uint64_t seed,
+                     size_t number);
 
 struct hep_lesion_list {
     struct hep_lesion item[HEP_SIM_MAX_LESIONS];

@@ -250,6 +250,7 @@ int hep_lesions_plan(struct hep_lesion_list *out, const struct hep_sim_settings 
         struct hep_lesion *l = &out->item[out->n];
 
         hep_lesion_make(l, wish[i].type, wish[i].diameter_mm, tissues, s->variation, &rng);
+        hep_lesion_form(l, s, seed, i);
         if (place_one(&pl, l, out->n, &rng))
             out->n++;
         else if (s->n_wishes > 0)

@@ -64,6 +64,20 @@ enum hep_sim_degradation {
     HEP_SIM_CROP, /* "crop": T2 or DWI stops short of the dome or the tip, p = 0.1 */
     HEP_SIM_SWAP, /* "swap": arterial and portal venous labels exchanged, p = 0.05; not in "all" */
     HEP_SIM_MISSING, /* "missing": a series was not acquired, p = 0.1 each; not in "all" */
+    /* Those above are "usual" and the default; those below make lesions and images less regular. */
+    HEP_SIM_OUTLINE,   /* "outline": three in four lesions lobulated, a fifth of these confluent */
+    HEP_SIM_CORES,     /* "cores": eccentric, two to four, or branching */
+    HEP_SIM_RIMS,      /* "rims": 1-8 mm thick, uneven */
+    HEP_SIM_MARGINS,   /* "margins": border of malignant lesions blurred over 1-4 mm, p = 0.7 */
+    HEP_SIM_PERFUSION, /* "perfusion": wedges of arterial enhancement, p = 0.5 */
+    HEP_SIM_MIMICS,  /* "mimics": bands of confluent fibrosis, regenerative nodules, p = 0.2 each */
+    HEP_SIM_BSETS,   /* "bsets": one of nine common sets of b-values, p = 0.7 */
+    HEP_SIM_PARTIAL, /* "partial": a T1 phase stops short of dome or tip, p = 0.1 each */
+    HEP_SIM_PSF,     /* "psf": Gaussian point spread of each series, FWHM 0.8-2 voxels */
+    HEP_SIM_FATSAT,  /* "fatsat": fat suppression fails in places: 9-54 % of fat left there */
+    HEP_SIM_FLOW,    /* "flow": inflow and voids of vessels, ghosts of the aorta of 1-8 % */
+    HEP_SIM_HEART,   /* "heart": ADC of the left lobe near the heart raised by 0.2-1.0e-3 mm2/s */
+    HEP_SIM_DRIFT,   /* "drift": motion within a series: slices of T2 and DWI, drift of T1 */
     HEP_SIM_N_DEGRADATIONS
 };
 const char *hep_sim_degradation_name(enum hep_sim_degradation d);
@@ -112,8 +126,8 @@ struct hep_sim_settings {
     char tissues_path[512]; /* configs/tissues.yml */
 };
 
-/** Seed 1, subject 1, 3 T, no agent, no series, Poisson 5 of 3-40 mm, all degradations at 1
- * ("all"), texture 1, one thread. */
+/** Seed 1, subject 1, 3 T, no agent, no series, Poisson 5 of 3-40 mm, the usual
+ * degradations at 1, texture 1, one thread. */
 void hep_sim_defaults(struct hep_sim_settings *s);
 
 /**
@@ -133,7 +147,8 @@ int hep_sim_set_b_values(struct hep_sim_settings *s, const double *b_s_per_mm2, 
  * wrong. */
 int hep_sim_parse_lesions(struct hep_sim_settings *s, const char *spec,
                           struct hep_error *err) HEP_MUST_CHECK;
-/** "none", "all", a level for all such as "0.5", or a list "noise,bias=0.5" (the rest off).
+/** "none"; a level for the usual ones such as "0.5"; or a list "noise,bias=0.5" (the rest off) of
+ * names and of "usual" and "all": all but "swap" and "missing", which change what files there are.
  * HEP_EUSAGE. */
 int hep_sim_parse_degradations(struct hep_sim_settings *s, const char *spec,
                                struct hep_error *err) HEP_MUST_CHECK;

@@ -66,6 +66,14 @@ static void plan_samples(struct sampler *s, const struct hep_render *r)
                                          r->grid->to_world[k][2] * v[2];
                 s->n++;
             }
+    for (int i = 0; i < s->n; i++)
+        for (int k = 0; k < 3; k++) {
+            /* moments in another order than places */
+            const double moment = (i * 7 % s->n + 0.5) / s->n - 0.5;
+
+            if (r->drift_mm[k] != 0.0)
+                s->offset[i][k] -= r->drift_mm[k] * moment;
+        }
 }
 
 /* Index of the nearest node, or -1 outside the phantom's space. */
@@ -144,6 +152,8 @@ static void render_voxel(float *out, size_t stride, const struct sampler *s, con
     double q[3], p[3], weight, sum[HEP_LUT_MAX] = { 0.0 };
 
     hep_grid_to_world(q, s->r->grid, voxel);
+    for (int k = 0; s->r->slice_mm != NULL && k < 3; k++)
+        q[k] -= s->r->slice_mm[(size_t)voxel[2]][k];
     weight = source_point(p, s, q) / s->n;
     accumulate(sum, s, p);
     if (lut->is_complex)

@@ -40,6 +40,8 @@ struct hep_render {
     double texture;                  /* level */
     double slice_share;              /* thickness / slice distance, 1 without gap */
     int nthreads;
+    const double (*slice_mm)[3]; /* where each slice lay, further; NULL: none; borrowed */
+    double drift_mm[3];          /* way during the series, of which each sample sees its moment */
 };
 
 /**

@@ -9,24 +9,32 @@
 #define DEGREE (HEP_PI / 180.0)
 
 static const char *const degradation_names[HEP_SIM_N_DEGRADATIONS] = {
-    [HEP_SIM_NOISE] = "noise",     [HEP_SIM_BIAS] = "bias",           [HEP_SIM_SHIFT] = "shift",
-    [HEP_SIM_DEFORM] = "deform",   [HEP_SIM_TRANSIENT] = "transient", [HEP_SIM_EPI] = "epi",
-    [HEP_SIM_CARDIAC] = "cardiac", [HEP_SIM_IRON] = "iron",           [HEP_SIM_GAIN] = "gain",
-    [HEP_SIM_GAP] = "gap",         [HEP_SIM_CROP] = "crop",           [HEP_SIM_SWAP] = "swap",
-    [HEP_SIM_MISSING] = "missing",
+    [HEP_SIM_NOISE] = "noise",         [HEP_SIM_BIAS] = "bias",
+    [HEP_SIM_SHIFT] = "shift",         [HEP_SIM_DEFORM] = "deform",
+    [HEP_SIM_TRANSIENT] = "transient", [HEP_SIM_EPI] = "epi",
+    [HEP_SIM_CARDIAC] = "cardiac",     [HEP_SIM_IRON] = "iron",
+    [HEP_SIM_GAIN] = "gain",           [HEP_SIM_GAP] = "gap",
+    [HEP_SIM_CROP] = "crop",           [HEP_SIM_SWAP] = "swap",
+    [HEP_SIM_MISSING] = "missing",     [HEP_SIM_OUTLINE] = "outline",
+    [HEP_SIM_CORES] = "cores",         [HEP_SIM_RIMS] = "rims",
+    [HEP_SIM_MARGINS] = "margins",     [HEP_SIM_PERFUSION] = "perfusion",
+    [HEP_SIM_MIMICS] = "mimics",       [HEP_SIM_BSETS] = "bsets",
+    [HEP_SIM_PARTIAL] = "partial",     [HEP_SIM_PSF] = "psf",
+    [HEP_SIM_FATSAT] = "fatsat",       [HEP_SIM_FLOW] = "flow",
+    [HEP_SIM_HEART] = "heart",         [HEP_SIM_DRIFT] = "drift",
 };
-/* "all" stops before these two: they change which files there are. */
-#define N_IN_ALL HEP_SIM_SWAP
 
 const char *hep_sim_degradation_name(enum hep_sim_degradation d)
 {
     return (unsigned)d < HEP_SIM_N_DEGRADATIONS ? degradation_names[d] : "?";
 }
 
-static void degrade_all(struct hep_sim_settings *s, double level)
+/* All, or the usual ones alone; never those that change which files there are. */
+static void degrade_many(struct hep_sim_settings *s, bool all, double level)
 {
     for (int d = 0; d < (int)HEP_SIM_N_DEGRADATIONS; d++)
-        s->degrade[d] = d < (int)N_IN_ALL ? level : 0.0;
+        if (d < (int)HEP_SIM_SWAP || (all && d > (int)HEP_SIM_MISSING))
+            s->degrade[d] = level;
 }
 
 void hep_sim_defaults(struct hep_sim_settings *s)
@@ -38,7 +46,7 @@ void hep_sim_defaults(struct hep_sim_settings *s)
     s->mean_lesions = 5.0;
     s->min_diameter_mm = 3.0;
     s->max_diameter_mm = 40.0;
-    degrade_all(s, 1.0);
+    degrade_many(s, false, 1.0);
     s->variation = 1.0;
     s->texture = 1.0;
     s->nthreads = 1;
@@ -235,6 +243,10 @@ static int parse_degradation(struct hep_sim_settings *s, char *item, struct hep_
         if (rc != HEP_OK)
             return rc;
     }
+    if (strcmp(item, "usual") == 0 || strcmp(item, "all") == 0) {
+        degrade_many(s, strcmp(item, "all") == 0, level);
+        return HEP_OK;
+    }
     for (int d = 0; d < (int)HEP_SIM_N_DEGRADATIONS; d++) {
         if (strcmp(item, degradation_names[d]) == 0) {
             s->degrade[d] = level;
@@ -248,23 +260,19 @@ static int parse_degradation(struct hep_sim_settings *s, char *item, struct hep_
 
 int hep_sim_parse_degradations(struct hep_sim_settings *s, const char *spec, struct hep_error *err)
 {
-    const bool list =
-        (spec[0] >= 'a' && spec[0] <= 'z') && strcmp(spec, "none") != 0 && strcmp(spec, "all") != 0;
     char item[64];
     double level;
     int rc;
 
-    if (!list) {
-        level = strcmp(spec, "all") == 0 ? 1.0 : 0.0;
-        if (level <= 0.0 && strcmp(spec, "none") != 0) {
-            rc = parse_level(&level, spec, err);
-            if (rc != HEP_OK)
-                return rc;
-        }
-        degrade_all(s, level);
+    memset(s->degrade, 0, sizeof s->degrade);
+    if (strcmp(spec, "none") == 0)
         return HEP_OK;
+    if (!(spec[0] >= 'a' && spec[0] <= 'z')) {
+        rc = parse_level(&level, spec, err);
+        if (rc == HEP_OK)
+            degrade_many(s, false, level);
+        return rc;
     }
-    degrade_all(s, 0.0);
     while (next_item(item, sizeof item, &spec)) {
         rc = parse_degradation(s, item, err);
         if (rc != HEP_OK)

@@ -111,50 +111,120 @@ static int noise_sd(double *sd, struct study *st, size_t i, struct hep_error *er
     return rc;
 }
 
-static int render_part(struct hep_volume **out, struct study *st, size_t i,
-                       const struct hep_grid *grid, const struct hep_epi *epi,
-                       enum hep_lut_part part, struct hep_error *err)
+/* Signals of a series in a table; blood as it flowed. */
+static int series_lut(struct hep_lut *lut, const struct study *st, size_t i, enum hep_lut_part part,
+                      struct hep_error *err)
 {
     const struct hep_series_event *e = &st->event.series[i];
-    const struct hep_render r = { .anatomy = st->anatomy,
-                                  .grid = grid,
-                                  .lut = st->lut,
-                                  .motion = &e->motion,
-                                  .epi = epi,
-                                  .texture = st->s->texture,
-                                  .slice_share = e->slice_share,
-                                  .nthreads = st->s->nthreads };
-    int rc = hep_lut_signal(st->lut, &st->s->series[i], st->anatomy, &st->course[i], st->s->field_t,
-                            part, err);
+    const int rc = hep_lut_signal(lut, &st->s->series[i], st->anatomy, &st->course[i],
+                                  st->s->field_t, part, err);
 
     if (rc != HEP_OK)
         return rc;
-    scale_lut(st->lut, scale_of(st->s->series[i].role));
-    return hep_render_volume(out, &r, err);
+    scale_lut(lut, scale_of(st->s->series[i].role));
+    for (int label = (int)HEP_LABEL_AORTA; label <= (int)HEP_LABEL_PORTAL_VEIN; label++) {
+        const double factor =
+            label <= (int)HEP_LABEL_HEPATIC_ARTERY ? e->artery_flow : e->vein_flow;
+
+        for (size_t v = 0; v < lut->n_values; v++)
+            lut->value[label][v] = (float)(factor * (double)lut->value[label][v]);
+    }
+    return HEP_OK;
 }
 
-/* Echo-planar: water and what is left of fat go their own ways. */
-static int render_epi(struct hep_volume **out, struct study *st, size_t i,
-                      const struct hep_grid *grid, struct hep_error *err)
+/* Render one table; slices of a 2-D series lie where they lay in this volume. */
+static int render_lut(struct hep_volume **out, const struct study *st, size_t i,
+                      const struct hep_lut *lut, const struct hep_grid *grid,
+                      const struct hep_epi *epi, size_t volume, struct hep_error *err)
+{
+    const struct hep_series_event *e = &st->event.series[i];
+    struct hep_render r = { .anatomy = st->anatomy,
+                            .grid = grid,
+                            .lut = lut,
+                            .motion = &e->motion,
+                            .epi = epi,
+                            .texture = st->s->texture,
+                            .slice_share = e->slice_share,
+                            .nthreads = st->s->nthreads };
+    double(*slices)[3] = NULL;
+    int rc;
+
+    memcpy(r.drift_mm, e->drift_mm, sizeof r.drift_mm);
+    if (e->slice_sd_mm[2] > 0.0) {
+        if (HEP_NEW(slices, grid->n[2], err) != HEP_OK)
+            return HEP_ENOMEM;
+        for (size_t z = 0; z < grid->n[2]; z++)
+            hep_event_slice_shift(slices[z], e, st->s->series[i].role, st->seed, z, volume);
+        r.slice_mm = (const double(*)[3])slices;
+    }
+    rc = hep_render_volume(out, &r, err);
+    free(slices);
+    return rc;
+}
+
+/* Diffusion-weighted volumes, each at its own time when slices move. */
+static int render_volumes(struct hep_volume **out, struct study *st, size_t i,
+                          const struct hep_grid *grid, const struct hep_epi *epi,
+                          struct hep_error *err)
+{
+    const size_t n = st->lut->n_values, voxels = hep_grid_voxels(grid);
+    struct hep_volume *all = NULL, *one = NULL;
+    struct hep_lut *lut = NULL;
+    int rc;
+
+    if (!(st->event.series[i].slice_sd_mm[2] > 0.0))
+        return render_lut(out, st, i, st->lut, grid, epi, 0, err);
+    rc = hep_volume_new(&all, grid, n, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(lut, 1, err);
+    for (size_t v = 0; rc == HEP_OK && v < n; v++) {
+        *lut = *st->lut;
+        lut->n_values = 1;
+        for (int label = 0; label < HEP_N_LABELS; label++)
+            lut->value[label][0] = st->lut->value[label][v];
+        rc = render_lut(&one, st, i, lut, grid, epi, v, err);
+        if (rc == HEP_OK)
+            memcpy(all->data + v * voxels, one->data, voxels * sizeof *one->data);
+        hep_volume_free(one);
+        one = NULL;
+    }
+    free(lut);
+    if (rc == HEP_OK)
+        *out = all;
+    else
+        hep_volume_free(all);
+    return rc;
+}
+
+/* Diffusion: in an echo-planar series water and what is left of fat go their own ways. */
+static int render_diffusion(struct hep_volume **out, struct study *st, size_t i,
+                            const struct hep_grid *grid, struct hep_error *err)
 {
     const struct hep_sim_settings *s = st->s;
+    const struct hep_series_event *e = &st->event.series[i];
     const double readout = st->event.epi_readout_s, voxel = s->series[i].spacing_mm[1];
     struct hep_epi epi = { .offset_hz = st->offset_hz, .mm_per_hz = readout * voxel };
+    const struct hep_epi *used = st->event.epi ? &epi : NULL;
     struct hep_volume *water = NULL, *fat = NULL;
     size_t n;
     int rc;
 
     for (int k = 0; k < 3; k++)
         epi.direction[k] = grid->to_world[k][1] / voxel;
-    rc = render_part(&water, st, i, grid, &epi, HEP_LUT_WATER, err);
+    rc = series_lut(st->lut, st, i, HEP_LUT_WATER, err);
+    if (rc == HEP_OK)
+        rc = render_volumes(&water, st, i, grid, used, err);
     epi.fat_shift_mm = -fabs(hep_shift_hz(FAT_PPM, s->field_t)) * epi.mm_per_hz *
                        fmin(s->degrade[HEP_SIM_EPI], 1.0);
     if (rc == HEP_OK)
-        rc = render_part(&fat, st, i, grid, &epi, HEP_LUT_FAT, err);
+        rc = series_lut(st->lut, st, i, HEP_LUT_FAT, err);
+    if (rc == HEP_OK)
+        rc = render_lut(&fat, st, i, st->lut, grid, used, 0, err);
     if (rc != HEP_OK) {
         hep_volume_free(water);
         return rc;
     }
+    hep_degrade_fat(fat, e, s->nthreads);
     n = hep_grid_voxels(grid) * water->nt;
     for (size_t k = 0; k < n; k++)
         water->data[k] += fat->data[k];
@@ -163,13 +233,69 @@ static int render_epi(struct hep_volume **out, struct study *st, size_t i,
     return HEP_OK;
 }
 
+/* Water, fat and the aorta of an image of one volume in one go, for what befalls them apart. */
+static int render_parts(struct hep_volume **out, struct study *st, size_t i,
+                        const struct hep_grid *grid, struct hep_error *err)
+{
+    const struct hep_series_event *e = &st->event.series[i];
+    const size_t n = hep_grid_voxels(grid);
+    struct hep_volume *v = NULL, part;
+    struct hep_lut *fat = NULL;
+    int rc = HEP_NEW(fat, 1, err);
+
+    if (rc == HEP_OK)
+        rc = series_lut(fat, st, i, HEP_LUT_FAT, err);
+    if (rc == HEP_OK)
+        rc = series_lut(st->lut, st, i, HEP_LUT_WATER, err);
+    for (int label = 0; rc == HEP_OK && label < HEP_N_LABELS; label++) {
+        float *value = st->lut->value[label];
+
+        value[1] = fat->value[label][0];
+        value[2] = label == (int)HEP_LABEL_AORTA ? value[0] : 0.0F;
+    }
+    st->lut->n_values = 3;
+    if (rc == HEP_OK)
+        rc = render_lut(&v, st, i, st->lut, grid, NULL, 0, err);
+    free(fat);
+    if (rc != HEP_OK)
+        return rc;
+    part = *v;
+    part.nt = 1;
+    part.data = v->data + n;
+    hep_degrade_fat(&part, e, st->s->nthreads);
+    for (size_t k = 0; k < n; k++)
+        v->data[k] += v->data[n + k];
+    v->nt = 1;
+    if (e->ghost > 0.0)
+        hep_degrade_pulsation(v, v->data + 2 * n, e->ghost, e->ghost_shift, st->s->nthreads);
+    *out = v;
+    return HEP_OK;
+}
+
+static int render_series(struct hep_volume **out, struct study *st, size_t i,
+                         const struct hep_grid *grid, struct hep_error *err)
+{
+    const struct hep_series_event *e = &st->event.series[i];
+    const enum hep_role role = st->s->series[i].role;
+    int rc;
+
+    if (role == HEP_ROLE_DWI && (st->event.epi || e->fat_gain > 0.0))
+        return render_diffusion(out, st, i, grid, err);
+    if (role != HEP_ROLE_DWI && (e->fat_gain > 0.0 || e->ghost > 0.0))
+        return render_parts(out, st, i, grid, err);
+    rc = series_lut(st->lut, st, i, HEP_LUT_ALL, err);
+    return rc == HEP_OK ? render_volumes(out, st, i, grid, NULL, err) : rc;
+}
+
 static int degrade(struct hep_volume *v, struct study *st, size_t i, struct hep_error *err)
 {
     const struct hep_sim_settings *s = st->s;
     const struct hep_series_event *e = &st->event.series[i];
     double sd;
-    int rc = HEP_OK;
+    int rc = hep_degrade_psf(v, e->psf_sd_voxels, s->nthreads, err);
 
+    if (rc != HEP_OK)
+        return rc;
     if (s->series[i].role == HEP_ROLE_DWI)
         hep_degrade_cardiac(v, st->anatomy->shape, e, s->nthreads);
     if (e->transient)
@@ -192,10 +318,7 @@ static int make_series(struct study *st, size_t i, struct hep_error *err)
     int rc;
 
     hep_event_grid(&grid, &st->event, s, i, st->seed);
-    if (s->series[i].role == HEP_ROLE_DWI && st->event.epi)
-        rc = render_epi(&v, st, i, &grid, err);
-    else
-        rc = render_part(&v, st, i, &grid, NULL, HEP_LUT_ALL, err);
+    rc = render_series(&v, st, i, &grid, err);
     if (rc == HEP_OK)
         rc = degrade(v, st, i, err);
     if (rc == HEP_OK)
@@ -228,12 +351,14 @@ static int clear_subject(const char *bids_dir, unsigned subject, struct hep_erro
 int hep_simulate_subject(const char *bids_dir, const struct hep_sim_settings *s,
                          struct hep_log *log, struct hep_error *err)
 {
-    struct study st = { .s = s, .bids_dir = bids_dir };
+    struct hep_sim_settings own = *s;
+    struct study st = { .s = &own, .bids_dir = bids_dir };
     int rc = hep_sim_check(s, err);
 
     if (rc != HEP_OK)
         return rc;
     st.seed = hep_event_seed(s);
+    hep_event_b_values(&own, st.seed);
     rc = prepare(&st, err);
     if (rc == HEP_OK)
         rc = clear_subject(bids_dir, s->subject, err);
@@ -248,7 +373,7 @@ int hep_simulate_subject(const char *bids_dir, const struct hep_sim_settings *s,
         hep_log_progress(log, "simulate", (double)(i + 1) / (double)(s->n_series + 1));
     }
     if (rc == HEP_OK)
-        rc = hep_truth_write(bids_dir, s, st.anatomy, &st.event, st.seed, err);
+        rc = hep_truth_write(bids_dir, &own, st.anatomy, &st.event, st.seed, err);
     hep_log_progress(log, "simulate", 1.0);
     study_release(&st);
     return rc;

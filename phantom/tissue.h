@@ -46,7 +46,8 @@ enum hep_label {
     HEP_LABEL_CSF,
     HEP_LABEL_CORD,
     HEP_LABEL_N_ANATOMY,
-    HEP_LABEL_LESION = 32 /* + 4 * lesion + layer */
+    HEP_LABEL_LESION = 32,     /* + 4 * lesion + layer */
+    HEP_LABEL_PARENCHYMA = 192 /* + enum hep_mimic_kind: liver with other values */
 };
 #define HEP_N_LABELS 256
 

@@ -202,6 +202,7 @@ int hep_truth_write_lesions(const char *dir, const struct hep_sim_settings *s,
     hep_put_text(&put, root, "agent", s->agent != NULL ? s->agent->name : NULL);
     hep_put_text(&put, root, "reference", hep_role_name(s->series[e->reference].role));
     hep_put(&put, root, "liver", liver_json(&put, a));
+    hep_put(&put, root, "mimics", hep_mimics_json(&put, &a->mimics));
     if (put.rc == HEP_OK)
         put.rc = write_both(dir, s->subject, root, rows, n, err);
     hep_json_free(root);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "image/stats.h"
+#include "phantom/degrade.h"
 #include "phantom/truth.h"
 #include "terms/flag_limits.h"
 
@@ -106,10 +107,14 @@ static int render_signal(struct hep_volume **out, struct view *v, const struct h
                                   .lut = v->lut,
                                   .slice_share = t->event->series[series].slice_share,
                                   .nthreads = t->settings->nthreads };
-    const int rc = hep_lut_signal(v->lut, &t->settings->series[series], t->anatomy,
-                                  &t->course[phase], t->field_t, HEP_LUT_ALL, err);
+    int rc = hep_lut_signal(v->lut, &t->settings->series[series], t->anatomy, &t->course[phase],
+                            t->field_t, HEP_LUT_ALL, err);
 
-    return rc == HEP_OK ? hep_render_volume(out, &r, err) : rc;
+    if (rc == HEP_OK)
+        rc = hep_render_volume(out, &r, err);
+    return rc == HEP_OK ? hep_degrade_psf(*out, t->event->series[series].psf_sd_voxels,
+                                          t->settings->nthreads, err)
+                        : rc;
 }
 
 /* The lesion as this series would show it; no voxel where the series does not hold it. */

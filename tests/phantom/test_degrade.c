@@ -218,7 +218,21 @@ static double drawn(const struct hep_event *e, const struct hep_sim_settings *s,
         if (d == (int)HEP_SIM_GAP)
             part = 1.0 - r->slice_share;
         if (d == (int)HEP_SIM_CROP)
-            part = (double)(r->crop[0] + 2 * r->crop[1]);
+            part = hep_role_is_t1_phase(s->series[i].role) ? 0.0
+                                                           : (double)(r->crop[0] + 2 * r->crop[1]);
+        if (d == (int)HEP_SIM_PARTIAL)
+            part = hep_role_is_t1_phase(s->series[i].role) ? (double)(r->crop[0] + 2 * r->crop[1])
+                                                           : 0.0;
+        if (d == (int)HEP_SIM_PSF)
+            part = r->psf_sd_voxels[0] + 2.0 * r->psf_sd_voxels[1] + 3.0 * r->psf_sd_voxels[2];
+        if (d == (int)HEP_SIM_FATSAT)
+            part = r->fat_field != NULL ? r->fat_gain * (double)r->fat_field->data[1000] : 0.0;
+        if (d == (int)HEP_SIM_FLOW)
+            part = r->ghost + log(r->artery_flow) + 2.0 * log(r->vein_flow);
+        for (size_t v = 0; d == (int)HEP_SIM_HEART && v < 4; v++)
+            part += r->heart_exponent[v];
+        if (d == (int)HEP_SIM_DRIFT)
+            part = r->drift_mm[2] + r->slice_sd_mm[2];
         if (d == (int)HEP_SIM_SWAP)
             part = r->labelled_as != s->series[i].role;
         if (d == (int)HEP_SIM_MISSING)
@@ -246,6 +260,9 @@ static void test_switches(void **state)
     fill(&on, &agent);
     assert_ok(hep_event_draw(a, &on, seed, &err), err);
     for (int d = 0; d < (int)HEP_SIM_N_DEGRADATIONS; d++) {
+        /* what is drawn with the person or its b-values: test_forms.c */
+        if (d >= (int)HEP_SIM_OUTLINE && d <= (int)HEP_SIM_BSETS)
+            continue;
         off = on;
         off.degrade[d] = 0.0;
         assert_ok(hep_event_draw(b, &off, seed, &err), err);

@@ -45,7 +45,14 @@ static struct hep_volume *render(const struct hep_anatomy *a, const struct hep_g
                                  const struct hep_lut *lut, const struct hep_motion *m,
                                  const struct hep_epi *epi, double texture, double share)
 {
-    const struct hep_render r = { a, g, lut, m, epi, texture, share, 2 };
+    const struct hep_render r = { .anatomy = a,
+                                  .grid = g,
+                                  .lut = lut,
+                                  .motion = m,
+                                  .epi = epi,
+                                  .texture = texture,
+                                  .slice_share = share,
+                                  .nthreads = 2 };
     struct hep_volume *v = NULL;
     struct hep_error e = { 0 };
 
@@ -65,6 +72,40 @@ static void test_partial_volume(void **state)
     assert_close((double)v->data[0], 100.0, 1e-6, 0.0);
     assert_close((double)v->data[4], 0.75 * 100.0 + 0.25 * 20.0, 1e-6, 0.0);
     assert_close((double)v->data[5], 20.0, 1e-6, 0.0);
+    hep_volume_free(v);
+    free(lut);
+    hep_anatomy_free(a);
+}
+
+/* Slices that lay 2 mm to either side show the edge at -1 mm there; a series that drifts by 4 mm
+ * blurs it over 4 mm, half-way where it was. */
+static void test_motion_within(void **state)
+{
+    static const double slices[2][3] = { { 2.0, 0.0, 0.0 }, { -2.0, 0.0, 0.0 } };
+    const struct hep_grid g = hep_test_grid(10, 4, 2, 4.0, 4.0, 4.0);
+    struct hep_anatomy *a = half_space(-1.0);
+    struct hep_lut *lut = plain_lut(100.0F, 20.0F);
+    struct hep_render r = {
+        .anatomy = a, .grid = &g, .lut = lut, .slice_share = 1.0, .nthreads = 2, .slice_mm = slices
+    };
+    struct hep_volume *v = NULL;
+    struct hep_error e = { 0 };
+
+    (void)state;
+    assert_ok(hep_render_volume(&v, &r, &e), e);
+    /* edge at +1 mm: the voxel from -4 to 0 is full, that from 0 to 4 a quarter */
+    assert_close((double)v->data[4], 100.0, 1e-6, 0.0);
+    assert_close((double)v->data[5], 40.0, 1e-6, 0.0);
+    /* edge at -3 mm */
+    assert_close((double)v->data[40 + 4], 40.0, 1e-6, 0.0);
+    hep_volume_free(v);
+    r.slice_mm = NULL;
+    r.drift_mm[0] = 4.0;
+    assert_ok(hep_render_volume(&v, &r, &e), e);
+    assert_true((double)v->data[4] < 79.0 && (double)v->data[5] > 21.0);
+    /* 64 samples of the two voxels, each at its moment: 0.75 of their sum as before, within 3 */
+    assert_close((double)v->data[3] + (double)v->data[4] + (double)v->data[5], 100.0 + 80.0 + 20.0,
+                 0.0, 6.0);
     hep_volume_free(v);
     free(lut);
     hep_anatomy_free(a);
@@ -293,7 +334,9 @@ static void test_no_memory(void **state)
     const struct hep_grid g = hep_test_grid(10, 4, 4, 4.0, 4.0, 4.0);
     struct hep_anatomy *a = half_space(0.0);
     struct hep_lut *lut = plain_lut(1.0F, 2.0F);
-    const struct hep_render r = { a, &g, lut, NULL, NULL, 0.0, 1.0, 1 };
+    const struct hep_render r = {
+        .anatomy = a, .grid = &g, .lut = lut, .slice_share = 1.0, .nthreads = 1
+    };
     struct hep_labels *liver = NULL, *lesions = NULL;
     struct hep_volume *v = NULL;
     struct hep_error e = { 0 };
@@ -315,10 +358,15 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_partial_volume), cmocka_unit_test(test_shift),
-        cmocka_unit_test(test_epi_shift),      cmocka_unit_test(test_gap),
-        cmocka_unit_test(test_cancellation),   cmocka_unit_test(test_maps),
-        cmocka_unit_test(test_masks),          cmocka_unit_test(test_texture_average),
+        cmocka_unit_test(test_partial_volume),
+        cmocka_unit_test(test_shift),
+        cmocka_unit_test(test_motion_within),
+        cmocka_unit_test(test_epi_shift),
+        cmocka_unit_test(test_gap),
+        cmocka_unit_test(test_cancellation),
+        cmocka_unit_test(test_maps),
+        cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_texture_average),
         cmocka_unit_test(test_no_memory),
     };
 

@@ -86,6 +86,18 @@ static void test_degradation_list(void **state)
     assert_ok(hep_sim_parse_degradations(&s, "0.5", &e), e);
     assert_close(s.degrade[HEP_SIM_EPI], 0.5, 0.0, 0.0);
     assert_close(s.degrade[HEP_SIM_SWAP], 0.0, 0.0, 0.0);
+    assert_close(s.degrade[HEP_SIM_PSF], 0.0, 0.0, 0.0);
+    assert_ok(hep_sim_parse_degradations(&s, "all,psf=2,noise=0", &e), e);
+    for (int d = 0; d < (int)HEP_SIM_N_DEGRADATIONS; d++) {
+        const bool off =
+            d == (int)HEP_SIM_SWAP || d == (int)HEP_SIM_MISSING || d == (int)HEP_SIM_NOISE;
+
+        assert_close(s.degrade[d], off ? 0.0 : d == (int)HEP_SIM_PSF ? 2.0 : 1.0, 0.0, 0.0);
+    }
+    assert_ok(hep_sim_parse_degradations(&s, "usual=0.5,drift", &e), e);
+    assert_close(s.degrade[HEP_SIM_CROP], 0.5, 0.0, 0.0);
+    assert_close(s.degrade[HEP_SIM_DRIFT], 1.0, 0.0, 0.0);
+    assert_close(s.degrade[HEP_SIM_OUTLINE], 0.0, 0.0, 0.0);
 }
 
 /* Period of the 3.4 ppm peak: 1 / (3.4 * 42.577 * B) us: 4.605 ms at 1.5 T, 2.303 ms at 3 T. */
