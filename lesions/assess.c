@@ -4,6 +4,7 @@
 #include "image/threads.h"
 #include "lesions/flag.h"
 #include "lesions/measure.h"
+#include "lesions/parts.h"
 #include "lesions/position.h"
 #include "lesions/shells.h"
 #include "lesions/size.h"
@@ -65,22 +66,28 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
                       const struct hep_candidate *candidate, struct hep_error *err)
 {
     struct hep_lesion_measures *m = hep_calloc(1, sizeof *m, err);
+    struct hep_series_set *series = hep_calloc(1, sizeof *series, err);
     struct hep_shells shells = { 0 };
+    struct hep_parts parts = { 0 };
     int rc;
 
-    if (m == NULL)
+    if (m == NULL || series == NULL) {
+        free(m);
+        free(series);
         return HEP_ENOMEM;
+    }
     f->id = candidate->id;
     hep_measures_set(&f->measures, HEP_M_DETECTION_SCORE, candidate->score);
     rc = hep_shells_init(&shells, s->study, s->labels, candidate->id, &s->baseline->around, err);
     if (rc == HEP_OK)
         rc = describe(f, s, &shells, err);
     if (rc == HEP_OK)
-        rc = hep_measure_shifts(&shells, s->study, err);
+        rc = hep_parts_and_series(&parts, series, s->study, &shells, err);
     if (rc == HEP_OK)
-        rc = hep_measure_lesion(m, s->study, &s->baseline->references, &shells, err);
+        rc =
+            hep_measure_lesion(m, s->study, &s->baseline->references, &shells, series, &parts, err);
     if (rc == HEP_OK)
-        rc = hep_measures_store(&f->measures, m, &shells, err);
+        rc = hep_measures_store(&f->measures, m, &shells, series, err);
     if (rc == HEP_OK) {
         for (int i = 0; i < HEP_FLAG_COUNT; i++)
             f->flag[i] = hep_flag_judge((enum hep_flag)i, m, s->flags);
@@ -91,7 +98,10 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
         withhold_classes(f, &s->study->image[HEP_IMAGE_FAT_FRACTION]);
         hep_evidence_weigh(f, s->evidence, s->study->limits, s->study->arterial_weight);
     }
+    hep_series_set_release(series);
+    hep_parts_release(&parts);
     hep_shells_release(&shells);
+    free(series);
     free(m);
     return rc;
 }

@@ -6,8 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define MEDIAN_SE 1.2533 /* standard error of a median over that of a mean, normal values */
-#define RATIO_MIN 1e-3   /* stands for a signal or a diffusivity at or below 0 */
+#define RATIO_MIN 1e-3 /* stands for a signal or a diffusivity at or below 0 */
 
 bool hep_flag_needs(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
                     enum hep_image image)
@@ -72,9 +71,8 @@ struct hep_measured hep_measured_zone(const struct hep_lesion_measures *m, enum 
                                       enum hep_shell shell)
 {
     const struct hep_zone_stats *z = &m->image[image].zone[shell];
-    const double samples = (double)z->n / hep_measure_voxels_per_sample(m->study, image);
 
-    return (struct hep_measured){ z->median, MEDIAN_SE * z->mad / sqrt(fmax(1.0, samples)) };
+    return (struct hep_measured){ z->median, z->se };
 }
 
 struct hep_measured hep_measured_ratio(struct hep_measured a, struct hep_measured b)

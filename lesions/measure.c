@@ -4,146 +4,149 @@
 #include "contrast/enhancement.h"
 #include "contrast/gain.h"
 #include "image/stats.h"
+#include "lesions/series.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#define SHELL_SHARE_MIN 0.75   /* rim and core: least lesion share of a voxel */
-#define LESION_SHARE_MIN 0.3   /* whole: a voxel must reach this, or the lesion is too small */
-#define BRIGHT_QUANTILE 0.9    /* middle of the brightest fifth */
+#define LESION_SHARE_MIN 0.3   /* of one voxel at least, or the lesion is too small */
 #define LOCAL_EXCESS_FRAC 0.05 /* of the liver's ADC: heterogeneity that is no signal loss */
-#define UNMIXED_SE_MAX                                                                             \
-    0.15e-3 /* mm2/s: an interval as wide as from restricted to shine-through                      \
-             */
-/* What remains of scatter in large simulated lesions, whose layers are not thirds of their depth.
- */
-#define UNMIXED_MODEL_FRAC 0.02
-#define MEDIAN_SE 1.2533 /* standard error of a median over that of a mean, normal values */
+#define BRIGHT_PART_MIN 0.1    /* of the lesion: the least part that may be its brightest */
 
-double hep_measure_signal(const struct hep_lesion_study *study, const struct hep_shells *shells,
-                          enum hep_image image, size_t i)
-{
-    const size_t *n = study->grid.n, *box = shells->grid.n;
-    const size_t in_box[3] = { i % box[0], i / box[0] % box[1], i / (box[0] * box[1]) };
-    size_t at = 0, stride = 1;
-
-    for (int k = 0; k < 3; k++) {
-        const long x = (long)(shells->lo[k] + in_box[k]) + shells->shift[image][k];
-
-        if (x < 0 || x >= (long)n[k])
-            return (double)NAN;
-        at += stride * (size_t)x;
-        stride *= n[k];
-    }
-    return (double)study->image[image].volume->data[at];
-}
+static const double none = (double)NAN;
 
 /* ---- one image ------------------------------------------------------------------------------- */
 
-static int stats_of(struct hep_zone_stats *out, const float *x, size_t n, struct hep_error *err)
+/** Weights of the parts in a zone: w[zone][part]. */
+static void zone_weights(double w[HEP_SHELL_COUNT][HEP_PART_COUNT], const struct hep_parts *parts)
 {
-    struct hep_stats s;
-    int rc = hep_stats_of(&s, x, n, err);
+    double all = 0.0;
 
-    if (rc == HEP_OK)
-        *out = (struct hep_zone_stats){ s.median, s.mad, s.n };
-    return rc;
+    memset(w, 0, HEP_SHELL_COUNT * sizeof w[0]);
+    for (int p = 0; p < HEP_LESION_PARTS; p++)
+        all += parts->voxels[p];
+    for (int p = 0; p < HEP_LESION_PARTS; p++)
+        w[HEP_SHELL_WHOLE][p] = parts->voxels[p] / all;
+    w[HEP_SHELL_RIM][HEP_PART_RIM] = 1.0;
+    w[HEP_SHELL_CORE][HEP_PART_CORE] = 1.0;
+    w[HEP_SHELL_RING][HEP_PART_LIVER] = 1.0;
 }
 
-double hep_measure_voxels_per_sample(const struct hep_lesion_study *study, enum hep_image image)
+/** Values of the zones and their covariance from those of the parts. */
+static void zones_of(struct hep_image_stats *out, const struct hep_series *s,
+                     const struct hep_parts *parts)
 {
-    const double *h = study->image[image].native_mm;
+    double w[HEP_SHELL_COUNT][HEP_PART_COUNT], value[HEP_SHELL_COUNT] = { 0 };
 
-    return fmax(1.0, h[0] * h[1] * h[2] / hep_grid_voxel_mm3(&study->grid));
-}
-
-static void whole_value(struct hep_image_stats *out, const struct hep_lesion_study *study,
-                        const struct hep_shells *s, const float *share, enum hep_image image)
-{
-    const size_t n = hep_grid_voxels(&s->grid);
-    const double ring = out->zone[HEP_SHELL_RING].median;
-    double sum = 0.0, sum2 = 0.0;
-
-    out->share_max = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        const double p = (double)share[i];
-        double x;
-
-        if ((s->zone[i] & 1U << HEP_SHELL_WHOLE) == 0)
-            continue;
-        x = hep_measure_signal(study, s, image, i);
-        if (!isfinite(x))
-            continue;
-        out->share_max = fmax(out->share_max, p);
-        sum += p * (x - ring);
-        sum2 += p * p;
+    zone_weights(w, parts);
+    for (int a = 0; a < HEP_SHELL_COUNT; a++) {
+        for (int b = 0; b < HEP_SHELL_COUNT; b++) {
+            out->cov[a][b] = 0.0;
+            for (int p = 0; p < HEP_PART_COUNT; p++)
+                for (int q = 0; q < HEP_PART_COUNT; q++)
+                    out->cov[a][b] += w[a][p] * w[b][q] * s->cov[p][q];
+        }
+        for (int p = 0; p < HEP_PART_COUNT; p++)
+            value[a] += w[a][p] * s->value[p];
+        out->zone[a].median = value[a];
+        out->zone[a].se = sqrt(out->cov[a][a]);
     }
-    out->lesion = out->lesion_se = (double)NAN;
-    if (out->share_max < LESION_SHARE_MIN)
-        return;
-    out->lesion = ring + sum / sum2;
-    out->lesion_se =
-        out->zone[HEP_SHELL_RING].mad * sqrt(hep_measure_voxels_per_sample(study, image) / sum2);
-}
-
-/** Values of one shell into `buffer`: as they are for whole and ring, freed of liver for rim and
- * core. */
-static size_t gather(float *buffer, const struct hep_lesion_study *study,
-                     const struct hep_shells *s, const float *share, enum hep_image image,
-                     enum hep_shell shell, double ring)
-{
-    const bool plain = shell == HEP_SHELL_WHOLE || shell == HEP_SHELL_RING;
-    const size_t n = hep_grid_voxels(&s->grid);
-    size_t count = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        double x;
-
-        if ((s->zone[i] & 1U << shell) == 0 || (!plain && (double)share[i] < SHELL_SHARE_MIN))
-            continue;
-        x = hep_measure_signal(study, s, image, i);
-        if (isfinite(x))
-            buffer[count++] = (float)(plain ? x : ring + (x - ring) / (double)share[i]);
+    out->share_max = s->share_max;
+    out->resolved = isfinite(value[HEP_SHELL_RIM]) && s->share_max >= LESION_SHARE_MIN;
+    if (s->share_max >= LESION_SHARE_MIN) {
+        out->lesion = value[HEP_SHELL_WHOLE];
+        out->lesion_se = out->zone[HEP_SHELL_WHOLE].se;
     }
-    return count;
-}
-
-static int measure_image(struct hep_image_stats *out, const struct hep_lesion_study *study,
-                         const struct hep_shells *s, const float *share, float *buffer,
-                         enum hep_image image, struct hep_error *err)
-{
-    int rc = HEP_OK;
-
-    out->resolved = hep_shells_resolved(&out->depth_voxels, s, &study->image[image], study->limits);
-    /* The ring comes last in the enumeration and is needed first. */
-    for (int shell = HEP_SHELL_COUNT - 1; rc == HEP_OK && shell >= 0; shell--) {
-        const size_t count = gather(buffer, study, s, share, image, (enum hep_shell)shell,
-                                    out->zone[HEP_SHELL_RING].median);
-
-        rc = stats_of(&out->zone[shell], buffer, count, err);
-    }
-    if (rc == HEP_OK)
-        whole_value(out, study, s, share, image);
-    return rc;
 }
 
 static void image_absent(struct hep_image_stats *out)
 {
-    const struct hep_zone_stats none = { (double)NAN, (double)NAN, 0 };
-
-    for (int shell = 0; shell < HEP_SHELL_COUNT; shell++)
-        out->zone[shell] = none;
-    out->lesion = out->lesion_se = out->share_max = out->depth_voxels = (double)NAN;
+    for (int a = 0; a < HEP_SHELL_COUNT; a++) {
+        out->zone[a] = (struct hep_zone_stats){ none, none, 0, none };
+        for (int b = 0; b < HEP_SHELL_COUNT; b++)
+            out->cov[a][b] = none;
+    }
+    out->lesion = out->lesion_se = out->share_max = none;
     out->resolved = false;
 }
 
-/* ---- what follows from the images ------------------------------------------------------------ */
-
-static void ring_absent(struct hep_ring_pattern *r)
+/** Median and spread of the lesion's voxels as they are, and how many there are of each zone. */
+static int count_zones(struct hep_image_stats *out, const struct hep_series *s,
+                       const struct hep_shells *box, const struct hep_parts *parts, float *buffer,
+                       struct hep_error *err)
 {
-    const double none = (double)NAN;
+    struct hep_stats whole;
+    size_t n = 0, count[HEP_SHELL_COUNT] = { 0 };
+    int rc;
 
-    *r = (struct hep_ring_pattern){ none, none, none, none, none, none, none, none, none };
+    for (size_t i = 0; i < hep_grid_voxels(&box->grid); i++) {
+        const unsigned zone = box->zone[i];
+
+        if (!isfinite(s->signal[i]))
+            continue;
+        count[HEP_SHELL_RING] += (zone & 1U << HEP_SHELL_RING) != 0;
+        if ((zone & 1U << HEP_SHELL_WHOLE) == 0)
+            continue;
+        buffer[n++] = s->signal[i];
+        count[HEP_SHELL_RIM] += (double)parts->share[HEP_PART_RIM][i] >= 0.5;
+        count[HEP_SHELL_CORE] += (double)parts->share[HEP_PART_CORE][i] >= 0.5;
+    }
+    rc = hep_stats_of(&whole, buffer, n, err);
+    count[HEP_SHELL_WHOLE] = n;
+    /* A part that fills no voxel by half still has a value, with its error. */
+    count[HEP_SHELL_RIM] += out->resolved && count[HEP_SHELL_RIM] == 0;
+    count[HEP_SHELL_CORE] += out->resolved && count[HEP_SHELL_CORE] == 0;
+    for (int k = 0; rc == HEP_OK && k < HEP_SHELL_COUNT; k++)
+        out->zone[k].n = count[k];
+    if (rc != HEP_OK)
+        return rc;
+    out->zone[HEP_SHELL_WHOLE].median = whole.median;
+    out->zone[HEP_SHELL_WHOLE].mad = whole.mad;
+    out->zone[HEP_SHELL_RIM].mad = s->spread[HEP_PART_RIM];
+    out->zone[HEP_SHELL_CORE].mad = s->spread[HEP_PART_CORE];
+    out->zone[HEP_SHELL_RING].mad = s->sd;
+    return HEP_OK;
+}
+
+static int measure_images(struct hep_lesion_measures *m, const struct hep_shells *box,
+                          const struct hep_series_set *series, const struct hep_parts *parts,
+                          struct hep_error *err)
+{
+    float *buffer = hep_calloc(hep_grid_voxels(&box->grid), sizeof *buffer, err);
+    int rc = buffer == NULL ? HEP_ENOMEM : HEP_OK;
+
+    for (int i = 0; rc == HEP_OK && i < HEP_IMAGE_COUNT; i++) {
+        struct hep_image_stats *out = &m->image[i];
+
+        image_absent(out);
+        if (series->of[i].signal == NULL)
+            continue;
+        zones_of(out, &series->of[i], parts);
+        rc = count_zones(out, &series->of[i], box, parts, buffer, err);
+    }
+    free(buffer);
+    return rc;
+}
+
+struct hep_estimate_se hep_zone_ratio(const struct hep_image_stats *s, enum hep_shell a,
+                                      enum hep_shell b)
+{
+    const double x = a == HEP_SHELL_WHOLE ? s->lesion : s->zone[a].median;
+    const double y = b == HEP_SHELL_WHOLE ? s->lesion : s->zone[b].median;
+    const double ratio = x / y;
+    const double variance =
+        s->cov[a][a] - 2.0 * ratio * s->cov[a][b] + ratio * ratio * s->cov[b][b];
+
+    return (struct hep_estimate_se){ ratio, sqrt(fmax(variance, 0.0)) / fabs(y) };
+}
+
+/* ---- what follows from two images ------------------------------------------------------------ */
+
+double hep_log_ratio_se(double x, double x_se, double y, double y_se, double correlation)
+{
+    const double a = x_se / x, b = y_se / y;
+
+    return sqrt(fmax(a * a + b * b - 2.0 * correlation * a * b, 0.0));
 }
 
 double hep_measure_muscle_gain(const struct hep_lesion_measures *m, enum hep_phase phase)
@@ -155,186 +158,173 @@ double hep_measure_muscle_gain(const struct hep_lesion_measures *m, enum hep_pha
                               organ[hep_phase_image(phase)][HEP_ANATOMY_MUSCLE]);
 }
 
-static void measure_phase(struct hep_lesion_measures *m, enum hep_phase phase)
+/** Signal of the brightest part over that of the liver. */
+static struct hep_estimate_se brightest(const struct hep_series *s, const struct hep_parts *parts)
+{
+    const double liver = s->value[HEP_PART_LIVER];
+    struct hep_estimate_se best = { none, none };
+    double all = 0.0;
+
+    for (int p = 0; p < HEP_LESION_PARTS; p++)
+        all += parts->voxels[p];
+    for (int p = 0; p < HEP_LESION_PARTS; p++) {
+        const double x = s->value[p] / liver;
+
+        if (parts->voxels[p] < BRIGHT_PART_MIN * all || x <= best.value || !isfinite(x))
+            continue;
+        best.value = x;
+        best.se = sqrt(s->cov[p][p]) / liver;
+    }
+    return best;
+}
+
+static void measure_phase(struct hep_lesion_measures *m, enum hep_phase phase,
+                          const struct hep_shells *box, const struct hep_series_set *series,
+                          const struct hep_parts *parts)
 {
     const enum hep_image image = hep_phase_image(phase);
     const struct hep_image_stats *now = &m->image[image], *pre = &m->image[HEP_IMAGE_PRECONTRAST];
     const double portal =
         m->references->organ[image][HEP_ANATOMY_PORTAL_VEIN] / m->references->portal_liver[image];
-    const double ring = now->zone[HEP_SHELL_RING].median;
-    const double bright = m->pool_bright[phase]; /* signal so far */
+    const struct hep_estimate_se ratio = hep_zone_ratio(now, HEP_SHELL_WHOLE, HEP_SHELL_RING);
+    const struct hep_estimate_se bright = brightest(&series->of[image], parts);
 
-    m->ratio[phase] = hep_contrast_ratio(ring, now->lesion);
-    m->pool[phase] = m->ratio[phase] / portal;
-    m->pool_bright[phase] = bright / ring / portal;
-    m->re[phase] = m->re_gain_free[phase] = (double)NAN;
+    m->ratio[phase] = ratio.value;
+    m->ratio_se[phase] = ratio.se;
+    m->pool[phase] = ratio.value / portal;
+    m->pool_se[phase] = ratio.se / portal;
+    m->pool_bright[phase] = bright.value / portal;
+    m->pool_bright_se[phase] = bright.se / portal;
+    m->re[phase] = m->re_gain_free[phase] = m->re_se[phase] = none;
     if (phase == HEP_PHASE_PRECONTRAST || !m->study->comparable[phase] || m->study->agent == NULL)
         return;
     m->re[phase] = hep_relative_enhancement(pre->lesion, now->lesion);
+    m->re_se[phase] =
+        (1.0 + m->re[phase]) *
+        hep_log_ratio_se(
+            now->lesion, now->lesion_se, pre->lesion, pre->lesion_se,
+            hep_series_correlation(&series->of[image], &series->of[HEP_IMAGE_PRECONTRAST], box));
     m->re_gain_free[phase] = (1.0 + m->re[phase]) * hep_measure_muscle_gain(m, phase) - 1.0;
 }
+
+/* ---- diffusion ------------------------------------------------------------------------------- */
 
 static double z_of(const struct hep_image_stats *s, double value)
 {
     return (value - s->zone[HEP_SHELL_RING].median) / s->zone[HEP_SHELL_RING].mad;
 }
 
-static double zone_or_nan(const struct hep_image_stats *s, enum hep_shell shell)
+static double zone_value(const struct hep_image_stats *s, enum hep_shell zone)
 {
-    return s->resolved ? s->zone[shell].median : (double)NAN;
+    return zone == HEP_SHELL_WHOLE ? s->lesion : s->resolved ? s->zone[zone].median : none;
 }
 
-/** Rim and core by the fit of both where it is precise enough, else by the medians of shells that
- * the series resolves. */
-static void measure_zones(struct hep_lesion_measures *m, const struct hep_unmixed *u)
+/** ADC of a zone from its signals at the lowest and highest b, else from the map. */
+static struct hep_estimate_se zone_adc(const struct hep_lesion_measures *m,
+                                       const struct hep_shells *box,
+                                       const struct hep_series_set *series, enum hep_shell zone)
 {
-    const struct hep_image_stats *adc = &m->image[HEP_IMAGE_ADC], *b = &m->image[HEP_IMAGE_B_HIGH];
-    const double zone_se = MEDIAN_SE * m->adc_se *
-                           sqrt((double)adc->zone[HEP_SHELL_WHOLE].n /
-                                fmax(1.0, fmin((double)adc->zone[HEP_SHELL_RIM].n,
-                                               (double)adc->zone[HEP_SHELL_CORE].n)));
+    const struct hep_image_stats *lo = &m->image[HEP_IMAGE_B_LOW],
+                                 *hi = &m->image[HEP_IMAGE_B_HIGH];
+    const double step = m->study->b_high_s_per_mm2 - m->study->b_low_s_per_mm2;
+    const double x = zone_value(lo, zone), y = zone_value(hi, zone);
+    const double both =
+        hep_series_correlation(&series->of[HEP_IMAGE_B_LOW], &series->of[HEP_IMAGE_B_HIGH], box);
 
-    m->adc_unmixed = u->adc_rim_se <= UNMIXED_SE_MAX;
-    m->adc_rim = zone_or_nan(adc, HEP_SHELL_RIM) - m->adc_local_excess;
-    m->adc_core = zone_or_nan(adc, HEP_SHELL_CORE) - m->adc_local_excess;
-    m->adc_rim_se = m->adc_core_se = zone_se;
-    m->b_high_z_rim = z_of(b, zone_or_nan(b, HEP_SHELL_RIM));
-    m->b_high_z_core = z_of(b, zone_or_nan(b, HEP_SHELL_CORE));
-    if (!m->adc_unmixed)
-        return;
-    m->adc_rim = u->adc_rim - m->adc_local_excess;
-    m->adc_rim_se = hypot(u->adc_rim_se, UNMIXED_MODEL_FRAC * m->adc_rim);
-    m->b_high_z_rim = z_of(b, u->b_high_rim);
-    /* Where the core is not told apart as well it is left out. */
-    m->adc_core =
-        u->adc_core_se <= UNMIXED_SE_MAX ? u->adc_core - m->adc_local_excess : (double)NAN;
-    m->adc_core_se = hypot(u->adc_core_se, UNMIXED_MODEL_FRAC * m->adc_core);
-    m->b_high_z_core = z_of(b, u->b_high_core);
+    if (!(step > 0.0) || !isfinite(x) || !isfinite(y))
+        return (struct hep_estimate_se){ zone_value(&m->image[HEP_IMAGE_ADC], zone),
+                                         m->image[HEP_IMAGE_ADC].zone[zone].se };
+    if (!(x > 0.0 && y > 0.0))
+        return (struct hep_estimate_se){ none, none };
+    return (struct hep_estimate_se){
+        log(x / y) / step, hep_log_ratio_se(x, lo->zone[zone].se, y, hi->zone[zone].se, both) / step
+    };
 }
 
-static void measure_diffusion(struct hep_lesion_measures *m, const struct hep_unmixed *unmixed)
+/** The zone whose ADC is most surely low. */
+static void find_lowest(struct hep_lesion_measures *m)
 {
-    const struct hep_image_stats *adc = &m->image[HEP_IMAGE_ADC], *se = &m->image[HEP_IMAGE_ADC_SE],
-                                 *b = &m->image[HEP_IMAGE_B_HIGH];
+    const struct hep_estimate_se adc[3] = { { m->adc, m->adc_se },
+                                            { m->adc_rim, m->adc_rim_se },
+                                            { m->adc_core, m->adc_core_se } };
+    const double z[3] = { m->b_high_z, m->b_high_z_rim, m->b_high_z_core };
+    double least = (double)INFINITY;
+
+    m->adc_lowest = m->adc_lowest_se = m->b_high_z_lowest = none;
+    for (int k = 0; k < 3; k++) {
+        if (!(adc[k].value + adc[k].se < least))
+            continue;
+        least = adc[k].value + adc[k].se;
+        m->adc_lowest = adc[k].value;
+        m->adc_lowest_se = adc[k].se;
+        m->b_high_z_lowest = z[k];
+    }
+}
+
+static void measure_diffusion(struct hep_lesion_measures *m, const struct hep_shells *box,
+                              const struct hep_series_set *series)
+{
+    const struct hep_image_stats *map = &m->image[HEP_IMAGE_ADC], *b = &m->image[HEP_IMAGE_B_HIGH];
     const double liver = m->references->organ[HEP_IMAGE_ADC][HEP_ANATOMY_LIVER];
-    const double ring = adc->zone[HEP_SHELL_RING].median;
-    const double excess = ring - liver;
-    const double samples = (double)adc->zone[HEP_SHELL_WHOLE].n /
-                           hep_measure_voxels_per_sample(m->study, HEP_IMAGE_ADC);
-    const double of_fit = se->zone[HEP_SHELL_WHOLE].median / sqrt(fmax(1.0, samples));
+    const double ring = map->zone[HEP_SHELL_RING].median, excess = ring - liver;
+    const struct hep_estimate_se whole = zone_adc(m, box, series, HEP_SHELL_WHOLE),
+                                 rim = zone_adc(m, box, series, HEP_SHELL_RIM),
+                                 core = zone_adc(m, box, series, HEP_SHELL_CORE);
 
     m->adc_local_excess = excess > LOCAL_EXCESS_FRAC * liver ? excess : 0.0;
     m->adc_liver = isfinite(ring) ? ring - m->adc_local_excess : liver;
-    m->adc = adc->lesion - m->adc_local_excess;
-    m->adc_se = isfinite(of_fit) ? fmax(of_fit, adc->lesion_se) : adc->lesion_se;
+    m->adc_liver_se = map->zone[HEP_SHELL_RING].se;
+    m->adc = whole.value - m->adc_local_excess;
+    m->adc_rim = rim.value - m->adc_local_excess;
+    m->adc_core = core.value - m->adc_local_excess;
+    m->adc_se = whole.se;
+    m->adc_rim_se = rim.se;
+    m->adc_core_se = core.se;
+    m->adc_unmixed = isfinite(m->adc_rim);
     m->b_high_z = z_of(b, b->lesion);
-    measure_zones(m, unmixed);
+    m->b_high_z_rim = z_of(b, zone_value(b, HEP_SHELL_RIM));
+    m->b_high_z_core = z_of(b, zone_value(b, HEP_SHELL_CORE));
+    find_lowest(m);
 }
 
-static void measure_targetoid(struct hep_lesion_measures *m)
+static void measure_targets(struct hep_lesion_measures *m)
 {
     for (int i = 0; i < HEP_IMAGE_COUNT; i++) {
         const struct hep_zone_stats *rim = &m->image[i].zone[HEP_SHELL_RIM],
                                     *core = &m->image[i].zone[HEP_SHELL_CORE];
         const double n = (double)(rim->n + core->n);
-        const double pooled = sqrt(
-            ((double)rim->n * rim->mad * rim->mad + (double)core->n * core->mad * core->mad) / n);
+        double(*cov)[HEP_SHELL_COUNT] = m->image[i].cov;
+        const double spread =
+            ((double)rim->n * rim->mad * rim->mad + (double)core->n * core->mad * core->mad) / n;
+        const double pooled =
+            sqrt(spread + cov[HEP_SHELL_RIM][HEP_SHELL_RIM] + cov[HEP_SHELL_CORE][HEP_SHELL_CORE] -
+                 2.0 * cov[HEP_SHELL_RIM][HEP_SHELL_CORE]);
 
-        m->targetoid[i] = m->image[i].resolved && pooled > 0.0
-                              ? (rim->median - core->median) / pooled
-                              : (double)NAN;
+        m->targetoid[i] =
+            m->image[i].resolved && pooled > 0.0 ? (rim->median - core->median) / pooled : none;
+        m->rim_over_liver[i] = hep_zone_ratio(&m->image[i], HEP_SHELL_RIM, HEP_SHELL_RING);
+        m->rim_over_core[i] = hep_zone_ratio(&m->image[i], HEP_SHELL_RIM, HEP_SHELL_CORE);
     }
-}
-
-/** Share map of an image; made anew only when its voxels mix otherwise than the last one's. */
-static int share_for(float **share, const struct hep_lesion_image **last,
-                     const struct hep_shells *s, const struct hep_lesion_image *image,
-                     struct hep_error *err)
-{
-    double differs = 0.0;
-
-    for (int k = 0; *last != NULL && k < 3; k++)
-        differs += fabs((*last)->native_mm[k] - image->native_mm[k]);
-    if (*last != NULL && !(differs > 0.0) && (*last)->moved == image->moved)
-        return HEP_OK;
-    free(*share);
-    *share = NULL;
-    *last = image;
-    return hep_shells_share(share, s, image, err);
-}
-
-/** Signal that the brightest fifth of the lesion has in a phase. */
-static double bright_of(float *buffer, const struct hep_lesion_measures *m,
-                        const struct hep_shells *s, const float *share, enum hep_image image)
-{
-    const double ring = m->image[image].zone[HEP_SHELL_RING].median;
-    const size_t n = hep_grid_voxels(&s->grid);
-    size_t count = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        double x;
-
-        if ((s->zone[i] & 1U << HEP_SHELL_WHOLE) == 0 || (double)share[i] < SHELL_SHARE_MIN)
-            continue;
-        x = hep_measure_signal(m->study, s, image, i);
-        if (isfinite(x))
-            buffer[count++] = (float)(ring + (x - ring) / (double)share[i]);
-    }
-    return count > 0 ? hep_quantile(buffer, count, BRIGHT_QUANTILE) : (double)NAN;
-}
-
-static int measure_images(struct hep_lesion_measures *m, const struct hep_shells *s, float *buffer,
-                          struct hep_error *err)
-{
-    float *share = NULL;
-    const struct hep_lesion_image *last = NULL;
-    int rc = HEP_OK;
-
-    for (int i = 0; rc == HEP_OK && i < HEP_IMAGE_COUNT; i++) {
-        const enum hep_image image = (enum hep_image)i;
-        const enum hep_phase phase = hep_image_phase(image);
-
-        if (m->study->image[i].volume == NULL) {
-            image_absent(&m->image[i]);
-            continue;
-        }
-        rc = share_for(&share, &last, s, &m->study->image[i], err);
-        if (rc == HEP_OK)
-            rc = measure_image(&m->image[i], m->study, s, share, buffer, image, err);
-        if (rc == HEP_OK && phase != HEP_PHASE_COUNT) {
-            m->pool_bright[phase] = bright_of(buffer, m, s, share, image);
-            rc = hep_ring_pattern_of(&m->ring[phase], m, s, share, phase, err);
-        }
-    }
-    free(share);
-    return rc;
 }
 
 int hep_measure_lesion(struct hep_lesion_measures *out, const struct hep_lesion_study *study,
                        const struct hep_references *references, const struct hep_shells *shells,
+                       const struct hep_series_set *series, const struct hep_parts *parts,
                        struct hep_error *err)
 {
-    const size_t n = hep_grid_voxels(&shells->grid);
-    float *buffer = hep_calloc(n, sizeof *buffer, err);
-    struct hep_unmixed unmixed;
     int rc;
 
-    if (buffer == NULL)
-        return HEP_ENOMEM;
-    *out = (struct hep_lesion_measures){ .study = study, .references = references };
-    for (int p = 0; p < HEP_PHASE_COUNT; p++) {
-        ring_absent(&out->ring[p]);
-        out->pool_bright[p] = (double)NAN;
-    }
-    rc = measure_images(out, shells, buffer, err);
+    *out = (struct hep_lesion_measures){ .study = study,
+                                         .references = references,
+                                         .n_parts = parts->n };
+    rc = measure_images(out, shells, series, parts, err);
+    if (rc != HEP_OK)
+        return rc;
+    for (int p = 0; p < HEP_PHASE_COUNT; p++)
+        measure_phase(out, (enum hep_phase)p, shells, series, parts);
     for (int p = 0; rc == HEP_OK && p < HEP_PHASE_COUNT; p++)
-        measure_phase(out, (enum hep_phase)p);
-    if (rc == HEP_OK)
-        rc = hep_measure_unmix(&unmixed, out, shells, err);
-    if (rc == HEP_OK) {
-        measure_diffusion(out, &unmixed);
-        measure_targetoid(out);
-    }
-    free(buffer);
+        rc = hep_ring_pattern_of(&out->ring[p], out, shells, series, (enum hep_phase)p, err);
+    measure_diffusion(out, shells, series);
+    measure_targets(out);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "contrast/enhancement.h"
 #include "image/stats.h"
+#include "lesions/series.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static void store_diffusion(struct hep_measures *f, const struct hep_lesion_meas
     hep_measures_set(f, HEP_M_ADC_CORE, m->adc_core);
     hep_measures_set(f, HEP_M_ADC_RIM_SE, m->adc_rim_se);
     hep_measures_set(f, HEP_M_ADC_CORE_SE, m->adc_core_se);
-    hep_measures_set(f, HEP_M_ADC_LOWEST, fmin(m->adc, fmin(m->adc_rim, m->adc_core)));
+    hep_measures_set(f, HEP_M_ADC_LOWEST, m->adc_lowest);
     hep_measures_set(f, HEP_M_ADC_LIVER, m->adc_liver);
     hep_measures_set(f, HEP_M_ADC_LOCAL_EXCESS, m->adc_local_excess);
     hep_measures_set(f, HEP_M_ADC_LIVER_RATIO, m->adc / m->adc_liver);
@@ -166,7 +167,7 @@ static void store_phases(struct hep_measures *f, const struct hep_lesion_measure
 }
 
 /** Voxels of the lesion before contrast and in the hepatobiliary phase. */
-static int store_sdr(struct hep_measures *f, const struct hep_lesion_measures *m,
+static int store_sdr(struct hep_measures *f, const struct hep_series_set *series,
                      const struct hep_shells *s, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&s->grid), room = s->n[HEP_SHELL_WHOLE];
@@ -179,10 +180,10 @@ static int store_sdr(struct hep_measures *f, const struct hep_lesion_measures *m
         goto out;
     }
     for (size_t i = 0; i < n; i++) {
-        if ((s->zone[i] & 1U << HEP_SHELL_WHOLE) == 0)
+        if (!hep_shells_has(s, i, HEP_SHELL_WHOLE))
             continue;
-        pre[count] = (float)hep_measure_signal(m->study, s, HEP_IMAGE_PRECONTRAST, i);
-        hbp[count++] = (float)hep_measure_signal(m->study, s, HEP_IMAGE_HEPATOBILIARY, i);
+        pre[count] = series->of[HEP_IMAGE_PRECONTRAST].signal[i];
+        hbp[count++] = series->of[HEP_IMAGE_HEPATOBILIARY].signal[i];
     }
     hep_measures_set(f, HEP_M_SDR_A, hep_sdr_a(pre, hbp, count));
     hep_measures_set(f, HEP_M_SDR_B, hep_sdr_b(pre, hbp, count));
@@ -193,13 +194,14 @@ out:
 }
 
 static int store_hepatobiliary(struct hep_measures *f, const struct hep_lesion_measures *m,
-                               const struct hep_shells *s, struct hep_error *err)
+                               const struct hep_shells *s, const struct hep_series_set *series,
+                               struct hep_error *err)
 {
     const struct hep_image_stats *pre = &m->image[HEP_IMAGE_PRECONTRAST],
                                  *hbp = &m->image[HEP_IMAGE_HEPATOBILIARY];
     const double(*organ)[HEP_ANATOMY_COUNT] = m->references->organ;
-    const bool both = m->study->image[HEP_IMAGE_PRECONTRAST].volume != NULL &&
-                      m->study->image[HEP_IMAGE_HEPATOBILIARY].volume != NULL &&
+    const bool both = series->of[HEP_IMAGE_PRECONTRAST].signal != NULL &&
+                      series->of[HEP_IMAGE_HEPATOBILIARY].signal != NULL &&
                       m->study->comparable[HEP_PHASE_HEPATOBILIARY];
 
     hep_measures_set(f, HEP_M_HBP_LLC, hep_llc(hbp->zone[HEP_SHELL_RING].median, hbp->lesion));
@@ -208,7 +210,7 @@ static int store_hepatobiliary(struct hep_measures *f, const struct hep_lesion_m
                                            organ[HEP_IMAGE_PRECONTRAST][HEP_ANATOMY_MUSCLE],
                                            organ[HEP_IMAGE_HEPATOBILIARY][HEP_ANATOMY_MUSCLE])
                           : (double)NAN);
-    return both ? store_sdr(f, m, s, err) : HEP_OK;
+    return both ? store_sdr(f, series, s, err) : HEP_OK;
 }
 
 static void store_targetoid(struct hep_measures *f, const struct hep_lesion_measures *m)
@@ -219,7 +221,8 @@ static void store_targetoid(struct hep_measures *f, const struct hep_lesion_meas
 }
 
 int hep_measures_store(struct hep_measures *f, const struct hep_lesion_measures *m,
-                       const struct hep_shells *shells, struct hep_error *err)
+                       const struct hep_shells *shells, const struct hep_series_set *series,
+                       struct hep_error *err)
 {
     store_images(f, m);
     store_diffusion(f, m);
@@ -228,5 +231,5 @@ int hep_measures_store(struct hep_measures *f, const struct hep_lesion_measures 
     store_phases(f, m);
     store_targetoid(f, m);
     hep_measures_set(f, HEP_M_DEPTH, shells->depth_max_mm);
-    return store_hepatobiliary(f, m, shells, err);
+    return store_hepatobiliary(f, m, shells, series, err);
 }

@@ -116,7 +116,7 @@ void hep_lesion_position(struct hep_lesion_position *out, const struct hep_shell
     for (size_t i = 0; i < n; i++) {
         const size_t j = hep_shells_index(shells, &study->grid, i);
 
-        if ((shells->zone[i] & 1U << HEP_SHELL_WHOLE) == 0)
+        if (!hep_shells_has(shells, i, HEP_SHELL_WHOLE))
             continue;
         out->capsule_mm = fmin(out->capsule_mm, (double)around->liver_mm->data[j]);
         if (around->vessel_mm != NULL)

@@ -7,13 +7,6 @@
 #include <stdlib.h>
 
 #define RING_MIN_VOXELS 30
-#define REACH_SD 3.0
-#define MAX_REACH 100 /* voxels */
-/* The voxel next to a plane border, its centre 0 to 1 voxel inside, lacks max(0, 1/2 - depth) of
- * itself, 1/8 on average: the weight of the neighbour across. Oblique borders have more than one
- * such neighbour: 1/10. */
-#define BORDER_WEIGHT 0.1
-#define NARROW_SD 0.6 /* voxels; a sampled Gaussian is narrower than it should be below */
 
 /* ---- what all lesions share ------------------------------------------------------------------ */
 
@@ -145,17 +138,6 @@ static void add_voxel(struct hep_shells *s, size_t i, enum hep_shell shell)
     s->n[shell]++;
 }
 
-static void add_inside(struct hep_shells *s, size_t i, const struct hep_lesion_limits *limits)
-{
-    const double depth = (double)s->depth_mm[i], u = depth / s->depth_max_mm;
-
-    add_voxel(s, i, HEP_SHELL_WHOLE);
-    if (u < limits->rim_depth_frac)
-        add_voxel(s, i, HEP_SHELL_RIM);
-    if (u > limits->core_depth_frac)
-        add_voxel(s, i, HEP_SHELL_CORE);
-}
-
 bool hep_is_plain_liver(const struct hep_lesion_study *study, const struct hep_surroundings *sur,
                         size_t j)
 {
@@ -183,34 +165,56 @@ static void add_ring(struct hep_shells *s, const struct hep_lesion_study *study,
     }
 }
 
-/** Depths less half a voxel, their maximum, and the centroid. */
+/** Liver between the lesion and its ring, and what is neither. */
+static void add_outside(struct hep_shells *s, const struct hep_lesion_study *study,
+                        const struct hep_labels *candidates, const struct hep_surroundings *sur,
+                        const struct hep_volume *outside_mm)
+{
+    for (size_t i = 0; i < hep_grid_voxels(&s->grid); i++) {
+        const size_t j = hep_shells_index(s, &study->grid, i);
+        const int32_t organ = study->anatomy ? study->anatomy->data[j] : (int32_t)HEP_ANATOMY_LIVER;
+        const double d = (double)outside_mm->data[i];
+
+        if (candidates->data[j] == s->id)
+            continue;
+        if (study->liver->data[j] == 0 || candidates->data[j] != 0 ||
+            !(organ == HEP_ANATOMY_LIVER || organ == HEP_ANATOMY_NONE))
+            s->zone[i] |= (uint8_t)(1U << HEP_SHELL_FOREIGN);
+        else if (d < study->limits->ring_inner_mm && (double)sur->lesion_mm->data[j] > d - 1e-3)
+            s->zone[i] |= (uint8_t)(1U << HEP_SHELL_NEAR);
+    }
+}
+
+/** The lesion's voxels, their depths less half a voxel, the maximum, and the centroid. */
 static void set_depths(struct hep_shells *s, const struct hep_labels *mask,
                        const struct hep_volume *inside_mm)
 {
-    const size_t n = hep_grid_voxels(&s->grid);
-    double spacing[3], half, w[3], sum[3] = { 0 }, count = 0.0;
+    const size_t *n = s->grid.n;
+    double spacing[3], half, sum[3] = { 0 }, count = 0.0;
 
     hep_grid_spacing(spacing, &s->grid);
     half = 0.5 * fmin(spacing[0], fmin(spacing[1], spacing[2]));
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < hep_grid_voxels(&s->grid); i++) {
+        const size_t at[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
+
         if (mask->data[i] == 0)
             continue;
+        add_voxel(s, i, HEP_SHELL_WHOLE);
         s->depth_mm[i] = (float)((double)inside_mm->data[i] - half);
         s->depth_max_mm = fmax(s->depth_max_mm, (double)s->depth_mm[i]);
-        hep_shells_world(w, s, i);
         for (int k = 0; k < 3; k++)
-            sum[k] += w[k];
+            sum[k] += (double)at[k];
         count += 1.0;
     }
     for (int k = 0; k < 3; k++)
-        s->centre_mm[k] = sum[k] / count;
+        s->centre_voxel[k] = sum[k] / count;
+    hep_grid_to_world(s->centre_mm, &s->grid, s->centre_voxel);
 }
 
 static int fill(struct hep_shells *s, const struct hep_lesion_study *study,
-                const struct hep_labels *mask, const struct hep_surroundings *sur,
-                struct hep_error *err)
+                const struct hep_labels *candidates, const struct hep_labels *mask,
+                const struct hep_surroundings *sur, double outer_mm, struct hep_error *err)
 {
-    const size_t n = hep_grid_voxels(&s->grid);
     struct hep_volume *inside = NULL, *outside = NULL;
     int rc = hep_mask_distance(&inside, mask, true, 1, err);
 
@@ -219,29 +223,24 @@ static int fill(struct hep_shells *s, const struct hep_lesion_study *study,
     if (rc != HEP_OK)
         goto out;
     set_depths(s, mask, inside);
-    for (size_t i = 0; i < n; i++)
-        if (mask->data[i] != 0)
-            add_inside(s, i, study->limits);
-    add_ring(s, study, sur, outside, study->limits->ring_outer_mm);
-    s->ring_widened = s->n[HEP_SHELL_RING] < RING_MIN_VOXELS;
-    if (s->ring_widened)
-        add_ring(s, study, sur, outside, 2.0 * study->limits->ring_outer_mm);
+    add_outside(s, study, candidates, sur, outside);
+    add_ring(s, study, sur, outside, outer_mm);
 out:
     hep_volume_free(inside);
     hep_volume_free(outside);
     return rc;
 }
 
-int hep_shells_init(struct hep_shells *out, const struct hep_lesion_study *study,
-                    const struct hep_labels *candidates, int32_t id,
-                    const struct hep_surroundings *surroundings, struct hep_error *err)
+static int init(struct hep_shells *out, const struct hep_lesion_study *study,
+                const struct hep_labels *candidates, int32_t id,
+                const struct hep_surroundings *surroundings, double outer_mm, struct hep_error *err)
 {
     struct hep_labels *mask = NULL;
     size_t lo[3], hi[3], n;
     int rc;
 
     *out = (struct hep_shells){ .id = id };
-    if (!find_box(lo, hi, candidates, id, 2.0 * study->limits->ring_outer_mm))
+    if (!find_box(lo, hi, candidates, id, outer_mm))
         return HEP_FAIL(err, HEP_EDATA, "label %d has no voxel", (int)id);
     set_box(out, &study->grid, lo, hi);
     n = hep_grid_voxels(&out->grid);
@@ -256,12 +255,25 @@ int hep_shells_init(struct hep_shells *out, const struct hep_lesion_study *study
     }
     for (size_t i = 0; i < n; i++)
         mask->data[i] = candidates->data[hep_shells_index(out, &study->grid, i)] == id;
-    rc = fill(out, study, mask, surroundings, err);
+    rc = fill(out, study, candidates, mask, surroundings, outer_mm, err);
 out:
     hep_labels_free(mask);
     if (rc != HEP_OK)
         hep_shells_release(out);
     return rc;
+}
+
+int hep_shells_init(struct hep_shells *out, const struct hep_lesion_study *study,
+                    const struct hep_labels *candidates, int32_t id,
+                    const struct hep_surroundings *surroundings, struct hep_error *err)
+{
+    const double outer_mm = study->limits->ring_outer_mm;
+    int rc = init(out, study, candidates, id, surroundings, outer_mm, err);
+
+    if (rc != HEP_OK || out->n[HEP_SHELL_RING] >= RING_MIN_VOXELS)
+        return rc;
+    hep_shells_release(out);
+    return init(out, study, candidates, id, surroundings, 2.0 * outer_mm, err);
 }
 
 void hep_shells_release(struct hep_shells *s)
@@ -270,125 +282,4 @@ void hep_shells_release(struct hep_shells *s)
     free(s->depth_mm);
     s->zone = NULL;
     s->depth_mm = NULL;
-}
-
-bool hep_shells_resolved(double *voxels, const struct hep_shells *s,
-                         const struct hep_lesion_image *image,
-                         const struct hep_lesion_limits *limits)
-{
-    const double *h = image->native_mm;
-    const double longest = fmax(h[0], fmax(h[1], h[2]));
-    const double in_plane = 0.5 * (h[0] + h[1] + h[2] - longest);
-    const double fit = s->depth_max_mm / in_plane;
-
-    if (voxels != NULL)
-        *voxels = fit;
-    return fit >= limits->depth_min_voxels && s->depth_max_mm >= longest;
-}
-
-/* ---- lesion share ---------------------------------------------------------------------------- */
-
-/** Gaussian along one axis of the box, or three weights of its variance where it is narrow; what
- * lies beyond its ends counts as not lesion. */
-static void smooth_axis(float *to, const float *from, const size_t n[3], int axis, double sd)
-{
-    const size_t stride = axis == 0 ? 1 : (axis == 1 ? n[0] : n[0] * n[1]);
-    const size_t length = n[axis] > 0 ? n[axis] : 1;
-    const long reach = (long)fmin(ceil(REACH_SD * sd), MAX_REACH);
-    double weight[MAX_REACH + 1] = { 1.0 }, total = 1.0;
-
-    for (long k = 1; k <= reach; k++) {
-        weight[k] = exp(-0.5 * (double)(k * k) / (sd * sd));
-        if (sd < NARROW_SD)
-            weight[k] = k == 1 ? 0.5 * sd * sd / (1.0 - sd * sd) : 0.0;
-        total += 2.0 * weight[k];
-    }
-    for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
-        const long at = (long)(i / stride % length);
-        double sum = (double)from[i];
-
-        for (long k = 1; k <= reach; k++) {
-            if (at - k >= 0)
-                sum += weight[k] * (double)from[i - (size_t)k * stride];
-            if (at + k < (long)n[axis])
-                sum += weight[k] * (double)from[i + (size_t)k * stride];
-        }
-        to[i] = (float)(sum / total);
-    }
-}
-
-/** Neighbours along one axis: what a voxel at the border of a mask holds on average. */
-static void smooth_border(float *to, const float *from, const size_t n[3], int axis)
-{
-    const size_t stride = axis == 0 ? 1 : (axis == 1 ? n[0] : n[0] * n[1]);
-    const size_t length = n[axis] > 0 ? n[axis] : 1;
-
-    for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
-        const size_t at = i / stride % length;
-        const double before = at > 0 ? (double)from[i - stride] : 0.0;
-        const double after = at + 1 < n[axis] ? (double)from[i + stride] : 0.0;
-
-        to[i] = (float)((1.0 - 2.0 * BORDER_WEIGHT) * (double)from[i] +
-                        BORDER_WEIGHT * (before + after));
-    }
-}
-
-/** Variance [mm2] that a series' voxels have beyond those of the grid: a box of its own size and
- * linear interpolation at any place between two of them (native^2 / 6 on average), less the box
- * of the grid. A series on the grid, or finer than it, was not blurred by coming to it, unless it
- * was moved. */
-static double extra_variance(double native, double h, bool moved)
-{
-    if (!moved && native <= 1.01 * h)
-        return 0.0;
-    return fmax((native * native - h * h) / 12.0 + native * native / 6.0, 0.0);
-}
-
-static int share_of(float **out, const struct hep_shells *s, const struct hep_lesion_image *image,
-                    bool inner, struct hep_error *err)
-{
-    const size_t n = hep_grid_voxels(&s->grid);
-    float *a = hep_calloc(n, sizeof *a, err), *b = hep_calloc(n, sizeof *b, err);
-    double spacing[3];
-
-    if (a == NULL || b == NULL) {
-        free(a);
-        free(b);
-        return HEP_ENOMEM;
-    }
-    hep_grid_spacing(spacing, &s->grid);
-    for (size_t i = 0; i < n; i++) {
-        const bool whole = (s->zone[i] & 1U << HEP_SHELL_WHOLE) != 0;
-        const bool rim = (s->zone[i] & 1U << HEP_SHELL_RIM) != 0;
-
-        a[i] = whole && !(inner && rim) ? 1.0F : 0.0F;
-    }
-    for (int k = 0; k < 3; k++) {
-        const double h = spacing[k];
-        const double extra = extra_variance(image->native_mm[k], h, image->moved);
-        float *swap = a;
-
-        smooth_border(b, a, s->grid.n, k);
-        if (extra > 0.0) {
-            smooth_axis(a, b, s->grid.n, k, sqrt(extra) / h);
-        } else {
-            a = b;
-            b = swap;
-        }
-    }
-    free(b);
-    *out = a;
-    return HEP_OK;
-}
-
-int hep_shells_share(float **out, const struct hep_shells *s, const struct hep_lesion_image *image,
-                     struct hep_error *err)
-{
-    return share_of(out, s, image, false, err);
-}
-
-int hep_shells_inner_share(float **out, const struct hep_shells *s,
-                           const struct hep_lesion_image *image, struct hep_error *err)
-{
-    return share_of(out, s, image, true, err);
 }

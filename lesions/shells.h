@@ -1,22 +1,13 @@
 /**
  * @file  lesions/shells.h
- * @brief Where a lesion is measured: rim, core, whole, and the ring of liver around it, by
- * distance.
+ * @brief Where a lesion is measured: its box on the reference grid, its depths, and the ring of
+ * liver around it.
  *
- * Model:   depth d = Euclidean distance to the nearest voxel outside, less half a voxel; relative
- *          depth u = d / d_max. Rim u < rim_depth_frac, core u > core_depth_frac. Ring:
+ * Model:   depth d = Euclidean distance to the nearest voxel outside, less half a voxel. Ring:
  *          liver at ring_inner_mm .. ring_outer_mm outside, without vessels, the margin of the
  *          liver, and the surroundings of other lesions; if that leaves too few voxels the outer
- *          distance is doubled.
- *          What a series really sees at a voxel is a mix: its lesion share p is the lesion's
- *          indicator smoothed as the series' own voxels and one interpolation smooth it.
- * Source:  region-based correction of partial volume: Rousset, Ma and Evans, J Nucl Med
- *          1998;39:904-911
- * Differs: two regions; the mask's own border by its neighbours, and for a coarser series a
- *          Gaussian of the variance of its box beyond the grid's ((h^2 - g^2) / 12) and of linear
- *          interpolation (h^2 / 6 on average)
- * Valid:   lesions larger than about one native voxel; the native axes are taken as parallel to
- *          those of the reference grid, in its order
+ *          distance is doubled. Nearer liver is seen mixed with the lesion; what is neither is
+ *          foreign. The lesion's parts follow from its signals (lesions/parts.h).
  */
 #ifndef HEP_LESIONS_SHELLS_H
 #define HEP_LESIONS_SHELLS_H
@@ -40,19 +31,20 @@ void hep_surroundings_release(struct hep_surroundings *s);
 bool hep_is_plain_liver(const struct hep_lesion_study *study, const struct hep_surroundings *s,
                         size_t j);
 
+/* Bits of a zone beside those of enum hep_shell: liver between the lesion and its ring, and what is
+ * neither liver nor this lesion. */
+enum { HEP_SHELL_NEAR = HEP_SHELL_COUNT, HEP_SHELL_FOREIGN };
+
 /** A lesion in a box of the reference grid. */
 struct hep_shells {
     int32_t id;
     struct hep_grid grid; /* of the box */
     size_t lo[3];         /* its first voxel on the reference grid */
-    uint8_t *zone;        /* bits 1 << enum hep_shell, shape xyz of the box; owned */
+    uint8_t *zone;        /* bits 1 << HEP_SHELL_WHOLE, RING, NEAR, FOREIGN; [voxels]; owned */
     float *depth_mm;      /* 0 outside; owned */
     double depth_max_mm;
-    double centre_mm[3]; /* centroid, world */
+    double centre_mm[3], centre_voxel[3]; /* centroid: world, and voxels of the box */
     size_t n[HEP_SHELL_COUNT];
-    bool ring_widened;
-    long shift[HEP_IMAGE_COUNT][3]; /* voxels by which the lesion lies elsewhere in a series, see
-                                       hep_measure_shifts(); 0 after hep_shells_init() */
 };
 /** @return HEP_EDATA when the label has no voxel */
 int hep_shells_init(struct hep_shells *out, const struct hep_lesion_study *study,
@@ -61,29 +53,16 @@ int hep_shells_init(struct hep_shells *out, const struct hep_lesion_study *study
                     struct hep_error *err) HEP_MUST_CHECK;
 void hep_shells_release(struct hep_shells *s);
 
+/** Does voxel i of the box belong to a zone? */
+static inline bool hep_shells_has(const struct hep_shells *s, size_t i, unsigned zone)
+{
+    return (s->zone[i] & 1U << zone) != 0;
+}
+
 /** Index on the reference grid of voxel i of the box. */
 size_t hep_shells_index(const struct hep_shells *s, const struct hep_grid *reference, size_t i);
 
 /** World position of voxel i of the box. */
 void hep_shells_world(double world[3], const struct hep_shells *s, size_t i);
-
-/**
- * Does a series resolve rim and core? Its in-plane voxel (mean of the two smaller sides) must fit
- * depth_min_voxels times into the depth, its longest side once.
- * @param[out] voxels depth in in-plane voxels; may be NULL
- */
-bool hep_shells_resolved(double *voxels, const struct hep_shells *s,
-                         const struct hep_lesion_image *image,
-                         const struct hep_lesion_limits *limits);
-
-/** Lesion share p of what the series shows at each voxel of the box, shape [voxels of the box];
- * the caller's to free. Its voxels and, where it was moved, the interpolation mix. HEP_ENOMEM. */
-int hep_shells_share(float **out, const struct hep_shells *s, const struct hep_lesion_image *image,
-                     struct hep_error *err) HEP_MUST_CHECK;
-
-/** The same of the lesion's inside: what is not rim. */
-int hep_shells_inner_share(float **out, const struct hep_shells *s,
-                           const struct hep_lesion_image *image,
-                           struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -100,7 +100,7 @@ static size_t slice_points(struct hep_point *p, const struct hep_shells *s, doub
     for (size_t i = 0; i < n; i++) {
         double w[3];
 
-        if ((s->zone[i] & 1U << HEP_SHELL_WHOLE) == 0)
+        if (!hep_shells_has(s, i, HEP_SHELL_WHOLE))
             continue;
         hep_shells_world(w, s, i);
         if (w[2] < bottom || w[2] >= bottom + thickness)
@@ -123,7 +123,7 @@ static void height_range(double *lo, double *hi, const struct hep_shells *s)
     for (size_t i = 0; i < n; i++) {
         double w[3];
 
-        if ((s->zone[i] & 1U << HEP_SHELL_WHOLE) == 0)
+        if (!hep_shells_has(s, i, HEP_SHELL_WHOLE))
             continue;
         hep_shells_world(w, s, i);
         *lo = fmin(*lo, w[2]);

@@ -99,9 +99,9 @@ static const struct flag_case flag_cases[] = {
       { 12, 0.7, &t_rim, &pus, 0 },
       { P, A, P, ANY, ANY, A, P, A, A, P, A, A, A },
       ANY },
-    { "too small for shells",
+    { "6 mm of one tissue: no rim and no core",
       { 3, 0, &t_net, &t_net, 0 },
-      { ANY, ANY, N, P, P, N, P, N, N, N, A, A, A },
+      { ANY, ANY, A, P, P, A, P, A, A, A, A, A, A },
       HEP_CLASS_METASTASIS },
 };
 

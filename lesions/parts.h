@@ -1,0 +1,46 @@
+/**
+ * @file  lesions/parts.h
+ * @brief The parts of a lesion by what all series show together.
+ *
+ * Model:   a Gaussian mixture over the lesion's voxels. A voxel of part k reads, in series c,
+ *          liver + p (mean_kc - liver), p the share of lesion that the series' own voxels hold
+ *          there; covariance: that of the liver's residuals in all series (robust, a tenth drawn to
+ *          its diagonal), each series times the voxels that one of its samples fills, so that an
+ *          interpolated sample counts once; widened where the border's place is uncertain, |grad p|
+ *          times a voxel's width and the shift's error, and in a series that takes part of a voxel
+ *          from its neighbours, by half of that part of the difference between parts. Neighbours
+ *          are alike: log prior POTTS times the sum of the six neighbours' probabilities, weakly
+ *          ordered by depth. SWEEPS rounds of mean field and means. Starts: layers by depth, and the
+ *          principal axis of the widest part; the likelier result stays. The number of parts has the
+ *          lowest BIC = -2 log L + (parameters) log(independent voxels), L being that of the
+ *          mean-field prior; the spread within the richest model, when it exceeds the liver's,
+ *          widens all.
+ *          A part whose means lie between two others', or one's and liver's, is no tissue but the
+ *          border between them: its voxels count as that mixture. Rim: the part that lies least deep
+ *          on average; core: the deepest; a third, real part between them is neither. One part only:
+ *          rim is u < rim_depth_frac, core the rest.
+ * Source:  Forbes and Peyrard, IEEE PAMI 2003;25:1089 (BIC of hidden Markov fields by mean field)
+ */
+#ifndef HEP_LESIONS_PARTS_H
+#define HEP_LESIONS_PARTS_H
+
+#include "lesions/series.h"
+
+/** Rim and core by depth. Release with hep_parts_release(). HEP_ENOMEM. */
+int hep_parts_by_depth(struct hep_parts *out, const struct hep_shells *box, double rim_depth_frac,
+                       struct hep_error *err) HEP_MUST_CHECK;
+/** By the signals, with the shifts that hep_series_explain() found; `parts` holds those by depth
+ * and keeps them where the images do not tell more than one apart. HEP_ENOMEM. */
+int hep_parts_find(struct hep_parts *parts, const struct hep_series_set *set,
+                   const struct hep_lesion_study *study, const struct hep_shells *box,
+                   struct hep_error *err) HEP_MUST_CHECK;
+/**
+ * The whole way: shifts with parts by depth, the parts by all series, and their signals.
+ * @param[out] series, parts release both, also after a failure
+ */
+int hep_parts_and_series(struct hep_parts *parts, struct hep_series_set *series,
+                         const struct hep_lesion_study *study, const struct hep_shells *box,
+                         struct hep_error *err) HEP_MUST_CHECK;
+void hep_parts_release(struct hep_parts *p);
+
+#endif

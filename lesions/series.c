@@ -1,0 +1,402 @@
+#include "lesions/series.h"
+
+#include "image/stats.h"
+#include "lesions/series_share.h"
+#include "lesions/series_solve.h"
+
+#include <math.h>
+
+#define SHIFT_MAX_MM 3.0
+#define SHIFT_ROUNDS 4
+#define MEDIAN_LENGTH 1.538 /* of three normal values, in SD (Maxwell's distribution) */
+#define BORDER_SD 0.3       /* voxels of the reference grid: the outline's error */
+#define FOREIGN_MAX 0.5     /* share of what is neither lesion nor liver */
+#define LIVER_OUTLIER 4.0   /* SD: a vessel */
+
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+enum hep_image hep_series_leader(const struct hep_series_set *s, enum hep_image image)
+{
+    /* Members of one acquisition, the one that tells the lesion's place best first. */
+    static const enum hep_image groups[][8] = {
+        { HEP_IMAGE_B_HIGH, HEP_IMAGE_B_LOW, HEP_IMAGE_B_ZERO, HEP_IMAGE_ADC, HEP_IMAGE_ADC_SE,
+          HEP_IMAGE_IVIM_D, HEP_IMAGE_IVIM_F, HEP_IMAGE_DKI_K },
+        { HEP_IMAGE_IN_PHASE, HEP_IMAGE_OPPOSED, HEP_IMAGE_FAT_FRACTION, HEP_IMAGE_R2STAR,
+          HEP_IMAGE_COUNT },
+        { HEP_IMAGE_T2, HEP_IMAGE_T2_MAP, HEP_IMAGE_COUNT },
+    };
+
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
+        enum hep_image first = HEP_IMAGE_COUNT;
+
+        for (int k = 0; k < 8 && groups[g][k] != HEP_IMAGE_COUNT; k++) {
+            if (first == HEP_IMAGE_COUNT && s->of[groups[g][k]].signal != NULL)
+                first = groups[g][k];
+            if (groups[g][k] == image)
+                return first == HEP_IMAGE_COUNT ? image : first;
+        }
+    }
+    return image;
+}
+
+/* Columns of the least squares, in this order; the parts come first. */
+enum { FOREIGN = HEP_PART_COUNT, SHIFT, BORDER = SHIFT + 3, CORE_BORDER, N_COLUMNS };
+
+struct view {
+    const struct hep_lesion_image *image;
+    const struct hep_shells *box;
+    const struct hep_parts *parts;
+    float *column[N_COLUMNS], *used, *scratch, *foreign, *weight; /* [voxels of the box] */
+    bool third, white;                                            /* there is a third part */
+};
+
+/** What the voxels hold of every part with this shift. */
+static void set_shares(struct view *v, const double shift_mm[3])
+{
+    const struct hep_grid *g = &v->box->grid;
+    const size_t n = hep_grid_voxels(g);
+
+    for (int p = 0; p < HEP_LESION_PARTS; p++) {
+        if (p == HEP_PART_OTHER && !v->third)
+            memset(v->column[p], 0, n * sizeof *v->column[p]);
+        else
+            hep_series_share(v->column[p], v->parts->share[p], g, v->image, shift_mm, v->scratch);
+    }
+    hep_series_share(v->column[FOREIGN], v->foreign, g, v->image, shift_mm, v->scratch);
+    for (size_t i = 0; i < n; i++)
+        v->column[HEP_PART_LIVER][i] = 1.0F - v->column[HEP_PART_RIM][i] -
+                                       v->column[HEP_PART_CORE][i] - v->column[HEP_PART_OTHER][i] -
+                                       v->column[FOREIGN][i];
+}
+
+/** out = factor |grad share|: what the signal gains when the part's border moves outwards by 1 mm. */
+static void set_border(struct view *v, float *out, const float *share, double factor)
+{
+    const struct hep_grid *g = &v->box->grid;
+    const size_t n = hep_grid_voxels(g);
+
+    memset(out, 0, n * sizeof *out);
+    for (int k = 0; k < 3; k++) {
+        hep_series_slope(v->scratch, share, g, k);
+        for (size_t i = 0; i < n; i++)
+            out[i] += v->scratch[i] * v->scratch[i];
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)(factor * sqrt((double)out[i]));
+}
+
+/** Change of the predicted signal with the shift and with the places of both borders. */
+static void set_nuisances(struct view *v, const double m[N_COLUMNS])
+{
+    const struct hep_grid *g = &v->box->grid;
+    const size_t n = hep_grid_voxels(g);
+    float *predicted = v->scratch;
+
+    set_border(v, v->column[BORDER], v->column[HEP_PART_LIVER],
+               m[HEP_PART_RIM] - m[HEP_PART_LIVER]);
+    set_border(v, v->column[CORE_BORDER], v->column[HEP_PART_CORE],
+               m[HEP_PART_CORE] - m[HEP_PART_RIM]);
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0.0;
+
+        for (int c = 0; c <= FOREIGN; c++)
+            sum += m[c] * (double)v->column[c][i];
+        predicted[i] = (float)sum;
+    }
+    for (int k = 0; k < 3; k++) {
+        hep_series_slope(v->column[SHIFT + k], predicted, g, k);
+        for (size_t i = 0; i < n; i++)
+            v->column[SHIFT + k][i] = -v->column[SHIFT + k][i];
+    }
+}
+
+/** Lesion, liver that its blur may reach, and the ring without its vessels. */
+static void set_used(struct view *v, const struct hep_series *s)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < hep_grid_voxels(&v->box->grid); i++) {
+        const bool ring = hep_shells_has(v->box, i, HEP_SHELL_RING);
+        const double r = ring ? (double)s->residual[at++] : 0.0;
+        const bool liver =
+            ring ? fabs(r) <= LIVER_OUTLIER : hep_shells_has(v->box, i, HEP_SHELL_NEAR);
+
+        v->used[i] = (hep_shells_has(v->box, i, HEP_SHELL_WHOLE) || liver) &&
+                             (double)v->column[FOREIGN][i] < FOREIGN_MAX
+                         ? s->signal[i]
+                         : NAN;
+    }
+}
+
+/** What is known before: rim and core alike within the lesion's own signal, a foreign signal within
+ * the liver's of liver, a shift within the registration's residual, the border's place. */
+static void set_priors(struct hep_series_problem *p, const struct hep_series *s,
+                       const double m[N_COLUMNS], const double shift_sd_mm[3], const double h[3])
+{
+    const double level = fmax(fabs(m[HEP_PART_RIM]) + fabs(m[HEP_PART_CORE]), s->sd);
+    const double alike = 4.0 / (level * level), foreign = 1.0 / (s->liver * s->liver + 1e-30);
+    const double border = BORDER_SD * fmin(h[0], fmin(h[1], h[2]));
+
+    memset(p->precision, 0, sizeof p->precision);
+    memset(p->pull, 0, sizeof p->pull);
+    for (int a = HEP_PART_CORE; a < HEP_LESION_PARTS; a++) {
+        p->precision[a][a] += alike;
+        p->precision[HEP_PART_RIM][HEP_PART_RIM] += alike;
+        p->precision[a][HEP_PART_RIM] -= alike;
+        p->precision[HEP_PART_RIM][a] -= alike;
+    }
+    p->precision[FOREIGN][FOREIGN] = foreign;
+    p->pull[FOREIGN] = foreign * s->liver;
+    for (int k = 0; k < 3; k++) {
+        const double sd = fmax(shift_sd_mm[k], 1e-3);
+
+        p->precision[SHIFT + k][SHIFT + k] = 1.0 / (sd * sd);
+    }
+    p->precision[BORDER][BORDER] = 1.0 / (border * border);
+    p->precision[CORE_BORDER][CORE_BORDER] = 1.0 / (border * border);
+}
+
+static double prior_shift_sd(const struct hep_lesion_image *image)
+{
+    const double mm = isfinite(image->registration_mm) ? image->registration_mm : SHIFT_MAX_MM;
+
+    return fmin(mm, SHIFT_MAX_MM) / MEDIAN_LENGTH;
+}
+
+static void problem_of(struct hep_series_problem *p, const struct view *v,
+                       const struct hep_series *s)
+{
+    *p = (struct hep_series_problem){ .signal = v->used, .weight = v->weight, .sd = s->sd };
+    memcpy(p->box, v->box->grid.n, sizeof p->box);
+    memcpy(p->rho, s->rho, sizeof p->rho);
+    for (int c = 0; c < N_COLUMNS; c++)
+        p->column[c] = v->column[c];
+}
+
+/** A map of whole voxels knows the border to a voxel's width: what a voxel holds of the lesion is
+ * uncertain by |grad share| times that width over sqrt(12), independently of its neighbours. */
+static void set_weights(struct view *v, const struct hep_series *s, const double m[N_COLUMNS],
+                        const double h[3])
+{
+    const struct hep_grid *g = &v->box->grid;
+    const size_t n = hep_grid_voxels(g);
+    const double contrast =
+        fmax(fabs(m[HEP_PART_RIM] - m[HEP_PART_LIVER]), fabs(m[HEP_PART_CORE] - m[HEP_PART_LIVER]));
+
+    memset(v->weight, 0, n * sizeof *v->weight);
+    for (int k = 0; k < 3; k++) {
+        hep_series_slope(v->scratch, v->column[HEP_PART_LIVER], g, k);
+        for (size_t i = 0; i < n; i++)
+            v->weight[i] += v->scratch[i] * v->scratch[i] * (float)(h[k] * h[k] / 12.0);
+    }
+    for (size_t i = 0; i < n; i++)
+        v->weight[i] =
+            (float)(1.0 / sqrt(1.0 + (double)v->weight[i] * contrast * contrast / (s->sd * s->sd)));
+}
+
+/** Values without nuisances: where the iterations of the shift begin. */
+static int first_values(double m[N_COLUMNS], struct view *v, const struct hep_series *s,
+                        const double h[3], struct hep_error *err)
+{
+    static const double still[3] = { 0 };
+    struct hep_series_problem p;
+    struct hep_series_solution solution;
+    int rc = HEP_OK;
+
+    for (int c = 0; c < N_COLUMNS; c++)
+        m[c] = s->liver;
+    for (int round = 0; rc == HEP_OK && round < 2; round++) {
+        set_weights(v, s, m, h);
+        problem_of(&p, v, s);
+        set_priors(&p, s, m, still, h);
+        p.n = SHIFT;
+        p.white = true;
+        rc = hep_series_solve(&solution, &p, err);
+        if (rc == HEP_OK)
+            memcpy(m, solution.value, sizeof solution.value);
+    }
+    set_weights(v, s, m, h);
+    return rc;
+}
+
+static int solve(struct hep_series_solution *solution, struct view *v, const struct hep_series *s,
+                 double m[N_COLUMNS], const double shift_mm[3], const double sd_mm[3], bool white,
+                 struct hep_error *err)
+{
+    struct hep_series_problem p;
+    double h[3];
+    int rc;
+
+    hep_grid_spacing(h, &v->box->grid);
+    set_nuisances(v, m);
+    problem_of(&p, v, s);
+    set_priors(&p, s, m, sd_mm, h);
+    for (int k = 0; k < 3; k++)
+        p.pull[SHIFT + k] = -p.precision[SHIFT + k][SHIFT + k] * shift_mm[k];
+    p.n = N_COLUMNS;
+    p.white = white;
+    rc = hep_series_solve(solution, &p, err);
+    if (rc == HEP_OK)
+        memcpy(m, solution->value, sizeof solution->value);
+    return rc;
+}
+
+/** Gauss-Newton for the shift of one series. */
+static int find_shift(struct hep_series *s, struct view *v, struct hep_error *err)
+{
+    const double prior = prior_shift_sd(v->image);
+    const double sd[3] = { prior, prior, prior };
+    double m[N_COLUMNS], h[3];
+    int rc = HEP_OK;
+
+    hep_grid_spacing(h, &v->box->grid);
+    for (int round = 0; rc == HEP_OK && round <= SHIFT_ROUNDS; round++) {
+        struct hep_series_solution solution;
+        double length = 0.0;
+
+        set_shares(v, s->shift_mm);
+        if (round == 0) {
+            set_used(v, s);
+            rc = first_values(m, v, s, h, err);
+        }
+        if (rc != HEP_OK || !(prior > 0.0))
+            return rc;
+        if (round < SHIFT_ROUNDS)
+            rc = solve(&solution, v, s, m, s->shift_mm, sd, true, err);
+        for (int k = 0; rc == HEP_OK && round < SHIFT_ROUNDS && k < 3; k++) {
+            s->shift_mm[k] += solution.value[SHIFT + k];
+            length += s->shift_mm[k] * s->shift_mm[k];
+        }
+        for (int k = 0; length > SHIFT_MAX_MM * SHIFT_MAX_MM && k < 3; k++)
+            s->shift_mm[k] *= SHIFT_MAX_MM / sqrt(length);
+    }
+    return rc;
+}
+
+/** Robust spread of the residuals in each part; mean square of all in the lesion over what noise and
+ * the border's width explain. */
+static int measure_residuals(double *misfit, struct hep_series *s, struct view *v,
+                             const double m[N_COLUMNS], struct hep_error *err)
+{
+    double sum = 0.0, all = 0.0;
+    int rc = HEP_OK;
+
+    for (int p = 0; rc == HEP_OK && p < HEP_LESION_PARTS; p++) {
+        struct hep_stats stats;
+        size_t count = 0;
+
+        for (size_t i = 0; i < hep_grid_voxels(&v->box->grid); i++) {
+            double r = (double)v->used[i];
+
+            if (!hep_shells_has(v->box, i, HEP_SHELL_WHOLE) || v->parts->share[p][i] < 0.5F ||
+                !isfinite(r))
+                continue;
+            for (int c = 0; c < N_COLUMNS; c++)
+                r -= m[c] * (double)v->column[c][i];
+            v->scratch[count++] = (float)r;
+            sum += pow(r * (double)v->weight[i] / s->sd, 2.0);
+            all += 1.0;
+        }
+        rc = hep_stats_of(&stats, v->scratch, count, err);
+        s->spread[p] = stats.mad;
+    }
+    *misfit = all > 0.0 ? fmax(1.0, sum / all) : 1.0;
+    return rc;
+}
+
+/** Values of one series, with the columns and the shift of its acquisition. */
+static int explain(struct hep_series *s, struct view *v, const struct hep_series *leader,
+                   bool leads, struct hep_error *err)
+{
+    const double prior = prior_shift_sd(v->image);
+    double m[N_COLUMNS], h[3], sd[3], misfit;
+    const double still[3] = { 0 };
+    struct hep_series_solution solution;
+    int rc;
+
+    hep_grid_spacing(h, &v->box->grid);
+    memcpy(s->shift_mm, leader->shift_mm, sizeof s->shift_mm);
+    for (int k = 0; k < 3; k++)
+        sd[k] = leads ? prior : leader->shift_sd_mm[k];
+    set_used(v, s);
+    rc = first_values(m, v, s, h, err);
+    if (rc == HEP_OK)
+        rc = solve(&solution, v, s, m, leads ? s->shift_mm : still, sd, v->white, err);
+    if (rc == HEP_OK)
+        rc = measure_residuals(&misfit, s, v, m, err);
+    if (rc != HEP_OK)
+        return rc;
+    for (int k = 0; k < 3; k++)
+        s->shift_sd_mm[k] = sqrt(solution.cov[SHIFT + k][SHIFT + k]);
+    for (int i = 0; i < HEP_PART_COUNT; i++) {
+        s->value[i] = solution.value[i];
+        for (int j = 0; j < HEP_PART_COUNT; j++)
+            s->cov[i][j] = misfit * solution.cov[i][j];
+    }
+    return HEP_OK;
+}
+
+static void measure_share(struct hep_series *s, const struct view *v)
+{
+    s->share_max = 0.0;
+    for (size_t i = 0; i < hep_grid_voxels(&v->box->grid); i++)
+        if (isfinite(v->used[i]) && hep_shells_has(v->box, i, HEP_SHELL_WHOLE))
+            s->share_max = fmax(s->share_max, 1.0 - (double)v->column[HEP_PART_LIVER][i] -
+                                                  (double)v->column[FOREIGN][i]);
+}
+
+/** One acquisition: its shift by the leader, then every image of it. */
+static int explain_group(struct hep_series_set *set, struct view *v,
+                         const struct hep_lesion_study *study, enum hep_image leader,
+                         struct hep_error *err)
+{
+    int rc;
+
+    v->image = &study->image[leader];
+    rc = find_shift(&set->of[leader], v, err);
+    for (int pass = 0; rc == HEP_OK && pass < 2; pass++) {
+        for (int k = 0; rc == HEP_OK && k < HEP_IMAGE_COUNT; k++) {
+            struct hep_series *s = &set->of[k];
+            const bool leads = (enum hep_image)k == leader;
+
+            if (s->signal == NULL || hep_series_leader(set, (enum hep_image)k) != leader ||
+                leads != (pass == 0))
+                continue;
+            rc = explain(s, v, &set->of[leader], leads, err);
+            measure_share(s, v);
+        }
+    }
+    return rc;
+}
+
+int hep_series_explain(struct hep_series_set *s, const struct hep_lesion_study *study,
+                       const struct hep_shells *box, const struct hep_parts *parts, bool draft,
+                       struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(&box->grid);
+    struct view v = {
+        .box = box, .parts = parts, .white = draft, .third = parts->voxels[HEP_PART_OTHER] > 0.0
+    };
+    int rc = HEP_OK;
+
+    for (int c = 0; c < N_COLUMNS; c++)
+        v.column[c] = s->work + (size_t)c * n;
+    v.used = s->work + (size_t)N_COLUMNS * n;
+    v.scratch = v.used + n;
+    v.foreign = v.scratch + n;
+    v.weight = v.foreign + n;
+    for (size_t i = 0; i < n; i++)
+        v.foreign[i] = hep_shells_has(box, i, HEP_SHELL_FOREIGN) ? 1.0F : 0.0F;
+    for (int k = 0; rc == HEP_OK && k < HEP_IMAGE_COUNT; k++) {
+        struct hep_error why = { 0 };
+
+        if (s->of[k].signal == NULL || hep_series_leader(s, (enum hep_image)k) != (enum hep_image)k)
+            continue;
+        rc = explain_group(s, &v, study, (enum hep_image)k, &why);
+        if (rc == HEP_EDATA) /* nothing of the lesion in the field of view: values stay NaN */
+            rc = HEP_OK;
+        else if (rc != HEP_OK)
+            return HEP_FAIL(err, rc, "%s", why.msg);
+    }
+    return rc;
+}

@@ -1,0 +1,302 @@
+/* The estimator of a lesion's parts: closed forms, spread against stated error, and odd lesions. */
+#include "lesions/lesion_study.h"
+
+#include "base/number.h"
+#include "lesions/parts.h"
+#include "lesions/series_share.h"
+#include "lesions/series_solve.h"
+
+enum { SIDE = 12, VOXELS = SIDE * SIDE * SIDE };
+
+/* ---- least squares --------------------------------------------------------------------------- */
+
+struct known {
+    float part[3][VOXELS], signal[VOXELS];
+    struct hep_series_problem problem;
+};
+static const double truth[3] = { 3.0, -1.0, 2.0 };
+
+/** Three shares that vary smoothly and add up to 1. */
+static void known_shares(struct known *k)
+{
+    memset(k, 0, sizeof *k);
+    for (size_t i = 0; i < VOXELS; i++) {
+        const double x = (double)(i % SIDE) / SIDE, y = (double)(i / SIDE % SIDE) / SIDE;
+
+        k->part[0][i] = (float)(x * y);
+        k->part[1][i] = (float)(x * (1.0 - y));
+        k->part[2][i] = (float)(1.0 - x);
+    }
+    k->problem = (struct hep_series_problem){ .box = { SIDE, SIDE, SIDE },
+                                              .signal = k->signal,
+                                              .column = { k->part[0], k->part[1], k->part[2] },
+                                              .n = 3,
+                                              .sd = 1.0 };
+}
+
+/** Noise of SD 1: corr of neighbours along x is 0.4, 0 beyond, from e(i) + e(i - 1) / 2. */
+static void add_noise(struct known *k, uint64_t seed, bool correlated)
+{
+    for (size_t i = 0; i < VOXELS; i++) {
+        double now[2], before[2] = { 0 };
+
+        hep_rng_normal2(now, seed, 1, i + 1);
+        if (correlated)
+            hep_rng_normal2(before, seed, 1, i);
+        k->signal[i] = (float)((now[0] + 0.5 * before[0]) / sqrt(correlated ? 1.25 : 1.0));
+        for (int p = 0; p < 3; p++)
+            k->signal[i] += (float)truth[p] * k->part[p][i];
+    }
+}
+
+static void test_exact(void **state)
+{
+    struct hep_series_solution s;
+    struct hep_error e = { 0 };
+    static struct known k;
+
+    (void)state;
+    known_shares(&k);
+    for (size_t i = 0; i < VOXELS; i++)
+        for (int p = 0; p < 3; p++)
+            k.signal[i] += (float)truth[p] * k.part[p][i];
+    k.signal[7] = NAN;
+    assert_ok(hep_series_solve(&s, &k.problem, &e), e);
+    for (int p = 0; p < 3; p++)
+        assert_close(s.value[p], truth[p], 0, 1e-5);
+    k.problem.column[1] = k.part[0];
+    assert_fails(hep_series_solve(&s, &k.problem, &e), e, HEP_EDATA, "told apart");
+}
+
+/* Mean over 600 trials within 4 of its errors of the truth; variance over the stated one within
+ * 15 %, 2.6 of its own errors sqrt(2 / 600). */
+static void test_errors(void **state)
+{
+    enum { TRIALS = 600 };
+    static struct known k;
+
+    (void)state;
+    for (int correlated = 0; correlated < 2; correlated++) {
+        double sum[3] = { 0 }, square[3] = { 0 }, stated[3] = { 0 };
+
+        known_shares(&k);
+        k.problem.rho[0] = correlated ? 0.4 : 0.0;
+        for (uint64_t t = 0; t < TRIALS; t++) {
+            struct hep_series_solution s;
+            struct hep_error e = { 0 };
+
+            add_noise(&k, 100 + t, correlated != 0);
+            assert_ok(hep_series_solve(&s, &k.problem, &e), e);
+            for (int p = 0; p < 3; p++) {
+                sum[p] += s.value[p] - truth[p];
+                square[p] += pow(s.value[p] - truth[p], 2.0);
+                stated[p] = s.cov[p][p];
+            }
+        }
+        for (int p = 0; p < 3; p++) {
+            assert_close(sum[p] / TRIALS, 0.0, 0, 4.0 * sqrt(stated[p] / TRIALS));
+            assert_close(square[p] / TRIALS, stated[p], 0.15, 0);
+        }
+    }
+}
+
+/* A prior of SD s around m beside data of SD d and mean x: (x / d^2 + m / s^2) / (1/d^2 + 1/s^2). */
+static void test_prior(void **state)
+{
+    struct hep_series_solution s;
+    struct hep_error e = { 0 };
+    static struct known k;
+
+    (void)state;
+    known_shares(&k);
+    for (size_t i = 0; i < VOXELS; i++) {
+        k.part[0][i] = 1.0F;
+        k.signal[i] = 5.0F;
+    }
+    k.problem.n = 1;
+    k.problem.precision[0][0] = VOXELS;
+    k.problem.pull[0] = 3.0 * VOXELS;
+    assert_ok(hep_series_solve(&s, &k.problem, &e), e);
+    assert_close(s.value[0], 4.0, 0, 1e-9);
+    assert_close(s.cov[0][0], 0.5 / VOXELS, 1e-9, 0);
+}
+
+/* ---- shares ---------------------------------------------------------------------------------- */
+
+/** Sum, centroid and mean square distance of a map along one axis, in voxels. */
+static void moments(double out[3], const float *map, const struct hep_grid *g, int axis)
+{
+    const size_t stride = axis == 0 ? 1 : (axis == 1 ? g->n[0] : g->n[0] * g->n[1]);
+
+    out[0] = out[1] = out[2] = 0.0;
+    for (size_t i = 0; i < hep_grid_voxels(g); i++) {
+        const double x = (double)(i / stride % g->n[axis]);
+
+        out[0] += (double)map[i];
+        out[1] += x * (double)map[i];
+        out[2] += x * x * (double)map[i];
+    }
+    out[1] /= out[0];
+    out[2] = out[2] / out[0] - out[1] * out[1];
+}
+
+/* Nothing is lost, the shift moves the centroid, and the variance is that of the box and of linear
+ * interpolation: (h^2 - g^2) / 12 + h^2 / 6, beside the 0.16 of a border. */
+static void test_shares(void **state)
+{
+    const struct hep_grid g = hep_test_grid(31, 31, 31, 1.5, 1.5, 3.0);
+    const struct hep_lesion_image image = { .native_mm = { 3.0, 1.5, 6.0 }, .moved = true };
+    const double h[3] = { 1.5, 1.5, 3.0 }, shift_mm[3] = { 2.1, -0.7, 0.4 };
+    float *map = hep_calloc(3 * hep_grid_voxels(&g), sizeof *map, NULL);
+    float *out = map + hep_grid_voxels(&g), *scratch = out + hep_grid_voxels(&g);
+
+    (void)state;
+    map[15 + 31 * (15 + 31 * 15)] = 1.0F;
+    hep_series_share(out, map, &g, &image, shift_mm, scratch);
+    for (int k = 0; k < 3; k++) {
+        const double native = image.native_mm[k];
+        const double variance = (native * native - h[k] * h[k]) / 12.0 + native * native / 6.0;
+        double is[3];
+
+        moments(is, out, &g, k);
+        assert_close(is[0], 1.0, 0, 1e-5);
+        assert_close(is[1], 15.0 + shift_mm[k] / h[k], 0, 1e-4);
+        assert_close(is[2], 0.16 + variance / (h[k] * h[k]), 0.02, 0);
+    }
+    free(map);
+}
+
+/* ---- lesions --------------------------------------------------------------------------------- */
+
+struct found {
+    struct hep_baseline baseline;
+    struct hep_shells box;
+    struct hep_parts parts;
+    struct hep_series_set series;
+};
+
+static void find(struct found *out, const struct fixture *f)
+{
+    struct hep_error e = { 0 };
+
+    memset(out, 0, sizeof *out);
+    assert_ok(hep_baseline_init(&out->baseline, &f->study, f->candidates.labels, &e), e);
+    assert_ok(
+        hep_shells_init(&out->box, &f->study, f->candidates.labels, 1, &out->baseline.around, &e),
+        e);
+    assert_ok(hep_parts_and_series(&out->parts, &out->series, &f->study, &out->box, &e), e);
+}
+
+static void forget(struct found *f)
+{
+    hep_series_set_release(&f->series);
+    hep_parts_release(&f->parts);
+    hep_shells_release(&f->box);
+    hep_baseline_release(&f->baseline);
+}
+
+/** A part's signal within `sigma` of its errors, or within 3 %. */
+static void assert_part(const struct found *f, enum hep_image image, enum hep_part part,
+                        double want)
+{
+    const struct hep_series *s = &f->series.of[image];
+
+    assert_close(s->value[part], want, 0.03, 3.0 * sqrt(s->cov[part][part]));
+}
+
+static const struct lesion_spec metastasis = { 11, 0.6, &t_rim, &t_necrotic, 0 };
+static const struct lesion_spec solid = { 9, 0, &t_net, &t_net, 0 };
+
+static void test_two_parts(void **state)
+{
+    struct fixture f;
+    struct found is;
+
+    (void)state;
+    fixture_init(&f, &metastasis, NULL);
+    find(&is, &f);
+    assert_int_equal(is.parts.n, 2);
+    /* 0.6^3 of the volume */
+    assert_close(is.parts.voxels[HEP_PART_CORE] /
+                     (is.parts.voxels[HEP_PART_CORE] + is.parts.voxels[HEP_PART_RIM]),
+                 0.216, 0, 0.04);
+    assert_part(&is, HEP_IMAGE_T2, HEP_PART_RIM, t_rim.t2);
+    assert_part(&is, HEP_IMAGE_T2, HEP_PART_CORE, t_necrotic.t2);
+    assert_part(&is, HEP_IMAGE_ARTERIAL, HEP_PART_RIM, t_rim.art);
+    assert_part(&is, HEP_IMAGE_ARTERIAL, HEP_PART_CORE, t_necrotic.art);
+    assert_part(&is, HEP_IMAGE_HEPATOBILIARY, HEP_PART_LIVER, t_liver.hbp);
+    forget(&is);
+    fixture_release(&f);
+}
+
+/* One tissue is one part, and its layers by depth read the same. */
+static void test_one_part(void **state)
+{
+    struct fixture f;
+    struct found is;
+
+    (void)state;
+    fixture_init(&f, &solid, NULL);
+    find(&is, &f);
+    assert_int_equal(is.parts.n, 1);
+    assert_part(&is, HEP_IMAGE_PORTAL_VENOUS, HEP_PART_RIM, t_net.pv);
+    assert_part(&is, HEP_IMAGE_PORTAL_VENOUS, HEP_PART_CORE, t_net.pv);
+    forget(&is);
+    fixture_release(&f);
+}
+
+/* Without all but two series, beside the image's end, and with a neighbour: values or NaN, never
+ * another lesion's. */
+static void test_odd_places(void **state)
+{
+    struct hep_grid cut = hep_test_grid(34, 60, 30, 1.25, 1.25, 2.0);
+    struct fixture f;
+    struct found is;
+
+    (void)state;
+    cut.to_world[0][3] = lesion_centre_mm[0] - 5.0; /* the box ends 5 mm from the centre */
+    fixture_init(&f, &metastasis, &cut);
+    for (size_t i = 0; i < hep_grid_voxels(&cut); i++)
+        if (f.candidates.labels->data[i] == 0 && i % cut.n[0] > 18)
+            f.candidates.labels->data[i] = 2;
+    for (int k = 0; k < HEP_IMAGE_COUNT; k++)
+        if (k != HEP_IMAGE_HEPATOBILIARY && k != HEP_IMAGE_B_HIGH)
+            f.study.image[k].volume = NULL;
+    find(&is, &f);
+    assert_part(&is, HEP_IMAGE_B_HIGH, HEP_PART_RIM, t_rim.b800);
+    assert_part(&is, HEP_IMAGE_HEPATOBILIARY, HEP_PART_RIM, t_rim.hbp);
+    assert_true(isnan(is.series.of[HEP_IMAGE_T2].value[HEP_PART_RIM]));
+    forget(&is);
+    fixture_release(&f);
+}
+
+/* A lesion of one voxel: rim and core have an error as large as the lesion's own signal, or none. */
+static void test_below_a_voxel(void **state)
+{
+    static const struct lesion_spec dot = { 1.3, 0, &t_rim, &t_rim, 0 };
+    const struct hep_series *s;
+    struct fixture f;
+    struct found is;
+
+    (void)state;
+    fixture_init(&f, &dot, NULL);
+    find(&is, &f);
+    s = &is.series.of[HEP_IMAGE_HEPATOBILIARY];
+    assert_int_equal(is.parts.n, 1);
+    assert_true(s->share_max < 0.9);
+    assert_false(sqrt(s->cov[HEP_PART_CORE][HEP_PART_CORE]) < 5.0);
+    forget(&is);
+    fixture_release(&f);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exact),      cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_prior),      cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_two_parts),  cmocka_unit_test(test_one_part),
+        cmocka_unit_test(test_odd_places), cmocka_unit_test(test_below_a_voxel),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
