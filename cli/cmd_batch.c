@@ -15,7 +15,7 @@
 struct batch_options {
     struct hep_common_options common;
     const char *bids_dir, *out_dir, *level;
-    struct hep_args participants, sessions, set;
+    struct hep_args participants, sessions, set, derivatives;
     const char *protocol, *work, *mem, *align;
     double time_limit;
     long jobs, nthreads, retries;
@@ -53,6 +53,10 @@ static const struct hep_option options[] = {
     HEP_OPT(
         DIR_OUT, S, work, "work-dir", 'w', "DIR", NULL,
         "accepted for BIDS Apps: unfinished studies live in hidden folders of the output instead"),
+    HEP_OPT_REPEAT(S, derivatives, "derivatives", 'd', "[NAME=]DIR",
+                   "folder where masks of liver, lesions and resections of each subject are looked "
+                   "for by their BIDS "
+                   "names, with NAME those with desc-NAME, or as TotalSegmentator writes them"),
     HEP_OPT_REPEAT(S, set, "set", 0, "KEY=VALUE", "change a setting of every protocol"),
     HEP_OPT(TEXT, S, align, "align", 0, "HOW", NULL, "rigid or deformable, as for hepar run"),
     HEP_OPT_FLAG(S, no_align, "no-align", 0, "series stay in scanner coordinates"),
@@ -124,6 +128,10 @@ static size_t run_words(const char **words, const S *o)
         words[n++] = "--set";
         words[n++] = o->set.items[i];
     }
+    for (size_t i = 0; i < o->derivatives.n; i++) {
+        words[n++] = "--derivatives";
+        words[n++] = o->derivatives.items[i];
+    }
     return n;
 }
 
@@ -137,7 +145,8 @@ static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
 {
     int threads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads();
     size_t jobs = o->jobs > 0 ? (size_t)o->jobs : (size_t)threads;
-    const char **words = hep_calloc(FLAG_WORDS + 2 * o->set.n, sizeof *words, err);
+    const char **words =
+        hep_calloc(FLAG_WORDS + 2 * (o->set.n + o->derivatives.n), sizeof *words, err);
     char self[4096] = "";
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     struct hep_batch_outcome outcome = { 0 };

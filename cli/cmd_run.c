@@ -12,7 +12,7 @@
 struct run_options {
     struct hep_common_options common;
     const char *study, *protocol, *out, *liver_mask, *resection_mask;
-    struct hep_args set;
+    struct hep_args set, lesions, derivatives;
     long nthreads;
     int align; /* index into align_modes, -1 not given */
     bool no_align, only_planned, force, strict, replace, reproducible, timings;
@@ -32,6 +32,14 @@ static const struct hep_option options[] = {
     HEP_OPT(FILE_IN, struct run_options, resection_mask, "resection-mask", 0, "FILE", NULL,
             "what an operation would remove, on the grid of any series of the study: the size of "
             "the future remnant is given"),
+    HEP_OPT_REPEAT(struct run_options, lesions, "lesions", 0, "FILE",
+                   "lesions of your own, on the grid of any series: label map, mask, probability "
+                   "map, or points and "
+                   "boxes (.tsv, .json); settings lesions.given*"),
+    HEP_OPT_REPEAT(struct run_options, derivatives, "derivatives", 'd', "[NAME=]DIR",
+                   "folder where masks of liver, lesions and resections of this subject are looked "
+                   "for by their BIDS "
+                   "names, with NAME those with desc-NAME, or as TotalSegmentator writes them"),
     HEP_OPT_CHOICE(struct run_options, align, "align", 0, "MODE", align_modes, NULL,
                    "how far registration may go; without it the setting align.deformable"),
     HEP_OPT_FLAG(struct run_options, no_align, "no-align", 0,
@@ -132,6 +140,10 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         .out = o->out,
         .liver_mask = o->liver_mask,
         .resection_mask = o->resection_mask,
+        .lesions = (const char *const *)o->lesions.items,
+        .n_lesions = o->lesions.n,
+        .derivatives = (const char *const *)o->derivatives.items,
+        .n_derivatives = o->derivatives.n,
         .command = (const char *const *)cli->argv,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
         .force = o->force,

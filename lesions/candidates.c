@@ -73,10 +73,9 @@ static bool near_grid(const struct hep_grid *g, const double voxel[3])
     return near;
 }
 
-/* Labels of the frame on the reference grid, with new numbers. */
-static int transfer(struct hep_labels **out, const struct hep_labels *from,
-                    const struct hep_grid *grid, const int32_t *number, int nthreads,
-                    struct hep_error *err)
+int hep_candidate_labels_to(struct hep_labels **out, const struct hep_labels *from,
+                            const struct hep_grid *grid, const int32_t *number, int nthreads,
+                            struct hep_error *err)
 {
     double inverse[4][4], to_frame[4][4];
     const size_t voxels = hep_grid_voxels(grid);
@@ -97,7 +96,7 @@ static int transfer(struct hep_labels **out, const struct hep_labels *from,
         hep_affine_apply(voxel, HEP_AFFINE(to_frame),
                          (const double[3]){ (double)at[0], (double)at[1], (double)at[2] });
         label = near_grid(&from->grid, voxel) ? label_at(from, voxel) : 0;
-        (*out)->data[i] = label == 0 ? 0 : number[label];
+        (*out)->data[i] = label == 0 || number == NULL ? label : number[label];
     }
     return HEP_OK;
 }
@@ -178,7 +177,7 @@ static int hand_over(struct hep_candidates *out, const struct hep_pick_list *pic
     int rc = number != NULL ? list_up(out, number, picks, f, err) : HEP_ENOMEM;
 
     if (rc == HEP_OK)
-        rc = transfer(&out->labels, picks->labels, &study->grid, number, study->nthreads, err);
+        rc = hep_candidate_labels_to(&out->labels, picks->labels, &study->grid, number, study->nthreads, err);
     for (size_t i = 0; rc == HEP_OK && i < out->n; i++)
         keep_small(out->labels, &out->list[i], &study->grid);
     if (rc == HEP_OK)

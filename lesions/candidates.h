@@ -30,5 +30,12 @@ struct hep_candidates {
 int hep_candidates_find(struct hep_candidates *out, const struct hep_lesion_study *study,
                         struct hep_error *err) HEP_MUST_CHECK;
 void hep_candidates_release(struct hep_candidates *c);
+/**
+ * Labels of the detection frame on the reference grid: each voxel gets the label that fills at least half of it.
+ * @param[in] number  new number of each label; NULL: they keep theirs
+ */
+int hep_candidate_labels_to(struct hep_labels **out, const struct hep_labels *from,
+                            const struct hep_grid *grid, const int32_t *number, int nthreads,
+                            struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

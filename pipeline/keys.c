@@ -3,8 +3,10 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "sequences/bids_name.h"
 #include "pipeline/config/config.h"
 #include "pipeline/split.h"
+#include "sequences/lesion_points.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
@@ -106,6 +108,52 @@ static int given_mask(struct hep_product *p, const char *path, enum hep_role rol
     return rc;
 }
 
+/* A table of names or a sidecar beside a mask counts with it. */
+static int add_companion(struct hep_sha256 *h, struct hep_record *record, const char *path,
+                         const char *ending, struct hep_error *err)
+{
+    char hex[HEP_SHA256_HEX], *base = hep_nifti_base(path, err);
+    char *file = base != NULL ? hep_asprintf(err, "%s%s", base, ending) : NULL;
+    int rc = file == NULL ? HEP_ENOMEM : HEP_OK;
+
+    if (rc == HEP_OK && hep_is_file(file)) {
+        rc = file_hash(hex, record, file, hep_path_base(file), hep_role_name(HEP_ROLE_LESION_MASK),
+                       err);
+        if (rc == HEP_OK)
+            rc = hep_sha256_add(h, hex, HEP_SHA256_HEX, err);
+    }
+    free(file);
+    free(base);
+    return rc;
+}
+
+static int given_lesions(struct hep_product *p, const struct hep_run *run,
+                         struct hep_record *record, struct hep_error *err)
+{
+    const char *const role = hep_role_name(HEP_ROLE_LESION_MASK);
+    struct hep_sha256 *h = NULL;
+    char hex[HEP_SHA256_HEX];
+    int rc = hep_sha256_new(&h, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < run->given.n_lesions; i++) {
+        const char *path = run->given.lesions[i];
+
+        rc = file_hash(hex, record, path, hep_run_relative(run, path), role, err);
+        if (rc == HEP_OK)
+            rc = hep_sha256_add(h, hex, HEP_SHA256_HEX, err);
+        if (rc == HEP_OK && !hep_is_lesion_points(path))
+            rc = add_companion(h, record, path, ".tsv", err);
+        if (rc == HEP_OK && !hep_is_lesion_points(path))
+            rc = add_companion(h, record, path, ".json", err);
+    }
+    if (rc == HEP_OK)
+        rc = hep_sha256_end(h, p->key, err);
+    hep_sha256_free(h);
+    p->state = HEP_PRODUCT_PRESENT;
+    p->series = NULL;
+    return rc;
+}
+
 /* What the protocol sees of a product's series. */
 static int replay_series(struct hep_product *p, struct hep_run *run, enum hep_role role,
                          struct hep_error *err)
@@ -165,7 +213,9 @@ static int settle_series(struct hep_run *run, struct hep_record *record, struct 
             rc = replay_series(p, run, role, err);
         if (rc != HEP_OK)
             break;
-        if (hep_run_given_mask(run, role) != NULL) {
+        if (role == HEP_ROLE_LESION_MASK && run->given.n_lesions > 0) {
+            rc = given_lesions(p, run, record, err);
+        } else if (hep_run_given_mask(run, role) != NULL) {
             rc = given_mask(p, hep_run_given_mask(run, role), role, record, err);
         } else if (p->series != NULL) {
             p->state = HEP_PRODUCT_PRESENT;

@@ -288,7 +288,7 @@ static int replay_labels(struct hep_labels **labels, const struct hep_run *run,
 /* A mask of the command line. */
 static int load_given_mask(struct hep_run *run, struct hep_product *p, struct hep_error *err)
 {
-    const bool is_liver = run->given_liver != NULL && strcmp(p->path, run->given_liver) == 0;
+    const bool is_liver = run->given.liver != NULL && strcmp(p->path, run->given.liver) == 0;
     struct hep_mask_reading reading;
     int rc = hep_nifti_read_mask(&p->labels, &reading, p->path, err);
 

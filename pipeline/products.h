@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "base/sha256.h"
+#include "pipeline/given_files.h"
 #include "pipeline/outdir.h"
 #include "pipeline/replay.h"
 #include "pipeline/config/config.h"
@@ -57,7 +58,7 @@ struct hep_run {
     const struct hep_agent *agent;
     struct hep_log *log;
     const struct hep_inventory *inventory;
-    const char *given_liver, *given_resection; /* masks from the command line; borrowed */
+    struct hep_given_files given; /* masks and lesions of the user; owned */
     const struct hep_record *record;           /* borrowed; see hep_run_record() */
     char *label;                               /* "sub-01_ses-1" */
     int nthreads;

@@ -77,10 +77,15 @@ const struct hep_agent *hep_run_agent(const struct hep_run *run)
     return run->agent;
 }
 
+const char *hep_run_given_lesions(const struct hep_run *run, size_t i)
+{
+    return i < run->given.n_lesions ? run->given.lesions[i] : NULL;
+}
+
 const char *hep_run_given_mask(const struct hep_run *run, enum hep_role role)
 {
-    return role == HEP_ROLE_LIVER_MASK       ? run->given_liver
-           : role == HEP_ROLE_RESECTION_MASK ? run->given_resection
+    return role == HEP_ROLE_LIVER_MASK       ? run->given.liver
+           : role == HEP_ROLE_RESECTION_MASK ? run->given.resection
                                              : NULL;
 }
 

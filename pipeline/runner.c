@@ -105,8 +105,6 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->run.record = &s->record;
     s->run.stages = q->stages;
     s->run.n_stages = q->n_stages;
-    s->run.given_liver = q->liver_mask;
-    s->run.given_resection = q->resection_mask;
     s->run.nthreads = q->nthreads;
     s->run.reproducible = q->reproducible;
     s->run.only_planned = s->open.only_planned = q->only_planned;
@@ -121,6 +119,8 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
         s->folder = hep_path_join(q->out, s->open.relative, err);
         s->run.inventory = s->open.inventory;
     }
+    if (rc == HEP_OK)
+        rc = hep_given_files_settle(&s->run.given, q, s->open.inventory, s->open.label, err);
     if (rc == HEP_OK)
         rc = hep_origin_folder(s->record.study_folder_sha256, s->open.inventory->study, err);
     if (rc != HEP_OK)
@@ -287,6 +287,7 @@ static void end(struct study_run *s)
 {
     hep_outdir_close(&s->run.out);
     hep_products_release(&s->run);
+    hep_given_files_release(&s->run.given);
     hep_record_release(&s->record);
     hep_open_study_release(&s->open);
     hep_json_free(s->earlier);

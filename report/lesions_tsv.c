@@ -22,6 +22,14 @@ HEP_GETTER(state_of, S,
                                  ? hep_flag_state_name(r->f->flag[column->offset].state)
                                  : NULL));
 
+HEP_GETTER(origin_of, S, hep_value_of_text(r->f->origin == HEP_ORIGIN_GIVEN ? "given" : "found"));
+HEP_GETTER(given_label_of, S, hep_value_of_whole(r->f->given_label, r->f->given_label <= 0));
+HEP_GETTER(given_name_of, S, hep_value_of_text(r->f->given_name));
+
+static const struct hep_level origins[] = { { "found", "By Hepar" },
+                                            { "given", "By the user" },
+                                            { NULL, NULL } };
+
 #define PLACE(name, k)                                                                             \
     {                                                                                              \
         name "_mm", HEP_CELL(NUMBER, k),                                                           \
@@ -33,6 +41,11 @@ static const struct hep_column first_columns[] = {
     { "study", HEP_TEXT(S, study), .meaning = "Label of the study" },
     { "lesion_id", HEP_CELL(INTEGER, 0),
       .meaning = "Number of the lesion: its value in the label map", .get = id_of },
+    { "origin", HEP_CELL(TEXT, 0), .meaning = "Who found the lesion", .levels = origins,
+      .get = origin_of },
+    { "given_label", HEP_CELL(INTEGER, 0), .meaning = "Value in the user's label map",
+      .get = given_label_of },
+    { "given_name", HEP_CELL(TEXT, 0), .meaning = "Name that the user gave", .get = given_name_of },
     PLACE("x", 0),
     PLACE("y", 1),
     PLACE("z", 2),

@@ -180,6 +180,26 @@ static void classes(struct hep_page *p, const struct hep_finding *f)
     }
 }
 
+/* Of a lesion that the user gave: its name and who drew it, and what is odd about it. */
+static void origin(struct hep_page *p, const struct hep_finding *f)
+{
+    if (f->origin != HEP_ORIGIN_GIVEN)
+        return;
+    hep_str_add(p->out, "<p>Given by the user");
+    if (f->given_name[0] != '\0') {
+        hep_str_add(p->out, " as ");
+        hep_html_text(p->out, f->given_name);
+    }
+    if (f->given_label > 0)
+        hep_str_addf(p->out, ", label %d of the file", f->given_label);
+    hep_str_add(p->out, f->given_point ? "; outlined by Hepar" : "");
+    if (f->given_note[0] != '\0') {
+        hep_str_add(p->out, "; ");
+        hep_html_text(p->out, f->given_note);
+    }
+    hep_str_add(p->out, ".</p>\n");
+}
+
 static int article(struct hep_page *p, const struct hep_finding *f)
 {
     int rc;
@@ -196,6 +216,7 @@ static int article(struct hep_page *p, const struct hep_finding *f)
     hep_str_add(p->out, ". Probability of metastasis <b>");
     hep_html_number(p->out, hep_finding_get(f, HEP_M_P_METASTASIS), 2);
     hep_str_add(p->out, "</b>.</p>\n");
+    origin(p, f);
     classes(p, f);
     rc = hep_lesion_crops(p, f);
     if (rc == HEP_OK)

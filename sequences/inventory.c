@@ -35,6 +35,7 @@ void hep_inventory_free(struct hep_inventory *inv)
     free(inv->session);
     free(inv->agent_text);
     hep_lines_release(&inv->warnings);
+    hep_lines_release(&inv->lesion_points);
     free(inv);
 }
 

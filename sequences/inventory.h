@@ -96,6 +96,7 @@ struct hep_inventory {
     struct hep_series *series; /* in order of role, then time, then name; unknown ones last */
     size_t n_series;
     struct hep_lines warnings;
+    struct hep_lines lesion_points; /* paths of tables of points or boxes that study.yml names */
 };
 
 /**

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "image/nifti.h"
 #include "sequences/lines.h"
 #include "sequences/words.h"
 

@@ -262,6 +262,10 @@ static int score_bids(struct hep_study_file *c, struct hep_error *err)
     if (is_suffix(c, "mask") && strcmp(c->bids.label, "resection") == 0)
         return hep_study_file_add(c, HEP_ROLE_RESECTION_MASK, POINTS_BIDS, err,
                                   "BIDS name label-resection mask");
+    if ((is_suffix(c, "mask") || is_suffix(c, "dseg") || is_suffix(c, "probseg")) &&
+        (strcmp(c->bids.label, "lesion") == 0 || strcmp(c->bids.label, "lesions") == 0))
+        return hep_study_file_add(c, HEP_ROLE_LESION_MASK, POINTS_BIDS, err,
+                                  "BIDS name label-%s %s", c->bids.label, c->bids.suffix);
     if (is_suffix(c, "dseg"))
         return hep_study_file_add(c, HEP_ROLE_LABELS, POINTS_BIDS, err, "BIDS name dseg");
     return HEP_OK;

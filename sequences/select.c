@@ -59,6 +59,10 @@ static int select_role(struct hep_inventory *inv, enum hep_role role, const stru
     for (size_t i = 0; rc == HEP_OK && i < inv->n_series; i++) {
         struct hep_series *s = &inv->series[i];
 
+        if (s->role == HEP_ROLE_LESION_MASK && s->left_out == NULL)
+            s->selected = true; /* each of them holds lesions */
+        if (s->role == HEP_ROLE_LESION_MASK)
+            continue;
         if (s->role == role && s != best && s->left_out == NULL)
             rc = hep_lines_addf(&s->warnings, err, "not used: \"%s\" is taken as %s%s", best->name,
                                 hep_role_name(role),

@@ -333,6 +333,8 @@ int hep_study_apply(struct hep_inventory *inv, const struct hep_study_yml *study
 {
     int rc = HEP_OK;
 
+    for (size_t i = 0; rc == HEP_OK && i < study->n_points; i++)
+        rc = hep_lines_addf(&inv->lesion_points, err, "%s/%s", inv->study, tidy(study->points[i]));
     for (size_t i = 0; rc == HEP_OK && i < study->n_entries; i++) {
         const struct hep_study_entry *e = &study->entry[i];
         struct hep_study_files c = { 0 };

@@ -5,6 +5,7 @@
 #include "base/schema.h"
 #include "base/text.h"
 #include "sequences/acquisition.h"
+#include "sequences/lesion_points.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -337,6 +338,32 @@ static int read_mask(const struct hep_reader *r, const struct hep_yaml *node,
     return rc == HEP_OK ? add_entry(to, r, node, role) : rc;
 }
 
+static int add_lesions(struct hep_study_yml *s, const struct hep_reader *r,
+                       const struct hep_yaml *node)
+{
+    const char *path = hep_yaml_text(node);
+
+    if (hep_yaml_type(node) != HEP_YAML_SCALAR || !hep_is_lesion_points(path))
+        return add_entry(s, r, node, HEP_ROLE_LESION_MASK);
+    if (HEP_GROW(s->points, s->n_points, r->err) != HEP_OK)
+        return HEP_ENOMEM;
+    s->points[s->n_points] = hep_strdup(path, r->err);
+    return s->points[s->n_points++] != NULL ? HEP_OK : HEP_ENOMEM;
+}
+
+static int read_lesions(const struct hep_reader *r, const struct hep_yaml *node,
+                        const struct hep_key *key, void *to)
+{
+    int rc = HEP_OK;
+
+    if (hep_yaml_type(node) != HEP_YAML_SEQUENCE)
+        return add_lesions(to, r, node);
+    rc = hep_want_list(r, node, key->name, 1, MAX_ENTRIES);
+    for (size_t i = 0; rc == HEP_OK && i < hep_yaml_size(node); i++)
+        rc = add_lesions(to, r, hep_yaml_at(node, i));
+    return rc;
+}
+
 static const struct hep_key study_keys[] = {
     HEP_KEY(struct hep_study_yml, agent, "agent", read_owned, .required = false),
     HEP_KEY(struct hep_study_yml, injection_time_s, "injection_time", read_injection,
@@ -346,6 +373,7 @@ static const struct hep_key study_keys[] = {
     { .name = "series", .read = read_series },
     { .name = "liver_mask", .read = read_mask },
     { .name = "resection_mask", .read = read_mask },
+    { .name = "lesions", .read = read_lesions },
     { .name = "labels", .read = read_mask },
     { 0 },
 };
@@ -396,6 +424,9 @@ void hep_study_yml_free(struct hep_study_yml *s)
         return;
     for (size_t i = 0; i < s->n_entries; i++)
         entry_release(&s->entry[i]);
+    for (size_t i = 0; i < s->n_points; i++)
+        free(s->points[i]);
+    free((void *)s->points);
     free(s->entry);
     free(s->agent);
     free(s);

@@ -23,6 +23,7 @@
  *     time_since_injection_s: 35    # instead of frame times
  * liver_mask: {path: seg.nii.gz, label: 5}   # or only a path: every value but 0 is liver
  * resection_mask: cut.nii.gz                 # what an operation would remove; label as above
+ * lesions: [tumours.nii.gz, points.tsv]       # label maps, masks, probabilities, points, boxes
  * labels: {path: rois.nii.gz, names: {liver: 2, spleen: 4}}
  * @endcode
  * A file may be listed several times with different volumes. A mistake is HEP_ECONFIG
@@ -65,6 +66,8 @@ struct hep_study_yml {
     bool ignore_others;
     struct hep_study_entry *entry; /* owned; masks and labels are entries too */
     size_t n_entries;
+    char **points; /* lesions given as points or boxes, sequences/lesion_points.h; owned */
+    size_t n_points;
 };
 
 /**

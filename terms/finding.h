@@ -49,9 +49,16 @@ struct hep_evidence_item {
     char reason[192];
 };
 
+enum hep_finding_origin { HEP_ORIGIN_FOUND, HEP_ORIGIN_GIVEN };
+
 struct hep_finding {
-    int32_t id;          /* value in the label map, > 0 */
-    double centre_mm[3]; /* RAS world; NaN: not given */
+    int32_t id; /* value in the label map, > 0 */
+    enum hep_finding_origin origin;
+    int32_t given_label;  /* value in the user's file; 0: not from a label map */
+    char given_name[64];  /* "" when it has none */
+    bool given_point;     /* given as a point or box, and outlined here */
+    char given_note[200]; /* what is odd about a given lesion; "" */
+    double centre_mm[3];  /* RAS world; NaN: not given */
     struct hep_measures measures;
     struct hep_flag_result
         flag[HEP_FLAG_COUNT]; /* of a true lesion: by its tissue, or a reader's */

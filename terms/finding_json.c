@@ -176,12 +176,27 @@ static void put_class_reasons(struct hep_put *put, struct hep_json *o, const str
         hep_json_free(reasons);
 }
 
+static void put_origin(struct hep_put *put, struct hep_json *o, const struct hep_finding *f)
+{
+    hep_put_text(put, o, "origin", f->origin == HEP_ORIGIN_GIVEN ? "given" : "found");
+    if (f->origin != HEP_ORIGIN_GIVEN)
+        return;
+    if (f->given_label > 0)
+        hep_put(put, o, "given_label", hep_json_new_integer(f->given_label));
+    if (f->given_name[0] != '\0')
+        hep_put_text(put, o, "given_name", f->given_name);
+    hep_put_text(put, o, "outlined_by", f->given_point ? "hepar" : "user");
+    if (f->given_note[0] != '\0')
+        hep_put_text(put, o, "given_note", f->given_note);
+}
+
 struct hep_json *hep_finding_json(struct hep_put *put, const struct hep_finding *f)
 {
     struct hep_json *o = hep_json_new_object(), *classes = hep_json_new_object(),
                     *measurements = hep_json_new_object();
 
     hep_put(put, o, "id", hep_json_new_integer(f->id));
+    put_origin(put, o, f);
     hep_put_numbers(put, o, "centre_mm", f->centre_mm, 3);
     hep_measures_put(put, o, HEP_SUBJECT_LESION, HEP_FORM_MEMBER, NULL, &f->measures);
     hep_measures_put(put, measurements, HEP_SUBJECT_LESION, HEP_FORM_VALUE, NULL, &f->measures);
@@ -275,6 +290,20 @@ static int read_centre(struct hep_finding *f, const struct place *at, const stru
         f->centre_mm[k] = v;
     }
     return HEP_OK;
+}
+
+static void read_origin(struct hep_finding *f, const struct hep_json *o)
+{
+    const char *origin = hep_json_string(hep_json_get(o, "origin")),
+               *by = hep_json_string(hep_json_get(o, "outlined_by"));
+    const double label = hep_json_number(hep_json_get(o, "given_label"));
+
+    f->origin =
+        origin != NULL && strcmp(origin, "given") == 0 ? HEP_ORIGIN_GIVEN : HEP_ORIGIN_FOUND;
+    f->given_label = label >= 1.0 && label <= (double)INT32_MAX ? (int32_t)label : 0;
+    f->given_point = by != NULL && strcmp(by, "hepar") == 0;
+    copy_text(f->given_name, sizeof f->given_name, hep_json_get(o, "given_name"));
+    copy_text(f->given_note, sizeof f->given_note, hep_json_get(o, "given_note"));
 }
 
 static int read_id(struct hep_finding *f, const struct place *at, const struct hep_json *o,
@@ -429,6 +458,7 @@ static int read_finding(struct hep_finding *f, const struct place *at, const str
     if (hep_json_type(o) != HEP_JSON_OBJECT)
         return HEP_FAIL(at->err, HEP_EFORMAT, "%s: %s instead of an object", at->where,
                         hep_json_type_name(hep_json_type(o)));
+    read_origin(f, o);
     rc = read_id(f, at, o, i);
     if (rc == HEP_OK)
         rc = read_centre(f, at, o);

@@ -20,6 +20,7 @@ static const struct role_row {
     [HEP_ROLE_DYNAMIC] = { "dynamic", "several phases in one series", NULL },
     [HEP_ROLE_LIVER_MASK] = { "liver_mask", "liver mask", NULL },
     [HEP_ROLE_RESECTION_MASK] = { "resection_mask", "resection mask", NULL },
+    [HEP_ROLE_LESION_MASK] = { "lesion_mask", "lesion mask", NULL },
     [HEP_ROLE_LABELS] = { "labels", "organ labels", NULL },
 };
 
@@ -58,7 +59,7 @@ int hep_role_from_name(enum hep_role *role, const char *name, struct hep_error *
         err, HEP_EINVAL,
         "unknown role \"%s\"; known are opposed, in_phase, echoes, t2, dwi, precontrast, "
         "arterial, portal_venous, delayed, transitional, hepatobiliary, dynamic, "
-        "liver_mask, resection_mask, labels, unknown",
+        "liver_mask, resection_mask, lesion_mask, labels, unknown",
         name);
 }
 

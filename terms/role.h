@@ -25,6 +25,7 @@ enum hep_role {
     HEP_ROLE_DYNAMIC,        /* a 4-D series that holds several T1-weighted phases */
     HEP_ROLE_LIVER_MASK,     /* a mask of the liver made elsewhere */
     HEP_ROLE_RESECTION_MASK, /* what an operation would remove */
+    HEP_ROLE_LESION_MASK,    /* lesions drawn elsewhere; a study may have several */
     HEP_ROLE_LABELS,         /* a label map of organs made elsewhere */
     HEP_ROLE_COUNT
 };

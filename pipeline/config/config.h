@@ -150,6 +150,15 @@ struct hep_cfg_align {
     double timeout_s;
 };
 
+enum hep_given_mode { HEP_GIVEN_ONLY, HEP_GIVEN_ADD };
+/** How lesions that the user gave are taken. */
+struct hep_cfg_given {
+    int mode; /* enum hep_given_mode */
+    double threshold, label;
+    struct hep_text series;
+    bool lps;
+};
+
 struct hep_cfg_report {
     bool html, pictures;
     long gzip_level;
@@ -167,6 +176,7 @@ struct hep_config {
     struct hep_liver_settings liver;
     struct hep_cfg_align align;
     struct hep_lesion_limits lesions;
+    struct hep_cfg_given lesions_given;
     struct hep_cfg_report report;
 };
 

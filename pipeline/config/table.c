@@ -16,6 +16,7 @@ static const char *const techniques[] = {
     NULL
 };
 static const char *const placements[] = { "auto", "before", "waiting", NULL };
+static const char *const given_modes[] = { "only", "add", NULL };
 static const char *const injections[] = { "in_scanner", "before_arrival", NULL };
 static const char *const fat_methods[] = { "auto", "dual_echo", "multi_echo", NULL };
 static const char *const spectra[] = { "hamilton2011", "hamilton2011-liver", "single", NULL };
@@ -282,6 +283,22 @@ static const struct hep_field config_rows[] = {
         "files, or a path with a slash"),
     HEP_ROW_BOOL(C, lesions.flags_require_certain, "lesions.flags.require_certain", "false",
                  "a flag with a probability between 0.1 and 0.9 is not assessable"),
+    HEP_ROW_CHOICE(
+        C, lesions_given.mode, "lesions.given", given_modes, "only",
+        "with lesions of the user's own: only those, or those that are found beside them as well"),
+    HEP_ROW_NUMBER(C, lesions_given.threshold, "lesions.given_threshold", "", 0.001, 1, "0.5",
+                   "a probability map of lesions is cut here"),
+    HEP_ROW_NUMBER(
+        C, lesions_given.label, "lesions.given_label", "", 1, 1e7, "none",
+        "value of the lesions in a given label map; none: every value but 0 is a lesion"),
+    HEP_ROW_TEXT(C, lesions_given.series, "lesions.given_series", "",
+                 "role or file of the series that given lesions were drawn on; empty: as their "
+                 "sidecar says, else the "
+                 "series with their grid; of points the reference"),
+    HEP_ROW_BOOL(C, lesions_given.lps, "lesions.given_lps", "false",
+                 "given points run to the left, back and head, as in DICOM; else to the right, "
+                 "front and head"),
+
 #define LIMIT(member, key, unit, min, max, preset, doc)                                            \
     HEP_ROW_NUMBER(C, lesions.flag.member, "lesions." key, unit, min, max, #preset, doc),
 #include "terms/flag_limits.def"

@@ -24,6 +24,7 @@ static const struct hep_slot outputs[] = {
     HEP_READS_SERIES("hepatobiliary"),
     HEP_READS_SERIES("liver_mask"),
     HEP_READS_SERIES("resection_mask"),
+    HEP_READS_SERIES("lesion_mask"),
     HEP_READS_SERIES("labels"),
     HEP_MAKES_STRUCT(roles, "series, times and grades of the phases, completeness of the protocol"),
     { 0 }

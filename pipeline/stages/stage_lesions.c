@@ -1,24 +1,29 @@
 #include "pipeline/stages/stages.h"
 
+#include "base/alloc.h"
 #include "base/text.h"
 #include "contrast/same_sequence.h"
 #include "lesions/assess.h"
+#include "lesions/given.h"
 #include "pipeline/config/config.h"
 #include "lesions/liver_measures.h"
 #include "pipeline/results/enhancement.h"
 #include "pipeline/results/findings.h"
 #include "pipeline/stages/aligned.h"
+#include "pipeline/stages/given_lesions.h"
 #include "pipeline/stages/lesion_images.h"
 #include "pipeline/stages/phase_gain.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const struct hep_slot inputs[] = { HEP_LESION_IMAGE_INPUTS,
                                           HEP_READS_LABELS("liver"),
                                           HEP_READS_LABELS("anatomy"),
                                           HEP_READS_STRUCT("enhancement"),
                                           HEP_READS_SERIES("resection_mask"),
+                                          HEP_READS_SERIES("lesion_mask"),
                                           { 0 } };
 
 static const struct hep_slot outputs[] = {
@@ -145,34 +150,93 @@ static int read_tables(struct hep_evidence_table **evidence, struct hep_flag_tab
     return rc;
 }
 
-static int find_lesions(struct hep_run *run, const struct hep_lesion_study *study,
-                        struct hep_error *err)
+/* Found lesions, and with given ones as the setting wants. HEP_EDATA: no image can show a lesion. */
+static int find_candidates(struct hep_candidates *out, struct hep_given *given, struct hep_run *run,
+                           const struct hep_lesion_study *study, struct hep_error *err)
 {
-    struct hep_candidates candidates = { 0 };
+    const bool any = hep_run_given_lesions(run, 0) != NULL;
+    const bool only = any && hep_run_config(run)->lesions_given.mode == HEP_GIVEN_ONLY;
+    struct hep_candidates found = { 0 };
+    int rc = HEP_OK;
+
+    if (!any)
+        return hep_candidates_find(out, study, err);
+    rc = hep_given_lesions_read(given, run, &study->grid, inputs, err);
+    if (rc == HEP_OK && (!only || hep_given_any_point(given)))
+        rc = hep_candidates_find(&found, study, err);
+    if (rc == HEP_OK)
+        rc = hep_given_outline(given, study, &found, err);
+    if (rc == HEP_OK) {
+        hep_given_describe(given, study);
+        hep_given_lesions_say(given, run);
+        rc = hep_given_candidates(out, given, study, only ? NULL : &found, err);
+    }
+    hep_candidates_release(&found);
+    return rc;
+}
+
+static void set_origin(struct hep_finding *f, const struct hep_given_lesion *l)
+{
+    f->origin = HEP_ORIGIN_GIVEN;
+    f->given_label = l->label;
+    f->given_point = l->is_point;
+    (void)snprintf(f->given_name, sizeof f->given_name, "%s", l->name);
+    (void)snprintf(f->given_note, sizeof f->given_note, "%s", l->note);
+}
+
+/* Say where the findings come from, and keep the given ones that have no voxel to measure. */
+static int add_origins(struct hep_findings *findings, const struct hep_given *given,
+                       struct hep_error *err)
+{
+    struct hep_finding *all = NULL;
+    size_t n = findings->n;
+
+    if (given->n == 0)
+        return HEP_OK;
+    if (HEP_NEW(all, n + given->n, err) != HEP_OK)
+        return HEP_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        all[i] = findings->list[i];
+        if ((size_t)all[i].id <= given->n)
+            set_origin(&all[i], &given->list[all[i].id - 1]);
+    }
+    for (size_t i = 0; i < given->n; i++) {
+        const struct hep_given_lesion *l = &given->list[i];
+
+        if (l->voxels > 0)
+            continue;
+        all[n].id = (int32_t)i + 1;
+        all[n].lesion_class = HEP_CLASS_OTHER;
+        memcpy(all[n].centre_mm, l->centre_mm, sizeof l->centre_mm);
+        set_origin(&all[n], l);
+        for (int k = 0; k < HEP_FLAG_COUNT; k++)
+            hep_flag_cannot(&all[n].flag[k], "%s", l->note);
+        n++;
+    }
+    free(findings->list);
+    findings->list = all;
+    findings->n = n;
+    return HEP_OK;
+}
+
+static int put_all(struct hep_run *run, const struct hep_lesion_study *study,
+                   struct hep_candidates *candidates, const struct hep_given *given,
+                   struct hep_error *err)
+{
     struct hep_baseline baseline = { 0 };
     struct hep_found *found = hep_findings_new(err);
     struct hep_evidence_table *evidence = NULL;
     struct hep_flag_table *flags = NULL;
     struct hep_labels *labels;
-    struct hep_error none = { 0 };
     int rc = found == NULL ? HEP_ENOMEM
                            : read_tables(&evidence, &flags, found, hep_run_config(run), err);
 
     if (rc == HEP_OK)
-        rc = hep_candidates_find(&candidates, study, &none);
-    if (rc == HEP_EDATA && none.code == HEP_EDATA) {
-        hep_run_put_absent(run, "lesions", "%s", none.msg);
-        hep_run_put_absent(run, "findings", "%s", none.msg);
-        rc = HEP_OK;
-        goto out;
-    }
-    if (rc != HEP_OK) {
-        rc = hep_fail(err, (enum hep_status)rc, __func__, "%s", none.msg);
-        goto out;
-    }
-    rc = hep_baseline_init(&baseline, study, candidates.labels, err);
+        rc = hep_baseline_init(&baseline, study, candidates->labels, err);
     if (rc == HEP_OK)
-        rc = assess(found, run, study, &candidates, &baseline, evidence, flags, err);
+        rc = assess(found, run, study, candidates, &baseline, evidence, flags, err);
+    if (rc == HEP_OK)
+        rc = add_origins(&found->findings, given, err);
     if (rc == HEP_OK)
         rc = put_dseg_table(run, &found->findings, err);
     if (rc == HEP_OK) {
@@ -180,18 +244,38 @@ static int find_lesions(struct hep_run *run, const struct hep_lesion_study *stud
         found = NULL;
     }
     if (rc == HEP_OK) {
-        labels = candidates.labels;
-        candidates.labels = NULL;
+        labels = candidates->labels;
+        candidates->labels = NULL;
         rc = hep_run_put_labels(run, "lesions", labels, NULL, err);
     }
-out:
     if (found != NULL)
         hep_findings_release(&found->findings);
     free(found);
     hep_baseline_release(&baseline);
-    hep_candidates_release(&candidates);
     hep_evidence_free(evidence);
     hep_flag_table_free(flags);
+    return rc;
+}
+
+static int find_lesions(struct hep_run *run, const struct hep_lesion_study *study,
+                        struct hep_error *err)
+{
+    struct hep_candidates candidates = { 0 };
+    struct hep_given given = { 0 };
+    struct hep_error none = { 0 };
+    int rc = find_candidates(&candidates, &given, run, study, &none);
+
+    if (rc == HEP_EDATA && none.code == HEP_EDATA) {
+        hep_run_put_absent(run, "lesions", "%s", none.msg);
+        hep_run_put_absent(run, "findings", "%s", none.msg);
+        rc = HEP_OK;
+    } else if (rc != HEP_OK) {
+        rc = hep_fail(err, (enum hep_status)rc, __func__, "%s", none.msg);
+    } else {
+        rc = put_all(run, study, &candidates, &given, err);
+    }
+    hep_given_release(&given);
+    hep_candidates_release(&candidates);
     return rc;
 }
 

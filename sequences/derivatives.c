@@ -1,0 +1,143 @@
+#include "sequences/derivatives.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct search {
+    struct hep_derivative **list;
+    size_t *n;
+    const char *label, *desc; /* desc: NULL, any */
+    struct hep_error *err;
+};
+
+void hep_derivatives_release(struct hep_derivative *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(list[i].path);
+    free(list);
+}
+
+static bool is_image(const char *name)
+{
+    return hep_ends_with(name, ".nii.gz") || hep_ends_with(name, ".nii");
+}
+
+static enum hep_role plain_role(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum hep_role role;
+    } rows[] = { { "liver.nii.gz", HEP_ROLE_LIVER_MASK },
+                 { "liver_lesions.nii.gz", HEP_ROLE_LESION_MASK },
+                 { "liver_tumor.nii.gz", HEP_ROLE_LESION_MASK } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(name, rows[i].name) == 0)
+            return rows[i].role;
+    return HEP_ROLE_UNKNOWN;
+}
+
+/* Value of "key-VALUE" in a BIDS name is this word. */
+static bool has_entity(const char *name, const char *key, const char *value)
+{
+    const size_t n = strlen(value);
+
+    for (const char *at = strstr(name, key); at != NULL; at = strstr(at + 1, key)) {
+        const char *v = at + strlen(key);
+
+        if (strncmp(v, value, n) == 0 && (v[n] == '_' || v[n] == '.'))
+            return true;
+    }
+    return false;
+}
+
+static enum hep_role bids_role(const char *name, const struct search *s)
+{
+    const char *suffix = strrchr(name, '_');
+
+    if (!hep_starts_with(name, s->label) || name[strlen(s->label)] != '_' || suffix == NULL ||
+        (s->desc != NULL && !has_entity(name, "_desc-", s->desc)) ||
+        !(hep_starts_with(suffix, "_mask.") || hep_starts_with(suffix, "_dseg.") ||
+          hep_starts_with(suffix, "_probseg.")))
+        return HEP_ROLE_UNKNOWN;
+    if (has_entity(name, "_label-", "liver"))
+        return HEP_ROLE_LIVER_MASK;
+    if (has_entity(name, "_label-", "lesion") || has_entity(name, "_label-", "lesions"))
+        return HEP_ROLE_LESION_MASK;
+    return has_entity(name, "_label-", "resection") ? HEP_ROLE_RESECTION_MASK : HEP_ROLE_UNKNOWN;
+}
+
+static int look_in(const struct search *s, const char *dir, const char *below)
+{
+    char *path = below != NULL ? hep_path_join(dir, below, s->err) : hep_strdup(dir, s->err);
+    struct hep_listing files = { 0 };
+    int rc = path == NULL ? HEP_ENOMEM : HEP_OK;
+
+    if (rc == HEP_OK && hep_is_dir(path))
+        rc = hep_listing_read(&files, path, s->err);
+    for (size_t i = 0; rc == HEP_OK && i < files.n; i++) {
+        enum hep_role role = plain_role(files.names[i]);
+
+        if (files.is_dir[i] || files.is_special[i] || !is_image(files.names[i]))
+            continue;
+        if (role == HEP_ROLE_UNKNOWN)
+            role = bids_role(files.names[i], s);
+        if (role == HEP_ROLE_UNKNOWN)
+            continue;
+        rc = HEP_GROW(*s->list, *s->n, s->err);
+        if (rc != HEP_OK)
+            break;
+        (*s->list)[*s->n].role = role;
+        (*s->list)[*s->n].path = hep_path_join(path, files.names[i], s->err);
+        rc = (*s->list)[(*s->n)++].path != NULL ? HEP_OK : HEP_ENOMEM;
+    }
+    hep_listing_release(&files);
+    free(path);
+    return rc;
+}
+
+static int look_below(const struct search *s, const char *root, const char *relative)
+{
+    static const char *const below[] = { NULL, "anat", "dwi" };
+    char *dir = hep_path_join(root, relative, s->err);
+    int rc = dir == NULL ? HEP_ENOMEM : HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < sizeof below / sizeof below[0]; i++)
+        rc = look_in(s, dir, below[i]);
+    free(dir);
+    return rc;
+}
+
+int hep_derivatives_find(struct hep_derivative **out, size_t *n, const char *root,
+                         const char *label, struct hep_error *err)
+{
+    const char *equals = strchr(root, '='), *path = equals != NULL ? equals + 1 : root;
+    char *desc = equals != NULL ? hep_asprintf(err, "%.*s", (int)(equals - root), root) : NULL;
+    char *nested = hep_strdup(label, err),
+         *session = nested != NULL ? strstr(nested, "_ses-") : NULL;
+    const struct search s = { .list = out, .n = n, .label = label, .desc = desc, .err = err };
+    int rc = nested == NULL || (equals != NULL && desc == NULL) ? HEP_ENOMEM : HEP_OK;
+
+    *out = NULL;
+    *n = 0;
+    if (rc == HEP_OK && !hep_is_dir(path))
+        rc = HEP_FAIL(err, HEP_ENOENT, "%s: no such folder of derivatives", path);
+    if (rc == HEP_OK)
+        rc = look_below(&s, path, label);
+    if (rc == HEP_OK && session != NULL) {
+        *session = '/';
+        rc = look_below(&s, path, nested);
+    }
+    free(nested);
+    free(desc);
+    if (rc != HEP_OK) {
+        hep_derivatives_release(*out, *n);
+        *out = NULL;
+        *n = 0;
+    }
+    return rc;
+}

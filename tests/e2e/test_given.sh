@@ -1,0 +1,123 @@
+# Lesions of the user's own: label map, mask, probability map, points; on the grid of any series; by option, study.yml,
+# BIDS name and folder of derivatives; and what cannot be taken.
+. "$HEP_SOURCE/tests/e2e/lib.sh"
+quick="-p eob-full --no-align -q --nthreads 2 --set report.pictures=false"
+
+"$HEPAR" simulate eob-full "$work/sim" --fast --seed 21 --degrade noise,bias -q >"$work/stdout" 2>&1 || fail "simulate"
+s=$work/sim/sub-01
+truth=$work/sim/derivatives/truth/sub-01
+map=$truth/anat/sub-01_label-lesions_dseg.nii.gz
+/usr/bin/python3 - "$s" "$truth" "$work" <<'PY' || fail "the files to be given could not be made"
+import glob, json, sys
+import nibabel as nib
+import numpy as np
+study, truth, work = sys.argv[1:]
+img = nib.load(f"{truth}/anat/sub-01_label-lesions_dseg.nii.gz")
+m = np.asarray(img.dataobj).astype(np.int16)
+lesions = json.load(open(f"{truth}/sub-01_lesions.json"))["lesions"]
+save = lambda a, name, affine=img.affine: nib.save(nib.Nifti1Image(a, affine), f"{work}/{name}.nii.gz")
+save((m > 0).astype(np.uint8), "mask")
+save(np.where(m > 0, 0.8, 0.1).astype(np.float32), "probability")
+save((m * 0.9997).astype(np.float32), "rounded")
+save(np.where(m > 0, m + 0.4, 0).astype(np.float32), "broken")
+save(np.zeros_like(m), "empty")
+save(np.where(m == 1, 7, 0).astype(np.int16)[::-1], "flipped", img.affine @ np.diag([-1, 1, 1, 1]) + np.outer(
+    np.r_[img.affine[:3, 0] * (m.shape[0] - 1), 0], [0, 0, 0, 1]))
+shifted = img.affine.copy()
+shifted[0, 3] += 55.3
+save(m, "elsewhere", shifted)
+# On the grid of the diffusion series, by the nearest voxel.
+dwi = nib.load(glob.glob(f"{study}/dwi/*_dwi.nii.gz")[0])
+ijk = np.indices(dwi.shape[:3]).reshape(3, -1).T
+at = np.rint(nib.affines.apply_affine(np.linalg.inv(img.affine) @ dwi.affine, ijk)).astype(int)
+ok = ((at >= 0) & (at < m.shape)).all(1)
+on = np.zeros(len(at), np.int16)
+on[ok] = m[tuple(at[ok].T)]
+save(on.reshape(dwi.shape[:3]), "on_dwi", dwi.affine)
+with open(f"{work}/points.tsv", "w") as f:
+    f.write("x\ty\tz\tdiameter_mm\tname\n")
+    for l in lesions:
+        f.write("\t".join(str(v) for v in l["centre_mm"]) + f"\t{l['long_axis_mm']}\tT{l['id']}\n")
+with open(f"{work}/lps.tsv", "w") as f:
+    f.write("x\ty\tz\tdiameter_mm\n")
+    for l in lesions:
+        x, y, z = l["centre_mm"]
+        f.write(f"{-x}\t{-y}\t{z}\t{l['long_axis_mm']}\n")
+open(f"{work}/far.tsv", "w").write("x\ty\tz\n1\t2\t900\n")
+PY
+
+# look OUT EXPRESSION: a Python truth about the result: d is lesions.json, m the label map, t the true one.
+look() {
+    cases=$((cases + 1))
+    /usr/bin/python3 - "$1/sub-01" "$map" "$2" "$work/on_dwi.nii.gz" <<'PY' || fail "$1: not so: $2"
+import json, sys
+import nibabel as nib
+import numpy as np
+out, true, expression = sys.argv[1:4]
+d = json.load(open(f"{out}/sub-01_lesions.json"))["lesions"]
+m = np.asarray(nib.load(f"{out}/anat/sub-01_label-lesions_dseg.nii.gz").dataobj)
+t = np.asarray(nib.load(true).dataobj)
+def near(shape):  # the mask on the grid of diffusion, at the nearest voxel of each voxel of the reference
+    g, ref = nib.load(sys.argv[4]), nib.load(true)
+    ijk = np.indices(shape).reshape(3, -1).T
+    at = np.floor(nib.affines.apply_affine(np.linalg.inv(g.affine) @ ref.affine, ijk) + 0.5).astype(int)
+    ok = ((at >= 0) & (at < g.shape)).all(1)
+    out = np.zeros(len(at), int)
+    out[ok] = np.asarray(g.dataobj)[tuple(at[ok].T)]
+    return out.reshape(shape)
+dice = lambda a, b: 2 * (a & b).sum() / max(1, a.sum() + b.sum())
+sys.exit(0 if eval(expression) else 1)
+PY
+}
+
+expect 0 "" "$HEPAR" run "$s" -o "$work/map" $quick --lesions "$map"
+look "$work/map" "np.array_equal(m, t) and len(d) == len(np.unique(t)) - 1"
+look "$work/map" "all(l['origin'] == 'given' and l['outlined_by'] == 'user' and l['given_label'] == l['id'] for l in d)"
+look "$work/map" "all('flags' in l and 'class_probabilities' in l for l in d)"
+for f in mask probability rounded; do
+    expect 0 "" "$HEPAR" run "$s" -o "$work/$f" $quick --lesions "$work/$f.nii.gz"
+    look "$work/$f" "np.array_equal(m > 0, t > 0) and len(d) == len(np.unique(t)) - 1"
+done
+expect 0 "" "$HEPAR" run "$s" -o "$work/on_dwi" $quick --lesions "$work/on_dwi.nii.gz"
+look "$work/on_dwi" "len(d) == len(np.unique(t)) - 1 and np.array_equal(m[t != 4], near(t.shape)[t != 4])"
+expect 0 "" "$HEPAR" run "$s" -o "$work/points" $quick --lesions "$work/points.tsv"
+look "$work/points" "len(d) == len(np.unique(t)) - 1 and all(l['outlined_by'] == 'hepar' for l in d)"
+look "$work/points" "sorted(l['given_name'] for l in d) == sorted('T%d' % i for i in np.unique(t) if i)"
+look "$work/points" "sum(dice(m == i, t == i) > 0.6 for i in range(1, 4)) == 3"
+expect 0 "" "$HEPAR" run "$s" -o "$work/lps" $quick --lesions "$work/lps.tsv" --set lesions.given_lps=true
+same "$(gzip -cd "$work/lps/sub-01/anat/sub-01_label-lesions_dseg.nii.gz" | sha256sum)" \
+    "$(gzip -cd "$work/points/sub-01/anat/sub-01_label-lesions_dseg.nii.gz" | sha256sum)" "the same points in both conventions"
+expect 0 "" "$HEPAR" run "$s" -o "$work/add" $quick --lesions "$work/flipped.nii.gz" --set lesions.given=add
+look "$work/add" "np.array_equal(m == 1, t == 1) and d[[l['id'] for l in d].index(1)]['given_label'] == 7"
+look "$work/add" "any(l['origin'] == 'found' for l in d) and sum(l['origin'] == 'given' for l in d) == 1"
+
+# Nothing given is dropped without a word.
+expect 0 "lesion 1: no image shows a lesion" "$HEPAR" run "$s" -o "$work/far" ${quick/-q/} --lesions "$work/far.tsv"
+look "$work/far" "len(d) == 1 and d[0]['flags']['fat']['state'] == 'not_assessable' and 'not outlined' in d[0]['given_note']"
+expect 0 "empty.nii.gz holds no lesion" "$HEPAR" run "$s" -o "$work/empty" ${quick/-q/} --lesions "$work/empty.nii.gz"
+look "$work/empty" "len(d) == 0 and m.max() == 0"
+
+# Ways to give them: study.yml, the study's own folder, a folder of derivatives; the option counts before all.
+mkdir -p "$work/deriv/sub-01/anat"
+cp "$map" "$work/deriv/sub-01/anat/sub-01_label-lesions_dseg.nii.gz"
+expect 0 "" "$HEPAR" run "$s" -o "$work/deriv-out" $quick -d "$work/deriv"
+look "$work/deriv-out" "np.array_equal(m, t)"
+cp -r "$s" "$work/sub-01"
+cp "$work/flipped.nii.gz" "$work/sub-01/anat/sub-01_label-lesion_mask.nii.gz"
+expect 0 "" "$HEPAR" run "$work/sub-01" -o "$work/bids-out" $quick
+look "$work/bids-out" "len(d) == 1 and np.array_equal(m == 1, t == 1)"
+expect 0 "" "$HEPAR" run "$work/sub-01" -o "$work/both-out" $quick --lesions "$map"
+look "$work/both-out" "np.array_equal(m, t)"
+cp "$work/points.tsv" "$work/sub-01/points.tsv"
+printf 'lesions: [points.tsv, anat/sub-01_label-lesion_mask.nii.gz]\n' >"$work/sub-01/study.yml"
+expect 0 "" "$HEPAR" run "$work/sub-01" -o "$work/yml-out" $quick
+look "$work/yml-out" "len(d) == len(np.unique(t)) and any(l['outlined_by'] == 'user' for l in d)"
+
+expect 65 ".4 at voxel" "$HEPAR" run "$s" -o "$work/bad" $quick --lesions "$work/broken.nii.gz"
+expect 66 "no such file" "$HEPAR" run "$s" -o "$work/bad" $quick --lesions "$work/none.tsv"
+expect 66 "no such folder of derivatives" "$HEPAR" run "$s" -o "$work/bad" $quick -d "$work/none"
+expect 65 "its voxels are those of no series; nearest is" "$HEPAR" run "$s" -o "$work/bad" $quick --lesions "$work/elsewhere.nii.gz"
+expect 65 "lesions.given_series: the study has no series" "$HEPAR" run "$s" -o "$work/bad" $quick --lesions "$map" \
+    --set lesions.given_series=nosuch
+absent "$work/bad/sub-01/sub-01_lesions.json"
+finish
