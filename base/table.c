@@ -314,10 +314,8 @@ static void describe(struct hep_put *p, struct hep_json *o, const struct hep_col
     hep_str_release(&meaning);
 }
 
-struct hep_json *hep_table_dictionary(struct hep_put *p, const struct hep_table *t)
+void hep_table_describe(struct hep_put *p, struct hep_json *object, const struct hep_table *t)
 {
-    struct hep_json *all = hep_json_new_object();
-
     for (const struct hep_column *c = t->columns; !hep_column_is_last(c); c++) {
         for (const struct part *part = parts_of(c->cell); is_in_tsv(c) && part->ending != NULL;
              part++) {
@@ -328,10 +326,17 @@ struct hep_json *hep_table_dictionary(struct hep_put *p, const struct hep_table 
             describe(p, o, c, part);
             if (p->rc == HEP_OK)
                 p->rc = hep_str_check(&name, p->err);
-            hep_put(p, all, name.s, o);
+            hep_put(p, object, name.s, o);
             hep_str_release(&name);
         }
     }
+}
+
+struct hep_json *hep_table_dictionary(struct hep_put *p, const struct hep_table *t)
+{
+    struct hep_json *all = hep_json_new_object();
+
+    hep_table_describe(p, all, t);
     return all;
 }
 

@@ -283,6 +283,8 @@ void hep_str_add_terminal(struct hep_str *out, const char *text);
 void hep_table_tsv(struct hep_str *out, const struct hep_table *t);
 /** BIDS data dictionary of the TSV: {"COLUMN": {"LongName", "Description", "Units", "Levels"}}. */
 struct hep_json *hep_table_dictionary(struct hep_put *p, const struct hep_table *t);
+/** The same put into an object that holds other members, too. */
+void hep_table_describe(struct hep_put *p, struct hep_json *object, const struct hep_table *t);
 /** DIR/NAME.tsv with its data dictionary DIR/NAME.json; each atomic. */
 int hep_table_write(const char *dir, const char *name, const struct hep_table *t,
                     struct hep_error *err) HEP_MUST_CHECK;

@@ -47,8 +47,6 @@ int hep_truth_table_write(const char *path, struct hep_json *root, const struct 
     struct hep_column columns[N_FIRST + N_STATES + 1] = { { 0 } };
     char names[N_STATES][64];
     const struct hep_table table = HEP_TABLE(NULL, columns, rows, n);
-    struct hep_json *about = NULL;
-    const struct hep_json *entry = NULL;
     struct hep_str tsv = { 0 };
     int rc;
 
@@ -69,13 +67,7 @@ int hep_truth_table_write(const char *path, struct hep_json *root, const struct 
     rc = hep_str_check(&tsv, err);
     if (rc == HEP_OK)
         rc = hep_file_write(path, tsv.s, tsv.len, err);
-    about = hep_table_dictionary(&put, &table);
-    for (size_t i = 0; i < hep_json_size(about); i++) {
-        const char *key = hep_json_key_at(about, i, &entry);
-
-        hep_put(&put, root, key, hep_json_copy(entry));
-    }
-    hep_json_free(about);
+    hep_table_describe(&put, root, &table);
     hep_str_release(&tsv);
     return rc == HEP_OK ? put.rc : rc;
 }

@@ -292,36 +292,64 @@ struct hep_column hep_measure_as_column(enum hep_measure m)
                             .meaning = hep_measure_meaning(m) };
 }
 
-#define S struct hep_measures_region
+struct region_row {
+    const char *study;
+    const struct hep_measures_region *r;
+};
+#define S struct region_row
 static const struct hep_level statuses[] = {
     { "ok", "Measured" },
     { "not_assessable", "The map is withheld, as the reason says" },
     { NULL, NULL },
 };
-HEP_GETTER(status_of, S, hep_value_of_text(statuses[r->measured.state].word));
-HEP_GETTER(map_of, S, hep_value_of_text(hep_measure_name(hep_measure_map(r->map))));
-HEP_GETTER(voxels_of, S, hep_value_of_number((double)r->measured.n));
+/* The column's offset is that of the number in its statistics. */
+HEP_GETTER(number_of, S,
+           hep_value_of_number(*(const double *)(const void *)((const char *)&r->r->measured +
+                                                               column->offset)));
+HEP_GETTER(status_of, S, hep_value_of_text(statuses[r->r->measured.state].word));
+HEP_GETTER(reason_of, S, hep_value_of_text(r->r->measured.reason));
+HEP_GETTER(region_of, S, hep_value_of_text(r->r->region));
+HEP_GETTER(unit_of, S, hep_value_of_text(r->r->unit));
+HEP_GETTER(map_of, S, hep_value_of_text(hep_measure_name(hep_measure_map(r->r->map))));
+HEP_GETTER(voxels_of, S, hep_value_of_number((double)r->r->measured.n));
+#define NUMBER(member)                                                                             \
+    HEP_CELL(NUMBER, HEP_MEMBER(double, struct hep_measured, member)), .get = number_of
 static const struct hep_column region_columns[] = {
-    { "region", HEP_CHARS(S, region),
-      .meaning = "Name of the region: liver, or a label of the label map" },
+    { "study", HEP_TEXT(S, study), .meaning = "Label of the study" },
+    { "region", HEP_CELL(TEXT, 0),
+      .meaning = "Name of the region: liver, or a label of the label map", .get = region_of },
     { "map", HEP_CELL(TEXT, 0), .meaning = "Name of the map that is measured", .get = map_of },
-    { "unit", HEP_TEXT(S, unit), .meaning = "Unit of the statistics of this row" },
-    { "median", HEP_NUMBER(S, measured.median), .meaning = "Median over the voxels of the region" },
-    { "iqr", HEP_NUMBER(S, measured.iqr), .meaning = "Distance of the quartiles" },
-    { "q25", HEP_NUMBER(S, measured.q25), .meaning = "Lower quartile" },
-    { "q75", HEP_NUMBER(S, measured.q75), .meaning = "Upper quartile" },
-    { "mean", HEP_NUMBER(S, measured.mean), .meaning = "Mean" },
-    { "sd", HEP_NUMBER(S, measured.sd), .meaning = "Standard deviation" },
+    { "unit", HEP_CELL(TEXT, 0), .meaning = "Unit of the statistics of this row", .get = unit_of },
+    { "median", NUMBER(median), .meaning = "Median over the voxels of the region" },
+    { "iqr", NUMBER(iqr), .meaning = "Distance of the quartiles" },
+    { "q25", NUMBER(q25), .meaning = "Lower quartile" },
+    { "q75", NUMBER(q75), .meaning = "Upper quartile" },
+    { "mean", NUMBER(mean), .meaning = "Mean" },
+    { "sd", NUMBER(sd), .meaning = "Standard deviation" },
     { "n", HEP_CELL(NUMBER, 0), .meaning = "Voxels with a value", .get = voxels_of },
     { "status", HEP_CELL(TEXT, 0), .meaning = "Whether the map is a result", .levels = statuses,
       .get = status_of },
-    { "reason", HEP_TEXT(S, measured.reason),
-      .meaning = "Why the map is withheld: the number and the likely causes" },
+    { "reason", HEP_CELL(TEXT, 0),
+      .meaning = "Why the map is withheld: the number and the likely causes", .get = reason_of },
     { 0 },
 };
-#undef S
 
-struct hep_table hep_regions_table(const struct hep_map_measures *measures)
+int hep_regions_table(struct hep_table *out, const struct hep_study_measures *studies, size_t n,
+                      bool with_study, struct hep_error *err)
 {
-    return (struct hep_table)HEP_TABLE(NULL, region_columns, measures->region, measures->n_regions);
+    size_t regions = 0, used = 0;
+    S *rows;
+
+    for (size_t i = 0; i < n; i++)
+        regions += studies[i].measures != NULL ? studies[i].measures->n_regions : 0;
+    rows = hep_calloc(regions + 1, sizeof *rows, err);
+    if (rows == NULL)
+        return HEP_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; studies[i].measures != NULL && k < studies[i].measures->n_regions; k++)
+            rows[used++] = (S){ studies[i].study, &studies[i].measures->region[k] };
+    *out = (struct hep_table)HEP_TABLE_OWNED(NULL, region_columns + (with_study ? 0 : 1), rows,
+                                             regions);
+    return HEP_OK;
 }
+#undef S

@@ -28,7 +28,13 @@ struct hep_liver_value hep_liver_value_of(const struct hep_map_measures *measure
  * caller's. */
 struct hep_column hep_measure_as_column(enum hep_measure m);
 
-/** Its regions as a table, one row per region and map; everything is borrowed. */
-struct hep_table hep_regions_table(const struct hep_map_measures *measures);
+/** The measures of one study; NULL when it has none. Borrowed. */
+struct hep_study_measures {
+    const char *study; /* its label */
+    const struct hep_map_measures *measures;
+};
+/** Their regions as a table, one row per region and map. @param[out] out release; borrows all texts */
+int hep_regions_table(struct hep_table *out, const struct hep_study_measures *studies, size_t n,
+                      bool with_study, struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -118,33 +118,36 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     return o;
 }
 
-/* NAME.tsv, and the descriptions of its columns in `dictionary` or, where that is NULL, NAME.json. */
-static int put_table(struct hep_run *run, const char *name, const struct hep_table *table,
-                     struct hep_json *dictionary, struct hep_error *err)
+static int put_tsv(struct hep_run *run, const char *name, const struct hep_table *table,
+                   struct hep_error *err)
 {
-    struct hep_put put = { HEP_OK, err };
-    struct hep_json *own = hep_table_dictionary(&put, table);
-    const struct hep_json *entry = NULL;
     struct hep_str text = { 0 };
-    char file[64];
     int rc;
 
     hep_table_tsv(&text, table);
-    (void)snprintf(file, sizeof file, "%s.tsv", name);
-    rc = put.rc == HEP_OK ? hep_str_check(&text, err) : put.rc;
+    rc = hep_str_check(&text, err);
     if (rc == HEP_OK)
-        rc = put_text_file(run, file, text.s, err);
-    (void)snprintf(file, sizeof file, "%s.json", name);
-    if (rc == HEP_OK && dictionary == NULL)
-        rc = put_json_file(run, file, own, err);
-    for (size_t i = 0; rc == HEP_OK && dictionary != NULL && i < hep_json_size(own); i++) {
-        const char *key = hep_json_key_at(own, i, &entry);
-
-        hep_put(&put, dictionary, key, hep_json_copy(entry));
-        rc = put.rc;
-    }
-    hep_json_free(own);
+        rc = put_text_file(run, name, text.s, err);
     hep_str_release(&text);
+    return rc;
+}
+
+/* NAME.tsv and its data dictionary NAME.json. */
+static int put_table(struct hep_run *run, const char *name, const struct hep_table *table,
+                     struct hep_error *err)
+{
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *dictionary = hep_table_dictionary(&put, table);
+    char tsv[64], json[64];
+    int rc = put.rc;
+
+    (void)snprintf(tsv, sizeof tsv, "%s.tsv", name);
+    (void)snprintf(json, sizeof json, "%s.json", name);
+    if (rc == HEP_OK)
+        rc = put_tsv(run, tsv, table, err);
+    if (rc == HEP_OK)
+        rc = put_json_file(run, json, dictionary, err);
+    hep_json_free(dictionary);
     return rc;
 }
 
@@ -155,20 +158,25 @@ static int put_lesions(struct hep_run *run, const struct hep_found *found, struc
     const struct hep_study_findings one = { hep_run_label(run),
                                             found != NULL ? &found->findings : NULL };
     struct hep_table lesions = { 0 }, flags = { 0 }, measures = { 0 };
+    struct hep_put put = { HEP_OK, err };
     int rc = hep_lesions_table(&lesions, &one, 1, false, err);
 
     if (rc == HEP_OK)
         rc = hep_flags_table(&flags, one.findings, err);
     if (rc == HEP_OK)
         rc = hep_measures_table(&measures, one.findings, err);
+    if (rc == HEP_OK) {
+        hep_table_describe(&put, doc, &lesions);
+        rc = put.rc;
+    }
     if (rc == HEP_OK)
-        rc = put_table(run, "lesions", &lesions, doc, err);
+        rc = put_tsv(run, "lesions.tsv", &lesions, err);
     if (rc == HEP_OK)
         rc = put_json_file(run, "lesions.json", doc, err);
     if (rc == HEP_OK)
-        rc = put_table(run, "flags", &flags, NULL, err);
+        rc = put_table(run, "flags", &flags, err);
     if (rc == HEP_OK)
-        rc = put_table(run, "measures", &measures, NULL, err);
+        rc = put_table(run, "measures", &measures, err);
     hep_table_release(&lesions);
     hep_table_release(&flags);
     hep_table_release(&measures);
@@ -196,7 +204,8 @@ static int put_page(struct hep_run *run, const struct hep_map_measures *measures
 static int put_all(struct hep_run *run, struct hep_map_measures *measures, struct hep_error *err)
 {
     struct hep_put put = { HEP_OK, err };
-    const struct hep_table regions = hep_regions_table(measures);
+    const struct hep_study_measures one = { hep_run_label(run), measures };
+    struct hep_table regions = { 0 };
     const struct hep_found *found = NULL;
     struct hep_json *doc = NULL;
     int rc = hep_run_findings(run, &found, err);
@@ -209,7 +218,10 @@ static int put_all(struct hep_run *run, struct hep_map_measures *measures, struc
     if (rc == HEP_OK)
         rc = put_lesions(run, found, doc, err);
     if (rc == HEP_OK)
-        rc = put_table(run, "regions", &regions, NULL, err);
+        rc = hep_regions_table(&regions, &one, 1, false, err);
+    if (rc == HEP_OK)
+        rc = put_table(run, "regions", &regions, err);
+    hep_table_release(&regions);
     if (rc == HEP_OK && hep_run_config(run)->report.html)
         rc = put_page(run, measures, err);
     hep_json_free(doc);

@@ -50,12 +50,3 @@ const char *hep_flag_name(enum hep_flag flag)
 {
     return rows[flag].name;
 }
-
-enum hep_flag hep_flag_from_name(const char *name)
-{
-    int f = 0;
-
-    while (f < HEP_FLAG_COUNT && strcmp(name, rows[f].name) != 0)
-        f++;
-    return (enum hep_flag)f;
-}

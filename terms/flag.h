@@ -45,7 +45,5 @@ const char *hep_flag_name(enum hep_flag flag);
 enum hep_flag_truth { HEP_TRUTH_TISSUE, HEP_TRUTH_VISIBLE, HEP_TRUTH_COLUMNS };
 /** "tissue", "visible". */
 const char *hep_flag_truth_name(enum hep_flag_truth column);
-/** HEP_FLAG_COUNT when unknown. */
-enum hep_flag hep_flag_from_name(const char *name);
 
 #endif

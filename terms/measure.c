@@ -279,16 +279,6 @@ enum hep_measure hep_measure_map(int k)
     return (enum hep_measure)m;
 }
 
-enum hep_measure hep_measure_of_product(const char *product)
-{
-    int m = 0;
-
-    while (m < HEP_MEASURE_COUNT && (concrete((enum hep_measure)m)->row->product == NULL ||
-                                     strcmp(table.of[m].product, product) != 0))
-        m++;
-    return (enum hep_measure)m;
-}
-
 enum hep_measure hep_measure_find(enum hep_subject subject, const char *name)
 {
     (void)concrete(HEP_M_VOLUME);

@@ -129,8 +129,6 @@ const char *hep_measure_product(enum hep_measure m);
 const char *hep_measure_series(enum hep_measure m);
 /** Map k of HEP_MEASURE_MAPS, in the order of the rows. */
 enum hep_measure hep_measure_map(int k);
-/** The map of that product; HEP_MEASURE_COUNT when there is none. */
-enum hep_measure hep_measure_of_product(const char *product);
 
 /** By name, in constant time; HEP_MEASURE_COUNT when the subject has none of this name. */
 enum hep_measure hep_measure_find(enum hep_subject subject, const char *name);

@@ -35,7 +35,7 @@ for path in tables:
             wrong.append(f"{path}: {name}: {set(column.dropna())}")
     if len(set(table.columns)) != len(table.columns):
         wrong.append(f"{path}: a column stands twice")
-if len(tables) < 13:
+if len(tables) < 16:
     wrong.append(f"only {tables}")
 n = 0
 for study in ("sub-01", "sub-02"):
@@ -78,6 +78,11 @@ for study in ("sub-01", "sub-02"):
             wrong.append(f"{study} {lesion['id']}: another class or flag")
         if ((mine.value.isna()) != (mine.status == "not_assessable")).any():
             wrong.append(f"{study} {lesion['id']}: status")
+every = pandas.read_csv(sys.argv[1] + "/regions.tsv", sep="\t", na_values="n/a", keep_default_na=False)
+for study in ("sub-01", "sub-02"):
+    own = pandas.read_csv(f"{sys.argv[1]}/{study}/{study}_regions.tsv", sep="\t", na_values="n/a", keep_default_na=False)
+    if not every[every.study == study].drop(columns="study").reset_index(drop=True).equals(own) or len(own) == 0:
+        wrong.append(f"{study}: other regions in the group's table")
 print("\n".join(wrong))
 sys.exit(bool(wrong) or n < 14)
 PY
