@@ -1,0 +1,81 @@
+# The table that turns margins of flags into probabilities: fitted from finished folders by scripts/fit-flags, used by a
+# run, recorded with its hash, and refused in one line when it is wrong.
+. "$HEP_SOURCE/tests/e2e/lib.sh"
+
+# Margins whose truth follows a known table: 40 studies with 20 lesions each, of 2 to 12 voxels. The truth is drawn with
+# P = Phi((m + 0.06 - 0.3 / d) / sqrt(s^2 + (0.05 + 0.2 / d)^2)); m is what was measured.
+cat >"$work/make.py" <<'PY'
+import json, math, os, random, sys
+random.seed(int(sys.argv[2]))
+for study in range(40):
+    name = f"sub-{study + 1:02d}"
+    lesions = {"out": [], "truth": []}
+    for k in range(20):
+        d, s, m = random.uniform(2, 12), random.uniform(0.01, 0.1), random.uniform(-0.5, 0.5)
+        z = (m + 0.06 - 0.3 / d) / math.hypot(s, 0.05 + 0.2 / d)
+        present = random.random() < 0.5 * math.erfc(-z / math.sqrt(2))
+        place = {"id": k + 1, "centre_mm": [40.0 * (k % 5), 40.0 * (k // 5), 0.0], "long_axis_mm": 3 * d, "volume_ml": 1.0}
+        flag = {"state": "present" if m > 0 else "absent", "probability": 0.5}
+        lesions["out"].append({**place, "flags": {"washout": flag},
+                               "flag_margins": {"washout": {"margin": m, "se": s, "size_voxels": d}}})
+        lesions["truth"].append({**place, "flags": {"washout": {"state": "present" if present else "absent"}}})
+    for kind, list_ in lesions.items():
+        folder = os.path.join(sys.argv[1], kind, name)
+        os.makedirs(folder)
+        with open(os.path.join(folder, name + "_lesions.json"), "w") as f:
+            json.dump({"study": name, "lesions": list_}, f)
+PY
+/usr/bin/python3 "$work/make.py" "$work/a" 1
+/usr/bin/python3 "$work/make.py" "$work/b" 2
+fit() {
+    expect 0 "" "$HEP_SOURCE/scripts/fit-flags" --hepar "$HEPAR" --fit "$work/a/out=$work/a/truth" \
+        --test "$work/b/out=$work/b/truth" --fitted-on "seed 1" --tested-on "seed 2" --date 2026-11-28 -o "$1"
+}
+fit "$work/one.yml"
+fit "$work/two.yml"
+same "$(sha256sum <"$work/one.yml")" "$(sha256sum <"$work/two.yml")" "the same input gives the same table"
+/usr/bin/python3 - "$work/one.yml" <<'PY' || fail "the fit does not find the table that the truth was drawn with"
+import math, sys
+text = open(sys.argv[1]).read()
+got = {k: float(v) for k, v in (line.strip().split(": ") for line in text.splitlines() if line.startswith("    ")
+                                and ": " in line and not line.strip().startswith("-"))}
+wrong = []
+phi = lambda z: 0.5 * math.erfc(-z / math.sqrt(2))
+for d in (2.5, 4, 8, 12):
+    for m in (-0.2, -0.1, 0.0, 0.1, 0.2):
+        p = phi((m + got["bias"] + got["bias_small"] / d) / math.hypot(0.05, got["error"] + got["error_small"] / d))
+        want = phi((m + 0.06 - 0.3 / d) / math.hypot(0.05, 0.05 + 0.2 / d))
+        # 800 lesions of which some 60 lie near each point: a binomial error of 0.06
+        if abs(p - want) > 0.12:
+            wrong.append((d, m, p, want))
+if got["calibration_error"] > 0.07 or got["area"] < 0.9 or got["lesions"] != 800:
+    wrong.append(got)
+print(wrong)
+sys.exit(bool(wrong))
+PY
+cases=$((cases + 1))
+
+# a run with a table of one's own
+expect 0 "" "$HEPAR" simulate eob-full "$work/bids" --fast --degrade none --lesions met:16mm --seed 3 -q
+run() { "$HEPAR" run "$work/bids/sub-01" -o "$work/res" --no-align --set report.html=false -q "$@"; }
+json() { /usr/bin/python3 -c "import json,sys; d=json.load(open('$work/res/sub-01/sub-01_lesions.json')); print($1)"; }
+sed 's/^    error: .*/    error: 9/' "$HEP_SOURCE/configs/flags.yml" >"$work/vague.yml"
+expect 0 "" run
+same "$(json "d['flag_table'], d['flag_table_sha256']")" \
+    "flags.yml $(sha256sum <"$HEP_SOURCE/configs/flags.yml" | cut -d' ' -f1)" "shipped table"
+expect 0 "" run --set "lesions.flags.table=$work/vague.yml"
+same "$(json "d['flag_table'], d['flag_table_sha256']")" \
+    "vague.yml $(sha256sum <"$work/vague.yml" | cut -d' ' -f1)" "own table"
+same "$(json "sorted({f['certain'] for l in d['lesions'] for f in l['flags'].values() if f['probability'] is not None})")" \
+    "[False]" "nothing is certain with an error of 9"
+# another content under the same name is seen
+cp "$HEP_SOURCE/configs/flags.yml" "$work/vague.yml"
+expect 0 "" run --set "lesions.flags.table=$work/vague.yml"
+same "$(json "any(f['certain'] for l in d['lesions'] for f in l['flags'].values())")" True "the changed table is read"
+expect 0 "" run --set lesions.flags.require_certain=true
+same "$(json "[(l['id'], n) for l in d['lesions'] for n, f in l['flags'].items() if f['state'] != 'not_assessable' and not f['certain']]")" \
+    "[]" "what is not certain is not assessable"
+sed 's/^    error: .*/    error: none/' "$HEP_SOURCE/configs/flags.yml" >"$work/bad.yml"
+expect 65 "bad.yml:" run --set "lesions.flags.table=$work/bad.yml"
+expect 66 "no-such.yml" run --set "lesions.flags.table=$work/no-such.yml"
+finish
