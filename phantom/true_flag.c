@@ -78,6 +78,8 @@ static bool washed_out(const struct hep_agent *agent, const struct hep_true_meas
                        bool peripheral, double *value)
 {
     const int zone = peripheral ? (int)HEP_ZONE_RIM : (int)HEP_ZONE_WHOLE;
+    /* What took up no agent, such as a cyst, cannot wash out: it only falls behind the liver. */
+    const bool gained = m->re[zone][HEP_PHASE_ARTERIAL] >= limits->washout_re_min;
     bool present = false;
 
     *value = (double)NAN;
@@ -98,7 +100,7 @@ static bool washed_out(const struct hep_agent *agent, const struct hep_true_meas
             present =
                 present || (now < limits->washout_ratio_max && drop >= limits->washout_drop_min);
     }
-    return present;
+    return present && gained;
 }
 
 static bool blood_pool(const struct hep_true_measures *m, double *worst)

@@ -49,6 +49,7 @@ enum change {
     NO_CORE,
     NO_B,
     FOLLOWS_BLOOD,
+    NOTHING_GAINED,
     RIM_WASHES_LATE
 };
 struct flag_case {
@@ -81,6 +82,9 @@ static const struct flag_case cases[] = {
     { "peripheral washout", AS_IT_IS, HEP_FLAG_PERIPHERAL_WASHOUT, P },
     /* With gadoxetate the portal venous phase alone shows washout (Maino 2023). */
     { "washout only later", RIM_WASHES_LATE, HEP_FLAG_WASHOUT, A },
+    /* A cyst falls behind the liver, which enhances, and washes nothing out. */
+    { "no enhancement, no washout", NOTHING_GAINED, HEP_FLAG_WASHOUT, A },
+    { "no enhancement, no peripheral washout", NOTHING_GAINED, HEP_FLAG_PERIPHERAL_WASHOUT, A },
     { "follows blood, no washout", FOLLOWS_BLOOD, HEP_FLAG_WASHOUT, A },
     { "follows blood", FOLLOWS_BLOOD, HEP_FLAG_BLOOD_POOL, P },
     { "no fat", AS_IT_IS, HEP_FLAG_FAT, A },
@@ -97,6 +101,9 @@ static void apply(struct hep_true_measures *m, enum change change)
     }
     if (change == RIM_AT_LIMIT || change == RIM_ABOVE_LIMIT)
         m->adc[HEP_ZONE_RIM] = change == RIM_AT_LIMIT ? 1.1e-3 : 1.11e-3;
+    if (change == NOTHING_GAINED)
+        for (int z = 0; z < (int)HEP_N_ZONES; z++)
+            m->re[z][HEP_PHASE_ARTERIAL] = 0.05;
     if (change == RIM_DARK)
         m->b_high[HEP_ZONE_RIM] = 1.1;
     if (change == NO_B)
