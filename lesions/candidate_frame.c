@@ -12,8 +12,6 @@
 #include <stdlib.h>
 
 #define MARGIN_MM 1.0 /* of the frame beyond what the closing of the mask reaches */
-/* The robust SD of so many values has a standard error of 1.17 / sqrt(n) = 8 %. */
-#define TISSUE_MIN_VOXELS 200
 /* The first pass looks 4 windows wide, 100 mm, so that a large lesion is not its own normal. */
 #define FIRST_WINDOW 4.0
 #define SAMPLE_STEP 3      /* every third voxel gives the same median and is faster */
@@ -160,7 +158,7 @@ static int make_tissue(struct hep_candidate_frame *f, struct hep_error *err)
         f->tissue->data[i] = set;
         count += set;
     }
-    for (size_t i = 0; count < TISSUE_MIN_VOXELS && i < n; i++)
+    for (size_t i = 0; count < HEP_ROBUST_MIN && i < n; i++)
         f->tissue->data[i] = is_parenchyma(f, i);
     return HEP_OK;
 }
@@ -272,7 +270,7 @@ static int trim_tissue(struct hep_candidate_frame *f, struct hep_error *err)
     }
     for (size_t i = 0; i < n; i++)
         count += kept->data[i] != 0;
-    if (count < TISSUE_MIN_VOXELS) {
+    if (count < HEP_ROBUST_MIN) {
         hep_labels_free(kept);
         return HEP_OK;
     }

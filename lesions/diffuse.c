@@ -4,13 +4,13 @@
 #include "base/number.h"
 #include "image/stats.h"
 #include "image/threads.h"
+#include "lesions/zscore.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define OCTANTS 8
-#define MIN_VOXELS 200 /* the robust SD of so many has a standard error of 8 % */
 
 /* The voxels of the liver by octant, without lesions. */
 struct parts {
@@ -90,7 +90,7 @@ static double octant_z(const struct parts *p, const float *v, size_t octant, flo
         if (p->octant[i] != octant && isfinite(v[p->voxel[i]]))
             work[n++] = v[p->voxel[i]];
     }
-    if (first < MIN_VOXELS || n < MIN_VOXELS)
+    if (first < HEP_ROBUST_MIN || n < HEP_ROBUST_MIN)
         return (double)NAN;
     outside = hep_quantile(work, n, 0.5);
     for (size_t i = 0; i < n; i++)

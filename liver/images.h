@@ -13,6 +13,7 @@
 
 #define HEP_LIVER_FINE_MM 2.5   /* near the voxels of the images: 1.5 mm by 3 to 8 mm */
 #define HEP_LIVER_COARSE_MM 5.0 /* thin beside an organ, and an eighth of the voxels */
+#define HEP_LIVER_MIXED_MM 4.0  /* from a border: half of a slice of 8 mm, which mixes both sides */
 #define HEP_LIVER_CHANNELS 8    /* the reference, six of other properties, one spare */
 
 struct hep_liver_channel {

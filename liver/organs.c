@@ -8,13 +8,12 @@
 
 #include <math.h>
 
-#define TAKEN_MM 4.0 /* around the liver no other organ is sure: most of a coarse voxel */
-#define RULES_MIN 2  /* one image alone is not enough where there are more */
+#define RULES_MIN 2 /* one image alone is not enough where there are more */
 
 struct scene {
     const struct hep_liver_images *im;
     struct hep_labels *liver;         /* coarse */
-    struct hep_labels *near;          /* coarse: the liver and TAKEN_MM around it */
+    struct hep_labels *near;          /* coarse: the liver and HEP_LIVER_MIXED_MM around it */
     struct hep_labels *map;           /* fine: enum hep_anatomy */
     double level[HEP_LIVER_CHANNELS]; /* median log signal of the liver */
 };
@@ -75,7 +74,7 @@ static int coarse_liver(struct scene *s, const struct hep_labels *liver, struct 
     if (rc == HEP_OK)
         rc = hep_labels_copy(&s->near, s->liver, err);
     if (rc == HEP_OK)
-        rc = hep_mask_dilate(s->near, TAKEN_MM, s->im->nthreads, err);
+        rc = hep_mask_dilate(s->near, HEP_LIVER_MIXED_MM, s->im->nthreads, err);
     if (rc == HEP_OK)
         rc = hep_labels_copy(&core, s->liver, err);
     if (rc == HEP_OK)

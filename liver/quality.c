@@ -8,9 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#define LOW_SD 2.0 /* 95 % of the liver's own signals differ less */
-#define PROBE_MM                                                                                   \
-    4.0 /* the blur of a border: two voxels of the fine grid and half of one of a slice */
+#define LOW_SD 2.0       /* 95 % of the liver's own signals differ less */
 #define BORDER_SHARE 0.3 /* voxels with this to 1 - this of liver lie on the border */
 /* A volume beyond its limits is no liver's at 0.4 of the lower and 1.6 of the upper one: a segment
  * alone, and liver with heart or spleen. */
@@ -44,7 +42,7 @@ static void gradient(double g[3], const struct hep_volume *v, const size_t c[3],
 }
 
 /* Surface: integral of |grad share| (coarea formula). Border on low gradient: where the reference
- * changes little from PROBE_MM inside to PROBE_MM outside. */
+ * changes little from HEP_LIVER_MIXED_MM inside to HEP_LIVER_MIXED_MM outside. */
 static void border(struct hep_liver_quality *q, const struct hep_volume *share,
                    const struct hep_volume *reference, double sd)
 {
@@ -71,8 +69,8 @@ static void border(struct hep_liver_quality *q, const struct hep_volume *share,
             continue;
         hep_grid_world_of(p, &share->grid, i);
         for (int a = 0; a < 3; a++) {
-            in[a] = p[a] + PROBE_MM * g[a] / length;
-            out[a] = p[a] - PROBE_MM * g[a] / length;
+            in[a] = p[a] + HEP_LIVER_MIXED_MM * g[a] / length;
+            out[a] = p[a] - HEP_LIVER_MIXED_MM * g[a] / length;
         }
         change = fabs(hep_sample_world(reference, 0, in, HEP_INTERP_LINEAR) -
                       hep_sample_world(reference, 0, out, HEP_INTERP_LINEAR));

@@ -33,7 +33,6 @@ static const double blood_shares[] = { 0.5, 0.35 };
 #define CAVA_RIGHT_TO_MM 60.0
 #define CAVA_BEHIND_MM 24.0
 #define CAVA_BEFORE_MM 14.0
-#define CORE_MM 4.0       /* from the wall of a trunk: partial volume is left out */
 #define LIVER_EDGE_MM 6.0 /* from the border of the liver, for the same reason */
 #define LOCAL_MM 20.0     /* sigma of the liver's local mean: wider than any vessel */
 #define TEXTURE_MIN 0.03  /* of log signal: what is less unlike liver is not seen as a vessel */
@@ -48,7 +47,6 @@ static const double blood_shares[] = { 0.5, 0.35 };
  * to it: blood is at about half (a ratio of 2.4 between liver and vessel). */
 #define FAT_DARK 1.2
 #define FAT_SHARE 0.65
-#define FAT_MARGIN_MM 4.0 /* mixed voxels around fat: one and a half of the fine grid */
 
 /* A connected spot in one axial slice. */
 struct spot {
@@ -213,7 +211,7 @@ static int find_trunk(double at[2], struct hep_labels *map, const struct hep_liv
                 mask->data[i] = 1;
         }
     }
-    rc = hep_mask_erode(mask, CORE_MM, im->nthreads, err);
+    rc = hep_mask_erode(mask, HEP_LIVER_MIXED_MM, im->nthreads, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
         if (mask->data[i] != 0)
             map->data[i] = (int32_t)organ;
@@ -323,7 +321,7 @@ static int drop_fat(struct hep_labels *mask, const struct hep_liver_images *im,
                        (double)mean->data[i] - (double)c->fine->data[i] > FAT_SHARE * below;
     }
     if (rc == HEP_OK)
-        rc = hep_mask_dilate(fat, FAT_MARGIN_MM, im->nthreads, err);
+        rc = hep_mask_dilate(fat, HEP_LIVER_MIXED_MM, im->nthreads, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++)
         mask->data[i] = mask->data[i] != 0 && fat->data[i] == 0;
     hep_labels_free(fat);

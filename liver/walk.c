@@ -10,16 +10,19 @@
 /* Conjugate gradients end when the residual is 0.2 % of the first: x is rounded at 1/2 only. */
 #define ITERATIONS_MAX 120
 #define RESIDUAL 2e-3
-#define FIXED 100.0F          /* weight of evidence there: as good as fixed */
-#define OUTSIDE_ODDS (-10.0F) /* 5e-5: what is that unlikely is left out */
+/* Where the odds are below exp(-10) = 5e-5 there is no liver: evidence of this weight leaves the
+ * walker no choice. */
+#define OUTSIDE_ODDS (-10.0F)
+#define FIXED 100.0F
 
 struct walk {
     size_t lo[3], n[3]; /* box of the voxels that take part, in the grid */
     size_t all, slice;
+    float *memory;   /* of all arrays of voxels below; owned */
     float *w[3];     /* conductance towards the next voxel along each axis; 0 at the end */
     float *diagonal; /* of the system */
     float *x, *r, *p, *q, *b;
-    double *partial; /* one per slice: sums do not depend on the number of threads */
+    double *partial; /* owned; one per slice: sums do not depend on the number of threads */
     int nthreads;
 };
 
@@ -54,27 +57,14 @@ static int allocate(struct walk *k, struct hep_error *err)
 {
     float **const arrays[] = { &k->w[0], &k->w[1], &k->w[2], &k->diagonal, &k->x,
                                &k->r,    &k->p,    &k->q,    &k->b };
+    const size_t count = sizeof arrays / sizeof arrays[0];
 
-    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
-        *arrays[i] = hep_alloc_aligned(k->all, sizeof **arrays[i], err);
-        if (*arrays[i] == NULL)
-            return HEP_ENOMEM;
-    }
-    k->partial = hep_calloc(k->n[2], sizeof *k->partial, err);
-    return k->partial != NULL ? HEP_OK : HEP_ENOMEM;
-}
-
-static void release(struct walk *k)
-{
-    for (int a = 0; a < 3; a++)
-        free(k->w[a]);
-    free(k->diagonal);
-    free(k->x);
-    free(k->r);
-    free(k->p);
-    free(k->q);
-    free(k->b);
-    free(k->partial);
+    k->memory = hep_alloc_aligned(k->all, count * sizeof *k->memory, err);
+    if (k->memory == NULL)
+        return HEP_ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        *arrays[i] = k->memory + i * k->all;
+    return HEP_NEW(k->partial, k->n[2], err);
 }
 
 static size_t in_grid(const struct walk *k, const size_t *n, size_t x, size_t y, size_t z)
@@ -254,6 +244,7 @@ int hep_liver_walk(struct hep_volume **out, const struct hep_liver_images *im,
         hep_volume_free(*out);
         *out = NULL;
     }
-    release(&k);
+    free(k.memory);
+    free(k.partial);
     return rc;
 }

@@ -19,10 +19,12 @@ static const struct sphere_case sphere_cases[] = {
 
 static struct hep_blob_search search(void)
 {
-    return (struct hep_blob_search){ .sigma_min_mm = 1.0,
-                                     .sigma_max_mm = 8.7,
-                                     .steps = 10,
-                                     .suppression = 0.7,
+    const struct hep_lesion_limits *l = &hep_lesion_limits_default;
+
+    return (struct hep_blob_search){ .sigma_min_mm = l->scale_min_mm,
+                                     .sigma_max_mm = l->scale_max_mm,
+                                     .steps = l->scale_steps,
+                                     .suppression = l->suppression,
                                      .strength_min = 0.3,
                                      .bright = true,
                                      .nthreads = 2 };

@@ -124,7 +124,7 @@ static void test_rival_and_partner(void **state)
 
     (void)state;
     two_balls(&x, &a, &b, 6.0, 7.0);
-    assert_true(hep_delineate_joined(x.v, 1, a.voxel, b.voxel, 0.75));
+    assert_true(hep_delineate_joined(x.v, 1, a.voxel, b.voxel, x.f.limits->joined_share));
     assert_ok(hep_delineate(&alone, x.labels, 1, &a, &x.f, x.v, 1, &b, 1, &e), e);
     memset(x.labels->data, 0, hep_grid_voxels(&x.f.grid) * sizeof *x.labels->data);
     b.partner = true;
@@ -141,8 +141,8 @@ static void test_joined_sees_the_gap(void **state)
 
     (void)state;
     two_balls(&x, &a, &b, 7.0, 5.0);
-    assert_false(hep_delineate_joined(x.v, 1, a.voxel, b.voxel, 0.75));
-    assert_false(hep_delineate_joined(x.v, -1, a.voxel, b.voxel, 0.75));
+    assert_false(hep_delineate_joined(x.v, 1, a.voxel, b.voxel, x.f.limits->joined_share));
+    assert_false(hep_delineate_joined(x.v, -1, a.voxel, b.voxel, x.f.limits->joined_share));
     teardown(&x);
 }
 

@@ -186,6 +186,25 @@ static void test_fat_and_blood(void **state)
     }
 }
 
+/* A span is linear between its ends, a step where they are one, and moves with the setting. */
+static void test_ramp(void **state)
+{
+    const struct hep_span span = { 0.02, 0.12 }, step = { 3.0, 3.0 };
+    struct hep_lesion_limits wider = *limits;
+
+    (void)state;
+    assert_close(hep_suppress_ramp(0.02, span), 0.0, 0.0, 0.0);
+    assert_close(hep_suppress_ramp(0.045, span), 0.25, 1e-12, 0.0);
+    assert_close(hep_suppress_ramp(0.2, span), 1.0, 0.0, 0.0);
+    assert_close(hep_suppress_ramp(2.9, step), 0.0, 0.0, 0.0);
+    assert_close(hep_suppress_ramp(3.0, step), 0.0, 0.0, 0.0);
+    assert_close(hep_suppress_ramp(3.1, step), 1.0, 0.0, 0.0);
+    wider.noise_z = 3.0;
+    assert_close(hep_suppress_here(0.75, &wider), 0.25, 1e-12, 0.0);
+    wider.blob_z = (struct hep_span){ 4.0, 6.0 };
+    assert_close(hep_suppress_blob(0.8, 5.0, &wider), 0.5, 1e-12, 0.0);
+}
+
 static void test_supporters(void **state)
 {
     (void)state;
@@ -291,7 +310,7 @@ static void test_outside_explains(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[N_LOOKS + 6] = { 0 };
+    struct CMUnitTest tests[N_LOOKS + 7] = { 0 };
 
     for (size_t i = 0; i < N_LOOKS; i++)
         tests[i] = (struct CMUnitTest){ .name = looks[i].name,
@@ -303,5 +322,6 @@ int main(void)
     tests[N_LOOKS + 3] = (struct CMUnitTest)cmocka_unit_test(test_fat_and_blood);
     tests[N_LOOKS + 4] = (struct CMUnitTest)cmocka_unit_test(test_bile_in_a_dark_liver);
     tests[N_LOOKS + 5] = (struct CMUnitTest)cmocka_unit_test(test_blood_in_a_dark_liver);
+    tests[N_LOOKS + 6] = (struct CMUnitTest)cmocka_unit_test(test_ramp);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
