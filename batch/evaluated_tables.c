@@ -315,6 +315,9 @@ static const struct hep_column flag_columns[] = {
     { "area", HEP_BOOTSTRAP(S, area), "Area", HEP_DECIMALS(3),
       .meaning = "Area under the receiver operating characteristic of the probability, or without "
                  "one of the value beyond the limit, among the assessable ones" },
+    { "oracle_area", HEP_BOOTSTRAP(S, oracle_area), "Oracle's area", HEP_DECIMALS(3),
+      .meaning = "The same of the value that noise-free images of the acquisition show inside the "
+                 "true outline, of all these lesions: what the images allow" },
     { "probabilities", HEP_COUNT(S, n_probability),
       .meaning = "Findings with a probability of the flag" },
     { "calibration_error", HEP_BOOTSTRAP(S, calibration_error), "Calibration error",

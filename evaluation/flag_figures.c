@@ -9,7 +9,18 @@
 #include <math.h>
 
 /* What is resampled by patient, of each row. */
-enum { NOT_ASSESSABLE, SENSITIVITY, SPECIFICITY, AREA, CALIBRATION_ERROR, N_STATISTICS };
+enum {
+    NOT_ASSESSABLE,
+    SENSITIVITY,
+    SPECIFICITY,
+    AREA,
+    ORACLE_AREA,
+    CALIBRATION_ERROR,
+    N_STATISTICS
+};
+
+/* Rank of a lesion whose images show no such part. */
+#define NOTHING_SEEN (-1e30)
 
 struct judged {
     size_t patient;
@@ -23,6 +34,8 @@ struct cell {
     size_t n_judged;
     struct hep_auc_case *scored; /* the worst score first */
     size_t n_scored;
+    struct hep_auc_case *oracle; /* ranked by the visible truth */
+    size_t n_oracle;
     struct hep_forecast *forecast;
     size_t n_forecasts;
 };
@@ -41,16 +54,19 @@ static bool has_size(enum hep_flag_size size, double mm)
 }
 
 static int add(struct cell *c, const struct hep_eval_flags *truth, const struct hep_eval_flags *got,
-               size_t flag, size_t patient, struct hep_error *err)
+               double seen, size_t flag, size_t patient, struct hep_error *err)
 {
     const bool is_present = truth->state[flag] == HEP_FLAG_PRESENT;
     const double p = got->probability[flag], score = isfinite(p) ? p : got->margin[flag];
 
     if (HEP_GROW(c->judged, c->n_judged, err) != HEP_OK ||
         HEP_GROW(c->scored, c->n_scored, err) != HEP_OK ||
+        HEP_GROW(c->oracle, c->n_oracle, err) != HEP_OK ||
         HEP_GROW(c->forecast, c->n_forecasts, err) != HEP_OK)
         return HEP_ENOMEM;
     c->judged[c->n_judged++] = (struct judged){ patient, is_present, got->state[flag] };
+    if (isfinite(seen))
+        c->oracle[c->n_oracle++] = (struct hep_auc_case){ seen, patient, is_present };
     if (got->state[flag] == HEP_FLAG_NOT_ASSESSABLE)
         return HEP_OK;
     if (isfinite(score))
@@ -65,8 +81,15 @@ static int add_lesion(struct cell *cells, const struct hep_eval_data *d,
                       const struct hep_eval_lesion *l, struct hep_error *err)
 {
     const struct hep_eval_flags *got = &d->findings[l->finding].flags;
+    const struct hep_eval_flags *visible = &l->flags[HEP_TRUTH_VISIBLE];
+    double seen[HEP_FLAG_COUNT];
     const size_t patient = d->studies[l->study].patient;
 
+    /* A part that the images do not show is as absent as a value can be. */
+    for (int f = 0; f < (int)HEP_FLAG_COUNT; f++)
+        seen[f] = !visible->given[f] || visible->state[f] == HEP_FLAG_NOT_ASSESSABLE ? (double)NAN
+                  : isfinite(visible->margin[f]) ? visible->margin[f]
+                                                 : NOTHING_SEEN;
     for (int f = 0; f < (int)HEP_FLAG_COUNT; f++)
         for (int t = 0; t < (int)HEP_TRUTH_COLUMNS; t++)
             for (int s = 0; s < (int)HEP_FLAG_SIZES; s++) {
@@ -77,7 +100,7 @@ static int add_lesion(struct cell *cells, const struct hep_eval_data *d,
                     l->flags[t].state[f] == HEP_FLAG_NOT_ASSESSABLE ||
                     !has_size((enum hep_flag_size)s, l->diameter_mm))
                     continue;
-                if (add(c, &l->flags[t], got, (size_t)f, patient, err) != HEP_OK)
+                if (add(c, &l->flags[t], got, seen[f], (size_t)f, patient, err) != HEP_OK)
                     return HEP_ENOMEM;
             }
     return HEP_OK;
@@ -105,6 +128,7 @@ static void cell_numbers(double *out, const struct cell *c, const double *weight
     out[SENSITIVITY] = hits / sick;
     out[SPECIFICITY] = cleared / healthy;
     out[AREA] = hep_auc_weighted(c->scored, c->n_scored, weight);
+    out[ORACLE_AREA] = hep_auc_weighted(c->oracle, c->n_oracle, weight);
     hep_calibration_of(&calibration, c->forecast, c->n_forecasts, weight);
     out[CALIBRATION_ERROR] = calibration.ece;
 }
@@ -175,6 +199,7 @@ static void settle(struct hep_flag_figures *out, const struct cell *c,
     out->sensitivity = share(c, is_sick, is_called, &number[SENSITIVITY]);
     out->specificity = share(c, is_healthy, is_cleared, &number[SPECIFICITY]);
     out->area = number[AREA];
+    out->oracle_area = number[ORACLE_AREA];
     out->n_probability = c->n_forecasts;
     out->calibration_error = number[CALIBRATION_ERROR];
 }
@@ -209,8 +234,10 @@ int hep_flag_figures_of(struct hep_flag_figures *out, const struct hep_eval_data
     for (size_t l = 0; rc == HEP_OK && l < data->n_lesions; l++)
         if (data->lesions[l].finding != HEP_NO_MATCH)
             rc = add_lesion(cells, data, &data->lesions[l], err);
-    for (size_t i = 0; rc == HEP_OK && i < HEP_FLAG_FIGURES; i++)
+    for (size_t i = 0; rc == HEP_OK && i < HEP_FLAG_FIGURES; i++) {
         hep_auc_sort(cells[i].scored, cells[i].n_scored);
+        hep_auc_sort(cells[i].oracle, cells[i].n_oracle);
+    }
     if (rc == HEP_OK)
         rc = hep_bootstrap(number, HEP_FLAG_FIGURES * N_STATISTICS, all_numbers, cells,
                            data->n_patients, replicates, seed, err);
@@ -219,6 +246,7 @@ int hep_flag_figures_of(struct hep_flag_figures *out, const struct hep_eval_data
     for (size_t i = 0; cells != NULL && i < HEP_FLAG_FIGURES; i++) {
         free(cells[i].judged);
         free(cells[i].scored);
+        free(cells[i].oracle);
         free(cells[i].forecast);
     }
     free(cells);

@@ -5,7 +5,8 @@
  *          present or absent. Sensitivity, specificity, area and calibration are of those that the
  *          finding could assess. The area ranks by the probability that the flag is present, or
  *          where a finding has none by how far its value lies beyond its limit. Calibration error
- *          is that of calibration.h. Intervals: bootstrap by patient
+ *          is that of calibration.h. Intervals: bootstrap by patient. The oracle ranks the same
+ *          lesions, assessable or not, by the value of the visible truth
  */
 #ifndef HEP_EVALUATION_FLAG_FIGURES_H
 #define HEP_EVALUATION_FLAG_FIGURES_H
@@ -29,7 +30,9 @@ struct hep_flag_figures {
     size_t n, n_present; /* lesions, and those of them that truly have it */
     struct hep_proportion not_assessable, sensitivity, specificity;
     struct hep_interval area; /* under the receiver operating characteristic */
-    size_t n_probability;     /* that have one */
+    /* The same of the value that noise-free images show: what the acquisition allows. */
+    struct hep_interval oracle_area;
+    size_t n_probability; /* that have one */
     struct hep_interval calibration_error;
 };
 

@@ -28,7 +28,7 @@ static void diffusion_flags(struct hep_flag_result out[], const struct hep_true_
     const double bright_min = 1.0 + limits->restriction_z_min / LIVER_SNR;
     const double target_min = 1.0 + limits->targetoid_contrast_min;
     const double b_high = m->b_high[HEP_ZONE_RIM] / m->b_high[HEP_ZONE_CORE];
-    const double t2 = m->t2[HEP_ZONE_RIM] / m->t2[HEP_ZONE_CORE];
+    const double t2 = exp(fabs(log(m->t2[HEP_ZONE_RIM] / m->t2[HEP_ZONE_CORE])));
     double lowest = (double)INFINITY, highest = 0.0;
     bool restricted = false, shine = false;
 
@@ -50,8 +50,8 @@ static void diffusion_flags(struct hep_flag_result out[], const struct hep_true_
                  state_of(b_high > target_min && m->adc[HEP_ZONE_RIM] < m->adc[HEP_ZONE_CORE]),
                  b_high, target_min,
                  "signal of rim over core at the highest b, with the lower ADC in the rim");
-    hep_flag_set(&out[HEP_FLAG_T2_TARGET], state_of(fabs(log(t2)) > log(target_min)), t2,
-                 target_min, "T2-weighted signal of rim over core, either way");
+    hep_flag_set(&out[HEP_FLAG_T2_TARGET], state_of(t2 > target_min), t2, target_min,
+                 "T2-weighted signal of the brighter of rim and core over the other");
 }
 
 static void ring_flag(struct hep_flag_result *flag, const struct hep_true_measures *m)
@@ -154,8 +154,8 @@ static void hepatobiliary_flags(struct hep_flag_result out[], const struct hep_t
     hep_flag_set(&out[HEP_FLAG_HBP_HYPOINTENSITY], state_of(whole < limits->hbp_ratio_max), whole,
                  limits->hbp_ratio_max, "hepatobiliary signal over liver");
     hep_flag_set(&out[HEP_FLAG_TARGETOID_HBP],
-                 state_of(rim < limits->hbp_ratio_max && core > target_min * rim), core / rim,
-                 target_min, "hepatobiliary signal of core over rim, the rim below liver");
+                 state_of(rim < limits->hbp_ratio_max && core > target_min * rim), rim / core,
+                 1.0 / target_min, "hepatobiliary signal of rim over core, the rim below liver");
 }
 
 /* Are the images there that the flag needs? */

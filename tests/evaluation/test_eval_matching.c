@@ -338,6 +338,7 @@ static void test_flag_figures(void **state)
         { 2, true, false, { 0, 0, 0, 0 } },
     };
     static const double probability[6] = { 0.95, 0.8, 0.4, NAN, 0.6, 0.2 };
+    static const double oracle[6] = { 0.3, 0.2, 0.1, NAN, -0.1, 0.15 };
     struct hep_eval_lesion lesions[6] = { { 0 } };
     struct hep_eval_finding findings[6] = { { 0 } };
     const struct hep_eval_data data = { three, 3, lesions, 6, findings, 6, 3 };
@@ -358,6 +359,7 @@ static void test_flag_figures(void **state)
         truth->state[HEP_FLAG_FAT] = i < 4 ? HEP_FLAG_PRESENT : HEP_FLAG_ABSENT;
         got->probability[HEP_FLAG_FAT] = probability[i];
         got->margin[HEP_FLAG_FAT] = 0.5;
+        truth->margin[HEP_FLAG_FAT] = oracle[i];
         got->state[HEP_FLAG_FAT] =
             i == 2 || i == 5 ? HEP_FLAG_ABSENT : HEP_FLAG_PRESENT; /* by 0.5 */
     }
@@ -368,6 +370,8 @@ static void test_flag_figures(void **state)
     assert_int_equal(f->specificity.k, 1);
     assert_int_equal(f->specificity.n, 2);
     assert_close(f->area.value, 6.0 / 8.0, 1e-12, 0.0);
+    /* 0.3 and 0.2 above both, 0.1 above one; the fourth shows nothing and lies below both */
+    assert_close(f->oracle_area.value, 5.0 / 8.0, 1e-12, 0.0);
     assert_int_equal(f->n_probability, 5);
     assert_close(f->calibration_error.value, 1.65 / 5.0, 1e-12, 0.0);
     assert_true(f->area.lo <= f->area.value && f->area.value <= f->area.hi);
