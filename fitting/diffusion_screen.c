@@ -81,6 +81,29 @@ static bool is_mean_of(struct hep_screen_volume *v, struct hep_diffusion_sample 
     return true;
 }
 
+/* The mean signal of all other volumes, or of those above the lowest b-value. */
+static bool is_mean_of_all(struct hep_screen_volume *v, struct hep_diffusion_sample *s, size_t c,
+                           double above)
+{
+    size_t others = 0;
+
+    for (size_t k = 0; k < s->n_kept; k++)
+        others += s->kept[k] != c && s->b[s->kept[k]] > above;
+    for (size_t i = 0; i < s->n; i++) {
+        double sum = 0.0;
+
+        for (size_t k = 0; k < s->n_kept; k++)
+            if (s->kept[k] != c && s->b[s->kept[k]] > above)
+                sum += exp((double)hep_sample_at(s, s->kept[k])[i]);
+        s->work[i] = (float)((double)hep_sample_at(s, c)[i] - log(sum / (double)others));
+    }
+    if (others < 2 || !(s->roughness > 10.0 * no_noise) ||
+        !(mad(s) < HEP_SCREEN_DERIVED * s->roughness / sqrt(2.0)))
+        return false;
+    *v = (struct hep_screen_volume){ c, HEP_SCREEN_MEAN, s->b[c], (double)NAN };
+    return true;
+}
+
 /* The line through all volumes but c: what it expects of volume c, or the ln of its slope. */
 static void fit_line(struct hep_diffusion_sample *s, size_t c, bool of_slope)
 {
@@ -118,6 +141,17 @@ static double allowed(double b, double rise_max)
     return log(rise_max) + directions_mm2_per_s * b;
 }
 
+/* How far a volume lies from the others of its b-value, by their medians; 0 without others. */
+static double off_its_b(struct hep_diffusion_sample *s, size_t c)
+{
+    double least = HUGE_VAL;
+
+    for (size_t k = 0; k < s->n_kept; k++)
+        if (s->kept[k] != c && fabs(s->b[s->kept[k]] - s->b[c]) <= HEP_SHELL_TOL_S_PER_MM2)
+            least = fmin(least, fabs(hep_sample_over(s, c, s->kept[k])));
+    return isfinite(least) ? least : 0.0;
+}
+
 static bool is_adc_map(struct hep_screen_volume *v, struct hep_diffusion_sample *s, size_t c,
                        double rise_max)
 {
@@ -129,7 +163,8 @@ static bool is_adc_map(struct hep_screen_volume *v, struct hep_diffusion_sample 
     subtract_line(s, c);
     off = fabs(hep_sample_median(s, s->work));
     unexplained = mad(s);
-    if (!(off > allowed(s->b[c], rise_max)) && !(unexplained > 3.0 * s->noise))
+    off = fmax(off, off_its_b(s, c));
+    if (!(off > log(rise_max)) && !(unexplained > 3.0 * s->noise))
         return false;
     fit_line(s, c, true);
     contrast = hep_sample_mad(s, s->line);
@@ -156,7 +191,9 @@ static bool find_derived(struct hep_screen_volume *v, struct hep_diffusion_sampl
             if (is_mean_of(v, s, c, s->members + shells->first[i], shells->count[i],
                            shells->b_s_per_mm2[i]))
                 return true;
-        if (is_adc_map(v, s, c, rise_max))
+        if (is_mean_of_all(v, s, c, -1.0) ||
+            is_mean_of_all(v, s, c, shells->b_s_per_mm2[0] + HEP_SHELL_TOL_S_PER_MM2) ||
+            is_adc_map(v, s, c, rise_max))
             return true;
     }
     return false;
@@ -314,6 +351,9 @@ void hep_screen_volume_text(char text[HEP_SCREEN_TEXT], const struct hep_screen_
     if (v->cause == HEP_SCREEN_ADC_MAP)
         (void)snprintf(text + n, (size_t)(HEP_SCREEN_TEXT - n),
                        "an ADC map, no diffusion-weighted image");
+    else if (isnan(v->of_s_per_mm2))
+        (void)snprintf(text + n, (size_t)(HEP_SCREEN_TEXT - n),
+                       "the mean of the other volumes, no image of its own");
     else
         (void)snprintf(text + n, (size_t)(HEP_SCREEN_TEXT - n),
                        "%s of b = %g s/mm2, no image of its own",

@@ -10,8 +10,8 @@
  *   mean L of the other volumes of one b-value is that of any of them, and not below the
  *   difference of neighbours. Below HEP_SCREEN_DERIVED of both the volume is their mean (a trace)
  *   or a copy.
- * - An ADC map. With the line ln S = ln S0 - b A through all other volumes, the volume contradicts
- *   its b-value, the ratio of volume to A is a power of ten (mm2/s, um2/s ...) within
+ * - An ADC map. With the line ln S = ln S0 - b A through all other volumes, the volume lies off the
+ *   line, or off the others of its b-value, by more than the rise that is allowed; the ratio of volume to A is a power of ten (mm2/s, um2/s ...) within
  *   HEP_SCREEN_UNIT, and either A explains the contrast of the volume, or the volume has no noise.
  * - Slices lost to motion: m of a slice in one volume, less that of the same slice over the volumes
  *   of its b-value (with fewer than three: over all volumes), less the same difference in the
@@ -35,7 +35,7 @@
 #include "fitting/diffusion_order.h"
 
 #define HEP_SCREEN_DERIVED 0.3
-#define HEP_SCREEN_UNIT 0.1 /* decades */
+#define HEP_SCREEN_UNIT 0.2 /* decades */
 #define HEP_SCREEN_LOSS_MIN 0.15
 #define HEP_SCREEN_MAX_LEFT_OUT 8
 #define HEP_SCREEN_TEXT 240

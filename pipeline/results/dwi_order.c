@@ -15,6 +15,8 @@ static const struct hep_member rows[] = {
     { HEP_IS_TEXT(ORDER, evidence, "evidence", "all of it in words") },
     { HEP_IS_TEXT(ORDER, left_out, "left_out", "volumes that are no diffusion-weighted images"),
       .optional = true },
+    { HEP_IS_COUNT(ORDER, left_out_volume[0], "left_out_volumes", "the same, from 0"),
+      HEP_COUNTED(ORDER, left_out_volume, n_left_out) },
     { HEP_IS_COUNT(ORDER, n_lost, "lost_slices", "slices of single volumes, without weight") },
     { HEP_IS_COUNT(ORDER, n_slices, "slices", "of all volumes") },
     { HEP_IS_NUMBER(ORDER, lowest_error, "lowest_b_error", "1",
@@ -26,3 +28,11 @@ static const struct hep_member rows[] = {
     { 0 }
 };
 const struct hep_struct_type hep_dwi_order_type = HEP_STRUCT_TYPE(ORDER, rows);
+
+bool hep_dwi_leaves_out(const struct hep_dwi_order *order, size_t volume)
+{
+    for (size_t i = 0; order != NULL && i < order->n_left_out; i++)
+        if (order->left_out_volume[i] == volume)
+            return true;
+    return false;
+}

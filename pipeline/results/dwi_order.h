@@ -16,12 +16,15 @@ struct hep_dwi_order {
     bool contradicts;               /* the b-values are not those of the volumes */
     char evidence[HEP_SCREEN_TEXT]; /* hep_screen_contradicts(), or the rise */
     char left_out[512];             /* volumes that are no diffusion-weighted images */
-    size_t n_lost, n_slices;        /* slices of single volumes without weight, and all of them */
-    double lowest_error;            /* of the mean ln S of the lowest b-value; NaN: one volume */
-    double sigma;                   /* noise SD of one acquisition; NaN: not known */
+    size_t left_out_volume[HEP_SCREEN_MAX_LEFT_OUT], n_left_out;
+    size_t n_lost, n_slices; /* slices of single volumes without weight, and all of them */
+    double lowest_error;     /* of the mean ln S of the lowest b-value; NaN: one volume */
+    double sigma;            /* noise SD of one acquisition; NaN: not known */
     enum hep_noise_source source;
     bool background_cut;
 };
 HEP_PRODUCT(dwi_order, hep_dwi_order);
+/** Whether a volume has no part in anything; `order` may be NULL: none. */
+bool hep_dwi_leaves_out(const struct hep_dwi_order *order, size_t volume);
 
 #endif

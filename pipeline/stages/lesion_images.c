@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "fitting/t2.h"
 #include "pipeline/config/config.h"
+#include "pipeline/results/dwi_order.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/regions.h"
 #include "sequences/inventory.h"
@@ -104,7 +105,8 @@ static int take_products(struct hep_lesion_images *out, struct hep_run *run, uns
 
 /* Mean of the volumes of one b-value, in the space of the series. */
 static int mean_of_b(struct hep_volume **out, const struct hep_volume *dwi,
-                     const struct hep_gradients *g, double b, struct hep_error *err)
+                     const struct hep_gradients *g, const struct hep_dwi_order *order, double b,
+                     struct hep_error *err)
 {
     size_t n = hep_grid_voxels(&dwi->grid), count = 0;
     int rc = hep_volume_new(out, &dwi->grid, 1, err);
@@ -112,7 +114,7 @@ static int mean_of_b(struct hep_volume **out, const struct hep_volume *dwi,
     for (size_t t = 0; rc == HEP_OK && t < dwi->nt; t++) {
         const float *v = hep_volume_at(dwi, t);
 
-        if (fabs(g->b_s_per_mm2[t] - b) > 0.5)
+        if (fabs(g->b_s_per_mm2[t] - b) > 0.5 || hep_dwi_leaves_out(order, t))
             continue;
         count++;
         for (size_t i = 0; i < n; i++)
@@ -124,8 +126,8 @@ static int mean_of_b(struct hep_volume **out, const struct hep_volume *dwi,
 }
 
 static int take_b(struct hep_lesion_images *out, struct hep_run *run, enum hep_image image,
-                  const struct hep_volume *dwi, const struct hep_series *series, double b,
-                  struct hep_error *err)
+                  const struct hep_volume *dwi, const struct hep_series *series,
+                  const struct hep_dwi_order *order, double b, struct hep_error *err)
 {
     struct hep_volume *mean = NULL;
     int rc;
@@ -134,7 +136,7 @@ static int take_b(struct hep_lesion_images *out, struct hep_run *run, enum hep_i
         out->study.image[image].absent_reason = "the diffusion series has no such b-value";
         return HEP_OK;
     }
-    rc = mean_of_b(&mean, dwi, &series->gradients, b, err);
+    rc = mean_of_b(&mean, dwi, &series->gradients, order, b, err);
     if (rc == HEP_OK)
         rc = take(out, run, image, mean, "dwi", err);
     hep_volume_free(mean);
@@ -150,10 +152,16 @@ static int take_diffusion(struct hep_lesion_images *out, struct hep_run *run, un
     double b[3] = { (double)NAN, (double)NAN, (double)NAN };
     const struct hep_series *series = hep_run_series(run, "dwi");
     const struct hep_volume *dwi = NULL, *adc = NULL;
+    const struct hep_dwi_order *order = NULL;
     int rc = hep_run_volume(run, "dwi", &dwi, err);
 
+    if (rc == HEP_OK)
+        rc = hep_run_dwi_order(run, &order, err);
     for (size_t i = 0; rc == HEP_OK && dwi != NULL && i < series->gradients.n; i++) {
         double x = series->gradients.b_s_per_mm2[i];
+
+        if (hep_dwi_leaves_out(order, i))
+            continue;
 
         if (x <= 0.5)
             b[0] = x;
@@ -170,7 +178,7 @@ static int take_diffusion(struct hep_lesion_images *out, struct hep_run *run, un
         if (adc == NULL)
             absent(&out->study.image[images[i]], run, dwi == NULL ? "dwi" : "adc");
         else if (wanted(only, images[i]))
-            rc = take_b(out, run, images[i], dwi, series, b[i], err);
+            rc = take_b(out, run, images[i], dwi, series, order, b[i], err);
     }
     return rc;
 }

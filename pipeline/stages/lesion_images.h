@@ -39,6 +39,7 @@ void hep_lesion_images_release(struct hep_lesion_images *images);
         HEP_READS_MAP("adc_se", HEP_UNIT_MM2_PER_S), HEP_READS_MAP("ivim_d", HEP_UNIT_MM2_PER_S),  \
         HEP_READS_MAP("ivim_f", HEP_UNIT_FRACTION), HEP_READS_MAP("dki_k", HEP_UNIT_FRACTION),     \
         HEP_READS_MAP("ff", HEP_UNIT_FRACTION), HEP_READS_MAP("pdff", HEP_UNIT_FRACTION),          \
-        HEP_READS_MAP("r2star", HEP_UNIT_PER_S), HEP_READS_ALIGNMENT
+        HEP_READS_MAP("r2star", HEP_UNIT_PER_S), HEP_READS_STRUCT("dwi_order"),                    \
+        HEP_READS_ALIGNMENT
 
 #endif

@@ -436,6 +436,9 @@ static int fill_order(struct hep_dwi_order *order, struct job *j,
         return rc;
     order->rise = screen->rise;
     order->n_lost = screen->n_lost;
+    order->n_left_out = screen->n_left_out;
+    for (size_t i = 0; i < screen->n_left_out; i++)
+        order->left_out_volume[i] = screen->left_out[i].volume;
     order->n_slices = screen->n_slices;
     order->lowest_error = screen->lowest_error;
     order->contradicts = hep_screen_contradicts(order->evidence, screen, order->limit);

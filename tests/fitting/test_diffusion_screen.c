@@ -100,6 +100,7 @@ struct derived_case {
 static const struct derived_case derived_cases[] = {
     { "trace", HEP_SCREEN_MEAN, 800, 0 },
     { "trace listed as b = 0", HEP_SCREEN_MEAN, 0, 0 },
+    { "mean of all listed as b = 50", HEP_SCREEN_MEAN, 50, -1 },
     { "copy", HEP_SCREEN_COPY, 400, 0 },
     { "ADC in um2/s as b = 0", HEP_SCREEN_ADC_MAP, 0, 1e6 },
     { "ADC in um2/s as b = 800", HEP_SCREEN_ADC_MAP, 800, 1e6 },
@@ -125,7 +126,10 @@ static void test_derived(void **state)
         const float *at = s->signal + v;
         const size_t t = tissue_of(v);
 
-        if (c->cause == HEP_SCREEN_MEAN)
+        if (c->unit < 0.0)
+            for (size_t k = 0; k < N_CLEAN; k++)
+                last[v] += at[k * NVOX] / (float)N_CLEAN;
+        else if (c->cause == HEP_SCREEN_MEAN)
             last[v] = cbrtf(at[(size_t)8 * NVOX] * at[(size_t)9 * NVOX] * at[(size_t)10 * NVOX]);
         else if (copy)
             last[v] = at[(size_t)2 * NVOX];
