@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "fitting/dualecho.h"
 #include "fitting/multiecho.h"
+#include "image/magnitude.h"
 #include "image/nifti.h"
 #include "cli/fit_io.h"
 #include "pipeline/results/fits.h"
@@ -161,6 +162,17 @@ static void sort_by_time(struct echo_set *e)
     }
 }
 
+static int check_magnitudes(const struct echo_set *e, struct hep_error *err)
+{
+    char why[HEP_NO_MAGNITUDE_REASON];
+
+    for (size_t i = 0; i < e->n; i++) {
+        if (hep_is_no_magnitude(why, e->data[i], &e->volume[0]->grid))
+            return HEP_FAIL(err, HEP_EDATA, "%s: %s", e->path[i], why);
+    }
+    return HEP_OK;
+}
+
 static int read_echoes(struct echo_set *e, const struct fat_options *o, struct hep_error *err)
 {
     int rc = HEP_OK;
@@ -174,6 +186,8 @@ static int read_echoes(struct echo_set *e, const struct fat_options *o, struct h
         rc = read_echo(e, o->echoes.items[i], err);
     if (rc == HEP_OK)
         rc = times_from_options(e, o, err);
+    if (rc == HEP_OK)
+        rc = check_magnitudes(e, err);
     if (rc == HEP_OK)
         sort_by_time(e);
     return rc;

@@ -170,6 +170,13 @@ static const struct hep_member dual_rows[] = {
       HEP_MAP(DUAL, voxels.n, states) },
     { HEP_IS_COUNT(DUAL, n_ambiguous, "VoxelsAmbiguous", "that may be of water or fat") },
     { HEP_IS_COUNT(DUAL, n_iron, "VoxelsIronSuspected", "with a high R2*") },
+    { HEP_IS_NUMBER(DUAL, pair.above_frac, "OpposedAboveFraction", "1",
+                    "of the body: the opposed echo exceeds the other by a quarter") },
+    { HEP_IS_NUMBER(DUAL, pair.below_frac, "OpposedBelowFraction", "1", "and the reverse") },
+    { HEP_IS_NUMBER(DUAL, pair.water_ratio, "WaterRatio", "1",
+                    "opposed over in-phase signal that a tenth of the body exceeds"),
+      .optional = true },
+    { HEP_IS_COUNT(DUAL, pair.n, "BodyVoxels", "that these were taken of") },
     { 0 }
 };
 const struct hep_struct_type hep_dualecho_facts_type = HEP_ABSENT_TYPE(DUAL, dual_rows);

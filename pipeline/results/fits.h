@@ -9,6 +9,7 @@
 #include "base/json_put.h"
 #include "fitting/diffusion.h"
 #include "fitting/dualecho.h"
+#include "fitting/echo_pair.h"
 #include "fitting/multiecho.h"
 #include "pipeline/config/config.h"
 #include "pipeline/run.h"
@@ -88,6 +89,7 @@ struct hep_dualecho_facts {
     bool opposed_is_later;
     struct hep_fit_counts voxels;
     size_t n_ambiguous, n_iron;
+    struct hep_echo_pair pair; /* the two images as such */
 };
 extern const struct hep_struct_type hep_dualecho_facts_type;
 

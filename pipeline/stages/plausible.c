@@ -2,6 +2,7 @@
 
 #include "pipeline/config/config.h"
 #include "pipeline/results/dwi_order.h"
+#include "pipeline/results/fits.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/regions.h"
 #include "sequences/inventory.h"
@@ -38,10 +39,19 @@ int hep_judging_open(struct hep_judging *out, struct hep_run *run, struct hep_er
 {
     const struct hep_liver_settings *cfg = &hep_run_config(run)->liver;
     const struct hep_dwi_order *order = NULL;
+    const struct hep_fat_results *fat = NULL;
+    const struct hep_echo_pair_limits pair_limits = { cfg->plausible_pair_excess,
+                                                      cfg->plausible_pair_water };
     int rc = hep_run_dwi_order(run, &order, err);
 
-    *out = (struct hep_judging){ .evidence =
-                                     order != NULL && order->contradicts ? order->evidence : NULL };
+    *out = (struct hep_judging){ .evidence = { NULL } };
+    if (order != NULL && order->contradicts)
+        out->evidence[HEP_JUDGED_ADC] = order->evidence;
+    if (rc == HEP_OK)
+        rc = hep_run_fat(run, &fat, err);
+    if (fat != NULL && fat->dualecho.present &&
+        hep_echo_pair_contradicts(out->pair, &fat->dualecho.pair, &pair_limits))
+        out->evidence[HEP_JUDGED_FAT_FRACTION] = out->pair;
     for (int i = 0; rc == HEP_OK && i < HEP_JUDGED_COUNT; i++) {
         struct hep_verdict *v = &out->verdicts.of[i];
         const struct hep_span *limits =
@@ -86,7 +96,7 @@ int hep_judging_run(struct hep_judging *j, struct hep_run *run, const struct hep
         if (rc != HEP_OK)
             break;
         contradicts = hep_liver_contradicts(v->reason, rows[i].quantity, v->median, v->limits,
-                                            i == HEP_JUDGED_ADC ? j->evidence : NULL);
+                                            j->evidence[i]);
         v->state = contradicts ? HEP_CONTRADICTED : HEP_PLAUSIBLE;
         for (const char *const *name = rows[i].withholds; rc == HEP_OK && *name != NULL; name++)
             rc = hep_run_withhold(run, *name, contradicts ? v->reason : NULL, err);

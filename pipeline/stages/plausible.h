@@ -8,16 +8,21 @@
 #ifndef HEP_PIPELINE_STAGES_PLAUSIBLE_H
 #define HEP_PIPELINE_STAGES_PLAUSIBLE_H
 
+#include "fitting/echo_pair.h"
 #include "pipeline/results/plausibility.h"
 
 #define HEP_JUDGED_INPUTS                                                                          \
     HEP_READS_MAP("adc", HEP_UNIT_MM2_PER_S), HEP_READS_MAP("ff", HEP_UNIT_FRACTION),              \
-        HEP_READS_MAP("pdff", HEP_UNIT_FRACTION), HEP_READS_STRUCT("dwi_order")
+        HEP_READS_MAP("pdff", HEP_UNIT_FRACTION), HEP_READS_STRUCT("dwi_order"),                   \
+        HEP_READS_STRUCT("fat")
 
 /** The maps as they are before anything is withheld, and what is known of them. */
 struct hep_judging {
     const struct hep_volume *map[HEP_JUDGED_COUNT]; /* borrowed; NULL when the study has none */
-    const char *evidence; /* that signals contradict the b-values; NULL: none; borrowed */
+    /* That the signals contradict what the images are called; NULL: none. That of diffusion is
+     * borrowed. */
+    const char *evidence[HEP_JUDGED_COUNT];
+    char pair[HEP_ECHO_PAIR_REASON];
     struct hep_plausibility verdicts;
 };
 

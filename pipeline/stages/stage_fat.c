@@ -1,6 +1,8 @@
 #include "pipeline/stages/stages.h"
 
 #include "base/alloc.h"
+#include "image/magnitude.h"
+#include "image/mask.h"
 #include "pipeline/config/config.h"
 #include "pipeline/results/fits.h"
 #include "pipeline/stages/map_io.h"
@@ -46,6 +48,7 @@ struct echoes {
     size_t n;
     const struct hep_grid *grid;
     double b0_t;
+    const char *series[HEP_MULTIECHO_MAX_ECHOES]; /* of each echo */
 };
 
 static int need_times(const struct hep_series *s, double b0_t, struct hep_error *err)
@@ -86,6 +89,7 @@ static int load_echoes(struct echoes *e, struct hep_run *run, struct hep_error *
     for (e->n = 0; e->n < v->nt; e->n++) {
         e->data[e->n] = hep_volume_at(v, e->n);
         e->te_s[e->n] = s->frame[e->n].te_s;
+        e->series[e->n] = "echoes";
     }
     return HEP_OK;
 }
@@ -118,6 +122,8 @@ static int load_pair(struct echoes *e, struct hep_run *run, struct hep_error *er
     e->data[1] = vi->data;
     e->te_s[0] = op->frame[0].te_s;
     e->te_s[1] = ip->frame[0].te_s;
+    e->series[0] = "opposed";
+    e->series[1] = "in_phase";
     e->n = 2;
     return rc;
 }
@@ -180,6 +186,26 @@ static void fill_dual(struct hep_dualecho_facts *out, const struct hep_dualecho_
     }
 }
 
+/* The body is that of the in-phase image; where none stands out, every voxel counts. */
+static int check_pair(struct hep_echo_pair *out, const struct hep_dualecho_signals *s,
+                      const struct hep_grid *grid, struct hep_error *err)
+{
+    struct hep_volume *in_phase = NULL;
+    struct hep_labels *body = NULL;
+    int rc = hep_volume_new(&in_phase, grid, 1, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    (void)memcpy(in_phase->data, s->in_phase, s->n * sizeof *in_phase->data);
+    if (hep_body_mask(&body, in_phase, 0, NULL) != HEP_OK)
+        body = NULL;
+    rc =
+        hep_echo_pair_of(out, s->opposed, s->in_phase, body != NULL ? body->data : NULL, s->n, err);
+    hep_volume_free(in_phase);
+    hep_labels_free(body);
+    return rc;
+}
+
 static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t pick[3], size_t n,
                      struct hep_fat_results *results, struct hep_error *err)
 {
@@ -212,7 +238,9 @@ static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t p
     if (rc != HEP_OK)
         goto out;
     fill_dual(&results->dualecho, &opt, &sum);
-    rc = hep_struct_json(&json, &results->dualecho, &hep_dualecho_facts_type, false, err);
+    rc = check_pair(&results->dualecho.pair, &signals, e->grid, err);
+    if (rc == HEP_OK)
+        rc = hep_struct_json(&json, &results->dualecho, &hep_dualecho_facts_type, false, err);
     if (rc == HEP_OK)
         rc = hep_maps_put(run, maps, json, err);
     if (rc == HEP_OK)
@@ -335,10 +363,34 @@ static int make_maps(struct hep_run *run, const struct echoes *e, struct hep_fat
     return rc;
 }
 
+/* A phase, a real or an imaginary part that is named like a magnitude gives a map like any other. */
+static bool is_of_magnitudes(char *reason, size_t size, const struct hep_run *run,
+                             const struct echoes *e)
+{
+    char why[HEP_NO_MAGNITUDE_REASON];
+
+    for (size_t k = 0; k < e->n; k++) {
+        if (hep_is_no_magnitude(why, e->data[k], e->grid)) {
+            (void)snprintf(reason, size, "%s, echo at %.3f ms: %s",
+                           hep_run_series(run, e->series[k])->name, 1e3 * e->te_s[k], why);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void all_absent(struct hep_run *run, const char *reason)
+{
+    hep_maps_absent(run, dual_products, reason);
+    hep_maps_absent(run, multi_products, reason);
+    hep_run_put_absent(run, "fat", "%s", reason);
+}
+
 static int run_fat(struct hep_run *run, struct hep_error *err)
 {
     struct echoes e = { .n = 0 };
     struct hep_fat_results *results;
+    char reason[320];
     int rc = load_echoes(&e, run, err);
 
     if (rc == HEP_OK && e.n == 0)
@@ -349,6 +401,11 @@ static int run_fat(struct hep_run *run, struct hep_error *err)
         hep_maps_absent(run, dual_products, "no in-phase and opposed series");
         hep_maps_absent(run, multi_products, "no multi-echo series");
         hep_run_put_absent(run, "fat", "no in-phase and opposed or multi-echo series");
+        return HEP_OK;
+    }
+    if (!is_of_magnitudes(reason, sizeof reason, run, &e)) {
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "no-magnitude", "%s", reason);
+        all_absent(run, reason);
         return HEP_OK;
     }
     results = hep_fat_new(err);

@@ -82,4 +82,46 @@ expect 0 '' "$HEPAR" fit multiecho "$work/inphase.nii.gz" --te $(times .002303 8
 check i/R2star 0 3 78 82 1
 absent "$work/i/PDFF.nii.gz"
 same "$(grep -c 'R2\* alone' "$work/stdout")" 1 'the output says that there is no fraction'
+
+# Echoes exchanged in their sidecars, and a phase named like a magnitude, in a simulated study.
+"$HEPAR" simulate amri-noncontrast "$work/bids" --fast --seed 1 --degrade none -q || fail "simulate"
+$python - "$work" <<'P'
+import json
+import os
+import shutil
+import sys
+import nibabel as nib
+import numpy as np
+
+work = sys.argv[1]
+source = f"{work}/bids/sub-01/anat/sub-01_acq-dixon_echo-%d_MEGRE"
+meta = [json.load(open(source % k + ".json")) for k in (1, 2)]
+for name in "right", "exchanged", "phase":
+    os.makedirs(f"{work}/{name}")
+    for k in 0, 1:
+        to = f"{work}/{name}/gre_e{k + 1}"
+        keys = ("MagneticFieldStrength", "ScanningSequence", "RepetitionTime", "FlipAngle")
+        sidecar = {key: meta[k][key] for key in keys}
+        sidecar["EchoTime"] = meta[1 - k if name == "exchanged" else k]["EchoTime"]
+        json.dump(sidecar, open(to + ".json", "w"))
+        if name != "phase":
+            shutil.copy(source % (k + 1) + ".nii.gz", to + ".nii.gz")
+            continue
+        image = nib.load(source % (k + 1) + ".nii.gz")
+        a = np.asarray(image.dataobj, float)
+        phase = np.random.default_rng(k).normal(0, 3, a.shape) * (a < 0.3 * a.mean()) + 0.7 * k
+        phase = np.angle(np.exp(1j * (phase + np.linspace(-2, 2, a.shape[0])[:, None, None])))
+        nib.save(nib.Nifti1Image((2048 + phase * 2047 / np.pi).astype(np.int16), image.affine), to + ".nii.gz")
+P
+fraction() {
+    "$HEPAR" run "$work/$1" -o "$work/o-$1" --no-align --set report.html=false >"$work/stdout" 2>&1
+    same $? 0 "$1"
+    awk -F '\t' '$1 == "liver" && $2 == "fat_fraction" {print $4}' "$work/o-$1"/sub-*/*_regions.tsv
+}
+between "$(fraction right)" -.02 .05 'fat fraction of the true pair'
+same "$(fraction exchanged)" n/a 'fat fraction of exchanged echoes'
+grep -q 'opposed echo exceeds the in-phase one' "$work/stdout" || fail 'exchanged echoes are not said'
+same "$(fraction phase)" '' 'fat fraction of phases'
+grep -q 'as those of a phase' "$work/stdout" || fail 'a phase is not said'
+expect 65 'as those of a phase' "$HEPAR" fit dualecho "$work/phase/gre_e1.nii.gz" "$work/phase/gre_e2.nii.gz" -o "$work/p"
 finish

@@ -1,0 +1,29 @@
+/**
+ * @file  image/magnitude.h
+ * @brief Is an image a magnitude, or a phase, a real or an imaginary part that is named like one?
+ *
+ * Model:   a magnitude is not negative but in voxels that were lost, few voxels of a body are nearly as bright as the
+ *          brightest, and the edge of the field of view, mostly air, is dark. A phase has no noise
+ *          floor: where there is no signal its values are spread evenly over the whole turn,
+ *          whatever the vendor writes for it (2 pi, 2 x 3142, 2 x 4096, 0 to 4095), so that every
+ *          tenth of the range is populated and the edge is as often bright as dark.
+ * Valid:   images whose background was not set to 0; of others only negative values tell.
+ *          Measured on 14 coronal magnitudes and 18 phases and parts of three vendors: negative
+ *          values in 0 % against at least 17 %, least populated tenth at most 0.2 % against at least
+ *          4 %, a ninth decile of the edge at most 0.45 of the range against 0.9
+ */
+#ifndef HEP_IMAGE_MAGNITUDE_H
+#define HEP_IMAGE_MAGNITUDE_H
+
+#include "image/volume.h"
+
+#define HEP_NO_MAGNITUDE_REASON 160
+
+/**
+ * @param[out] reason why it is no magnitude, with the numbers; empty when it may be one
+ * @return true when it is none
+ */
+bool hep_is_no_magnitude(char reason[HEP_NO_MAGNITUDE_REASON], const float *signal,
+                         const struct hep_grid *grid);
+
+#endif
