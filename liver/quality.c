@@ -8,7 +8,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#define LOW_SD 2.0       /* 95 % of the liver's own signals differ less */
+#define LOW_SD 2.0    /* 95 % of the liver's own signals differ less */
+#define CUT_MM2 100.0 /* a square centimetre: less may be the rounding of a border */
 #define BORDER_SHARE 0.3 /* voxels with this to 1 - this of liver lie on the border */
 /* A volume beyond its limits is no liver's at 0.4 of the lower and 1.6 of the upper one: a segment
  * alone, and liver with heart or spleen. */
@@ -41,16 +42,50 @@ static void gradient(double g[3], const struct hep_volume *v, const size_t c[3],
     }
 }
 
+/* Where the liver goes on beyond the images: it fills at least CUT_MM2 of their outermost layer. */
+static void find_cut(struct hep_liver_quality *q, const struct hep_labels *liver)
+{
+    static const char *const words[3][2] = { { "left", "right" },
+                                             { "back", "front" },
+                                             { "bottom", "top" } };
+    const size_t *n = liver->grid.n;
+    double spacing[3];
+    size_t used = 0;
+
+    hep_grid_spacing(spacing, &liver->grid);
+    q->cut_at[0] = '\0';
+    for (int w = 2; w >= 0; w--) {
+        size_t touching[2] = { 0 };
+        int axis, sign;
+
+        hep_grid_axis_of(&axis, &sign, &liver->grid, w);
+        for (size_t i = 0; i < hep_grid_voxels(&liver->grid); i++) {
+            size_t c[3];
+
+            if (liver->data[i] == 0)
+                continue;
+            hep_grid_place(c, &liver->grid, i);
+            touching[sign > 0 ? 0 : 1] += c[axis] == 0;
+            touching[sign > 0 ? 1 : 0] += c[axis] + 1 == n[axis];
+        }
+        for (int end = 1; end >= 0; end--) {
+            if ((double)touching[end] * hep_grid_voxel_mm3(&liver->grid) / spacing[axis] < CUT_MM2)
+                continue;
+            used += (size_t)snprintf(q->cut_at + used, sizeof q->cut_at - used, "%s%s",
+                                     used > 0 ? ", " : "", words[w][end]);
+        }
+    }
+    q->cropped = used > 0;
+}
+
 /* Surface: integral of |grad share| (coarea formula). Border on low gradient: where the reference
  * changes little from HEP_LIVER_MIXED_MM inside to HEP_LIVER_MIXED_MM outside. */
 static void border(struct hep_liver_quality *q, const struct hep_volume *share,
                    const struct hep_volume *reference, double sd)
 {
-    const size_t *n = share->grid.n;
     const double voxel = hep_grid_voxel_mm3(&share->grid);
     double area = 0.0, volume = 0.0;
     size_t low = 0, known = 0;
-    bool ends = false;
 
     for (size_t i = 0; i < hep_grid_voxels(&share->grid); i++) {
         double g[3], length, p[3], in[3], out[3], change;
@@ -58,7 +93,6 @@ static void border(struct hep_liver_quality *q, const struct hep_volume *share,
 
         hep_grid_place(c, &share->grid, i);
         volume += (double)share->data[i] * voxel;
-        ends = ends || (share->data[i] > 0.5F && (c[2] == 0 || c[2] + 1 == n[2]));
         if (share->data[i] <= 0.0F || share->data[i] >= 1.0F)
             continue;
         gradient(g, share, c, i);
@@ -79,7 +113,6 @@ static void border(struct hep_liver_quality *q, const struct hep_volume *share,
         known++;
         low += change < LOW_SD * sd;
     }
-    q->cropped = ends;
     q->roughness =
         volume > 0.0 ? area / (pow(HEP_PI * 36.0 * volume * volume, 1.0 / 3.0)) : (double)NAN;
     q->low_border_frac = known > 0 ? (double)low / (double)known : (double)NAN;
@@ -170,6 +203,7 @@ int hep_liver_judge(struct hep_liver_quality *q, const struct hep_labels *liver,
         q->left_right = all > 0.0 ? left / all : (double)NAN;
         q->contrast = stats.median;
         border(q, share, im->channel[0].fine, sd);
+        find_cut(q, liver);
         conclude(q, im->settings);
     }
     hep_labels_free(inside);
@@ -191,6 +225,7 @@ int hep_liver_judge_mask(struct hep_liver_quality *out, const struct hep_labels 
             (double)hep_labels_count(liver, -1) * hep_grid_voxel_mm3(&liver->grid) / 1000.0;
         out->left_right = out->contrast = out->seed_ml = (double)NAN;
         border(out, share, NULL, 0.0);
+        find_cut(out, liver);
         conclude(out, settings);
     }
     hep_volume_free(share);

@@ -51,7 +51,8 @@ struct hep_liver_quality {
                                liver's voxels [log-odds] */
     double score;           /* 0 to 1: product of how plausible each measure is */
     bool volume_plausible;
-    bool cropped; /* touches the upper or lower end of the images */
+    bool cropped;    /* touches an end of the images: its volume is a least one */
+    char cut_at[48]; /* where: "top, front"; empty when it does not */
     bool mask_needed;
     char reason[256]; /* why a mask is needed or the result is doubtful; empty when neither */
 };

@@ -1,4 +1,5 @@
 /* First screen: what was asked, what was found. */
+#include "pipeline/results/liver_quality.h"
 #include "pipeline/results/roles.h"
 #include "report/html_table.h"
 #include "report/measure.h"
@@ -196,6 +197,23 @@ static const struct hep_column liver_columns[] = {
 };
 #undef S
 
+/* A liver that goes on beyond the images is larger than what is seen of it. */
+static int liver_cut(struct hep_page *p)
+{
+    const struct hep_liver_report *report = NULL;
+    int rc = hep_run_liver_quality(p->run, &report, p->err);
+
+    if (rc != HEP_OK || report == NULL || report->quality.mask_needed || !report->quality.cropped)
+        return rc;
+    hep_str_add(p->out, "<p>");
+    hep_html_mark(p->out, HEP_MARK_DOUBT, "cut");
+    hep_str_addf(p->out,
+                 " The volume is at least %.0f mL: the liver is cut by the end of the images "
+                 "(%s).</p>",
+                 report->quality.volume_ml, report->quality.cut_at);
+    return HEP_OK;
+}
+
 static void liver_numbers(struct hep_page *p)
 {
     struct hep_liver_value rows[HEP_MEASURE_COUNT];
@@ -233,6 +251,8 @@ int hep_page_summary(struct hep_page *p)
     found_lesions(p);
     hep_str_add(p->out, "</div>\n<div class=\"card\"><h2 id=\"liver-numbers\">Liver</h2>");
     liver_numbers(p);
+    if (rc == HEP_OK)
+        rc = liver_cut(p);
     hep_str_add(p->out, "</div>\n");
     hep_str_add(p->out, "</div>\n");
     return rc;

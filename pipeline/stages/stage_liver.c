@@ -163,6 +163,10 @@ static int put_quality(struct hep_run *run, const struct hep_liver_quality *q,
         report->quality.volume_ml = (double)NAN;
         report->quality.volume_plausible = false;
     }
+    if (q->cropped && !q->mask_needed)
+        hep_log_write(hep_run_log(run), HEP_LOG_INFO, "liver-cut",
+                      "liver (%s): at least %.0f mL: cut by the end of the images (%s)",
+                      hep_liver_source_name(source), q->volume_ml, q->cut_at);
     if (q->reason[0] != '\0')
         hep_log_write(hep_run_log(run), HEP_LOG_WARNING,
                       q->mask_needed ? "liver-mask-needed" : "liver-doubtful", "liver (%s): %s",

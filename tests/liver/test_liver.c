@@ -261,12 +261,14 @@ static void judges_masks(void **state)
         assert_close(q.roughness, cube ? 1.2407 : 1.0, 0.05, 0);
         assert_true(q.volume_plausible);
         assert_false(q.cropped);
+        assert_string_equal(q.cut_at, "");
         assert_true(isnan(q.contrast) && isnan(q.low_border_frac));
     }
     for (size_t i = 0; i < hep_grid_voxels(&grid); i++)
         mask->data[i] = i % 3600 < 600;
     assert_ok(hep_liver_judge_mask(&q, mask, &settings, &e), e);
     assert_true(q.cropped);
+    assert_string_equal(q.cut_at, "top, bottom, back, right, left");
     hep_labels_free(mask);
 }
 
