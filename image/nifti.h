@@ -29,7 +29,9 @@ struct hep_nifti_info {
     int datatype; /* NIfTI code */
     bool is_complex, unit_assumed, gzip, nifti2;
     int qform_code, sform_code;
-    double tr_s; /* pixdim[4] in s (unknown time unit: taken as s), 0 when absent */
+    double forms_apart_mm; /* largest distance of a corner voxel between sform and qform; 0 unless
+                              both are set */
+    double tr_s;           /* pixdim[4] in s (unknown time unit: taken as s), 0 when absent */
     char descrip[81];
 };
 

@@ -228,6 +228,27 @@ static int check_orientation(const struct raw *r, struct hep_error *err)
     return HEP_OK;
 }
 
+/* Largest distance of a corner voxel between the two places that a header gives. */
+static double forms_apart_mm(const nifti_image *nim, const size_t n[3])
+{
+    double apart = 0.0;
+
+    for (int corner = 0; corner < 8; corner++) {
+        double square = 0.0;
+
+        for (int w = 0; w < 3; w++) {
+            double d = nim->sto_xyz.m[w][3] - nim->qto_xyz.m[w][3];
+
+            for (int a = 0; a < 3; a++)
+                d += (nim->sto_xyz.m[w][a] - nim->qto_xyz.m[w][a]) *
+                     ((corner >> a) & 1 ? (double)(n[a] - 1) : 0.0);
+            square += d * d;
+        }
+        apart = fmax(apart, sqrt(square));
+    }
+    return apart;
+}
+
 /* The grid as nifticlib understands the header. */
 static int take_grid(struct hep_nifti_layout *out, const nifti_image *nim, struct hep_error *err)
 {
@@ -244,6 +265,8 @@ static int take_grid(struct hep_nifti_layout *out, const nifti_image *nim, struc
     out->info.grid.to_world[3][3] = 1.0;
     out->info.qform_code = nim->qform_code;
     out->info.sform_code = nim->sform_code;
+    if (nim->sform_code > 0 && nim->qform_code > 0)
+        out->info.forms_apart_mm = forms_apart_mm(nim, out->info.grid.n);
     (void)memcpy(out->info.descrip, nim->descrip, sizeof nim->descrip);
     out->info.descrip[80] = '\0';
     return hep_grid_inverse(inverse, &out->info.grid, err);

@@ -9,6 +9,9 @@
 
 enum { MAX_FILES = 5000, MAX_DEPTH = 6, MAX_FOLDERS = 5000, LONGEST_NAME = 256 };
 
+/* A quaternion rounds to hundredths of a millimetre; half a small voxel is another place. */
+static const double forms_apart_max_mm = 0.5;
+
 static void candidate_release(struct hep_study_file *c)
 {
     free(c->path);
@@ -285,6 +288,10 @@ static int inspect(struct hep_study_file *file, struct hep_error *err)
         rc = HEP_FAIL(&broken, HEP_ENOENT, "%s: a link to a file that is not there", file->path);
     if (rc == HEP_OK)
         rc = hep_nifti_info(&file->info, file->path, &broken);
+    if (rc == HEP_OK && file->info.forms_apart_mm > forms_apart_max_mm)
+        rc = hep_lines_addf(&file->warnings, &broken,
+                            "sform and qform place it %.0f mm apart: the sform counts",
+                            file->info.forms_apart_mm);
     if (rc == HEP_OK)
         rc = hep_nifti_check_whole(file->path, &broken);
     if (rc == HEP_OK)
