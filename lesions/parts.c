@@ -320,7 +320,7 @@ static bool is_mixture(double *share, const struct hep_part_field *f,
         on_line[c] = b[c] + along_line * (a[c] - b[c]);
     off = between_means(f, mixed, on_line, mixed, on_line);
     *share = along_line;
-    return along_line > 0.0 && along_line < 1.0 &&
+    return along_line > -OFF_LINE && along_line < 1.0 &&
            off < fmax(OFF_LINE_SD * OFF_LINE_SD, OFF_LINE * OFF_LINE * length);
 }
 
@@ -329,6 +329,14 @@ struct meaning {
     double of[HEP_PARTS_MAX][HEP_LESION_PARTS];
     size_t n;
 };
+
+/** Share of lesion that the voxels of a border with liver count as: what is more liver than lesion
+ * was let in by an outline too wide; the rest is what blur makes of a border, which the series'
+ * shares hold already. */
+static double border_share(double share)
+{
+    return share >= 0.5 ? 1.0 : fmax(share, 0.0);
+}
 
 /** A third part that is the mixture of two others is their border. Order: by depth. */
 static void read_third(struct meaning *out, const struct mixture *m, const struct hep_part_field *f,
@@ -340,12 +348,13 @@ static void read_third(struct meaning *out, const struct mixture *m, const struc
 
     out->n = 2;
     if (is_mixture(&share, f, middle, outer, deep)) {
+        share = fmax(share, 0.0);
         out->of[order[0]][HEP_PART_RIM] = 1.0;
         out->of[order[1]][HEP_PART_RIM] = share;
         out->of[order[1]][HEP_PART_CORE] = 1.0 - share;
     } else if (is_mixture(&share, f, outer, middle, liver) ||
                is_mixture(&share, f, outer, deep, liver)) {
-        out->of[order[0]][HEP_PART_RIM] = share;
+        out->of[order[0]][HEP_PART_RIM] = border_share(share);
         out->of[order[1]][HEP_PART_RIM] = 1.0;
     } else {
         out->of[order[0]][HEP_PART_RIM] = 1.0;
@@ -379,8 +388,26 @@ static void read_parts(struct meaning *out, const struct mixture *m, const struc
     }
     out->of[order[0]][HEP_PART_RIM] = 1.0;
     out->of[order[1]][HEP_PART_CORE] = 1.0;
-    if (is_mixture(&share, f, m->mean[order[0]], m->mean[order[1]], liver))
+    if (is_mixture(&share, f, m->mean[order[0]], m->mean[order[1]], liver)) {
+        out->of[order[0]][HEP_PART_RIM] = border_share(share);
         out->n = 1;
+    }
+}
+
+/** One part within an outline too wide: the layers by depth hold what the mixture calls lesion. */
+static void narrow_layers(struct hep_parts *out, const struct meaning *is, const struct mixture *m,
+                          const struct hep_part_field *f)
+{
+    for (size_t v = 0; v < f->n; v++) {
+        double lesion = 0.0;
+
+        for (size_t k = 0; k < m->k; k++)
+            lesion += (double)m->q[v * HEP_PARTS_MAX + k] *
+                      (is->of[k][HEP_PART_RIM] + is->of[k][HEP_PART_CORE]);
+        for (int p = 0; p < HEP_LESION_PARTS; p++)
+            out->share[p][f->voxel[v]] *= (float)lesion;
+    }
+    count_voxels(out, hep_grid_voxels(&f->box->grid));
 }
 
 static void set_parts(struct hep_parts *out, const struct meaning *is, const struct mixture *m,
@@ -426,6 +453,8 @@ int hep_parts_find(struct hep_parts *parts, const struct hep_series_set *set,
         read_parts(&is, &model[best], &f);
     if (best > 0 && is.n > 1)
         set_parts(parts, &is, &model[best], &f);
+    else if (best > 0)
+        narrow_layers(parts, &is, &model[best], &f);
 out:
     for (size_t k = 0; k <= HEP_PARTS_MAX; k++)
         free(model[k].q);

@@ -16,7 +16,8 @@
  *          mean-field prior; the spread within the richest model, when it exceeds the liver's,
  *          widens all.
  *          A part whose means lie between two others', or one's and liver's, is no tissue but the
- *          border between them: its voxels count as that mixture. Rim: the part that lies least deep
+ *          border between them: its voxels count as that mixture, those at the liver only where more of
+ *          them is liver than lesion. Rim: the part that lies least deep
  *          on average; core: the deepest; a third, real part between them is neither. One part only:
  *          rim is u < rim_depth_frac, core the rest.
  * Source:  Forbes and Peyrard, IEEE PAMI 2003;25:1089 (BIC of hidden Markov fields by mean field)
