@@ -280,7 +280,6 @@ static void measure_diffusion(struct hep_lesion_measures *m, const struct hep_sh
     m->adc_se = whole.se;
     m->adc_rim_se = rim.se;
     m->adc_core_se = core.se;
-    m->adc_unmixed = isfinite(m->adc_rim);
     m->b_high_z = z_of(b, b->lesion);
     m->b_high_z_rim = z_of(b, zone_value(b, HEP_SHELL_RIM));
     m->b_high_z_core = z_of(b, zone_value(b, HEP_SHELL_CORE));

@@ -95,7 +95,6 @@ struct hep_lesion_measures {
     double pool_bright[HEP_PHASE_COUNT];  /* its brightest part over portal vein */
     double adc, adc_se, adc_liver, adc_rim, adc_core, /* mm2/s; after local correction */
         adc_rim_se, adc_core_se;
-    bool adc_unmixed; /* rim and core by their signals at two b-values */
     double adc_local_excess;
     double b_high_z, b_high_z_rim, b_high_z_core;
     double targetoid[HEP_IMAGE_COUNT]; /* (rim - core) / pooled SD */

@@ -51,6 +51,7 @@ static void store_diffusion(struct hep_measures *f, const struct hep_lesion_meas
     hep_measures_set(f, HEP_M_ADC_RIM_SE, m->adc_rim_se);
     hep_measures_set(f, HEP_M_ADC_CORE_SE, m->adc_core_se);
     hep_measures_set(f, HEP_M_ADC_LOWEST, m->adc_lowest);
+    hep_measures_set(f, HEP_M_ADC_LOWEST_SE, m->adc_lowest_se);
     hep_measures_set(f, HEP_M_ADC_LIVER, m->adc_liver);
     hep_measures_set(f, HEP_M_ADC_LOCAL_EXCESS, m->adc_local_excess);
     hep_measures_set(f, HEP_M_ADC_LIVER_RATIO, m->adc / m->adc_liver);
@@ -143,6 +144,7 @@ static void store_phases(struct hep_measures *f, const struct hep_lesion_measure
         if (m->study->image[hep_phase_image((enum hep_phase)p)].volume == NULL)
             continue;
         hep_measures_set(f, hep_measure_of_phase(HEP_MF_RATIO, phase), m->ratio[p]);
+        hep_measures_set(f, hep_measure_of_phase(HEP_MF_RATIO_SE, phase), m->ratio_se[p]);
         if (p == HEP_PHASE_PRECONTRAST)
             continue;
         hep_measures_set(f, hep_measure_of_phase(HEP_MF_RE, phase), m->re[p]);
@@ -153,6 +155,7 @@ static void store_phases(struct hep_measures *f, const struct hep_lesion_measure
         hep_measures_set(f, hep_measure_of_phase(HEP_MF_RE_CORE, phase), r->re_core);
         hep_measures_set(f, hep_measure_of_phase(HEP_MF_RE_LIVER, phase), r->re_liver);
         hep_measures_set(f, hep_measure_of_phase(HEP_MF_RING_INDEX, phase), r->index);
+        hep_measures_set(f, hep_measure_of_phase(HEP_MF_RING_INDEX_SE, phase), r->index_se);
         hep_measures_set(f, hep_measure_of_phase(HEP_MF_RING_COVER, phase), r->cover);
         hep_measures_set(f, hep_measure_of_phase(HEP_MF_RING_ASYMMETRY, phase), r->asymmetry);
         hep_measures_set(f, hep_measure_of_phase(HEP_MF_RING_GAP, phase), r->gap);
