@@ -51,42 +51,39 @@ bool hep_flag_needs_phase(struct hep_flag_result *flag, const struct hep_lesion_
 bool hep_flag_needs_shells(struct hep_flag_result *flag, const struct hep_lesion_measures *m,
                            enum hep_image image)
 {
-    const struct hep_zone_stats *zone = m->image[image].zone;
-
-    if (zone[HEP_SHELL_RIM].n > 0 && zone[HEP_SHELL_CORE].n > 0)
+    if (m->image[image].resolved)
         return true;
-    hep_flag_cannot(flag, "%s holds no voxel of %s that is lesion alone",
-                    zone[HEP_SHELL_RIM].n == 0 ? "the rim" : "the core", hep_image_name(image));
+    hep_flag_cannot(flag, "rim and core are not told apart in %s", hep_image_name(image));
     return false;
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-struct hep_measured hep_measured_whole(const struct hep_lesion_measures *m, enum hep_image image)
+struct hep_estimate_se hep_measured_whole(const struct hep_lesion_measures *m, enum hep_image image)
 {
-    return (struct hep_measured){ m->image[image].lesion, m->image[image].lesion_se };
+    return (struct hep_estimate_se){ m->image[image].lesion, m->image[image].lesion_se };
 }
 
-struct hep_measured hep_measured_zone(const struct hep_lesion_measures *m, enum hep_image image,
-                                      enum hep_shell shell)
+struct hep_estimate_se hep_measured_zone(const struct hep_lesion_measures *m, enum hep_image image,
+                                         enum hep_shell shell)
 {
     const struct hep_zone_stats *z = &m->image[image].zone[shell];
 
-    return (struct hep_measured){ z->median, z->se };
+    return (struct hep_estimate_se){ z->median, z->se };
 }
 
-struct hep_measured hep_measured_ratio(struct hep_measured a, struct hep_measured b)
+struct hep_estimate_se hep_measured_ratio(struct hep_estimate_se a, struct hep_estimate_se b)
 {
     const double value = a.value / b.value;
 
-    return (struct hep_measured){ value, fabs(value) * hypot(a.se / a.value, b.se / b.value) };
+    return (struct hep_estimate_se){ value, fabs(value) * hypot(a.se / a.value, b.se / b.value) };
 }
 
 /* ---- conditions ------------------------------------------------------------------------------ */
 
 const struct hep_margin hep_margin_none = { (double)INFINITY, 0.0, NULL };
 
-struct hep_margin hep_margin_above(struct hep_measured x, double limit)
+struct hep_margin hep_margin_above(struct hep_estimate_se x, double limit)
 {
     const double value = x.value > 0.0 ? x.value : RATIO_MIN * limit; /* NaN: this too */
 
@@ -102,7 +99,7 @@ struct hep_margin hep_margin_not(struct hep_margin a)
     return a;
 }
 
-struct hep_margin hep_margin_below(struct hep_measured x, double limit)
+struct hep_margin hep_margin_below(struct hep_estimate_se x, double limit)
 {
     return isnan(x.value) ? hep_margin_none : hep_margin_not(hep_margin_above(x, limit));
 }
@@ -132,8 +129,8 @@ struct hep_margin hep_margin_either(const struct hep_flag_case *c, struct hep_ma
 
 struct hep_margin hep_target_is_seen(const struct hep_lesion_measures *m, enum hep_image image)
 {
-    const struct hep_measured rim = hep_measured_zone(m, image, HEP_SHELL_RIM),
-                              core = hep_measured_zone(m, image, HEP_SHELL_CORE);
+    const struct hep_estimate_se rim = hep_measured_zone(m, image, HEP_SHELL_RIM),
+                                 core = hep_measured_zone(m, image, HEP_SHELL_CORE);
     const double liver = m->image[image].zone[HEP_SHELL_RING].median;
 
     return (struct hep_margin){ fabs(rim.value - core.value) / liver -
@@ -172,8 +169,8 @@ static void take_back(struct hep_flag_result *flag, const struct hep_flag_case *
 }
 
 void hep_flag_decide(struct hep_flag_result *flag, const struct hep_flag_case *c,
-                     struct hep_margin margin, struct hep_measured x, double limit, const char *fmt,
-                     ...)
+                     struct hep_margin margin, struct hep_estimate_se x, double limit,
+                     const char *fmt, ...)
 {
     const double p = hep_flag_probability(c->model, margin.by, margin.se, c->size_voxels);
     char said[sizeof flag->reason / 2];

@@ -52,15 +52,12 @@ struct hep_flag_case {
 #include "terms/flags.def"
 #undef FLAG
 
-/** A measured number and its standard error. */
-struct hep_measured {
-    double value, se;
-};
-struct hep_measured hep_measured_whole(const struct hep_lesion_measures *m, enum hep_image image);
-struct hep_measured hep_measured_zone(const struct hep_lesion_measures *m, enum hep_image image,
-                                      enum hep_shell shell);
-/** a / b, of independent numbers. */
-struct hep_measured hep_measured_ratio(struct hep_measured a, struct hep_measured b);
+struct hep_estimate_se hep_measured_whole(const struct hep_lesion_measures *m,
+                                          enum hep_image image);
+struct hep_estimate_se hep_measured_zone(const struct hep_lesion_measures *m, enum hep_image image,
+                                         enum hep_shell shell);
+/** a / b, of independent numbers: of two images. */
+struct hep_estimate_se hep_measured_ratio(struct hep_estimate_se a, struct hep_estimate_se b);
 
 /** A condition: how far it lies on the side of present. */
 struct hep_margin {
@@ -72,8 +69,8 @@ struct hep_margin {
 extern const struct hep_margin hep_margin_none;
 /** ln(x / limit), and its negative: above or below a limit counts. A value at or below 0 is taken
  * as a thousandth of the limit. */
-struct hep_margin hep_margin_above(struct hep_measured x, double limit);
-struct hep_margin hep_margin_below(struct hep_measured x, double limit);
+struct hep_margin hep_margin_above(struct hep_estimate_se x, double limit);
+struct hep_margin hep_margin_below(struct hep_estimate_se x, double limit);
 struct hep_margin hep_margin_not(struct hep_margin a);
 struct hep_margin hep_margin_say(struct hep_margin a, const char *what);
 /** Both: the one with the smaller argument of P; either: the one with the larger. */
@@ -89,8 +86,8 @@ struct hep_margin hep_target_is_seen(const struct hep_lesion_measures *m, enum h
 
 /** Set probability, state and reason: the sentence, what decided, and how sure it is. */
 void hep_flag_decide(struct hep_flag_result *flag, const struct hep_flag_case *c,
-                     struct hep_margin margin, struct hep_measured x, double limit, const char *fmt,
-                     ...) HEP_PRINTF(6, 7);
+                     struct hep_margin margin, struct hep_estimate_se x, double limit,
+                     const char *fmt, ...) HEP_PRINTF(6, 7);
 
 /** False, with the flag set to not assessable, when the image is missing. */
 bool hep_flag_needs(struct hep_flag_result *flag, const struct hep_lesion_measures *m,

@@ -22,7 +22,7 @@ void hep_restriction_limits(double *restricted_max, double *shine_min, double ad
 /** Whole lesion, rim or core: signal at the highest b over what counts as bright, and its ADC. */
 struct region {
     const char *name;
-    struct hep_measured b_high, adc;
+    struct hep_estimate_se b_high, adc;
     double z; /* of the signal at the highest b */
 };
 enum { N_REGIONS = 3 };
@@ -41,7 +41,7 @@ static void regions_of(struct region r[N_REGIONS], const struct hep_lesion_measu
     r[2] =
         (struct region){ "core", { 0.0, 0.0 }, { m->adc_core, m->adc_core_se }, m->b_high_z_core };
     for (int i = 0; i < N_REGIONS; i++)
-        r[i].b_high = (struct hep_measured){ ring->median + r[i].z * ring->mad, se[i] };
+        r[i].b_high = (struct hep_estimate_se){ ring->median + r[i].z * ring->mad, se[i] };
 }
 
 /** Any region that is bright and on the wanted side of its limit of ADC. */
@@ -58,7 +58,7 @@ static void judge(struct hep_flag_result *flag, const struct hep_flag_case *c, b
     hep_restriction_limits(&restricted_max, &shine_min, c->m->adc_liver, c->m->study->limits);
     limit = restricted ? restricted_max : shine_min;
     for (int i = 0; i < N_REGIONS; i++) {
-        const struct hep_measured adc = region[i].adc;
+        const struct hep_estimate_se adc = region[i].adc;
         struct hep_margin bright, low, both;
 
         if (!isfinite(region[i].z) || !isfinite(adc.value))
@@ -99,13 +99,11 @@ void hep_judge_targetoid_dwi(struct hep_flag_result *flag, const struct hep_flag
 {
     const struct hep_lesion_measures *m = c->m;
     const double limit = 1.0 + m->study->limits->flag.targetoid_contrast_min;
-    const struct hep_measured rim = hep_measured_zone(m, HEP_IMAGE_B_HIGH, HEP_SHELL_RIM),
-                              core = hep_measured_zone(m, HEP_IMAGE_B_HIGH, HEP_SHELL_CORE),
-                              contrast = hep_measured_ratio(rim, core),
-                              adc = hep_measured_ratio(
-                                  (struct hep_measured){ m->adc_rim, m->adc_rim_se },
-                                  (struct hep_measured){ m->adc_core, m->adc_core_se });
-
+    const struct hep_estimate_se contrast = hep_zone_ratio(&m->image[HEP_IMAGE_B_HIGH],
+                                                           HEP_SHELL_RIM, HEP_SHELL_CORE),
+                                 adc = hep_measured_ratio(
+                                     (struct hep_estimate_se){ m->adc_rim, m->adc_rim_se },
+                                     (struct hep_estimate_se){ m->adc_core, m->adc_core_se });
     struct hep_margin target;
 
     if (!hep_flag_needs_shells(flag, m, HEP_IMAGE_B_HIGH))

@@ -117,27 +117,16 @@ static struct hep_margin not_merged(const struct hep_flag_case *c, enum hep_phas
         "with gaps, and as bright as blood in every later phase: nodules that merge");
 }
 
-/** Relative standard error of the signal of a zone before and after contrast together. */
-static double enhancement_se(const struct hep_lesion_measures *m, enum hep_phase phase,
-                             enum hep_shell shell)
-{
-    const struct hep_measured ratio =
-        hep_measured_ratio(hep_measured_zone(m, hep_phase_image(phase), shell),
-                           hep_measured_zone(m, HEP_IMAGE_PRECONTRAST, shell));
-
-    return ratio.se / ratio.value;
-}
-
 /** Everything that a ring asks for in one phase. */
 static struct hep_margin ring_margin(const struct hep_flag_case *c, enum hep_phase phase)
 {
-    const struct hep_lesion_limits *limits = c->m->study->limits;
-    const struct hep_flag_limits *l = &limits->flag;
+    const struct hep_flag_limits *l = &c->m->study->limits->flag;
     const struct hep_ring_pattern *r = &c->m->ring[phase];
-    const double sectors = (double)(limits->sectors_azimuth * limits->sectors_polar);
-    const double rim_se = enhancement_se(c->m, phase, HEP_SHELL_RIM),
-                 core_se = enhancement_se(c->m, phase, HEP_SHELL_CORE),
-                 liver_se = enhancement_se(c->m, phase, HEP_SHELL_RING);
+    const struct hep_estimate_se liver =
+        hep_measured_ratio(hep_measured_zone(c->m, hep_phase_image(phase), HEP_SHELL_RING),
+                           hep_measured_zone(c->m, HEP_IMAGE_PRECONTRAST, HEP_SHELL_RING));
+    const double rim_se = r->re_rim_se / (1.0 + r->re_rim),
+                 core_se = r->re_core_se / (1.0 + r->re_core), liver_se = liver.se / liver.value;
     const double needed =
         r->re_core + l->ring_index_min * fmax(r->re_liver, l->ring_liver_re_floor);
     struct hep_margin all = { log((1.0 + r->re_rim) / (1.0 + needed)), hypot(rim_se, core_se),
@@ -152,8 +141,7 @@ static struct hep_margin ring_margin(const struct hep_flag_case *c, enum hep_pha
                 hypot(rim_se, core_se), "core and rim enhance alike" });
     all = hep_margin_both(
         c, all,
-        (struct hep_margin){ r->cover - l->ring_cover_min,
-                             sqrt(fmax(r->cover * (1.0 - r->cover), 1.0 / sectors) / sectors),
+        (struct hep_margin){ r->cover - l->ring_cover_min, r->cover_se,
                              is_nodular(c->m, phase)
                                  ? "discontinuous and as bright as blood: peripheral nodules"
                                  : "discontinuous" });
@@ -176,18 +164,12 @@ void hep_judge_ring_enhancement(struct hep_flag_result *flag, const struct hep_f
     const struct hep_lesion_limits *limits = c->m->study->limits;
     const enum hep_phase phase = strongest_ring(flag, c->m);
     const struct hep_ring_pattern *ring;
-    double divisor;
 
     if (phase == HEP_PHASE_COUNT)
         return;
     ring = &c->m->ring[phase];
-    divisor = fmax(ring->re_liver, limits->flag.ring_liver_re_floor);
     hep_flag_decide(flag, c, ring_margin(c, phase),
-                    (struct hep_measured){
-                        ring->index,
-                        hypot((1.0 + ring->re_rim) * enhancement_se(c->m, phase, HEP_SHELL_RIM),
-                              (1.0 + ring->re_core) * enhancement_se(c->m, phase, HEP_SHELL_CORE)) /
-                            divisor },
+                    (struct hep_estimate_se){ ring->index, ring->index_se },
                     limits->flag.ring_index_min,
                     "%s: rim %+.0f %%, core %+.0f %%, liver %+.0f %%: index %.2f (above %g needed) "
                     "over %.0f %% of the sectors (%.0f %%)",
@@ -209,15 +191,16 @@ static bool arterial_is_still(struct hep_flag_result *flag, const struct hep_les
 
 /** What arterial and precontrast series say of one place together, in units of the liver's signal
  * before contrast; freed of an unknown receive gain where muscle tells it. */
-static struct hep_measured arterial_gain(const struct hep_lesion_measures *m,
-                                         struct hep_measured before, struct hep_measured after)
+static struct hep_estimate_se arterial_gain(const struct hep_lesion_measures *m,
+                                            struct hep_estimate_se before,
+                                            struct hep_estimate_se after)
 {
     const double liver = m->image[HEP_IMAGE_PRECONTRAST].zone[HEP_SHELL_RING].median;
     const double by_muscle = hep_measure_muscle_gain(m, HEP_PHASE_ARTERIAL);
     const double gain = isfinite(by_muscle) ? by_muscle : 1.0;
 
-    return (struct hep_measured){ (gain * after.value - before.value) / liver,
-                                  hypot(gain * after.se, before.se) / liver };
+    return (struct hep_estimate_se){ (gain * after.value - before.value) / liver,
+                                     hypot(gain * after.se, before.se) / liver };
 }
 
 void hep_judge_arterial_hyperenhancement(struct hep_flag_result *flag,
@@ -226,14 +209,16 @@ void hep_judge_arterial_hyperenhancement(struct hep_flag_result *flag,
     const struct hep_lesion_measures *m = c->m;
     const bool t1_bright = hep_flag_judge(HEP_FLAG_T1_HYPERINTENSITY, m, c->table).probability >=
                            HEP_FLAG_PRESENT_FROM;
-    const struct hep_measured before = hep_measured_whole(m, HEP_IMAGE_PRECONTRAST),
-                              after = hep_measured_whole(m, HEP_IMAGE_ARTERIAL),
-                              ring_before =
-                                  hep_measured_zone(m, HEP_IMAGE_PRECONTRAST, HEP_SHELL_RING),
-                              ring_after = hep_measured_zone(m, HEP_IMAGE_ARTERIAL, HEP_SHELL_RING);
-    const struct hep_measured lesion = arterial_gain(m, before, after),
-                              liver = arterial_gain(m, ring_before, ring_after),
-                              ratio = hep_measured_ratio(after, ring_after);
+    const struct hep_estimate_se before = hep_measured_whole(m, HEP_IMAGE_PRECONTRAST),
+                                 after = hep_measured_whole(m, HEP_IMAGE_ARTERIAL),
+                                 ring_before =
+                                     hep_measured_zone(m, HEP_IMAGE_PRECONTRAST, HEP_SHELL_RING),
+                                 ring_after =
+                                     hep_measured_zone(m, HEP_IMAGE_ARTERIAL, HEP_SHELL_RING);
+    const struct hep_estimate_se lesion = arterial_gain(m, before, after),
+                                 liver = arterial_gain(m, ring_before, ring_after),
+                                 ratio = hep_zone_ratio(&m->image[HEP_IMAGE_ARTERIAL],
+                                                        HEP_SHELL_WHOLE, HEP_SHELL_RING);
     const double limit = m->study->limits->flag.arterial_ratio_min;
     const bool subtract =
         m->study->comparable[HEP_PHASE_ARTERIAL] && isfinite(lesion.value) && isfinite(liver.value);
@@ -255,7 +240,7 @@ void hep_judge_arterial_hyperenhancement(struct hep_flag_result *flag,
     else if (t1_bright)
         hep_flag_decide(
             flag, c, by_difference,
-            (struct hep_measured){ lesion.value / liver_gain, lesion.se / liver_gain }, limit,
+            (struct hep_estimate_se){ lesion.value / liver_gain, lesion.se / liver_gain }, limit,
             "bright before contrast, so by difference: arterial minus precontrast %.2f of liver's "
             "(above %g needed)",
             lesion.value / liver_gain, limit);
@@ -292,10 +277,10 @@ static bool phase_allowed(struct hep_flag_result *flag, const struct hep_lesion_
 
 /** Did it enhance at all? Not asked when that is not known. Fluid stays far below liver in every
  * phase, and a relative enhancement of its little signal is uncertain. */
-static struct hep_margin has_enhanced(const struct hep_flag_case *c, double re,
-                                      struct hep_measured before)
+static struct hep_margin has_enhanced(const struct hep_flag_case *c, double re, double re_se,
+                                      struct hep_estimate_se before)
 {
-    const struct hep_measured factor = { 1.0 + re, (1.0 + re) * before.se / before.value };
+    const struct hep_estimate_se factor = { 1.0 + re, re_se };
 
     return hep_margin_say(
         hep_margin_both(c, hep_margin_above(factor, 1.0 + c->m->study->limits->flag.washout_re_min),
@@ -321,8 +306,8 @@ static struct hep_margin own_signal_falls(const struct hep_lesion_measures *m, e
 {
     const double by_muscle =
         hep_measure_muscle_gain(m, phase) / hep_measure_muscle_gain(m, HEP_PHASE_ARTERIAL);
-    struct hep_measured left = hep_measured_ratio(hep_measured_whole(m, hep_phase_image(phase)),
-                                                  hep_measured_whole(m, HEP_IMAGE_ARTERIAL));
+    struct hep_estimate_se left = hep_measured_ratio(hep_measured_whole(m, hep_phase_image(phase)),
+                                                     hep_measured_whole(m, HEP_IMAGE_ARTERIAL));
 
     left.value *= isfinite(by_muscle) ? by_muscle : 1.0;
     return hep_margin_say(hep_margin_below(left, 1.0 - OWN_LOSS_MIN),
@@ -349,7 +334,8 @@ static bool drop_is_hidden(const struct hep_lesion_measures *m, const struct hep
            dark.by > 0.0 && (grade == HEP_TOO_EARLY || grade == HEP_TOO_LATE);
 }
 
-static struct hep_margin drop_of(struct hep_measured before, struct hep_measured now, double needed)
+static struct hep_margin drop_of(struct hep_estimate_se before, struct hep_estimate_se now,
+                                 double needed)
 {
     return (struct hep_margin){ before.value - now.value - needed, hypot(before.se, now.se),
                                 "the drop is too small" };
@@ -362,11 +348,10 @@ static void washout_in(struct hep_flag_result *flag, const struct hep_flag_case 
     const struct hep_lesion_measures *m = c->m;
     const struct hep_flag_limits *limits = &m->study->limits->flag;
     const enum hep_image image = hep_phase_image(phase);
-    const struct hep_measured before = hep_measured_ratio(
-                                  hep_measured_whole(m, HEP_IMAGE_ARTERIAL),
-                                  hep_measured_zone(m, HEP_IMAGE_ARTERIAL, HEP_SHELL_RING)),
-                              now = hep_measured_ratio(hep_measured_whole(m, image),
-                                                       hep_measured_zone(m, image, HEP_SHELL_RING));
+    const struct hep_estimate_se before = hep_zone_ratio(&m->image[HEP_IMAGE_ARTERIAL],
+                                                         HEP_SHELL_WHOLE, HEP_SHELL_RING),
+                                 now = hep_zone_ratio(&m->image[image], HEP_SHELL_WHOLE,
+                                                      HEP_SHELL_RING);
     const struct hep_margin dark = hep_margin_below(now, limits->washout_ratio_max);
     const enum hep_phase lost = unfollowed(m, phase);
     /* Asked for where nodules and blood pool cannot tell. */
@@ -375,7 +360,8 @@ static void washout_in(struct hep_flag_result *flag, const struct hep_flag_case 
     struct hep_margin all =
         hep_margin_both(c, dark, drop_of(before, now, limits->washout_drop_min));
 
-    all = hep_margin_both(c, all, has_enhanced(c, m->re[HEP_PHASE_ARTERIAL], before));
+    all = hep_margin_both(
+        c, all, has_enhanced(c, m->re[HEP_PHASE_ARTERIAL], m->re_se[HEP_PHASE_ARTERIAL], before));
     all = hep_margin_both(c, all, not_pool(c, pool));
     if (own && lost != HEP_PHASE_COUNT && all.by > 0.0) {
         hep_flag_cannot(flag,
@@ -404,14 +390,12 @@ static void rim_washout_in(struct hep_flag_result *flag, const struct hep_flag_c
     const struct hep_lesion_measures *m = c->m;
     const struct hep_flag_limits *limits = &m->study->limits->flag;
     const enum hep_image image = hep_phase_image(phase);
-    const struct hep_measured rim = hep_measured_zone(m, image, HEP_SHELL_RIM),
-                              before = hep_measured_ratio(
-                                  hep_measured_zone(m, HEP_IMAGE_ARTERIAL, HEP_SHELL_RIM),
-                                  hep_measured_zone(m, HEP_IMAGE_ARTERIAL, HEP_SHELL_RING)),
-                              liver = hep_measured_ratio(
-                                  rim, hep_measured_zone(m, image, HEP_SHELL_RING)),
-                              core = hep_measured_ratio(
-                                  rim, hep_measured_zone(m, image, HEP_SHELL_CORE));
+    const struct hep_estimate_se before = hep_zone_ratio(&m->image[HEP_IMAGE_ARTERIAL],
+                                                         HEP_SHELL_RIM, HEP_SHELL_RING),
+                                 liver = hep_zone_ratio(&m->image[image], HEP_SHELL_RIM,
+                                                        HEP_SHELL_RING),
+                                 core = hep_zone_ratio(&m->image[image], HEP_SHELL_RIM,
+                                                       HEP_SHELL_CORE);
     const struct hep_margin dark = hep_margin_below(liver, limits->rim_washout_liver_ratio_max);
     struct hep_margin all =
         hep_margin_both(c, dark,
@@ -419,7 +403,9 @@ static void rim_washout_in(struct hep_flag_result *flag, const struct hep_flag_c
                                        "the rim is not darker than the core"));
 
     all = hep_margin_both(c, all, drop_of(before, liver, limits->rim_washout_drop_min));
-    all = hep_margin_both(c, all, has_enhanced(c, m->ring[HEP_PHASE_ARTERIAL].re_rim, before));
+    all = hep_margin_both(c, all,
+                          has_enhanced(c, m->ring[HEP_PHASE_ARTERIAL].re_rim,
+                                       m->ring[HEP_PHASE_ARTERIAL].re_rim_se, before));
     if (isfinite(pool->margin))
         all = hep_margin_both(c, all,
                               hep_margin_not((struct hep_margin){ pool->margin, pool->margin_se,

@@ -21,9 +21,8 @@ static bool hbp_is_adequate(struct hep_flag_result *flag, const struct hep_lesio
 
 void hep_judge_hbp_hypointensity(struct hep_flag_result *flag, const struct hep_flag_case *c)
 {
-    const struct hep_measured ratio =
-        hep_measured_ratio(hep_measured_whole(c->m, HEP_IMAGE_HEPATOBILIARY),
-                           hep_measured_zone(c->m, HEP_IMAGE_HEPATOBILIARY, HEP_SHELL_RING));
+    const struct hep_estimate_se ratio =
+        hep_zone_ratio(&c->m->image[HEP_IMAGE_HEPATOBILIARY], HEP_SHELL_WHOLE, HEP_SHELL_RING);
     const double limit = c->m->study->limits->flag.hbp_ratio_max;
 
     if (hbp_is_adequate(flag, c->m))
@@ -37,14 +36,9 @@ void hep_judge_targetoid_hbp(struct hep_flag_result *flag, const struct hep_flag
     const struct hep_lesion_measures *m = c->m;
     const struct hep_flag_limits *limits = &m->study->limits->flag;
     const double limit = 1.0 + limits->targetoid_contrast_min;
-    const struct hep_measured rim = hep_measured_zone(m, HEP_IMAGE_HEPATOBILIARY, HEP_SHELL_RIM),
-                              core = hep_measured_ratio(
-                                  hep_measured_zone(m, HEP_IMAGE_HEPATOBILIARY, HEP_SHELL_CORE),
-                                  rim),
-                              liver = hep_measured_ratio(
-                                  rim,
-                                  hep_measured_zone(m, HEP_IMAGE_HEPATOBILIARY, HEP_SHELL_RING));
-
+    const struct hep_image_stats *hbp = &m->image[HEP_IMAGE_HEPATOBILIARY];
+    const struct hep_estimate_se core = hep_zone_ratio(hbp, HEP_SHELL_CORE, HEP_SHELL_RIM),
+                                 liver = hep_zone_ratio(hbp, HEP_SHELL_RIM, HEP_SHELL_RING);
     struct hep_margin target;
 
     if (!hbp_is_adequate(flag, m) || !hep_flag_needs_shells(flag, m, HEP_IMAGE_HEPATOBILIARY))
@@ -64,9 +58,8 @@ void hep_judge_t2_target(struct hep_flag_result *flag, const struct hep_flag_cas
 {
     const struct hep_lesion_measures *m = c->m;
     const double limit = 1.0 + m->study->limits->flag.targetoid_contrast_min;
-    const struct hep_measured rim =
-        hep_measured_ratio(hep_measured_zone(m, HEP_IMAGE_T2, HEP_SHELL_RIM),
-                           hep_measured_zone(m, HEP_IMAGE_T2, HEP_SHELL_CORE));
+    const struct hep_estimate_se rim =
+        hep_zone_ratio(&m->image[HEP_IMAGE_T2], HEP_SHELL_RIM, HEP_SHELL_CORE);
     const bool bright_rim = rim.value > 1.0;
 
     const struct hep_margin differs =
@@ -82,10 +75,11 @@ void hep_judge_t2_target(struct hep_flag_result *flag, const struct hep_flag_cas
 
 void hep_judge_fat(struct hep_flag_result *flag, const struct hep_flag_case *c)
 {
-    const struct hep_measured lesion = hep_measured_whole(c->m, HEP_IMAGE_FAT_FRACTION),
-                              liver =
-                                  hep_measured_zone(c->m, HEP_IMAGE_FAT_FRACTION, HEP_SHELL_RING);
-    const struct hep_measured excess = { lesion.value - liver.value, hypot(lesion.se, liver.se) };
+    const struct hep_estimate_se lesion = hep_measured_whole(c->m, HEP_IMAGE_FAT_FRACTION),
+                                 liver = hep_measured_zone(c->m, HEP_IMAGE_FAT_FRACTION,
+                                                           HEP_SHELL_RING);
+    const struct hep_estimate_se excess = { lesion.value - liver.value,
+                                            hypot(lesion.se, liver.se) };
     const double limit = c->m->study->limits->flag.focal_fat_min_frac;
 
     hep_flag_decide(flag, c, (struct hep_margin){ excess.value - limit, excess.se, NULL }, excess,
@@ -102,14 +96,11 @@ void hep_judge_blood_pool(struct hep_flag_result *flag, const struct hep_flag_ca
     int judged = 0, at = 0;
 
     for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {
-        const enum hep_image image = hep_phase_image((enum hep_phase)p);
         struct hep_margin near;
 
         if (!hep_flag_needs_phase(flag, m, (enum hep_phase)p) || !isfinite(m->pool[p]))
             continue;
-        near = (struct hep_margin){ limit - fabs(m->pool[p] - 1.0),
-                                    m->pool[p] * m->image[image].lesion_se / m->image[image].lesion,
-                                    NULL };
+        near = (struct hep_margin){ limit - fabs(m->pool[p] - 1.0), m->pool_se[p], NULL };
         if (judged == 0 || hep_margin_z(c, near) < hep_margin_z(c, worst)) {
             worst = near;
             at = p;
@@ -117,8 +108,8 @@ void hep_judge_blood_pool(struct hep_flag_result *flag, const struct hep_flag_ca
         judged++;
     }
     if (judged > 0)
-        hep_flag_decide(flag, c, worst, (struct hep_measured){ fabs(m->pool[at] - 1.0), worst.se },
-                        limit,
+        hep_flag_decide(flag, c, worst,
+                        (struct hep_estimate_se){ fabs(m->pool[at] - 1.0), worst.se }, limit,
                         "%s signal %.2f +- %.2f of the portal vein, the furthest of %d phases "
                         "(within %g needed)",
                         hep_phase_name((enum hep_phase)at), m->pool[at], worst.se, judged, limit);
@@ -130,9 +121,8 @@ void hep_judge_blood_pool(struct hep_flag_result *flag, const struct hep_flag_ca
 
 void hep_judge_t1_hyperintensity(struct hep_flag_result *flag, const struct hep_flag_case *c)
 {
-    const struct hep_measured ratio =
-        hep_measured_ratio(hep_measured_whole(c->m, HEP_IMAGE_PRECONTRAST),
-                           hep_measured_zone(c->m, HEP_IMAGE_PRECONTRAST, HEP_SHELL_RING));
+    const struct hep_estimate_se ratio =
+        hep_zone_ratio(&c->m->image[HEP_IMAGE_PRECONTRAST], HEP_SHELL_WHOLE, HEP_SHELL_RING);
     const double limit = c->m->study->limits->flag.t1_bright_ratio_min;
 
     hep_flag_decide(flag, c, hep_margin_above(ratio, limit), ratio, limit,

@@ -55,7 +55,7 @@ static void test_probability_case(void **state)
 
     assert_close(hep_flag_probability(&model, c->margin, c->se, c->size), c->p, 2e-5, 0);
     hep_flag_decide(&flag, &judged, (struct hep_margin){ c->margin, c->se, "too little" },
-                    (struct hep_measured){ 1.25, 0.04 }, 1.1, "signal %.2f of liver", 1.25);
+                    (struct hep_estimate_se){ 1.25, 0.04 }, 1.1, "signal %.2f of liver", 1.25);
     assert_int_equal(flag.state, c->state);
     assert_int_equal(flag.certain, c->certain);
     assert_close(flag.probability, c->p, 2e-5, 0);
@@ -104,16 +104,18 @@ static void test_conditions(void **state)
     assert_string_equal(hep_margin_both(&c, near, hep_margin_not(hep_margin_none)).what, "near");
     assert_close(hep_margin_z(&c, hep_margin_both(&c, near, near)), hep_margin_z(&c, near), 0, 0);
     /* ln(1.21 / 1.1), se 0.0121 of 1.21; below is its negative; a value of 0 is far below. */
-    assert_close(hep_margin_above((struct hep_measured){ 1.21, 0.0121 }, 1.1).by, 0.0953102, 1e-6,
+    assert_close(hep_margin_above((struct hep_estimate_se){ 1.21, 0.0121 }, 1.1).by, 0.0953102,
+                 1e-6, 0);
+    assert_close(hep_margin_above((struct hep_estimate_se){ 1.21, 0.0121 }, 1.1).se, 0.01, 1e-12,
                  0);
-    assert_close(hep_margin_above((struct hep_measured){ 1.21, 0.0121 }, 1.1).se, 0.01, 1e-12, 0);
-    assert_close(hep_margin_below((struct hep_measured){ 1.21, 0.0121 }, 1.1).by, -0.0953102, 1e-6,
-                 0);
-    assert_true(hep_margin_above((struct hep_measured){ 0.0, 0.1 }, 1.1).by < -6.0);
-    assert_true(isinf(hep_margin_above((struct hep_measured){ (double)NAN, 0.1 }, 1.1).by));
+    assert_close(hep_margin_below((struct hep_estimate_se){ 1.21, 0.0121 }, 1.1).by, -0.0953102,
+                 1e-6, 0);
+    assert_true(hep_margin_above((struct hep_estimate_se){ 0.0, 0.1 }, 1.1).by < -6.0);
+    assert_true(isinf(hep_margin_above((struct hep_estimate_se){ (double)NAN, 0.1 }, 1.1).by));
     /* 3 +- 0.3 over 2 +- 0.1: 1.5, relative errors of 10 and 5 %. */
     assert_close(
-        hep_measured_ratio((struct hep_measured){ 3, 0.3 }, (struct hep_measured){ 2, 0.1 }).se,
+        hep_measured_ratio((struct hep_estimate_se){ 3, 0.3 }, (struct hep_estimate_se){ 2, 0.1 })
+            .se,
         1.5 * sqrt(0.01 + 0.0025), 1e-12, 0);
 }
 
@@ -124,9 +126,10 @@ static void test_conditions(void **state)
 #define FIRST(what) "  restricted_diffusion: {" what "}\n"
 #define REST                                                                                       \
     ROW("t2_shine_through")                                                                        \
-    ROW("ring_enhancement") ROW("arterial_hyperenhancement") ROW("washout")                        \
-        ROW("peripheral_washout") ROW("hbp_hypointensity") ROW("targetoid_dwi")                    \
-            ROW("targetoid_hbp") ROW("t2_target") ROW("fat") ROW("blood_pool") LAST
+    ROW("ring_enhancement")                                                                        \
+    ROW("arterial_hyperenhancement") ROW("washout") ROW("peripheral_washout")                      \
+        ROW("hbp_hypointensity") ROW("targetoid_dwi") ROW("targetoid_hbp") ROW("t2_target")        \
+            ROW("fat") ROW("blood_pool") LAST
 #define ROW(name) "  " name ": {" NUMBERS "sizes: [{lesions: 0}]}\n"
 #define LAST ROW("t1_hyperintensity")
 #define SIZES                                                                                      \
@@ -153,7 +156,7 @@ static void test_sizes(void **state)
         const struct hep_flag_case c = { &m, t, &t->model[0], sizes[k] };
 
         hep_flag_decide(&flag, &c, (struct hep_margin){ 1.0, 0.0, NULL },
-                        (struct hep_measured){ 1.0, 0.1 }, 1.1, "%s", "low");
+                        (struct hep_estimate_se){ 1.0, 0.1 }, 1.1, "%s", "low");
         assert_int_equal(flag.state, k == 0 ? HEP_FLAG_NOT_ASSESSABLE : HEP_FLAG_PRESENT);
         assert_int_equal(isnan(flag.probability), k == 0);
         assert_close(flag.margin, 1.0, 0, 0);
