@@ -22,7 +22,7 @@ expect 0 "" "$HEPAR" batch "$bids" "$work/ref" group
 same "$(wc -l <"$work/ref/studies.tsv")" 5 "rows of studies.tsv"
 there "$work/ref/lesions.tsv"
 for table in studies lesions; do there "$work/ref/$table.json"; done
-rm -f "$work/ref"/studies.* "$work/ref"/lesions.* "$work/ref"/group.html
+rm -f "$work/ref"/studies.* "$work/ref"/lesions.* "$work/ref"/regions.* "$work/ref"/group.html
 
 # Selections and levels.
 expect 0 "" "$HEPAR" batch "$bids" "$work/dry" participant --dry-run --participant-label 02 sub-04

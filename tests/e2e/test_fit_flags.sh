@@ -2,12 +2,12 @@
 # run, recorded with its hash, and refused in one line when it is wrong.
 . "$HEP_SOURCE/tests/e2e/lib.sh"
 
-# Margins whose truth follows a known table: 40 studies with 20 lesions each, of 2 to 12 voxels. The truth is drawn with
+# Margins whose truth follows a known table: 120 studies with 20 lesions each, of 2 to 12 voxels. The truth is drawn with
 # P = Phi((m + 0.06 - 0.3 / d) / sqrt(s^2 + (0.05 + 0.2 / d)^2)); m is what was measured.
 cat >"$work/make.py" <<'PY'
 import json, math, os, random, sys
 random.seed(int(sys.argv[2]))
-for study in range(40):
+for study in range(120):
     name = f"sub-{study + 1:02d}"
     lesions = {"out": [], "truth": []}
     for k in range(20):
@@ -45,10 +45,10 @@ for d in (2.5, 4, 8, 12):
     for m in (-0.2, -0.1, 0.0, 0.1, 0.2):
         p = phi((m + got["bias"] + got["bias_small"] / d) / math.hypot(0.05, got["error"] + got["error_small"] / d))
         want = phi((m + 0.06 - 0.3 / d) / math.hypot(0.05, 0.05 + 0.2 / d))
-        # 800 lesions of which some 60 lie near each point: a binomial error of 0.06
+        # 2400 lesions of which some 180 lie near each point: a binomial error of 0.04, and the penalty
         if abs(p - want) > 0.12:
             wrong.append((d, m, p, want))
-if got["calibration_error"] > 0.07 or got["area"] < 0.9 or got["lesions"] != 800:
+if got["calibration_error"] > 0.07 or got["area"] < 0.9 or got["lesions"] != 2400:
     wrong.append(got)
 print(wrong)
 sys.exit(bool(wrong))
