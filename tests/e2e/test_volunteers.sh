@@ -28,7 +28,9 @@ for name in ("mono_ADC", "mono_ADCstderrmap", "monoall_ADC", "ivim_Dmap", "ivim_
 assert np.isfinite(load(made + "_desc-mono_ADC.nii.gz")[status == 1]).all()
 image = nib.load(rois)
 labels = np.asanyarray(image.dataobj).copy()
-labels[(status == 0) & (labels == 0)] = 2  # the label of the liver
+outside = np.flatnonzero((status == 0) & (labels == 0))
+# 2 is the label of the liver; a mask of which more than half lies outside the body is refused
+labels.flat[outside[: int(0.6 * np.sum(labels == 2))]] = 2
 nib.save(nib.Nifti1Image(labels, image.affine, image.header), reaching)
 PY
     for mask in "$data/volunteers/volunteer-1/rois.nii.gz" "$work/reaching.nii.gz"; do
