@@ -1,7 +1,6 @@
 /**
  * @file  fitting/diffusion_kernels.h
- * @brief Loading, closed forms, start values and evaluation of the diffusion models on blocks of
- * voxels, generic over hep_real.
+ * @brief Diffusion models on blocks of voxels, generic over hep_real: load, start, evaluate.
  *
  * Included once per instruction set by a source file that defines HEP_KERNELS, the name of the
  * table, and HEP_LANES for several voxels at a time. No step mixes voxels, so a voxel's bits do not
@@ -15,14 +14,12 @@
 #include <float.h>
 
 #define ROW(base, r) ((base) + (r) * (size_t)HEP_FIT_BLOCK)
-/* Weighted least squares with weights from the fit itself: at SNR 30 further rounds move ADC by
- * 0.03 % of its error. */
+/* Weights come from the fit itself: at SNR 30 further rounds move ADC by 0.03 % of its error. */
 #define IWLS_ROUNDS 3
 
 /* ---- loading: volumes of equal b are averaged geometrically ---- */
 
-/* Signals of one volume and whether they can be used: positive and finite. Unusable ones read as 1.
- */
+/* Signals of one volume, 1 where they cannot be used: `ok` are the positive and finite ones. */
 HEP_LANE hep_real sample(hep_mask *ok, const struct hep_diffusion_job *job, const size_t *voxel,
                          size_t volume)
 {
@@ -70,10 +67,9 @@ HEP_LANE void load_point(hep_real *signal, hep_real *weight, const struct hep_di
 HEP_LANE hep_real has_lowest(const struct hep_diffusion_job *job, const size_t *voxel)
 {
     hep_real found = real_splat(0.0);
+    hep_mask ok;
 
     for (size_t k = 0; k < job->n_lowest; k++) {
-        hep_mask ok;
-
         (void)sample(&ok, job, voxel, job->lowest[k]);
         found = real_max(found, real_select(ok, real_splat(1.0), real_splat(0.0)));
     }

@@ -177,7 +177,8 @@ static int hand_over(struct hep_candidates *out, const struct hep_pick_list *pic
     int rc = number != NULL ? list_up(out, number, picks, f, err) : HEP_ENOMEM;
 
     if (rc == HEP_OK)
-        rc = hep_candidate_labels_to(&out->labels, picks->labels, &study->grid, number, study->nthreads, err);
+        rc = hep_candidate_labels_to(&out->labels, picks->labels, &study->grid, number,
+                                     study->nthreads, err);
     for (size_t i = 0; rc == HEP_OK && i < out->n; i++)
         keep_small(out->labels, &out->list[i], &study->grid);
     if (rc == HEP_OK)

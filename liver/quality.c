@@ -8,8 +8,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#define LOW_SD 2.0    /* 95 % of the liver's own signals differ less */
-#define CUT_MM2 100.0 /* a square centimetre: less may be the rounding of a border */
+#define LOW_SD 2.0       /* 95 % of the liver's own signals differ less */
+#define CUT_MM2 100.0    /* a square centimetre: less may be the rounding of a border */
 #define BORDER_SHARE 0.3 /* voxels with this to 1 - this of liver lie on the border */
 /* A volume beyond its limits is no liver's at 0.4 of the lower and 1.6 of the upper one: a segment
  * alone, and liver with heart or spleen. */

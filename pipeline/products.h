@@ -58,9 +58,9 @@ struct hep_run {
     const struct hep_agent *agent;
     struct hep_log *log;
     const struct hep_inventory *inventory;
-    struct hep_given_files given; /* masks and lesions of the user; owned */
-    const struct hep_record *record;           /* borrowed; see hep_run_record() */
-    char *label;                               /* "sub-01_ses-1" */
+    struct hep_given_files given;    /* masks and lesions of the user; owned */
+    const struct hep_record *record; /* borrowed; see hep_run_record() */
+    char *label;                     /* "sub-01_ses-1" */
     int nthreads;
     int gzip_level;
     bool reproducible;

@@ -21,8 +21,8 @@ struct hep_study_request {
     const char
         *protocol;   /* path or shipped name; NULL: chosen by agent and series, and said aloud */
     const char *out; /* folder of the derivative dataset */
-    const char *liver_mask;      /* mask or label map */
-    const char *resection_mask;  /* what an operation would remove */
+    const char *liver_mask;         /* mask or label map */
+    const char *resection_mask;     /* what an operation would remove */
     const char *const *lesions;     /* lesions that the user has: images, or tables of points */
     const char *const *derivatives; /* "[NAME=]PATH", sequences/derivatives.h */
     size_t n_lesions, n_derivatives;

@@ -137,7 +137,8 @@ static void test_uncertain_flag(void **state)
     know(&f, HEP_FLAG_RING_ENHANCEMENT, 0.75);
     assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0),
                  met / (met + cyst + rest), 1e-12, 0);
-    assert_non_null(strstr(f.evidence[1].reason, "probably present: ratio 1.86 against haemangioma"));
+    assert_non_null(
+        strstr(f.evidence[1].reason, "probably present: ratio 1.86 against haemangioma"));
     know(&f, HEP_FLAG_RING_ENHANCEMENT, 0.25);
     assert_close(weigh(&f, SHARES CALIBRATION "rules:\n" RING, 0.37, 1.0),
                  0.37 * 0.35 / (0.37 * 0.35 + 0.63 * (0.3 * 0.7 + 0.7 * 0.65)), 1e-12, 0);
