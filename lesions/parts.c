@@ -431,7 +431,7 @@ int hep_parts_find(struct hep_parts *parts, const struct hep_series_set *set,
 {
     struct mixture model[HEP_PARTS_MAX + 1] = { { .k = 1 }, { .k = 2 }, { .k = 3 }, { .k = 0 } };
     struct meaning is;
-    struct hep_part_field f;
+    struct hep_part_field f = { 0 };
     size_t best = 0;
     int rc = hep_part_field_init(&f, set, study, box, err);
 

@@ -359,11 +359,12 @@ static bool structs_are_readable(const struct hep_stage *stage, const struct hep
 
     for (const struct hep_slot *s = stage->outputs; good && s->name != NULL; s++) {
         const struct hep_json *product = hep_json_get(hep_json_get(entry, "products"), s->name);
+        struct hep_error unreadable = { 0 };
         void *data = NULL;
 
         if (s->kind != HEP_SLOT_STRUCT || !same_text(hep_json_get(product, "state"), "present"))
             continue;
-        good = read_struct(&data, s, hep_json_get(product, "results"), NULL) == HEP_OK;
+        good = read_struct(&data, s, hep_json_get(product, "results"), &unreadable) == HEP_OK;
         hep_struct_release(data, s->type);
         free(data);
     }
