@@ -44,6 +44,9 @@ struct hep_flag_case {
     const struct hep_flag_table *table;
     const struct hep_flag_model *model; /* of the flag */
     double size_voxels;                 /* diameter in voxels of the first image that it needs */
+    /* Another flag of the same lesion, which some ask for: hep_flag_judge(). */
+    struct hep_flag_result (*judge)(enum hep_flag flag, const struct hep_lesion_measures *m,
+                                    const struct hep_flag_table *table);
 };
 
 /* One function per row of terms/flags.def; the images that the row needs are there. */

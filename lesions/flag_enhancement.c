@@ -207,8 +207,8 @@ void hep_judge_arterial_hyperenhancement(struct hep_flag_result *flag,
                                          const struct hep_flag_case *c)
 {
     const struct hep_lesion_measures *m = c->m;
-    const bool t1_bright = hep_flag_judge(HEP_FLAG_T1_HYPERINTENSITY, m, c->table).probability >=
-                           HEP_FLAG_PRESENT_FROM;
+    const bool t1_bright =
+        c->judge(HEP_FLAG_T1_HYPERINTENSITY, m, c->table).probability >= HEP_FLAG_PRESENT_FROM;
     const struct hep_estimate_se before = hep_measured_whole(m, HEP_IMAGE_PRECONTRAST),
                                  after = hep_measured_whole(m, HEP_IMAGE_ARTERIAL),
                                  ring_before =
@@ -426,7 +426,7 @@ static void rim_washout_in(struct hep_flag_result *flag, const struct hep_flag_c
 /** The phase, of those in which the agent shows washout, that speaks most for it. */
 static void judge_washout(struct hep_flag_result *flag, const struct hep_flag_case *c, bool rim)
 {
-    const struct hep_flag_result pool = hep_flag_judge(HEP_FLAG_BLOOD_POOL, c->m, c->table);
+    const struct hep_flag_result pool = c->judge(HEP_FLAG_BLOOD_POOL, c->m, c->table);
     bool judged = false;
 
     for (int p = HEP_PHASE_PORTAL_VENOUS; p < HEP_PHASE_COUNT; p++) {

@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "contrast/enhancement.h"
-#include "contrast/gain.h"
 #include "image/stats.h"
 #include "lesions/series.h"
 
@@ -147,15 +146,6 @@ double hep_log_ratio_se(double x, double x_se, double y, double y_se, double cor
     const double a = x_se / x, b = y_se / y;
 
     return sqrt(fmax(a * a + b * b - 2.0 * correlation * a * b, 0.0));
-}
-
-double hep_measure_muscle_gain(const struct hep_lesion_measures *m, enum hep_phase phase)
-{
-    const double(*organ)[HEP_ANATOMY_COUNT] = m->references->organ;
-
-    return hep_gain_by_muscle(m->study->agent, phase,
-                              organ[HEP_IMAGE_PRECONTRAST][HEP_ANATOMY_MUSCLE],
-                              organ[hep_phase_image(phase)][HEP_ANATOMY_MUSCLE]);
 }
 
 /** Signal of the brightest part over that of the liver. */

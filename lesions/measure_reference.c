@@ -2,6 +2,7 @@
 #include "lesions/measure.h"
 
 #include "base/alloc.h"
+#include "contrast/gain.h"
 #include "image/mask.h"
 #include "image/stats.h"
 #include "image/threads.h"
@@ -176,4 +177,13 @@ int hep_baseline_init(struct hep_baseline *out, const struct hep_lesion_study *s
 void hep_baseline_release(struct hep_baseline *b)
 {
     hep_surroundings_release(&b->around);
+}
+
+double hep_measure_muscle_gain(const struct hep_lesion_measures *m, enum hep_phase phase)
+{
+    const double(*organ)[HEP_ANATOMY_COUNT] = m->references->organ;
+
+    return hep_gain_by_muscle(m->study->agent, phase,
+                              organ[HEP_IMAGE_PRECONTRAST][HEP_ANATOMY_MUSCLE],
+                              organ[hep_phase_image(phase)][HEP_ANATOMY_MUSCLE]);
 }

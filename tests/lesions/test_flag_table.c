@@ -50,7 +50,7 @@ static void test_probability_case(void **state)
     const struct hep_lesion_limits limits = { 0 };
     const struct hep_lesion_study study = { .limits = &limits };
     const struct hep_lesion_measures m = { .study = &study };
-    const struct hep_flag_case judged = { &m, NULL, &model, c->size };
+    const struct hep_flag_case judged = { &m, NULL, &model, c->size, NULL };
     struct hep_flag_result flag = { 0 };
 
     assert_close(hep_flag_probability(&model, c->margin, c->se, c->size), c->p, 2e-5, 0);
@@ -92,7 +92,7 @@ static void test_monotone(void **state)
  * and twice the same is as probable as once. */
 static void test_conditions(void **state)
 {
-    const struct hep_flag_case c = { NULL, NULL, &model, 5 };
+    const struct hep_flag_case c = { NULL, NULL, &model, 5, NULL };
     const struct hep_margin sure = { 0.3, 0.05, "sure" }, near = { 0.05, 0.01, "near" },
                             noisy = { 0.3, 3.0, "noisy" };
 
@@ -153,7 +153,7 @@ static void test_sizes(void **state)
     /* Below 3 voxels the area is 0.65: nothing is said. At 3 it is 0.9; without an area it is. */
     for (int k = 0; k < 3; k++) {
         static const double sizes[] = { 2.9, 3.0, 8.0 };
-        const struct hep_flag_case c = { &m, t, &t->model[0], sizes[k] };
+        const struct hep_flag_case c = { &m, t, &t->model[0], sizes[k], NULL };
 
         hep_flag_decide(&flag, &c, (struct hep_margin){ 1.0, 0.0, NULL },
                         (struct hep_estimate_se){ 1.0, 0.1 }, 1.1, "%s", "low");
