@@ -305,6 +305,14 @@ static int explain(struct study_run *s, int rc, struct hep_error *err)
         hep_outdir_check(&s->run.out, &lost) == HEP_ETEMP) {
         *err = lost;
         rc = HEP_ETEMP;
+    } else if (rc == HEP_ENOENT && s->run.out.tmp != NULL &&
+               strstr(err->msg, s->run.out.tmp) != NULL) {
+        /* A stage reads back what an earlier one wrote: somebody has removed it meanwhile. */
+        rc = HEP_FAIL(&lost, HEP_ETEMP,
+                      "%s: what this run had written is no longer there: nothing of it is kept, "
+                      "run it again",
+                      s->run.out.final);
+        *err = lost;
     }
     return rc;
 }

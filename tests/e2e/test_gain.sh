@@ -74,7 +74,7 @@ def value(measure):
 
 
 def close(what, got, want, rel):
-    if (got is None) != (want is None) or (got is not None and abs(got - want) > rel * abs(want) + 1e-6):
+    if (got is None) != (want is None) or (got is not None and abs(got - want) > rel * abs(want) + 1e-5):
         wrong.append(f"{what}: {got}, expected {want}")
 
 
