@@ -123,7 +123,7 @@ static double mean_depth(const struct mixture *m, const struct hep_part_field *f
  * its result; the log likelihood of the round. */
 static void sweep(struct mixture *m, struct hep_part_field *f)
 {
-    double depth[HEP_PARTS_MAX], middle = 0.0;
+    double depth[HEP_PARTS_MAX] = { 0 }, middle = 0.0;
 
     set_means(m, f);
     if (m->k > 1 && !f->settled)

@@ -128,8 +128,10 @@ static void test_conditions(void **state)
     ROW("t2_shine_through")                                                                        \
     ROW("ring_enhancement")                                                                        \
     ROW("arterial_hyperenhancement")                                                               \
-    ROW("washout") ROW("peripheral_washout") ROW("hbp_hypointensity") ROW("targetoid_dwi")         \
-        ROW("targetoid_hbp") ROW("t2_target") ROW("fat") ROW("blood_pool") LAST
+    ROW("washout")                                                                                 \
+    ROW("peripheral_washout")                                                                      \
+    ROW("hbp_hypointensity")                                                                       \
+    ROW("targetoid_dwi") ROW("targetoid_hbp") ROW("t2_target") ROW("fat") ROW("blood_pool") LAST
 #define ROW(name) "  " name ": {" NUMBERS "sizes: [{lesions: 0}]}\n"
 #define LAST ROW("t1_hyperintensity")
 #define SIZES                                                                                      \
