@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A person points at a lesion to within a third of its size, and at a small one to a few voxels: 4 mm, about two voxels
- * of an abdominal series. */
+/* Expert values: a person points at a lesion to within a third of its size, and at a small one to
+ * about two voxels of an abdominal series. */
 #define POINTING_SHARE (1.0 / 3.0)
 #define POINTING_MM 4.0
-/* Long axis over the diameter of the ball of the same volume is at most 1.5 in metastases, and the two readings of one
- * lesion differ by a fifth: together a factor of 2 in size either way. */
+/* Expert value: a stated long axis and the diameter of a ball of the outlined volume may differ by
+ * this factor and mean the same lesion. */
 #define SIZE_FACTOR 2.0
 
 struct outlining {
@@ -51,8 +51,8 @@ static bool size_agrees(const struct hep_given_lesion *l, double diameter_mm)
                                      diameter_mm >= l->diameter_mm / SIZE_FACTOR);
 }
 
-/* Of spots at least half as strong as the strongest one, the series with the smallest voxels shows best where the border
- * is: its error is a share of a voxel. */
+/* Expert value: of spots at least half as strong as the strongest one, the one in the series with
+ * the smallest voxels is followed, because it shows the border best. */
 #define AS_STRONG 0.5
 
 static double voxel_mm3(const struct outlining *o, const struct hep_spot *s)
