@@ -2,10 +2,9 @@
  * @file  fitting/diffusion_kernels.h
  * @brief Diffusion models on blocks of voxels, generic over hep_real: load, start, evaluate.
  *
- * Included once per instruction set by a source file that defines HEP_KERNELS, the name of the
- * table, and HEP_LANES for several voxels at a time. No step mixes voxels, so a voxel's bits do not
- * depend on its neighbours, on the width, or on the instruction set; the one-voxel version differs
- * by libm's exp and log.
+ * Included once per instruction set by a source file that defines HEP_KERNELS, the name of the table, and HEP_LANES for
+ * several voxels at a time. No step mixes voxels, so a voxel's bits do not depend on its neighbours, on the width, or
+ * on the instruction set; the one-voxel version differs by libm's exp and log.
  */
 #include "fitting/diffusion_model.h"
 #include "fitting/diffusion_work.h"
