@@ -13,6 +13,8 @@ hep_dependency(fyaml libfyaml>=0.7.12)
 hep_dependency(crypto libcrypto)
 hep_dependency(png libpng)
 hep_dependency(gsl gsl>=2.7)
+hep_dependency(qhull qhull_r)
+hep_dependency(fftw fftw3)
 
 # nifticlib 3.0 in Debian has no pkg-config file.
 find_path(HEP_NIFTI_INCLUDE nifti2_io.h PATH_SUFFIXES nifti REQUIRED)

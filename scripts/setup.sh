@@ -4,7 +4,7 @@ set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 jobs=$(nproc)
 
-packages_build=(gcc libc6-dev cmake ninja-build pkg-config libnifti-dev libgsl-dev zlib1g-dev
+packages_build=(gcc libc6-dev cmake ninja-build pkg-config libnifti-dev libgsl-dev libqhull-dev libfftw3-dev zlib1g-dev
     libfyaml-dev libjansson-dev libpng-dev libssl-dev libcmocka-dev)
 packages_run=(elastix)
 packages_test=(python3 python3-nibabel python3-numpy python3-pandas python3-scipy r-base-core procps) # procps: pkill, pgrep
