@@ -71,7 +71,4 @@ static inline int hep_fail_code(int recorded, enum hep_status code)
  */
 int hep_error_prefix(struct hep_error *err, const char *fmt, ...) HEP_PRINTF(2, 3);
 
-/** @return a short static name such as "EFORMAT"; "?" for an unknown code. */
-const char *hep_status_name(enum hep_status code);
-
 #endif

@@ -15,16 +15,6 @@ void hep_agents_free(struct hep_agents *set)
     free(set);
 }
 
-size_t hep_agents_count(const struct hep_agents *set)
-{
-    return set->n;
-}
-
-const struct hep_agent *hep_agents_at(const struct hep_agents *set, size_t i)
-{
-    return i < set->n ? &set->list[i] : NULL;
-}
-
 /** Two names per agent, for suggestions; the tail is unused when there are more agents. */
 static size_t collect_names(const char **names, size_t cap, const struct hep_agents *set)
 {

@@ -80,10 +80,6 @@ int hep_agents_parse(struct hep_agents **out, const char *text, size_t n, const 
                      struct hep_error *err) HEP_MUST_CHECK;
 void hep_agents_free(struct hep_agents *set);
 
-size_t hep_agents_count(const struct hep_agents *set);
-/** i-th agent in file order; NULL past the end. Borrowed from the set. */
-const struct hep_agent *hep_agents_at(const struct hep_agents *set, size_t i);
-
 /**
  * The agent of a protocol: its name or short name, ASCII case ignored.
  * @return HEP_ECONFIG with the names allowed and "did you mean"

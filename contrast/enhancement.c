@@ -64,11 +64,6 @@ double hep_hui_classic_ml(double liver_roi, double spleen_roi, double liver_volu
     return liver_volume_ml * (ratio(liver_roi, spleen_roi) - 1);
 }
 
-double hep_t1_reduction(double t1_pre_s, double t1_post_s)
-{
-    return ratio(t1_pre_s - t1_post_s, t1_pre_s);
-}
-
 /** Mean and sum of squared deviations, one pass (Welford 1962). */
 struct spread {
     size_t n;

@@ -43,8 +43,6 @@ double hep_lsr(double liver, double muscle);
 double hep_hui_q_lsc_ml(double q_lsc, double liver_volume_ml);
 /** Classic index V (L20/S20 - 1) [mL], L20 and S20 regions of the 20-min image. */
 double hep_hui_classic_ml(double liver_roi, double spleen_roi, double liver_volume_ml);
-/** (T1pre - T1post) / T1pre. */
-double hep_t1_reduction(double t1_pre_s, double t1_post_s);
 
 /* ---- SDR: the literature is ambiguous, so both, under their labels --------------------------- */
 

@@ -39,11 +39,6 @@ int hep_echo_pair_of(struct hep_echo_pair *out, const float *opposed, const floa
     return HEP_OK;
 }
 
-struct hep_echo_pair_limits hep_echo_pair_defaults(void)
-{
-    return (struct hep_echo_pair_limits){ .excess_max = 0.02, .water_min = 0.75 };
-}
-
 bool hep_echo_pair_contradicts(char reason[HEP_ECHO_PAIR_REASON], const struct hep_echo_pair *pair,
                                const struct hep_echo_pair_limits *limits)
 {

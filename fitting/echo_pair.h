@@ -37,8 +37,6 @@ struct hep_echo_pair_limits {
     double excess_max; /* of above_frac, where it exceeds below_frac */
     double water_min;  /* of water_ratio */
 };
-/** 0.02 of the body, and 0.75. */
-struct hep_echo_pair_limits hep_echo_pair_defaults(void);
 
 /** @param[out] reason with the numbers; empty when the pair may be true */
 bool hep_echo_pair_contradicts(char reason[HEP_ECHO_PAIR_REASON], const struct hep_echo_pair *pair,

@@ -17,12 +17,6 @@ static const struct hep_iron_calibration calibrations[] = {
 
 enum { n_calibrations = sizeof calibrations / sizeof calibrations[0] };
 
-const struct hep_iron_calibration *hep_iron_calibrations(size_t *n)
-{
-    *n = n_calibrations;
-    return calibrations;
-}
-
 int hep_iron_find(const struct hep_iron_calibration **out, const char *name, struct hep_error *err)
 {
     const char *names[n_calibrations];

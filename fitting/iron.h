@@ -27,9 +27,6 @@ struct hep_iron_calibration {
     bool verified; /* the coefficients were compared with the publication itself */
 };
 
-/** The table; *n calibrations, static storage. */
-const struct hep_iron_calibration *hep_iron_calibrations(size_t *n);
-
 /** By name; @return HEP_EINVAL with the known names, and "did you mean". */
 int hep_iron_find(const struct hep_iron_calibration **out, const char *name,
                   struct hep_error *err) HEP_MUST_CHECK;

@@ -112,11 +112,6 @@ struct hep_precision_design {
     size_t n_b;    /* distinct b-values in `averages` */
 };
 
-/** The objective for given averages, as above; HEP_EDATA when they do not determine the parameters.
- */
-int hep_precision_objective(double *objective, const struct hep_precision_aim *aim,
-                            const double *averages, struct hep_error *err) HEP_MUST_CHECK;
-
 /**
  * Best shares, then best whole averages near them (deterministic exchange search).
  * @return HEP_EINVAL: aim out of range; HEP_EDATA: the candidates do not determine the parameters,

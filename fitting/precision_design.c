@@ -378,32 +378,6 @@ static int search_init(struct search *s, const struct hep_precision_aim *aim, st
     return HEP_OK;
 }
 
-int hep_precision_objective(double *objective, const struct hep_precision_aim *aim,
-                            const double *averages, struct hep_error *err)
-{
-    struct search s;
-    double value;
-    int rc = check_aim(aim, err);
-
-    if (rc != HEP_OK)
-        return rc;
-    for (size_t k = 0; k < aim->n_candidates; k++) {
-        if (!(averages[k] >= 0.0 && isfinite(averages[k])))
-            return HEP_FAIL(err, HEP_EINVAL, "b = %g has %g averages, allowed 0 and above",
-                            aim->b_s_per_mm2[k], averages[k]);
-    }
-    rc = search_init(&s, aim, err);
-    if (rc != HEP_OK)
-        return rc;
-    value = objective_of(&s, averages);
-    search_release(&s);
-    if (!isfinite(value))
-        return HEP_FAIL(err, HEP_EDATA, "the averages do not determine the %s model",
-                        hep_precision_model_name(aim->model));
-    *objective = value;
-    return HEP_OK;
-}
-
 static void report(struct hep_precision_design *out, const struct search *s)
 {
     out->n_b = 0;

@@ -182,32 +182,3 @@ struct hep_decay hep_decay_fit_voxel(const struct hep_decay_data *data, size_t i
         signal[k] = (double)data->echo[k][i];
     return hep_decay_fit(data->te_s, signal, data->n_echoes, opt);
 }
-
-static void store(float *map, size_t i, double value)
-{
-    if (map != NULL)
-        map[i] = (float)value;
-}
-
-int hep_decay_map(const struct hep_decay_maps *maps, const struct hep_decay_data *data,
-                  const uint8_t *mask, const struct hep_decay_options *opt, struct hep_error *err)
-{
-    int rc = hep_decay_check(data, opt, err);
-
-    if (rc != HEP_OK)
-        return rc;
-#pragma omp parallel for schedule(static) num_threads(hep_fit_threads(opt->nthreads))
-    for (size_t i = 0; i < data->n_voxels; i++) {
-        struct hep_decay d = { .status = HEP_FIT_OUTSIDE };
-
-        if (mask == NULL || mask[i] != 0)
-            d = hep_decay_fit_voxel(data, i, opt);
-        store(maps->rate_per_s, i, d.rate_per_s);
-        store(maps->s0, i, d.s0);
-        store(maps->rate_se_per_s, i, d.rate_se_per_s);
-        store(maps->rmse, i, d.rmse);
-        if (maps->status != NULL)
-            maps->status[i] = (uint8_t)d.status;
-    }
-    return HEP_OK;
-}

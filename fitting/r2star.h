@@ -9,7 +9,7 @@
  *          bracket, so that no voxel fails to converge
  * Valid:   2 to 64 echoes, 0 <= R <= rate_max; in-phase echoes or fat suppressed; the noise floor
  *          is not modelled, echoes below snr_min * sigma can be left out
- * Threads: maps do not depend on the number of threads
+ * Threads: pure functions
  */
 #ifndef HEP_FITTING_R2STAR_H
 #define HEP_FITTING_R2STAR_H
@@ -44,13 +44,6 @@ struct hep_decay {
     enum hep_fit_status status;
 };
 
-/** Maps to fill, each [n_voxels], borrowed; NULL where not wanted. Contents by status:
- * fitting/status.h. */
-struct hep_decay_maps {
-    float *rate_per_s, *s0, *rate_se_per_s, *rmse;
-    uint8_t *status; /* enum hep_fit_status */
-};
-
 /** @return HEP_EINVAL for NULL arrays, counts or options out of range; HEP_EDATA for echo times
  * that are not positive and strictly increasing. */
 int hep_decay_check(const struct hep_decay_data *data, const struct hep_decay_options *opt,
@@ -69,13 +62,5 @@ struct hep_decay hep_decay_fit(const double *te_s, const double *signal, size_t 
 /** The same for voxel i of `data`, with data->n_echoes <= HEP_DECAY_MAX_ECHOES. */
 struct hep_decay hep_decay_fit_voxel(const struct hep_decay_data *data, size_t i,
                                      const struct hep_decay_options *opt);
-
-/**
- * Every voxel with mask != 0 (NULL: all); the others get 0 and HEP_FIT_OUTSIDE.
- * @return HEP_OK or the codes of hep_decay_check(); maps are untouched on failure
- */
-int hep_decay_map(const struct hep_decay_maps *maps, const struct hep_decay_data *data,
-                  const uint8_t *mask, const struct hep_decay_options *opt,
-                  struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -27,7 +27,7 @@ struct hep_t2_maps {
 /**
  * T2 of every voxel with mask != 0 (NULL: all).
  * @param[in] data echoes and times; see fitting/r2star.h
- * @return as hep_decay_map()
+ * @return HEP_OK or the codes of hep_decay_check(); maps are untouched on failure
  */
 int hep_t2_map(const struct hep_t2_maps *maps, const struct hep_decay_data *data,
                const uint8_t *mask, const struct hep_decay_options *opt,
@@ -40,7 +40,7 @@ bool hep_t2_times_rise(const double *te_s, size_t n);
  * T2 [s] of every voxel from n echoes with default options.
  * @param[out] t2_s shape [n_voxels]; NaN where it is not determined
  * @param[in]  echo, te_s  shape [n]; hep_t2_times_rise()
- * @return as hep_decay_map()
+ * @return HEP_OK or the codes of hep_decay_check(); maps are untouched on failure
  */
 int hep_t2_of_echoes(float *t2_s, const float *const *echo, const double *te_s, size_t n,
                      size_t n_voxels, int nthreads, struct hep_error *err) HEP_MUST_CHECK;

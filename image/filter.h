@@ -18,10 +18,6 @@
 int hep_filter_gauss(struct hep_volume *v, double sigma_mm, int nthreads,
                      struct hep_error *err) HEP_MUST_CHECK;
 
-/** Median over a box of radius r voxels per axis, 0 to 64. */
-int hep_filter_median(struct hep_volume *v, const int r[3], int nthreads,
-                      struct hep_error *err) HEP_MUST_CHECK;
-
 /**
  * Frangi vesselness of bright tubes in [0, 1]: maximum over n scales [mm], alpha = beta = 0.5, c =
  * half the maximal Hessian norm.

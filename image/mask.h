@@ -37,16 +37,6 @@ int hep_mask_components(struct hep_labels **out, size_t *count, const struct hep
 int hep_mask_keep_largest(struct hep_labels *m, int connectivity,
                           struct hep_error *err) HEP_MUST_CHECK;
 
-/**
- * Watershed by flooding `height` (low first) from markers > 0 over face neighbours, inside
- * `domain`. In place on markers: those outside the domain and negative ones become 0. Ties, as on a
- * plateau: first come, first served, and markers come in order of voxel index. NaN counts as
- * highest. HEP_EGEOM when the grids differ.
- * Source:  priority flood of Meyer, Signal Processing 1994;38:113-125.
- */
-int hep_mask_watershed(struct hep_labels *markers, const struct hep_volume *height,
-                       const struct hep_labels *domain, struct hep_error *err) HEP_MUST_CHECK;
-
 struct hep_overlap {
     double dice, mean_surface_mm, hd95_mm, volume_error_frac; /* (b - a) / a */
 };

@@ -151,11 +151,6 @@ int hep_lesion_layer_at(double *rho, const struct hep_lesion *l, const double p[
     return r < l->mid_rho ? HEP_LAYER_MID : HEP_LAYER_RIM;
 }
 
-int hep_lesion_layer(double *rho, const struct hep_lesion *l, const double p[3])
-{
-    return hep_lesion_layer_at(rho, l, p, 0.0);
-}
-
 double hep_lesion_reach_mm(const struct hep_lesion *l)
 {
     const double widest = fmax(l->axes[0], fmax(l->axes[1], l->axes[2]));

@@ -44,10 +44,8 @@ struct hep_lesion {
     struct hep_tissue_values layer[HEP_N_LAYERS];
 };
 
-/** Layer at a world point, HEP_LAYER_NONE outside; rho gets the relative radius (1 at the border).
- */
-int hep_lesion_layer(double *rho, const struct hep_lesion *l, const double p[3]);
-/** The same for a point that counts as this much further out. */
+/** Layer at a world point that counts as this much further out than it is, HEP_LAYER_NONE outside; rho gets the
+ * relative radius (1 at the border). */
 int hep_lesion_layer_at(double *rho, const struct hep_lesion *l, const double p[3], double out_mm);
 /** Relative radius alone. */
 double hep_lesion_rho(const struct hep_lesion *l, const double p[3]);

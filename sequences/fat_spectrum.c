@@ -21,11 +21,6 @@ static const struct hep_fat_spectrum spectra[] = {
 };
 enum { N_SPECTRA = sizeof spectra / sizeof spectra[0] };
 
-const char *hep_fat_spectrum_name_at(size_t i)
-{
-    return i < N_SPECTRA ? spectra[i].name : NULL;
-}
-
 int hep_fat_spectrum_get(struct hep_fat_spectrum *out, const char *name, struct hep_error *err)
 {
     const char *names[N_SPECTRA];

@@ -31,8 +31,6 @@ struct hep_fat_spectrum {
 /** Amplitudes normalised. HEP_EINVAL with the nearest name. */
 int hep_fat_spectrum_get(struct hep_fat_spectrum *out, const char *name,
                          struct hep_error *err) HEP_MUST_CHECK;
-/** i-th name, NULL past the end. */
-const char *hep_fat_spectrum_name_at(size_t i);
 
 /** Frequency of a shift at a field strength of any decimals [Hz]. */
 double hep_shift_hz(double ppm, double field_t);

@@ -22,28 +22,14 @@ double hep_signal_spin_echo(double pd, double t1_s, double t2_s, double tr_s, do
     return pd * -expm1(-tr_s / t1_s) * exp(-te_s / t2_s);
 }
 
-static double t1_of_e1(double e1, double tr_s)
-{
-    if (!(e1 > 0.0 && e1 < 1.0))
-        return (double)NAN;
-    return -tr_s / log(e1);
-}
-
 double hep_t1_from_spgr_ratio(double ratio, double t1_ref_s, double tr1_s, double flip1_rad,
                               double tr2_s, double flip2_rad)
 {
     double weight2 = ratio * hep_spgr_weight(t1_ref_s, tr1_s, flip1_rad);
     double sine = sin(flip2_rad);
+    double e1 = (sine - weight2) / (sine - weight2 * cos(flip2_rad));
 
-    return t1_of_e1((sine - weight2) / (sine - weight2 * cos(flip2_rad)), tr2_s);
-}
-
-double hep_t1_from_two_flips(double s1, double flip1_rad, double s2, double flip2_rad, double tr_s)
-{
-    double rise = s2 / sin(flip2_rad) - s1 / sin(flip1_rad);
-    double run = s2 / tan(flip2_rad) - s1 / tan(flip1_rad);
-
-    return t1_of_e1(rise / run, tr_s);
+    return e1 > 0.0 && e1 < 1.0 ? -tr2_s / log(e1) : (double)NAN;
 }
 
 void hep_signal_fat_water(double out[2], const struct hep_fat_water *voxel,
@@ -76,19 +62,6 @@ double hep_signal_fat_water_magnitude(double grad[3], double water, double fat, 
         grad[2] = -te_s * size * decay;
     }
     return size * decay;
-}
-
-void hep_signal_echoes(double *signal, const double *te_s, size_t n,
-                       const struct hep_fat_water *voxel, const struct hep_fat_spectrum *spectrum,
-                       double field_t)
-{
-    for (size_t i = 0; i < n; i++) {
-        double phasor[2];
-
-        hep_fat_phasor(phasor, spectrum, field_t, te_s[i]);
-        signal[i] = hep_signal_fat_water_magnitude(NULL, voxel->water, voxel->fat,
-                                                   voxel->r2star_per_s, phasor, te_s[i]);
-    }
 }
 
 double hep_dual_echo_raw_ff(double in_phase, double opposed)

@@ -38,8 +38,6 @@ double hep_signal_spin_echo(double pd, double t1_s, double t2_s, double tr_s, do
  */
 double hep_t1_from_spgr_ratio(double ratio, double t1_ref_s, double tr1_s, double flip1_rad,
                               double tr2_s, double flip2_rad);
-/** T1 from two flip angles at one TR (Fram et al. 1987) [s]; NaN when there is none. */
-double hep_t1_from_two_flips(double s1, double flip1_rad, double s2, double flip2_rad, double tr_s);
 
 /** Fat and water in a voxel. */
 struct hep_fat_water {
@@ -58,10 +56,6 @@ void hep_signal_fat_water(double out[2], const struct hep_fat_water *voxel,
  */
 double hep_signal_fat_water_magnitude(double grad[3], double water, double fat, double r2star_per_s,
                                       const double phasor[2], double te_s);
-/** Magnitudes of n echoes; signal has shape [n]. */
-void hep_signal_echoes(double *signal, const double *te_s, size_t n,
-                       const struct hep_fat_water *voxel, const struct hep_fat_spectrum *spectrum,
-                       double field_t);
 /** Fat fraction as a dual-echo magnitude method reads it: (IP - OP) / (2 IP). */
 double hep_dual_echo_raw_ff(double in_phase, double opposed);
 /** The same after IP is brought to the opposed echo time: IP' = IP exp(R2* (TE_IP - TE_OP)). */

@@ -194,16 +194,6 @@ static void test_error_is_cut_not_overrun(void **state)
     assert_non_null(strstr(e.msg, ": x"));
 }
 
-static void test_status_names(void **state)
-{
-    (void)state;
-    assert_string_equal(hep_status_name(HEP_OK), "OK");
-    for (int code = HEP_EPARTIAL; code < 0; code++)
-        assert_int_equal(hep_status_name((enum hep_status)code)[0], 'E');
-    assert_string_equal(hep_status_name(HEP_EPARTIAL), "EPARTIAL");
-    assert_string_equal(hep_status_name((enum hep_status) - 99), "?");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,7 +207,6 @@ int main(void)
         cmocka_unit_test(test_array_too_large),
         cmocka_unit_test(test_error_keeps_the_first),
         cmocka_unit_test(test_error_is_cut_not_overrun),
-        cmocka_unit_test(test_status_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

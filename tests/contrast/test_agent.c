@@ -103,8 +103,11 @@ static void test_aliases(void **state)
 /** Every alias of the file leads to its own agent, also in capitals: no two agents share one. */
 static void test_every_alias_is_unique(void **state)
 {
-    for (size_t i = 0; i < hep_agents_count(*state); i++) {
-        const struct hep_agent *a = hep_agents_at(*state, i);
+    static const char *const names[] = { "gadoxetate", "gadobenate", "extracellular" };
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const struct hep_agent *a = agent(state, names[i]);
+
         for (size_t k = 0; k < a->n_aliases; k++) {
             struct hep_agent_match m;
             hep_agents_resolve(&m, *state, a->aliases[k]);
@@ -112,7 +115,6 @@ static void test_every_alias_is_unique(void **state)
                 fail_msg("alias '%s' of %s: %s", a->aliases[k], a->name, m.warning);
         }
     }
-    assert_null(hep_agents_at(*state, hep_agents_count(*state)));
 }
 
 static void test_long_text(void **state)
@@ -136,7 +138,6 @@ static void test_shipped_values(void **state)
     const struct hep_agent *bopta = agent(state, "BOPTA");
     const struct hep_agent *eca = agent(state, "Extracellular");
 
-    assert_int_equal(hep_agents_count(*state), 3);
     assert_close(eob->dose_mmol_per_kg.value, 0.025, 1e-12, 0);
     assert_int_equal(eob->dose_mmol_per_kg.mark, HEP_MARK_VERIFIED);
     assert_non_null(strstr(eob->dose_mmol_per_kg.source, "Maino"));

@@ -210,7 +210,6 @@ static void test_liver_t1(void **state)
     assert_ok(hep_tissue_curve_new(&c, s.in, &k, &e), e);
     t1 = hep_t1_with_contrast_s(0.809, hep_tissue_delta_r1_per_s(c, &k, &s.r, 1200));
     assert_close(t1, 0.340, 0, 0.002);
-    assert_close(hep_t1_reduction(0.809, t1), 0.58, 0, 0.005);
     hep_tissue_curve_free(c);
     hep_inputs_free(s.in);
 }

@@ -53,13 +53,15 @@ static inline void bench_set(struct bench *b, size_t i, double pdff, double r2st
     const struct hep_fat_water v = { .water = 1000.0 * (1.0 - pdff),
                                      .fat = 1000.0 * pdff,
                                      .r2star_per_s = r2star_per_s };
-    double s[ne];
 
-    hep_signal_echoes(s, b->te_s, ne, &v, &b->spectrum, b->data.b0_t);
     for (size_t k = 0; k < ne; k++) {
+        double s[2], m;
+
+        hep_signal_fat_water(s, &v, &b->spectrum, b->data.b0_t, b->te_s[k]);
+        m = hypot(s[0], s[1]);
         if (sigma > 0.0)
-            s[k] = hypot(s[k] + sigma * hep_rng_next_normal(rng), sigma * hep_rng_next_normal(rng));
-        b->signal[k][i] = (float)s[k];
+            m = hypot(m + sigma * hep_rng_next_normal(rng), sigma * hep_rng_next_normal(rng));
+        b->signal[k][i] = (float)m;
     }
 }
 

@@ -70,15 +70,15 @@ static void test_names(void **state)
 {
     const struct hep_iron_calibration *c = NULL;
     struct hep_error e = { 0 };
-    size_t n = 0;
-    const struct hep_iron_calibration *table = hep_iron_calibrations(&n);
+    static const char *const names[] = { "hernando-1.5t", "hernando-2.89t", "hernando-3t",
+                                         "wood-1.5t", "garbowski-1.5t" };
 
     (void)state;
     assert_fails(hep_iron_find(&c, "wood-1.5", &e), e, HEP_EINVAL, "did you mean 'wood-1.5t'");
     assert_null(c);
-    for (size_t i = 0; i < n; i++) {
-        assert_ok(hep_iron_find(&c, table[i].name, &e), e);
-        assert_ptr_equal(c, &table[i]);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_ok(hep_iron_find(&c, names[i], &e), e);
+        assert_string_equal(c->name, names[i]);
         assert_true(strlen(c->citation) > 10);
     }
 }

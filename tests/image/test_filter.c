@@ -114,27 +114,6 @@ static void test_missing(void **state)
     hep_volume_free(v);
 }
 
-static void test_median(void **state)
-{
-    const struct hep_grid g = hep_test_grid(5, 3, 1, 1, 1, 1);
-    /* row by row; box 3 x 3 around the centre: 6 7 8 11 12 50 1 2 3, sorted 1 2 3 6 7 8 11 12 50 */
-    static const float x[15] = { 0, 6, 7, 8, 0, 0, 11, 12, 50, NAN, 0, 1, 2, 3, 0 };
-    struct hep_volume *v = volume(&g);
-
-    (void)state;
-    (void)memcpy(v->data, x, sizeof x);
-    assert_ok(hep_filter_median(v, (int[3]){ 1, 1, 0 }, 2, &e), e);
-    assert_close(v->data[7], 7.0, 0, 0);
-    assert_close(v->data[0], 0.0, 0, 0); /* corner repeated: 0 0 6 0 0 6 0 0 11 */
-    assert_true(isnan(v->data[9]));
-    /* around 50: 7 8 0 12 50 and 2 3 0 without the missing one: 0 0 2 3 7 8 12 50 */
-    assert_close(v->data[8], 5.0, 0, 0);
-    assert_fails(hep_filter_median(v, (int[3]){ 1, -1, 0 }, 2, &e), e, HEP_EINVAL, "-1");
-    hep_alloc_fail_at(1);
-    assert_fails(hep_filter_median(v, (int[3]){ 1, 1, 0 }, 2, &e), e, HEP_ENOMEM, NULL);
-    hep_volume_free(v);
-}
-
 static void test_eigen3(void **state)
 {
     static const struct {
@@ -280,13 +259,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gauss_moments),
-        cmocka_unit_test(test_gauss_borders_and_threads),
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_median),
-        cmocka_unit_test(test_eigen3),
-        cmocka_unit_test(test_vesselness),
-        cmocka_unit_test(test_vesselness_closed_form),
+        cmocka_unit_test(test_gauss_moments), cmocka_unit_test(test_gauss_borders_and_threads),
+        cmocka_unit_test(test_missing),       cmocka_unit_test(test_eigen3),
+        cmocka_unit_test(test_vesselness),    cmocka_unit_test(test_vesselness_closed_form),
         cmocka_unit_test(test_no_memory),
     };
 

@@ -232,64 +232,6 @@ static void test_components(void **state)
     hep_labels_free(m);
 }
 
-/* Two cones |x - 5| and |x - 14| + 1 along x meet at x = 10: heights 5 from both sides. */
-static void test_watershed(void **state)
-{
-    const struct hep_grid g = hep_test_grid(20, 5, 5, 1, 1, 1);
-    struct hep_labels *markers = labels(&g);
-    struct hep_labels *domain = labels(&g);
-    struct hep_volume *height = NULL;
-
-    (void)state;
-    assert_ok(hep_volume_new(&height, &g, 1, &e), e);
-    for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
-        const double x = (double)(i % 20);
-
-        height->data[i] = (float)fmin(fabs(x - 5.0), fabs(x - 14.0) + 1.0);
-        domain->data[i] = i % 20 != 19;
-    }
-    markers->data[at(&g, 5, 2, 2)] = 7;
-    markers->data[at(&g, 14, 2, 2)] = 3;
-    markers->data[at(&g, 19, 0, 0)] = 8; /* outside the domain */
-    assert_ok(hep_mask_watershed(markers, height, domain, &e), e);
-    assert_int_equal(hep_labels_count(markers, 7) + hep_labels_count(markers, 3), 19 * 25);
-    for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
-        const size_t x = i % 20;
-
-        if (x < 10)
-            assert_int_equal(markers->data[i], 7);
-        else if (x > 10)
-            assert_int_equal(markers->data[i], x < 19 ? 3 : 0);
-    }
-    domain->grid.to_world[0][3] += 3.0;
-    assert_fails(hep_mask_watershed(markers, height, domain, &e), e, HEP_EGEOM, "grids");
-    hep_labels_free(markers);
-    hep_labels_free(domain);
-    hep_volume_free(height);
-}
-
-/* On a plateau the border lies half-way, whatever the order of voxels. */
-static void test_watershed_plateau(void **state)
-{
-    const struct hep_grid g = hep_test_grid(21, 1, 1, 1, 1, 1);
-    struct hep_labels *markers = labels(&g);
-    struct hep_labels *domain = labels(&g);
-    struct hep_volume *height = NULL;
-
-    (void)state;
-    assert_ok(hep_volume_new(&height, &g, 1, &e), e);
-    for (size_t i = 0; i < 21; i++)
-        domain->data[i] = 1;
-    markers->data[0] = 1;
-    markers->data[20] = 2;
-    assert_ok(hep_mask_watershed(markers, height, domain, &e), e);
-    assert_int_equal(hep_labels_count(markers, 1), 11);
-    assert_int_equal(hep_labels_count(markers, 2), 10);
-    hep_labels_free(markers);
-    hep_labels_free(domain);
-    hep_volume_free(height);
-}
-
 /* Cubes of 10 voxels of 2 mm, shifted by 3 voxels along x: overlap 7/10. Of the 488 surface voxels
  * of each cube: the face towards the other cube is 6 mm off the other one's; distances are 0 on the
  * shared side walls. */
@@ -337,12 +279,10 @@ static void test_no_memory(void **state)
     const struct hep_grid g = hep_test_grid(6, 6, 6, 1, 1, 1);
     struct hep_labels *m = labels(&g);
     struct hep_labels *all = labels(&g);
-    struct hep_volume *height = NULL;
 
     (void)state;
     box(m, (size_t[3]){ 1, 1, 1 }, (size_t[3]){ 4, 4, 4 }, 1);
     box(all, (size_t[3]){ 0, 0, 0 }, (size_t[3]){ 6, 6, 6 }, 1);
-    assert_ok(hep_volume_new(&height, &g, 1, &e), e);
     for (long i = 1; i <= 5; i++) { /* labels (2), queue, list, ranks */
         struct hep_labels *c = NULL;
         size_t count = 77;
@@ -359,13 +299,10 @@ static void test_no_memory(void **state)
         assert_fails(hep_mask_overlap(&o, m, all, &e), e, HEP_ENOMEM, NULL);
         assert_close(o.dice, -5.0, 0, 0);
     }
-    hep_alloc_fail_at(1);
-    assert_fails(hep_mask_watershed(m, height, all, &e), e, HEP_ENOMEM, NULL);
     hep_alloc_fail_at(0);
     assert_int_equal(hep_labels_count(m, 1), 27);
     hep_labels_free(m);
     hep_labels_free(all);
-    hep_volume_free(height);
 }
 
 int main(void)
@@ -378,8 +315,6 @@ int main(void)
         cmocka_unit_test(test_border_does_not_erode),
         cmocka_unit_test(test_fill),
         cmocka_unit_test(test_components),
-        cmocka_unit_test(test_watershed),
-        cmocka_unit_test(test_watershed_plateau),
         cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_no_memory),
     };

@@ -243,7 +243,7 @@ static void test_layers(void **state)
     for (double r = 0.05; r < 12.0; r += 0.1) {
         const double p[3] = { l->centre_mm[0] + r, l->centre_mm[1], l->centre_mm[2] };
         double rho;
-        const int layer = hep_lesion_layer(&rho, l, p);
+        const int layer = hep_lesion_layer_at(&rho, l, p, 0.0);
 
         if (rho >= 1.0)
             break;

@@ -88,7 +88,7 @@ static void test_cores(void **state)
             int layer;
 
             at(p, k);
-            layer = hep_lesion_layer(&rho, &l, p);
+            layer = hep_lesion_layer_at(&rho, &l, p, 0.0);
             if (layer > (int)HEP_LAYER_HALO)
                 count[layer]++;
         }

@@ -244,7 +244,7 @@ static void add_sphere(struct hep_anatomy *a, size_t i, const double centre[3], 
         const double p[3] = { (double)(k % N) - 29.5, (double)(k / N % N) - 29.5,
                               (double)(k / ((size_t)N * N)) - 29.5 };
         double rho;
-        const int layer = hep_lesion_layer(&rho, l, p);
+        const int layer = hep_lesion_layer_at(&rho, l, p, 0.0);
 
         if (layer > (int)HEP_LAYER_HALO) {
             a->label[k] = hep_lesion_label(i, layer);

@@ -175,7 +175,7 @@ static struct hep_anatomy *ball(double rim_mm)
         const double p[3] = { (double)(k % N) - 31.5, (double)(k / N % N) - 31.5,
                               (double)(k / ((size_t)N * N)) - 31.5 };
         double rho;
-        const int layer = hep_lesion_layer(&rho, l, p);
+        const int layer = hep_lesion_layer_at(&rho, l, p, 0.0);
 
         a->label[k] = layer == HEP_LAYER_NONE ? HEP_LABEL_LIVER : hep_lesion_label(0, layer);
         a->count[0][layer == HEP_LAYER_NONE ? 0 : layer] += layer != HEP_LAYER_NONE;

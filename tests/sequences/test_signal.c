@@ -11,13 +11,13 @@ static void test_spectra(void **state)
 {
     struct hep_error e = { 0 };
     struct hep_fat_spectrum s;
-    size_t n = 0;
+    static const char *const names[] = { "hamilton2011", "hamilton2011-liver", "single" };
 
     (void)state;
-    for (const char *name; (name = hep_fat_spectrum_name_at(n)) != NULL; n++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         double sum = 0.0, phasor[2];
 
-        assert_ok(hep_fat_spectrum_get(&s, name, &e), e);
+        assert_ok(hep_fat_spectrum_get(&s, names[i], &e), e);
         for (size_t p = 0; p < s.n; p++)
             sum += s.amplitude[p];
         assert_close(sum, 1.0, 1e-15, 0.0);
@@ -25,7 +25,6 @@ static void test_spectra(void **state)
         assert_close(phasor[0], 1.0, 1e-15, 0.0);
         assert_close(phasor[1], 0.0, 0.0, 1e-15);
     }
-    assert_int_equal(n, 3);
     /* Hamilton 2011: 0.693 of 0.999 lies at -3.40 ppm. */
     assert_ok(hep_fat_spectrum_get(&s, HEP_FAT_SPECTRUM_DEFAULT, &e), e);
     assert_int_equal(s.n, 6);
@@ -107,10 +106,6 @@ static void test_t1_from_ratio(void **state)
         assert_close(
             hep_t1_from_spgr_ratio(after / before, 0.809, 0.004, 12.0 * deg, 0.0045, 25.0 * deg),
             t1, 1e-9, 0.0);
-        assert_close(hep_t1_from_two_flips(hep_spgr_weight(t1, 0.004, 2.0 * deg), 2.0 * deg,
-                                           hep_spgr_weight(t1, 0.004, 15.0 * deg), 15.0 * deg,
-                                           0.004),
-                     t1, 1e-9, 0.0);
     }
     /* E1 = 0.5 by hand, as above: the ratio to itself. */
     assert_close(hep_t1_from_spgr_ratio(1.0, 0.02 / log(2.0), 0.02, 60.0 * deg, 0.02, 60.0 * deg),
@@ -163,6 +158,16 @@ static const struct bias_case bias_cases[] = {
       { 0.0, 6.5, 12.7, 24.6, 35.8, 46.1, 43.5, 34.2 } },
 };
 
+/** The magnitude of a voxel at an echo time, the modulus of its complex signal. */
+static double magnitude_at(const struct hep_fat_water *v, const struct hep_fat_spectrum *spectrum,
+                           double field_t, double te_s)
+{
+    double s[2];
+
+    hep_signal_fat_water(s, v, spectrum, field_t, te_s);
+    return hypot(s[0], s[1]);
+}
+
 static void test_bias(void **state)
 {
     static const double truth[8] = { 0.0, 0.05, 0.10, 0.20, 0.30, 0.40, 0.50, 0.60 };
@@ -178,7 +183,8 @@ static void test_bias(void **state)
                                    .fat = truth[i] * hep_spgr_weight(c->t1_fat_s, tr, flip),
                                    .r2star_per_s = c->r2star_per_s };
 
-        hep_signal_echoes(out, te, 2, &v, &s, c->field_t);
+        for (int k = 0; k < 2; k++)
+            out[k] = magnitude_at(&v, &s, c->field_t, te[k]);
         /* the table is rounded to 0.1 */
         assert_close(100.0 * hep_dual_echo_raw_ff(out[1], out[0]), c->raw[i], 0.0, 0.15);
         assert_close(100.0 *

@@ -19,7 +19,7 @@ void hep_assert_close(double got, double want, double rel, double abs_tol, const
 void hep_assert_ok(int rc, const struct hep_error *e, const char *what, const char *file, int line)
 {
     if (rc != HEP_OK) {
-        print_error("%s: %s: %s\n", what, hep_status_name((enum hep_status)rc), e->msg);
+        print_error("%s: status %d: %s\n", what, rc, e->msg);
         _fail(file, line);
     }
 }
@@ -31,8 +31,7 @@ void hep_assert_fails(int rc, struct hep_error *e, enum hep_status code, const c
               (part == NULL || strstr(e->msg, part) != NULL);
 
     if (!ok) {
-        print_error("%s: got %s \"%s\", want %s with \"%s\"\n", what,
-                    hep_status_name((enum hep_status)rc), e->msg, hep_status_name(code),
+        print_error("%s: got status %d \"%s\", want %d with \"%s\"\n", what, rc, e->msg, (int)code,
                     part ? part : "");
         _fail(file, line);
     }
