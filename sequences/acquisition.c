@@ -93,6 +93,7 @@ void hep_acquisition_init(struct hep_acquisition *a)
                                    .field_t = (double)NAN,
                                    .acquisition_time_s = (double)NAN,
                                    .trigger_delay_s = (double)NAN,
+                                   .injection_clock_s = (double)NAN,
                                    .time_since_injection_s = (double)NAN,
                                    .b_s_per_mm2 = (double)NAN };
 }
@@ -393,6 +394,20 @@ static int read_clock(struct hep_acquisition *a, const struct hep_json *sidecar,
     return rc;
 }
 
+/** When the injection began. One that is no time of day is not used. */
+static int read_injection(struct hep_acquisition *a, const struct hep_json *sidecar,
+                          struct hep_error *err)
+{
+    static const char key[] = "ContrastBolusStartTime";
+    const struct hep_json *node = hep_json_get(sidecar, key);
+    struct hep_error none = { 0 };
+
+    if (is_absent(node) ||
+        hep_parse_clock(&a->injection_clock_s, hep_json_string(node), &none) == HEP_OK)
+        return HEP_OK;
+    return hep_lines_addf(&a->notes, err, "%s is no time of day: not used", key);
+}
+
 /* A spoiled gradient echo of a small flip angle is repeated within a second: at that TR nothing is
  * left of T1 weighting (Ernst angle above 60 degrees for every tissue with T1 <= 1.4 s). Sequences
  * with an inversion pulse repeat that instead. */
@@ -446,6 +461,8 @@ int hep_acquisition_from_json(struct hep_acquisition *a, const struct hep_json *
         rc = read_image_type(a, sidecar, name, err);
     if (rc == HEP_OK)
         rc = read_clock(a, sidecar, err);
+    if (rc == HEP_OK)
+        rc = read_injection(a, sidecar, err);
     a->has_inversion = a->has_inversion || !is_absent(hep_json_get(sidecar, "InversionTime"));
     return rc == HEP_OK ? derive(a, err) : rc;
 }

@@ -11,6 +11,8 @@
  * tr_s is the true one. Philips writes TriggerDelayTime in ms. GE writes no times. OPP_PHASE and
  * IN_PHASE arrive in ImageType split on '_' and are joined again.
  *
+ * ContrastBolusStartTime is the DICOM attribute of that name, which `hepar import` adds.
+ *
  * What is not written as BIDS asks is understood where it can mean one thing only, with a line in
  * `notes`: numbers as text; EchoTime and RepetitionTime in ms, by a value that no sequence has in
  * seconds, or a repetition time that no gradient echo of this echo time and flip angle has;
@@ -39,6 +41,7 @@ struct hep_acquisition {
     double field_t;            /* decimals kept: 2.89 is not 3 */
     double acquisition_time_s; /* time of day at which the acquisition began [s after midnight] */
     double trigger_delay_s;    /* start of this phase after the series began */
+    double injection_clock_s; /* ContrastBolusStartTime: time of day [s after midnight] */
     double time_since_injection_s; /* start of injection to centre of k-space */
     double b_s_per_mm2;            /* single-b series: from the sidecar or its texts */
     double *frame_times_s; /* start of each frame after acquisition_time_s, shape t; owned */

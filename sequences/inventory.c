@@ -120,6 +120,28 @@ static int score_all(struct hep_study_files *c, const struct hep_inventory *inv,
     return rc == HEP_OK ? hep_order_score(c, inv->injection_time_s, err) : rc;
 }
 
+/* The start of the injection by the sidecars (ContrastBolusStartTime), where study.yml gives none and
+ * they agree within a minute: the first of them. */
+static int find_injection(struct hep_inventory *inv, const struct hep_study_files *c,
+                          struct hep_error *err)
+{
+    const double most_apart_s = 60.0;
+    double first = (double)NAN;
+
+    for (size_t i = 0; isnan(inv->injection_time_s) && i < c->n; i++) {
+        const double s = c->item[i].acquisition.injection_clock_s;
+
+        if (!isnan(first) && fabs(s - first) > most_apart_s)
+            return hep_lines_addf(&inv->warnings, err,
+                                  "the sidecars give different times of injection "
+                                  "(ContrastBolusStartTime): none is used");
+        first = isnan(first) ? s : fmin(first, isnan(s) ? first : s);
+    }
+    if (isnan(inv->injection_time_s))
+        inv->injection_time_s = first;
+    return HEP_OK;
+}
+
 static int build(struct hep_inventory *inv, const char *root, struct hep_error *err)
 {
     struct hep_study_files c = { 0 };
@@ -146,6 +168,8 @@ static int build(struct hep_inventory *inv, const char *root, struct hep_error *
         rc = hep_study_files_inspect(&c, err);
     if (rc == HEP_OK)
         rc = hep_lines_add_all(&inv->warnings, &c.left_out, err);
+    if (rc == HEP_OK)
+        rc = find_injection(inv, &c, err);
     if (rc == HEP_OK)
         rc = score_all(&c, inv, err);
     if (rc == HEP_OK)

@@ -5,8 +5,8 @@
  * A study is a BIDS subject or session folder, a folder of NIfTI files and sidecars as dcm2niix
  * writes them, or either with a `study.yml`, which overrides everything (format: study_yml.h).
  * Roles come from a table of scored rules, each with a reason; times from study.yml,
- * TimeSinceInjection, or clock times with a known injection time, and are otherwise unknown: never
- * guessed.
+ * TimeSinceInjection, or clock times with an injection time that study.yml or the sidecars know
+ * (ContrastBolusStartTime), and are otherwise unknown: never guessed.
  */
 #ifndef HEP_SEQUENCES_INVENTORY_H
 #define HEP_SEQUENCES_INVENTORY_H

@@ -248,6 +248,45 @@ static void test_clock_times(void **state)
     hep_test_rmdir(dir);
 }
 
+/* The start of the injection by the scanner: 10:20:00; a phase that began at 10:20:35 is arterial. */
+static void test_injection_of_sidecars(void **state)
+{
+    static const struct study_file files[] = {
+        { "a", 1,
+          "{\"SeriesDescription\": \"t1 vibe\", \"AcquisitionTime\": \"10:20:35\", "
+          "\"ContrastBolusStartTime\": \"102000\"}" },
+        { "b", 1,
+          "{\"SeriesDescription\": \"t1 vibe\", \"AcquisitionTime\": \"10:21:10\", "
+          "\"ContrastBolusStartTime\": \"102000.5\"}" },
+    };
+    char *dir = hep_test_mkdir();
+    struct hep_inventory *inv;
+
+    (void)state;
+    study_write(dir, files, 2);
+    inv = study_scan(dir, NULL);
+    assert_close(hep_inventory_find(inv, HEP_ROLE_ARTERIAL)->time_since_injection_s, 35.0, 0.0,
+                 1e-9);
+    assert_close(hep_inventory_find(inv, HEP_ROLE_PORTAL_VENOUS)->time_since_injection_s, 70.0, 0.0,
+                 1e-9);
+    hep_inventory_free(inv);
+    study_write_text(dir, "study.yml",
+                     "injection_time: \"10:20:10\"\n"); /* the user knows better */
+    inv = study_scan(dir, NULL);
+    assert_close(hep_inventory_find(inv, HEP_ROLE_ARTERIAL)->time_since_injection_s, 25.0, 0.0,
+                 1e-9);
+    hep_inventory_free(inv);
+    study_write_text(dir, "study.yml", "{}\n");
+    study_write_text(dir, "b.json",
+                     "{\"SeriesDescription\": \"t1 vibe\", \"AcquisitionTime\": "
+                     "\"10:21:10\", \"ContrastBolusStartTime\": \"101500\"}");
+    inv = study_scan(dir, NULL);
+    assert_true(isnan(inv->injection_time_s));
+    assert_true(study_says(&inv->warnings, "different times of injection"));
+    hep_inventory_free(inv);
+    hep_test_rmdir(dir);
+}
+
 static void test_contradictions(void **state)
 {
     static const struct study_file files[] = {
@@ -495,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_single_b_files_with_bval),
         cmocka_unit_test(test_echoes_by_te),
         cmocka_unit_test(test_clock_times),
+        cmocka_unit_test(test_injection_of_sidecars),
         cmocka_unit_test(test_contradictions),
         cmocka_unit_test(test_odd_names),
         cmocka_unit_test(test_json),
