@@ -396,6 +396,21 @@ static double median_sigma(struct team *t)
     return t->sigma[n / 2];
 }
 
+/* Root mean square over the volumes of each point. */
+static void set_point_noise(struct hep_diffusion_job *job)
+{
+    const double *each = job->set->sigma_of_volume;
+
+    for (size_t k = 0; k < job->scheme.n_b; k++) {
+        const size_t first = job->order_start[k], n = job->order_start[k + 1] - first;
+        double squares = 0.0;
+
+        for (size_t i = first; each != NULL && i < first + n; i++)
+            squares += each[job->order[i]] * each[job->order[i]];
+        job->point_noise[k] = each != NULL && n > 0 ? sqrt(squares / (double)n) : job->noise;
+    }
+}
+
 /* Rician modes and bayes need sigma before they can start: given, or from plain fits of a few
  * blocks. */
 static int set_noise(struct team *t, struct hep_error *err)
@@ -423,6 +438,7 @@ static int set_noise(struct team *t, struct hep_error *err)
                         t->job.scheme.method == HEP_METHOD_BAYES
                             ? "bayes"
                             : hep_diffusion_rician_name(t->job.set->rician));
+    set_point_noise(&t->job);
     if (t->job.set->rician == HEP_RICIAN_CORRECTED)
         t->job.two_sigma2 = 2.0 * t->job.noise * t->job.noise;
     return HEP_OK;

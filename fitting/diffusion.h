@@ -91,6 +91,8 @@ struct hep_diffusion_settings {
     double sigma; /* noise SD of one acquisition [signal units]; 0: estimated from the residuals, by
                    * the voxel for standard errors, and as the volume's median for Rician modes and
                    * bayes */
+    const double *sigma_of_volume; /* [nb] of the input, where HEP_RICIAN_MEAN is to know each
+                                    * volume's; borrowed; NULL: sigma for all */
 };
 
 /** Defaults: ADC from b >= 50 ("ADC_50+"), everything else from all b; bounds D 0.1-4e-3, f 0-0.8

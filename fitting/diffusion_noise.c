@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { MOST_VOLUMES = 16, MOST_AIR = 20000, LEAST_AIR = 500 };
+enum { MOST_AIR = 20000, LEAST_AIR = 500 };
 static const double rayleigh_median = 1.1774100225154747, rayleigh_rms = 1.4142135623730951,
                     mad_of_normal = 0.6744897501960817, same_b_s_per_mm2 = 0.5;
 
@@ -38,28 +38,32 @@ static double air_of(const float *signal, const int32_t *body, float *work, size
     return fabs(rms / median - 1.0) <= HEP_NOISE_AGREE ? median : (double)NAN;
 }
 
-static int from_air(struct hep_diffusion_noise *out, const struct hep_diffusion_input *in,
-                    struct hep_error *err)
+/* Sigma of each volume; one whose air tells nothing takes the median of the others. */
+static int from_air(struct hep_diffusion_noise *out, double *each,
+                    const struct hep_diffusion_input *in, struct hep_error *err)
 {
-    float *work = NULL, each[MOST_VOLUMES];
-    size_t n_air = 0, n = 0, looked = 0, step = in->nb / MOST_VOLUMES + 1;
+    float *work = NULL, *known = NULL;
+    size_t n_air = 0, n = 0;
     int rc = HEP_NEW(work, in->nvox, err);
 
+    if (rc == HEP_OK)
+        rc = HEP_NEW(known, in->nb, err);
     for (size_t v = 0; rc == HEP_OK && v < in->nvox; v++)
         n_air += in->mask[v] <= 0;
-    for (size_t i = 0; rc == HEP_OK && i < in->nb; i += step, looked++) {
-        const double sigma =
-            air_of(in->signal + i * in->nvox, in->mask, work, in->nvox, n_air / MOST_AIR + 1);
-
-        if (isfinite(sigma))
-            each[n++] = (float)sigma;
+    for (size_t i = 0; rc == HEP_OK && i < in->nb; i++) {
+        each[i] = air_of(in->signal + i * in->nvox, in->mask, work, in->nvox, n_air / MOST_AIR + 1);
+        if (isfinite(each[i]))
+            known[n++] = (float)each[i];
+    }
+    out->background_cut = rc == HEP_OK && 2 * n <= in->nb;
+    if (rc == HEP_OK && !out->background_cut) {
+        out->sigma = hep_quantile(known, n, 0.5);
+        out->source = HEP_NOISE_AIR;
+        for (size_t i = 0; i < in->nb; i++)
+            each[i] = isfinite(each[i]) ? each[i] : out->sigma;
     }
     free(work);
-    out->background_cut = rc == HEP_OK && 2 * n <= looked;
-    if (rc == HEP_OK && !out->background_cut) {
-        out->sigma = hep_quantile(each, n, 0.5);
-        out->source = HEP_NOISE_AIR;
-    }
+    free(known);
     return rc;
 }
 
@@ -115,26 +119,37 @@ static int from_residuals(struct hep_diffusion_noise *out, const struct hep_diff
     return HEP_OK;
 }
 
-int hep_diffusion_noise(struct hep_diffusion_noise *out, const struct hep_diffusion_input *in,
-                        const size_t n[3], const struct hep_diffusion_settings *settings,
-                        struct hep_error *err)
+static void fill_volumes(struct hep_diffusion_noise *out, double *each, size_t nb)
+{
+    for (size_t i = 0; out->source != HEP_NOISE_AIR && i < nb; i++)
+        each[i] = out->sigma;
+    out->least = out->most = out->sigma;
+    for (size_t i = 0; i < nb; i++) {
+        out->least = fmin(out->least, each[i]);
+        out->most = fmax(out->most, each[i]);
+    }
+}
+
+int hep_diffusion_noise(struct hep_diffusion_noise *out, double *each,
+                        const struct hep_diffusion_input *in, const size_t n[3],
+                        const struct hep_diffusion_settings *settings, struct hep_error *err)
 {
     struct hep_diffusion_sample s = { 0 };
     int rc = HEP_OK;
 
     *out = (struct hep_diffusion_noise){ .sigma = settings->sigma, .source = HEP_NOISE_GIVEN };
-    if (settings->sigma > 0.0)
-        return HEP_OK;
-    if (in->mask != NULL)
-        rc = from_air(out, in, err);
-    if (rc != HEP_OK || out->sigma > 0.0)
-        return rc;
-    rc = hep_sample_take(&s, in, n, err);
-    if (rc == HEP_OK)
-        from_repeats(out, &s, in);
-    hep_sample_release(&s);
+    if (!(out->sigma > 0.0) && in->mask != NULL)
+        rc = from_air(out, each, in, err);
+    if (rc == HEP_OK && !(out->sigma > 0.0)) {
+        rc = hep_sample_take(&s, in, n, err);
+        if (rc == HEP_OK)
+            from_repeats(out, &s, in);
+        hep_sample_release(&s);
+    }
     if (rc == HEP_OK && !(out->sigma > 0.0))
         rc = from_residuals(out, in, settings);
+    if (rc == HEP_OK)
+        fill_volumes(out, each, in->nb);
     return rc == HEP_ENOMEM ? HEP_FAIL(err, HEP_ENOMEM, "no memory for the noise") : rc;
 }
 

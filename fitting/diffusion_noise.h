@@ -1,11 +1,12 @@
 /**
  * @file  fitting/diffusion_noise.h
- * @brief Noise of one acquisition of a diffusion series, and where its floor matters.
+ * @brief Noise of the volumes of a diffusion series, and where its floor matters.
  *
  * Model:   Air has the Rayleigh distribution, with median 1.1774 sigma and root mean square
  *          1.4142 sigma (Gudbjartsson and Patz, MRM 1995;34:910). Where the two disagree by more
  *          than HEP_NOISE_AGREE, or more than HEP_NOISE_ZEROS of the air is 0, the scanner has
- *          cut or filtered the background, and it tells nothing. Then repeats of a b-value: their
+ *          cut or filtered the background, and it tells nothing. Each volume has its own: the
+ *          high b-values are averaged more often, or scaled on their own. Then, for the series, repeats of a b-value: their
  *          differences have the SD sqrt(2) sigma; motion adds to it in proportion to the signal, so
  *          that the smallest over the b-values counts. Else the residuals of the ADC over all
  *          b-values.
@@ -28,18 +29,21 @@ enum hep_noise_source { HEP_NOISE_GIVEN, HEP_NOISE_AIR, HEP_NOISE_REPEATS, HEP_N
 const char *hep_noise_source_name(enum hep_noise_source source);
 
 struct hep_diffusion_noise {
-    double sigma; /* 0: not known */
+    double sigma;       /* 0: not known; the median of the volumes */
+    double least, most; /* of the volumes */
     enum hep_noise_source source;
     bool background_cut; /* the air tells nothing */
 };
 
 /**
+ * @param[out] each    [nb] sigma of each volume: of its own air, else that of the series
  * @param[in] in       the mask is the body; without one there is no air
  * @param[in] n        voxels along each axis
  * @param[in] settings of the fit whose residuals count; sigma > 0: taken as it is
  */
-int hep_diffusion_noise(struct hep_diffusion_noise *out, const struct hep_diffusion_input *in,
-                        const size_t n[3], const struct hep_diffusion_settings *settings,
+int hep_diffusion_noise(struct hep_diffusion_noise *out, double *each,
+                        const struct hep_diffusion_input *in, const size_t n[3],
+                        const struct hep_diffusion_settings *settings,
                         struct hep_error *err) HEP_MUST_CHECK;
 /** Median signal over the bright half of the body, of the volumes of one b-value; NaN for none. */
 int hep_diffusion_signal_at(double *out, const struct hep_diffusion_input *in, const size_t n[3],

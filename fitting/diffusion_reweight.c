@@ -90,7 +90,7 @@ static void reweight_voxel(double *y, double *w, const struct hep_diffusion_job 
                            const struct hep_lm_voxel *base, double scale, double spread)
 {
     const struct hep_lm_model *model = &hep_diffusion_models[job->kind];
-    double residual[HEP_DIFFUSION_MAX_B], grad[HEP_LM_MAX_P], sigma = job->noise / scale;
+    double residual[HEP_DIFFUSION_MAX_B], grad[HEP_LM_MAX_P];
     size_t n = base->n;
 
     (void)memcpy(y, base->y, n * sizeof *y);
@@ -99,7 +99,7 @@ static void reweight_voxel(double *y, double *w, const struct hep_diffusion_job 
         double a = model->eval(grad, base->p, base->x + k * HEP_LM_NX), slope = 1.0, mean = a;
 
         if (job->set->rician == HEP_RICIAN_MEAN)
-            mean = rician_mean(&slope, a, sigma);
+            mean = rician_mean(&slope, a, job->point_noise[k] / scale);
         residual[k] = base->y[k] - mean;
         slope = fmax(slope, MIN_SLOPE);
         y[k] = a + residual[k] / slope; /* the mean, linear about the present estimate */

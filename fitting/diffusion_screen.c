@@ -299,6 +299,37 @@ static int compare_volumes(struct hep_diffusion_screen *out, struct hep_diffusio
     return rc;
 }
 
+/* Whether volume c is the same image as volume k: they differ by rounding alone. */
+static bool is_copy(struct hep_diffusion_sample *s, size_t c, size_t k)
+{
+    return fabs(hep_sample_over(s, c, k)) < no_noise && mad(s) < no_noise;
+}
+
+/* Volumes that repeat the first image of another b-value. They contradict the b-values when no two
+ * b-values have images of their own, or when there are more than can be left out. */
+static int find_copies(struct hep_diffusion_screen *out, struct hep_diffusion_sample *s,
+                       struct hep_error *err)
+{
+    struct hep_b_shells shells = { 0 };
+    size_t own = 1, n = 0;
+    int rc = group_kept(&shells, s, err);
+
+    for (size_t i = 1; rc == HEP_OK && i < shells.n; i++) {
+        const size_t before = n;
+
+        for (size_t k = 0; k < shells.count[i]; k++)
+            n += is_copy(s, s->members[shells.first[i] + k], s->members[shells.first[0]]);
+        own += n - before < shells.count[i];
+    }
+    if (rc == HEP_OK && n > 0 && (own < 2 || n > HEP_SCREEN_MAX_LEFT_OUT)) {
+        out->n_copies = n;
+        out->copies_of = s->members[shells.first[0]];
+        out->copies_b_s_per_mm2 = shells.b_s_per_mm2[0];
+    }
+    hep_b_shells_release(&shells);
+    return rc;
+}
+
 /* The rise of the kept volumes, volumes counted as in the series. */
 static int find_rise(struct hep_diffusion_screen *out, const struct hep_diffusion_sample *s,
                      const struct hep_diffusion_input *in, struct hep_error *err)
@@ -329,7 +360,13 @@ int hep_diffusion_screen(struct hep_diffusion_screen *out, const struct hep_diff
         return HEP_FAIL(err, HEP_EINVAL, "%zu voxels of a volume of %zu x %zu x %zu", in->nvox,
                         n[0], n[1], n[2]);
     rc = hep_sample_take(&s, in, n, err);
+    if (rc == HEP_OK && s.n == 0)
+        rc = HEP_FAIL(err, HEP_EDATA,
+                      "no voxel has a signal above 0: no magnitudes, or scl_slope has the wrong "
+                      "sign");
     if (rc == HEP_OK && s.n >= LEAST_SAMPLE)
+        rc = find_copies(out, &s, err);
+    if (rc == HEP_OK && s.n >= LEAST_SAMPLE && out->n_copies == 0)
         rc = leave_out_derived(out, &s, rise_max, err);
     if (rc == HEP_OK)
         rc = find_rise(out, &s, in, err);
@@ -366,6 +403,14 @@ bool hep_screen_contradicts(char text[HEP_SCREEN_TEXT], const struct hep_diffusi
                             double rise_max)
 {
     text[0] = '\0';
+    if (s->n_copies > 0) {
+        (void)snprintf(
+            text, HEP_SCREEN_TEXT,
+            "%zu of %zu volumes are copies of volume %zu (b = %g s/mm2): nothing in them "
+            "is weighted by diffusion",
+            s->n_copies, s->nb, s->copies_of, s->copies_b_s_per_mm2);
+        return true;
+    }
     if (hep_diffusion_rise_contradicts(&s->rise, rise_max)) {
         hep_diffusion_rise_text(text, HEP_SCREEN_TEXT, &s->rise, rise_max);
         return true;

@@ -10,6 +10,8 @@
  *   mean L of the other volumes of one b-value is that of any of them, and not below the
  *   difference of neighbours. Below HEP_SCREEN_DERIVED of both the volume is their mean (a trace)
  *   or a copy.
+ *   Where copies of the lowest b-value leave no other b-value an image of its own, the series is not
+ *   diffusion-weighted.
  * - An ADC map. With the line ln S = ln S0 - b A through all other volumes, the volume lies off the
  *   line, or off the others of its b-value, by more than the rise that is allowed; the ratio of volume to A is a power of ten (mm2/s, um2/s ...) within
  *   HEP_SCREEN_UNIT, and either A explains the contrast of the volume, or the volume has no noise.
@@ -60,6 +62,10 @@ struct hep_diffusion_screen {
     /* The largest disagreement of volumes of one b-value, in units of what is allowed. */
     double apart, apart_ratio, apart_b_s_per_mm2;
     size_t apart_from, apart_to;
+    /* Volumes that repeat the first volume of the lowest b-value, where they leave no second b-value
+     * or are more than can be left out; else 0. */
+    size_t n_copies, copies_of;
+    double copies_b_s_per_mm2;
     double lowest_error; /* of the mean ln S of the lowest b-value; NaN for one volume */
     size_t n_lowest;
 };
@@ -69,7 +75,7 @@ void hep_diffusion_screen_release(struct hep_diffusion_screen *s);
  * @param[in] in       the mask is the region; without one, every voxel
  * @param[in] n        voxels along each axis of the volume, slices along the third
  * @param[in] rise_max as hep_diffusion_rise_contradicts()
- * @return HEP_EINVAL, HEP_ENOMEM
+ * @return HEP_EDATA when no voxel has a positive signal; HEP_EINVAL, HEP_ENOMEM
  */
 int hep_diffusion_screen(struct hep_diffusion_screen *out, const struct hep_diffusion_input *in,
                          const size_t n[3], double rise_max, struct hep_error *err) HEP_MUST_CHECK;

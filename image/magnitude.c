@@ -9,6 +9,8 @@ enum { n_tenths = 10, FRAME = 2 };
     0.02 /* of the largest absolute value, below which a negative value is rounding or ringing */
 #define TENTH_MIN 0.03 /* share of the voxels in each tenth of the range */
 #define EVEN_MIN 0.15  /* share of the frame in the lowest and in the highest 0.3 of the range */
+#define JUMPS_MIN                                                                                  \
+    0.03 /* share of neighbours in the frame that lie 0.3 of the range and more apart */
 #define FRAME_VOXELS 500
 
 struct range {
@@ -48,34 +50,54 @@ static double least_tenth(const float *s, size_t n, const struct range *r)
     return (double)least / (double)r->n;
 }
 
-/* Is voxel i within two of the edge of its slice? The shortest axis is that of the slices. */
-static bool is_in_frame(const size_t n[3], size_t i)
+/* The shortest axis is that of the slices. */
+static int slice_axis(const size_t n[3])
 {
-    const size_t c[3] = { i % n[0], i / n[0] % n[1], i / (n[0] * n[1]) };
-    const int slices = n[2] <= n[0] && n[2] <= n[1] ? 2 : n[1] <= n[0] ? 1 : 0;
+    return n[2] <= n[0] && n[2] <= n[1] ? 2 : n[1] <= n[0] ? 1 : 0;
+}
 
+/* Is a voxel within two of the edge of its slice? */
+static bool is_in_frame(const size_t n[3], const size_t at[3], int slices)
+{
     for (int a = 0; a < 3; a++) {
-        if (a != slices && (c[a] < FRAME || c[a] + FRAME >= n[a]))
+        if (a != slices && (at[a] < FRAME || at[a] + FRAME >= n[a]))
             return true;
     }
     return false;
 }
 
-/* Is the frame, where most is air, as often bright as dark? */
-static bool has_even_frame(const float *s, const size_t n[3], const struct range *r)
+struct frame {
+    size_t all, dark, bright, jumps;
+};
+
+static void add_voxel(struct frame *f, const float *s, size_t next, bool has_next,
+                      const struct range *r)
 {
     const float third = 0.3F * (r->hi - r->lo);
-    size_t all = 0, dark = 0, bright = 0;
 
-    for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
-        if (!isfinite(s[i]) || s[i] == 0.0F || !is_in_frame(n, i))
-            continue;
-        all++;
-        dark += s[i] < r->lo + third;
-        bright += s[i] > r->hi - third;
-    }
-    return all >= FRAME_VOXELS && (double)dark > EVEN_MIN * (double)all &&
-           (double)bright > EVEN_MIN * (double)all;
+    if (!isfinite(*s) || *s == 0.0F)
+        return;
+    f->all++;
+    f->dark += *s < r->lo + third;
+    f->bright += *s > r->hi - third;
+    f->jumps += has_next && fabsf(s[next] - *s) > third;
+}
+
+/* Is the frame, where most is air, as often bright as dark, and is that noise? */
+static bool has_even_frame(const float *s, const size_t n[3], const struct range *r)
+{
+    const int slices = slice_axis(n), along = slices == 0 ? 1 : 0;
+    struct frame f = { 0 };
+    size_t at[3], i = 0;
+
+    for (at[2] = 0; at[2] < n[2]; at[2]++)
+        for (at[1] = 0; at[1] < n[1]; at[1]++)
+            for (at[0] = 0; at[0] < n[0]; at[0]++, i++)
+                if (is_in_frame(n, at, slices))
+                    add_voxel(&f, s + i, along == 0 ? 1 : n[0], at[along] + 1 < n[along], r);
+    return f.all >= FRAME_VOXELS && (double)f.dark > EVEN_MIN * (double)f.all &&
+           (double)f.bright > EVEN_MIN * (double)f.all &&
+           (double)f.jumps > JUMPS_MIN * (double)f.all;
 }
 
 static double negative_share(const float *s, size_t n, const struct range *r)

@@ -26,27 +26,35 @@ static int scan(struct hep_open_study *s, const char *study, struct hep_error *e
     return rc;
 }
 
+/* Why a series has no part in the study: what is wrong with it, else what is not known of it. */
+static const char *reason_of(const struct hep_series *s)
+{
+    return s->left_out != NULL ? s->left_out
+           : s->warnings.n > 0 ? s->warnings.line[0]
+           : s->reasons.n > 0  ? s->reasons.line[s->reasons.n - 1]
+                               : "nothing says what this is";
+}
+
 /* A study of which nothing but masks is left cannot be run. */
 static int check_anything_left(const struct hep_inventory *inventory, const char *study,
                                struct hep_error *err)
 {
-    const char *reason = NULL, *warning = NULL;
+    char reasons[400] = "";
+    size_t used = 0;
 
     for (size_t i = 0; i < inventory->n_series; i++) {
         const struct hep_series *s = &inventory->series[i];
+        const char *why = reason_of(s), *name = hep_starts_with(why, s->name) ? "" : s->name;
 
-        if (s->selected && !hep_role_is_mask(s->role))
+        if (hep_role_is_mask(s->role))
+            continue;
+        if (s->selected)
             return HEP_OK;
-        if (reason == NULL)
-            reason = s->left_out;
-        if (warning == NULL && s->warnings.n > 0)
-            warning = s->warnings.line[0];
+        if (used + strlen(name) + strlen(why) + sizeof ": ; " < sizeof reasons)
+            used += (size_t)snprintf(reasons + used, sizeof reasons - used, "%s%s%s%s",
+                                     used > 0 ? "; " : ": ", name, *name != '\0' ? ": " : "", why);
     }
-    return HEP_FAIL(err, HEP_EDATA, "%s: no series is left%s%s", study,
-                    reason != NULL || warning != NULL ? ": " : "",
-                    reason != NULL    ? reason
-                    : warning != NULL ? warning
-                                      : "");
+    return HEP_FAIL(err, HEP_EDATA, "%s: no series is left%s", study, reasons);
 }
 
 static const double bopta_from_s = 3600.0; /* its hepatobiliary window, agents.yml */

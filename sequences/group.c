@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "image/magnitude.h"
 #include "sequences/lines.h"
 
 #include <math.h>
@@ -122,6 +123,38 @@ void hep_group_relate(struct hep_study_files *c, double field_t)
                 !same_number(a->acquisition.te_s, b->acquisition.te_s, 1e-6) &&
                 hep_same_acquisition(a, b))
                 a->echo_pair = b->echo_pair = true;
+        }
+}
+
+/* A file that cannot be read says so when it is used. */
+static bool is_hidden_part(const struct hep_study_file *c)
+{
+    char reason[HEP_NO_MAGNITUDE_REASON];
+    struct hep_volume *v = NULL;
+    struct hep_error ignored = { 0 };
+    bool part = !c->info.is_complex && hep_nifti_read(&v, c->path, &ignored) == HEP_OK &&
+                hep_is_no_magnitude(reason, v->data, &v->grid);
+
+    hep_volume_free(v);
+    return part;
+}
+
+static bool may_hide_part(const struct hep_study_file *c)
+{
+    return c->echo_pair && c->bids.suffix[0] == '\0';
+}
+
+void hep_group_find_parts(struct hep_study_files *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t k = i + 1; may_hide_part(&c->item[i]) && k < c->n; k++) {
+            struct hep_study_file *a = &c->item[i], *b = &c->item[k];
+
+            if (!may_hide_part(b) || !same_number(a->acquisition.te_s, b->acquisition.te_s, 1e-6) ||
+                !hep_grid_same(&a->info.grid, &b->info.grid, HEP_GRID_TOL_MM))
+                continue;
+            a->hidden_part = is_hidden_part(a);
+            b->hidden_part = is_hidden_part(b);
         }
 }
 

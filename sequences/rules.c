@@ -169,7 +169,8 @@ static bool is_phase_part(const struct hep_study_file *c)
     bool says_dixon =
         typed_opposed(c) || typed_in(c) || any_text(c, opposed_words) || any_text(c, in_words);
 
-    if (bids_part || hep_ends_with(c->stem, "_real") || hep_ends_with(c->stem, "_imaginary"))
+    if (bids_part || c->hidden_part || hep_ends_with(c->stem, "_real") ||
+        hep_ends_with(c->stem, "_imaginary"))
         return true;
     if (says_dixon)
         return false;

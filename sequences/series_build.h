@@ -29,6 +29,9 @@ int hep_series_gradients_from_frames(struct hep_series *s, struct hep_error *err
  *  @param[in] field_t from study.yml, overrides all; NaN: files that say nothing take the first
  * one's */
 void hep_group_relate(struct hep_study_files *c, double field_t);
+/** After hep_group_relate(): of echoes of one TE and grid without BIDS names, look which are no
+ * magnitudes by their values. */
+void hep_group_find_parts(struct hep_study_files *c);
 /** Turn echoes, single-b files and the remaining files into series. */
 int hep_group_build(struct hep_inventory *inv, struct hep_study_files *c, struct hep_error *err);
 /** True when two files come from one acquisition by name or description, echo tags left out. */

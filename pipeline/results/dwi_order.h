@@ -19,7 +19,8 @@ struct hep_dwi_order {
     size_t left_out_volume[HEP_SCREEN_MAX_LEFT_OUT], n_left_out;
     size_t n_lost, n_slices; /* slices of single volumes without weight, and all of them */
     double lowest_error;     /* of the mean ln S of the lowest b-value; NaN: one volume */
-    double sigma;            /* noise SD of one acquisition; NaN: not known */
+    double sigma;            /* median noise SD of the volumes; NaN: not known */
+    double sigma_least, sigma_most;
     enum hep_noise_source source;
     bool background_cut;
 };

@@ -101,6 +101,7 @@ struct job {
     const struct hep_labels *body;
     struct hep_diffusion_results *results;
     struct hep_screened used;          /* the series without what is left out and lost */
+    double *sigma;                     /* of each of its volumes */
     const struct hep_dwi_order *order; /* what is known of it; the run's */
 };
 
@@ -240,23 +241,36 @@ static void settle_robust(struct hep_diffusion_settings *settings, const struct 
         settings->robust = true;
 }
 
+/* The largest sigma of the volumes of a b-value. */
+static double sigma_at(const struct job *j, double b_s_per_mm2)
+{
+    double most = 0.0;
+
+    for (size_t i = 0; i < j->used.in.nb; i++)
+        if (fabs(j->used.in.b_s_per_mm2[i] - b_s_per_mm2) <= HEP_SHELL_TOL_S_PER_MM2)
+            most = fmax(most, j->sigma[i]);
+    return most;
+}
+
 /* The Rician mean where the noise floor lifts the signal of the highest b-value; the ADC then has
  * no closed form. */
 static int settle_floor(struct hep_diffusion_settings *settings, const struct job *j,
                         const struct hep_diffusion_scheme *scheme, struct hep_error *err)
 {
     const bool automatic = strcmp(hep_run_config(j->run)->diffusion.rician.s, "auto") == 0;
-    double signal = (double)NAN, highest = scheme->b_s_per_mm2[scheme->n_b - 1];
+    double sigma, signal = (double)NAN, highest = scheme->b_s_per_mm2[scheme->n_b - 1];
     int rc;
 
     if (!automatic || !(j->order->sigma > 0.0) || has_steps(settings) ||
         (settings->model == HEP_DIFFUSION_KURTOSIS && settings->method == HEP_METHOD_WLS))
         return HEP_OK;
     rc = hep_diffusion_signal_at(&signal, &j->used.in, j->dwi->grid.n, highest, err);
-    if (rc != HEP_OK || !(signal < HEP_NOISE_FLOOR_SNR * j->order->sigma))
+    sigma = sigma_at(j, highest);
+    if (rc != HEP_OK || !(signal < HEP_NOISE_FLOOR_SNR * sigma))
         return rc;
     settings->rician = HEP_RICIAN_MEAN;
     settings->sigma = j->order->sigma;
+    settings->sigma_of_volume = j->sigma;
     if (settings->model == HEP_DIFFUSION_ADC) {
         settings->model = HEP_DIFFUSION_MONO;
         settings->method = HEP_METHOD_DEFAULT;
@@ -264,7 +278,7 @@ static int settle_floor(struct hep_diffusion_settings *settings, const struct jo
     hep_log_write(hep_run_log(j->run), HEP_LOG_INFO, "noise-floor",
                   "%s: median signal %.3g at b = %g s/mm2 is %.1f sigma (%s): the Rician mean is "
                   "fitted",
-                  j->series->name, signal, highest, signal / j->order->sigma,
+                  j->series->name, signal, highest, signal / sigma,
                   hep_noise_source_name(j->order->source));
     return HEP_OK;
 }
@@ -407,7 +421,7 @@ static void tell_screen(struct hep_dwi_order *order, const struct job *j,
 }
 
 /* The noise of the series; a sigma that cannot be had is NaN. */
-static int measure_noise(struct hep_dwi_order *order, const struct job *j, struct hep_error *err)
+static int measure_noise(struct hep_dwi_order *order, struct job *j, struct hep_error *err)
 {
     struct hep_diffusion_settings settings;
     struct hep_diffusion_noise noise;
@@ -415,8 +429,12 @@ static int measure_noise(struct hep_dwi_order *order, const struct job *j, struc
 
     settings.fit.nthreads = hep_run_nthreads(j->run);
     if (rc == HEP_OK)
-        rc = hep_diffusion_noise(&noise, &j->used.in, j->dwi->grid.n, &settings, err);
+        rc = HEP_NEW(j->sigma, j->used.in.nb, err);
+    if (rc == HEP_OK)
+        rc = hep_diffusion_noise(&noise, j->sigma, &j->used.in, j->dwi->grid.n, &settings, err);
     if (rc == HEP_OK) {
+        order->sigma_least = noise.sigma > 0.0 ? noise.least : (double)NAN;
+        order->sigma_most = noise.sigma > 0.0 ? noise.most : (double)NAN;
         order->sigma = noise.sigma > 0.0 ? noise.sigma : (double)NAN;
         order->source = noise.source;
         order->background_cut = noise.background_cut;
@@ -511,6 +529,7 @@ static int run_diffusion(struct hep_run *run, struct hep_error *err)
     if (rc == HEP_OK)
         rc = fit_models(&j, err);
     hep_screened_release(&j.used);
+    free(j.sigma);
     hep_labels_free(body);
     return rc;
 }

@@ -45,6 +45,8 @@ expect 0 "EchoTime 85 cannot be in s: taken as ms" "$HEPAR" run "$work/s/sub-01"
 # Nothing is left.
 spoil; rm -r "$work/s/sub-01/anat"; rm "$work/s/sub-01/dwi/sub-01_dwi.bval"
 expect 65 "no series is left: dwi/sub-01_dwi.nii.gz: no b-values" "$HEPAR" run "$work/s/sub-01" -o "$work/o" -q
+mkdir -p "$work/s/sub-01/anat"; cp "$work/good/sub-01/$t2.nii.gz" "$work/s/sub-01/anat/sub-01_T1w.nii.gz"
+expect 65 "; anat/sub-01_T1w.nii.gz: nothing says what this is" "$HEPAR" run "$work/s/sub-01" -o "$work/o" -q
 # Required by the protocol and not there: a warning, and an error under --strict.
 spoil; rm "$work/s/sub-01/dwi/"*
 expect 0 "requires the series dwi" "$HEPAR" run "$work/s/sub-01" -o "$work/o" --no-align -p amri-noncontrast

@@ -96,7 +96,7 @@ import numpy as np
 work = sys.argv[1]
 source = f"{work}/bids/sub-01/anat/sub-01_acq-dixon_echo-%d_MEGRE"
 meta = [json.load(open(source % k + ".json")) for k in (1, 2)]
-for name in "right", "exchanged", "phase":
+for name in "right", "exchanged", "phase", "beside":
     os.makedirs(f"{work}/{name}")
     for k in 0, 1:
         to = f"{work}/{name}/gre_e{k + 1}"
@@ -106,6 +106,10 @@ for name in "right", "exchanged", "phase":
         json.dump(sidecar, open(to + ".json", "w"))
         if name != "phase":
             shutil.copy(source % (k + 1) + ".nii.gz", to + ".nii.gz")
+        if name == "beside":  # a phase with the same times beside each magnitude, sorted first
+            to = f"{work}/{name}/a_e{k + 1}"
+            json.dump(sidecar, open(to + ".json", "w"))
+        elif name != "phase":
             continue
         image = nib.load(source % (k + 1) + ".nii.gz")
         a = np.asarray(image.dataobj, float)
@@ -119,6 +123,7 @@ fraction() {
     awk -F '\t' '$1 == "liver" && $2 == "fat_fraction" {print $4}' "$work/o-$1"/sub-*/*_regions.tsv
 }
 between "$(fraction right)" -.02 .05 'fat fraction of the true pair'
+between "$(fraction beside)" -.02 .05 'fat fraction of magnitudes beside their phases'
 same "$(fraction exchanged)" n/a 'fat fraction of exchanged echoes'
 grep -q 'opposed echo exceeds the in-phase one' "$work/stdout" || fail 'exchanged echoes are not said'
 same "$(fraction phase)" '' 'fat fraction of phases'

@@ -3,6 +3,7 @@
 #include "fitting/diffusion_noise.h"
 #include "fitting/diffusion_screen.h"
 #include "fitting/diffusion_support.h"
+#include "image/stats.h"
 
 enum { NX = 24, NY = 24, NZ = 6, NVOX = NX * NY * NZ, MOST = 16 };
 static const size_t size[3] = { NX, NY, NZ };
@@ -187,6 +188,46 @@ static void test_contradiction(void **state)
     free(s);
 }
 
+/* A converter writes the image of b = 0 again for every direction of b = 1000: the ADC would read 0.
+ * With one true image among them the copies are left out, and the rest is a series. */
+static void test_copies(void **state)
+{
+    static const double b[] = { 0, 1000, 1000, 1000, 1000, 1000, 1000, 1000 };
+    char text[HEP_SCREEN_TEXT];
+
+    (void)state;
+    for (size_t n_true = 0; n_true < 2; n_true++) {
+        struct series *s = make(b, 8);
+        struct hep_diffusion_screen screen;
+
+        for (size_t k = 1 + n_true; k < 8; k++)
+            (void)memcpy(s->signal + k * NVOX, s->signal, NVOX * sizeof *s->signal);
+        screen = look(s);
+        assert_int_equal(hep_screen_contradicts(text, &screen, rise_max), n_true == 0);
+        if (n_true == 0)
+            assert_non_null(strstr(text, "7 of 8 volumes are copies of volume 0 (b = 0 s/mm2)"));
+        else
+            assert_int_equal(screen.n_left_out, 6);
+        hep_diffusion_screen_release(&screen);
+        free(s);
+    }
+}
+
+/* A negative scl_slope turns every signal: nothing to look at, and said so. */
+static void test_negative(void **state)
+{
+    struct series *s = make(clean_b, N_CLEAN);
+    struct hep_diffusion_screen screen;
+    struct hep_error e = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < (size_t)N_CLEAN * NVOX; i++)
+        s->signal[i] = -s->signal[i];
+    assert_int_equal(hep_diffusion_screen(&screen, &s->in, size, rise_max, &e), HEP_EDATA);
+    assert_non_null(strstr(e.msg, "scl_slope"));
+    free(s);
+}
+
 /* b = 0, 5, 10 and 20 stored as 0: with f = 0.2 and D* = 0.06 mm2/s the signals are 1000, 946, 906
  * and 850 (by hand), the SE of their mean ln is 3.5 %; true repeats have noise alone. */
 static void test_rounded(void **state)
@@ -248,16 +289,17 @@ static void test_noise(void **state)
     struct series *s = make(clean_b, N_CLEAN);
     struct hep_diffusion_settings set;
     struct hep_diffusion_noise noise;
+    double each[MOST];
     struct hep_error e = { 0 };
 
     (void)state;
     hep_diffusion_settings_init(&set, HEP_DIFFUSION_ADC);
-    assert_ok(hep_diffusion_noise(&noise, &s->in, size, &set, &e), e);
+    assert_ok(hep_diffusion_noise(&noise, each, &s->in, size, &set, &e), e);
     assert_int_equal(noise.source, HEP_NOISE_AIR);
     assert_close(noise.sigma, noise_sd, 0.03, 0.0);
     for (size_t i = 0; i < (size_t)N_CLEAN * NVOX; i++)
         s->signal[i] = s->body[i % NVOX] > 0 ? s->signal[i] : 0.0F;
-    assert_ok(hep_diffusion_noise(&noise, &s->in, size, &set, &e), e);
+    assert_ok(hep_diffusion_noise(&noise, each, &s->in, size, &set, &e), e);
     assert_int_equal(noise.source, HEP_NOISE_REPEATS);
     assert_true(noise.background_cut);
     assert_close(noise.sigma, noise_sd, 0.06, 0.0);
@@ -265,13 +307,59 @@ static void test_noise(void **state)
     s = make(single, 4);
     for (size_t i = 0; i < (size_t)4 * NVOX; i++)
         s->signal[i] = s->body[i % NVOX] > 0 ? s->signal[i] : 0.0F;
-    assert_ok(hep_diffusion_noise(&noise, &s->in, size, &set, &e), e);
+    assert_ok(hep_diffusion_noise(&noise, each, &s->in, size, &set, &e), e);
     assert_int_equal(noise.source, HEP_NOISE_RESIDUALS);
     assert_close(noise.sigma, noise_sd, 0.15, 0.0);
     set.sigma = 3.0;
-    assert_ok(hep_diffusion_noise(&noise, &s->in, size, &set, &e), e);
+    assert_ok(hep_diffusion_noise(&noise, each, &s->in, size, &set, &e), e);
     assert_int_equal(noise.source, HEP_NOISE_GIVEN);
     assert_close(noise.sigma, 3.0, 0.0, 0.0);
+    free(s);
+}
+
+/* Volumes of b = 700 and 1000 are averages of four acquisitions before the magnitude is taken: sigma
+ * 5 where b = 0 and 300 have 10. S0 100 and D 1.5e-3: the signal of b = 1000 is 22, with its mean at
+ * 22.9 (by sqrt(S^2 + s^2), Koay and Basser), which 10 for all volumes would take for 20.2. Air
+ * tells each, and D reads true. */
+static void test_noise_of_volumes(void **state)
+{
+    static const double b[] = { 0, 300, 700, 1000 }, d = 1.5e-3;
+    struct series *s = make(b, 4);
+    struct hep_diffusion_noise noise;
+    struct hep_diffusion_settings set;
+    struct hep_error e = { 0 };
+    double each[4], read[2];
+    float *map = calloc(NVOX, sizeof *map);
+
+    (void)state;
+    assert_non_null(map);
+    for (size_t i = 0; i < (size_t)4 * NVOX; i++) {
+        const size_t k = i / NVOX, v = i % NVOX;
+        const double sd = k < 2 ? 1.0 : 0.5, a = s->body[v] > 0 ? 100.0 * exp(-b[k] * d) : 0.0;
+
+        s->signal[i] = (float)hypot(a + sd * noise_of(k, v, 0), sd * noise_of(k, v, 1));
+    }
+    hep_diffusion_settings_init(&set, HEP_DIFFUSION_MONO);
+    assert_ok(hep_diffusion_noise(&noise, each, &s->in, size, &set, &e), e);
+    for (size_t k = 0; k < 4; k++)
+        assert_close(each[k], k < 2 ? 10.0 : 5.0, 0.05, 0.0);
+    assert_close(noise.most / noise.least, 2.0, 0.08, 0.0);
+    set.rician = HEP_RICIAN_MEAN;
+    for (int of_volumes = 0; of_volumes < 2; of_volumes++) {
+        struct hep_diffusion_maps maps = { .d = map };
+        size_t n = 0;
+
+        set.sigma = 10.0;
+        set.sigma_of_volume = of_volumes != 0 ? each : NULL;
+        assert_ok(hep_diffusion_fit(&maps, NULL, &s->in, &set, &e), e);
+        for (size_t v = 0; v < NVOX; v++)
+            if (s->body[v] > 0)
+                map[n++] = map[v];
+        read[of_volumes] = hep_quantile(map, n, 0.5);
+    }
+    assert_close(read[1], d, 0.02, 0.0);
+    assert_true(read[0] > 1.03 * d);
+    free(map);
     free(s);
 }
 
@@ -307,18 +395,23 @@ int main(void)
         N = sizeof derived_cases / sizeof derived_cases[0],
         M = sizeof contradictions / sizeof contradictions[0]
     };
-    struct CMUnitTest tests[N + M + 5] = {
-        cmocka_unit_test(test_clean),       cmocka_unit_test(test_rounded),
-        cmocka_unit_test(test_lost_slices), cmocka_unit_test(test_noise),
+    struct CMUnitTest tests[N + M + 8] = {
+        cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_rounded),
+        cmocka_unit_test(test_lost_slices),
+        cmocka_unit_test(test_noise),
         cmocka_unit_test(test_lost_b0),
+        cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_noise_of_volumes),
+        cmocka_unit_test(test_negative),
     };
 
     for (size_t i = 0; i < N; i++)
-        tests[5 + i] = (struct CMUnitTest){ .name = derived_cases[i].name,
+        tests[8 + i] = (struct CMUnitTest){ .name = derived_cases[i].name,
                                             .test_func = test_derived,
                                             .initial_state = (void *)(uintptr_t)&derived_cases[i] };
     for (size_t i = 0; i < M; i++)
-        tests[5 + N + i] =
+        tests[8 + N + i] =
             (struct CMUnitTest){ .name = contradictions[i].name,
                                  .test_func = test_contradiction,
                                  .initial_state = (void *)(uintptr_t)&contradictions[i] };

@@ -71,7 +71,8 @@ static void test_row(void **state)
     assert_true(r->is_none || reason[0] == '\0');
 }
 
-/* A real part is negative in half of the turns; a constant image and one without values say nothing. */
+/* A real part is negative in half of the turns; a constant image, one without values, and patches of
+ * tissue of 2 to 1000 without any air around them say nothing. */
 static void test_parts(void **state)
 {
     static struct scene s;
@@ -88,6 +89,9 @@ static void test_parts(void **state)
     assert_false(hep_is_no_magnitude(reason, image, &s.grid));
     for (size_t i = 0; i < n; i++)
         image[i] = NAN;
+    assert_false(hep_is_no_magnitude(reason, image, &s.grid));
+    for (size_t i = 0; i < n; i++)
+        image[i] = (float)(2 + (int)(i % nx / 8) * 143);
     assert_false(hep_is_no_magnitude(reason, image, &s.grid));
 }
 
