@@ -66,8 +66,8 @@ struct hep_agent {
     enum hep_mark washout_mark;
     struct hep_sourced hbp_adequate_above;   /* liver/vessel signal ratio; NaN: no such phase */
     struct hep_sourced hbp_inadequate_up_to; /* at and below */
-    struct hep_sourced muscle_re_dynamic[2]; /* expected RE of muscle at this dose, fraction */
-    struct hep_sourced muscle_re_hbp[2];     /* NaN when there is no such phase */
+    /* Expected RE of muscle at this dose, fraction, by phase; NaN when there is no such phase. */
+    struct hep_sourced muscle_re[HEP_PHASE_COUNT][2];
 };
 
 struct hep_agents; /* the set; owns the document and every text */

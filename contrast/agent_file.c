@@ -150,19 +150,35 @@ static size_t phase_names(const char *names[HEP_PHASE_COUNT])
     return HEP_PHASE_COUNT - HEP_PHASE_ARTERIAL;
 }
 
-static int read_windows(const struct hep_reader *r, const struct hep_yaml *node,
-                        const struct hep_key *key, void *to)
+/** A mapping with a key for each phase; `like` is that of one of them, without name and place. */
+static int read_by_phase(const struct hep_reader *r, const struct hep_yaml *node,
+                         const struct hep_key *key, struct hep_key like, size_t size, void *to)
 {
     const char *names[HEP_PHASE_COUNT];
     struct hep_key keys[HEP_PHASE_COUNT + 1] = { { 0 } };
     const size_t n = phase_names(names);
 
-    for (size_t k = 0; k < n; k++)
-        keys[k] =
-            (struct hep_key){ .name = names[k],
-                              .read = read_one_window,
-                              .offset = (HEP_PHASE_ARTERIAL + k) * sizeof(struct hep_window) };
+    for (size_t k = 0; k < n; k++) {
+        keys[k] = like;
+        keys[k].name = names[k];
+        keys[k].offset = (HEP_PHASE_ARTERIAL + k) * size;
+    }
     return hep_read_mapping(r, node, key->name, keys, to);
+}
+
+static int read_windows(const struct hep_reader *r, const struct hep_yaml *node,
+                        const struct hep_key *key, void *to)
+{
+    return read_by_phase(r, node, key, (struct hep_key){ .read = read_one_window },
+                         sizeof(struct hep_window), to);
+}
+
+static int read_muscle(const struct hep_reader *r, const struct hep_yaml *node,
+                       const struct hep_key *key, void *to)
+{
+    return read_by_phase(r, node, key,
+                         (struct hep_key){ .read = read_sourced_range, .min = -0.5, .max = 3.0 },
+                         sizeof(struct hep_sourced[2]), to);
 }
 
 static int read_phase_list(const struct hep_reader *r, const struct hep_yaml *node,
@@ -221,10 +237,7 @@ static const struct hep_key agent_keys[] = {
             .max = 10),
     HEP_KEY(struct hep_agent, hbp_inadequate_up_to, "hbp_inadequate_up_to", read_sourced,
             .min = 0.1, .max = 10),
-    HEP_KEY(struct hep_agent, muscle_re_dynamic, "muscle_re_dynamic", read_sourced_range,
-            .min = -0.5, .max = 3),
-    HEP_KEY(struct hep_agent, muscle_re_hbp, "muscle_re_hepatobiliary", read_sourced_range,
-            .min = -0.5, .max = 3),
+    HEP_KEY(struct hep_agent, muscle_re, "muscle_re", read_muscle),
     { 0 },
 };
 
@@ -234,8 +247,8 @@ static void agent_init(struct hep_agent *a)
 
     memset(a, 0, sizeof *a);
     a->uptake_start_s = a->hbp_adequate_above = a->hbp_inadequate_up_to = none;
-    for (size_t i = 0; i < 2; i++)
-        a->muscle_re_dynamic[i] = a->muscle_re_hbp[i] = none;
+    for (size_t p = 0; p < HEP_PHASE_COUNT; p++)
+        a->muscle_re[p][0] = a->muscle_re[p][1] = none;
 }
 
 /** What no single key can know. */

@@ -5,10 +5,10 @@
  * Model:   a scanner may scale the series of one study differently, S = k S_true. A tissue that is
  *          known to enhance by e and is measured to enhance by r gives k = (1 + r) / (1 + e).
  *          Paraspinal muscle is such a tissue: e is the middle of the range of the agent and phase
- *          in agents.yml, and is not zero (0.11 to 0.16 in dynamic phases with gadoxetate).
+ *          in agents.yml, and is not zero (0.11 to 0.18 in the portal venous phase with gadoxetate).
  *          Relative standard error of k: hypot(s / sqrt(m), w / (1 + e)), s the standard deviation
  *          of ln k over m parts of the muscle, w half the width of the range of e: simulated people
- *          scatter by about that (0.10 to 0.18 where the range is 0.11 to 0.16).
+ *          scatter by about that.
  *          Corrected, S / k, only where r lies outside the limits and k is further from equal than
  *          two standard errors. Parts of the muscle that disagree show that there is no common
  *          factor.
