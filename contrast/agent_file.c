@@ -237,7 +237,7 @@ static const struct hep_key agent_keys[] = {
             .max = 10),
     HEP_KEY(struct hep_agent, hbp_inadequate_up_to, "hbp_inadequate_up_to", read_sourced,
             .min = 0.1, .max = 10),
-    HEP_KEY(struct hep_agent, muscle_re, "muscle_re", read_muscle),
+    HEP_KEY(struct hep_agent, muscle_re, "muscle_re", read_muscle, .required = false),
     { 0 },
 };
 

@@ -10,6 +10,8 @@
 
 #define RULES_MIN 2 /* one image alone is not enough where there are more */
 
+#define RULES_WITH_IRON 4 /* of the six and seven, two or three of them after contrast */
+
 struct scene {
     const struct hep_liver_images *im;
     struct hep_labels *liver;         /* coarse */
@@ -45,12 +47,19 @@ static const struct rule muscle_rules[] = { { HEP_IMAGE_T2, -1.6, 0.25 },
                                             { HEP_IMAGE_IN_PHASE, -0.6, 0.3 },
                                             { HEP_IMAGE_B_HIGH, -1.5, 0.7 } };
 
+/* Iron darkens the liver where T2 weighs, so that everything else is brighter than it. */
+static bool darkened_by_iron(const struct rule *r, double d)
+{
+    return d > r->hi && (r->image == HEP_IMAGE_T2 || r->image == HEP_IMAGE_B_HIGH);
+}
+
 /* False when a rule that can be judged is broken, or fewer than two can be judged although the
- * study has that many images. */
+ * study has that many images. What iron may do breaks no rule where RULES_WITH_IRON others hold. */
 static bool plausible(const struct scene *s, const double *centre, const struct rule *rule,
                       size_t n_rules)
 {
     size_t judged = 0;
+    bool iron = false;
 
     for (size_t r = 0; r < n_rules; r++) {
         for (size_t k = 0; k < s->im->n; k++) {
@@ -58,11 +67,17 @@ static bool plausible(const struct scene *s, const double *centre, const struct 
 
             if (s->im->channel[k].image != rule[r].image || isnan(d))
                 continue;
+            if (darkened_by_iron(&rule[r], d)) {
+                iron = true;
+                continue;
+            }
             if (d < rule[r].lo || d > rule[r].hi)
                 return false;
             judged++;
         }
     }
+    if (iron)
+        return judged >= RULES_WITH_IRON;
     return judged >= RULES_MIN || (judged == 1 && s->im->n == 1);
 }
 

@@ -1,6 +1,7 @@
 #include "liver/plausible.h"
 
 #include "fitting/diffusion_order.h"
+#include "fitting/iron_signal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -28,6 +29,8 @@ bool hep_liver_contradicts(char reason[HEP_IMPLAUSIBLE_REASON], enum hep_liver_q
 {
     const struct wording *w = &wordings[quantity];
     const bool too_low = median<limits[0], too_high = median> limits[1];
+    const bool is_iron =
+        evidence != NULL && strncmp(evidence, HEP_IRON_SAYS, strlen(HEP_IRON_SAYS)) == 0;
     char number[64] = "", range[64] = "";
 
     reason[0] = '\0';
@@ -39,9 +42,11 @@ bool hep_liver_contradicts(char reason[HEP_IMPLAUSIBLE_REASON], enum hep_liver_q
     if (too_low || too_high)
         (void)snprintf(range, sizeof range, ", plausible %.*f%s to %.*f%s", w->digits,
                        w->scale * limits[0], w->ending, w->digits, w->scale * limits[1], w->ending);
-    (void)snprintf(reason, HEP_IMPLAUSIBLE_REASON, "%s%s%s%s: %s", number, range,
+    (void)snprintf(reason, HEP_IMPLAUSIBLE_REASON, "%s%s%s%s%s%s", number, range,
                    number[0] != '\0' && evidence != NULL ? "; " : "",
-                   evidence != NULL ? evidence : "",
-                   too_high && evidence == NULL ? w->too_high : w->too_low);
+                   evidence != NULL ? evidence : "", is_iron ? "" : ": ",
+                   is_iron                        ? ""
+                   : too_high && evidence == NULL ? w->too_high
+                                                  : w->too_low);
     return true;
 }

@@ -45,11 +45,14 @@ int hep_judging_open(struct hep_judging *out, struct hep_run *run, struct hep_er
     int rc = hep_run_dwi_order(run, &order, err);
 
     *out = (struct hep_judging){ .evidence = { NULL } };
+    hep_iron_estimate(&out->iron, NULL, 0, (double)NAN);
     if (order != NULL && order->contradicts)
         out->evidence[HEP_JUDGED_ADC] = order->evidence;
     if (rc == HEP_OK)
         rc = hep_run_fat(run, &fat, err);
-    if (fat != NULL && fat->dualecho.present &&
+    if (fat != NULL && fat->dualecho.present)
+        out->dual = &fat->dualecho;
+    if (out->dual != NULL &&
         hep_echo_pair_contradicts(out->pair, &fat->dualecho.pair, &pair_limits))
         out->evidence[HEP_JUDGED_FAT_FRACTION] = out->pair;
     for (int i = 0; rc == HEP_OK && i < HEP_JUDGED_COUNT; i++) {
@@ -80,6 +83,20 @@ static int measure(struct hep_verdict *v, struct hep_run *run, const struct hep_
     return rc;
 }
 
+/* Iron that nothing corrects for, once the liver is measured. */
+static void look_for_iron(struct hep_judging *j, double median, double bias_max)
+{
+    const bool other = j->evidence[HEP_JUDGED_FAT_FRACTION] != NULL &&
+                       j->evidence[HEP_JUDGED_FAT_FRACTION] != j->iron_text;
+    struct hep_iron_pair pair;
+
+    if (j->dual == NULL || j->dual->correction != HEP_DUALECHO_UNCORRECTED || other)
+        return;
+    pair = (struct hep_iron_pair){ median, j->dual->te_opposed_s, j->dual->te_in_phase_s };
+    j->evidence[HEP_JUDGED_FAT_FRACTION] =
+        hep_iron_contradicts(j->iron_text, &pair, &j->iron, bias_max) ? j->iron_text : NULL;
+}
+
 int hep_judging_run(struct hep_judging *j, struct hep_run *run, const struct hep_labels *liver,
                     struct hep_error *err)
 {
@@ -95,6 +112,8 @@ int hep_judging_run(struct hep_judging *j, struct hep_run *run, const struct hep
             rc = measure(v, run, j->map[i], i, liver, err);
         if (rc != HEP_OK)
             break;
+        if (i == HEP_JUDGED_FAT_FRACTION)
+            look_for_iron(j, v->median, hep_run_config(run)->liver.plausible_iron_bias);
         contradicts = hep_liver_contradicts(v->reason, rows[i].quantity, v->median, v->limits,
                                             j->evidence[i]);
         v->state = contradicts ? HEP_CONTRADICTED : HEP_PLAUSIBLE;

@@ -9,6 +9,7 @@
 #define HEP_PIPELINE_STAGES_PLAUSIBLE_H
 
 #include "fitting/echo_pair.h"
+#include "fitting/iron_signal.h"
 #include "pipeline/results/plausibility.h"
 
 #define HEP_JUDGED_INPUTS                                                                          \
@@ -22,7 +23,9 @@ struct hep_judging {
     /* That the signals contradict what the images are called; NULL: none. That of diffusion is
      * borrowed. */
     const char *evidence[HEP_JUDGED_COUNT];
-    char pair[HEP_ECHO_PAIR_REASON];
+    char pair[HEP_ECHO_PAIR_REASON], iron_text[HEP_IRON_REASON];
+    const struct hep_dualecho_facts *dual; /* borrowed; NULL without two echoes */
+    struct hep_iron_estimate iron;         /* of the liver; the liver stage fills it */
     struct hep_plausibility verdicts;
 };
 

@@ -1,5 +1,6 @@
 #include "pipeline/stages/stages.h"
 
+#include "image/stats.h"
 #include "pipeline/config/config.h"
 #include "pipeline/results/liver_quality.h"
 #include "pipeline/stages/aligned.h"
@@ -215,8 +216,39 @@ static bool any_image(const struct hep_liver_input *in)
     return false;
 }
 
+/* R2* of the liver by the T2-weighted images. */
+static int estimate_iron(struct hep_iron_estimate *out, struct hep_run *run,
+                         const struct hep_lesion_images *images, const struct hep_labels *anatomy,
+                         struct hep_error *err)
+{
+    static const struct {
+        enum hep_image image;
+        const char *series;
+    } of[] = { { HEP_IMAGE_T2, "t2" }, { HEP_IMAGE_B_ZERO, "dwi" } };
+    struct hep_iron_signals signals[sizeof of / sizeof of[0]];
+    struct hep_stats s[HEP_ANATOMY_COUNT];
+    size_t n = 0;
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < sizeof of / sizeof of[0]; i++) {
+        const struct hep_volume *v = images->study.image[of[i].image].volume;
+        const struct hep_series *series = hep_run_series(run, of[i].series);
+
+        if (v == NULL || series == NULL)
+            continue;
+        rc = hep_stats_by_label(s, HEP_ANATOMY_COUNT, v, anatomy, hep_run_nthreads(run), err);
+        signals[n++] =
+            (struct hep_iron_signals){ series->acquisition.te_s, s[HEP_ANATOMY_LIVER].median,
+                                       s[HEP_ANATOMY_MUSCLE].median, s[HEP_ANATOMY_SPLEEN].median };
+    }
+    if (rc == HEP_OK)
+        hep_iron_estimate(out, signals, n, hep_run_inventory(run)->field_t);
+    return rc;
+}
+
 /* The liver in the images that are not withheld, or the organs around the one that was given. */
-static int find_liver(struct hep_liver *found, struct hep_run *run, struct hep_error *err)
+static int find_liver(struct hep_liver *found, struct hep_iron_estimate *iron, struct hep_run *run,
+                      struct hep_error *err)
 {
     const struct hep_liver_settings *settings = &hep_run_config(run)->liver;
     struct hep_lesion_images images = { 0 };
@@ -238,6 +270,8 @@ static int find_liver(struct hep_liver *found, struct hep_run *run, struct hep_e
                      ? hep_liver_anatomy(&found->anatomy, &in, found->liver, settings, err)
                      : liver_alone(&found->anatomy, found->liver, err);
     }
+    if (rc == HEP_OK && found->anatomy != NULL)
+        rc = estimate_iron(iron, run, &images, found->anatomy, err);
     hep_lesion_images_release(&images);
     return rc;
 }
@@ -255,7 +289,7 @@ static int find_and_judge(struct hep_liver *found, struct hep_run *run, bool giv
         rc = hep_judging_run(&j, run, NULL, err);
     had_diffusion = j.map[HEP_JUDGED_ADC] != NULL && hep_run_withheld(run, "adc") == NULL;
     if (rc == HEP_OK)
-        rc = find_liver(found, run, err);
+        rc = find_liver(found, &j.iron, run, err);
     if (rc == HEP_OK && found->liver != NULL)
         rc = hep_judging_run(&j, run, found->liver, err);
     if (rc == HEP_OK && had_diffusion && hep_run_withheld(run, "adc") != NULL) {
@@ -265,7 +299,7 @@ static int find_and_judge(struct hep_liver *found, struct hep_run *run, bool giv
             hep_labels_free(found->liver);
             found->liver = NULL;
         }
-        rc = find_liver(found, run, err);
+        rc = find_liver(found, &j.iron, run, err);
         if (rc == HEP_OK && found->liver != NULL)
             rc = hep_judging_run(&j, run, found->liver, err);
     }

@@ -260,7 +260,8 @@ static void test_gadobenate(void **state)
 }
 
 /* Expected muscle enhancement in the agents' file is that of the model, phase by phase: at the
- * middle of the nominal times it lies within 0.02 of the middle of the range, at both fields. */
+ * middle of the nominal times it lies within 0.035 of the middle of the range, at both fields 0.015 with
+ * gadoxetate. */
 static void test_muscle_ranges(void **state)
 {
     static const char *const names[] = { "EOB", "BOPTA", "ECA" };
@@ -279,7 +280,7 @@ static void test_muscle_ranges(void **state)
                 assert_int_equal(isfinite(lo) && isfinite(hi), w->defined);
                 if (w->defined)
                     assert_close(re_at(&s, MUSCLE, 0.5 * (w->nominal_s[0] + w->nominal_s[1])),
-                                 100 * 0.5 * (lo + hi), 0, 2.0);
+                                 100 * 0.5 * (lo + hi), 0, dose[i] < 0.1 ? 1.5 : 3.5);
             }
             hep_inputs_free(s.in);
         }

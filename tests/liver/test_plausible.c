@@ -40,6 +40,8 @@ static const struct plausible_case cases[] = {
     { "a scaled echo", HEP_LIVER_FAT_FRACTION, -0.83, NULL,
       "liver median fat fraction -83 %, plausible -10 % to 110 %: echoes scaled differently or "
       "exchanged, or iron not corrected for" },
+    { "iron", HEP_LIVER_FAT_FRACTION, -0.05, "iron: R2* of the liver is about 150 /s",
+      "liver median fat fraction -5 %; iron: R2* of the liver is about 150 /s" },
     { "more than all", HEP_LIVER_FAT_FRACTION, 1.2, NULL,
       "liver median fat fraction 120 %, plausible -10 % to 110 %: echoes scaled differently" },
 };
