@@ -8,8 +8,8 @@
 
 #define DEPTH_WEIGHT 1.0 /* log prior from border to centre */
 #define SWEEPS 10
-#define OFF_LINE 0.2 /* of the way between two parts: their mixture lies no further off */
-#define OFF_LINE_SD 1.5
+#define SHARE_SD 0.2   /* of a voxel at a border: what another blur or shift does to it */
+#define NOISE_SD 1.5   /* of the liver's voxels: means of parts are surer than that */
 #define VOXELS_MIN 8.0 /* independent ones for two parts */
 
 /* One model with k parts. */
@@ -293,35 +293,40 @@ static double within(const struct mixture *m, const struct hep_part_field *f)
 
 /* ---- roles ----------------------------------------------------------------------------------- */
 
-/** Square distance of two signals in a voxel that is lesion alone. */
-static double between_means(const struct hep_part_field *f, const double a[HEP_PART_CHANNELS],
-                            const double b[HEP_PART_CHANNELS], const double x[HEP_PART_CHANNELS],
-                            const double y[HEP_PART_CHANNELS])
+/** Share of a in `mixed`, a mixture of a and b: the mean of all series, each with the weight of its
+ * noise and of what another blur or shift does to the share. */
+static double mixture_share(const struct hep_part_field *f, const double mixed[HEP_PART_CHANNELS],
+                            const double a[HEP_PART_CHANNELS], const double b[HEP_PART_CHANNELS])
 {
-    double sum = 0.0;
+    double up = 0.0, down = 1e-30;
 
-    for (size_t c = 0; c < f->n_channels; c++)
-        for (size_t d = 0; d < f->n_channels; d++)
-            sum += f->precision[c][d] * (a[c] - b[c]) * (x[d] - y[d]);
-    return sum / f->widen;
+    for (size_t c = 0; c < f->n_channels; c++) {
+        const double length = a[c] - b[c],
+                     weight = 1.0 / (NOISE_SD * NOISE_SD + pow(SHARE_SD * length, 2.0));
+
+        up += weight * (mixed[c] - b[c]) * length;
+        down += weight * length * length;
+    }
+    return up / down;
 }
 
-/** Is `mixed` a mixture of a and b, as voxels at their border are? Then its share of a. The means
- * lie on a line within the noise of a few voxels, or within a fifth of the way. */
+/** Is `mixed` what voxels at the border of a and b show? Every series has to say so: one in which its
+ * means lie off the line between a and b by more than noise, and by more than another blur or shift
+ * does to the share, shows a tissue of its own. With `each`, a share of its own for every series. */
 static bool is_mixture(double *share, const struct hep_part_field *f,
                        const double mixed[HEP_PART_CHANNELS], const double a[HEP_PART_CHANNELS],
-                       const double b[HEP_PART_CHANNELS])
+                       const double b[HEP_PART_CHANNELS], bool each)
 {
-    const double length = between_means(f, a, b, a, b);
-    const double along_line = between_means(f, mixed, b, a, b) / length;
-    double on_line[HEP_PART_CHANNELS], off;
+    *share = mixture_share(f, mixed, a, b);
+    for (size_t c = 0; c < f->n_channels; c++) {
+        const double length = a[c] - b[c], x = mixed[c] - b[c];
+        const double most = each ? fmax(length, 0.0) : *share * length,
+                     least = each ? fmin(length, 0.0) : *share * length;
 
-    for (size_t c = 0; c < f->n_channels; c++)
-        on_line[c] = b[c] + along_line * (a[c] - b[c]);
-    off = between_means(f, mixed, on_line, mixed, on_line);
-    *share = along_line;
-    return along_line > -OFF_LINE && along_line < 1.0 &&
-           off < fmax(OFF_LINE_SD * OFF_LINE_SD, OFF_LINE * OFF_LINE * length);
+        if (fmax(x - most, least - x) > hypot(NOISE_SD, SHARE_SD * length))
+            return false;
+    }
+    return *share > -SHARE_SD && *share < 1.0 + (each ? SHARE_SD : 0.0);
 }
 
 /* What one part of a mixture means: shares of the lesion's parts, the rest liver. */
@@ -338,60 +343,94 @@ static double border_share(double share)
     return share >= 0.5 ? 1.0 : fmax(share, 0.0);
 }
 
-/** A third part that is the mixture of two others is their border. Order: by depth. */
-static void read_third(struct meaning *out, const struct mixture *m, const struct hep_part_field *f,
-                       const size_t order[HEP_PARTS_MAX])
+/** Is part k the lesion's border with liver, a mixture of it and of a deeper part? */
+static bool is_border(double *share, const struct mixture *m, const struct hep_part_field *f,
+                      size_t k)
 {
     static const double liver[HEP_PART_CHANNELS] = { 0 };
-    const double *outer = m->mean[order[0]], *middle = m->mean[order[1]], *deep = m->mean[order[2]];
-    double share;
 
-    out->n = 2;
-    if (is_mixture(&share, f, middle, outer, deep)) {
-        share = fmax(share, 0.0);
-        out->of[order[0]][HEP_PART_RIM] = 1.0;
-        out->of[order[1]][HEP_PART_RIM] = share;
-        out->of[order[1]][HEP_PART_CORE] = 1.0 - share;
-    } else if (is_mixture(&share, f, outer, middle, liver) ||
-               is_mixture(&share, f, outer, deep, liver)) {
-        out->of[order[0]][HEP_PART_RIM] = border_share(share);
-        out->of[order[1]][HEP_PART_RIM] = 1.0;
-    } else {
-        out->of[order[0]][HEP_PART_RIM] = 1.0;
-        out->of[order[1]][HEP_PART_OTHER] = 1.0;
-        out->n = 3;
-    }
-    out->of[order[2]][HEP_PART_CORE] = 1.0;
+    for (size_t j = 0; j < m->k; j++)
+        if (j != k && mean_depth(m, f, k) < mean_depth(m, f, j) &&
+            is_mixture(share, f, m->mean[k], m->mean[j], liver, false))
+            return true;
+    return false;
 }
 
-/** Roles of the parts by depth; n is 1 where the second is nothing but the lesion's border. */
+/** How many open faces of the lesion's voxels part k has: a rim lies round the rest, and a core that
+ * reaches the border on one side is no rim. */
+static double surface_of(const struct mixture *m, const struct hep_part_field *f, size_t k)
+{
+    double sum = 0.0;
+
+    for (size_t v = 0; v < f->n; v++) {
+        int open = 0;
+
+        for (int j = 0; j < 6; j++)
+            open += f->near[v][j] == f->n;
+        sum += (double)m->q[v * HEP_PARTS_MAX + k] * (double)open;
+    }
+    return sum;
+}
+
+/** Square distance of the signals of two parts, in SD of a voxel. */
+static double apart(const struct hep_part_field *f, const double a[HEP_PART_CHANNELS],
+                    const double b[HEP_PART_CHANNELS])
+{
+    double sum = 0.0;
+
+    for (size_t c = 0; c < f->n_channels; c++)
+        sum += (a[c] - b[c]) * (a[c] - b[c]);
+    return sum;
+}
+
+/** Two parts beside the rim: the one that differs most from it is the core; the other is their
+ * border, which moves from series to series, or a third tissue. */
+static void read_inner(struct meaning *out, const struct mixture *m, const struct hep_part_field *f,
+                       size_t rim, const size_t inner[2])
+{
+    const bool turned =
+        apart(f, m->mean[rim], m->mean[inner[0]]) > apart(f, m->mean[rim], m->mean[inner[1]]);
+    const size_t core = inner[turned ? 0 : 1], between = inner[turned ? 1 : 0];
+    double share;
+
+    out->of[core][HEP_PART_CORE] = 1.0;
+    if (is_mixture(&share, f, m->mean[between], m->mean[rim], m->mean[core], true)) {
+        share = fmin(fmax(share, 0.0), 1.0);
+        out->of[between][HEP_PART_RIM] = share;
+        out->of[between][HEP_PART_CORE] = 1.0 - share;
+    } else {
+        out->of[between][HEP_PART_OTHER] = 1.0;
+        out->n = 3;
+    }
+}
+
+/** Roles of the parts. Without the lesion's border, the rim is the part that takes most of the
+ * surface; n is 1 where one part is left. */
 static void read_parts(struct meaning *out, const struct mixture *m, const struct hep_part_field *f)
 {
-    static const double liver[HEP_PART_CHANNELS] = { 0 };
-    size_t order[HEP_PARTS_MAX] = { 0, 1, 2 };
-    double depth[HEP_PARTS_MAX], share;
+    size_t tissue[HEP_PARTS_MAX] = { 0 }, n = 0, rim = 0, inner[2], n_inner = 0;
+    double share;
 
     *out = (struct meaning){ .n = 2 };
-    for (size_t k = 0; k < m->k; k++)
-        depth[k] = mean_depth(m, f, k);
-    for (size_t a = 0; a < m->k; a++)
-        for (size_t b = a + 1; b < m->k; b++)
-            if (depth[order[b]] < depth[order[a]]) {
-                const size_t swap = order[a];
-
-                order[a] = order[b];
-                order[b] = swap;
-            }
-    if (m->k == 3) {
-        read_third(out, m, f, order);
-        return;
+    for (size_t k = 0; k < m->k; k++) {
+        if (is_border(&share, m, f, k))
+            out->of[k][HEP_PART_RIM] = border_share(share);
+        else
+            tissue[n++] = k;
     }
-    out->of[order[0]][HEP_PART_RIM] = 1.0;
-    out->of[order[1]][HEP_PART_CORE] = 1.0;
-    if (is_mixture(&share, f, m->mean[order[0]], m->mean[order[1]], liver)) {
-        out->of[order[0]][HEP_PART_RIM] = border_share(share);
+    for (size_t i = 1; i < n; i++)
+        if (surface_of(m, f, tissue[i]) > surface_of(m, f, tissue[rim]))
+            rim = i;
+    for (size_t i = 0; i < n; i++)
+        if (i != rim)
+            inner[n_inner++] = tissue[i];
+    out->of[tissue[rim]][HEP_PART_RIM] = 1.0;
+    if (n_inner == 0)
         out->n = 1;
-    }
+    else if (n_inner == 1)
+        out->of[inner[0]][HEP_PART_CORE] = 1.0;
+    else
+        read_inner(out, m, f, tissue[rim], inner);
 }
 
 /** One part within an outline too wide: the layers by depth hold what the mixture calls lesion. */

@@ -15,11 +15,13 @@
  *          lowest BIC = -2 log L + (parameters) log(independent voxels), L being that of the
  *          mean-field prior; the spread within the richest model, when it exceeds the liver's,
  *          widens all.
- *          A part whose means lie between two others', or one's and liver's, is no tissue but the
- *          border between them: its voxels count as that mixture, those at the liver only where more of
- *          them is liver than lesion. Rim: the part that lies least deep
- *          on average; core: the deepest; a third, real part between them is neither. One part only:
- *          rim is u < rim_depth_frac, core the rest.
+ *          A part whose means lie between a deeper part's and liver's, at the same share in every
+ *          series, is no tissue but the lesion's border: its voxels count as that mixture where more
+ *          of them is liver than lesion. Rim: the part that takes most of the surface; core: of the
+ *          others the one that differs most from the rim, wherever it lies. A third is the border of
+ *          rim and core where no series shows it outside what lies between them (the share may
+ *          differ, since series are shifted), else a tissue that is neither. One part only: rim is
+ *          u < rim_depth_frac, core the rest.
  * Source:  Forbes and Peyrard, IEEE PAMI 2003;25:1089 (BIC of hidden Markov fields by mean field)
  */
 #ifndef HEP_LESIONS_PARTS_H
