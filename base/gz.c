@@ -84,7 +84,7 @@ static bool next_member(struct inflating *s, int *rc, struct hep_error *err)
 }
 
 /* One call of zlib. *ended is set at the end of a member. */
-static int step(struct inflating *s, bool *ended, struct hep_error *err)
+static int inflate_once(struct inflating *s, bool *ended, struct hep_error *err)
 {
     size_t room;
     size_t before = s->len;
@@ -128,7 +128,7 @@ static int inflate_members(struct inflating *s, size_t want, size_t max, struct 
         if (s->len == s->cap && s->cap < s->limit)
             rc = grow(s, err);
         if (rc == HEP_OK)
-            rc = step(s, &ended, err);
+            rc = inflate_once(s, &ended, err);
         if (rc != HEP_OK)
             return rc;
         if (s->len > max)

@@ -67,7 +67,7 @@ static void become(const char *program, char *const *argv, char *const *env, int
 
 extern char **environ;
 
-static size_t count(const char *const *list)
+static size_t count_words(const char *const *list)
 {
     size_t n = 0;
 
@@ -79,7 +79,7 @@ static size_t count(const char *const *list)
 /* The environment with some names replaced; the texts are borrowed. */
 static char **make_env(const char *const *set)
 {
-    size_t n_old = count((const char *const *)environ), n_new = count(set), n = 0;
+    size_t n_old = count_words((const char *const *)environ), n_new = count_words(set), n = 0;
     const char **env = calloc(n_old + n_new + 1, sizeof *env);
 
     if (env == NULL)
@@ -138,7 +138,7 @@ static void close_ends(struct ends *e, bool keep_log)
         close_if(e->log[0]);
 }
 
-/* Nothing arrives when exec succeeded: the pipe closes. */
+/* The errno that the child wrote when exec failed; 0 when exec succeeded, since that closes the pipe unwritten. */
 static int exec_failure(struct ends *e)
 {
     int failure = 0;

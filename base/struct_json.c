@@ -45,8 +45,8 @@ static void set_count(const struct hep_member *m, char *base, size_t n)
 
 /* ---- unset, release -------------------------------------------------------------------------- */
 
-/* The first value without a name: one that the enumeration has for it, or the number of its values.
- */
+/* The first value of an enumeration that has no name, which stands for "unset"; its number of values when all have
+ * one. */
 static int nameless(const struct hep_names *names)
 {
     int value = 0;

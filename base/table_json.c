@@ -16,7 +16,7 @@ static bool has_members(enum hep_cell cell)
            cell == HEP_CELL_SHARE;
 }
 
-static void put_members(struct hep_put *p, struct hep_json *o, const struct hep_column *c,
+static void add_members(struct hep_put *p, struct hep_json *o, const struct hep_column *c,
                         const void *row)
 {
     const struct hep_value v = hep_column_value(c, row);
@@ -104,7 +104,7 @@ static struct hep_json *value_json(struct hep_put *p, const struct hep_column *c
     return hep_json_new_null();
 }
 
-/* Is the column in JSON? `keep`: what is absent stays, as null. */
+/* True when JSON has a member for the column of this row; with `keep` also for an absent value, as null. */
 static bool is_in_json(const struct hep_column *c, bool keep, const void *row)
 {
     return c->id != NULL && (c->flags & HEP_NOT_JSON) == 0 && c->cell != HEP_CELL_NAME &&
@@ -130,7 +130,7 @@ static const struct hep_column *end_of_member(const struct hep_column *first,
     return c;
 }
 
-static void put_columns(struct hep_put *p, struct hep_json *object, const struct hep_column *from,
+static void add_columns(struct hep_put *p, struct hep_json *object, const struct hep_column *from,
                         const struct hep_column *end, size_t skip, const void *row);
 
 static struct hep_json *member_json(struct hep_put *p, const struct hep_column *from,
@@ -144,13 +144,13 @@ static struct hep_json *member_json(struct hep_put *p, const struct hep_column *
         return value_json(p, from, row);
     o = hep_json_new_object();
     if (is_whole)
-        put_members(p, o, from, row);
-    put_columns(p, o, is_whole ? from + 1 : from, end, next + 1, row);
+        add_members(p, o, from, row);
+    add_columns(p, o, is_whole ? from + 1 : from, end, next + 1, row);
     return o;
 }
 
 /* Columns whose ids agree up to `skip` bytes, as members of one object. */
-static void put_columns(struct hep_put *p, struct hep_json *object, const struct hep_column *from,
+static void add_columns(struct hep_put *p, struct hep_json *object, const struct hep_column *from,
                         const struct hep_column *end, size_t skip, const void *row)
 {
     const struct hep_column *next;
@@ -166,7 +166,7 @@ static void put_columns(struct hep_put *p, struct hep_json *object, const struct
         for (const struct hep_column *k = c; k < next; k++)
             any = any || is_in_json(k, skip > 0, row);
         if (any && c->id[skip] == '\0')
-            put_members(p, object, c, row);
+            add_members(p, object, c, row);
         if (!any || c->id[skip] == '\0')
             continue;
         key = hep_asprintf(p->err, "%.*s", (int)head_length(c, skip), c->id + skip);
@@ -187,7 +187,7 @@ static const struct hep_column *last_of(const struct hep_column *columns)
 void hep_row_put(struct hep_put *p, struct hep_json *object, const struct hep_column *columns,
                  const void *row)
 {
-    put_columns(p, object, columns, last_of(columns), 0, row);
+    add_columns(p, object, columns, last_of(columns), 0, row);
 }
 
 struct hep_json *hep_row_json(struct hep_put *p, const struct hep_column *columns, const void *row)

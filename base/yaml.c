@@ -173,7 +173,7 @@ static const char *what_is_met(const struct hep_yaml *node)
     return node->text[0] == '\0' ? "nothing" : NULL;
 }
 
-/* The one form of message for a scalar of the wrong kind. */
+/* Record that a scalar has the wrong kind: its place, the value met and the kind that is allowed. */
 static int wrong_kind(const struct hep_yaml_doc *doc, const struct hep_yaml *node,
                       struct hep_error *err, const char *wanted)
 {

@@ -230,7 +230,7 @@ static bool is_left_out(const struct fy_event *event)
                              fy_token_get_text(token, &n) != NULL && n == 0);
 }
 
-static int take_event(struct reader *r, struct fy_event *event)
+static int place_event(struct reader *r, struct fy_event *event)
 {
     int rc;
 
@@ -282,7 +282,7 @@ static int read_events(struct reader *r, struct fy_diag *diag)
     int rc = HEP_OK;
 
     while (rc == HEP_OK && (event = fy_parser_parse(r->parser)) != NULL) {
-        rc = take_event(r, event);
+        rc = place_event(r, event);
         fy_parser_event_free(r->parser, event);
     }
     if (rc == HEP_OK && (fy_parser_get_stream_error(r->parser) || r->depth > 0))

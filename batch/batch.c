@@ -121,7 +121,7 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
     return rc;
 }
 
-static void take_event(struct slot *slot, const char *line)
+static void apply_event(struct slot *slot, const char *line)
 {
     struct hep_json *json = NULL;
     const char *event, *message;
@@ -143,7 +143,7 @@ static void take_event(struct slot *slot, const char *line)
     hep_json_free(json);
 }
 
-/* What a study has said since the last look. */
+/* Read the lines that a study has written to its log since the last call. */
 static void read_log(struct slot *slot)
 {
     char buffer[4096];
@@ -157,7 +157,7 @@ static void read_log(struct slot *slot)
                 hep_str_addn(&slot->line, &buffer[i], 1);
             } else {
                 if (slot->line.len > 0)
-                    take_event(slot, slot->line.s);
+                    apply_event(slot, slot->line.s);
                 hep_str_clear(&slot->line);
             }
         }

@@ -78,7 +78,7 @@ static bool wanted(struct words *w, const char *name)
     return found;
 }
 
-/* Labels that nothing answered to, without repetition. */
+/* List the labels that were asked for and match no study, each once. */
 static int list_absent(struct hep_dataset *d, const struct words *w, struct hep_error *err)
 {
     for (size_t i = 0; i < w->n; i++) {

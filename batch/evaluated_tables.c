@@ -67,8 +67,8 @@ static bool is_called_on(const struct hep_evaluated *e, const struct hep_eval_en
     return false;
 }
 
-static void count(struct study_row *r, const struct hep_evaluated *e,
-                  const struct hep_eval_entry *entry)
+static void count_findings(struct study_row *r, const struct hep_evaluated *e,
+                           const struct hep_eval_entry *entry)
 {
     for (size_t i = 0; i < entry->n_lesions; i++) {
         const struct hep_eval_lesion *l = &e->lesion[entry->first_lesion + i];
@@ -108,7 +108,7 @@ int hep_evaluated_studies(struct hep_table *out, const struct hep_evaluated *e,
                                       .liver = { NONE, NONE, NONE, NONE } };
         if (e->study[s].has_liver)
             rows[s].liver = e->study[s].liver;
-        count(&rows[s], e, entry);
+        count_findings(&rows[s], e, entry);
     }
     *out = (struct hep_table)HEP_TABLE_OWNED(NULL, study_columns, rows, e->n_studies);
     return HEP_OK;

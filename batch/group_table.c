@@ -288,7 +288,7 @@ static void outlier_link(struct hep_str *out, const struct hep_column *column, c
 HEP_GETTER(outlier_value, S,
            hep_value_of_number(column->offset == 0 ? r->value : r->measure->median));
 
-/* Each row has its own unit. */
+/* A cell of the table of outliers: its number has the unit of the row's measure. */
 static void outlier_cell(struct hep_str *out, const struct hep_column *column, const void *row)
 {
     const struct hep_look *look = &((const S *)row)->measure->column.look;

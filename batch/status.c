@@ -36,7 +36,7 @@ static bool known(const struct hep_out_status *s, const char *relative)
 }
 
 /* "sub-01/ses-1" gives the label "sub-01_ses-1". */
-static int add(struct hep_out_status *s, const char *relative, struct hep_error *err)
+static int add_study(struct hep_out_status *s, const char *relative, struct hep_error *err)
 {
     struct hep_study_status *study;
     char *slash;
@@ -75,7 +75,7 @@ static int add_expected(struct hep_out_status *s, const char *out_dir, struct he
         const char *relative = hep_json_string(hep_json_at(list, i));
 
         if (tame(relative))
-            rc = add(s, relative, err);
+            rc = add_study(s, relative, err);
     }
     hep_json_free(json);
     free(path);
@@ -95,11 +95,11 @@ static int add_sessions(struct hep_out_status *s, const char *out_dir, const cha
             continue;
         sessions = true;
         relative = hep_asprintf(err, "%s/%s", subject, list.names[i]);
-        rc = relative == NULL ? HEP_ENOMEM : add(s, relative, err);
+        rc = relative == NULL ? HEP_ENOMEM : add_study(s, relative, err);
         free(relative);
     }
     if (rc == HEP_OK && !sessions)
-        rc = add(s, subject, err);
+        rc = add_study(s, subject, err);
     hep_listing_release(&list);
     free(path);
     return rc;
@@ -194,7 +194,7 @@ int hep_status_expect(const char *out_dir, const struct hep_dataset *d, struct h
     size_t before = s.n;
 
     for (size_t i = 0; rc == HEP_OK && i < d->n; i++)
-        rc = add(&s, d->list[i].relative, err);
+        rc = add_study(&s, d->list[i].relative, err);
     if (rc != HEP_OK || s.n == before)
         goto out;
     qsort(s.list, s.n, sizeof s.list[0], by_label);

@@ -35,8 +35,8 @@ static const char *const examples[] = { "hepar report results/sub-01 --study bid
                                         "hepar report results/sub-01 --study bids/sub-01 --viewer",
                                         NULL };
 
-static int make(struct hep_str *html, const struct report_options *o, struct hep_reopened *r,
-                struct hep_error *err)
+static int make_page(struct hep_str *html, const struct report_options *o, struct hep_reopened *r,
+                     struct hep_error *err)
 {
     const struct hep_report_source source = { .run = &r->run,
                                               .record = r->record,
@@ -57,7 +57,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     if (rc == HEP_OK)
         rc = hep_reopen(&r, o->folder, o->study, nthreads, cli->log, err);
     if (rc == HEP_OK)
-        rc = make(&html, o, &r, err);
+        rc = make_page(&html, o, &r, err);
     if (rc == HEP_OK) {
         path = o->out != NULL ? hep_strdup(o->out, err)
                               : hep_asprintf(err, "%s/%s_%s.html", r.folder, r.run.label,

@@ -133,8 +133,8 @@ static char **as_batch(int *argc, char **argv)
     return more;
 }
 
-/* Volumes come and go: memory that was had once is used again instead of being given back and
- * cleared anew. Only glibc has the knobs. */
+/* Keep freed memory in the process: volumes of tens of megabytes are allocated and freed many times, and the kernel
+ * would clear each anew. Only glibc has these settings. */
 static void keep_memory(void)
 {
 #ifdef __GLIBC__

@@ -314,7 +314,7 @@ static int unknown_option(const struct table *t, const struct hep_command *comma
                     command->name);
 }
 
-/* getopt's complaint about the word that it has just looked at. */
+/* Record what getopt found wrong with the current word: unknown, without its value, or with one too many. */
 static int complain(const struct table *t, const struct hep_command *command, int code,
                     const char *word, struct hep_error *err)
 {

@@ -7,7 +7,7 @@
 #include <gsl/gsl_sort.h>
 #include <math.h>
 
-static void draw(double *weight, size_t n, uint64_t seed, size_t replicate)
+static void resample_patients(double *weight, size_t n, uint64_t seed, size_t replicate)
 {
     const uint64_t stream = hep_rng_stream("bootstrap of patients");
 
@@ -60,7 +60,7 @@ int hep_bootstrap(struct hep_interval *out, size_t n_stats, hep_statistic *stati
     for (size_t s = 0; s < n_stats; s++)
         out[s].value = now[s];
     for (size_t r = 0; r < replicates; r++) {
-        draw(weight, n_patients, seed, r);
+        resample_patients(weight, n_patients, seed, r);
         statistic(now, weight, data);
         for (size_t s = 0; s < n_stats; s++)
             all[s * replicates + r] = now[s];

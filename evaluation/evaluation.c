@@ -87,27 +87,27 @@ static void settle_all(struct hep_eval_result *r)
     settle(&r->patient_specificity, 1);
 }
 
-static void take_interval(struct hep_proportion *p, const struct hep_interval *by_patient)
+static void copy_interval(struct hep_proportion *p, const struct hep_interval *by_patient)
 {
     p->by_patient[0] = by_patient->lo;
     p->by_patient[1] = by_patient->hi;
 }
 
 /* What the bootstrap gave, beside the proportions and the rates that it belongs to. */
-static void take_intervals(struct hep_eval_result *r)
+static void copy_intervals(struct hep_eval_result *r)
 {
     for (int task = 0; task < (int)HEP_TASK_COUNT; task++) {
         const struct hep_interval *number = &r->number[(size_t)task * HEP_NUMBERS_PER_TASK];
 
-        take_interval(&r->sensitivity[task], &number[HEP_NUMBER_SENSITIVITY]);
+        copy_interval(&r->sensitivity[task], &number[HEP_NUMBER_SENSITIVITY]);
         for (int s = 0; s < (int)HEP_SIZE_COUNT; s++)
-            take_interval(&r->by_size[task][s], &number[HEP_NUMBER_SIZE + s]);
+            copy_interval(&r->by_size[task][s], &number[HEP_NUMBER_SIZE + s]);
         for (size_t k = 0; k < HEP_FROC_N; k++)
             r->at[task][k] =
                 (struct hep_eval_rate){ hep_froc_rates[k], number[HEP_NUMBER_AT_RATE + k] };
     }
-    take_interval(&r->patient_sensitivity, &r->number[HEP_WHOLE_PATIENT_SENSITIVITY]);
-    take_interval(&r->patient_specificity, &r->number[HEP_WHOLE_PATIENT_SPECIFICITY]);
+    copy_interval(&r->patient_sensitivity, &r->number[HEP_WHOLE_PATIENT_SENSITIVITY]);
+    copy_interval(&r->patient_specificity, &r->number[HEP_WHOLE_PATIENT_SPECIFICITY]);
 }
 
 /* ---- curves and areas ------------------------------------------------------------------------ */
@@ -192,7 +192,7 @@ int hep_evaluate(struct hep_eval_result *out, const struct hep_eval_data *data, 
         rc = hep_bootstrap(out->number, HEP_EVAL_N_NUMBERS, hep_ranked_numbers, &ranked,
                            data->n_patients, replicates, seed, err);
     if (rc == HEP_OK)
-        take_intervals(out);
+        copy_intervals(out);
     if (rc == HEP_OK)
         rc = hep_flag_figures_of(out->flag, data, replicates, seed, err);
     hep_ranked_release(&ranked);

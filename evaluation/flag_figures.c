@@ -53,8 +53,9 @@ static bool has_size(enum hep_flag_size size, double mm)
     return size == HEP_FLAG_SIZE_ALL || (mm >= from[size] && mm < to[size]);
 }
 
-static int add(struct cell *c, const struct hep_eval_flags *truth, const struct hep_eval_flags *got,
-               double seen, size_t flag, size_t patient, struct hep_error *err)
+static int add_to_cell(struct cell *c, const struct hep_eval_flags *truth,
+                       const struct hep_eval_flags *got, double seen, size_t flag, size_t patient,
+                       struct hep_error *err)
 {
     const bool is_present = truth->state[flag] == HEP_FLAG_PRESENT;
     const double p = got->probability[flag], score = isfinite(p) ? p : got->margin[flag];
@@ -100,7 +101,7 @@ static int add_lesion(struct cell *cells, const struct hep_eval_data *d,
                     l->flags[t].state[f] == HEP_FLAG_NOT_ASSESSABLE ||
                     !has_size((enum hep_flag_size)s, l->diameter_mm))
                     continue;
-                if (add(c, &l->flags[t], got, seen[f], (size_t)f, patient, err) != HEP_OK)
+                if (add_to_cell(c, &l->flags[t], got, seen[f], (size_t)f, patient, err) != HEP_OK)
                     return HEP_ENOMEM;
             }
     return HEP_OK;

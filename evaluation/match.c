@@ -165,7 +165,7 @@ static void pairs_release(struct pairs *p)
 }
 
 /* Nearest lesion, and the nearest one that the finding could be. */
-static void judge(struct hep_match_found *out, const struct pairs *p, size_t f)
+static void classify_finding(struct hep_match_found *out, const struct pairs *p, size_t f)
 {
     double best = (double)INFINITY;
 
@@ -191,7 +191,7 @@ static void settle(struct hep_matching *m, const struct pairs *p)
     const size_t nf = p->findings->n;
 
     for (size_t f = 0; f < nf; f++)
-        judge(&m->found[f], p, f);
+        classify_finding(&m->found[f], p, f);
     for (size_t l = 0; l < p->lesions->n; l++) {
         if (m->finding_of[l] == HEP_NO_MATCH)
             continue;

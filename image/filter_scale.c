@@ -40,21 +40,22 @@ static void neighbours(size_t lo[3], size_t hi[3], const struct field *f, size_t
     }
 }
 
-static double at(const struct field *f, size_t i)
+static double value_at(const struct field *f, size_t i)
 {
     return (double)f->data[i];
 }
 
 static double second(const struct field *f, size_t i, const size_t lo[3], const size_t hi[3], int k)
 {
-    return (at(f, i + hi[k]) - 2.0 * at(f, i) + at(f, i - lo[k])) / (f->mm[k] * f->mm[k]);
+    return (value_at(f, i + hi[k]) - 2.0 * value_at(f, i) + value_at(f, i - lo[k])) /
+           (f->mm[k] * f->mm[k]);
 }
 
 static double mixed(const struct field *f, size_t i, const size_t lo[3], const size_t hi[3], int k,
                     int m)
 {
-    return (at(f, i + hi[k] + hi[m]) - at(f, i + hi[k] - lo[m]) - at(f, i - lo[k] + hi[m]) +
-            at(f, i - lo[k] - lo[m])) /
+    return (value_at(f, i + hi[k] + hi[m]) - value_at(f, i + hi[k] - lo[m]) -
+            value_at(f, i - lo[k] + hi[m]) + value_at(f, i - lo[k] - lo[m])) /
            (4.0 * f->mm[k] * f->mm[m]);
 }
 

@@ -250,7 +250,7 @@ static double forms_apart_mm(const nifti_image *nim, const size_t n[3])
 }
 
 /* The grid as nifticlib understands the header. */
-static int take_grid(struct hep_nifti_layout *out, const nifti_image *nim, struct hep_error *err)
+static int copy_grid(struct hep_nifti_layout *out, const nifti_image *nim, struct hep_error *err)
 {
     const nifti_dmat44 *m;
     double inverse[4][4];
@@ -333,7 +333,7 @@ int hep_nifti_layout_parse(struct hep_nifti_layout *out, const unsigned char *by
     (void)pthread_once(&once, quiet);
     rc = load(&r, &nim, &layout, bytes, n, err);
     if (rc == HEP_OK)
-        rc = take_grid(&layout, nim, err);
+        rc = copy_grid(&layout, nim, err);
     nifti_image_free(nim);
     if (rc == HEP_OK)
         *out = layout;

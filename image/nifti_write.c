@@ -109,8 +109,8 @@ static int make_nim(nifti_image **out, const struct source *src,
     return HEP_OK;
 }
 
-static int put_header(unsigned char *bytes, const nifti_image *nim, bool nifti2,
-                      struct hep_error *err)
+static int write_header(unsigned char *bytes, const nifti_image *nim, bool nifti2,
+                        struct hep_error *err)
 {
     nifti_1_header h1;
     nifti_2_header h2;
@@ -129,7 +129,7 @@ static int put_header(unsigned char *bytes, const nifti_image *nim, bool nifti2,
     return HEP_OK;
 }
 
-static void put_values(unsigned char *bytes, const struct source *src, int nthreads)
+static void copy_values(unsigned char *bytes, const struct source *src, int nthreads)
 {
     const size_t n = src->count;
     const double per_step = src->slope > 0.0 ? 1.0 / src->slope : 0.0;
@@ -171,10 +171,10 @@ static int build(unsigned char **out, size_t *n, const struct source *src,
         goto out;
     }
     (void)memset(bytes, 0, offset);
-    rc = put_header(bytes, nim, opts->nifti2, err);
+    rc = write_header(bytes, nim, opts->nifti2, err);
     if (rc != HEP_OK)
         goto out;
-    put_values(bytes + offset, src, opts->nthreads);
+    copy_values(bytes + offset, src, opts->nthreads);
     *out = bytes;
     *n = size + offset;
     bytes = NULL;

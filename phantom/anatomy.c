@@ -131,7 +131,7 @@ static void count_node(struct hep_anatomy *a, size_t lesion, int layer, double r
         a->surface[lesion][layer]++;
 }
 
-/* Parenchyma that looks like a lesion and is none. */
+/* Nodes inside a band of fibrosis or a regenerative nodule get its label: they look like a lesion and are none. */
 static void paint_mimics(struct hep_anatomy *a, int nthreads)
 {
     const size_t nz = a->mimics.n > 0 ? a->grid.n[2] : 0;

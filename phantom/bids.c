@@ -80,7 +80,7 @@ static char *series_stem(const struct hep_sim_settings *s, const struct hep_even
 
 /* ---- sidecars -------------------------------------------------------------------------------- */
 
-static void put_clock(struct hep_put *put, struct hep_json *o, double s)
+static void add_clock(struct hep_put *put, struct hep_json *o, double s)
 {
     const int h = (int)(s / 3600.0), m = (int)(fmod(s, 3600.0) / 60.0);
     char text[32];
@@ -108,7 +108,7 @@ static const char *description(enum hep_role role)
     return words[role] != NULL ? words[role] : "series";
 }
 
-static void put_image_type(struct hep_put *put, struct hep_json *o, enum hep_role role)
+static void add_image_type(struct hep_put *put, struct hep_json *o, enum hep_role role)
 {
     struct hep_json *list = hep_json_new_array();
 
@@ -121,7 +121,7 @@ static void put_image_type(struct hep_put *put, struct hep_json *o, enum hep_rol
     hep_put(put, o, "ImageType", list);
 }
 
-static void put_sequence(struct hep_put *put, struct hep_json *o, const struct hep_sim_settings *s,
+static void add_sequence(struct hep_put *put, struct hep_json *o, const struct hep_sim_settings *s,
                          const struct hep_sim_series *r, size_t echo)
 {
     const bool spin_echo = r->role == HEP_ROLE_T2 || r->role == HEP_ROLE_DWI;
@@ -139,21 +139,21 @@ static void put_sequence(struct hep_put *put, struct hep_json *o, const struct h
         hep_put_text(put, o, "ScanOptions", "FS");
 }
 
-static void put_time(struct hep_put *put, struct hep_json *o, const struct hep_sim_settings *s,
+static void add_time(struct hep_put *put, struct hep_json *o, const struct hep_sim_settings *s,
                      const struct hep_event *e, size_t series)
 {
     const enum hep_role role = e->series[series].labelled_as;
     double time_s = e->series[series].time_s;
 
     if (!hep_role_is_post_contrast(role)) {
-        put_clock(put, o, SCAN_BEGIN_S + 120.0 * (double)series);
+        add_clock(put, o, SCAN_BEGIN_S + 120.0 * (double)series);
         return;
     }
     /* after a swap the times go with the labels */
     for (size_t i = 0; i < s->n_series; i++)
         if (s->series[i].role == role)
             time_s = e->series[i].time_s;
-    put_clock(put, o, INJECTION_S + time_s);
+    add_clock(put, o, INJECTION_S + time_s);
     hep_put_number(put, o, "TimeSinceInjection", time_s);
     hep_put_text(put, o, "ContrastBolusAgent", s->agent->name);
 }
@@ -172,9 +172,9 @@ static int write_sidecar(const char *path, const struct hep_sim_settings *s,
     hep_put_text(&put, o, "Modality", "MR");
     hep_put_text(&put, o, "SeriesDescription", description(role));
     hep_put_text(&put, o, "ProtocolName", s->protocol[0] != '\0' ? s->protocol : "simulated");
-    put_image_type(&put, o, role);
-    put_sequence(&put, o, s, r, echo);
-    put_time(&put, o, s, e, series);
+    add_image_type(&put, o, role);
+    add_sequence(&put, o, s, r, echo);
+    add_time(&put, o, s, e, series);
     if (r->role == HEP_ROLE_DWI) {
         hep_put_text(&put, o, "PhaseEncodingDirection", "j");
         hep_put_number(&put, o, "TotalReadoutTime", e->epi_readout_s);

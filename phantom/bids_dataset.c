@@ -25,7 +25,7 @@ static const char readme[] =
     "vectors\n"
     "are zero.\n";
 
-static void put_origin(struct hep_put *put, struct hep_json *o)
+static void add_origin(struct hep_put *put, struct hep_json *o)
 {
     struct hep_json *list = hep_json_new_array(), *entry = hep_json_new_object();
 
@@ -49,7 +49,7 @@ static int write_description(const char *dir, const char *name, const char *type
     hep_put_text(&put, o, "BIDSVersion", BIDS_VERSION);
     hep_put_text(&put, o, "DatasetType", type);
     hep_put_text(&put, o, "License", "CC0");
-    put_origin(&put, o);
+    add_origin(&put, o);
     if (put.rc == HEP_OK)
         put.rc = hep_json_write(path, o, err);
     hep_json_free(o);

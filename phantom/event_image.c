@@ -38,7 +38,7 @@ static void draw_psf(struct hep_series_event *e, double level, const struct hep_
     e->psf_sd_voxels[2] = is_2d(r->role) ? 0.0 : fmin(level, 3.0) * SD_OF_FWHM * slice;
 }
 
-/* Where the field is off, up to all of the fat comes back. */
+/* Fat saturation fails where the main field differs from its mean: there up to all of the fat signal is left. */
 static int draw_fat(struct hep_series_event *e, double level, const struct hep_sim_series *r,
                     uint64_t seed, struct hep_error *err)
 {
@@ -52,7 +52,7 @@ static int draw_fat(struct hep_series_event *e, double level, const struct hep_s
     return hep_field_new(&e->fat_field, &box, 90.0, 1, seed ^ rng.stream, "fat field", err);
 }
 
-/* Inflow and voids change the signal of blood; each heartbeat's aorta comes back as ghosts. */
+/* Inflow raises and voids lower the signal of blood; the pulsation of the aorta makes ghosts along phase encoding. */
 static void draw_flow(struct hep_series_event *e, double level, const struct hep_sim_series *r,
                       uint64_t seed)
 {

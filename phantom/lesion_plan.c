@@ -81,7 +81,7 @@ static bool free_of_others(const struct place *pl, const struct hep_lesion *l, s
     return true;
 }
 
-static bool acceptable(const struct place *pl, const struct hep_lesion *l, size_t self)
+static bool has_free_place(const struct place *pl, const struct hep_lesion *l, size_t self)
 {
     if (!free_of_others(pl, l, self))
         return false;
@@ -175,7 +175,7 @@ static bool place_one(const struct place *pl, struct hep_lesion *l, size_t self,
             if (l->subcapsular)
                 to_capsule(pl, l);
         }
-        if (acceptable(pl, l, self))
+        if (has_free_place(pl, l, self))
             return true;
     }
     return false;
@@ -196,8 +196,8 @@ static enum hep_sim_lesion_type draw_type(double u, const struct hep_study_tissu
     return HEP_SIM_MET_FIBROUS;
 }
 
-/* What to place: wishes as they are, or a Poisson number of draws. */
-static size_t draw_wishes(struct hep_sim_wish *wish, const struct hep_sim_settings *s,
+/* The lesions to place: those that the settings name, or a Poisson number of random ones. */
+static size_t list_wishes(struct hep_sim_wish *wish, const struct hep_sim_settings *s,
                           const struct hep_study_tissues *tissues, uint64_t seed)
 {
     struct hep_rng rng = { seed, hep_rng_stream("lesion list"), 0 };
@@ -241,7 +241,7 @@ int hep_lesions_plan(struct hep_lesion_list *out, const struct hep_sim_settings 
 {
     const struct place pl = { shape, portal, hepatic, out };
     struct hep_sim_wish wish[HEP_SIM_MAX_LESIONS];
-    const size_t n = draw_wishes(wish, s, tissues, seed);
+    const size_t n = list_wishes(wish, s, tissues, seed);
 
     out->n = out->n_unplaced = 0;
     sort_by_size(wish, n);

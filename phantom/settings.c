@@ -29,7 +29,7 @@ const char *hep_sim_degradation_name(enum hep_sim_degradation d)
     return (unsigned)d < HEP_SIM_N_DEGRADATIONS ? degradation_names[d] : "?";
 }
 
-/* All, or the usual ones alone; never those that change which files there are. */
+/* Set the usual degradations, or all of them, to one level; those that change which files there are keep theirs. */
 static void degrade_many(struct hep_sim_settings *s, bool all, double level)
 {
     for (int d = 0; d < (int)HEP_SIM_N_DEGRADATIONS; d++)

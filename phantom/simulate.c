@@ -111,7 +111,7 @@ static int noise_sd(double *sd, struct study *st, size_t i, struct hep_error *er
     return rc;
 }
 
-/* Signals of a series in a table; blood as it flowed. */
+/* Fill the table of signals of a series, one per tissue; that of blood is changed by its flow. */
 static int series_lut(struct hep_lut *lut, const struct study *st, size_t i, enum hep_lut_part part,
                       struct hep_error *err)
 {
@@ -132,7 +132,7 @@ static int series_lut(struct hep_lut *lut, const struct study *st, size_t i, enu
     return HEP_OK;
 }
 
-/* Render one table; slices of a 2-D series lie where they lay in this volume. */
+/* Render one table of signals. Slices of a 2-D series are displaced as they were during this volume. */
 static int render_lut(struct hep_volume **out, const struct study *st, size_t i,
                       const struct hep_lut *lut, const struct hep_grid *grid,
                       const struct hep_epi *epi, size_t volume, struct hep_error *err)
@@ -196,7 +196,8 @@ static int render_volumes(struct hep_volume **out, struct study *st, size_t i,
     return rc;
 }
 
-/* Diffusion: in an echo-planar series water and what is left of fat go their own ways. */
+/* Diffusion: in an echo-planar series the chemical shift displaces what is left of fat, so water and fat are rendered
+ * apart. */
 static int render_diffusion(struct hep_volume **out, struct study *st, size_t i,
                             const struct hep_grid *grid, struct hep_error *err)
 {
@@ -233,7 +234,7 @@ static int render_diffusion(struct hep_volume **out, struct study *st, size_t i,
     return HEP_OK;
 }
 
-/* Water, fat and the aorta of an image of one volume in one go, for what befalls them apart. */
+/* Render water, fat and aorta of one volume separately: fat saturation and ghosts change one of them alone. */
 static int render_parts(struct hep_volume **out, struct study *st, size_t i,
                         const struct hep_grid *grid, struct hep_error *err)
 {
@@ -327,7 +328,7 @@ static int make_series(struct study *st, size_t i, struct hep_error *err)
     return rc;
 }
 
-/* Nothing of an earlier run of this subject stays behind. */
+/* Remove the files that an earlier run wrote for this subject. */
 static int clear_subject(const char *bids_dir, unsigned subject, struct hep_error *err)
 {
     char label[HEP_SUBJECT_LABEL];

@@ -106,7 +106,7 @@ struct both {
     const char *source; /* for the reader of the file; nothing is computed from it */
 };
 
-/* The same at both fields. */
+/* One number that holds at 1.5 and 3 T. */
 static int read_single(const struct hep_reader *r, const struct hep_yaml *node,
                        const struct hep_key *key, void *to)
 {

@@ -33,7 +33,7 @@ static struct hep_json *zone_json(struct hep_put *put, const struct hep_true_mea
     return zone;
 }
 
-static void put_zones(struct hep_put *put, struct hep_json *o, const struct hep_true_measures *m)
+static void add_zones(struct hep_put *put, struct hep_json *o, const struct hep_true_measures *m)
 {
     static const char *const zones[HEP_N_ZONES] = { "rim", "core", "whole" };
 
@@ -41,15 +41,15 @@ static void put_zones(struct hep_put *put, struct hep_json *o, const struct hep_
         hep_put(put, o, zones[z], zone_json(put, m, z));
 }
 
-/* By tissue the zones themselves, and as visible in a member of that name. */
+/* Add the measures of rim, core and whole by tissue, and those of the visible truth in a member "visible". */
 static struct hep_json *measures_json(struct hep_put *put, const struct hep_finding *f,
                                       const struct hep_true_measures m[HEP_TRUTH_COLUMNS])
 {
     struct hep_json *o = hep_json_new_object(), *visible = hep_json_new_object();
 
     hep_measures_put(put, o, HEP_SUBJECT_LESION, HEP_FORM_VALUE, NULL, &f->measures);
-    put_zones(put, o, &m[HEP_TRUTH_TISSUE]);
-    put_zones(put, visible, &m[HEP_TRUTH_VISIBLE]);
+    add_zones(put, o, &m[HEP_TRUTH_TISSUE]);
+    add_zones(put, visible, &m[HEP_TRUTH_VISIBLE]);
     hep_put(put, o, hep_flag_truth_name(HEP_TRUTH_VISIBLE), visible);
     return o;
 }
@@ -130,8 +130,8 @@ static void add_lesion(struct hep_put *put, struct hep_json *list, struct hep_tr
     hep_put_item(put, list, o);
 }
 
-/* Parenchyma has one value: the spread of the tissue itself is nought. */
-static void put_liver_value(struct hep_put *put, struct hep_json *liver, enum hep_measure m,
+/* The simulated parenchyma has one value, so that the interquartile range of the truth is 0. */
+static void add_liver_value(struct hep_put *put, struct hep_json *liver, enum hep_measure m,
                             double value, double n)
 {
     struct hep_json *o = hep_json_new_object();
@@ -152,9 +152,9 @@ static struct hep_json *liver_json(struct hep_put *put, const struct hep_anatomy
     for (size_t i = 0; i < voxels; i++)
         n += a->label[i] == HEP_LABEL_LIVER;
     hep_put_number(put, liver, hep_measure_name(HEP_M_LIVER_VOLUME), hep_anatomy_liver_ml(a));
-    put_liver_value(put, liver, HEP_M_LIVER_FAT, t->ff, n);
-    put_liver_value(put, liver, HEP_M_LIVER_ADC, hep_tissue_adc(t), n);
-    put_liver_value(put, liver, HEP_M_LIVER_R2STAR, hep_tissue_r2star(t), n);
+    add_liver_value(put, liver, HEP_M_LIVER_FAT, t->ff, n);
+    add_liver_value(put, liver, HEP_M_LIVER_ADC, hep_tissue_adc(t), n);
+    add_liver_value(put, liver, HEP_M_LIVER_R2STAR, hep_tissue_r2star(t), n);
     hep_put_number(put, liver, "t1_s", t->t1_s);
     hep_put_number(put, liver, "ki_per_min", t->ki_per_min);
     hep_put_bool(put, liver, "impaired_uptake", a->tissues.impaired);

@@ -117,9 +117,10 @@ static int render_signal(struct hep_volume **out, struct view *v, const struct h
                         : rc;
 }
 
-/* The lesion as this series would show it; no voxel where the series does not hold it. */
-static int look(struct view *v, const struct hep_truth_study *t, size_t series, size_t lesion,
-                enum hep_phase phase, struct hep_error *err)
+/* List the voxels of the lesion on the grid of this series, with their share of lesion; none where the series ends
+ * before it. */
+static int view_lesion(struct view *v, const struct hep_truth_study *t, size_t series,
+                       size_t lesion, enum hep_phase phase, struct hep_error *err)
 {
     struct hep_render r = { .anatomy = t->anatomy,
                             .grid = &v->grid,
@@ -265,7 +266,7 @@ static int see_series(struct hep_true_measures *m, const struct hep_truth_study 
     const enum hep_phase phase = hep_phase_of_role(r->role);
     const enum hep_phase when = phase != HEP_PHASE_COUNT ? phase : HEP_PHASE_PRECONTRAST;
     struct view v = { .share = NULL };
-    int rc = look(&v, t, series, lesion, when, err);
+    int rc = view_lesion(&v, t, series, lesion, when, err);
 
     if (rc != HEP_OK || v.n[HEP_ZONE_WHOLE] == 0)
         goto out;

@@ -38,7 +38,7 @@ static const struct hep_series *phase_series(const struct hep_inventory *invento
     return s;
 }
 
-static double off(double t, double lo, double hi)
+static double distance_outside(double t, double lo, double hi)
 {
     return t < lo ? t - lo : t > hi ? t - hi : 0.0;
 }
@@ -52,15 +52,15 @@ static void judge_time(struct hep_against_series *out, const struct hep_window *
         out->state = HEP_AGAINST_TIME_UNKNOWN;
         return;
     }
-    out->off_s = off(t, w->window_s[0], w->window_s[1]);
-    out->off_nominal_s = off(t, w->nominal_s[0], w->nominal_s[1]);
+    out->off_s = distance_outside(t, w->window_s[0], w->window_s[1]);
+    out->off_nominal_s = distance_outside(t, w->nominal_s[0], w->nominal_s[1]);
     if (out->off_s < 0.0 || out->off_s > 0.0)
         out->state = HEP_AGAINST_OFF;
     else if (out->off_nominal_s < 0.0 || out->off_nominal_s > 0.0)
         out->state = HEP_AGAINST_NOT_NOMINAL;
 }
 
-/* The volume of a 4-D dynamic that is nearest to the window. */
+/* Time of the volume of a 4-D dynamic series that is nearest to the window. */
 static double frame_time(const struct hep_series *dynamic, const struct hep_window *w)
 {
     double best = (double)NAN;
@@ -69,8 +69,8 @@ static double frame_time(const struct hep_series *dynamic, const struct hep_wind
         double t = dynamic->frame[i].time_s;
 
         if (isfinite(t) &&
-            (!isfinite(best) || fabs(off(t, w->nominal_s[0], w->nominal_s[1])) <
-                                    fabs(off(best, w->nominal_s[0], w->nominal_s[1]))))
+            (!isfinite(best) || fabs(distance_outside(t, w->nominal_s[0], w->nominal_s[1])) <
+                                    fabs(distance_outside(best, w->nominal_s[0], w->nominal_s[1]))))
             best = t;
     }
     return best;
@@ -104,8 +104,8 @@ static void judge_dwi(struct hep_against_series *out, const struct hep_plan *pla
         out->state = HEP_AGAINST_B_VALUES;
 }
 
-static void judge(struct hep_against_series *out, const struct hep_config *cfg,
-                  const struct hep_agent *agent, const struct hep_inventory *inventory)
+static void judge_series(struct hep_against_series *out, const struct hep_config *cfg,
+                         const struct hep_agent *agent, const struct hep_inventory *inventory)
 {
     enum hep_role role = HEP_ROLE_UNKNOWN;
     const struct hep_series *s;
@@ -170,7 +170,7 @@ void hep_against_inventory(struct hep_against_study *out, const struct hep_confi
                                           .time_s = (double)NAN,
                                           .off_s = (double)NAN,
                                           .off_nominal_s = (double)NAN };
-        judge(s, cfg, agent, inventory);
+        judge_series(s, cfg, agent, inventory);
         out->n++;
         if (s->required && s->state >= HEP_AGAINST_OFF)
             out->satisfied = false;

@@ -178,7 +178,7 @@ static struct hep_interval at_two(const struct hep_evaluated *e, int task)
     return e->result.at[task][k].sensitivity;
 }
 
-static void take_at_two(struct hep_compared *c, size_t i)
+static void compare_at_two(struct hep_compared *c, size_t i)
 {
     for (int t = 0; t < (int)HEP_TASK_COUNT; t++) {
         struct hep_paired_task *task = &c->list[i].paired.task[t];
@@ -188,7 +188,7 @@ static void take_at_two(struct hep_compared *c, size_t i)
     }
 }
 
-/* The row of the full protocol in tables of all: it differs from nothing. */
+/* The full protocol compared with itself, the first row of each table: no lesion is lost, every difference is 0. */
 static void pair_with_itself(struct hep_compared *c)
 {
     for (int t = 0; t < (int)HEP_TASK_COUNT; t++) {
@@ -204,7 +204,7 @@ static void pair_with_itself(struct hep_compared *c)
                                                               .false_full = other->false_full,
                                                               .false_variant = other->false_full };
     }
-    take_at_two(c, 0);
+    compare_at_two(c, 0);
 }
 
 static int evaluate(struct hep_compared *c, const struct hep_compare_request *q, size_t i,
@@ -227,7 +227,7 @@ static int evaluate(struct hep_compared *c, const struct hep_compare_request *q,
     if (rc == HEP_OK)
         rc = hep_losses_find(&p->losses, &sides[0], &sides[1], q->replicates, q->seed, err);
     if (rc == HEP_OK)
-        take_at_two(c, i);
+        compare_at_two(c, i);
     return rc;
 }
 

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-/* What is compared. */
+/* The k-th measure whose values under both protocols are compared. */
 static enum hep_measure compared(size_t k)
 {
     static const enum hep_measure plain[] = { HEP_M_LONG_AXIS, HEP_M_VOLUME, HEP_M_P_METASTASIS,
@@ -246,7 +246,7 @@ static void count_flags(struct hep_losses *out, const struct hep_finding *full,
     }
 }
 
-static void take_measures(struct looking *k, size_t study, const struct hep_finding *full,
+static void note_measures(struct looking *k, size_t study, const struct hep_finding *full,
                           const struct hep_finding *variant)
 {
     for (size_t m = 0; m < N_MEASURES; m++) {
@@ -295,7 +295,7 @@ static int look_at_lesion(struct looking *k, size_t study, size_t lesion, struct
     if (variant == NULL)
         return add_loss(k, HEP_LOSS_NOT_FOUND, study, lesion, err);
     count_flags(k->out, full, variant);
-    take_measures(k, study, full, variant);
+    note_measures(k, study, full, variant);
     if (k->called[0][lesion] && !k->called[1][lesion])
         return add_loss(k, HEP_LOSS_NOT_CALLED, study, lesion, err);
     return HEP_OK;

@@ -58,7 +58,7 @@ static struct hep_timeline_item item_of(const struct hep_config *cfg, enum hep_p
                                        .centre_s = (double)NAN };
 }
 
-static void put(struct hep_timeline *t, struct hep_timeline_item item, double start_s)
+static void place_item(struct hep_timeline *t, struct hep_timeline_item item, double start_s)
 {
     double length = item.end_s - item.start_s;
 
@@ -96,7 +96,7 @@ static bool is_injected(const struct hep_config *cfg)
     return false;
 }
 
-/* Series of a visit that are placed by order and not by a window. */
+/* True for a series that is acquired while the hepatobiliary phase is waited for, and not before the injection. */
 static bool is_waiting(const struct hep_config *cfg, int s)
 {
     const struct hep_plan *plan = &cfg->series[s];
@@ -122,10 +122,10 @@ static double last_end(const struct hep_timeline *t, long visit)
     return end;
 }
 
-/* Loose series of a visit, in table order, that wait (or do not): one after the other from start_s.
- */
-static double put_loose(struct hep_timeline *t, const struct hep_config *cfg, long visit,
-                        bool waiting, double start_s)
+/* Place the series of a visit that have no window, those for the waiting time or the others: one after the other from
+ * start_s, in table order. @return where the last one ends */
+static double place_loose(struct hep_timeline *t, const struct hep_config *cfg, long visit,
+                          bool waiting, double start_s)
 {
     for (int s = 0; s < HEP_SERIES_COUNT; s++) {
         struct hep_timeline_item item;
@@ -134,7 +134,7 @@ static double put_loose(struct hep_timeline *t, const struct hep_config *cfg, lo
             is_waiting(cfg, s) != waiting)
             continue;
         item = item_of(cfg, (enum hep_planned)s);
-        put(t, item, start_s);
+        place_item(t, item, start_s);
         start_s = t->items[t->n - 1].end_s;
     }
     return start_s;
@@ -144,15 +144,16 @@ static double loose_length(const struct hep_config *cfg, long visit, bool waitin
 {
     struct hep_timeline scratch = { 0 };
 
-    return put_loose(&scratch, cfg, visit, waiting, 0);
+    return place_loose(&scratch, cfg, visit, waiting, 0);
 }
 
-static void put_phase(struct hep_timeline *t, const struct hep_config *cfg, int s, double centre_s)
+static void place_phase(struct hep_timeline *t, const struct hep_config *cfg, int s,
+                        double centre_s)
 {
     struct hep_timeline_item item = item_of(cfg, (enum hep_planned)s);
 
     item.centre_s = centre_s;
-    put(t, item, centre_s - item.scan_s / 2);
+    place_item(t, item, centre_s - item.scan_s / 2);
 }
 
 static struct hep_span nominal_of(const struct hep_plan *plan)
@@ -161,19 +162,19 @@ static struct hep_span nominal_of(const struct hep_plan *plan)
 }
 
 /* Dynamic phases stand at the middle of their nominal times. */
-static void put_dynamic(struct hep_timeline *t, const struct hep_config *cfg, long visit)
+static void place_dynamic(struct hep_timeline *t, const struct hep_config *cfg, long visit)
 {
     for (int s = HEP_SERIES_ARTERIAL; s < HEP_SERIES_HEPATOBILIARY; s++) {
         struct hep_span nominal = nominal_of(&cfg->series[s]);
 
         if (cfg->series[s].expected && has_window(cfg, s) && cfg->series[s].visit == visit)
-            put_phase(t, cfg, s, (nominal.lo + nominal.hi) / 2);
+            place_phase(t, cfg, s, (nominal.lo + nominal.hi) / 2);
     }
 }
 
 /* The hepatobiliary phase stands at its first nominal time, or later when other series still run.
  */
-static void put_hepatobiliary(struct hep_timeline *t, const struct hep_config *cfg, long visit)
+static void place_hepatobiliary(struct hep_timeline *t, const struct hep_config *cfg, long visit)
 {
     const struct hep_plan *plan = &cfg->series[HEP_SERIES_HEPATOBILIARY];
     double earliest = last_end(t, visit);
@@ -181,13 +182,12 @@ static void put_hepatobiliary(struct hep_timeline *t, const struct hep_config *c
 
     if (!plan->expected || plan->visit != visit || !has_window(cfg, HEP_SERIES_HEPATOBILIARY))
         return;
-    put_phase(t, cfg, HEP_SERIES_HEPATOBILIARY, fmax(nominal_of(plan).lo, earliest + scan_s / 2));
+    place_phase(t, cfg, HEP_SERIES_HEPATOBILIARY, fmax(nominal_of(plan).lo, earliest + scan_s / 2));
 }
 
-/* A visit in which nothing is injected: everything ends with the hepatobiliary phase at its time.
- */
-static void put_return(struct hep_timeline *t, const struct hep_config *cfg, long visit,
-                       double not_before_s)
+/* Place a visit without injection: it starts so that all other series end when the hepatobiliary phase is due. */
+static void place_return_visit(struct hep_timeline *t, const struct hep_config *cfg, long visit,
+                               double not_before_s)
 {
     const struct hep_plan *hbp = &cfg->series[HEP_SERIES_HEPATOBILIARY];
     double before = cfg->acquisition.localiser_s + loose_length(cfg, visit, true) +
@@ -197,14 +197,14 @@ static void put_return(struct hep_timeline *t, const struct hep_config *cfg, lon
     if (hbp->expected && hbp->visit == visit && has_window(cfg, HEP_SERIES_HEPATOBILIARY))
         start = fmax(start, nominal_of(hbp).lo - before -
                                 hep_planned_scan_time(cfg, HEP_SERIES_HEPATOBILIARY, NULL) / 2);
-    put(t, localiser(cfg, visit), start);
-    start = put_loose(t, cfg, visit, false, last_end(t, visit));
-    (void)put_loose(t, cfg, visit, true, start);
-    put_dynamic(t, cfg, visit);
-    put_hepatobiliary(t, cfg, visit);
+    place_item(t, localiser(cfg, visit), start);
+    start = place_loose(t, cfg, visit, false, last_end(t, visit));
+    (void)place_loose(t, cfg, visit, true, start);
+    place_dynamic(t, cfg, visit);
+    place_hepatobiliary(t, cfg, visit);
 }
 
-static void put_first_visit(struct hep_timeline *t, const struct hep_config *cfg)
+static void place_first_visit(struct hep_timeline *t, const struct hep_config *cfg)
 {
     const struct hep_timeline_item injection = {
         .label = "injection", .series = -1, .visit = 1, .centre_s = (double)NAN
@@ -213,21 +213,21 @@ static void put_first_visit(struct hep_timeline *t, const struct hep_config *cfg
     double next;
 
     if (!is_injected(cfg)) {
-        put(t, localiser(cfg, 1), 0);
-        next = put_loose(t, cfg, 1, false, last_end(t, 1));
-        (void)put_loose(t, cfg, 1, true, next);
+        place_item(t, localiser(cfg, 1), 0);
+        next = place_loose(t, cfg, 1, false, last_end(t, 1));
+        (void)place_loose(t, cfg, 1, true, next);
         return;
     }
     if (cfg->acquisition.injection == HEP_INJECTION_BEFORE_ARRIVAL) {
-        put_return(t, cfg, 1, 0);
+        place_return_visit(t, cfg, 1, 0);
         return;
     }
-    put(t, localiser(cfg, 1), -before);
-    (void)put_loose(t, cfg, 1, false, last_end(t, 1));
-    put(t, injection, 0);
-    put_dynamic(t, cfg, 1);
-    (void)put_loose(t, cfg, 1, true, last_end(t, 1));
-    put_hepatobiliary(t, cfg, 1);
+    place_item(t, localiser(cfg, 1), -before);
+    (void)place_loose(t, cfg, 1, false, last_end(t, 1));
+    place_item(t, injection, 0);
+    place_dynamic(t, cfg, 1);
+    (void)place_loose(t, cfg, 1, true, last_end(t, 1));
+    place_hepatobiliary(t, cfg, 1);
 }
 
 static int by_start(const void *a, const void *b)
@@ -241,8 +241,8 @@ static int by_start(const void *a, const void *b)
     return x->end_s < y->end_s ? -1 : x->end_s > y->end_s;
 }
 
-/* Idle times become entries, and the sums are made. */
-static void finish(struct hep_timeline *t)
+/* Add pauses of IDLE_SHOWN_S and more as items, and sum up the scan, waiting and table times. */
+static void add_pauses(struct hep_timeline *t)
 {
     double first[3] = { 0, (double)INFINITY, (double)INFINITY };
     double last[3] = { 0, -(double)INFINITY, -(double)INFINITY };
@@ -257,13 +257,13 @@ static void finish(struct hep_timeline *t)
 
         t->scan_s += it->scan_s + it->rest_s;
         if (isfinite(idle) && idle >= IDLE_SHOWN_S)
-            put(t,
-                (struct hep_timeline_item){ .label = "wait",
-                                            .series = -1,
-                                            .visit = it->visit,
-                                            .end_s = idle,
-                                            .centre_s = (double)NAN },
-                reached);
+            place_item(t,
+                       (struct hep_timeline_item){ .label = "wait",
+                                                   .series = -1,
+                                                   .visit = it->visit,
+                                                   .end_s = idle,
+                                                   .centre_s = (double)NAN },
+                       reached);
         if (isfinite(idle) && idle > 0)
             t->wait_s += idle;
         first[visit] = fmin(first[visit], it->start_s);
@@ -283,8 +283,8 @@ void hep_timeline_make(struct hep_timeline *out, const struct hep_config *cfg)
         if (cfg->series[s].expected && cfg->series[s].visit > out->visits)
             out->visits = cfg->series[s].visit;
     }
-    put_first_visit(out, cfg);
+    place_first_visit(out, cfg);
     if (out->visits == 2)
-        put_return(out, cfg, 2, last_end(out, 1) + RETURN_GAP_S);
-    finish(out);
+        place_return_visit(out, cfg, 2, last_end(out, 1) + RETURN_GAP_S);
+    add_pauses(out);
 }

@@ -138,7 +138,7 @@ static S fit_row(const char *title, const char *method, const struct hep_fit_cou
 }
 #undef S
 
-static int fits(struct hep_page *p)
+static int add_fits(struct hep_page *p)
 {
     static const struct {
         enum hep_diffusion_fitted fitted;
@@ -384,7 +384,7 @@ int hep_page_quality(struct hep_page *p)
     }
     hep_str_add(p->out, "<h3>Fits</h3>\n");
     if (rc == HEP_OK)
-        rc = fits(p);
+        rc = add_fits(p);
     if (rc == HEP_OK)
         rc = liver_quality(p);
     if (rc == HEP_OK)

@@ -78,7 +78,7 @@ static const struct text_key {
 };
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static void *at(struct hep_acquisition *a, size_t offset)
+static void *member_at(struct hep_acquisition *a, size_t offset)
 {
     return (char *)a + offset;
 }
@@ -103,9 +103,9 @@ void hep_acquisition_release(struct hep_acquisition *a)
     if (a == NULL)
         return;
     for (size_t i = 0; i < COUNT(text_keys); i++)
-        free(*(char **)at(a, text_keys[i].offset));
+        free(*(char **)member_at(a, text_keys[i].offset));
     for (size_t i = 0; i < COUNT(list_keys); i++)
-        free(*(double **)at(a, list_keys[i].list_offset));
+        free(*(double **)member_at(a, list_keys[i].list_offset));
     for (size_t i = 0; i < a->n_image_type; i++)
         free(a->image_type[i]);
     free(a->image_type);
@@ -122,15 +122,15 @@ static int copy_lists(struct hep_acquisition *out, const struct hep_acquisition 
         size_t n = *(const size_t *)(const void *)(base + list_keys[i].count_offset);
         double *to;
 
-        *(double **)at(out, list_keys[i].list_offset) = NULL;
-        *(size_t *)at(out, list_keys[i].count_offset) = 0;
+        *(double **)member_at(out, list_keys[i].list_offset) = NULL;
+        *(size_t *)member_at(out, list_keys[i].count_offset) = 0;
         if (n == 0)
             continue;
         if (HEP_NEW(to, n, err) != HEP_OK)
             return HEP_ENOMEM;
         (void)memcpy(to, from, n * sizeof *to);
-        *(double **)at(out, list_keys[i].list_offset) = to;
-        *(size_t *)at(out, list_keys[i].count_offset) = n;
+        *(double **)member_at(out, list_keys[i].list_offset) = to;
+        *(size_t *)member_at(out, list_keys[i].count_offset) = n;
     }
     return HEP_OK;
 }
@@ -142,8 +142,8 @@ static int copy_texts(struct hep_acquisition *out, const struct hep_acquisition 
         const char *base = (const char *)in;
         const char *from = *(char *const *)(const void *)(base + text_keys[i].offset);
 
-        *(char **)at(out, text_keys[i].offset) = hep_strdup(from, err);
-        if (from != NULL && *(char **)at(out, text_keys[i].offset) == NULL)
+        *(char **)member_at(out, text_keys[i].offset) = hep_strdup(from, err);
+        if (from != NULL && *(char **)member_at(out, text_keys[i].offset) == NULL)
             return HEP_ENOMEM;
     }
     if (in->n_image_type > 0)
@@ -164,10 +164,10 @@ int hep_acquisition_copy(struct hep_acquisition *out, const struct hep_acquisiti
 {
     *out = *in;
     for (size_t i = 0; i < COUNT(text_keys); i++)
-        *(char **)at(out, text_keys[i].offset) = NULL;
+        *(char **)member_at(out, text_keys[i].offset) = NULL;
     for (size_t i = 0; i < COUNT(list_keys); i++) {
-        *(double **)at(out, list_keys[i].list_offset) = NULL;
-        *(size_t *)at(out, list_keys[i].count_offset) = 0;
+        *(double **)member_at(out, list_keys[i].list_offset) = NULL;
+        *(size_t *)member_at(out, list_keys[i].count_offset) = 0;
     }
     out->image_type = NULL;
     out->n_image_type = 0;
@@ -211,8 +211,8 @@ static int note_text(struct hep_acquisition *a, const char *key, const char *tex
 }
 
 /** The value in the range's own unit, with a note where it was not written so. */
-static int take_number(double *out, struct hep_acquisition *a, const struct range *r,
-                       const struct hep_json *node, const char *name, struct hep_error *err)
+static int read_quantity(double *out, struct hep_acquisition *a, const struct range *r,
+                         const struct hep_json *node, const char *name, struct hep_error *err)
 {
     const char *text = hep_json_string(node);
     struct hep_error ignored = { 0 };
@@ -245,13 +245,13 @@ static int read_number(struct hep_acquisition *a, const struct number_key *k,
 
     if (is_absent(node))
         return HEP_OK;
-    rc = take_number(&value, a, &k->range, node, name, err);
+    rc = read_quantity(&value, a, &k->range, node, name, err);
     if (rc == HEP_OK)
-        *(double *)at(a, k->offset) = value * k->factor;
+        *(double *)member_at(a, k->offset) = value * k->factor;
     return rc;
 }
 
-/** Replaces what a less specific sidecar said, one value or a list. */
+/** Read one value or a list; it replaces that of a less specific sidecar. */
 static int read_list(struct hep_acquisition *a, const struct list_key *k,
                      const struct hep_json *sidecar, const char *name, struct hep_error *err)
 {
@@ -271,7 +271,7 @@ static int read_list(struct hep_acquisition *a, const struct list_key *k,
         return HEP_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         int rc =
-            take_number(&list[i], a, &k->range, scalar ? node : hep_json_at(node, i), name, err);
+            read_quantity(&list[i], a, &k->range, scalar ? node : hep_json_at(node, i), name, err);
 
         if (rc != HEP_OK) {
             free(list);
@@ -279,14 +279,14 @@ static int read_list(struct hep_acquisition *a, const struct list_key *k,
         }
     }
     if (k->scalar_offset != SIZE_MAX)
-        *(double *)at(a, k->scalar_offset) = list[0];
-    free(*(double **)at(a, k->list_offset));
-    *(double **)at(a, k->list_offset) = NULL;
-    *(size_t *)at(a, k->count_offset) = scalar ? 0 : n;
+        *(double *)member_at(a, k->scalar_offset) = list[0];
+    free(*(double **)member_at(a, k->list_offset));
+    *(double **)member_at(a, k->list_offset) = NULL;
+    *(size_t *)member_at(a, k->count_offset) = scalar ? 0 : n;
     if (scalar)
         free(list);
     else
-        *(double **)at(a, k->list_offset) = list;
+        *(double **)member_at(a, k->list_offset) = list;
     return HEP_OK;
 }
 
@@ -294,7 +294,7 @@ static int read_text(struct hep_acquisition *a, const struct text_key *k,
                      const struct hep_json *sidecar, const char *name, struct hep_error *err)
 {
     const struct hep_json *node = hep_json_get(sidecar, k->key);
-    char **to = at(a, k->offset);
+    char **to = member_at(a, k->offset);
 
     if (is_absent(node))
         return HEP_OK;

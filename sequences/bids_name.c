@@ -56,7 +56,7 @@ static int small_number(const char *text)
 }
 
 /** One "key-value"; keys that are not used here are accepted. */
-static bool take_entity(struct hep_bids_name *b, const char *key, const char *value)
+static bool store_entity(struct hep_bids_name *b, const char *key, const char *value)
 {
     struct {
         const char *key;
@@ -76,7 +76,7 @@ static bool take_entity(struct hep_bids_name *b, const char *key, const char *va
     return true;
 }
 
-static bool take_part(struct hep_bids_name *b, char *part, bool first, bool last)
+static bool store_part(struct hep_bids_name *b, char *part, bool first, bool last)
 {
     char *dash = strchr(part, '-');
 
@@ -89,7 +89,7 @@ static bool take_part(struct hep_bids_name *b, char *part, bool first, bool last
     if (dash == NULL || (first && !hep_starts_with(part, "sub-")))
         return false;
     *dash = '\0';
-    return take_entity(b, part, dash + 1);
+    return store_entity(b, part, dash + 1);
 }
 
 bool hep_bids_name_parse(struct hep_bids_name *out, const char *stem)
@@ -105,7 +105,7 @@ bool hep_bids_name_parse(struct hep_bids_name *out, const char *stem)
 
         if (next != NULL)
             *next++ = '\0';
-        ok = take_part(out, part, first, next == NULL);
+        ok = store_part(out, part, first, next == NULL);
         first = false;
         part = next;
     }

@@ -4,7 +4,7 @@
 #include "base/text.h"
 
 /** One or two digits. */
-static const char *part(double *out, const char *s, double limit)
+static const char *read_part(double *out, const char *s, double limit)
 {
     double value = 0.0;
     int n = 0;
@@ -64,11 +64,11 @@ static bool parse(double *seconds, const char *s)
     double h = 0.0, m = 0.0, sec = 0.0, fraction = 0.0;
     bool colons;
 
-    s = part(&h, skip_date(s), 24.0);
+    s = read_part(&h, skip_date(s), 24.0);
     if (s == NULL)
         return false;
     colons = *s == ':';
-    s = part(&m, colons ? s + 1 : s, 60.0);
+    s = read_part(&m, colons ? s + 1 : s, 60.0);
     if (s == NULL)
         return false;
     if (colons && *s == '\0') {
@@ -77,7 +77,7 @@ static bool parse(double *seconds, const char *s)
     }
     if (colons && *s != ':')
         return false;
-    s = part(&sec, colons ? s + 1 : s, 61.0); /* DICOM allows a leap second */
+    s = read_part(&sec, colons ? s + 1 : s, 61.0); /* DICOM allows a leap second */
     if (s == NULL || !fraction_to_end(&fraction, s))
         return false;
     *seconds = 3600.0 * h + 60.0 * m + sec + fraction;

@@ -215,7 +215,7 @@ static struct hep_json *files_json(struct hep_put *p, const struct hep_inventory
     return files;
 }
 
-static void put_grid(struct hep_put *p, struct hep_json *o, const struct hep_series *s)
+static void add_grid(struct hep_put *p, struct hep_json *o, const struct hep_series *s)
 {
     struct hep_json *size = hep_json_new_array(), *volumes = hep_json_new_array();
     double mm[3];
@@ -236,7 +236,7 @@ static struct hep_json *series_json(struct hep_put *p, const struct hep_inventor
     struct hep_json *o = hep_row_json(p, series_columns, s), *names;
 
     hep_put(p, o, "files", files_json(p, inv, s));
-    put_grid(p, o, s);
+    add_grid(p, o, s);
     if (s->role == HEP_ROLE_DWI)
         hep_put_bool(p, o, "trace_weighted", s->gradients.trace_weighted);
     if (hep_role_is_mask(s->role) && s->role != HEP_ROLE_LABELS && s->label >= 0)

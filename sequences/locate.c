@@ -63,7 +63,7 @@ static int only_child(char **out, const char *dir, const char *prefix, const cha
     return rc;
 }
 
-/** Go down from a dataset to its subject, and from a subject to its session. */
+/** Replace a dataset by its only subject, and a subject by its only session. */
 static int descend(char **dir, struct hep_error *err)
 {
     static const struct {

@@ -346,7 +346,7 @@ static int score_t2(struct hep_study_file *c, struct hep_error *err)
 }
 
 /** The file's name is the last place to look for the b-value of a diffusion image. */
-static void take_b_from_name(struct hep_study_file *c)
+static void read_b_from_name(struct hep_study_file *c)
 {
     struct hep_acquisition *a = &c->acquisition;
 
@@ -363,7 +363,7 @@ static int score_dwi(struct hep_study_file *c, struct hep_error *err)
                   (a->sequence_name != NULL && hep_words_match(a->sequence_name, "ep|re|ep *"));
     int rc = HEP_OK;
 
-    take_b_from_name(c);
+    read_b_from_name(c);
     named_b = !isnan(a->b_s_per_mm2) || a->n_b_list > 0;
     if (c->bval != NULL)
         rc = hep_study_file_add(c, HEP_ROLE_DWI, 70, err, "has a .bval file");

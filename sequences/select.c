@@ -8,7 +8,8 @@
 static const double same_field_t = 0.15; /* 2.89 and 3.0 T are one scanner */
 static const double same_te_s = 1e-6;
 
-/** How much a series deserves its role, the echoes of one acquisition together. */
+/** True when series a is preferred to b for the role of both: one that study.yml gives, else the nearer to its nominal
+ * time, the higher score, the later run, more volumes, the earlier time. */
 static bool is_better(const struct hep_series *a, const struct hep_series *b)
 {
     const double x = hep_time_off_nominal(a), y = hep_time_off_nominal(b);

@@ -95,7 +95,7 @@ static double value_for(const struct hep_numbers *x, size_t nt, size_t i, size_t
     return x->n == nt ? x->value[t] : x->value[i];
 }
 
-/** Put chosen volumes first in order, with their directions; the rest is forgotten. */
+/** Keep the volumes that study.yml chooses, in its order, with their gradient directions; drop the others. */
 static int choose_volumes(struct hep_series *s, const struct hep_inventory *inv,
                           const struct hep_study_entry *e, struct hep_error *err)
 {

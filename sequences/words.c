@@ -16,7 +16,8 @@ struct words {
     size_t n;
 };
 
-/** `b` follows `a` in the same word. */
+/** True when b continues the word of a. A number ends at a letter, a word at a digit or at a capital after a small
+ * letter. */
 static bool continues(char a, char b)
 {
     if (hep_is_digit(a))

@@ -56,8 +56,9 @@ void hep_findings_settle(struct hep_findings *f)
     }
 }
 
-static void say(struct hep_flag_result *flag, const char *fmt, va_list args) HEP_PRINTF(2, 0);
-static void say(struct hep_flag_result *flag, const char *fmt, va_list args)
+static void set_reason(struct hep_flag_result *flag, const char *fmt, va_list args)
+    HEP_PRINTF(2, 0);
+static void set_reason(struct hep_flag_result *flag, const char *fmt, va_list args)
 {
     (void)vsnprintf(flag->reason, sizeof flag->reason, fmt, args);
 }
@@ -87,7 +88,7 @@ void hep_flag_set(struct hep_flag_result *flag, enum hep_flag_state state, doubl
     flag->value = value;
     flag->limit = limit;
     va_start(args, fmt);
-    say(flag, fmt, args);
+    set_reason(flag, fmt, args);
     va_end(args);
 }
 
@@ -98,7 +99,7 @@ void hep_flag_cannot(struct hep_flag_result *flag, const char *fmt, ...)
     clear(flag);
     flag->state = HEP_FLAG_NOT_ASSESSABLE;
     va_start(args, fmt);
-    say(flag, fmt, args);
+    set_reason(flag, fmt, args);
     va_end(args);
 }
 

@@ -162,7 +162,7 @@ static struct hep_json *evidence_json(struct hep_put *put, const struct hep_find
 }
 
 /* Classes whose probability is null, with the reason. */
-static void put_class_reasons(struct hep_put *put, struct hep_json *o, const struct hep_finding *f)
+static void add_class_reasons(struct hep_put *put, struct hep_json *o, const struct hep_finding *f)
 {
     struct hep_json *reasons = hep_json_new_object();
 
@@ -176,7 +176,7 @@ static void put_class_reasons(struct hep_put *put, struct hep_json *o, const str
         hep_json_free(reasons);
 }
 
-static void put_origin(struct hep_put *put, struct hep_json *o, const struct hep_finding *f)
+static void add_origin(struct hep_put *put, struct hep_json *o, const struct hep_finding *f)
 {
     hep_put_text(put, o, "origin", f->origin == HEP_ORIGIN_GIVEN ? "given" : "found");
     if (f->origin != HEP_ORIGIN_GIVEN)
@@ -196,7 +196,7 @@ struct hep_json *hep_finding_json(struct hep_put *put, const struct hep_finding 
                     *measurements = hep_json_new_object();
 
     hep_put(put, o, "id", hep_json_new_integer(f->id));
-    put_origin(put, o, f);
+    add_origin(put, o, f);
     hep_put_numbers(put, o, "centre_mm", f->centre_mm, 3);
     hep_measures_put(put, o, HEP_SUBJECT_LESION, HEP_FORM_MEMBER, NULL, &f->measures);
     hep_measures_put(put, measurements, HEP_SUBJECT_LESION, HEP_FORM_VALUE, NULL, &f->measures);
@@ -210,7 +210,7 @@ struct hep_json *hep_finding_json(struct hep_put *put, const struct hep_finding 
         hep_put_number(put, classes, hep_class_name((enum hep_lesion_class)c),
                        f->class_probability[c]);
     hep_put(put, o, "class_probabilities", classes);
-    put_class_reasons(put, o, f);
+    add_class_reasons(put, o, f);
     hep_put(put, o, "evidence", evidence_json(put, f));
     return o;
 }
