@@ -28,14 +28,11 @@ int hep_want_list(const struct hep_reader *r, const struct hep_yaml *node, const
 static int fail_word(const struct hep_reader *r, const struct hep_yaml *node, const char *what,
                      const char *const *words, size_t n)
 {
-    const char *word = hep_yaml_text(node), *near = hep_did_you_mean(word, words, n);
+    const char *word = hep_yaml_text(node);
     struct hep_str known = { 0 };
     int rc;
 
-    for (size_t i = 0; near == NULL && i < n; i++)
-        hep_str_addf(&known, "%s%s", i ? ", " : "; known are ", words[i]);
-    if (near != NULL)
-        hep_str_addf(&known, "; did you mean '%s'?", near);
+    hep_str_add_known(&known, word, words, n);
     rc = hep_yaml_fail(r->doc, node, r->err, "unknown %s '%.80s'%s", what, word,
                        known.s != NULL ? known.s : "");
     hep_str_release(&known);

@@ -160,6 +160,34 @@ const char *hep_did_you_mean(const char *word, const char *const *candidates, si
     return found != NULL ? found : stem;
 }
 
+void hep_str_add_known(struct hep_str *out, const char *word, const char *const *names, size_t n)
+{
+    const char *near = hep_did_you_mean(word, names, n);
+
+    if (near != NULL)
+        hep_str_addf(out, "; did you mean '%s'?", near);
+    for (size_t i = 0; near == NULL && i < n; i++)
+        hep_str_addf(out, "%s%s", i ? ", " : "; known are ", names[i]);
+}
+
+int hep_find_name(size_t *index, const char *word, const char *const *names, size_t n,
+                  const char *what, enum hep_status code, struct hep_error *err)
+{
+    struct hep_str known = { 0 };
+    int rc;
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(word, names[i]) == 0) {
+            *index = i;
+            return HEP_OK;
+        }
+    }
+    hep_str_add_known(&known, word, names, n);
+    rc = HEP_FAIL(err, code, "unknown %s '%.80s'%s", what, word, known.s != NULL ? known.s : "");
+    hep_str_release(&known);
+    return rc;
+}
+
 bool hep_starts_with(const char *s, const char *prefix)
 {
     return strncmp(s, prefix, strlen(prefix)) == 0;

@@ -54,6 +54,11 @@ int hep_str_check(const struct hep_str *str, struct hep_error *err) HEP_MUST_CHE
  * @return borrowed candidate or NULL
  */
 const char *hep_did_you_mean(const char *word, const char *const *candidates, size_t n);
+/** Append "; did you mean 'NAME'?", or where no name is near "; known are NAME, NAME". */
+void hep_str_add_known(struct hep_str *out, const char *word, const char *const *names, size_t n);
+/** Index of a word among n names; `code` with "unknown WHAT 'WORD'; did you mean 'NAME'?" when it is none of them. */
+int hep_find_name(size_t *index, const char *word, const char *const *names, size_t n,
+                  const char *what, enum hep_status code, struct hep_error *err) HEP_MUST_CHECK;
 
 bool hep_starts_with(const char *s, const char *prefix);
 bool hep_ends_with(const char *s, const char *suffix);

@@ -93,18 +93,12 @@ static int read_tissues(struct hep_allocate_request *q, const S *o,
     for (int k = 0; k < (int)HEP_TISSUE_COUNT; k++)
         all[k] = hep_tissue_name((enum hep_tissue)k);
     for (size_t i = 0; i < n; i++) {
-        int found = -1;
+        size_t found = 0;
+        int rc = hep_find_name(&found, names[i], all, HEP_TISSUE_COUNT, "tissue of --tissue",
+                               HEP_EUSAGE, err);
 
-        for (int k = 0; k < (int)HEP_TISSUE_COUNT; k++)
-            if (strcmp(all[k], names[i]) == 0)
-                found = k;
-        if (found < 0) {
-            const char *near = hep_did_you_mean(names[i], all, HEP_TISSUE_COUNT);
-
-            return HEP_FAIL(err, HEP_EUSAGE, "--tissue %s: no such tissue in tissues.yml%s%s",
-                            names[i], near != NULL ? "; did you mean " : "",
-                            near != NULL ? near : "");
-        }
+        if (rc != HEP_OK)
+            return rc;
         q->tissues[i] = (enum hep_tissue)found;
         q->values[i] = t->row[found];
     }

@@ -20,20 +20,15 @@ enum { n_calibrations = sizeof calibrations / sizeof calibrations[0] };
 int hep_iron_find(const struct hep_iron_calibration **out, const char *name, struct hep_error *err)
 {
     const char *names[n_calibrations];
-    const char *near;
+    size_t found = 0;
+    int rc;
 
-    for (size_t i = 0; i < n_calibrations; i++) {
+    for (size_t i = 0; i < n_calibrations; i++)
         names[i] = calibrations[i].name;
-        if (strcmp(names[i], name) == 0) {
-            *out = &calibrations[i];
-            return HEP_OK;
-        }
-    }
-    near = hep_did_you_mean(name, names, n_calibrations);
-    return HEP_FAIL(err, HEP_EINVAL,
-                    "unknown iron calibration '%s'%s%s%s; known: %s, %s, %s, %s, %s", name,
-                    near != NULL ? ", did you mean '" : "", near != NULL ? near : "",
-                    near != NULL ? "'?" : "", names[0], names[1], names[2], names[3], names[4]);
+    rc = hep_find_name(&found, name, names, n_calibrations, "iron calibration", HEP_EINVAL, err);
+    if (rc == HEP_OK)
+        *out = &calibrations[found];
+    return rc;
 }
 
 static bool field_matches(const struct hep_iron_calibration *c, double b0_t)

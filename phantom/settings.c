@@ -234,7 +234,7 @@ static int parse_degradation(struct hep_sim_settings *s, char *item, struct hep_
 {
     char *equals = strchr(item, '=');
     double level = 1.0;
-    const char *near;
+    size_t found = 0;
     int rc;
 
     if (equals != NULL) {
@@ -247,15 +247,11 @@ static int parse_degradation(struct hep_sim_settings *s, char *item, struct hep_
         degrade_many(s, strcmp(item, "all") == 0, level);
         return HEP_OK;
     }
-    for (int d = 0; d < (int)HEP_SIM_N_DEGRADATIONS; d++) {
-        if (strcmp(item, degradation_names[d]) == 0) {
-            s->degrade[d] = level;
-            return HEP_OK;
-        }
-    }
-    near = hep_did_you_mean(item, degradation_names, HEP_SIM_N_DEGRADATIONS);
-    return HEP_FAIL(err, HEP_EUSAGE, "unknown degradation \"%s\"%s%s", item,
-                    near != NULL ? ", did you mean " : "", near != NULL ? near : "");
+    rc = hep_find_name(&found, item, degradation_names, HEP_SIM_N_DEGRADATIONS, "degradation",
+                       HEP_EUSAGE, err);
+    if (rc == HEP_OK)
+        s->degrade[found] = level;
+    return rc;
 }
 
 int hep_sim_parse_degradations(struct hep_sim_settings *s, const char *spec, struct hep_error *err)
@@ -336,21 +332,19 @@ static int parse_wish(struct hep_sim_wish *wish, char *item, struct hep_error *e
 {
     const char *names[HEP_SIM_N_LESION_TYPES];
     char *colon = strchr(item, ':');
-    const char *near;
+    size_t found = 0;
+    int rc;
 
     if (colon == NULL)
         return HEP_FAIL(err, HEP_EUSAGE, "lesion \"%s\", want TYPE:DIAMETER as in met:12mm", item);
     *colon = '\0';
-    for (int t = 0; t < (int)HEP_SIM_N_LESION_TYPES; t++) {
+    for (int t = 0; t < (int)HEP_SIM_N_LESION_TYPES; t++)
         names[t] = hep_sim_lesion_type_name((enum hep_sim_lesion_type)t);
-        if (strcmp(item, names[t]) == 0) {
-            wish->type = (enum hep_sim_lesion_type)t;
-            return parse_mm(&wish->diameter_mm, colon + 1, err);
-        }
-    }
-    near = hep_did_you_mean(item, names, HEP_SIM_N_LESION_TYPES);
-    return HEP_FAIL(err, HEP_EUSAGE, "unknown lesion type \"%s\"%s%s", item,
-                    near != NULL ? ", did you mean " : "", near != NULL ? near : "");
+    rc = hep_find_name(&found, item, names, HEP_SIM_N_LESION_TYPES, "lesion type", HEP_EUSAGE, err);
+    if (rc != HEP_OK)
+        return rc;
+    wish->type = (enum hep_sim_lesion_type)found;
+    return parse_mm(&wish->diameter_mm, colon + 1, err);
 }
 
 int hep_sim_parse_lesions(struct hep_sim_settings *s, const char *spec, struct hep_error *err)

@@ -24,23 +24,22 @@ enum { N_SPECTRA = sizeof spectra / sizeof spectra[0] };
 int hep_fat_spectrum_get(struct hep_fat_spectrum *out, const char *name, struct hep_error *err)
 {
     const char *names[N_SPECTRA];
-    const char *near;
     double sum = 0.0;
+    size_t found = 0;
+    int rc;
 
-    for (size_t i = 0; i < N_SPECTRA; i++) {
+    for (size_t i = 0; i < N_SPECTRA; i++)
         names[i] = spectra[i].name;
-        if (name == NULL || strcmp(name, names[i]) != 0)
-            continue;
-        *out = spectra[i];
-        for (size_t p = 0; p < out->n; p++)
-            sum += out->amplitude[p];
-        for (size_t p = 0; p < out->n; p++)
-            out->amplitude[p] /= sum;
-        return HEP_OK;
-    }
-    near = name ? hep_did_you_mean(name, names, N_SPECTRA) : NULL;
-    return HEP_FAIL(err, HEP_EINVAL, "unknown fat spectrum \"%s\"; did you mean \"%s\"?",
-                    name ? name : "", near ? near : HEP_FAT_SPECTRUM_DEFAULT);
+    rc = hep_find_name(&found, name != NULL ? name : "", names, N_SPECTRA, "fat spectrum",
+                       HEP_EINVAL, err);
+    if (rc != HEP_OK)
+        return rc;
+    *out = spectra[found];
+    for (size_t p = 0; p < out->n; p++)
+        sum += out->amplitude[p];
+    for (size_t p = 0; p < out->n; p++)
+        out->amplitude[p] /= sum;
+    return HEP_OK;
 }
 
 double hep_shift_hz(double ppm, double field_t)

@@ -41,26 +41,17 @@ const char *hep_role_words(enum hep_role role)
 int hep_role_from_name(enum hep_role *role, const char *name, struct hep_error *err)
 {
     const char *names[HEP_ROLE_COUNT];
-    const char *near;
+    size_t found = 0;
+    int rc;
 
     if (name == NULL)
         return HEP_FAIL(err, HEP_EINVAL, "no role given");
-    for (int i = 0; i < HEP_ROLE_COUNT; i++) {
+    for (int i = 0; i < HEP_ROLE_COUNT; i++)
         names[i] = role_rows[i].name;
-        if (strcmp(name, names[i]) == 0) {
-            *role = (enum hep_role)i;
-            return HEP_OK;
-        }
-    }
-    near = hep_did_you_mean(name, names, HEP_ROLE_COUNT);
-    if (near != NULL)
-        return HEP_FAIL(err, HEP_EINVAL, "unknown role \"%s\"; did you mean \"%s\"?", name, near);
-    return HEP_FAIL(
-        err, HEP_EINVAL,
-        "unknown role \"%s\"; known are opposed, in_phase, echoes, t2, dwi, precontrast, "
-        "arterial, portal_venous, delayed, transitional, hepatobiliary, dynamic, "
-        "liver_mask, resection_mask, lesion_mask, labels, unknown",
-        name);
+    rc = hep_find_name(&found, name, names, HEP_ROLE_COUNT, "role", HEP_EINVAL, err);
+    if (rc == HEP_OK)
+        *role = (enum hep_role)found;
+    return rc;
 }
 
 bool hep_role_is_t1_phase(enum hep_role role)

@@ -79,7 +79,7 @@ expect 64 "--studies BIDS_DIR is needed" "$HEPAR" protocol compare eob-full amri
 expect 0 "" "$HEPAR" protocol optimise amri-hbp --budget 240 --voxels 500
 cp "$work/stdout" "$work/best.yml"
 expect 0 "" "$HEPAR" protocol check "$work/best.yml" --set agent=none
-expect 64 "did you mean liver" "$HEPAR" protocol optimise amri-hbp --tissue livr
+expect 64 "did you mean 'liver'" "$HEPAR" protocol optimise amri-hbp --tissue livr
 expect 65 "" "$HEPAR" protocol optimise amri-hbp --budget 10
 expect 65 "neither a diffusion series nor" "$HEPAR" protocol optimise amri-dynamic
 finish

@@ -27,7 +27,7 @@ static const struct words_case words[] = {
     { "degrade none", "none", hep_sim_parse_degradations, HEP_OK, NULL },
     { "degrade level", "0.5", hep_sim_parse_degradations, HEP_OK, NULL },
     { "degrade list", "noise,bias=0.3", hep_sim_parse_degradations, HEP_OK, NULL },
-    { "degrade unknown", "nose", hep_sim_parse_degradations, HEP_EUSAGE, "did you mean noise" },
+    { "degrade unknown", "nose", hep_sim_parse_degradations, HEP_EUSAGE, "did you mean 'noise'" },
     { "degrade negative", "-1", hep_sim_parse_degradations, HEP_EUSAGE, "0 to 100" },
     { "degrade level text", "noise=loud", hep_sim_parse_degradations, HEP_EUSAGE, "loud" },
 };

@@ -31,7 +31,7 @@ static void test_spectra(void **state)
     assert_close(s.amplitude[1], 0.693 / 0.999, 1e-15, 0.0);
     assert_close(s.ppm[1], -3.40, 0.0, 0.0);
     assert_fails(hep_fat_spectrum_get(&s, "hamilton2012", &e), e, HEP_EINVAL,
-                 "did you mean \"hamilton2011\"");
+                 "did you mean 'hamilton2011'");
 }
 
 /* Period of the 3.4 ppm peak: 4.61 ms at 1.5 T, 2.30 ms at 3 T; shifts by hand, 42.577 MHz/T. */

@@ -14,7 +14,7 @@ static const struct bad_case bad_cases[] = {
     { "unknown key far from all", "colour: blue\n", "known are agent, injection_time" },
     { "unknown key of a series", "series:\n  - path: a.nii\n    rol: t2\n",
       "f.yml:3:5: unknown key 'rol'; did you mean 'role'?" },
-    { "unknown role", "series:\n  - {path: a.nii, role: artrial}\n", "did you mean \"arterial\"" },
+    { "unknown role", "series:\n  - {path: a.nii, role: artrial}\n", "did you mean 'arterial'" },
     { "no role", "series:\n  - {path: a.nii}\n", "\"a.nii\" has no role" },
     { "no path", "series:\n  - {role: t2}\n", "has no path" },
     { "path outside", "series:\n  - {path: ../a.nii, role: t2}\n", "leaves the study" },
