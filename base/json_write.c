@@ -202,48 +202,33 @@ static int add_node(struct hep_str *out, const struct hep_json *node, int depth,
     return rc;
 }
 
-static int dump(struct hep_str *out, const struct hep_json *node, int depth, struct hep_error *err)
+static int dump(char **text, const struct hep_json *node, int depth, const char *end,
+                struct hep_error *err)
 {
+    struct hep_str out = { 0 };
     int rc;
 
     if (node == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "out of memory for a JSON text");
-    rc = add_node(out, node, depth, err);
-    return rc == HEP_OK ? hep_str_check(out, err) : rc;
+    rc = add_node(&out, node, depth, err);
+    hep_str_add(&out, end);
+    if (rc == HEP_OK)
+        rc = hep_str_check(&out, err);
+    if (rc == HEP_OK)
+        *text = out.s;
+    else
+        hep_str_release(&out);
+    return rc;
 }
 
 int hep_json_dump(char **text, const struct hep_json *node, struct hep_error *err)
 {
-    struct hep_str out = { 0 };
-    int rc;
-
-    rc = dump(&out, node, 0, err);
-    if (rc != HEP_OK)
-        goto out;
-    hep_str_add(&out, "\n");
-    rc = hep_str_check(&out, err);
-    if (rc != HEP_OK)
-        goto out;
-    *text = out.s;
-    out.s = NULL;
-out:
-    hep_str_release(&out);
-    return rc;
+    return dump(text, node, 0, "\n", err);
 }
 
 int hep_json_dump_line(char **text, const struct hep_json *node, struct hep_error *err)
 {
-    struct hep_str out = { 0 };
-    int rc;
-
-    rc = dump(&out, node, -1, err);
-    if (rc != HEP_OK)
-        goto out;
-    *text = out.s;
-    out.s = NULL;
-out:
-    hep_str_release(&out);
-    return rc;
+    return dump(text, node, -1, "", err);
 }
 
 int hep_json_write(const char *path, const struct hep_json *node, struct hep_error *err)

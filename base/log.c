@@ -64,17 +64,12 @@ void hep_log_free(struct hep_log *log)
 
 static const char *level_name(enum hep_log_level level)
 {
-    switch (level) {
-    case HEP_LOG_ERROR:
-        return "error";
-    case HEP_LOG_WARNING:
-        return "warning";
-    case HEP_LOG_INFO:
-        return "info";
-    case HEP_LOG_DEBUG:
-        return "debug";
-    }
-    return "info";
+    static const char *const names[] = { [HEP_LOG_ERROR] = "error",
+                                         [HEP_LOG_WARNING] = "warning",
+                                         [HEP_LOG_INFO] = "info",
+                                         [HEP_LOG_DEBUG] = "debug" };
+
+    return (unsigned)level < sizeof names / sizeof names[0] ? names[level] : "info";
 }
 
 /* Milliseconds are enough, and keep the lines short. */

@@ -75,6 +75,18 @@ double hep_rng_next_normal(struct hep_rng *rng)
     return z[0];
 }
 
+void hep_rng_next_direction(double dir[3], struct hep_rng *rng)
+{
+    double n = 0.0;
+
+    for (int k = 0; k < 3; k++) {
+        dir[k] = hep_rng_next_normal(rng);
+        n += dir[k] * dir[k];
+    }
+    for (int k = 0; k < 3; k++)
+        dir[k] /= sqrt(n);
+}
+
 double hep_rng_next_range(struct hep_rng *rng, double lo, double hi)
 {
     return lo + (hi - lo) * hep_rng_next(rng);

@@ -25,6 +25,8 @@ struct hep_rng {
 double hep_rng_next(struct hep_rng *rng);        /* uniform (0, 1) */
 double hep_rng_next_normal(struct hep_rng *rng); /* mean 0, SD 1 */
 double hep_rng_next_range(struct hep_rng *rng, double lo, double hi);
+/** A unit vector, every direction alike. */
+void hep_rng_next_direction(double dir[3], struct hep_rng *rng);
 #define HEP_RNG_POISSON_MAX 1e6
 /** Poisson count; a negative or NaN mean reads as 0, one above HEP_RNG_POISSON_MAX as that. */
 unsigned hep_rng_next_poisson(struct hep_rng *rng, double mean);

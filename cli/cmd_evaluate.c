@@ -27,8 +27,7 @@ static const struct hep_option options[] = {
     HEP_OPT_FLAG(S, json, "json", 0, "print evaluation.json instead of a summary"),
     HEP_OPT_INTEGER(S, seed, "seed", 's', "SEED", 0, 2147483647, "1",
                     "of the bootstrap; the same seed gives the same bytes"),
-    HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
-                    "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
+    HEP_OPT_NTHREADS(S),
     { 0 },
 };
 

@@ -57,8 +57,7 @@ static const struct hep_option options[] = {
     HEP_OPT(
         TEXT, S, isa, "isa", 0, "SET", "auto",
         "instructions of the batched solver: auto, baseline, avx2, avx512; the maps are the same"),
-    HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
-                    "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
+    HEP_OPT_NTHREADS(S),
     { 0 },
 };
 

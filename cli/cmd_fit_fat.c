@@ -25,14 +25,17 @@ struct fat_options {
 };
 
 #define S struct fat_options
+/* What is asked of any series of echoes. */
+#define ECHO_ROWS                                                                                  \
+    HEP_OPT(DIR_OUT, S, out, "out", 'o', "DIR", NULL, "folder of the maps (required)"),            \
+        HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL,                                       \
+                "fit where it is not 0; on the grid of the data"),                                 \
+        HEP_OPT_LIST(S, te, "te", 0, "S",                                                          \
+                     "echo times [s], one per volume; without it from the sidecars"),              \
+        HEP_OPT_NUMBER(S, field, "field", 0, "T", 0.2, 12, NULL,                                   \
+                       "field strength; without it from the sidecars")
 static const struct hep_option dual_options[] = {
-    HEP_OPT(DIR_OUT, S, out, "out", 'o', "DIR", NULL, "folder of the maps (required)"),
-    HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL,
-            "fit where it is not 0; on the grid of the data"),
-    HEP_OPT_LIST(S, te, "te", 0, "S",
-                 "echo times [s], one per volume; without it from the sidecars"),
-    HEP_OPT_NUMBER(S, field, "field", 0, "T", 0.2, 12, NULL,
-                   "field strength; without it from the sidecars"),
+    ECHO_ROWS,
     HEP_OPT_NUMBER(S, r2star, "r2star", 0, "RATE", 0, 2000, NULL,
                    "R2* [1/s] for two echoes; without it the fraction is not corrected"),
     HEP_OPT_NUMBER(S, sigma, "sigma", 0, "SD", 0, 1e12, NULL, "noise SD: dark voxels are marked"),
@@ -40,13 +43,7 @@ static const struct hep_option dual_options[] = {
     { 0 },
 };
 static const struct hep_option multi_options[] = {
-    HEP_OPT(DIR_OUT, S, out, "out", 'o', "DIR", NULL, "folder of the maps (required)"),
-    HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL,
-            "fit where it is not 0; on the grid of the data"),
-    HEP_OPT_LIST(S, te, "te", 0, "S",
-                 "echo times [s], one per volume; without it from the sidecars"),
-    HEP_OPT_NUMBER(S, field, "field", 0, "T", 0.2, 12, NULL,
-                   "field strength; without it from the sidecars"),
+    ECHO_ROWS,
     HEP_OPT(TEXT, S, solver, "solver", 0, "S", "batched", "batched or gsl (the reference)"),
     HEP_OPT(TEXT, S, spectrum, "spectrum", 0, "NAME", HEP_FAT_SPECTRUM_DEFAULT,
             "fat spectrum: hamilton2011, hamilton2011-liver, single"),

@@ -53,8 +53,7 @@ static const struct hep_option options[] = {
                     "simulated voxels per tissue that check the bounds; 0: no check"),
     HEP_OPT_REPEAT(S, set, "set", 0, "KEY=VALUE", "change a setting of the protocol"),
     HEP_OPT_INTEGER(S, seed, "seed", 's', "SEED", 0, 2147483647, "1", "of the simulation"),
-    HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
-                    "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
+    HEP_OPT_NTHREADS(S),
     HEP_OPT_FLAG(S, json, "json", 0, "print JSON"),
     { 0 },
 };

@@ -42,8 +42,7 @@ static const struct hep_option options[] = {
                    "spread of tissue values between studies; 1 without it, 0 takes the table"),
     HEP_OPT_FLAG(S, fast, "fast", 0, "coarse anatomy and voxels, for tests"),
     HEP_OPT_REPEAT(S, set, "set", 0, "KEY=VALUE", "change a setting of the protocol"),
-    HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
-                    "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
+    HEP_OPT_NTHREADS(S),
     { 0 },
 };
 

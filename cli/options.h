@@ -74,6 +74,10 @@ struct hep_positional {
         name, letter, arg, HEP_OPTION_INTEGER, min, max, preset, NULL, doc,                        \
             HEP_MEMBER(long, strct, member)                                                        \
     }
+/** Threads of one program. */
+#define HEP_OPT_NTHREADS(strct)                                                                    \
+    HEP_OPT_INTEGER(strct, nthreads, "nthreads", 0, "N", 1, 4096, NULL,                            \
+                    "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors")
 #define HEP_OPT_NUMBER(strct, member, name, letter, arg, min, max, preset, doc)                    \
     {                                                                                              \
         name, letter, arg, HEP_OPTION_NUMBER, min, max, preset, NULL, doc,                         \

@@ -3,6 +3,7 @@
 #include "fitting/dualecho.h"
 #include "fitting/fatwater_work.h"
 #include "fitting/precision.h"
+#include "fitting/r2star.h"
 #include "sequences/echo.h"
 
 #include <math.h>
@@ -43,18 +44,7 @@ static int check_echoes(const struct hep_multiecho_data *data, size_t n_least,
                         HEP_MULTIECHO_MAX_ECHOES);
     if (!(data->b0_t >= 0.2 && data->b0_t <= 12.0))
         return HEP_FAIL(err, HEP_EINVAL, "field strength is %g T, allowed 0.2 to 12 T", data->b0_t);
-    for (size_t k = 0; k < data->n_echoes; k++) {
-        double before_s = k > 0 ? data->te_s[k - 1] : 0.0;
-
-        if (data->echo[k] == NULL)
-            return HEP_FAIL(err, HEP_EINVAL, "echo %zu is missing", k + 1);
-        if (!(data->te_s[k] > before_s && isfinite(data->te_s[k])))
-            return HEP_FAIL(
-                err, HEP_EDATA,
-                "echo time %zu is %g ms after %g ms, they must be positive and increase", k + 1,
-                1e3 * data->te_s[k], 1e3 * before_s);
-    }
-    return HEP_OK;
+    return hep_echoes_check(data->echo, data->te_s, data->n_echoes, err);
 }
 
 /* The small peaks of fat would tell a fraction of echoes that are all in phase, and as badly as the

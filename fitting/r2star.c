@@ -14,6 +14,22 @@ struct hep_decay_options hep_decay_defaults(void)
     return (struct hep_decay_options){ .rate_max_per_s = 5000.0 };
 }
 
+int hep_echoes_check(const float *const *echo, const double *te_s, size_t n, struct hep_error *err)
+{
+    for (size_t k = 0; k < n; k++) {
+        double before_s = k > 0 ? te_s[k - 1] : 0.0;
+
+        if (echo[k] == NULL)
+            return HEP_FAIL(err, HEP_EINVAL, "echo %zu is missing", k + 1);
+        if (!(te_s[k] > before_s && isfinite(te_s[k])))
+            return HEP_FAIL(
+                err, HEP_EDATA,
+                "echo time %zu is %g ms after %g ms, they must be positive and increase", k + 1,
+                1e3 * te_s[k], 1e3 * before_s);
+    }
+    return HEP_OK;
+}
+
 int hep_decay_check(const struct hep_decay_data *data, const struct hep_decay_options *opt,
                     struct hep_error *err)
 {
@@ -28,18 +44,7 @@ int hep_decay_check(const struct hep_decay_data *data, const struct hep_decay_op
     if (!(opt->rate_max_per_s > 0.0 && isfinite(opt->rate_max_per_s)))
         return HEP_FAIL(err, HEP_EINVAL, "largest rate is %g /s, it must be positive",
                         opt->rate_max_per_s);
-    for (size_t k = 0; k < data->n_echoes; k++) {
-        double before_s = k > 0 ? data->te_s[k - 1] : 0.0;
-
-        if (data->echo[k] == NULL)
-            return HEP_FAIL(err, HEP_EINVAL, "echo %zu is missing", k + 1);
-        if (!(data->te_s[k] > before_s && isfinite(data->te_s[k])))
-            return HEP_FAIL(
-                err, HEP_EDATA,
-                "echo time %zu is %g ms after %g ms, they must be positive and increase", k + 1,
-                1e3 * data->te_s[k], 1e3 * before_s);
-    }
-    return HEP_OK;
+    return hep_echoes_check(data->echo, data->te_s, data->n_echoes, err);
 }
 
 /* Echoes that take part, their times counted from the first of them. */

@@ -44,6 +44,9 @@ struct hep_decay {
     enum hep_fit_status status;
 };
 
+/** @return HEP_EINVAL for a NULL echo; HEP_EDATA for echo times that are not positive and strictly increasing. */
+int hep_echoes_check(const float *const *echo, const double *te_s, size_t n,
+                     struct hep_error *err) HEP_MUST_CHECK;
 /** @return HEP_EINVAL for NULL arrays, counts or options out of range; HEP_EDATA for echo times
  * that are not positive and strictly increasing. */
 int hep_decay_check(const struct hep_decay_data *data, const struct hep_decay_options *opt,

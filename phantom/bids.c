@@ -30,14 +30,6 @@ void hep_bids_store(struct hep_nifti_write_opts *out, const struct hep_event *e,
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-static bool has_role(const struct hep_sim_settings *s, enum hep_role role)
-{
-    for (size_t i = 0; i < s->n_series; i++)
-        if (s->series[i].role == role)
-            return true;
-    return false;
-}
-
 /* Number of an echo among those of its kind, in order of echo time. */
 static size_t echo_number(const struct hep_sim_settings *s, size_t series, size_t echo)
 {
@@ -73,8 +65,8 @@ static char *series_stem(const struct hep_sim_settings *s, const struct hep_even
         return hep_asprintf(err, "anat/%s_acq-%s_ce-%s_T1w", subject, hep_role_acq(role),
                             s->agent->name);
     return hep_asprintf(err, "anat/%s_acq-%s_echo-%zu_MEGRE", subject,
-                        role == HEP_ROLE_ECHOES && has_role(s, HEP_ROLE_OPPOSED) ? "multi"
-                                                                                 : "dixon",
+                        role == HEP_ROLE_ECHOES && hep_sim_has_role(s, HEP_ROLE_OPPOSED) ? "multi"
+                                                                                         : "dixon",
                         echo_number(s, series, echo));
 }
 

@@ -10,18 +10,6 @@
 #define BLURRED_SHARE 0.7 /* of metastases and abscesses */
 #define RIM_FROM_MM 6.0 /* smaller lesions are of one tissue, and neuroendocrine ones below 14 mm */
 
-static void random_unit(double dir[3], struct hep_rng *rng)
-{
-    double n = 0.0;
-
-    for (int k = 0; k < 3; k++) {
-        dir[k] = hep_rng_next_normal(rng);
-        n += dir[k] * dir[k];
-    }
-    for (int k = 0; k < 3; k++)
-        dir[k] /= sqrt(n);
-}
-
 /* Balls that all hold the centre, so that a ray leaves their union once: two far apart where nodules
  * grew together, else three to five around it. */
 static void draw_lobes(struct hep_lesion *l, double level, struct hep_rng *rng)
@@ -32,7 +20,7 @@ static void draw_lobes(struct hep_lesion *l, double level, struct hep_rng *rng)
     double dir[3];
 
     l->n_lobes = confluent ? 2 : 3 + (int)(3.0 * hep_rng_next(rng));
-    random_unit(dir, rng);
+    hep_rng_next_direction(dir, rng);
     for (int k = 0; k < l->n_lobes; k++) {
         const double far = apart * (confluent ? hep_rng_next_range(rng, 0.6, 0.75)
                                               : hep_rng_next_range(rng, 0.3, 0.65));
@@ -42,7 +30,7 @@ static void draw_lobes(struct hep_lesion *l, double level, struct hep_rng *rng)
             for (int c = 0; c < 3; c++)
                 dir[c] = -dir[c];
         else if (k > 0)
-            random_unit(dir, rng);
+            hep_rng_next_direction(dir, rng);
         for (int c = 0; c < 3; c++)
             l->lobe[k][c] = far * dir[c];
         l->lobe[k][3] = fmax(radius, far + 0.1);
@@ -70,7 +58,7 @@ static void draw_cores(struct hep_lesion *l, double level, struct hep_rng *rng)
     if (u < 0.45) {
         const double size = hep_rng_next_range(rng, 0.55, 0.8);
 
-        random_unit(dir, rng);
+        hep_rng_next_direction(dir, rng);
         l->n_cores = 1;
         for (int c = 0; c < 3; c++)
             l->core[0].a[c] = l->core[0].b[c] = off * (1.0 - size) * dir[c];
@@ -81,7 +69,7 @@ static void draw_cores(struct hep_lesion *l, double level, struct hep_rng *rng)
     for (int k = 0; k < l->n_cores; k++) {
         const double reach = hep_rng_next_range(rng, 0.45, 0.7);
 
-        random_unit(dir, rng);
+        hep_rng_next_direction(dir, rng);
         for (int c = 0; c < 3; c++) {
             l->core[k].b[c] = (u < 0.75 ? 1.0 : 1.3) * reach * dir[c];
             l->core[k].a[c] = u < 0.75 ? l->core[k].b[c] : 0.0;

@@ -100,18 +100,6 @@ static void random_point(double p[3], struct hep_rng *rng)
         p[k] = hep_rng_next_range(rng, box.lo[k], box.hi[k]);
 }
 
-static void random_direction(double dir[3], struct hep_rng *rng)
-{
-    double n = 0.0;
-
-    for (int k = 0; k < 3; k++) {
-        dir[k] = hep_rng_next_normal(rng);
-        n += dir[k] * dir[k];
-    }
-    for (int k = 0; k < 3; k++)
-        dir[k] /= sqrt(n);
-}
-
 /* Move along the surface distance's gradient until the border almost touches the capsule. */
 static void to_capsule(const struct place *pl, struct hep_lesion *l)
 {
@@ -147,7 +135,7 @@ static bool to_vessel(const struct place *pl, struct hep_lesion *l, struct hep_r
     b = &t->branch[(size_t)(hep_rng_next(rng) * (double)t->n)];
     if (b->cut || b->radius_mm < 2.0 || b->radius_mm > 5.0)
         return false;
-    random_direction(dir, rng);
+    hep_rng_next_direction(dir, rng);
     for (int k = 0; k < 3; k++)
         l->centre_mm[k] =
             0.5 * (b->a[k] + b->b[k]) + dir[k] * (b->radius_mm + 0.5 * l->diameter_mm + 1.0);

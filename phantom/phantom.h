@@ -130,6 +130,8 @@ struct hep_sim_settings {
  * degradations at 1, texture 1, one thread. */
 void hep_sim_defaults(struct hep_sim_settings *s);
 
+/** Is there a series of this role? */
+bool hep_sim_has_role(const struct hep_sim_settings *s, enum hep_role role);
 /**
  * Add the series of a role with usual parameters for s->field_t and s->fast: set these first.
  * opposed or in_phase add both, once. @param[in] time_s start of injection to centre of k-space;

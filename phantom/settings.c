@@ -133,7 +133,7 @@ static double usual_jitter_s(enum hep_role role)
     return role == HEP_ROLE_HEPATOBILIARY ? 60.0 : 0.0;
 }
 
-static bool has_role(const struct hep_sim_settings *s, enum hep_role role)
+bool hep_sim_has_role(const struct hep_sim_settings *s, enum hep_role role)
 {
     for (size_t i = 0; i < s->n_series; i++)
         if (s->series[i].role == role)
@@ -152,7 +152,7 @@ static int add_one(struct hep_sim_settings *s, enum hep_role role, double time_s
 {
     struct hep_sim_series *r;
 
-    if (has_role(s, role))
+    if (hep_sim_has_role(s, role))
         return HEP_FAIL(err, HEP_EINVAL, "series %s is there already", hep_role_name(role));
     if (s->n_series >= HEP_SIM_MAX_SERIES)
         return HEP_FAIL(err, HEP_EINVAL, "more than %d series", HEP_SIM_MAX_SERIES);
@@ -177,7 +177,7 @@ int hep_sim_add_role(struct hep_sim_settings *s, enum hep_role role, double time
                         hep_role_name(role), time_s);
     if (role != HEP_ROLE_OPPOSED && role != HEP_ROLE_IN_PHASE)
         return add_one(s, role, time_s, err);
-    if (has_role(s, HEP_ROLE_OPPOSED))
+    if (hep_sim_has_role(s, HEP_ROLE_OPPOSED))
         return HEP_OK;
     rc = add_one(s, HEP_ROLE_OPPOSED, time_s, err);
     return rc == HEP_OK ? add_one(s, HEP_ROLE_IN_PHASE, time_s, err) : rc;

@@ -17,7 +17,7 @@ static const struct words_case words[] = {
     { "a list", "met:12mm,cyst:8", hep_sim_parse_lesions, HEP_OK, NULL },
     { "poisson", "poisson:3.5:4-20mm", hep_sim_parse_lesions, HEP_OK, NULL },
     { "no size", "met", hep_sim_parse_lesions, HEP_EUSAGE, "TYPE:DIAMETER" },
-    { "typing mistake", "cist:8mm", hep_sim_parse_lesions, HEP_EUSAGE, "did you mean cyst" },
+    { "typing mistake", "cist:8mm", hep_sim_parse_lesions, HEP_EUSAGE, "did you mean 'cyst'" },
     { "too large", "met:200mm", hep_sim_parse_lesions, HEP_EUSAGE, "2 to 80 mm" },
     { "no number", "met:bigmm", hep_sim_parse_lesions, HEP_EUSAGE, "bigmm" },
     { "empty", "", hep_sim_parse_lesions, HEP_EUSAGE, "empty" },
