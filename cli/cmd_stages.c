@@ -4,6 +4,7 @@
 
 #include "cli/print.h"
 #include "cli/manual.h"
+#include "pipeline/config/config.h"
 #include "pipeline/stage.h"
 
 struct stages_options {
@@ -33,10 +34,12 @@ struct manual_options {
     int chapter;
 };
 
-static const char *const chapters[] = { "commands", "settings", "stages", "measures", NULL };
+static const char *const chapters[] = { "commands", "settings", "stages",
+                                        "measures", "default",  NULL };
 
 static const struct hep_positional manual_positionals[] = {
-    HEP_POS_CHOICE(struct manual_options, chapter, "chapter", chapters, "part of the reference"),
+    HEP_POS_CHOICE(struct manual_options, chapter, "chapter", chapters,
+                   "part of the reference; default: a protocol file of every setting"),
     { 0 },
 };
 
@@ -62,8 +65,10 @@ static int run_manual(const void *given, struct hep_cli *cli, struct hep_error *
         hep_manual_settings(&text);
     else if (o->chapter == 2)
         stages_chapter(&text);
-    else
+    else if (o->chapter == 3)
         hep_manual_measures(&text);
+    else
+        hep_config_print_default(&text);
     return hep_print_text(cli->out, &text, err);
 }
 

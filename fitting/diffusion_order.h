@@ -6,10 +6,10 @@
  *          Tanner, J Chem Phys 1965;42:288). The median over a region of the mean of the volumes of
  *          one b-value may therefore rise towards a higher b-value by noise and motion only. A
  *          larger rise contradicts the b-values, whatever is fitted to them. Of the region the half
- *          counts that is brightest over all b-values: air and suppressed fat have no signal to
- * lose. Valid:   two b-values whose volumes are exchanged are told only when the tissue loses
- * enough between them, at D = 1e-3 mm2/s and a limit of 1.25 from 220 s/mm2 on Threads: pure
- * function
+ *          counts that is brightest over all b-values: air and suppressed fat have no signal to lose
+ * Valid:   two b-values whose volumes are exchanged are told only when the tissue loses enough
+ *          between them: with D = 1e-3 mm2/s and a limit of 1.25 from a difference of 220 s/mm2 on
+ * Threads: pure function
  */
 #ifndef HEP_FITTING_DIFFUSION_ORDER_H
 #define HEP_FITTING_DIFFUSION_ORDER_H

@@ -13,7 +13,7 @@
 
 #include "phantom/event.h"
 
-/** Off-resonance near gas [Hz], SD of nothing: largest value peak_hz; on a coarse lattice. */
+/** Off-resonance near gas [Hz] on a lattice of 6 mm; its largest value is peak_hz. */
 int hep_offset_field_new(struct hep_field **out, const struct hep_anatomy *a, double peak_hz,
                          struct hep_error *err) HEP_MUST_CHECK;
 

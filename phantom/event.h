@@ -53,7 +53,8 @@ struct hep_event {
 
 /** Seed of one subject. */
 uint64_t hep_event_seed(const struct hep_sim_settings *s);
-/** Iron alone, which the tissues need first: 2 to 4 with p = 0.1 times level, else 1. */
+/** Factor of R2* of the liver by iron: 2 to 4 with a probability of 0.1 times the level, else 1. Drawn apart from the
+ * other degradations, because the tissues are made from it. */
 double hep_event_iron(const struct hep_sim_settings *s, uint64_t seed);
 /** HEP_ENOMEM. hep_event_release() also after a failure. */
 int hep_event_draw(struct hep_event *e, const struct hep_sim_settings *s, uint64_t seed,

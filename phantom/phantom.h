@@ -12,7 +12,8 @@
  * Source:  tissue values with their sources in configs/tissues.yml; vessel radii by Murray's law
  *          (PNAS 1926;12:207-214); respiratory and other amplitudes from the literature named at
  *          each degradation
- * Differs: no k-space: ghosts, blur and distortion are made in image space; no flow, no B1 error
+ * Differs: no k-space: ghosts, blur and distortion are made in image space; flow is a factor of the
+ *          signal of blood; no B1 error
  * Valid:   1.5 to 3 T; gadoxetate, gadobenate and extracellular agents
  * Threads: results depend on the seed and on no number of threads
  */
