@@ -53,7 +53,7 @@ static const char *protocol_of(const struct hep_batch_request *q, const struct h
 
 /* ---- one study's process --------------------------------------------------------------------- */
 
-/* A study without a log is still computed: NULL, with a warning that says why. */
+/* Open the log of a study; NULL, with a warning, when it cannot be written: the study is computed all the same. */
 static FILE *open_log(const struct batch *b, const struct hep_dataset_study *s)
 {
     struct hep_error e = { 0 };

@@ -25,7 +25,7 @@ static int save(struct hep_svg *svg, const char *dir, const char *name, struct h
     return rc;
 }
 
-/* A plot that has no data now must not show those of an earlier evaluation. */
+/* Remove a plot of an earlier evaluation for which there is no data now. */
 static int drop(const char *dir, const char *name, struct hep_error *err)
 {
     char *path = hep_asprintf(err, "%s/%s.svg", dir, name);

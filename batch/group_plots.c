@@ -65,7 +65,7 @@ static void name_outlier(struct hep_svg *svg, const struct hep_svg_frame *f,
     hep_svg_label(svg, at, f->y + 2.0, end ? HEP_SVG_END : HEP_SVG_START, HEP_SVG_INK, label);
 }
 
-/* One dot a study, side by side where they would touch; outliers with their names. */
+/* Draw one dot per study, side by side where dots would overlap, and the names of outliers. */
 static void dots(struct hep_svg *svg, const struct hep_svg_frame *f,
                  const struct hep_group_table *t, size_t m, const double *x)
 {
@@ -91,7 +91,7 @@ static void dots(struct hep_svg *svg, const struct hep_svg_frame *f,
     }
 }
 
-/* Quartiles and median lying down, under the dots. */
+/* Draw a horizontal box of quartiles and median under the dots. */
 static int lying_box(struct hep_svg *svg, const struct hep_svg_frame *f, const double *x, size_t n,
                      struct hep_error *err)
 {

@@ -188,8 +188,8 @@ static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
     return rc;
 }
 
-/* Studies of the dataset that no run has touched are missing, too. Tables of what there is are made
- * also where the dataset is no longer at hand. */
+/* Studies of the dataset that no run has reached count as missing. Where the dataset is no longer there the tables are
+ * made of the results alone. */
 static int expect_dataset(const S *o, struct hep_cli *cli, struct hep_error *err)
 {
     struct hep_dataset_filter filter = filter_of(o);

@@ -14,7 +14,7 @@ static double logit(double p)
     return log(p / (1.0 - p));
 }
 
-/* The probability with another prior; NaN: as it is. */
+/* The probability of a forecast after its prior is replaced; unchanged where the new prior is NaN. */
 static double moved(const struct hep_forecast *f, double prior)
 {
     if (isnan(prior))

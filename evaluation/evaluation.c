@@ -93,7 +93,7 @@ static void copy_interval(struct hep_proportion *p, const struct hep_interval *b
     p->by_patient[1] = by_patient->hi;
 }
 
-/* What the bootstrap gave, beside the proportions and the rates that it belongs to. */
+/* Copy the intervals of the bootstrap to the proportions and rates that they belong to. */
 static void copy_intervals(struct hep_eval_result *r)
 {
     for (int task = 0; task < (int)HEP_TASK_COUNT; task++) {

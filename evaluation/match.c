@@ -47,7 +47,7 @@ static size_t index_of(const struct hep_match_side *side, int32_t label)
     return HEP_NO_MATCH;
 }
 
-/* From a point to the box of a voxel. */
+/* Distance [mm] of a point, in voxel coordinates, from the box of a voxel; 0 inside. */
 static double to_voxel(const double at[3], const size_t voxel[3], const double spacing[3])
 {
     double sum = 0.0;
@@ -164,7 +164,7 @@ static void pairs_release(struct pairs *p)
     free(p->voxels_f);
 }
 
-/* Nearest lesion, and the nearest one that the finding could be. */
+/* Find the lesion nearest to a finding without partner, and the nearest of those that it could be. */
 static void classify_finding(struct hep_match_found *out, const struct pairs *p, size_t f)
 {
     double best = (double)INFINITY;

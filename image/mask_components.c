@@ -63,7 +63,7 @@ static int larger_first(const void *a, const void *b)
     return x->number < y->number ? -1 : 1;
 }
 
-/* Numbers in order of the first voxel, and the size of each. */
+/* Number the components in the order of their first voxel, and count the voxels of each. */
 static int find_all(struct component **list, size_t *count, struct search *s, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&s->mask->grid);

@@ -7,7 +7,7 @@
 /* A voxel centre on the sphere itself belongs to the ball; distances carry float rounding. */
 #define ON_SPHERE_MM 1e-4
 
-/* m = 1 where the distance (of either kind) is at most / more than the radius. */
+/* Set m where the distance to the mask is at most the radius, or with `inside` where that to the outside is more. */
 static int by_distance(struct hep_labels *m, bool inside, double radius_mm, int nthreads,
                        struct hep_error *err)
 {
@@ -69,7 +69,7 @@ static void reach(struct flood *f, size_t i)
     }
 }
 
-/* Every voxel of a row from `first` on that lies at the border of the flood. */
+/* Start the flood at the voxels of a row that lie on the border of the volume: the whole row, or its two ends. */
 static void reach_border(struct flood *f, size_t first, bool whole)
 {
     const size_t n = f->grid->n[0];

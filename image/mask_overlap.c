@@ -31,7 +31,7 @@ static struct box bounds(const struct hep_labels *a, const struct hep_labels *b)
     return box;
 }
 
-/* Set, and a face neighbour is not, or lies outside the volume. */
+/* True for a set voxel of which a face neighbour is not set or lies outside the volume. */
 static bool on_surface(const struct hep_labels *m, const size_t p[3])
 {
     const size_t *n = m->grid.n;

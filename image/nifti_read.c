@@ -92,7 +92,7 @@ static void fill_complex(float *re, float *im, const struct hep_nifti_layout *la
     }
 }
 
-/* The first voxel that holds no label, or count. */
+/* Convert stored numbers to labels. @return the first voxel whose number is no label, `count` when all are */
 static size_t fill_labels(int32_t *out, double *bad, const struct hep_nifti_layout *lay,
                           const unsigned char *data, size_t count)
 {
@@ -286,7 +286,7 @@ static int read_prefix(unsigned char *bytes, size_t *n, size_t *size, unsigned c
     return rc;
 }
 
-/* What a header and the ends of its file tell. */
+/* Read the header and the size of a file, and of a gzip file the length that its trailer gives; not the data. */
 static int look_at(struct hep_nifti_layout *lay, size_t *size, uint32_t *isize, const char *path,
                    struct hep_error *err)
 {

@@ -45,7 +45,7 @@ static float box_mean(const struct hep_volume *source, size_t t, const struct he
     return count > 0 ? (float)(sum / (double)count) : NAN;
 }
 
-/* The same along parallel axes. */
+/* The mean over the box of a voxel where the axes of both grids are parallel. */
 static float box_mean_along(const struct hep_volume *source, size_t t, const struct hep_axes *axes,
                             const size_t points[3], const size_t voxel[3])
 {

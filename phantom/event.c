@@ -57,7 +57,7 @@ size_t hep_event_reference(const struct hep_sim_settings *s)
     return best;
 }
 
-/* Echoes of one breath-hold move together. */
+/* Name of the breath-hold of a series: series of one name move together. */
 static const char *breath_hold(enum hep_role role)
 {
     return role == HEP_ROLE_OPPOSED || role == HEP_ROLE_IN_PHASE ? "dual echo"

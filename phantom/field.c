@@ -114,7 +114,7 @@ int hep_field_new(struct hep_field **out, const struct hep_box *box, double cont
     return HEP_OK;
 }
 
-/* Cell and weights of a point, clamped to the lattice. */
+/* Lattice cell of a point and the weights of its eight corners; points outside take the nearest cell. */
 static size_t locate(double w[8], size_t offset[8], const struct hep_field *f, const double p[3])
 {
     size_t i[3];

@@ -40,7 +40,7 @@ enum hep_lesion_class hep_sim_lesion_class(enum hep_sim_lesion_type type)
 
 /* ---- geometry -------------------------------------------------------------------------------- */
 
-/* Where a ray from the middle leaves the union of the lobes. */
+/* Distance, in radii, at which a ray from the middle leaves the union of the lobes. */
 static double lobes(const struct hep_lesion *l, const double dir[3])
 {
     double far = 0.0;

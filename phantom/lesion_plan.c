@@ -45,7 +45,7 @@ static void spread_direction(double dir[3], int i, int n)
     dir[2] = z;
 }
 
-/* The whole border, pushed out by margin_mm, is liver. */
+/* True when every point of the border, moved out by margin_mm, lies in the liver. */
 static bool inside_liver(const struct place *pl, const struct hep_lesion *l, double margin_mm)
 {
     enum { N = 120 };
@@ -123,7 +123,7 @@ static void to_capsule(const struct place *pl, struct hep_lesion *l)
     }
 }
 
-/* Beside a vessel of 2 to 5 mm radius. */
+/* Move a lesion beside a vessel of 2 to 5 mm radius; false when there is no room beside any. */
 static bool to_vessel(const struct place *pl, struct hep_lesion *l, struct hep_rng *rng)
 {
     const struct hep_tree *t = hep_rng_next(rng) < 0.5 ? pl->portal : pl->hepatic;

@@ -20,7 +20,7 @@ double hep_body_surface(const double q[3])
     return (r > 1e-6 ? (r - 1.0) * reach / r : -half_depth) + groove;
 }
 
-/* Thicker at the flanks and the back than in front. */
+/* Thickness of the subcutaneous fat [mm], more at the flanks and the back than in front. */
 static double fat_mm(const struct hep_shape *s, const double q[3])
 {
     const double angle = atan2(q[1], fabs(q[0]) + 1e-9); /* pi/2 in front */

@@ -68,7 +68,7 @@ static double fissures(const double q[3])
     return fmin(ligament, venous);
 }
 
-/* side +1 right, -1 left. */
+/* Signed distance to a kidney; side is +1 for the right and -1 for the left one. */
 static double kidney(const double q[3], double side)
 {
     const double cz = side > 0.0 ? -66.0 : -46.0;
@@ -258,7 +258,7 @@ static enum hep_label stomach_label(const double q[3], double f)
     return q[1] > 22.0 ? HEP_LABEL_GAS : HEP_LABEL_GUT_CONTENT;
 }
 
-/* Below the diaphragm, first come first served. */
+/* Label of a point below the diaphragm: that of the first organ of this order that holds it. */
 static enum hep_label abdomen_label(const struct hep_shape *s, const double q[3], const double p[3])
 {
     enum hep_label label = vessel_label(s, q);

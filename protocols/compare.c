@@ -26,7 +26,7 @@ void hep_compared_release(struct hep_compared *c)
 
 /* ---- protocols ------------------------------------------------------------------------------- */
 
-/* The name becomes that of a folder. */
+/* Check that the name of a protocol can be that of a folder, and that no other one has it. */
 static int check_name(const struct hep_compared *c, size_t i, struct hep_error *err)
 {
     const char *name = c->list[i].config.name.s;

@@ -53,7 +53,7 @@ int hep_compared_json(struct hep_json **out, const struct hep_compared *c, struc
 
 /* ---- terminal -------------------------------------------------------------------------------- */
 
-/* What of the studies does not fit the protocol, once per series. */
+/* Append what in the studies does not fit the protocol, once per series. */
 static void misfits(struct hep_str *out, const struct hep_compare_protocol *p)
 {
     for (int s = 0; s < HEP_SERIES_COUNT; s++) {

@@ -162,7 +162,7 @@ static bool has_evidence(const struct hep_finding *f, const char *name)
     return false;
 }
 
-/* Evidence towards metastasis that the variant does not have. */
+/* Append the evidence towards metastasis of the full protocol that the variant lacks. */
 static void add_lost_evidence(struct hep_str *out, const struct hep_finding *full,
                               const struct hep_finding *variant)
 {

@@ -62,7 +62,7 @@ static const struct hep_level states[] = {
     { NULL, NULL },
 };
 
-/* Main measures of a form. The class stands before its probability. */
+/* Add the columns of the main measures of one form; the class comes before its probability. */
 static struct hep_column *add_measures(struct hep_column *c, enum hep_measure_form form,
                                        const struct hep_level *classes)
 {
@@ -233,7 +233,7 @@ static const struct hep_column measure_columns[] = {
     { 0 },
 };
 
-/* What stands in a column of the rows of its region and map. */
+/* True for the count and the standard error: they are columns of the row of their region and map, no rows. */
 static bool is_own_column(const char *statistic)
 {
     return strcmp(statistic, "n") == 0 || strcmp(statistic, "se") == 0;

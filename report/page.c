@@ -106,7 +106,7 @@ static bool extent(double centre[3], double z[2], const struct hep_labels *l)
     return n > 0;
 }
 
-/* Rows and columns of a plane that reach above the background, as a share of the whole view. */
+/* Limit a view to the rows and columns of a plane that hold signal above the background. */
 static void crop_to_body(struct hep_view *view, const struct hep_volume *plane)
 {
     const size_t w = plane->grid.n[0], h = plane->grid.n[1];

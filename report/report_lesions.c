@@ -68,7 +68,7 @@ static void probability(struct hep_str *out, const struct hep_finding *f)
 /* ---- tables ---------------------------------------------------------------------------------- */
 
 #define S struct hep_finding
-/* More than a value: what a part of the line writes. */
+/* Write a cell that holds more than a value by the function of its row. */
 static void part_cell(struct hep_str *out, const struct hep_column *column, const void *row)
 {
     static void (*const parts[])(
@@ -153,7 +153,7 @@ static void tables(struct hep_page *p, const struct hep_findings *f)
 
 /* ---- one lesion ------------------------------------------------------------------------------ */
 
-/* The classes that are not out of the question. */
+/* Write the classes with a probability of 0.5 % or more. */
 static void classes(struct hep_page *p, const struct hep_finding *f)
 {
     bool any = false;
@@ -180,7 +180,7 @@ static void classes(struct hep_page *p, const struct hep_finding *f)
     }
 }
 
-/* Of a lesion that the user gave: its name and who drew it, and what is odd about it. */
+/* Say of a lesion that the user gave its name, its file, and what contradicts the images. */
 static void origin(struct hep_page *p, const struct hep_finding *f)
 {
     if (f->origin != HEP_ORIGIN_GIVEN)

@@ -194,7 +194,7 @@ static int layer(struct hep_page *p, const struct hep_volume *plane, double lo, 
     return rc;
 }
 
-/* A series over the reference: with the switch on, the two take turns. */
+/* Draw a series over the reference; a switch of the page shows the two in turn. */
 static int flicker(struct hep_page *p, const struct hep_volume *under,
                    const struct hep_volume *over, const struct hep_page_series *s,
                    const struct hep_page_series *reference, const char *when)

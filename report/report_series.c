@@ -150,7 +150,7 @@ struct phase_time {
 };
 #define PHASES_MAX 6
 
-/* What the agent says, else what the protocol does. */
+/* The two numbers that are given, else those in the text of a setting, "[20, 45]"; NaN without either. */
 static void span_of(double span[2], const double *given, const char *setting)
 {
     char *end = NULL;

@@ -118,7 +118,7 @@ static void class_line(struct hep_page *p, const struct hep_findings *list, enum
     hep_str_add(p->out, shown < n ? ", \xe2\x80\xa6)</span></li>" : ")</span></li>");
 }
 
-/* How many lesions have each flag. */
+/* Count the lesions of each flag that is present. */
 static void flag_line(struct hep_page *p, const struct hep_findings *list)
 {
     bool any = false;

@@ -35,7 +35,7 @@ void hep_svg_style(struct hep_str *out)
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* At most two decimals, without trailing noughts and without "-0". */
+/* Append a coordinate with at most two decimals, without trailing zeros and without "-0". */
 static void number(struct hep_str *out, double v)
 {
     char buffer[64];

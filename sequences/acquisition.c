@@ -198,7 +198,7 @@ static bool is_within(double value, const struct range *r)
     return isfinite(value) && value <= r->hi && (r->positive ? value > r->lo : value >= r->lo);
 }
 
-/** Once for a sidecar: a converter that writes one number as text writes all of them so. */
+/** Note once per sidecar that a number was written as text: a converter that writes one so writes all of them so. */
 static int note_text(struct hep_acquisition *a, const char *key, const char *text,
                      struct hep_error *err)
 {

@@ -55,7 +55,7 @@ static int small_number(const char *text)
     return (int)value;
 }
 
-/** One "key-value"; keys that are not used here are accepted. */
+/** Store one entity "key-value" of a name; keys that nothing here reads are accepted and dropped. */
 static bool store_entity(struct hep_bids_name *b, const char *key, const char *value)
 {
     struct {

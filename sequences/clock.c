@@ -3,7 +3,7 @@
 #include "base/number.h"
 #include "base/text.h"
 
-/** One or two digits. */
+/** Read one or two digits as a number below the limit. @return the character after them, NULL when there is none */
 static const char *read_part(double *out, const char *s, double limit)
 {
     double value = 0.0;

@@ -33,7 +33,7 @@ static double start_of(const struct hep_acquisition *a)
     return a->acquisition_time_s + (isnan(a->trigger_delay_s) ? 0.0 : a->trigger_delay_s);
 }
 
-/** For the order only: without a time of day the time since a trigger that all have in common. */
+/** Time that orders acquisitions: the time of day, without it the time since a trigger that all have in common. */
 static double order_of(const struct hep_acquisition *a)
 {
     return isnan(a->acquisition_time_s) ? a->trigger_delay_s : start_of(a);
