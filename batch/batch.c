@@ -301,7 +301,7 @@ static void watch(struct batch *b, struct slot *slot)
 
 /* ---- the loop -------------------------------------------------------------------------------- */
 
-static bool due(const struct batch *b, const struct hep_dataset_study *s)
+static bool is_due(const struct batch *b, const struct hep_dataset_study *s)
 {
     struct hep_study_status status = { .label = s->label, .relative = s->relative };
 
@@ -316,7 +316,7 @@ static const struct hep_dataset_study *next_study(struct batch *b)
     while (b->next < b->dataset.n) {
         const struct hep_dataset_study *s = &b->dataset.list[b->next++];
 
-        if (due(b, s))
+        if (is_due(b, s))
             return s;
         b->out->n_studies--;
     }
@@ -391,7 +391,7 @@ static void print_plan(const struct batch *b, FILE *out)
         const struct hep_dataset_study *s = &b->dataset.list[i];
         const char *protocol = protocol_of(b->q, s);
 
-        if (due(b, s))
+        if (is_due(b, s))
             (void)fprintf(out, "%s\t%s\n", s->label,
                           protocol != NULL ? protocol : "protocol chosen by agent and series");
     }

@@ -11,7 +11,7 @@
 #define HEIGHT 420.0
 
 /* Save a finished drawing under DIR/NAME.svg. */
-static int save(struct hep_svg *svg, const char *dir, const char *name, struct hep_error *err)
+static int save_plot(struct hep_svg *svg, const char *dir, const char *name, struct hep_error *err)
 {
     char *path = hep_asprintf(err, "%s/%s.svg", dir, name);
     int rc = hep_svg_end(svg, err);
@@ -26,7 +26,7 @@ static int save(struct hep_svg *svg, const char *dir, const char *name, struct h
 }
 
 /* Remove a plot of an earlier evaluation for which there is no data now. */
-static int drop(const char *dir, const char *name, struct hep_error *err)
+static int remove_plot(const char *dir, const char *name, struct hep_error *err)
 {
     char *path = hep_asprintf(err, "%s/%s.svg", dir, name);
     int rc = HEP_OK;
@@ -47,7 +47,7 @@ static bool metastasis_is_judged(const struct hep_evaluated *e)
 /* ---- FROC ------------------------------------------------------------------------------------ */
 
 /* The curve as steps from the left edge of the axis to its right edge. */
-static size_t steps(double *x, double *y, const struct hep_froc_point *curve, size_t n)
+static size_t curve_as_steps(double *x, double *y, const struct hep_froc_point *curve, size_t n)
 {
     const double left = hep_froc_rates[0], right = hep_froc_rates[HEP_FROC_N - 1];
     double now = 0.0;
@@ -86,7 +86,7 @@ static void draw_task(struct hep_svg *svg, const struct hep_svg_frame *f,
         mid[k] = at[k].value;
     }
     hep_svg_band(svg, f, hep_froc_rates, lo, hi, HEP_FROC_N, tone);
-    hep_svg_curve(svg, f, x, y, steps(x, y, r->curve[task], n), tone);
+    hep_svg_curve(svg, f, x, y, curve_as_steps(x, y, r->curve[task], n), tone);
     hep_svg_points(svg, f, hep_froc_rates, mid, HEP_FROC_N, tone);
 }
 
@@ -118,7 +118,7 @@ static int draw_froc(const struct hep_evaluated *e, const char *dir, struct hep_
             draw_task(&svg, &f, r, (int)task, work);
     hep_svg_legend(&svg, WIDTH - 150.0, HEIGHT - 110.0, names, tones, n);
     free(work);
-    return save(&svg, dir, "froc", err);
+    return save_plot(&svg, dir, "froc", err);
 }
 
 /* ---- sensitivity by size --------------------------------------------------------------------- */
@@ -156,7 +156,7 @@ static int draw_sizes(const struct hep_evaluated *e, const char *dir, struct hep
             hep_svg_label(&svg, hep_svg_x(&f, x), f.y - 6.0, HEP_SVG_MIDDLE, HEP_SVG_MUTED, count);
         }
     hep_svg_legend(&svg, WIDTH - 190.0, 24.0, names, tones, n);
-    return save(&svg, dir, "sensitivity_by_size", err);
+    return save_plot(&svg, dir, "sensitivity_by_size", err);
 }
 
 /* ---- reliability ----------------------------------------------------------------------------- */
@@ -176,7 +176,7 @@ static int draw_reliability(const struct hep_evaluated *e, const char *dir, stru
     struct hep_svg svg;
 
     if (!(c->n > 0.0))
-        return drop(dir, "reliability", err);
+        return remove_plot(dir, "reliability", err);
     hep_svg_begin(&svg, "reliability", 420.0, HEIGHT, "Reliability of the probabilities", false);
     hep_svg_heading(&svg, 64.0, 26.0, "Reliability, with Wilson intervals");
     hep_svg_frame(&svg, &f);
@@ -193,7 +193,7 @@ static int draw_reliability(const struct hep_evaluated *e, const char *dir, stru
         hep_svg_marker(&svg, hep_svg_x(&f, x), hep_svg_y(&f, c->bin[b].fraction),
                        3.0 + 4.0 * sqrt(n / c->n), HEP_SVG_SERIES);
     }
-    return save(&svg, dir, "reliability", err);
+    return save_plot(&svg, dir, "reliability", err);
 }
 
 /* ---- confusion ------------------------------------------------------------------------------- */
@@ -248,7 +248,7 @@ static int draw_confusion(const struct hep_evaluated *e, const char *dir, struct
                                                  : "no lesion");
         draw_row(&svg, &e->result, row, x, top, cell);
     }
-    return save(&svg, dir, "confusion", err);
+    return save_plot(&svg, dir, "confusion", err);
 }
 
 /* ---- Bland-Altman ---------------------------------------------------------------------------- */
@@ -336,7 +336,7 @@ static int draw_map(const struct hep_evaluated *e, enum hep_eval_map map, const 
     hep_svg_points(&svg, &f, c->mean + c->n_liver, c->difference + c->n_liver, c->n - c->n_liver,
                    tones[1]);
     hep_svg_legend(&svg, WIDTH - 100.0, 22.0, names, tones, 2);
-    return save(&svg, dir, name, err);
+    return save_plot(&svg, dir, name, err);
 }
 
 static int draw_maps(const struct hep_evaluated *e, const char *dir, struct hep_error *err)
@@ -352,7 +352,8 @@ static int draw_maps(const struct hep_evaluated *e, const char *dir, struct hep_
         (void)snprintf(name, sizeof name, "bland_altman_%s",
                        hep_eval_map_name((enum hep_eval_map)m));
         collect(&c, e, (enum hep_eval_map)m, index);
-        rc = c.n > 0 ? draw_map(e, (enum hep_eval_map)m, &c, name, dir, err) : drop(dir, name, err);
+        rc = c.n > 0 ? draw_map(e, (enum hep_eval_map)m, &c, name, dir, err)
+                     : remove_plot(dir, name, err);
     }
     free(index);
     free(work);

@@ -66,8 +66,8 @@ static void name_outlier(struct hep_svg *svg, const struct hep_svg_frame *f,
 }
 
 /* Draw one dot per study, side by side where dots would overlap, and the names of outliers. */
-static void dots(struct hep_svg *svg, const struct hep_svg_frame *f,
-                 const struct hep_group_table *t, size_t m, const double *x)
+static void draw_dots(struct hep_svg *svg, const struct hep_svg_frame *f,
+                      const struct hep_group_table *t, size_t m, const double *x)
 {
     double last[5] = { -HUGE_VAL, -HUGE_VAL, -HUGE_VAL, -HUGE_VAL, -HUGE_VAL };
     struct drawn_names drawn = { .n = 0 };
@@ -92,8 +92,8 @@ static void dots(struct hep_svg *svg, const struct hep_svg_frame *f,
 }
 
 /* Draw a horizontal box of quartiles and median under the dots. */
-static int lying_box(struct hep_svg *svg, const struct hep_svg_frame *f, const double *x, size_t n,
-                     struct hep_error *err)
+static int draw_lying_box(struct hep_svg *svg, const struct hep_svg_frame *f, const double *x,
+                          size_t n, struct hep_error *err)
 {
     double *sorted = hep_calloc(n + 1, sizeof *sorted, err);
     const double y = f->y + f->h - 16.0;
@@ -148,8 +148,8 @@ static int study_plot(struct hep_str *out, const struct hep_group_table *t, size
         f.ya = (struct hep_svg_axis){ .lo = 0.0, .hi = 1.0, .ticks = none };
         hep_svg_begin(&svg, name, 380, 134, label.s, true);
         hep_svg_frame(&svg, &f);
-        dots(&svg, &f, t, m, x);
-        rc = lying_box(&svg, &f, x, n, err);
+        draw_dots(&svg, &f, t, m, x);
+        rc = draw_lying_box(&svg, &f, x, n, err);
         if (rc == HEP_OK)
             rc = hep_svg_end(&svg, err);
         if (rc == HEP_OK)

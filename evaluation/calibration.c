@@ -15,7 +15,7 @@ static double logit(double p)
 }
 
 /* The probability of a forecast after its prior is replaced; unchanged where the new prior is NaN. */
-static double moved(const struct hep_forecast *f, double prior)
+static double with_prior(const struct hep_forecast *f, double prior)
 {
     if (isnan(prior))
         return f->probability;
@@ -32,7 +32,7 @@ static void calibrate(struct hep_calibration *out, const struct hep_forecast *fo
     *out = (struct hep_calibration){ .prior = prior };
     for (size_t i = 0; i < n; i++) {
         const double w = weight != NULL ? weight[forecast[i].patient] : 1.0;
-        const double p = moved(&forecast[i], prior), y = forecast[i].came_true ? 1.0 : 0.0;
+        const double p = with_prior(&forecast[i], prior), y = forecast[i].came_true ? 1.0 : 0.0;
         const size_t b = bin_of(p);
 
         out->n += w;

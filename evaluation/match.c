@@ -48,7 +48,8 @@ static size_t index_of(const struct hep_match_side *side, int32_t label)
 }
 
 /* Distance [mm] of a point, in voxel coordinates, from the box of a voxel; 0 inside. */
-static double to_voxel(const double at[3], const size_t voxel[3], const double spacing[3])
+static double distance_to_voxel_mm(const double at[3], const size_t voxel[3],
+                                   const double spacing[3])
 {
     double sum = 0.0;
 
@@ -80,7 +81,7 @@ static int measure_lesion_masks(struct pairs *p, struct hep_error *err)
         p->voxels_l[l]++;
         for (size_t f = 0; f < nf; f++)
             p->to_mask_mm[l * nf + f] =
-                fmin(p->to_mask_mm[l * nf + f], to_voxel(at + 3 * f, voxel, spacing));
+                fmin(p->to_mask_mm[l * nf + f], distance_to_voxel_mm(at + 3 * f, voxel, spacing));
     }
     free(at);
     return rc;

@@ -73,8 +73,8 @@ static int surface_new(struct hep_labels **out, const struct hep_labels *m, cons
 }
 
 /* Sum, number and 95th percentile of the distances from surface `from` to surface `to`. */
-static int directed(double *sum, size_t *count, double *q95, const struct hep_labels *from,
-                    const struct hep_labels *to, struct hep_error *err)
+static int measure_directed(double *sum, size_t *count, double *q95, const struct hep_labels *from,
+                            const struct hep_labels *to, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&from->grid);
     struct hep_volume *distance = NULL;
@@ -110,9 +110,9 @@ static int surface_distances(struct hep_overlap *out, const struct hep_labels *a
     if (rc == HEP_OK)
         rc = surface_new(&sb, b, &box, err);
     if (rc == HEP_OK)
-        rc = directed(&sum, &count, &ab, sa, sb, err);
+        rc = measure_directed(&sum, &count, &ab, sa, sb, err);
     if (rc == HEP_OK)
-        rc = directed(&sum, &count, &ba, sb, sa, err);
+        rc = measure_directed(&sum, &count, &ba, sb, sa, err);
     if (rc == HEP_OK) {
         out->mean_surface_mm = sum / (double)count;
         out->hd95_mm = fmax(ab, ba);

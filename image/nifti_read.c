@@ -287,8 +287,8 @@ static int read_prefix(unsigned char *bytes, size_t *n, size_t *size, unsigned c
 }
 
 /* Read the header and the size of a file, and of a gzip file the length that its trailer gives; not the data. */
-static int look_at(struct hep_nifti_layout *lay, size_t *size, uint32_t *isize, const char *path,
-                   struct hep_error *err)
+static int read_layout(struct hep_nifti_layout *lay, size_t *size, uint32_t *isize,
+                       const char *path, struct hep_error *err)
 {
     unsigned char *bytes = hep_calloc(1, PREFIX_BYTES, err), last[4] = { 0 };
     size_t n = 0;
@@ -314,7 +314,7 @@ int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_erro
     struct hep_nifti_layout lay;
     size_t size = 0;
     uint32_t isize = 0;
-    int rc = look_at(&lay, &size, &isize, path, err);
+    int rc = read_layout(&lay, &size, &isize, path, err);
 
     if (rc == HEP_OK)
         *out = lay.info;
@@ -328,7 +328,7 @@ int hep_nifti_check_whole(const char *path, struct hep_error *err)
     char *bytes = NULL;
     size_t size = 0, n = 0;
     uint32_t isize = 0;
-    int rc = look_at(&lay, &size, &isize, path, err);
+    int rc = read_layout(&lay, &size, &isize, path, err);
 
     if (rc != HEP_OK)
         return rc;

@@ -153,8 +153,8 @@ static void copy_values(unsigned char *bytes, const struct source *src, int nthr
 }
 
 /* The whole uncompressed file in memory. */
-static int build(unsigned char **out, size_t *n, const struct source *src,
-                 const struct hep_nifti_write_opts *opts, struct hep_error *err)
+static int make_file(unsigned char **out, size_t *n, const struct source *src,
+                     const struct hep_nifti_write_opts *opts, struct hep_error *err)
 {
     const size_t offset = opts->nifti2 ? N2_DATA_OFFSET : N1_DATA_OFFSET;
     unsigned char *bytes = NULL;
@@ -209,7 +209,7 @@ static int write_file(const char *path, const struct source *src,
     opts.gzip_level = opts.gzip_level != 0 ? opts.gzip_level : GZIP_LEVEL;
     if (!gzip && !ends_in(path, ".nii"))
         return HEP_FAIL(err, HEP_EINVAL, "%s: the name of an image ends in .nii or .nii.gz", path);
-    rc = build(&bytes, &n, src, &opts, err);
+    rc = make_file(&bytes, &n, src, &opts, err);
     if (rc == HEP_OK && gzip)
         rc = hep_gz_deflate(&packed, &packed_n, bytes, n, opts.gzip_level, opts.nthreads, err);
     if (rc == HEP_OK)

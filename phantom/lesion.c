@@ -41,7 +41,7 @@ enum hep_lesion_class hep_sim_lesion_class(enum hep_sim_lesion_type type)
 /* ---- geometry -------------------------------------------------------------------------------- */
 
 /* Distance, in radii, at which a ray from the middle leaves the union of the lobes. */
-static double lobes(const struct hep_lesion *l, const double dir[3])
+static double radius_of_lobes(const struct hep_lesion *l, const double dir[3])
 {
     double far = 0.0;
 
@@ -62,7 +62,8 @@ static double border(const struct hep_lesion *l, const double dir[3])
     for (int w = 0; w < HEP_LESION_WAVES; w++)
         sum += cos(l->wave[w][0] * dir[0] + l->wave[w][1] * dir[1] + l->wave[w][2] * dir[2] +
                    l->wave[w][3]);
-    return lobes(l, dir) * fmax(0.4, 1.0 + l->jitter * sum * sqrt(2.0 / HEP_LESION_WAVES));
+    return radius_of_lobes(l, dir) *
+           fmax(0.4, 1.0 + l->jitter * sum * sqrt(2.0 / HEP_LESION_WAVES));
 }
 
 /* Local coordinates in units of the radius, and their direction. */

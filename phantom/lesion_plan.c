@@ -101,7 +101,7 @@ static void random_point(double p[3], struct hep_rng *rng)
 }
 
 /* Move along the surface distance's gradient until the border almost touches the capsule. */
-static void to_capsule(const struct place *pl, struct hep_lesion *l)
+static void move_to_capsule(const struct place *pl, struct hep_lesion *l)
 {
     const double want = -(0.5 * l->diameter_mm + 1.5);
 
@@ -124,7 +124,7 @@ static void to_capsule(const struct place *pl, struct hep_lesion *l)
 }
 
 /* Move a lesion beside a vessel of 2 to 5 mm radius; false when there is no room beside any. */
-static bool to_vessel(const struct place *pl, struct hep_lesion *l, struct hep_rng *rng)
+static bool move_to_vessel(const struct place *pl, struct hep_lesion *l, struct hep_rng *rng)
 {
     const struct hep_tree *t = hep_rng_next(rng) < 0.5 ? pl->portal : pl->hepatic;
     const struct hep_branch *b;
@@ -154,14 +154,14 @@ static bool place_one(const struct place *pl, struct hep_lesion *l, size_t self,
         l->subcapsular = keep && habit < 0.2;
         l->at_vessel = keep && l->mass && habit >= 0.2 && habit < 0.4;
         if (l->at_vessel) {
-            if (!to_vessel(pl, l, rng))
+            if (!move_to_vessel(pl, l, rng))
                 continue;
         } else {
             random_point(l->centre_mm, rng);
             if (hep_shape_liver(pl->shape, l->centre_mm) > -0.3 * l->diameter_mm)
                 continue;
             if (l->subcapsular)
-                to_capsule(pl, l);
+                move_to_capsule(pl, l);
         }
         if (has_free_place(pl, l, self))
             return true;

@@ -57,7 +57,7 @@ double hep_organ_hilum(const double q[3])
 }
 
 /* Cleft of the round ligament and the fissure that leads from it to the caval groove. */
-static double fissures(const double q[3])
+static double distance_to_fissures(const double q[3])
 {
     const double ligament =
         hep_smooth_max(fabs(q[0] + 8.0 + 0.1 * (q[1] - 40.0)) - 1.4 - 0.06 * fmax(0.0, -q[2]),
@@ -69,7 +69,7 @@ static double fissures(const double q[3])
 }
 
 /* Signed distance to a kidney; side is +1 for the right and -1 for the left one. */
-static double kidney(const double q[3], double side)
+static double distance_to_kidney(const double q[3], double side)
 {
     const double cz = side > 0.0 ? -66.0 : -46.0;
     const double tilt = 0.16 * (q[2] - cz);
@@ -102,10 +102,10 @@ double hep_organ_liver(const struct hep_shape *s, const double q[3])
         9.0);
     if (f > 12.0)
         return f;
-    f = hep_smooth_max(f, 1.0 - fissures(q), 4.0);
+    f = hep_smooth_max(f, 1.0 - distance_to_fissures(q), 4.0);
     f = hep_smooth_max(f, 1.5 - hep_organ_gallbladder(s, q), 4.0);
     f = hep_smooth_max(f, 0.5 - hep_organ_hilum(q), 5.0);
-    f = hep_smooth_max(f, 2.5 - kidney(q, 1.0), 4.0);
+    f = hep_smooth_max(f, 2.5 - distance_to_kidney(q, 1.0), 4.0);
     return fmax(f, 0.5 - ivc(q));
 }
 
@@ -269,7 +269,7 @@ static enum hep_label abdomen_label(const struct hep_shape *s, const double q[3]
     if (in_common_duct(s, q))
         return HEP_LABEL_COMMON_DUCT;
     for (int side = -1; side <= 1; side += 2) {
-        f = kidney(q, side);
+        f = distance_to_kidney(q, side);
         if (f < 0.0)
             return kidney_label(s, q, side, -f);
         if (f < 2.5)

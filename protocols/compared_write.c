@@ -54,7 +54,7 @@ int hep_compared_json(struct hep_json **out, const struct hep_compared *c, struc
 /* ---- terminal -------------------------------------------------------------------------------- */
 
 /* Append what in the studies does not fit the protocol, once per series. */
-static void misfits(struct hep_str *out, const struct hep_compare_protocol *p)
+static void add_misfits(struct hep_str *out, const struct hep_compare_protocol *p)
 {
     for (int s = 0; s < HEP_SERIES_COUNT; s++) {
         const char *name = hep_planned_name((enum hep_planned)s);
@@ -99,7 +99,7 @@ static void variant_text(struct hep_str *out, const struct hep_compared *c, size
     hep_str_addf(out, "\n%s against %s: scan %+.0f s, table %+.0f s\n", p->config.name.s,
                  c->list[0].config.name.s, p->timeline.scan_s - c->list[0].timeline.scan_s,
                  p->timeline.table_s - c->list[0].timeline.table_s);
-    misfits(out, p);
+    add_misfits(out, p);
     add_table(out, hep_compared_sizes(&p->paired.task[HEP_TASK_DETECTION], "Lesions of any kind"));
     add_table(out, hep_compared_sizes(&p->paired.task[HEP_TASK_METASTASIS],
                                       "Metastases, found and called so"));

@@ -8,7 +8,7 @@
 #include <math.h>
 
 /* The k-th measure whose values under both protocols are compared. */
-static enum hep_measure compared(size_t k)
+static enum hep_measure compared_measure(size_t k)
 {
     static const enum hep_measure plain[] = { HEP_M_LONG_AXIS, HEP_M_VOLUME, HEP_M_P_METASTASIS,
                                               HEP_M_ADC, HEP_M_T2_LIVER_RATIO };
@@ -251,8 +251,8 @@ static void note_measures(struct looking *k, size_t study, const struct hep_find
 {
     for (size_t m = 0; m < N_MEASURES; m++) {
         const size_t n = k->n_values[m];
-        const double a = hep_finding_get(full, compared(m)),
-                     b = hep_finding_get(variant, compared(m));
+        const double a = hep_finding_get(full, compared_measure(m)),
+                     b = hep_finding_get(variant, compared_measure(m));
 
         if (!isfinite(a) || !isfinite(b))
             continue;
@@ -272,8 +272,8 @@ static int agree(struct looking *k, size_t replicates, uint64_t seed, struct hep
 
         if (k->n_values[m] == 0)
             continue;
-        c->name = hep_measure_name(compared(m));
-        c->unit = hep_unit_text(hep_measure_unit(compared(m)));
+        c->name = hep_measure_name(compared_measure(m));
+        c->unit = hep_unit_text(hep_measure_unit(compared_measure(m)));
         hep_agreement_of(&c->agreement.agreement, k->value[m][1], k->value[m][0], k->n_values[m]);
         rc = hep_agreement_bias(&c->agreement.bias, k->value[m][1], k->value[m][0], k->patient[m],
                                 k->n_values[m], k->full->evaluated->n_patients, replicates, seed,

@@ -20,7 +20,7 @@ static bool plain(char c)
 }
 
 /* Short names that people write in capitals. */
-static void capitals(char *text)
+static void write_in_capitals(char *text)
 {
     static const char *const names[] = { "hbp", "dwi", "adc", "t1", "t2", "ivim", "dki", "fnh" };
 
@@ -48,7 +48,7 @@ void hep_html_words(struct hep_str *out, const char *name)
             *c = ' ';
     }
     if (copy != NULL)
-        capitals(copy);
+        write_in_capitals(copy);
     hep_html_text(out, copy);
     free(copy);
 }

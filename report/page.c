@@ -79,7 +79,7 @@ static int open_series(struct hep_page *p, const char *name, const char *title)
 /* ---- field of view --------------------------------------------------------------------------- */
 
 /* Centre of a mask and its extent along z. False when it is empty. */
-static bool extent(double centre[3], double z[2], const struct hep_labels *l)
+static bool find_extent(double centre[3], double z[2], const struct hep_labels *l)
 {
     const struct hep_grid *g = &l->grid;
     double sum[3] = { 0 };
@@ -177,7 +177,7 @@ static int settle_view(struct hep_page *p)
     p->z_mm[0] = sides.centre_mm[2] - 0.5 * sides.height_mm;
     p->z_mm[1] = sides.centre_mm[2] + 0.5 * sides.height_mm;
     if (p->liver != NULL)
-        (void)extent(centre, p->z_mm, p->liver);
+        (void)find_extent(centre, p->z_mm, p->liver);
     hep_view_whole(&p->view, g, HEP_PLANE_AXIAL, centre);
     p->has_view = p->pictures;
     if (reference == NULL)

@@ -79,8 +79,8 @@ int hep_picture_data(struct hep_page *p, const struct hep_volume *sampled, size_
     return rc;
 }
 
-/* Draw the borders between set and unset pixels along one direction, neighbouring ones as one stroke. There is no border
- * where the mask goes on beyond the picture. */
+/* Draw the borders between set and unset pixels along one direction, neighbouring ones as one stroke. There is no
+ * border where the mask goes on beyond the picture. */
 static size_t strokes(struct hep_str *out, const bool *in, size_t w, size_t h, bool vertical)
 {
     const size_t lines = vertical ? w : h, along = vertical ? h : w;

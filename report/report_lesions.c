@@ -154,7 +154,7 @@ static void tables(struct hep_page *p, const struct hep_findings *f)
 /* ---- one lesion ------------------------------------------------------------------------------ */
 
 /* Write the classes with a probability of 0.5 % or more. */
-static void classes(struct hep_page *p, const struct hep_finding *f)
+static void add_classes(struct hep_page *p, const struct hep_finding *f)
 {
     bool any = false;
 
@@ -181,7 +181,7 @@ static void classes(struct hep_page *p, const struct hep_finding *f)
 }
 
 /* Say of a lesion that the user gave its name, its file, and what contradicts the images. */
-static void origin(struct hep_page *p, const struct hep_finding *f)
+static void add_origin(struct hep_page *p, const struct hep_finding *f)
 {
     if (f->origin != HEP_ORIGIN_GIVEN)
         return;
@@ -216,8 +216,8 @@ static int article(struct hep_page *p, const struct hep_finding *f)
     hep_str_add(p->out, ". Probability of metastasis <b>");
     hep_html_number(p->out, hep_finding_get(f, HEP_M_P_METASTASIS), 2);
     hep_str_add(p->out, "</b>.</p>\n");
-    origin(p, f);
-    classes(p, f);
+    add_origin(p, f);
+    add_classes(p, f);
     rc = hep_lesion_crops(p, f);
     if (rc == HEP_OK)
         rc = hep_lesion_curve(p, f);

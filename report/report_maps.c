@@ -27,7 +27,8 @@ static const struct hep_page_series *reference_of(const struct hep_page *p)
 }
 
 /* n planes spread evenly over the liver, top first. */
-static void spread(struct hep_grid *g, const struct hep_page *p, size_t n, double mm_per_pixel)
+static void spread_planes(struct hep_grid *g, const struct hep_page *p, size_t n,
+                          double mm_per_pixel)
 {
     struct hep_view view = p->view;
     const double step = (p->z_mm[1] - p->z_mm[0]) / (double)n;
@@ -89,7 +90,7 @@ int hep_page_montage(struct hep_page *p)
         "<span class=\"key liver\">liver</span>, <span class=\"key lesion\">lesions</span>."
         "</p>\n<h3>%s, the reference series</h3>\n<div class=\"pics\">\n",
         reference->title);
-    spread(&g, p, MONTAGE_SLICES, 1.8);
+    spread_planes(&g, p, MONTAGE_SLICES, 1.8);
     rc = hep_picture_sample(&sampled, p, reference->v, reference->name, &g);
     if (rc == HEP_OK)
         rc = planes(p, sampled, reference->lo, reference->hi, HEP_CMAP_GREY, reference->title);
@@ -97,7 +98,7 @@ int hep_page_montage(struct hep_page *p)
     hep_str_add(p->out,
                 "</div>\n<div id=\"every-series\"><h3>Every series, the middle of the liver</h3>\n"
                 "<div class=\"pics\">\n");
-    spread(&g, p, 1, 1.8);
+    spread_planes(&g, p, 1, 1.8);
     for (size_t i = 0; rc == HEP_OK && i < p->n_series; i++) {
         const struct hep_page_series *s = &p->series[i];
         struct hep_figure f = { .lo = s->lo,
@@ -254,7 +255,7 @@ static int map_row(struct hep_page *p, enum hep_measure m, const struct hep_volu
 
     if (rc != HEP_OK)
         return rc;
-    spread(&g, p, MAP_SLICES, 2.4);
+    spread_planes(&g, p, MAP_SLICES, 2.4);
     rc = hep_picture_sample(&sampled, p, map, space, &g);
     if (rc == HEP_OK)
         rc = hide_background(p, sampled, space);
@@ -330,7 +331,7 @@ static const struct hep_column region_columns[] = {
 #undef S
 
 /* Organs and other regions that came with the study. */
-static void regions(struct hep_page *p)
+static void add_regions(struct hep_page *p)
 {
     struct hep_table t = HEP_TABLE("Medians over regions", region_columns, p->measures->region,
                                    p->measures->n_regions);
@@ -359,7 +360,7 @@ int hep_page_maps(struct hep_page *p)
             rc = map_row(p, (enum hep_measure)i, map);
     }
     if (p->measures != NULL)
-        regions(p);
+        add_regions(p);
     absent_maps(p);
     hep_html_section_end(p->out);
     return rc;

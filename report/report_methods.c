@@ -137,8 +137,8 @@ int hep_page_methods(struct hep_page *p)
 }
 
 /* All files but those of the report itself. */
-static int hashes(struct hep_page *p, const char *caption, const char *list_name,
-                  const char *second)
+static int add_hashes(struct hep_page *p, const char *caption, const char *list_name,
+                      const char *second)
 {
     const struct hep_json *list = hep_json_get(p->record, list_name);
     S *rows = hep_calloc(hep_json_size(list) + 1, sizeof *rows, p->err);
@@ -169,9 +169,9 @@ int hep_page_provenance(struct hep_page *p)
     hep_html_text(p->out, text_of(p->record, "version"));
     hep_str_add(p->out, " from the files below. This page holds nothing that depends on the time, "
                         "the computer or its folders.</p>\n");
-    rc = hashes(p, "Input files", "inputs", "role");
+    rc = add_hashes(p, "Input files", "inputs", "role");
     if (rc == HEP_OK)
-        rc = hashes(p, "Maps and masks", "outputs", "stage");
+        rc = add_hashes(p, "Maps and masks", "outputs", "stage");
     hep_html_section_end(p->out);
     return rc;
 }

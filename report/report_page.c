@@ -8,7 +8,7 @@
 #include <omp.h>
 
 /* Sections that a page of this study will have, for the navigation. */
-static void navigation(struct hep_page *p, bool viewer)
+static void add_navigation(struct hep_page *p, bool viewer)
 {
     const bool lesions = p->found != NULL && p->found->findings.n > 0;
 
@@ -95,7 +95,7 @@ int hep_report_html(struct hep_str *out, const struct hep_report_source *source,
         rc = begin(&p);
     if (rc == HEP_OK) {
         header(&p);
-        navigation(&p, source->insert != NULL);
+        add_navigation(&p, source->insert != NULL);
         hep_str_add(out, "<main>\n");
         if (source->insert != NULL)
             hep_str_add(out, source->insert);

@@ -36,7 +36,7 @@ void hep_svg_style(struct hep_str *out)
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
 /* Append a coordinate with at most two decimals, without trailing zeros and without "-0". */
-static void number(struct hep_str *out, double v)
+static void add_coordinate(struct hep_str *out, double v)
 {
     char buffer[64];
     size_t n;
@@ -53,7 +53,7 @@ static void number(struct hep_str *out, double v)
 static void attribute(struct hep_svg *svg, const char *name, double v)
 {
     hep_str_addf(&svg->text, " %s=\"", name);
-    number(&svg->text, v);
+    add_coordinate(&svg->text, v);
     hep_str_add(&svg->text, "\"");
 }
 
@@ -71,9 +71,9 @@ static void class_of(struct hep_svg *svg, int tone, const char *more)
 static void point(struct hep_svg *svg, char letter, double x, double y)
 {
     hep_str_addn(&svg->text, &letter, 1);
-    number(&svg->text, x);
+    add_coordinate(&svg->text, x);
     hep_str_add(&svg->text, " ");
-    number(&svg->text, y);
+    add_coordinate(&svg->text, y);
 }
 
 void hep_svg_begin(struct hep_svg *svg, const char *name, double width, double height,
@@ -83,9 +83,9 @@ void hep_svg_begin(struct hep_svg *svg, const char *name, double width, double h
     (void)snprintf(svg->name, sizeof svg->name, "%s", name);
     hep_str_add(&svg->text, of_page ? "<svg" : "<svg xmlns=\"http://www.w3.org/2000/svg\"");
     hep_str_add(&svg->text, " class=\"hp-svg\" role=\"img\" viewBox=\"0 0 ");
-    number(&svg->text, width);
+    add_coordinate(&svg->text, width);
     hep_str_add(&svg->text, " ");
-    number(&svg->text, height);
+    add_coordinate(&svg->text, height);
     hep_str_add(&svg->text, "\"");
     attribute(svg, "width", width);
     attribute(svg, "height", height);
@@ -162,11 +162,11 @@ void hep_svg_marker(struct hep_svg *svg, double x, double y, double size, int to
     hep_str_add(&svg->text, "<path");
     class_of(svg, tone, " hp-area");
     hep_str_add(&svg->text, " transform=\"translate(");
-    number(&svg->text, x);
+    add_coordinate(&svg->text, x);
     hep_str_add(&svg->text, " ");
-    number(&svg->text, y);
+    add_coordinate(&svg->text, y);
     hep_str_add(&svg->text, ") scale(");
-    number(&svg->text, size);
+    add_coordinate(&svg->text, size);
     hep_str_addf(&svg->text, ")\" d=\"%s\"/>\n", shapes[shape % HEP_SVG_N_SERIES]);
 }
 
@@ -204,9 +204,9 @@ void hep_svg_label_upright(struct hep_svg *svg, double x, double y, const char *
     struct hep_str attributes = { 0 };
 
     hep_str_add(&attributes, " text-anchor=\"middle\" transform=\"rotate(-90 ");
-    number(&attributes, x);
+    add_coordinate(&attributes, x);
     hep_str_add(&attributes, " ");
-    number(&attributes, y);
+    add_coordinate(&attributes, y);
     hep_str_add(&attributes, ")\"");
     if (attributes.failed)
         svg->text.failed = true;
@@ -228,19 +228,19 @@ void hep_svg_legend(struct hep_svg *svg, double x, double y, const char *const *
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-static double share(const struct hep_svg_axis *a, double v)
+static double share_of_axis(const struct hep_svg_axis *a, double v)
 {
     return a->logarithmic ? log(v / a->lo) / log(a->hi / a->lo) : (v - a->lo) / (a->hi - a->lo);
 }
 
 double hep_svg_x(const struct hep_svg_frame *f, double value)
 {
-    return f->x + f->w * share(&f->xa, value);
+    return f->x + f->w * share_of_axis(&f->xa, value);
 }
 
 double hep_svg_y(const struct hep_svg_frame *f, double value)
 {
-    return f->y + f->h * (1.0 - share(&f->ya, value));
+    return f->y + f->h * (1.0 - share_of_axis(&f->ya, value));
 }
 
 size_t hep_svg_ticks(double *out, size_t max, double lo, double hi)

@@ -315,7 +315,7 @@ static int group_single_b(struct hep_inventory *inv, struct hep_study_files *c,
 
 /* ---- one file, one series ---- */
 
-static enum hep_role decide(const struct hep_study_file *c, enum hep_role *rival)
+static enum hep_role decide_role(const struct hep_study_file *c, enum hep_role *rival)
 {
     enum hep_role best = hep_study_file_best(c);
 
@@ -344,7 +344,7 @@ static int warn_rivals(struct hep_series *s, const struct hep_study_file *c, enu
 
 static int build_single(struct hep_inventory *inv, struct hep_study_file *c, struct hep_error *err)
 {
-    enum hep_role rival, role = decide(c, &rival);
+    enum hep_role rival, role = decide_role(c, &rival);
     struct hep_series *s;
     int rc = hep_series_append(&s, inv, err);
 

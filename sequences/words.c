@@ -18,7 +18,7 @@ struct words {
 
 /** True when b continues the word of a. A number ends at a letter, a word at a digit or at a capital after a small
  * letter. */
-static bool continues(char a, char b)
+static bool continues_word(char a, char b)
 {
     if (hep_is_digit(a))
         return hep_is_digit(b);
@@ -38,7 +38,7 @@ static void cut(struct words *w, const char *text, size_t len)
             i++;
             continue;
         }
-        for (i++; i < len && continues(text[i - 1], text[i]); i++)
+        for (i++; i < len && continues_word(text[i - 1], text[i]); i++)
             ;
         w->word[w->n++] = (struct word){ from, i - from };
     }
