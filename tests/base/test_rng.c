@@ -161,6 +161,29 @@ static void test_range(void **state)
     assert_close(hep_rng_uniform(1, 2, 4), hep_rng_next(&rng), 0.0, 0.0);
 }
 
+/* Archimedes: each coordinate of a direction that is uniform on the sphere is uniform from -1 to 1, so its mean is 0, its
+ * variance 1/3 and the variance of its square 1/5 - 1/9. */
+static void test_direction(void **state)
+{
+    struct hep_rng rng = { 6, 1, 0 };
+
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        struct moments m;
+
+        for (size_t i = 0; i < SAMPLES; i++) {
+            double dir[3];
+
+            hep_rng_next_direction(dir, &rng);
+            assert_close(dir[0] * dir[0] + dir[1] * dir[1] + dir[2] * dir[2], 1.0, 0.0, 1e-14);
+            sample[i] = dir[k];
+        }
+        m = moments_of(sample, SAMPLES);
+        assert_close(m.mean, 0.0, 0.0, 5.0 * sqrt(1.0 / 3.0 / SAMPLES));
+        assert_close(m.variance, 1.0 / 3.0, 0.0, 5.0 * sqrt(4.0 / 45.0 / SAMPLES));
+    }
+}
+
 /* Poisson: mean = variance = third central moment; P(0) = exp(-mean). */
 static void test_poisson(void **state)
 {
@@ -217,6 +240,7 @@ int main(void)
         cmocka_unit_test(test_normal_pair_is_uncorrelated),
         cmocka_unit_test(test_neighbours_are_uncorrelated),
         cmocka_unit_test(test_range),
+        cmocka_unit_test(test_direction),
         cmocka_unit_test(test_poisson),
         cmocka_unit_test(test_poisson_bounds),
         cmocka_unit_test(test_stream_names),

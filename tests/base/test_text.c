@@ -253,6 +253,21 @@ static void test_did_you_mean(void **state)
     assert_null(hep_did_you_mean("te", (const char *const[]){ longest }, 1));
 }
 
+static void test_find_name(void **state)
+{
+    struct hep_error e = { 0 };
+    size_t index = 77;
+
+    (void)state;
+    assert_ok(hep_find_name(&index, "te", keys, 5, "setting", HEP_EUSAGE, &e), e);
+    assert_int_equal(index, 3);
+    assert_fails(hep_find_name(&index, "feild_t", keys, 5, "setting", HEP_EUSAGE, &e), e,
+                 HEP_EUSAGE, "unknown setting 'feild_t'; did you mean 'field_t'?");
+    assert_fails(hep_find_name(&index, "xyz", keys + 3, 2, "setting", HEP_EINVAL, &e), e,
+                 HEP_EINVAL, "unknown setting 'xyz'; known are te, tr");
+    assert_int_equal(index, 3);
+}
+
 /* Lowrance and Wagner's own example of what the restricted form gets wrong: CA -> ABC costs 2. */
 static void test_unrestricted_distance(void **state)
 {
@@ -328,11 +343,17 @@ static void test_copies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_doubles),      cmocka_unit_test(test_longs),
-        cmocka_unit_test(test_escapes),      cmocka_unit_test(test_numbers_as_text),
-        cmocka_unit_test(test_growing),      cmocka_unit_test(test_growing_without_memory),
-        cmocka_unit_test(test_did_you_mean), cmocka_unit_test(test_unrestricted_distance),
-        cmocka_unit_test(test_search),       cmocka_unit_test(test_natural_order),
+        cmocka_unit_test(test_doubles),
+        cmocka_unit_test(test_longs),
+        cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_numbers_as_text),
+        cmocka_unit_test(test_growing),
+        cmocka_unit_test(test_growing_without_memory),
+        cmocka_unit_test(test_did_you_mean),
+        cmocka_unit_test(test_find_name),
+        cmocka_unit_test(test_unrestricted_distance),
+        cmocka_unit_test(test_search),
+        cmocka_unit_test(test_natural_order),
         cmocka_unit_test(test_copies),
     };
 
