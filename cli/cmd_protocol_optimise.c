@@ -23,6 +23,10 @@ struct optimise_options {
 static const char *const models[] = { "mono", "ivim", "ivim-df", "kurtosis", NULL };
 
 #define S struct optimise_options
+/* A default as text, from the number that the model has. */
+#define TEXT_OF(number) AS_TEXT(number)
+#define AS_TEXT(number) #number
+
 static const struct hep_option options[] = {
     HEP_OPT_NUMBER(S, budget, "budget", 't', "S", 1, 7200, NULL,
                    "scan time of the diffusion series; without it that of the protocol"),
@@ -41,9 +45,9 @@ static const struct hep_option options[] = {
                    "signal over noise of one acquisition at b = 0"),
     HEP_OPT_LIST(S, delays, "delay", 0, "S",
                  "delays of the hepatobiliary phase [s]; without it 600, 900, 1200"),
-    HEP_OPT_NUMBER(S, ki_median, "ki-median", 0, "RATE", 0.001, 1, "0.033",
+    HEP_OPT_NUMBER(S, ki_median, "ki-median", 0, "RATE", 0.001, 1, TEXT_OF(HEP_KI_MEDIAN_PER_MIN),
                    "median uptake of the liver [1/min]"),
-    HEP_OPT_NUMBER(S, ki_log_sd, "ki-log-sd", 0, "SD", 0.01, 2, "0.18",
+    HEP_OPT_NUMBER(S, ki_log_sd, "ki-log-sd", 0, "SD", 0.01, 2, TEXT_OF(HEP_KI_LOG_SD),
                    "SD of its logarithm between patients"),
     HEP_OPT_NUMBER(S, impaired, "impaired", 0, "SHARE", 0, 1, "0.07",
                    "share of patients whose liver takes up 0.01 per minute only"),
