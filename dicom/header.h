@@ -15,6 +15,14 @@
 #define HEP_DICOM_TAGS(X)                                                                          \
     X(TRANSFER_SYNTAX, "0002,0010", false)                                                         \
     X(IMAGE_TYPE, "0008,0008", false)                                                              \
+    X(CHARSET, "0008,0005", false)                                                                 \
+    X(SEX, "0010,0040", false)                                                                     \
+    X(THICKNESS, "0018,0050", false)                                                               \
+    X(POSITION, "0020,0032", false)                                                                \
+    X(ORIENTATION, "0020,0037", false)                                                             \
+    X(ROWS, "0028,0010", false)                                                                    \
+    X(COLUMNS, "0028,0011", false)                                                                 \
+    X(SPACING, "0028,0030", false)                                                                 \
     X(SOP_CLASS, "0008,0016", false)                                                               \
     X(SOP_INSTANCE, "0008,0018", false)                                                            \
     X(STUDY_DATE, "0008,0020", false)                                                              \

@@ -1,8 +1,10 @@
-# DICOM to BIDS: a simulated study as a scanner would have sent it comes back with its geometry, values, b-values, times and
-# roles, without a word of the planted personal data, and every kind of bad input is one line with its code.
+# DICOM in and out: a simulated study as a scanner would have sent it comes back with its geometry, values, b-values, times
+# and roles, without a word of the planted personal data; its results go back as objects that validators, pydicom and an
+# archive accept; every kind of bad input is one line with its code.
+# slow: writes three studies as DICOM and runs one
 . "$HEP_SOURCE/tests/e2e/lib.sh"
 
-for program in dcm2niix dcmdump bsdtar; do
+for program in dcm2niix dcmdump dump2dcm bsdtar; do
     command -v "$program" >/dev/null || { echo "skipped: $program is not installed"; exit 77; }
 done
 /usr/bin/python3 -c 'import pydicom, nibabel' 2>/dev/null || { echo "skipped: python3-pydicom is not installed"; exit 77; }
@@ -81,4 +83,66 @@ expect 65 "transfer syntax JPEG-LS lossless" import "$work/jls" "$work/no" -q
 mkdir "$work/bin"
 ln -s "$(command -v dcmdump)" "$work/bin/dcmdump"
 expect 66 "install the Debian package dcm2niix" env PATH="$work/bin" "$HEPAR" import "$work/cd" "$work/no"
+
+# ---- and back: segmentation and report of the oblique study
+out=$work/res/sub-01/ses-2
+objects() { /usr/bin/python3 "$HEP_SOURCE/tests/dicom/objects.py" "$1/sub-01_ses-2_seg.dcm" "$1/sub-01_ses-2_sr.dcm" "$out" "$work/cd/b"; }
+expect 0 "" "$HEPAR" run "$work/bids/sub-01/ses-2" -o "$work/res" --no-align --set report.html=false -q
+expect 0 "" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/ex"
+objects "$work/ex" >"$work/compared" || fail "the objects are not the results: $(cat "$work/compared")"
+cases=$((cases + 1))
+expect 0 "" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/again"
+same "$(tree "$work/again")" "$(tree "$work/ex")" "a second export"
+for object in "$work"/ex/*.dcm; do
+    command -v dciodvfy >/dev/null || { echo "dciodvfy (dicom3tools) is not installed: objects are not validated"; break; }
+    cases=$((cases + 1))
+    dciodvfy "$object" 2>&1 | grep -q "^Error" && fail "$object: $(dciodvfy "$object" 2>&1 | grep "^Error" | head -3)"
+done
+expect 0 "" dsrdump "$work/ex/sub-01_ses-2_sr.dcm"
+expect 65 "not the images that the study was made from" "$HEPAR" export "$out" --dicom "$work/cd/a" -o "$work/no"
+expect 66 "no-such" "$HEPAR" export "$out" --dicom "$work/no-such" -o "$work/no"
+expect 64 "AET@HOST:PORT" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --send archive
+expect 64 "seg and sr are allowed" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --what maps
+expect 66 "install the Debian package dcmtk" env PATH="$work/none" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no"
+expect 75 "cannot be reached" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/kept" --send "ARCHIVE@127.0.0.1:9"
+there "$work/kept/sub-01_ses-2_seg.dcm"
+
+# a real archive on the loopback: the objects lie beside the original study, and come back as they were sent
+archive() {
+    mkdir "$work/archive"
+    printf '{"StorageDirectory": "%s/db", "IndexDirectory": "%s/db", "DicomAet": "ARCHIVE", "DicomCheckCalledAet": true,
+        "DicomPort": 24242, "HttpPort": 28042, "RemoteAccessAllowed": false, "Plugins": []}' "$work/archive" "$work/archive" >"$work/archive.json"
+    Orthanc "$work/archive.json" >"$work/archive.log" 2>&1 &
+    server=$!
+    for _ in $(seq 40); do
+        sleep 0.25
+        /usr/bin/python3 -c 'import urllib.request; urllib.request.urlopen("http://127.0.0.1:28042/system")' 2>/dev/null && return 0
+    done
+    kill "$server"
+    return 1
+}
+if ! command -v Orthanc >/dev/null; then
+    echo "orthanc is not installed: sending to an archive is not tested"
+elif ! archive; then
+    echo "orthanc does not start: sending to an archive is not tested: $(tail -1 "$work/archive.log")"
+else
+    storescu -R -aec ARCHIVE 127.0.0.1 24242 "$work"/cd/b/h/* >/dev/null || fail "the original cannot be stored"
+    expect 0 "" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/sent" --send ARCHIVE@127.0.0.1:24242
+    expect 75 "refuses" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/sent" --send OTHER@127.0.0.1:24242
+    same "$(/usr/bin/python3 - "$work/sent/sub-01_ses-2_seg.dcm" <<'PY'
+import io, json, sys, urllib.request, pydicom
+get = lambda path: urllib.request.urlopen("http://127.0.0.1:28042" + path).read()
+own = pydicom.dcmread(sys.argv[1])
+studies = [json.loads(get("/studies/" + s)) for s in json.loads(get("/studies"))]
+found = {}
+for s in studies[0]["Series"]:
+    series = json.loads(get("/series/" + s))
+    found[series["MainDicomTags"]["Modality"]] = pydicom.dcmread(io.BytesIO(get(f"/instances/{series['Instances'][0]}/file")))
+print(len(studies), sorted(found), found["SEG"].PixelData == own.PixelData, found["SEG"].SOPInstanceUID == own.SOPInstanceUID,
+      studies[0]["MainDicomTags"]["StudyInstanceUID"] == own.StudyInstanceUID)
+PY
+)" "1 ['MR', 'SEG', 'SR'] True True True" "what the archive holds"
+    kill "$server"
+    wait "$server" 2>/dev/null
+fi
 finish

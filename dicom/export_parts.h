@@ -1,0 +1,64 @@
+/**
+ * @file  dicom/export_parts.h
+ * @brief What the exported objects have in common, and the writer of each.
+ */
+#ifndef HEP_DICOM_EXPORT_PARTS_H
+#define HEP_DICOM_EXPORT_PARTS_H
+
+#include "dicom/dump.h"
+#include "dicom/original.h"
+#include "terms/anatomy.h"
+#include "report/measure.h"
+
+/** A coded concept. Static. */
+struct hep_code {
+    const char *value, *scheme, *meaning;
+};
+
+/** One segment of the segmentation: an organ or a lesion. */
+struct hep_segment {
+    const struct hep_labels *labels;  /* borrowed */
+    int32_t value;                    /* the voxels that are in it */
+    enum hep_anatomy organ;           /* NONE: a lesion */
+    const struct hep_finding *lesion; /* NULL: an organ; borrowed */
+};
+
+/** What is exported of one study. Borrowed but for `segment`. */
+struct hep_export_source {
+    const char *label; /* sub-01_ses-1 */
+    const struct hep_original *original;
+    const struct hep_grid *grid;
+    const struct hep_found *found;           /* NULL: no lesions were looked for */
+    const struct hep_map_measures *measures; /* of the liver; NULL */
+    struct hep_segment *segment;             /* owned by whoever made it */
+    size_t n_segments;
+    const char *content;     /* hash of the results: new results are new objects */
+    const char *path, *work; /* of the object to write; work folder */
+};
+
+/** UIDs of an object: they follow from the original study, the results and `what`. */
+struct hep_export_uids {
+    char series[HEP_UID_BYTES], instance[HEP_UID_BYTES];
+};
+int hep_export_uids(struct hep_export_uids *out, const struct hep_export_source *s,
+                    const char *what, struct hep_error *err) HEP_MUST_CHECK;
+/** Tracking UID of a lesion. */
+int hep_export_tracking_uid(char uid[HEP_UID_BYTES], const struct hep_export_source *s,
+                            const struct hep_finding *lesion, struct hep_error *err) HEP_MUST_CHECK;
+
+/** Patient, study, series and equipment, with those of the original where they are its. */
+void hep_export_header(struct hep_dump *d, const struct hep_export_source *s,
+                       const struct hep_export_uids *uids, const char *sop_class,
+                       const char *modality, unsigned series_number, const char *description);
+/** One reference to an object: its class and instance. */
+void hep_export_reference(struct hep_dump *d, const char *sop_class, const char *instance);
+
+extern const char hep_seg_class[], hep_sr_class[];
+/** Concept of an organ. */
+struct hep_code hep_export_organ(enum hep_anatomy organ);
+
+/** DICOM SEG, and a structured report (TID 1500) that refers to it. */
+int hep_export_seg(const struct hep_export_source *s, struct hep_error *err) HEP_MUST_CHECK;
+int hep_export_sr(const struct hep_export_source *s, struct hep_error *err) HEP_MUST_CHECK;
+
+#endif
