@@ -16,7 +16,8 @@ static const struct hep_option options[] = {
     HEP_OPT(DIR_OUT, S, folder, "out", 'o', "DIR", NULL, "where to write the objects"),
     HEP_OPT(TEXT, S, what, "what", 0, "LIST", "seg,sr",
             "seg: segmentation of liver, organs and lesions; sr: structured report TID 1500, which "
-            "refers to the segmentation"),
+            "refers to the segmentation; maps: Parametric Maps of ADC, D, f, D*, K, fat, R2* and "
+            "enhancement, as far as the study has them"),
     HEP_OPT(TEXT, S, send, "send", 0, "AET@HOST:PORT", NULL,
             "send the objects to an archive by C-STORE when all are written"),
     HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
@@ -34,21 +35,27 @@ static const char *const examples[] = {
     "hepar export out/sub-01/ses-1 --dicom cd.zip -o dicom-out --send PACS@10.0.0.5:104", NULL
 };
 
-/* "seg,sr" */
+/* "seg,sr,maps" */
 static int parse_what(struct hep_export_settings *s, const char *text, struct hep_error *err)
 {
+    const struct {
+        const char *word;
+        bool *wanted;
+    } words[] = { { "seg", &s->seg }, { "sr", &s->sr }, { "maps", &s->maps } };
+
     while (*text != '\0') {
         const size_t n = strcspn(text, ",");
+        bool is_known = false;
 
-        if (n == 3 && strncmp(text, "seg", n) == 0)
-            s->seg = true;
-        else if (n == 2 && strncmp(text, "sr", n) == 0)
-            s->sr = true;
-        else
-            return HEP_FAIL(err, HEP_EUSAGE, "--what %.*s: seg and sr are allowed", (int)n, text);
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+            if (strlen(words[i].word) == n && strncmp(text, words[i].word, n) == 0)
+                is_known = *words[i].wanted = true;
+        if (!is_known)
+            return HEP_FAIL(err, HEP_EUSAGE, "--what %.*s: seg, sr and maps are allowed", (int)n,
+                            text);
         text += n + (text[n] == ',');
     }
-    return s->seg || s->sr ? HEP_OK : HEP_FAIL(err, HEP_EUSAGE, "--what names nothing");
+    return s->seg || s->sr || s->maps ? HEP_OK : HEP_FAIL(err, HEP_EUSAGE, "--what names nothing");
 }
 
 static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
@@ -68,16 +75,15 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     if (rc == HEP_OK)
         rc = hep_dicom_export(&settings, cli->log, err);
     if (rc == HEP_OK)
-        (void)fprintf(cli->out, "%s%s%s: %s\n", settings.seg ? "segmentation" : "",
-                      settings.seg && settings.sr ? " and " : "",
-                      settings.sr ? "structured report" : "", o->folder);
+        (void)fprintf(cli->out, "%s: %s\n", o->what, o->folder);
     return rc;
 }
 
 const struct hep_command hep_cmd_export = {
     "export",
     "results as DICOM, beside the original images",
-    "Writes a DICOM segmentation and a structured report that refer to the original images, with "
+    "Writes a DICOM segmentation, a structured report and maps that refer to the original images, "
+    "with "
     "the "
     "patient and study of these: see docs/dicom.md. The same results give the same objects. "
     "Research "

@@ -10,6 +10,7 @@
 #include "pipeline/results/roles.h"
 #include "pipeline/stages/aligned.h"
 #include "report/reopen.h"
+#include "sequences/lines.h"
 #include "terms/finding_json.h"
 
 #include <math.h>
@@ -20,15 +21,23 @@ struct results {
     struct hep_reopened reopened;
     const struct hep_labels *liver, *anatomy, *lesions; /* borrowed from the run; NULL absent */
     const struct hep_found *found;
+    const struct hep_roles *roles;
     const struct hep_grid *grid;
-    double time_s; /* of the reference series after injection; NaN */
 };
+
+/* Of a series after injection, by its role; NaN unknown. */
+static double time_of(const struct results *r, const char *role)
+{
+    for (size_t i = 0; role != NULL && r->roles != NULL && i < r->roles->n_series; i++)
+        if (strcmp(hep_role_name(r->roles->series[i].role), role) == 0)
+            return r->roles->series[i].time_since_injection_s;
+    return (double)NAN;
+}
 
 static int read_results(struct results *r, const struct hep_export_settings *s, struct hep_log *log,
                         struct hep_error *err)
 {
     struct hep_run *run = &r->reopened.run;
-    const struct hep_roles *roles = NULL;
     int rc = hep_reopen(&r->reopened, s->study_out, NULL, s->nthreads, log, err);
 
     if (rc == HEP_OK)
@@ -40,14 +49,10 @@ static int read_results(struct results *r, const struct hep_export_settings *s, 
     if (rc == HEP_OK)
         rc = hep_run_findings(run, &r->found, err);
     if (rc == HEP_OK)
-        rc = hep_run_roles(run, &roles, err);
+        rc = hep_run_roles(run, &r->roles, err);
     if (rc != HEP_OK)
         return rc;
     r->grid = r->liver != NULL ? &r->liver->grid : r->lesions != NULL ? &r->lesions->grid : NULL;
-    r->time_s = (double)NAN;
-    for (size_t i = 0; roles != NULL && i < roles->n_series; i++)
-        if (strcmp(hep_role_name(roles->series[i].role), hep_reference_name(run)) == 0)
-            r->time_s = roles->series[i].time_since_injection_s;
     if (r->grid == NULL)
         return HEP_FAIL(err, HEP_EDATA, "%s: there is neither a liver nor a lesion to export",
                         s->study_out);
@@ -128,6 +133,12 @@ static int hash_content(char hex[HEP_SHA256_HEX], const struct results *r, struc
     return rc;
 }
 
+static int hash_map(char hex[HEP_SHA256_HEX], const struct hep_volume *map, struct hep_error *err)
+{
+    return hep_sha256_memory(hex, map->data, hep_grid_voxels(&map->grid) * sizeof map->data[0],
+                             err);
+}
+
 /* ---- sending -------------------------------------------------------------------------------- */
 
 struct archive {
@@ -150,67 +161,128 @@ static int parse_archive(struct archive *a, const char *text, struct hep_error *
     return HEP_OK;
 }
 
-static int send_objects(const struct archive *a, const char *const *paths, size_t n,
-                        const char *work, struct hep_error *err)
+static int send_objects(const struct archive *a, const struct hep_lines *paths, const char *work,
+                        struct hep_error *err)
 {
+    const char *const options[] = { "storescu", "-q",   "-R",    "-to",  "30",
+                                    "-aec",     a->aet, a->host, a->port };
+    enum { N_OPTIONS = sizeof options / sizeof options[0] };
     char *console = hep_path_join(work, "storescu.txt", err);
-    const char *argv[20] = {
-        "storescu", "-q", "-R", "-to", "30", "-aec", a->aet, a->host, a->port
-    };
+    const char **argv = hep_calloc(N_OPTIONS + paths->n + 1, sizeof(char *), err);
     struct hep_process_end end;
-    size_t k = 9;
-    int rc = console != NULL ? HEP_OK : HEP_ENOMEM;
+    int rc = console != NULL && argv != NULL ? HEP_OK : HEP_ENOMEM;
 
-    for (size_t i = 0; i < n; i++)
-        argv[k++] = paths[i];
+    for (size_t i = 0; rc == HEP_OK && i < N_OPTIONS; i++)
+        argv[i] = options[i];
+    for (size_t i = 0; rc == HEP_OK && i < paths->n; i++)
+        argv[N_OPTIONS + i] = paths->line[i];
     if (rc == HEP_OK)
         rc = hep_program_run(&end, argv, console, "dcmtk", err);
     if (rc == HEP_OK && end.code != 0)
-        rc = HEP_FAIL(
-            err, HEP_ETEMP,
-            "%s@%s:%s: the archive cannot be reached or refuses the objects, which stay in "
-            "their folder",
-            a->aet, a->host, a->port);
+        rc = HEP_FAIL(err, HEP_ETEMP,
+                      "%s@%s:%s: the archive cannot be reached or refuses the objects, which stay "
+                      "in their folder",
+                      a->aet, a->host, a->port);
+    free((void *)argv);
     free(console);
     return rc;
 }
 
-/* ---- all ------------------------------------------------------------------------------------ */
+/* ---- objects -------------------------------------------------------------------------------- */
 
-static int write_object(struct hep_export_source *s, const char *folder, const char *what,
-                        int (*write)(const struct hep_export_source *, struct hep_error *),
-                        char **path, struct hep_error *err)
+/* FOLDER/LABEL_what.dcm is the next object. */
+static int name_object(struct hep_export_source *s, struct hep_lines *paths, const char *folder,
+                       const char *what, struct hep_error *err)
 {
-    int rc;
+    int rc = hep_lines_addf(paths, err, "%s/%s_%s.dcm", folder, s->label, what);
 
-    *path = hep_asprintf(err, "%s/%s_%s.dcm", folder, s->label, what);
-    if (*path == NULL)
-        return HEP_ENOMEM;
-    s->path = *path;
-    rc = write(s, err);
+    if (rc == HEP_OK)
+        s->path = paths->line[paths->n - 1];
     return rc;
 }
 
-static int write_all(struct hep_export_source *source, const struct hep_export_settings *s,
-                     struct hep_error *err)
+static int write_labels(const struct hep_export_source *common, struct hep_lines *paths,
+                        struct results *r, const struct hep_originals *originals,
+                        const struct hep_export_settings *settings, struct hep_error *err)
 {
-    static const struct {
-        const char *what;
-        int (*write)(const struct hep_export_source *, struct hep_error *);
-    } kinds[] = { { "seg", hep_export_seg }, { "sr", hep_export_sr } };
-    const bool wanted[] = { s->seg, s->sr };
-    struct archive archive;
-    char *path[2] = { NULL };
-    size_t n = 0;
-    int rc = s->send != NULL ? parse_archive(&archive, s->send, err) : HEP_OK;
+    struct hep_export_source s = *common;
+    struct hep_original original = { 0 };
+    char content[HEP_SHA256_HEX];
+    int rc = hash_content(content, r, err);
 
-    for (size_t i = 0; rc == HEP_OK && i < 2; i++)
-        if (wanted[i])
-            rc = write_object(source, s->folder, kinds[i].what, kinds[i].write, &path[n++], err);
-    if (rc == HEP_OK && s->send != NULL)
-        rc = send_objects(&archive, (const char *const *)path, n, source->work, err);
-    for (size_t i = 0; i < n; i++)
-        free(path[i]);
+    if (rc == HEP_OK)
+        rc = hep_original_find(&original, originals, r->grid,
+                               time_of(r, hep_reference_name(&r->reopened.run)), err);
+    if (rc == HEP_OK)
+        rc = list_segments(&s, r, err);
+    s.original = &original;
+    s.grid = r->grid;
+    s.content = content;
+    if (rc == HEP_OK && settings->seg)
+        rc = name_object(&s, paths, settings->folder, "seg", err);
+    if (rc == HEP_OK && settings->seg)
+        rc = hep_export_seg(&s, err);
+    if (rc == HEP_OK && settings->sr)
+        rc = name_object(&s, paths, settings->folder, "sr", err);
+    if (rc == HEP_OK && settings->sr)
+        rc = hep_export_sr(&s, err);
+    free(s.segment);
+    hep_original_release(&original);
+    return rc;
+}
+
+static int write_map(const struct hep_export_source *common, struct hep_lines *paths,
+                     enum hep_measure m, const struct hep_volume *map,
+                     const struct hep_original *original, const char *folder, struct hep_error *err)
+{
+    struct hep_export_source s = *common;
+    char content[HEP_SHA256_HEX];
+    int rc = hash_map(content, map, err);
+
+    s.original = original;
+    s.grid = &map->grid;
+    s.content = content;
+    if (rc == HEP_OK)
+        rc = name_object(&s, paths, folder, hep_measure_product(m), err);
+    return rc == HEP_OK ? hep_export_map(&s, m, map, err) : rc;
+}
+
+/* Maps of series whose originals are not there, or are enhanced objects, are left out with a warning;
+ * that no map can be written is a failure. */
+static int write_maps(const struct hep_export_source *s, struct hep_lines *paths, struct results *r,
+                      const struct hep_originals *originals,
+                      const struct hep_export_settings *settings, struct hep_log *log,
+                      struct hep_error *err)
+{
+    const size_t before = paths->n;
+    int rc = HEP_OK;
+
+    for (int k = 0; rc == HEP_OK && k < HEP_MEASURE_MAPS; k++) {
+        const enum hep_measure m = hep_measure_map(k);
+        const struct hep_volume *map = NULL;
+        struct hep_original original = { 0 };
+        struct hep_error unfit = { 0 };
+
+        if (!hep_run_knows(&r->reopened.run, hep_measure_product(m)))
+            continue;
+        rc = hep_run_volume(&r->reopened.run, hep_measure_product(m), &map, err);
+        if (rc != HEP_OK || map == NULL)
+            continue;
+        rc = hep_original_find(&original, originals, &map->grid, time_of(r, hep_measure_series(m)),
+                               &unfit);
+        if (rc == HEP_OK)
+            rc = write_map(s, paths, m, map, &original, settings->folder, err);
+        else if (rc == HEP_EDATA)
+            rc = HEP_OK;
+        else
+            rc = HEP_FAIL(err, unfit.code, "%s", unfit.msg);
+        if (unfit.code == HEP_EDATA)
+            hep_log_write(log, HEP_LOG_WARNING, "map-left-out", "%s is left out: %s",
+                          hep_measure_words(m), unfit.msg);
+        hep_original_release(&original);
+    }
+    if (rc == HEP_OK && paths->n == before)
+        rc = HEP_FAIL(err, HEP_EDATA, "%s: no map can be exported", settings->study_out);
     return rc;
 }
 
@@ -218,13 +290,15 @@ int hep_dicom_export(const struct hep_export_settings *settings, struct hep_log 
                      struct hep_error *err)
 {
     struct results r = { .liver = NULL };
-    struct hep_original original = { .n = 0 };
+    struct hep_originals originals = { .source = NULL };
     struct hep_export_source source = { 0 };
-    char content[HEP_SHA256_HEX], *work = NULL;
-    int rc = read_results(&r, settings, log, err);
+    struct hep_lines paths = { 0 };
+    struct archive archive;
+    char *work = NULL;
+    int rc = settings->send != NULL ? parse_archive(&archive, settings->send, err) : HEP_OK;
 
     if (rc == HEP_OK)
-        rc = hash_content(content, &r, err);
+        rc = read_results(&r, settings, log, err);
     if (rc == HEP_OK)
         rc = hep_mkdir_p(settings->folder, err);
     if (rc == HEP_OK) {
@@ -232,25 +306,23 @@ int hep_dicom_export(const struct hep_export_settings *settings, struct hep_log 
         rc = work != NULL ? hep_mkdir_p(work, err) : HEP_ENOMEM;
     }
     if (rc == HEP_OK)
-        rc = hep_original_find(&original, settings->dicom, r.grid, r.time_s, work, err);
-    if (rc == HEP_OK)
-        rc = list_segments(&source, &r, err);
-    if (rc == HEP_OK) {
-        source.label = r.reopened.run.label;
-        source.original = &original;
-        source.grid = r.grid;
-        source.found = r.found;
-        source.measures = r.reopened.measures;
-        source.content = content;
-        source.work = work;
-        rc = write_all(&source, settings, err);
-    }
+        rc = hep_originals_open(&originals, settings->dicom, work, err);
+    source.label = r.reopened.run.label;
+    source.found = r.found;
+    source.measures = r.reopened.measures;
+    source.work = work;
+    if (rc == HEP_OK && (settings->seg || settings->sr))
+        rc = write_labels(&source, &paths, &r, &originals, settings, err);
+    if (rc == HEP_OK && settings->maps)
+        rc = write_maps(&source, &paths, &r, &originals, settings, log, err);
+    if (rc == HEP_OK && settings->send != NULL)
+        rc = send_objects(&archive, &paths, work, err);
     if (work != NULL && hep_is_dir(work) &&
         hep_remove_tree(work, rc == HEP_OK ? err : NULL) != HEP_OK && rc == HEP_OK)
         rc = HEP_EIO;
-    free(source.segment);
     free(work);
-    hep_original_release(&original);
+    hep_lines_release(&paths);
+    hep_originals_release(&originals);
     hep_reopened_release(&r.reopened);
     return rc;
 }

@@ -96,3 +96,86 @@ void hep_export_reference(struct hep_dump *d, const char *sop_class, const char 
     hep_dump_put(d, "0008,1150", "UI", sop_class);
     hep_dump_put(d, "0008,1155", "UI", instance);
 }
+
+/* Pixel size and orientation are the original's texts, digit by digit. */
+void hep_export_geometry(struct hep_dump *d, const struct hep_original *o,
+                         const struct hep_grid *grid)
+{
+    const struct hep_dicom_object *first = o->slice[0].object;
+    double mm[3];
+
+    hep_grid_spacing(mm, grid);
+    hep_dump_open(d, "0028,9110");
+    copy(d, "0018,0050", "DS", first, HEP_DICOM_THICKNESS);
+    hep_dump_putf(d, "0018,0088", "DS", "%.9g", mm[o->axis]);
+    copy(d, "0028,0030", "DS", first, HEP_DICOM_SPACING);
+    hep_dump_close(d);
+    hep_dump_open(d, "0020,9116");
+    copy(d, "0020,0037", "DS", first, HEP_DICOM_ORIENTATION);
+    hep_dump_close(d);
+}
+
+void hep_export_plane(struct hep_dump *d, const struct hep_dicom_object *from)
+{
+    hep_dump_open(d, "0020,9113");
+    copy(d, "0020,0032", "DS", from, HEP_DICOM_POSITION);
+    hep_dump_close(d);
+}
+
+void hep_export_derivation(struct hep_dump *d, const struct hep_dicom_object *from,
+                           const char *code, const char *meaning)
+{
+    hep_dump_open(d, "0008,9124");
+    hep_dump_open(d, "0008,2112");
+    hep_export_reference(d, hep_dicom_text(from, HEP_DICOM_SOP_CLASS),
+                         hep_dicom_text(from, HEP_DICOM_SOP_INSTANCE));
+    hep_dump_code(d, "0040,a170", "121322", "DCM", "Source image for image processing operation");
+    hep_dump_close(d);
+    hep_dump_code(d, "0008,9215", code, "DCM", meaning);
+    hep_dump_close(d);
+}
+
+void hep_export_instances(struct hep_dump *d, const struct hep_original *o)
+{
+    hep_dump_open(d, "0008,1115");
+    copy(d, "0020,000e", "UI", o->slice[0].object, HEP_DICOM_SERIES_UID);
+    for (size_t k = 0; k < o->n; k++) {
+        if (k == 0)
+            hep_dump_open(d, "0008,114a");
+        else
+            hep_dump_next(d);
+        hep_export_reference(d, hep_dicom_text(o->slice[k].object, HEP_DICOM_SOP_CLASS),
+                             hep_dicom_text(o->slice[k].object, HEP_DICOM_SOP_INSTANCE));
+    }
+    hep_dump_close(d);
+    hep_dump_close(d);
+}
+
+int hep_export_dimensions(struct hep_dump *d, const char *content, const char *tag,
+                          const char *group, const char *label, struct hep_error *err)
+{
+    char *text = hep_asprintf(err, "hepar/dimensions/%s/%s", content, tag != NULL ? tag : "");
+    char uid[HEP_UID_BYTES];
+    int rc = text != NULL ? hep_dicom_uid(uid, text, err) : HEP_ENOMEM;
+
+    free(text);
+    if (rc != HEP_OK)
+        return rc;
+    hep_dump_open(d, "0020,9221");
+    hep_dump_put(d, "0020,9164", "UI", uid);
+    hep_dump_close(d);
+    hep_dump_open(d, "0020,9222");
+    if (tag != NULL) {
+        hep_dump_put(d, "0020,9164", "UI", uid);
+        hep_dump_put(d, "0020,9165", "AT", tag);
+        hep_dump_put(d, "0020,9167", "AT", group);
+        hep_dump_put(d, "0020,9421", "LO", label);
+        hep_dump_next(d);
+    }
+    hep_dump_put(d, "0020,9164", "UI", uid);
+    hep_dump_put(d, "0020,9165", "AT", "(0020,0032)");
+    hep_dump_put(d, "0020,9167", "AT", "(0020,9113)");
+    hep_dump_put(d, "0020,9421", "LO", "Position");
+    hep_dump_close(d);
+    return HEP_OK;
+}

@@ -53,6 +53,20 @@ void hep_export_header(struct hep_dump *d, const struct hep_export_source *s,
 /** One reference to an object: its class and instance. */
 void hep_export_reference(struct hep_dump *d, const char *sop_class, const char *instance);
 
+/** Functional groups of multi-frame objects in the planes of the originals: size and orientation of the
+ * pixels, the plane of a frame, the image that it was made from. */
+void hep_export_geometry(struct hep_dump *d, const struct hep_original *o,
+                         const struct hep_grid *grid);
+void hep_export_plane(struct hep_dump *d, const struct hep_dicom_object *from);
+void hep_export_derivation(struct hep_dump *d, const struct hep_dicom_object *from,
+                           const char *code, const char *meaning);
+/** The original series with its instances. */
+void hep_export_instances(struct hep_dump *d, const struct hep_original *o);
+/** What frames are ordered by: an attribute (NULL: none), then position. */
+int hep_export_dimensions(struct hep_dump *d, const char *content, const char *tag,
+                          const char *group, const char *label,
+                          struct hep_error *err) HEP_MUST_CHECK;
+
 extern const char hep_seg_class[], hep_sr_class[];
 /** Concept of an organ. */
 struct hep_code hep_export_organ(enum hep_anatomy organ);
@@ -60,5 +74,8 @@ struct hep_code hep_export_organ(enum hep_anatomy organ);
 /** DICOM SEG, and a structured report (TID 1500) that refers to it. */
 int hep_export_seg(const struct hep_export_source *s, struct hep_error *err) HEP_MUST_CHECK;
 int hep_export_sr(const struct hep_export_source *s, struct hep_error *err) HEP_MUST_CHECK;
+/** A Parametric Map of float pixels. `original` and `grid` are those of the map. */
+int hep_export_map(const struct hep_export_source *s, enum hep_measure measure,
+                   const struct hep_volume *map, struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -124,7 +124,7 @@ static int take_study(struct hep_original *o, const struct hep_dicom_study *stud
                       const struct hep_grid *g, double time_s, struct hep_error *err)
 {
     double inverse[4][4];
-    size_t found = 0, axis = 3;
+    size_t found = 0;
     int rc = hep_grid_inverse(inverse, g, err);
 
     for (size_t s = 0; rc == HEP_OK && s < study->n; s++)
@@ -136,8 +136,8 @@ static int take_study(struct hep_original *o, const struct hep_dicom_study *stud
             if (!plane_of(&p, one, g, HEP_AFFINE(inverse)) || slice_axis(&p, g) > 2)
                 continue;
             if (o->slice == NULL) {
-                axis = slice_axis(&p, g);
-                o->n = g->n[axis];
+                o->axis = slice_axis(&p, g);
+                o->n = g->n[o->axis];
                 if (HEP_NEW(o->slice, o->n, err) != HEP_OK)
                     return HEP_ENOMEM;
                 o->rows = p.rows;
@@ -145,9 +145,9 @@ static int take_study(struct hep_original *o, const struct hep_dicom_study *stud
                 (void)memcpy(o->column, p.column, sizeof p.column);
                 (void)memcpy(o->row, p.row, sizeof p.row);
             }
-            if (!same_steps(&p, o) || axis > 2)
+            if (!same_steps(&p, o))
                 continue;
-            slice = &o->slice[p.origin[axis]];
+            slice = &o->slice[p.origin[o->axis]];
             found += slice->object == NULL;
             if (slice->object != NULL && !is_better(one, slice->object, time_s))
                 continue;
@@ -159,50 +159,67 @@ static int take_study(struct hep_original *o, const struct hep_dicom_study *stud
     return rc;
 }
 
-int hep_original_find(struct hep_original *out, const char *source, const struct hep_grid *grid,
-                      double time_s, const char *work, struct hep_error *err)
+int hep_originals_open(struct hep_originals *out, const char *source, const char *work,
+                       struct hep_error *err)
 {
     const struct hep_ledger nothing = { 0 };
     struct hep_lines paths = { 0 };
-    const struct hep_dicom_study *first = NULL;
     int rc = hep_dicom_find_files(&paths, source, work, err);
 
+    out->source = source;
     if (rc == HEP_OK)
         rc = hep_dicom_read_headers(&out->objects, &paths, work, err);
     if (rc == HEP_OK)
         rc = hep_dicom_group(&out->studies, &out->objects, &nothing, err);
-    for (size_t i = 0; rc == HEP_OK && i < out->studies.n; i++) {
+    hep_lines_release(&paths);
+    return rc;
+}
+
+void hep_originals_release(struct hep_originals *o)
+{
+    hep_dicom_studies_release(&o->studies);
+    hep_dicom_objects_release(&o->objects);
+}
+
+int hep_original_find(struct hep_original *out, const struct hep_originals *originals,
+                      const struct hep_grid *grid, double time_s, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < originals->studies.n; i++) {
         struct hep_original one = { 0 };
 
-        rc = take_study(&one, &out->studies.item[i], grid, time_s, err);
-        if (rc == HEP_OK && one.study != NULL && first != NULL)
-            rc = HEP_FAIL(
-                err, HEP_EDATA,
-                "%s: images of two studies lie where the result does: give the folder of one",
-                source);
-        if (one.study == NULL || rc != HEP_OK) {
+        rc = take_study(&one, &originals->studies.item[i], grid, time_s, err);
+        if (rc == HEP_OK && one.study != NULL && out->study != NULL)
+            rc = HEP_FAIL(err, HEP_EDATA,
+                          "%s: images of two studies lie where the result does: give the folder of "
+                          "one",
+                          originals->source);
+        if (rc == HEP_OK && one.study != NULL)
+            *out = one;
+        else
             free(one.slice);
-            continue;
-        }
-        first = one.study;
-        one.objects = out->objects;
-        one.studies = out->studies;
-        *out = one;
     }
-    if (rc == HEP_OK && first == NULL)
-        rc = HEP_FAIL(
-            err, HEP_EDATA,
-            "%s: holds no classic MR series with the geometry of the result: these are not "
-            "the images that the study was made from",
-            source);
-    hep_lines_release(&paths);
+    if (rc == HEP_OK && out->study == NULL)
+        rc = HEP_FAIL(err, HEP_EDATA,
+                      "%s: holds no classic MR series with the geometry of the result: these are "
+                      "not the images that the study was made from",
+                      originals->source);
     return rc;
 }
 
 void hep_original_release(struct hep_original *o)
 {
     free(o->slice);
-    hep_dicom_studies_release(&o->studies);
-    hep_dicom_objects_release(&o->objects);
     *o = (struct hep_original){ 0 };
+}
+
+size_t hep_original_voxel(const struct hep_original *o, const struct hep_grid *grid, size_t slice,
+                          size_t r, size_t c)
+{
+    size_t at[3];
+
+    for (int k = 0; k < 3; k++)
+        at[k] = (size_t)(o->slice[slice].origin[k] + (long)c * o->column[k] + (long)r * o->row[k]);
+    return (at[2] * grid->n[1] + at[1]) * grid->n[0] + at[0];
 }

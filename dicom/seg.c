@@ -39,12 +39,7 @@ struct writing {
 static bool is_inside(const struct hep_segment *g, const struct hep_original *o, size_t slice,
                       size_t r, size_t c)
 {
-    const size_t *n = g->labels->grid.n;
-    size_t at[3];
-
-    for (int k = 0; k < 3; k++)
-        at[k] = (size_t)(o->slice[slice].origin[k] + (long)c * o->column[k] + (long)r * o->row[k]);
-    return g->labels->data[(at[2] * n[1] + at[1]) * n[0] + at[0]] == g->value;
+    return g->labels->data[hep_original_voxel(o, &g->labels->grid, slice, r, c)] == g->value;
 }
 
 static bool has_voxels(const struct hep_segment *g, const struct hep_original *o, size_t slice)
@@ -120,30 +115,6 @@ static int put_segment(struct hep_dump *d, const struct writing *w, size_t g, st
     return rc;
 }
 
-/* The shared part: pixel size and orientation are the original's texts, digit by digit. */
-static void put_shared(struct hep_dump *d, const struct hep_export_source *s)
-{
-    const struct hep_original *o = s->original;
-    const size_t axis = o->column[0] == 0 && o->row[0] == 0   ? 0
-                        : o->column[1] == 0 && o->row[1] == 0 ? 1
-                                                              : 2;
-    double mm[3];
-    const struct hep_dicom_object *first = o->slice[0].object;
-    const char *thickness = hep_dicom_text(first, HEP_DICOM_THICKNESS);
-
-    hep_dump_open(d, "5200,9229");
-    hep_dump_open(d, "0028,9110");
-    hep_dump_put(d, "0018,0050", "DS", thickness);
-    hep_grid_spacing(mm, s->grid);
-    hep_dump_putf(d, "0018,0088", "DS", "%.9g", mm[axis]);
-    hep_dump_put(d, "0028,0030", "DS", hep_dicom_text(first, HEP_DICOM_SPACING));
-    hep_dump_close(d);
-    hep_dump_open(d, "0020,9116");
-    hep_dump_put(d, "0020,0037", "DS", hep_dicom_text(first, HEP_DICOM_ORIENTATION));
-    hep_dump_close(d);
-    hep_dump_close(d);
-}
-
 static void put_frame(struct hep_dump *d, const struct writing *w, size_t f)
 {
     const struct frame *one = &w->frame[f];
@@ -153,49 +124,14 @@ static void put_frame(struct hep_dump *d, const struct writing *w, size_t f)
         hep_dump_open(d, "5200,9230");
     else
         hep_dump_next(d);
-    hep_dump_open(d, "0008,9124"); /* derivation image */
-    hep_dump_open(d, "0008,2112");
-    hep_export_reference(d, hep_dicom_text(from, HEP_DICOM_SOP_CLASS),
-                         hep_dicom_text(from, HEP_DICOM_SOP_INSTANCE));
-    hep_dump_code(d, "0040,a170", "121322", "DCM", "Source image for image processing operation");
-    hep_dump_close(d);
-    hep_dump_code(d, "0008,9215", "113076", "DCM", "Segmentation");
-    hep_dump_close(d);
+    hep_export_derivation(d, from, "113076", "Segmentation");
     hep_dump_open(d, "0020,9111"); /* frame content */
     hep_dump_putf(d, "0020,9157", "UL", "%zu\\%zu", one->segment + 1, one->slice + 1);
     hep_dump_close(d);
-    hep_dump_open(d, "0020,9113"); /* plane position */
-    hep_dump_put(d, "0020,0032", "DS", hep_dicom_text(from, HEP_DICOM_POSITION));
-    hep_dump_close(d);
+    hep_export_plane(d, from);
     hep_dump_open(d, "0062,000a");
     hep_dump_putf(d, "0062,000b", "US", "%zu", one->segment + 1);
     hep_dump_close(d);
-}
-
-static int put_dimensions(struct hep_dump *d, const struct writing *w, struct hep_error *err)
-{
-    char *text = hep_asprintf(err, "hepar/dimensions/%s", w->s->content);
-    char uid[HEP_UID_BYTES];
-    int rc = text != NULL ? hep_dicom_uid(uid, text, err) : HEP_ENOMEM;
-
-    free(text);
-    if (rc != HEP_OK)
-        return rc;
-    hep_dump_open(d, "0020,9221");
-    hep_dump_put(d, "0020,9164", "UI", uid);
-    hep_dump_close(d);
-    hep_dump_open(d, "0020,9222");
-    hep_dump_put(d, "0020,9164", "UI", uid);
-    hep_dump_put(d, "0020,9165", "AT", "(0062,000b)");
-    hep_dump_put(d, "0020,9167", "AT", "(0062,000a)");
-    hep_dump_put(d, "0020,9421", "LO", "Segment");
-    hep_dump_next(d);
-    hep_dump_put(d, "0020,9164", "UI", uid);
-    hep_dump_put(d, "0020,9165", "AT", "(0020,0032)");
-    hep_dump_put(d, "0020,9167", "AT", "(0020,9113)");
-    hep_dump_put(d, "0020,9421", "LO", "Position");
-    hep_dump_close(d);
-    return HEP_OK;
 }
 
 static void put_image(struct hep_dump *d, const struct writing *w, const char *pixels)
@@ -221,20 +157,7 @@ static void put_image(struct hep_dump *d, const struct writing *w, const char *p
     hep_dump_put(d, "0070,0080", "CS", "HEPAR");
     hep_dump_put(d, "0070,0081", "LO", "Liver, organs and lesions; research use only");
     hep_dump_put(d, "0070,0084", "PN", "");
-    hep_dump_open(d, "0008,1115"); /* common instance reference */
-    hep_dump_put(d, "0020,000e", "UI", hep_dicom_text(first, HEP_DICOM_SERIES_UID));
-    for (size_t k = 0; k < o->n; k++) {
-        const struct hep_dicom_object *one = o->slice[k].object;
-
-        if (k == 0)
-            hep_dump_open(d, "0008,114a");
-        else
-            hep_dump_next(d);
-        hep_export_reference(d, hep_dicom_text(one, HEP_DICOM_SOP_CLASS),
-                             hep_dicom_text(one, HEP_DICOM_SOP_INSTANCE));
-    }
-    hep_dump_close(d);
-    hep_dump_close(d);
+    hep_export_instances(d, o);
     hep_str_addf(&d->text, "(7fe0,0010) OB =%s\n", pixels);
 }
 
@@ -257,9 +180,11 @@ int hep_export_seg(const struct hep_export_source *s, struct hep_error *err)
         hep_dump_close(&d);
     }
     if (rc == HEP_OK)
-        rc = put_dimensions(&d, &w, err);
+        rc = hep_export_dimensions(&d, s->content, "(0062,000b)", "(0062,000a)", "Segment", err);
     if (rc == HEP_OK) {
-        put_shared(&d, s);
+        hep_dump_open(&d, "5200,9229");
+        hep_export_geometry(&d, s->original, s->grid);
+        hep_dump_close(&d);
         for (size_t f = 0; f < w.n; f++)
             put_frame(&d, &w, f);
         hep_dump_close(&d);

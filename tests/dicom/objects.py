@@ -1,6 +1,6 @@
 """Exported DICOM objects beside the results that they were made from.
 
-objects.py SEG.dcm SR.dcm STUDY_OUT ORIGINAL_DIR: prints what differs and ends with 1.
+objects.py SEG.dcm SR.dcm STUDY_OUT ORIGINAL_DIR [MAP.dcm ...]: prints what differs and ends with 1.
 Every voxel of every segment is compared with the label maps through the world: plane positions of the object (LPS) against
 the affine of the NIfTI file (RAS).
 """
@@ -14,7 +14,7 @@ import nibabel as nib
 import numpy as np
 import pydicom
 
-seg_path, sr_path, out, original_dir = sys.argv[1:]
+seg_path, sr_path, out, original_dir = sys.argv[1:5]
 wrong = []
 
 
@@ -115,8 +115,35 @@ for g in groups:
     words = {"present": "Present", "absent": "Absent", "not_assessable": "Not assessable"}
     expect(present == sorted(words[f["state"]] for f in flags.values()), name, "flags")
 expect(n_numbers >= 3 * len(lesions), "numbers", n_numbers)
+# maps: every voxel, those without a value as padding
+files = {"adc": "dwi/*_desc-mono_ADC", "ivim_d": "dwi/*_desc-ivim_Dmap", "ivim_f": "dwi/*_desc-ivim_fmap",
+         "ff": "anat/*_desc-dualecho_FFmap", "re_art": "anat/*_desc-art_REmap", "re_hbp": "anat/*_desc-hbp_REmap"}
+n_maps = 0
+for path in sys.argv[5:]:
+    name = os.path.basename(path)[:-4].split("_", 2)[2]
+    if name not in files:
+        continue
+    n_maps += 1
+    d = pydicom.dcmread(path)
+    image = nib.load(glob.glob(os.path.join(out, files[name] + ".nii.gz"))[0])
+    data = np.asarray(image.dataobj, dtype=np.float32)
+    shared = d.SharedFunctionalGroupsSequence[0]
+    spacing = [float(x) for x in shared.PixelMeasuresSequence[0].PixelSpacing]
+    axes = np.array([float(x) for x in shared.PlaneOrientationSequence[0].ImageOrientationPatient])
+    stored = np.frombuffer(d.FloatPixelData, np.float32).reshape(d.NumberOfFrames, d.Rows, d.Columns)
+    r, c = np.indices((d.Rows, d.Columns)).reshape(2, -1)
+    n = 0
+    for f, pixel in zip(d.PerFrameFunctionalGroupsSequence, stored):
+        at = np.array([float(x) for x in f.PlanePositionSequence[0].ImagePositionPatient])
+        lps = at + np.outer(c * spacing[1], axes[:3]) + np.outer(r * spacing[0], axes[3:])
+        voxel = np.rint(nib.affines.apply_affine(np.linalg.inv(image.affine), lps * [-1, -1, 1])).astype(int)
+        want = data[tuple(voxel.T)]
+        n += len(want)
+        want = np.where(np.isfinite(want), want, np.float32(d.FloatPixelPaddingValue))
+        expect(np.array_equal(pixel.reshape(-1), want), name, "values")
+    expect(n == data.size, name, "voxels", n, data.size)
 for w in wrong:
     print(*w)
 print(f"{len(seg.SegmentSequence)} segments, {seg.NumberOfFrames} frames, farthest {farthest:.2g} mm; "
-      f"{len(groups)} groups, {n_numbers} numbers with a concept, {n_flags} flags; {len(wrong)} differences")
+      f"{len(groups)} groups, {n_numbers} numbers with a concept, {n_flags} flags; {n_maps} maps; {len(wrong)} differences")
 sys.exit(bool(wrong))

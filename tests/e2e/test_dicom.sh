@@ -86,12 +86,13 @@ expect 66 "install the Debian package dcm2niix" env PATH="$work/bin" "$HEPAR" im
 
 # ---- and back: segmentation and report of the oblique study
 out=$work/res/sub-01/ses-2
-objects() { /usr/bin/python3 "$HEP_SOURCE/tests/dicom/objects.py" "$1/sub-01_ses-2_seg.dcm" "$1/sub-01_ses-2_sr.dcm" "$out" "$work/cd/b"; }
+objects() { /usr/bin/python3 "$HEP_SOURCE/tests/dicom/objects.py" "$1/sub-01_ses-2_seg.dcm" "$1/sub-01_ses-2_sr.dcm" "$out" "$work/cd/b" "$1"/*.dcm; }
 expect 0 "" "$HEPAR" run "$work/bids/sub-01/ses-2" -o "$work/res" --no-align --set report.html=false -q
-expect 0 "" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/ex"
+expect 0 "ADC is left out" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/ex" --what seg,sr,maps
 objects "$work/ex" >"$work/compared" || fail "the objects are not the results: $(cat "$work/compared")"
 cases=$((cases + 1))
-expect 0 "" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/again"
+grep -q " 3 maps" "$work/compared" || fail "maps are missing: $(cat "$work/compared")"
+expect 0 "" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/again" --what seg,sr,maps -q
 same "$(tree "$work/again")" "$(tree "$work/ex")" "a second export"
 for object in "$work"/ex/*.dcm; do
     command -v dciodvfy >/dev/null || { echo "dciodvfy (dicom3tools) is not installed: objects are not validated"; break; }
@@ -102,7 +103,7 @@ expect 0 "" dsrdump "$work/ex/sub-01_ses-2_sr.dcm"
 expect 65 "not the images that the study was made from" "$HEPAR" export "$out" --dicom "$work/cd/a" -o "$work/no"
 expect 66 "no-such" "$HEPAR" export "$out" --dicom "$work/no-such" -o "$work/no"
 expect 64 "AET@HOST:PORT" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --send archive
-expect 64 "seg and sr are allowed" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --what maps
+expect 64 "seg, sr and maps are allowed" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --what mr
 expect 66 "install the Debian package dcmtk" env PATH="$work/none" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no"
 expect 75 "cannot be reached" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/kept" --send "ARCHIVE@127.0.0.1:9"
 there "$work/kept/sub-01_ses-2_seg.dcm"
