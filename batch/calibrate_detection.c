@@ -1,0 +1,351 @@
+/* What makes a candidate a lesion. */
+#include "base/alloc.h"
+#include "batch/calibrate.h"
+#include "evaluation/logistic.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define CANDIDATES_MIN 30 /* of either kind: about two of each feature */
+#define SD_MIN 1e-3       /* features that are all alike get no weight to speak of */
+#define N_COEFFICIENTS (HEP_FEATURE_COUNT + 1)
+static const double penalties[] = { 1.0, 3.0, 10.0, 30.0, 100.0 };
+#define N_PENALTIES (sizeof penalties / sizeof *penalties)
+
+/* Every candidate that is on a lesion or on none. */
+struct candidates {
+    struct hep_eval_candidate *list;
+    size_t n;
+    double *x;        /* standardised, shape [n][HEP_FEATURE_COUNT] */
+    double *strength; /* cross-validated */
+    bool *is_lesion;
+};
+
+static void release(struct candidates *c)
+{
+    free(c->list);
+    free(c->x);
+    free(c->strength);
+    free(c->is_lesion);
+}
+
+static int add(struct candidates *out, const struct hep_eval_candidate *c, struct hep_error *err)
+{
+    if (c->fate == HEP_FATE_EXTRA)
+        return HEP_OK;
+    if (HEP_GROW(out->list, out->n, err) != HEP_OK)
+        return HEP_ENOMEM;
+    out->list[out->n++] = *c;
+    return HEP_OK;
+}
+
+static int gather(struct candidates *out, const struct hep_evaluated *e, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < e->n_findings; i++) {
+        struct hep_eval_candidate c = { .study = e->finding[i].study,
+                                        .lesion = e->finding[i].lesion,
+                                        .fate = e->finding[i].fate,
+                                        .strength = e->finding[i].detection_score };
+
+        if (!e->full[i].has_features || !isfinite(c.strength))
+            continue;
+        memcpy(c.feature, e->full[i].feature, sizeof c.feature);
+        rc = add(out, &c, err);
+    }
+    for (size_t i = 0; rc == HEP_OK && i < e->n_rejected; i++)
+        rc = add(out, &e->rejected[i], err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(out->x, (out->n + 1) * HEP_FEATURE_COUNT, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(out->strength, out->n + 1, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(out->is_lesion, out->n + 1, err);
+    for (size_t i = 0; rc == HEP_OK && i < out->n; i++)
+        out->is_lesion[i] = out->list[i].fate == HEP_FATE_TRUE;
+    return rc;
+}
+
+/* Mean and SD of every feature over the candidates that have it. */
+static void standardise(struct hep_detection_table *t, struct candidates *c)
+{
+    for (int f = 0; f < HEP_FEATURE_COUNT; f++) {
+        double sum = 0.0, squares = 0.0, n = 0.0;
+
+        for (size_t i = 0; i < c->n; i++)
+            if (isfinite(c->list[i].feature[f])) {
+                sum += c->list[i].feature[f];
+                n += 1.0;
+            }
+        t->of[f].mean = n > 0.0 ? sum / n : 0.0;
+        for (size_t i = 0; i < c->n; i++)
+            if (isfinite(c->list[i].feature[f]))
+                squares += pow(c->list[i].feature[f] - t->of[f].mean, 2.0);
+        t->of[f].sd = fmax(n > 1.0 ? sqrt(squares / (n - 1.0)) : 0.0, SD_MIN);
+        for (size_t i = 0; i < c->n; i++)
+            c->x[i * HEP_FEATURE_COUNT + (size_t)f] =
+                isfinite(c->list[i].feature[f])
+                    ? (c->list[i].feature[f] - t->of[f].mean) / t->of[f].sd
+                    : 0.0;
+    }
+}
+
+/* The coefficients of a table with the standardisation of another one. */
+static void translate(double out[N_COEFFICIENTS], const struct hep_detection_table *from,
+                      const struct hep_detection_table *to)
+{
+    out[0] = from->intercept;
+    for (int f = 0; f < HEP_FEATURE_COUNT; f++) {
+        out[0] += from->of[f].coefficient * (to->of[f].mean - from->of[f].mean) / from->of[f].sd;
+        out[f + 1] = from->of[f].coefficient * to->of[f].sd / from->of[f].sd;
+    }
+}
+
+/* Coefficients from all patients but those of a part (SIZE_MAX: all). */
+static int fit(double b[N_COEFFICIENTS], const struct candidates *c, const struct hep_evaluated *e,
+               const double centre[N_COEFFICIENTS], double penalty, size_t n_folds, size_t left_out,
+               struct hep_error *err)
+{
+    double pull[N_COEFFICIENTS] = { 0.0 }, *weight = NULL;
+    const struct hep_logistic_pull towards = { centre, pull };
+    struct hep_logistic_cases cases = {
+        .x = c->x, .is_true = c->is_lesion, .n = c->n, .k = HEP_FEATURE_COUNT
+    };
+    int rc = HEP_NEW(weight, c->n + 1, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
+        weight[i] =
+            hep_fold_of(e->study[c->list[i].study].patient, n_folds) == left_out ? 0.0 : 1.0;
+    for (int f = 1; f < N_COEFFICIENTS; f++)
+        pull[f] = penalty;
+    cases.weight = weight;
+    if (rc == HEP_OK)
+        rc = hep_logistic_fit(b, &cases, &towards, err);
+    free(weight);
+    return rc;
+}
+
+/* Strength of every candidate by the other patients, and the loss. */
+static int cross_validate(double *strength, double *loss, const struct candidates *c,
+                          const struct hep_evaluated *e, const double centre[N_COEFFICIENTS],
+                          double penalty, size_t n_folds, struct hep_error *err)
+{
+    const struct hep_logistic_cases cases = { .x = c->x, .n = c->n, .k = HEP_FEATURE_COUNT };
+    int rc = HEP_OK;
+
+    *loss = 0.0;
+    for (size_t fold = 0; rc == HEP_OK && fold < n_folds; fold++) {
+        double b[N_COEFFICIENTS];
+
+        rc = fit(b, c, e, centre, penalty, n_folds, fold, err);
+        for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
+            if (hep_fold_of(e->study[c->list[i].study].patient, n_folds) == fold) {
+                strength[i] = hep_logistic_log_odds(b, &cases, i);
+                *loss += hep_logistic_loss(strength[i], c->is_lesion[i]);
+            }
+    }
+    return rc;
+}
+
+/* The penalty with the least cross-validated loss; its strengths stay in c->strength. */
+static int choose_penalty(double *penalty, struct candidates *c, const struct hep_evaluated *e,
+                          const double centre[N_COEFFICIENTS], size_t n_folds,
+                          struct hep_error *err)
+{
+    double least = INFINITY, loss;
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < N_PENALTIES; i++) {
+        rc = cross_validate(c->strength, &loss, c, e, centre, penalties[i], n_folds, err);
+        if (rc == HEP_OK && loss < least) {
+            least = loss;
+            *penalty = penalties[i];
+        }
+    }
+    return rc == HEP_OK ? cross_validate(c->strength, &loss, c, e, centre, *penalty, n_folds, err)
+                        : rc;
+}
+
+/* The lowest probability that keeps no more than so many false candidates. */
+static double choose_limit(const struct candidates *c, double allowed)
+{
+    struct hep_froc_mark *mark = NULL;
+    double wrong = 0.0, limit = 0.5;
+
+    if (HEP_NEW(mark, c->n + 1, NULL) != HEP_OK)
+        return limit;
+    for (size_t i = 0; i < c->n; i++)
+        mark[i] = (struct hep_froc_mark){ c->strength[i], 0, c->is_lesion[i] };
+    hep_froc_sort(mark, c->n);
+    for (size_t i = 0; i < c->n; i++) {
+        wrong += mark[i].is_true ? 0.0 : 1.0;
+        if (wrong > allowed)
+            break;
+        if (mark[i].is_true)
+            limit = hep_sigmoid(mark[i].score);
+    }
+    free(mark);
+    /* Rounded down to two decimals: the weakest lesion that may be kept is. */
+    return fmin(fmax(floor(limit * 100.0) / 100.0, 0.02), 0.9);
+}
+
+/* ---- figures --------------------------------------------------------------------------------- */
+
+/* Free response of all candidates, ranked by these strengths; kept from a limit on. */
+static int judge(struct hep_eval_result *out, const struct candidates *c,
+                 const struct hep_evaluated *e, const double *strength, double limit,
+                 const struct hep_calibrate_request *q, struct hep_error *err)
+{
+    struct hep_eval_data data = hep_evaluated_data(e);
+    struct hep_eval_finding *finding = NULL;
+    struct hep_eval_lesion *lesion = NULL;
+    size_t n = 0;
+    int rc = HEP_NEW(finding, c->n + 1, err);
+
+    if (rc == HEP_OK)
+        rc = HEP_NEW(lesion, e->n_lesions + 1, err);
+    for (size_t i = 0; rc == HEP_OK && i < e->n_lesions; i++) {
+        lesion[i] = e->lesion[i];
+        lesion[i].finding = HEP_NO_MATCH;
+    }
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
+        const struct hep_eval_candidate *k = &c->list[i];
+
+        if (strength[i] < limit)
+            continue;
+        finding[n] = (struct hep_eval_finding){ .study = k->study,
+                                                .lesion = k->lesion,
+                                                .fate = k->fate,
+                                                .class = HEP_CLASS_COUNT,
+                                                .probability = (double)NAN,
+                                                .detection_score = strength[i],
+                                                .prior = (double)NAN };
+        if (k->fate == HEP_FATE_TRUE)
+            lesion[k->lesion].finding = n;
+        n++;
+    }
+    data.lesions = lesion;
+    data.findings = finding;
+    data.n_findings = n;
+    if (rc == HEP_OK)
+        rc = hep_evaluate(out, &data, q->replicates, q->seed, err);
+    free(finding);
+    free(lesion);
+    return rc;
+}
+
+static void add_figures(struct hep_calibrated *c, const struct hep_eval_result *all,
+                        const struct hep_eval_result *kept)
+{
+    static const char *const rates[HEP_FROC_N] = { "sensitivity at 0.125 false a study",
+                                                   "sensitivity at 0.25",
+                                                   "sensitivity at 0.5",
+                                                   "sensitivity at 1",
+                                                   "sensitivity at 2",
+                                                   "sensitivity at 4",
+                                                   "sensitivity at 8" };
+    static const struct {
+        const char *what;
+        int number;
+    } rows[] = { { "false candidates kept a study", HEP_NUMBER_FALSE_PER_STUDY },
+                 { "sensitivity, kept", HEP_NUMBER_SENSITIVITY },
+                 { "sensitivity, kept, 3-5 mm", HEP_NUMBER_SIZE + HEP_SIZE_3_5 },
+                 { "sensitivity, kept, 5-10 mm", HEP_NUMBER_SIZE + HEP_SIZE_5_10 },
+                 { "sensitivity, kept, 10-20 mm", HEP_NUMBER_SIZE + HEP_SIZE_10_20 },
+                 { "sensitivity, kept, > 20 mm", HEP_NUMBER_SIZE + HEP_SIZE_ABOVE_20 } };
+
+    for (int i = 0; i < HEP_FROC_N; i++)
+        hep_calibrate_add(c, "detection", rates[i], all[0].number[HEP_NUMBER_AT_RATE + i],
+                          all[1].number[HEP_NUMBER_AT_RATE + i]);
+    hep_calibrate_add(c, "detection", "mean of these", all[0].number[HEP_NUMBER_CPM],
+                      all[1].number[HEP_NUMBER_CPM]);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        hep_calibrate_add(c, "detection", rows[i].what, kept[0].number[rows[i].number],
+                          kept[1].number[rows[i].number]);
+}
+
+/* Before: the strengths that the results were made with. */
+static int judge_all(struct hep_calibrated *c, const struct candidates *k,
+                     const struct hep_calibrate_request *q, struct hep_error *err)
+{
+    struct hep_eval_result *r = NULL;
+    double *before = NULL;
+    int rc = HEP_NEW(r, 4, err);
+
+    if (rc == HEP_OK)
+        rc = HEP_NEW(before, k->n + 1, err);
+    for (size_t i = 0; rc == HEP_OK && i < k->n; i++)
+        before[i] = hep_detection_strength(c->detection_before, k->list[i].feature);
+    if (rc == HEP_OK)
+        rc = judge(&r[0], k, &c->cases, before, -INFINITY, q, err);
+    if (rc == HEP_OK)
+        rc = judge(&r[1], k, &c->cases, k->strength, -INFINITY, q, err);
+    if (rc == HEP_OK)
+        rc = judge(&r[2], k, &c->cases, before, hep_detection_limit(c->detection_before), q, err);
+    if (rc == HEP_OK)
+        rc = judge(&r[3], k, &c->cases, k->strength, hep_detection_limit(c->detection), q, err);
+    if (rc == HEP_OK)
+        add_figures(c, &r[0], &r[2]);
+    for (int i = 0; r != NULL && i < 4; i++)
+        hep_eval_release(&r[i]);
+    free(r);
+    free(before);
+    return rc;
+}
+
+static int check(struct hep_calibrated *c, const struct candidates *k, struct hep_error *err)
+{
+    for (size_t i = 0; i < k->n; i++)
+        *(k->is_lesion[i] ? &c->n_lesions : &c->n_others) += 1;
+    if (c->n_lesions >= CANDIDATES_MIN && c->n_others >= CANDIDATES_MIN)
+        return HEP_OK;
+    return HEP_FAIL(err, HEP_EDATA,
+                    "%zu candidates with features on a lesion and %zu on none; detection needs %d "
+                    "of each: results of this version of hepar, lesions found and not given",
+                    c->n_lesions, c->n_others, CANDIDATES_MIN);
+}
+
+static int fit_table(struct hep_calibrated *c, struct candidates *k,
+                     const struct hep_calibrate_request *q, struct hep_error *err)
+{
+    struct hep_detection_table *t = c->detection;
+    double centre[N_COEFFICIENTS], b[N_COEFFICIENTS];
+    int rc;
+
+    standardise(t, k);
+    translate(centre, c->detection_before, t);
+    rc = choose_penalty(&t->penalty, k, &c->cases, centre, q->n_folds, err);
+    if (rc == HEP_OK)
+        rc = fit(b, k, &c->cases, centre, t->penalty, q->n_folds, SIZE_MAX, err);
+    if (rc != HEP_OK)
+        return rc;
+    t->intercept = b[0];
+    for (int f = 0; f < HEP_FEATURE_COUNT; f++)
+        t->of[f].coefficient = b[f + 1];
+    t->probability_min = choose_limit(k, q->false_per_study * (double)c->cases.n_studies);
+    t->date = q->date;
+    t->trained_on = c->trained_on;
+    t->tested_on = q->tested_on;
+    t->n_lesions = (double)c->n_lesions;
+    t->n_others = (double)c->n_others;
+    return HEP_OK;
+}
+
+int hep_calibrate_detection(struct hep_calibrated *c, const struct hep_calibrate_request *q,
+                            struct hep_error *err)
+{
+    struct candidates k = { 0 };
+    int rc = HEP_NEW(c->detection, 1, err);
+
+    if (rc == HEP_OK)
+        rc = gather(&k, &c->cases, err);
+    if (rc == HEP_OK)
+        rc = check(c, &k, err);
+    if (rc == HEP_OK)
+        rc = fit_table(c, &k, q, err);
+    if (rc == HEP_OK)
+        rc = judge_all(c, &k, q, err);
+    release(&k);
+    return rc;
+}
