@@ -11,6 +11,7 @@
 void hep_calibrated_release(struct hep_calibrated *c)
 {
     hep_evaluated_release(&c->cases);
+    hep_evaluated_release(&c->tests);
     hep_evidence_free(c->evidence); /* its texts are those of the one before */
     hep_evidence_free(c->evidence_before);
     hep_detection_free(c->detection);
@@ -25,14 +26,55 @@ void hep_calibrate_add(struct hep_calibrated *c, const char *part, const char *w
         c->figure[c->n_figures++] = (struct hep_calibrate_figure){ part, what, before, after };
 }
 
-static int read_cases(struct hep_calibrated *c, const struct hep_calibrate_request *q,
-                      struct hep_error *err)
+static int read_cases(struct hep_evaluated *out, const char *out_dir, const char *truth,
+                      const struct hep_calibrate_request *q, struct hep_error *err)
 {
     const struct hep_evaluate_opts opts = { HEP_MATCH_BOTH, q->replicates, q->seed,
                                             q->nthreads,    q->log,        true };
 
-    return hep_is_dir(q->truth) ? hep_evaluate_folders(&c->cases, q->out_dir, q->truth, &opts, err)
-                                : hep_truth_table_read(&c->cases, q->out_dir, q->truth, err);
+    return hep_is_dir(truth) ? hep_evaluate_folders(out, out_dir, truth, &opts, err)
+                             : hep_truth_table_read(out, out_dir, truth, err);
+}
+
+/* The same findings at the same places: one study under two names of folders. */
+static bool same_findings(const struct hep_calibrated *c, size_t i, size_t k)
+{
+    const struct hep_eval_entry *a = &c->cases.entry[i], *b = &c->tests.entry[k];
+
+    if (a->n_findings != b->n_findings || a->n_findings == 0)
+        return false;
+    for (size_t j = 0; j < a->n_findings; j++)
+        for (int axis = 0; axis < 3; axis++)
+            if (fabs(c->cases.full[a->first_finding + j].centre_mm[axis] -
+                     c->tests.full[b->first_finding + j].centre_mm[axis]) > 0.0)
+                return false;
+    return true;
+}
+
+/* Nobody who was fitted on is a test. */
+static int check_apart(const struct hep_calibrated *c, struct hep_error *err)
+{
+    for (size_t i = 0; i < c->cases.n_studies; i++)
+        for (size_t k = 0; k < c->tests.n_studies; k++)
+            if (strcmp(c->cases.entry[i].label, c->tests.entry[k].label) == 0 &&
+                same_findings(c, i, k))
+                return HEP_FAIL(err, HEP_EDATA,
+                                "study %s is among those that are fitted on and "
+                                "among the tests",
+                                c->cases.entry[i].label);
+    return HEP_OK;
+}
+
+static int test(struct hep_calibrated *c, const struct hep_calibrate_request *q,
+                struct hep_error *err)
+{
+    int rc = read_cases(&c->tests, q->test_out, q->test_truth, q, err);
+
+    if (rc == HEP_OK)
+        rc = check_apart(c, err);
+    if (rc == HEP_OK)
+        rc = hep_calibrate_test_evidence(c, q, err);
+    return rc == HEP_OK && c->detection != NULL ? hep_calibrate_test_detection(c, q, err) : rc;
 }
 
 /* How many cases of which kind; refuse what cannot be fitted. */
@@ -94,14 +136,16 @@ int hep_calibrate(struct hep_calibrated *out, const struct hep_calibrate_request
     if (rc == HEP_OK)
         rc = hep_detection_read(&out->detection_before, q->detection, err);
     if (rc == HEP_OK)
-        rc = read_cases(out, q, err);
+        rc = read_cases(&out->cases, q->out_dir, q->truth, q, err);
     if (rc == HEP_OK)
         rc = count_cases(out, q, err);
     if (rc != HEP_OK)
         return rc;
     say_cases(out, q->trained_on);
     rc = hep_calibrate_evidence(out, q, err);
-    return rc == HEP_OK && q->wants_detection ? hep_calibrate_detection(out, q, err) : rc;
+    if (rc == HEP_OK && q->wants_detection)
+        rc = hep_calibrate_detection(out, q, err);
+    return rc == HEP_OK && q->test_out != NULL ? test(out, q, err) : rc;
 }
 
 /* ---- what people and programs see ------------------------------------------------------------ */
@@ -111,7 +155,7 @@ static const struct hep_column figure_columns[] = {
     { "part", HEP_TEXT(S, part), "Part" },
     { "figure", HEP_TEXT(S, what), "Figure" },
     { "before", HEP_BOOTSTRAP(S, before), "Before", HEP_SIGNIFICANT(3) },
-    { "after", HEP_BOOTSTRAP(S, after), "After, cross-validated", HEP_SIGNIFICANT(3) },
+    { "after", HEP_BOOTSTRAP(S, after), "After", HEP_SIGNIFICANT(3) },
     { 0 },
 };
 #undef S
@@ -140,6 +184,42 @@ static const struct hep_column confusion_columns[] = {
 #undef PAIR
 #undef S
 
+struct ratio_row {
+    const char *rule, *outcome;
+    double published, before, after;
+};
+#define S struct ratio_row
+static const struct hep_column ratio_columns[] = {
+    { "rule", HEP_TEXT(S, rule) },
+    { "outcome", HEP_TEXT(S, outcome) },
+    { "published", HEP_NUMBER(S, published) },
+    { "before", HEP_NUMBER(S, before) },
+    { "after", HEP_NUMBER(S, after) },
+    { 0 },
+};
+#undef S
+
+/* Likelihood ratios of metastasis against the rest that a source has published, beside those before
+ * and after. */
+static int ratios_of(struct hep_table *out, const struct hep_calibrated *c, struct hep_error *err)
+{
+    struct ratio_row *rows = NULL;
+    size_t n = 0;
+
+    if (HEP_NEW(rows, c->evidence->n * HEP_EVIDENCE_MAX_OUTCOMES + 1, err) != HEP_OK)
+        return HEP_ENOMEM;
+    for (size_t r = 0; r < c->evidence->n; r++)
+        for (size_t k = 0; k < c->evidence->rule[r].n_outcomes; k++) {
+            const struct hep_evidence_outcome *o = &c->evidence->rule[r].outcome[k];
+
+            if (isfinite(o->published_lr))
+                rows[n++] = (struct ratio_row){ c->evidence->rule[r].name, o->name, o->published_lr,
+                                                c->evidence_before->rule[r].outcome[k].lr, o->lr };
+        }
+    *out = (struct hep_table)HEP_TABLE_OWNED(NULL, ratio_columns, rows, n);
+    return HEP_OK;
+}
+
 static void confusion_of(struct confusion_row rows[HEP_CLASS_COUNT + 1],
                          const struct hep_calibrated *c)
 {
@@ -154,8 +234,8 @@ static void confusion_of(struct confusion_row rows[HEP_CLASS_COUNT + 1],
 
 void hep_calibrated_text(struct hep_str *out, const struct hep_calibrated *c)
 {
-    const struct hep_table figures =
-        HEP_TABLE("\nBefore and after", figure_columns, c->figure, c->n_figures);
+    const struct hep_table figures = HEP_TABLE("\nBefore and after (cross-validated, or unseen)",
+                                               figure_columns, c->figure, c->n_figures);
     struct confusion_row rows[HEP_CLASS_COUNT + 1];
 
     confusion_of(rows, c);
@@ -188,7 +268,9 @@ int hep_calibrated_json(struct hep_json **out, const struct hep_calibrated *c,
         HEP_TABLE(NULL, confusion_columns, rows, (size_t)HEP_CLASS_COUNT + 1);
     struct hep_put put = { HEP_OK, err };
     struct hep_json *o = hep_json_new_object();
+    struct hep_table ratios = { 0 };
 
+    put.rc = ratios_of(&ratios, c, err);
     confusion_of(rows, c);
     hep_put_text(&put, o, "trained_on", c->trained_on);
     hep_put_count(&put, o, "patients", c->cases.n_patients);
@@ -203,6 +285,8 @@ int hep_calibrated_json(struct hep_json **out, const struct hep_calibrated *c,
     }
     hep_put(&put, o, "figures", hep_table_json(&put, &figures));
     hep_put(&put, o, "confusion", hep_table_json(&put, &confusion));
+    hep_put(&put, o, "ratios", hep_table_json(&put, &ratios));
+    hep_table_release(&ratios);
     return hep_put_done(&put, out, o);
 }
 

@@ -13,8 +13,8 @@
  *            table before; the penalty is that of a few with the least cross-validated loss. The
  *            limit is the lowest cross-validated strength at which no more false candidates a study
  *            are kept than allowed.
- * Figures:   "after" is always cross-validated by patient: nobody is judged by a table that was
- *            fitted on him.
+ * Figures:   "after" is cross-validated by patient: nobody is judged by a table that was fitted on
+ *            him; of unseen studies it is what the tables say that are written.
  */
 #ifndef HEP_BATCH_CALIBRATE_H
 #define HEP_BATCH_CALIBRATE_H
@@ -25,14 +25,15 @@
 #include "lesions/evidence.h"
 
 /** Fewer of either kind, or patients, are refused. */
-#define HEP_CALIBRATE_CASES_MIN 20
+#define HEP_CALIBRATE_CASES_MIN 10
 #define HEP_CALIBRATE_PATIENTS_MIN 5
 
 struct hep_calibrate_request {
-    const char *out_dir, *truth;      /* truth: folder or table */
-    const char *evidence, *detection; /* tables that are fitted: files */
-    double weight;                    /* of their likelihoods, in lesions */
-    double false_per_study;           /* that the limit of detection allows */
+    const char *out_dir, *truth;       /* truth: folder or table */
+    const char *test_out, *test_truth; /* studies that nothing is fitted on; NULL: none */
+    const char *evidence, *detection;  /* tables that are fitted: files */
+    double weight;                     /* of their likelihoods, in lesions */
+    double false_per_study;            /* that the limit of detection allows */
     size_t n_folds, replicates;
     uint64_t seed;                             /* of the bootstrap */
     const char *date, *trained_on, *tested_on; /* for the files */
@@ -46,17 +47,19 @@ struct hep_calibrate_figure {
     const char *part, *what;
     struct hep_interval before, after;
 };
-#define HEP_CALIBRATE_FIGURES 40
+#define HEP_CALIBRATE_FIGURES 80
 
 struct hep_calibrated {
     struct hep_evaluated cases; /* findings and rejected candidates with their truth */
+    struct hep_evaluated tests; /* likewise, of studies that nothing was fitted on */
     struct hep_evidence_table *evidence_before, *evidence;
     struct hep_detection_table *detection_before, *detection; /* detection NULL: not asked for */
     size_t n_of_class[HEP_CLASS_COUNT], n_false;              /* findings */
     size_t n_lesions, n_others;                               /* candidates */
     struct hep_calibrate_figure figure[HEP_CALIBRATE_FIGURES];
     size_t n_figures;
-    size_t confusion[2][HEP_CLASS_COUNT + 1][HEP_CLASS_COUNT + 2]; /* before, after */
+    size_t confusion[2][HEP_CLASS_COUNT + 1][HEP_CLASS_COUNT + 2]; /* before, after; of unseen
+                                                                      studies where there are any */
     char trained_on[512];                                          /* with the counts */
 };
 
@@ -79,6 +82,11 @@ int hep_calibrated_write(const struct hep_calibrated *c, const char *evidence,
 /* Within the room. */
 void hep_calibrate_add(struct hep_calibrated *c, const char *part, const char *what,
                        struct hep_interval before, struct hep_interval after);
+/** Figures of the fitted tables on c->tests. */
+int hep_calibrate_test_evidence(struct hep_calibrated *c, const struct hep_calibrate_request *q,
+                                struct hep_error *err) HEP_MUST_CHECK;
+int hep_calibrate_test_detection(struct hep_calibrated *c, const struct hep_calibrate_request *q,
+                                 struct hep_error *err) HEP_MUST_CHECK;
 int hep_calibrate_evidence(struct hep_calibrated *c, const struct hep_calibrate_request *request,
                            struct hep_error *err) HEP_MUST_CHECK;
 int hep_calibrate_detection(struct hep_calibrated *c, const struct hep_calibrate_request *request,

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define CANDIDATES_MIN 30 /* of either kind: about two of each feature */
-#define SD_MIN 1e-3       /* features that are all alike get no weight to speak of */
+#define CANDIDATES_MIN 20 /* of either kind: more than there are features */
+#define SD_MIN 0.05       /* of features that are all alike: a spread of nothing is no scale */
 #define N_COEFFICIENTS (HEP_FEATURE_COUNT + 1)
 static const double penalties[] = { 1.0, 3.0, 10.0, 30.0, 100.0 };
 #define N_PENALTIES (sizeof penalties / sizeof *penalties)
@@ -167,7 +167,8 @@ static int choose_penalty(double *penalty, struct candidates *c, const struct he
                         : rc;
 }
 
-/* The lowest probability that keeps no more than so many false candidates. */
+/* The probability of the weakest lesion that is kept with no more than so many false candidates; at
+ * most one half, since what is more likely a lesion than not is kept in any case. */
 static double choose_limit(const struct candidates *c, double allowed)
 {
     struct hep_froc_mark *mark = NULL;
@@ -187,7 +188,7 @@ static double choose_limit(const struct candidates *c, double allowed)
     }
     free(mark);
     /* Rounded down to two decimals: the weakest lesion that may be kept is. */
-    return fmin(fmax(floor(limit * 100.0) / 100.0, 0.02), 0.9);
+    return fmin(fmax(floor(limit * 100.0) / 100.0, 0.02), 0.5);
 }
 
 /* ---- figures --------------------------------------------------------------------------------- */
@@ -235,8 +236,8 @@ static int judge(struct hep_eval_result *out, const struct candidates *c,
     return rc;
 }
 
-static void add_figures(struct hep_calibrated *c, const struct hep_eval_result *all,
-                        const struct hep_eval_result *kept)
+static void add_figures(struct hep_calibrated *c, const char *part,
+                        const struct hep_eval_result *all, const struct hep_eval_result *kept)
 {
     static const char *const rates[HEP_FROC_N] = { "sensitivity at 0.125 false a study",
                                                    "sensitivity at 0.25",
@@ -256,18 +257,19 @@ static void add_figures(struct hep_calibrated *c, const struct hep_eval_result *
                  { "sensitivity, kept, > 20 mm", HEP_NUMBER_SIZE + HEP_SIZE_ABOVE_20 } };
 
     for (int i = 0; i < HEP_FROC_N; i++)
-        hep_calibrate_add(c, "detection", rates[i], all[0].number[HEP_NUMBER_AT_RATE + i],
+        hep_calibrate_add(c, part, rates[i], all[0].number[HEP_NUMBER_AT_RATE + i],
                           all[1].number[HEP_NUMBER_AT_RATE + i]);
-    hep_calibrate_add(c, "detection", "mean of these", all[0].number[HEP_NUMBER_CPM],
+    hep_calibrate_add(c, part, "mean of these", all[0].number[HEP_NUMBER_CPM],
                       all[1].number[HEP_NUMBER_CPM]);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        hep_calibrate_add(c, "detection", rows[i].what, kept[0].number[rows[i].number],
+        hep_calibrate_add(c, part, rows[i].what, kept[0].number[rows[i].number],
                           kept[1].number[rows[i].number]);
 }
 
-/* Before: the strengths that the results were made with. */
-static int judge_all(struct hep_calibrated *c, const struct candidates *k,
-                     const struct hep_calibrate_request *q, struct hep_error *err)
+/* Before: the strengths by the table before. */
+static int judge_all(struct hep_calibrated *c, const char *part, const struct hep_evaluated *e,
+                     const struct candidates *k, const struct hep_calibrate_request *q,
+                     struct hep_error *err)
 {
     struct hep_eval_result *r = NULL;
     double *before = NULL;
@@ -278,15 +280,15 @@ static int judge_all(struct hep_calibrated *c, const struct candidates *k,
     for (size_t i = 0; rc == HEP_OK && i < k->n; i++)
         before[i] = hep_detection_strength(c->detection_before, k->list[i].feature);
     if (rc == HEP_OK)
-        rc = judge(&r[0], k, &c->cases, before, -INFINITY, q, err);
+        rc = judge(&r[0], k, e, before, -INFINITY, q, err);
     if (rc == HEP_OK)
-        rc = judge(&r[1], k, &c->cases, k->strength, -INFINITY, q, err);
+        rc = judge(&r[1], k, e, k->strength, -INFINITY, q, err);
     if (rc == HEP_OK)
-        rc = judge(&r[2], k, &c->cases, before, hep_detection_limit(c->detection_before), q, err);
+        rc = judge(&r[2], k, e, before, hep_detection_limit(c->detection_before), q, err);
     if (rc == HEP_OK)
-        rc = judge(&r[3], k, &c->cases, k->strength, hep_detection_limit(c->detection), q, err);
+        rc = judge(&r[3], k, e, k->strength, hep_detection_limit(c->detection), q, err);
     if (rc == HEP_OK)
-        add_figures(c, &r[0], &r[2]);
+        add_figures(c, part, &r[0], &r[2]);
     for (int i = 0; r != NULL && i < 4; i++)
         hep_eval_release(&r[i]);
     free(r);
@@ -345,7 +347,23 @@ int hep_calibrate_detection(struct hep_calibrated *c, const struct hep_calibrate
     if (rc == HEP_OK)
         rc = fit_table(c, &k, q, err);
     if (rc == HEP_OK)
-        rc = judge_all(c, &k, q, err);
+        rc = judge_all(c, "detection", &c->cases, &k, q, err);
+    release(&k);
+    return rc;
+}
+
+int hep_calibrate_test_detection(struct hep_calibrated *c, const struct hep_calibrate_request *q,
+                                 struct hep_error *err)
+{
+    struct candidates k = { 0 };
+    int rc = gather(&k, &c->tests, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < k.n; i++)
+        k.strength[i] = hep_detection_strength(c->detection, k.list[i].feature);
+    if (rc == HEP_OK)
+        rc = judge_all(c, "detection, unseen", &c->tests, &k, q, err);
+    if (rc == HEP_OK)
+        c->detection->tested_on = q->tested_on;
     release(&k);
     return rc;
 }

@@ -194,7 +194,7 @@ struct sides {
     struct hep_interval called[2][CALLED_COUNT];
 };
 
-static void add_figures(struct hep_calibrated *c, const struct sides *s)
+static void add_figures(struct hep_calibrated *c, const char *part, const struct sides *s)
 {
     static const struct {
         const char *what;
@@ -209,16 +209,16 @@ static void add_figures(struct hep_calibrated *c, const struct sides *s)
     const double none = (double)NAN;
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        hep_calibrate_add(c, "evidence", rows[i].what, s->result[0].number[rows[i].number],
+        hep_calibrate_add(c, part, rows[i].what, s->result[0].number[rows[i].number],
                           s->result[1].number[rows[i].number]);
-    hep_calibrate_add(c, "evidence", "Brier score, the set's own prior",
+    hep_calibrate_add(c, part, "Brier score, the set's own prior",
                       (struct hep_interval){ a->brier, none, none },
                       (struct hep_interval){ b->brier, none, none });
-    hep_calibrate_add(c, "evidence", "calibration error, the set's own prior",
+    hep_calibrate_add(c, part, "calibration error, the set's own prior",
                       (struct hep_interval){ a->ece, none, none },
                       (struct hep_interval){ b->ece, none, none });
     for (int k = 0; k < CALLED_COUNT; k++)
-        hep_calibrate_add(c, "evidence", called_words[k], s->called[0][k], s->called[1][k]);
+        hep_calibrate_add(c, part, called_words[k], s->called[0][k], s->called[1][k]);
     for (int side = 0; side < 2; side++)
         memcpy(c->confusion[side], s->result[side].confusion, sizeof c->confusion[side]);
 }
@@ -310,6 +310,7 @@ static int fit_all(struct hep_calibrated *c, double *evidence, struct hep_findin
         return rc;
     fit_likelihoods(c->evidence, c->evidence_before, e, q->weight, q->n_folds, NO_FOLD);
     mark_fitted(c->evidence);
+    hep_evidence_set_ratios(c->evidence);
     c->evidence->calibration = (struct hep_evidence_calibration){
         .slope = fmax(of[1], 0.01),
         .intercept = of[0],
@@ -348,11 +349,43 @@ int hep_calibrate_evidence(struct hep_calibrated *c, const struct hep_calibrate_
     if (rc == HEP_OK)
         rc = fit_all(c, evidence, findings, s, q, err);
     if (rc == HEP_OK)
-        add_figures(c, s);
+        add_figures(c, "evidence", s);
     for (int side = 0; s != NULL && side < 2; side++)
         hep_eval_release(&s->result[side]);
     free(s);
     free(evidence);
+    free(findings);
+    return rc;
+}
+
+int hep_calibrate_test_evidence(struct hep_calibrated *c, const struct hep_calibrate_request *q,
+                                struct hep_error *err)
+{
+    const struct hep_evidence_table *const tables[2] = { c->evidence_before, c->evidence };
+    const struct hep_evaluated *e = &c->tests;
+    struct hep_finding *findings = NULL;
+    struct sides *s = NULL;
+    int rc = HEP_NEW(findings, e->n_findings + 1, err);
+
+    if (rc == HEP_OK)
+        rc = HEP_NEW(s, 1, err);
+    for (int side = 0; rc == HEP_OK && side < 2; side++) {
+        for (size_t i = 0; i < e->n_findings; i++) {
+            findings[i] = e->full[i];
+            (void)weigh(&findings[i], tables[side], prior_of(&e->full[i]), arterial_weight(e, i));
+        }
+        rc = judge(s, side, e, findings, q, err);
+    }
+    if (rc == HEP_OK) {
+        add_figures(c, "evidence, unseen", s);
+        c->evidence->calibration.tested_on = q->tested_on;
+        c->evidence->calibration.brier = s->result[1].at_prevalence.brier;
+        c->evidence->calibration.ece = s->result[1].at_prevalence.ece;
+        c->evidence->calibration.n_tested = s->result[1].calibration.n;
+    }
+    for (int side = 0; s != NULL && side < 2; side++)
+        hep_eval_release(&s->result[side]);
+    free(s);
     free(findings);
     return rc;
 }

@@ -6,7 +6,6 @@
 #include "batch/lesion_file.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
 #define POINTING_MM 3.0 /* as in the matching of an evaluation */
@@ -22,19 +21,9 @@ static const char *cell(const struct table *t, size_t row, size_t column)
     return hep_tsv_cell(&t->tsv, row, column);
 }
 
-#define BAD(t, row, err, ...) bad((t), (row), (err), __VA_ARGS__)
-static int bad(const struct table *t, size_t row, struct hep_error *err, const char *fmt, ...)
-    HEP_PRINTF(4, 5);
-static int bad(const struct table *t, size_t row, struct hep_error *err, const char *fmt, ...)
-{
-    char text[160];
-    va_list args;
-
-    va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    return HEP_FAIL(err, HEP_EFORMAT, "%s: line %zu: %s", t->path, row + 2, text);
-}
+/* The file, the line and what is wrong there. */
+#define BAD(t, row, err, fmt, ...)                                                                 \
+    HEP_FAIL(err, HEP_EFORMAT, "%s: line %zu: " fmt, (t)->path, (row) + 2, __VA_ARGS__)
 
 static int open_table(struct table *t, const char *path, struct hep_error *err)
 {

@@ -10,7 +10,7 @@
 struct calibrate_options {
     struct hep_common_options common;
     const char *out_dir, *truth, *out, *detection, *from_evidence, *from_detection, *date,
-        *trained_on;
+        *test_out, *test_truth, *tested_on, *trained_on;
     double weight, false_per_study;
     long folds, seed, nthreads;
     bool json;
@@ -37,6 +37,10 @@ static const struct hep_option options[] = {
     HEP_OPT(TEXT, S, date, "date", 0, "DATE", NULL, "YYYY-MM-DD, written into the tables"),
     HEP_OPT(TEXT, S, trained_on, "trained-on", 0, "TEXT", "unnamed studies",
             "which studies, for readers of the tables"),
+    HEP_OPT(DIR_IN, S, test_out, "test-out", 0, "DIR", NULL,
+            "results of studies that nothing is fitted on: figures of the new tables on them"),
+    HEP_OPT(PATH_IN, S, test_truth, "test-truth", 0, "TRUTH", NULL, "their truth"),
+    HEP_OPT(TEXT, S, tested_on, "tested-on", 0, "TEXT", "unnamed studies", "which these are"),
     HEP_OPT_FLAG(S, json, "json", 0, "print JSON instead of a summary"),
     HEP_OPT_INTEGER(S, seed, "seed", 's', "SEED", 0, 2147483647, "1", "of the bootstrap"),
     HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
@@ -76,6 +80,8 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 
     if (o->out == NULL || o->date == NULL)
         return HEP_FAIL(err, HEP_EUSAGE, "-o FILE and --date YYYY-MM-DD are needed");
+    if ((o->test_out == NULL) != (o->test_truth == NULL))
+        return HEP_FAIL(err, HEP_EUSAGE, "--test-out and --test-truth go together");
     (void)snprintf(tested_on, sizeof tested_on, "the same patients, each by the others (%ld parts)",
                    o->folds);
     rc = hep_config_find_file(&evidence, o->from_evidence, err);
@@ -84,22 +90,24 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     if (rc == HEP_OK)
         rc = hep_calibrate(
             &c,
-            &(struct hep_calibrate_request){ .out_dir = o->out_dir,
-                                             .truth = o->truth,
-                                             .evidence = evidence,
-                                             .detection = detection,
-                                             .weight = o->weight,
-                                             .false_per_study = o->false_per_study,
-                                             .n_folds = (size_t)o->folds,
-                                             .replicates = HEP_BOOTSTRAP_REPLICATES,
-                                             .seed = (uint64_t)o->seed,
-                                             .date = o->date,
-                                             .trained_on = o->trained_on,
-                                             .tested_on = tested_on,
-                                             .wants_detection = o->detection != NULL,
-                                             .nthreads = o->nthreads > 0 ? (int)o->nthreads
-                                                                         : hep_default_nthreads(),
-                                             .log = cli->log },
+            &(struct hep_calibrate_request){
+                .out_dir = o->out_dir,
+                .truth = o->truth,
+                .evidence = evidence,
+                .detection = detection,
+                .weight = o->weight,
+                .false_per_study = o->false_per_study,
+                .n_folds = (size_t)o->folds,
+                .replicates = HEP_BOOTSTRAP_REPLICATES,
+                .seed = (uint64_t)o->seed,
+                .date = o->date,
+                .trained_on = o->trained_on,
+                .tested_on = o->test_out != NULL ? o->tested_on : tested_on,
+                .test_out = o->test_out,
+                .test_truth = o->test_truth,
+                .wants_detection = o->detection != NULL,
+                .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
+                .log = cli->log },
             err);
     if (rc == HEP_OK)
         rc = hep_calibrated_write(&c, o->out, o->detection, err);
@@ -122,7 +130,7 @@ const struct hep_command hep_cmd_calibrate = {
     "Fits the likelihoods of flags and measures in every class, slope and intercept of the "
     "probability, and what makes a candidate a lesion, to finished results with truth; prints "
     "figures before and after, the latter cross-validated by patient, with bootstrap intervals "
-    "by patient. At least 20 metastases, 20 other lesions and 5 patients are needed; fewer, one "
+    "by patient. At least 10 metastases, 10 other lesions and 5 patients are needed; fewer, one "
     "class only, two truths for one finding, or truth without results are exit code 65 or 66 and "
     "nothing is written.",
     options,

@@ -96,11 +96,12 @@ static int step(double *b, struct work *w, const struct hep_logistic_cases *c,
         gain += gsl_vector_get(w->gradient, j) * gsl_vector_get(w->step, j);
     if (!isfinite(gain))
         return HEP_EDATA;
-    for (int i = 0; i < HALVINGS; i++, share *= 0.5) {
+    for (int i = 0; i < HALVINGS; i++) {
         for (size_t j = 0; j <= c->k; j++)
             w->tried[j] = b[j] - share * gsl_vector_get(w->step, j);
         if (gain < DECREMENT_MIN || cost(w->tried, c, pull) < before)
             break;
+        share *= 0.5;
     }
     for (size_t j = 0; j <= c->k; j++)
         b[j] = w->tried[j];

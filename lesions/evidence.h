@@ -88,6 +88,8 @@ void hep_evidence_free(struct hep_evidence_table *table);
  * which must outlive it. Free with hep_evidence_free(). HEP_ENOMEM. */
 int hep_evidence_copy(struct hep_evidence_table **out, const struct hep_evidence_table *table,
                       struct hep_error *err) HEP_MUST_CHECK;
+/** Set `lr` of every outcome from its likelihoods and the shares. */
+void hep_evidence_set_ratios(struct hep_evidence_table *table);
 /** The table as a file that hep_evidence_parse() reads, after these lines of comment. */
 void hep_evidence_print(struct hep_str *out, const struct hep_evidence_table *table,
                         const char *comment);
