@@ -287,12 +287,19 @@ static int cross_validate(double *evidence, struct hep_finding *findings,
     return rc;
 }
 
-/* Which outcomes have been counted, and are no choice of an expert any more. */
-static void mark_fitted(struct hep_evidence_table *t)
+/* Rules that enough lesions could be judged by are no choice of an expert any more. */
+static void mark_fitted(struct hep_evidence_table *t, const struct hep_evaluated *e)
 {
-    for (size_t r = 0; r < t->n; r++)
+    for (size_t r = 0; r < t->n; r++) {
+        double counts[HEP_EVIDENCE_MAX_OUTCOMES][HEP_CLASS_COUNT] = { { 0.0 } }, sum = 0.0;
+
+        count(counts, e, &t->rule[r], 1, NO_FOLD);
         for (size_t k = 0; k < t->rule[r].n_outcomes; k++)
+            for (int c = 0; c < HEP_CLASS_COUNT; c++)
+                sum += counts[k][c];
+        for (size_t k = 0; sum >= HEP_CALIBRATE_CASES_MIN && k < t->rule[r].n_outcomes; k++)
             t->rule[r].outcome[k].mark = HEP_MARK_FITTED;
+    }
 }
 
 static int fit_all(struct hep_calibrated *c, double *evidence, struct hep_finding *findings,
@@ -309,7 +316,7 @@ static int fit_all(struct hep_calibrated *c, double *evidence, struct hep_findin
     if (rc != HEP_OK)
         return rc;
     fit_likelihoods(c->evidence, c->evidence_before, e, q->weight, q->n_folds, NO_FOLD);
-    mark_fitted(c->evidence);
+    mark_fitted(c->evidence, e);
     hep_evidence_set_ratios(c->evidence);
     c->evidence->calibration = (struct hep_evidence_calibration){
         .slope = fmax(of[1], 0.01),

@@ -1,6 +1,7 @@
 /* The table of detection: reading, what it refuses, and the log-odds of features. */
 #include "support/support.h"
 
+#include "lesions/candidate_features.h"
 #include "lesions/detection.h"
 
 #include <math.h>
@@ -26,6 +27,43 @@ static void test_strength(void **state)
     assert_close(hep_detection_share(&t, HEP_FEATURE_WATER, 4.0), 2.25, 1e-15, 0);
     assert_close(hep_detection_strength(&t, feature), 1.875, 1e-15, 0);
     assert_close(hep_detection_limit(&t), log(4.0), 1e-15, 0);
+}
+
+/* Features of a spot by hand: z of 3.5 in T1 and 1.2 on T2 with a sure difference from 3 on, none of
+ * diffusion, a ball of 10 mm 30 mm deep. */
+static void test_features(void **state)
+{
+    struct hep_channel channels[HEP_MECHANISM_COUNT];
+    struct hep_spot seen = { .score = 5.0, .roundness = 1.25, .ties = 0.04, .surface_factor = 0.7 };
+    struct hep_spot region = { .radius_mm = 5.0, .depth_mm = 30.0, .inside_frac = 0.9 };
+    const struct hep_delineation outline = { .elongation = 2.0 };
+    double f[HEP_FEATURE_COUNT];
+
+    (void)state;
+    for (int m = 0; m < HEP_MECHANISM_COUNT; m++)
+        channels[m] = (struct hep_channel){ HEP_IMAGE_COUNT, false, false };
+    for (int i = 0; i < HEP_IMAGE_COUNT; i++)
+        region.z[i] = (double)NAN;
+    channels[HEP_MECHANISM_T1].image = HEP_IMAGE_HEPATOBILIARY;
+    channels[HEP_MECHANISM_T2].image = HEP_IMAGE_T2;
+    region.z[HEP_IMAGE_HEPATOBILIARY] = 3.5;
+    region.z[HEP_IMAGE_T2] = 1.2;
+    region.z[HEP_IMAGE_PORTAL_VENOUS] = -2.0;
+    hep_candidate_features(f, &seen, &region, &outline, 0.1, channels, &hep_lesion_limits_default);
+    assert_close(f[HEP_FEATURE_SUPPORT], log(5.0), 1e-15, 0);
+    assert_close(f[HEP_FEATURE_CONTRAST_T1], log(3.5 + sqrt(3.5 * 3.5 + 1.0)), 1e-14, 0);
+    assert_close(f[HEP_FEATURE_CONTRAST_PORTAL], -log(2.0 + sqrt(5.0)), 1e-14, 0);
+    assert_true(isnan(f[HEP_FEATURE_CONTRAST_DIFFUSION]));
+    assert_true(isnan(f[HEP_FEATURE_CONTRAST_ARTERIAL]) && isnan(f[HEP_FEATURE_WATER]));
+    assert_close(f[HEP_FEATURE_AGREEMENT], 0.5, 0, 0);
+    assert_close(f[HEP_FEATURE_SIZE], log(10.0), 1e-15, 0);
+    assert_close(f[HEP_FEATURE_SPHERICITY], 1.0, 0, 0);
+    assert_close(f[HEP_FEATURE_CONTINUATION], 0.04, 0, 0);
+    assert_close(f[HEP_FEATURE_TUBENESS], 0.1, 0, 0);
+    assert_close(f[HEP_FEATURE_ELONGATION], log(2.0), 1e-15, 0);
+    assert_close(f[HEP_FEATURE_DEPTH], 20.0, 0, 0);
+    assert_close(f[HEP_FEATURE_SURFACE], 0.7, 0, 0);
+    assert_close(f[HEP_FEATURE_INSIDE], 0.9, 0, 0);
 }
 
 /* What is written is what is read: the digits of the file are those of the numbers here. */
@@ -76,6 +114,7 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_strength),
+                                        cmocka_unit_test(test_features),
                                         cmocka_unit_test(test_written),
                                         cmocka_unit_test(test_refused) };
 
