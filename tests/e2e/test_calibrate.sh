@@ -37,7 +37,7 @@ expert=(--from-evidence "$HEP_SOURCE/configs/expert/evidence.yml" --from-detecti
 fit() { # NAME [OPTIONS]
     local name=$1
     shift
-    expect 0 "" "$HEPAR" calibrate "$work/out" "${truth:-$work/truth}" --date 2026-11-28 "${expert[@]}" -o "$work/$name.yml" "$@"
+    expect 0 "" "$HEPAR" calibrate "$work/out" "${truth:-$work/truth}" --date 2026-11-28 "${expert[@]}" --weight 8 -o "$work/$name.yml" "$@"
 }
 fit one --detection "$work/one-detection.yml" --json
 cp "$work/stdout" "$work/one.json"
