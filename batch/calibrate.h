@@ -10,9 +10,11 @@
  *            Slope and intercept by a logistic fit to the evidence that each patient has by the
  *            likelihoods of the others, with the share of metastases as prior.
  * Detection: a logistic fit to the features of every candidate, kept or not, pulled towards the
- *            table before; the penalty is that of a few with the least cross-validated loss. The
- *            limit is the lowest cross-validated strength at which no more false candidates a study
- *            are kept than allowed.
+ *            table before; every patient's candidates weigh alike. The penalty is that of a few with
+ *            the least cross-validated loss among those whose mean sensitivity over the rates of
+ *            false candidates is no lower than by the table before, and at no rate by more than one
+ *            lesion; when there is none, that table stays. The limit is the weakest lesion with no
+ *            more false candidates a study than allowed, or until as many are kept as before.
  * Figures:   "after" is cross-validated by patient: nobody is judged by a table that was fitted on
  *            him; of unseen studies it is what the tables say that are written.
  */

@@ -9,7 +9,7 @@
 #define CANDIDATES_MIN 20 /* of either kind: more than there are features */
 #define SD_MIN 0.05       /* of features that are all alike: a spread of nothing is no scale */
 #define N_COEFFICIENTS (HEP_FEATURE_COUNT + 1)
-static const double penalties[] = { 1.0, 3.0, 10.0, 30.0, 100.0 };
+static const double penalties[] = { 1.0, 3.0, 10.0, 30.0, 100.0, 300.0 };
 #define N_PENALTIES (sizeof penalties / sizeof *penalties)
 
 /* Every candidate that is on a lesion or on none. */
@@ -18,6 +18,9 @@ struct candidates {
     size_t n;
     double *x;        /* standardised, shape [n][HEP_FEATURE_COUNT] */
     double *strength; /* cross-validated */
+    double *before;   /* strength by the table before */
+    double *weight;   /* the lesions of a patient weigh together as those of another, and so do the
+                         others: one liver full of nodules is one liver */
     bool *is_lesion;
 };
 
@@ -26,6 +29,8 @@ static void release(struct candidates *c)
     free(c->list);
     free(c->x);
     free(c->strength);
+    free(c->before);
+    free(c->weight);
     free(c->is_lesion);
 }
 
@@ -39,7 +44,33 @@ static int add(struct candidates *out, const struct hep_eval_candidate *c, struc
     return HEP_OK;
 }
 
-static int gather(struct candidates *out, const struct hep_evaluated *e, struct hep_error *err)
+/* Weights with a mean of 1 in either kind. */
+static int weigh_patients(struct candidates *c, const struct hep_evaluated *e,
+                          struct hep_error *err)
+{
+    size_t *n = NULL, patients[2] = { 0 }, all[2] = { 0 };
+    int rc = HEP_NEW(n, 2 * e->n_patients + 2, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
+        const size_t kind = c->is_lesion[i] ? 1 : 0;
+        size_t *of = &n[2 * e->study[c->list[i].study].patient + kind];
+
+        patients[kind] += *of == 0;
+        *of += 1;
+        all[kind]++;
+    }
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
+        const size_t kind = c->is_lesion[i] ? 1 : 0;
+
+        c->weight[i] = (double)all[kind] /
+                       (double)(patients[kind] * n[2 * e->study[c->list[i].study].patient + kind]);
+    }
+    free(n);
+    return rc;
+}
+
+static int gather(struct candidates *out, const struct hep_evaluated *e,
+                  const struct hep_detection_table *before, struct hep_error *err)
 {
     int rc = HEP_OK;
 
@@ -61,10 +92,16 @@ static int gather(struct candidates *out, const struct hep_evaluated *e, struct 
     if (rc == HEP_OK)
         rc = HEP_NEW(out->strength, out->n + 1, err);
     if (rc == HEP_OK)
+        rc = HEP_NEW(out->before, out->n + 1, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(out->weight, out->n + 1, err);
+    if (rc == HEP_OK)
         rc = HEP_NEW(out->is_lesion, out->n + 1, err);
-    for (size_t i = 0; rc == HEP_OK && i < out->n; i++)
+    for (size_t i = 0; rc == HEP_OK && i < out->n; i++) {
         out->is_lesion[i] = out->list[i].fate == HEP_FATE_TRUE;
-    return rc;
+        out->before[i] = hep_detection_strength(before, out->list[i].feature);
+    }
+    return rc == HEP_OK ? weigh_patients(out, e, err) : rc;
 }
 
 /* Mean and SD of every feature over the candidates that have it. */
@@ -115,9 +152,11 @@ static int fit(double b[N_COEFFICIENTS], const struct candidates *c, const struc
     int rc = HEP_NEW(weight, c->n + 1, err);
 
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
-        weight[i] =
-            hep_fold_of(e->study[c->list[i].study].patient, n_folds) == left_out ? 0.0 : 1.0;
-    for (int f = 1; f < N_COEFFICIENTS; f++)
+        weight[i] = hep_fold_of(e->study[c->list[i].study].patient, n_folds) == left_out
+                        ? 0.0
+                        : c->weight[i];
+    /* The constant as well: one that differs from part to part would mix up the ranks. */
+    for (int f = 0; f < N_COEFFICIENTS; f++)
         pull[f] = penalty;
     cases.weight = weight;
     if (rc == HEP_OK)
@@ -142,53 +181,102 @@ static int cross_validate(double *strength, double *loss, const struct candidate
         for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
             if (hep_fold_of(e->study[c->list[i].study].patient, n_folds) == fold) {
                 strength[i] = hep_logistic_log_odds(b, &cases, i);
-                *loss += hep_logistic_loss(strength[i], c->is_lesion[i]);
+                *loss += c->weight[i] * hep_logistic_loss(strength[i], c->is_lesion[i]);
             }
     }
     return rc;
 }
 
-/* The penalty with the least cross-validated loss; its strengths stay in c->strength. */
+/* Candidates by strength, the strongest first. */
+static int rank(struct hep_froc_mark **out, const struct candidates *c, const double *strength,
+                struct hep_error *err)
+{
+    if (HEP_NEW(*out, c->n + 1, err) != HEP_OK)
+        return HEP_ENOMEM;
+    for (size_t i = 0; i < c->n; i++)
+        (*out)[i] = (struct hep_froc_mark){ strength[i], 0, c->is_lesion[i] };
+    hep_froc_sort(*out, c->n);
+    return HEP_OK;
+}
+
+/* Is the mean sensitivity over the rates of false candidates no lower than by the table before, and at
+ * no rate more than one lesion less? */
+static int is_as_good(bool *out, const struct candidates *c, const struct hep_evaluated *e,
+                      const double *strength, struct hep_error *err)
+{
+    double now[HEP_FROC_N], before[HEP_FROC_N], mean, mean_before;
+    const double one = 1.0001 / (double)e->n_lesions;
+    struct hep_froc_mark *a = NULL, *b = NULL;
+    int rc = rank(&a, c, strength, err);
+
+    if (rc == HEP_OK)
+        rc = rank(&b, c, c->before, err);
+    if (rc == HEP_OK) {
+        hep_froc_at(now, &mean, a, c->n, NULL, (double)e->n_lesions, (double)e->n_studies);
+        hep_froc_at(before, &mean_before, b, c->n, NULL, (double)e->n_lesions,
+                    (double)e->n_studies);
+        *out = mean >= mean_before;
+        for (int i = 0; i < HEP_FROC_N; i++)
+            *out = *out && now[i] >= before[i] - one;
+    }
+    free(a);
+    free(b);
+    return rc;
+}
+
+/* The penalty with the least cross-validated loss among those that are as good as the table before; its strengths go to c->strength. NaN, and the strengths before, when there is
+ * none. */
 static int choose_penalty(double *penalty, struct candidates *c, const struct hep_evaluated *e,
                           const double centre[N_COEFFICIENTS], size_t n_folds,
                           struct hep_error *err)
 {
-    double least = INFINITY, loss;
-    int rc = HEP_OK;
+    double least = INFINITY, loss = 0.0, *strength = NULL;
+    int rc = HEP_NEW(strength, c->n + 1, err);
 
+    *penalty = (double)NAN;
+    memcpy(c->strength, c->before, c->n * sizeof *c->strength);
     for (size_t i = 0; rc == HEP_OK && i < N_PENALTIES; i++) {
-        rc = cross_validate(c->strength, &loss, c, e, centre, penalties[i], n_folds, err);
-        if (rc == HEP_OK && loss < least) {
+        bool good = false;
+
+        rc = cross_validate(strength, &loss, c, e, centre, penalties[i], n_folds, err);
+        if (rc == HEP_OK)
+            rc = is_as_good(&good, c, e, strength, err);
+        if (rc == HEP_OK && good && loss < least) {
             least = loss;
             *penalty = penalties[i];
+            memcpy(c->strength, strength, c->n * sizeof *strength);
         }
     }
-    return rc == HEP_OK ? cross_validate(c->strength, &loss, c, e, centre, *penalty, n_folds, err)
-                        : rc;
+    free(strength);
+    return rc;
 }
 
-/* The probability of the weakest lesion that is kept with no more than so many false candidates; at
- * most one half, since what is more likely a lesion than not is kept in any case. */
-static double choose_limit(const struct candidates *c, double allowed)
+/* The probability of the weakest lesion that is kept: with no more than so many false candidates, or
+ * as long as fewer lesions are kept than by the table before; at most one half, since what is more
+ * likely a lesion than not is kept in any case. */
+static int choose_limit(double *out, const struct candidates *c, double allowed,
+                        double limit_before, struct hep_error *err)
 {
     struct hep_froc_mark *mark = NULL;
-    double wrong = 0.0, limit = 0.5;
+    size_t wrong = 0, hits = 0, wanted = 0;
+    double limit = 0.5;
+    int rc = rank(&mark, c, c->strength, err);
 
-    if (HEP_NEW(mark, c->n + 1, NULL) != HEP_OK)
-        return limit;
-    for (size_t i = 0; i < c->n; i++)
-        mark[i] = (struct hep_froc_mark){ c->strength[i], 0, c->is_lesion[i] };
-    hep_froc_sort(mark, c->n);
-    for (size_t i = 0; i < c->n; i++) {
-        wrong += mark[i].is_true ? 0.0 : 1.0;
-        if (wrong > allowed)
-            break;
-        if (mark[i].is_true)
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
+        wanted += c->is_lesion[i] && c->before[i] >= limit_before;
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
+        if (!mark[i].is_true) {
+            wrong++;
+            continue;
+        }
+        hits++;
+        if ((double)wrong <= allowed || hits <= wanted)
             limit = hep_sigmoid(mark[i].score);
     }
     free(mark);
     /* Rounded down to two decimals: the weakest lesion that may be kept is. */
-    return fmin(fmax(floor(limit * 100.0) / 100.0, 0.02), 0.5);
+    *out = fmin(fmax(floor(limit * 100.0) / 100.0, 0.02), 0.5);
+    return rc;
 }
 
 /* ---- figures --------------------------------------------------------------------------------- */
@@ -272,19 +360,14 @@ static int judge_all(struct hep_calibrated *c, const char *part, const struct he
                      struct hep_error *err)
 {
     struct hep_eval_result *r = NULL;
-    double *before = NULL;
     int rc = HEP_NEW(r, 4, err);
 
     if (rc == HEP_OK)
-        rc = HEP_NEW(before, k->n + 1, err);
-    for (size_t i = 0; rc == HEP_OK && i < k->n; i++)
-        before[i] = hep_detection_strength(c->detection_before, k->list[i].feature);
-    if (rc == HEP_OK)
-        rc = judge(&r[0], k, e, before, -INFINITY, q, err);
+        rc = judge(&r[0], k, e, k->before, -INFINITY, q, err);
     if (rc == HEP_OK)
         rc = judge(&r[1], k, e, k->strength, -INFINITY, q, err);
     if (rc == HEP_OK)
-        rc = judge(&r[2], k, e, before, hep_detection_limit(c->detection_before), q, err);
+        rc = judge(&r[2], k, e, k->before, hep_detection_limit(c->detection_before), q, err);
     if (rc == HEP_OK)
         rc = judge(&r[3], k, e, k->strength, hep_detection_limit(c->detection), q, err);
     if (rc == HEP_OK)
@@ -292,7 +375,6 @@ static int judge_all(struct hep_calibrated *c, const char *part, const struct he
     for (int i = 0; r != NULL && i < 4; i++)
         hep_eval_release(&r[i]);
     free(r);
-    free(before);
     return rc;
 }
 
@@ -318,14 +400,18 @@ static int fit_table(struct hep_calibrated *c, struct candidates *k,
     standardise(t, k);
     translate(centre, c->detection_before, t);
     rc = choose_penalty(&t->penalty, k, &c->cases, centre, q->n_folds, err);
-    if (rc == HEP_OK)
+    memcpy(b, centre, sizeof b);
+    if (rc == HEP_OK && !isnan(t->penalty))
         rc = fit(b, k, &c->cases, centre, t->penalty, q->n_folds, SIZE_MAX, err);
+    if (rc == HEP_OK)
+        rc = choose_limit(&t->probability_min, k, q->false_per_study * (double)c->cases.n_studies,
+                          hep_detection_limit(c->detection_before), err);
     if (rc != HEP_OK)
         return rc;
+    t->penalty = isnan(t->penalty) ? 1e6 : t->penalty; /* so strong that nothing moves */
     t->intercept = b[0];
     for (int f = 0; f < HEP_FEATURE_COUNT; f++)
         t->of[f].coefficient = b[f + 1];
-    t->probability_min = choose_limit(k, q->false_per_study * (double)c->cases.n_studies);
     t->date = q->date;
     t->trained_on = c->trained_on;
     t->tested_on = q->tested_on;
@@ -341,7 +427,7 @@ int hep_calibrate_detection(struct hep_calibrated *c, const struct hep_calibrate
     int rc = HEP_NEW(c->detection, 1, err);
 
     if (rc == HEP_OK)
-        rc = gather(&k, &c->cases, err);
+        rc = gather(&k, &c->cases, c->detection_before, err);
     if (rc == HEP_OK)
         rc = check(c, &k, err);
     if (rc == HEP_OK)
@@ -356,7 +442,7 @@ int hep_calibrate_test_detection(struct hep_calibrated *c, const struct hep_cali
                                  struct hep_error *err)
 {
     struct candidates k = { 0 };
-    int rc = gather(&k, &c->tests, err);
+    int rc = gather(&k, &c->tests, c->detection_before, err);
 
     for (size_t i = 0; rc == HEP_OK && i < k.n; i++)
         k.strength[i] = hep_detection_strength(c->detection, k.list[i].feature);

@@ -109,13 +109,35 @@ static double prior_of(const struct hep_finding *f)
 
 /* ---- slope and intercept --------------------------------------------------------------------- */
 
+/* What a finding on no lesion weighs: those of a patient together as those of another, since one liver
+ * full of nodules is one liver; 1 for findings on lesions, and on average. */
+static double weight_of(const struct hep_evaluated *e, size_t i)
+{
+    const size_t patient = e->study[e->finding[i].study].patient;
+    size_t all = 0, here = 0, patients = 0, last = SIZE_MAX;
+
+    if (e->finding[i].fate != HEP_FATE_FALSE)
+        return 1.0;
+    for (size_t k = 0; k < e->n_findings; k++) {
+        const size_t of = e->study[e->finding[k].study].patient;
+
+        if (e->finding[k].fate != HEP_FATE_FALSE)
+            continue;
+        all++;
+        here += of == patient;
+        patients += of != last; /* findings of a patient follow one another */
+        last = of;
+    }
+    return (double)all / (double)(patients * here);
+}
+
 /* Fit to the evidence of every case but those of a part. */
 static int fit_slope(double out[2], const struct hep_evaluated *e, const double *evidence,
                      size_t n_folds, size_t left_out, struct hep_error *err)
 {
     static const double centre[2] = { 0.0, 1.0 }, penalty[2] = { INTERCEPT_PENALTY, SLOPE_PENALTY };
     struct hep_logistic_cases cases = { .k = 1 };
-    double *x = NULL, *offset = NULL, hits = 0.0;
+    double *x = NULL, *offset = NULL, *weight = NULL, hits = 0.0;
     bool *is_true = NULL;
     size_t n = 0;
     int rc = HEP_NEW(x, e->n_findings + 1, err);
@@ -124,10 +146,13 @@ static int fit_slope(double out[2], const struct hep_evaluated *e, const double 
         rc = HEP_NEW(offset, e->n_findings + 1, err);
     if (rc == HEP_OK)
         rc = HEP_NEW(is_true, e->n_findings + 1, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(weight, e->n_findings + 1, err);
     for (size_t i = 0; rc == HEP_OK && i < e->n_findings; i++) {
         if (!is_case(e, i) || fold_of(e, i, n_folds) == left_out)
             continue;
         x[n] = evidence[i];
+        weight[n] = weight_of(e, i);
         is_true[n] = true_class(e, i) == HEP_CLASS_METASTASIS;
         hits += is_true[n++];
     }
@@ -137,12 +162,14 @@ static int fit_slope(double out[2], const struct hep_evaluated *e, const double 
         offset[i] = logit(hits / (double)n);
     cases.x = x;
     cases.offset = offset;
+    cases.weight = weight;
     cases.is_true = is_true;
     cases.n = n;
     if (rc == HEP_OK)
         rc = hep_logistic_fit(out, &cases, &(struct hep_logistic_pull){ centre, penalty }, err);
     free(x);
     free(offset);
+    free(weight);
     free(is_true);
     return rc;
 }
@@ -150,16 +177,20 @@ static int fit_slope(double out[2], const struct hep_evaluated *e, const double 
 /* ---- figures --------------------------------------------------------------------------------- */
 
 /* What large metastases are called, among agents that hepatocytes take up and others. */
-enum { CALLED_BENIGN_SPECIFIC, CALLED_BENIGN_EXTRACELLULAR, CALLED_METASTASIS, CALLED_COUNT };
+enum { CALLED_BENIGN_SPECIFIC, CALLED_BENIGN_EXTRACELLULAR, CALLED_METASTASIS, CALLED_ONE_PRIOR };
+#define CALLED_COUNT (2 * CALLED_ONE_PRIOR) /* with the prior as run, with the share in the set */
 static const char *const called_words[CALLED_COUNT] = {
     "metastases >= 8 mm called cyst, haemangioma or FNH-like, liver-specific agent",
     "metastases >= 8 mm called cyst, haemangioma or FNH-like, extracellular agent",
-    "metastases >= 8 mm most likely metastasis"
+    "metastases >= 8 mm most likely metastasis",
+    "the same three with the set's own prior: benign, liver-specific agent",
+    "benign, extracellular agent, the set's own prior",
+    "most likely metastasis, the set's own prior"
 };
 
 struct called {
     const struct hep_evaluated *e;
-    const enum hep_lesion_class *class; /* of each finding */
+    const enum hep_lesion_class *class[2]; /* of each finding, with either prior */
 };
 
 static void count_called(double *out, const double *weight, const void *data)
@@ -167,9 +198,11 @@ static void count_called(double *out, const double *weight, const void *data)
     const struct called *d = data;
     double hit[CALLED_COUNT] = { 0.0 }, all[CALLED_COUNT] = { 0.0 };
 
-    for (size_t i = 0; i < d->e->n_findings; i++) {
+    for (size_t j = 0; j < 2 * d->e->n_findings; j++) {
+        const size_t i = j / 2;
+        const int first = j % 2 == 0 ? 0 : CALLED_ONE_PRIOR;
         const double w = weight[d->e->study[d->e->finding[i].study].patient];
-        const enum hep_lesion_class c = d->class[i];
+        const enum hep_lesion_class c = d->class[j % 2][i];
         const bool benign =
             c == HEP_CLASS_CYST || c == HEP_CLASS_HAEMANGIOMA || c == HEP_CLASS_FNH_LIKE;
         const int kind = strcmp(d->e->entry[d->e->finding[i].study].agent, "extracellular") == 0
@@ -179,10 +212,10 @@ static void count_called(double *out, const double *weight, const void *data)
         if (true_class(d->e, i) != HEP_CLASS_METASTASIS ||
             !(d->e->lesion[d->e->finding[i].lesion].diameter_mm >= LARGE_MM))
             continue;
-        all[kind] += w;
-        hit[kind] += benign ? w : 0.0;
-        all[CALLED_METASTASIS] += w;
-        hit[CALLED_METASTASIS] += c == HEP_CLASS_METASTASIS ? w : 0.0;
+        all[first + kind] += w;
+        hit[first + kind] += benign ? w : 0.0;
+        all[first + CALLED_METASTASIS] += w;
+        hit[first + CALLED_METASTASIS] += c == HEP_CLASS_METASTASIS ? w : 0.0;
     }
     for (int k = 0; k < CALLED_COUNT; k++)
         out[k] = all[k] > 0.0 ? hit[k] / all[k] : (double)NAN;
@@ -223,20 +256,52 @@ static void add_figures(struct hep_calibrated *c, const char *part, const struct
         memcpy(c->confusion[side], s->result[side].confusion, sizeof c->confusion[side]);
 }
 
+/* Share of metastases among the cases. */
+static double own_prior(const struct hep_evaluated *e)
+{
+    double hits = 0.0, n = 0.0;
+
+    for (size_t i = 0; i < e->n_findings; i++) {
+        n += is_case(e, i) ? 1.0 : 0.0;
+        hits += is_case(e, i) && true_class(e, i) == HEP_CLASS_METASTASIS ? 1.0 : 0.0;
+    }
+    return hits / n;
+}
+
+/* The most probable class with another prior: the others keep their proportions. */
+static enum hep_lesion_class class_at(const struct hep_finding *f, double prior)
+{
+    const double p = f->class_probability[HEP_CLASS_METASTASIS];
+    const double now = hep_sigmoid(logit(p) - logit(prior_of(f)) + logit(prior));
+    enum hep_lesion_class best = HEP_CLASS_METASTASIS;
+    double most = now;
+
+    for (int c = HEP_CLASS_CYST; c < HEP_CLASS_COUNT; c++)
+        if (f->class_probability[c] * (1.0 - now) / (1.0 - p) > most) {
+            most = f->class_probability[c] * (1.0 - now) / (1.0 - p);
+            best = (enum hep_lesion_class)c;
+        }
+    return best;
+}
+
 /* Figures of one side, by these findings. */
 static int judge(struct sides *s, int side, const struct hep_evaluated *e,
                  const struct hep_finding *findings, const struct hep_calibrate_request *q,
                  struct hep_error *err)
 {
     struct hep_eval_finding *list = NULL;
-    enum hep_lesion_class *class = NULL;
+    enum hep_lesion_class *class = NULL, *class_own = NULL;
+    const double prior = own_prior(e);
     struct hep_eval_data data = hep_evaluated_data(e);
     int rc = HEP_NEW(list, e->n_findings + 1, err);
 
     if (rc == HEP_OK)
         rc = HEP_NEW(class, e->n_findings + 1, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(class_own, e->n_findings + 1, err);
     for (size_t i = 0; rc == HEP_OK && i < e->n_findings; i++) {
         list[i] = e->finding[i];
+        class_own[i] = class_at(&findings[i], prior);
         list[i].class = class[i] = findings[i].lesion_class;
         list[i].probability = hep_finding_get(&findings[i], HEP_M_P_METASTASIS);
         list[i].prior = hep_finding_prior(&findings[i]);
@@ -245,11 +310,12 @@ static int judge(struct sides *s, int side, const struct hep_evaluated *e,
     if (rc == HEP_OK)
         rc = hep_evaluate(&s->result[side], &data, q->replicates, q->seed, err);
     if (rc == HEP_OK)
-        rc =
-            hep_bootstrap(s->called[side], CALLED_COUNT, count_called, &(struct called){ e, class },
-                          e->n_patients, q->replicates, q->seed, err);
+        rc = hep_bootstrap(s->called[side], CALLED_COUNT, count_called,
+                           &(struct called){ e, { class, class_own } }, e->n_patients,
+                           q->replicates, q->seed, err);
     free(list);
     free(class);
+    free(class_own);
     return rc;
 }
 

@@ -28,9 +28,9 @@ static const struct hep_option options[] = {
             "path with a slash"),
     HEP_OPT(TEXT, S, from_detection, "from-detection", 0, "FILE", "detection.yml",
             "table that the coefficients are drawn towards, named likewise"),
-    HEP_OPT_NUMBER(S, weight, "weight", 0, "LESIONS", 0.1, 10000, "20",
+    HEP_OPT_NUMBER(S, weight, "weight", 0, "LESIONS", 0.1, 10000, "50",
                    "how many lesions of each class the likelihoods before count as"),
-    HEP_OPT_NUMBER(S, false_per_study, "false-per-study", 0, "N", 0.05, 20, "0.5",
+    HEP_OPT_NUMBER(S, false_per_study, "false-per-study", 0, "N", 0.05, 20, "1",
                    "false candidates that the limit of detection lets through"),
     HEP_OPT_INTEGER(S, folds, "folds", 0, "N", 2, 100, "5",
                     "parts of the cross-validation; a patient is in one of them"),
@@ -121,7 +121,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 
 static const char *const examples[] = {
     "hepar calibrate out bids/derivatives/truth --date 2026-11-28 -o ./evidence.yml",
-    "hepar calibrate out biopsies.tsv --date 2026-11-28 -o ./evidence.yml --weight 50", NULL
+    "hepar calibrate out biopsies.tsv --date 2026-11-28 -o ./evidence.yml --weight 20", NULL
 };
 
 const struct hep_command hep_cmd_calibrate = {
