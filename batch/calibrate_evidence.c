@@ -178,7 +178,8 @@ static int fit_slope(double out[2], const struct hep_evaluated *e, const double 
 
 /* What large metastases are called, among agents that hepatocytes take up and others. */
 enum { CALLED_BENIGN_SPECIFIC, CALLED_BENIGN_EXTRACELLULAR, CALLED_METASTASIS, CALLED_ONE_PRIOR };
-#define CALLED_COUNT (2 * CALLED_ONE_PRIOR) /* with the prior as run, with the share in the set */
+#define CALLED_COUNT                                                                               \
+    ((size_t)2 * CALLED_ONE_PRIOR) /* with the prior as run, with the share in the set */
 static const char *const called_words[CALLED_COUNT] = {
     "metastases >= 8 mm called cyst, haemangioma or FNH-like, liver-specific agent",
     "metastases >= 8 mm called cyst, haemangioma or FNH-like, extracellular agent",
@@ -217,7 +218,7 @@ static void count_called(double *out, const double *weight, const void *data)
         all[first + CALLED_METASTASIS] += w;
         hit[first + CALLED_METASTASIS] += c == HEP_CLASS_METASTASIS ? w : 0.0;
     }
-    for (int k = 0; k < CALLED_COUNT; k++)
+    for (size_t k = 0; k < CALLED_COUNT; k++)
         out[k] = all[k] > 0.0 ? hit[k] / all[k] : (double)NAN;
 }
 
@@ -250,7 +251,7 @@ static void add_figures(struct hep_calibrated *c, const char *part, const struct
     hep_calibrate_add(c, part, "calibration error, the set's own prior",
                       (struct hep_interval){ a->ece, none, none },
                       (struct hep_interval){ b->ece, none, none });
-    for (int k = 0; k < CALLED_COUNT; k++)
+    for (size_t k = 0; k < CALLED_COUNT; k++)
         hep_calibrate_add(c, part, called_words[k], s->called[0][k], s->called[1][k]);
     for (int side = 0; side < 2; side++)
         memcpy(c->confusion[side], s->result[side].confusion, sizeof c->confusion[side]);
