@@ -30,6 +30,8 @@ void hep_evaluated_release(struct hep_evaluated *e)
     free(e->finding);
     free(e->finding_note);
     free(e->pair);
+    free(e->full);
+    free(e->rejected);
     free(e->without_truth);
     hep_eval_release(&e->result);
     *e = (struct hep_evaluated){ 0 };
@@ -135,8 +137,11 @@ static int add_findings(struct hep_evaluated *e, const struct hep_lesion_file *f
         const struct hep_finding *r = &f->findings.list[i];
 
         if (HEP_GROW(e->finding, e->n_findings, err) != HEP_OK ||
-            HEP_GROW(e->finding_note, e->n_findings, err) != HEP_OK)
+            HEP_GROW(e->finding_note, e->n_findings, err) != HEP_OK ||
+            (e->keeps_findings && HEP_GROW(e->full, e->n_findings, err) != HEP_OK))
             return HEP_ENOMEM;
+        if (e->keeps_findings)
+            e->full[e->n_findings] = *r;
         e->finding_note[e->n_findings] = note_of(r);
         e->finding[e->n_findings++] =
             (struct hep_eval_finding){ study,
@@ -153,13 +158,13 @@ static int add_findings(struct hep_evaluated *e, const struct hep_lesion_file *f
 
 /* ---- matching -------------------------------------------------------------------------------- */
 
-static int objects_of(struct hep_match_object **out, const struct hep_lesion_file *f,
+static int objects_of(struct hep_match_object **out, const struct hep_findings *f,
                       struct hep_error *err)
 {
-    if (HEP_NEW(*out, f->findings.n + 1, err) != HEP_OK)
+    if (HEP_NEW(*out, f->n + 1, err) != HEP_OK)
         return HEP_ENOMEM;
-    for (size_t i = 0; i < f->findings.n; i++) {
-        const struct hep_finding *r = &f->findings.list[i];
+    for (size_t i = 0; i < f->n; i++) {
+        const struct hep_finding *r = &f->list[i];
 
         (*out)[i] = (struct hep_match_object){
             { r->centre_mm[0], r->centre_mm[1], r->centre_mm[2] }, hep_finding_diameter_mm(r), r->id
@@ -195,10 +200,10 @@ static int match_study(struct hep_evaluated *e, const struct hep_eval_entry *ent
 {
     struct hep_match_object *lesions = NULL, *findings = NULL;
     struct hep_matching m = { 0 };
-    int rc = objects_of(&lesions, &r->wanted, err);
+    int rc = objects_of(&lesions, &r->wanted.findings, err);
 
     if (rc == HEP_OK)
-        rc = objects_of(&findings, &r->got, err);
+        rc = objects_of(&findings, &r->got.findings, err);
     if (rc == HEP_OK)
         rc = hep_match(
             &m, &(struct hep_match_side){ lesions, r->wanted.findings.n, r->true_lesions },
@@ -208,6 +213,45 @@ static int match_study(struct hep_evaluated *e, const struct hep_eval_entry *ent
     hep_matching_release(&m);
     free(lesions);
     free(findings);
+    return rc;
+}
+
+/* Candidates that were not kept, by their centres alone: one lies on a lesion that was missed, on one
+ * that was found (then it is an extra), or on none. */
+static int match_rejected(struct hep_evaluated *e, const struct hep_eval_entry *entry,
+                          const struct reading *r, size_t study, struct hep_error *err)
+{
+    const struct hep_findings *list = &r->got.rejected;
+    struct hep_match_object *lesions = NULL, *candidates = NULL;
+    struct hep_matching m = { 0 };
+    int rc = objects_of(&lesions, &r->wanted.findings, err);
+
+    if (rc == HEP_OK)
+        rc = objects_of(&candidates, list, err);
+    if (rc == HEP_OK)
+        rc = hep_match(
+            &m, &(struct hep_match_side){ lesions, r->wanted.findings.n, r->true_lesions },
+            &(struct hep_match_side){ candidates, list->n, NULL }, HEP_MATCH_CENTRE, err);
+    for (size_t i = 0; rc == HEP_OK && i < list->n; i++) {
+        const struct hep_match_found *found = &m.found[i];
+        struct hep_eval_candidate c = { .study = study,
+                                        .lesion = HEP_NO_MATCH,
+                                        .fate = found->fate,
+                                        .strength = hep_finding_get(&list->list[i],
+                                                                    HEP_M_DETECTION_SCORE) };
+
+        memcpy(c.feature, list->list[i].feature, sizeof c.feature);
+        if (found->lesion != HEP_NO_MATCH)
+            c.lesion = entry->first_lesion + found->lesion;
+        if (c.lesion != HEP_NO_MATCH && e->lesion[c.lesion].finding != HEP_NO_MATCH)
+            c.fate = HEP_FATE_EXTRA;
+        rc = HEP_GROW(e->rejected, e->n_rejected, err);
+        if (rc == HEP_OK)
+            e->rejected[e->n_rejected++] = c;
+    }
+    hep_matching_release(&m);
+    free(lesions);
+    free(candidates);
     return rc;
 }
 
@@ -269,6 +313,8 @@ static int read_findings(struct reading *r, const char *path, struct hep_error *
                               r->moved, err);
     for (size_t i = 0; rc == HEP_OK && i < r->got.findings.n; i++)
         hep_truth_point(r->got.findings.list[i].centre_mm, r->moved);
+    for (size_t i = 0; rc == HEP_OK && i < r->got.rejected.n; i++)
+        hep_truth_point(r->got.rejected.list[i].centre_mm, r->moved);
     return rc;
 }
 
@@ -351,6 +397,14 @@ static int read_output(struct hep_evaluated *e, struct reading *r, const char *o
     e->study[study].has_findings = entry->state == HEP_EVAL_DONE;
     if (rc == HEP_OK)
         rc = match_study(e, entry, r, err);
+    if (rc == HEP_OK && e->keeps_findings) {
+        (void)snprintf(entry->agent, sizeof entry->agent, "%s",
+                       r->got.agent != NULL ? r->got.agent : "");
+        entry->arterial_weight = r->got.arterial_weight;
+        rc = match_rejected(e, entry, r, study, err);
+        free(path);
+        return rc;
+    }
     if (rc == HEP_OK && r->has_output)
         rc = measure_liver(&e->study[study], r, err);
     if (rc == HEP_OK && r->has_output)
@@ -482,7 +536,8 @@ int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const c
 
     *e = (struct hep_evaluated){ .rule = opts->rule,
                                  .seed = opts->seed,
-                                 .replicates = opts->replicates };
+                                 .replicates = opts->replicates,
+                                 .keeps_findings = opts->keeps_findings };
     rc = list_truth(&truth, truth_dir, err);
     if (rc == HEP_OK && !hep_is_dir(out_dir))
         rc = HEP_FAIL(err, HEP_ENOENT, "%s: no such folder", out_dir);
@@ -498,12 +553,12 @@ int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const c
     }
     if (rc == HEP_OK)
         rc = note_without_truth(e, out_dir, &truth, opts->log, err);
-    if (rc == HEP_OK) {
+    if (rc == HEP_OK && !e->keeps_findings) {
         const struct hep_eval_data data = hep_evaluated_data(e);
 
         rc = hep_evaluate(&e->result, &data, e->replicates, e->seed, err);
     }
-    if (rc == HEP_OK)
+    if (rc == HEP_OK && !e->keeps_findings)
         rc = hep_eval_agree(e, err);
     hep_dataset_release(&truth);
     return rc;

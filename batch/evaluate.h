@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "evaluation/agreement.h"
 #include "evaluation/evaluation.h"
+#include "terms/finding.h"
 
 enum hep_eval_state { HEP_EVAL_DONE, HEP_EVAL_FAILED, HEP_EVAL_MISSING };
 /** "evaluated", "failed", "missing". */
@@ -35,7 +36,16 @@ struct hep_eval_entry {
     char reason[256];               /* why there is nothing to evaluate */
     size_t first_lesion, n_lesions; /* its stretch of the lists */
     size_t first_finding, n_findings;
-    bool has_masks; /* both sides have lesion masks */
+    bool has_masks;         /* both sides have lesion masks */
+    char agent[32];         /* of the output; "" not given */
+    double arterial_weight; /* of the arterial phase in its evidence; NaN not given */
+};
+
+/** A candidate that the detector did not keep: is it on a true lesion after all? */
+struct hep_eval_candidate {
+    size_t study, lesion; /* index among all lesions; HEP_NO_MATCH for none */
+    enum hep_match_fate fate;
+    double strength, feature[HEP_FEATURE_COUNT];
 };
 
 /** Beside struct hep_eval_lesion or struct hep_eval_finding. */
@@ -97,6 +107,10 @@ struct hep_evaluated {
     size_t n_findings;
     struct hep_map_pair *pair;
     size_t n_pairs;
+    struct hep_finding *full; /* owned, beside `finding`; only where opts.keeps_findings */
+    struct hep_eval_candidate *rejected; /* owned; likewise */
+    size_t n_rejected;
+    bool keeps_findings;
     char **without_truth; /* labels of outputs that the truth does not know */
     size_t n_without_truth;
     struct hep_eval_result result;
@@ -112,6 +126,7 @@ struct hep_evaluate_opts {
     uint64_t seed;
     int nthreads;
     struct hep_log *log; /* may be NULL */
+    bool keeps_findings; /* with flags, measures and features; no statistics are made */
 };
 
 /**

@@ -35,6 +35,8 @@ int hep_lesion_file_read(struct hep_lesion_file *out, const char *path, struct h
 
     if (rc == HEP_OK)
         rc = hep_findings_read(&f.findings, hep_json_get(f.root, "lesions"), path, err);
+    if (rc == HEP_OK && hep_json_get(f.root, "rejected_candidates") != NULL)
+        rc = hep_findings_read(&f.rejected, hep_json_get(f.root, "rejected_candidates"), path, err);
     if (rc == HEP_OK)
         rc = read_liver(&f, path, err);
     if (rc != HEP_OK) {
@@ -44,6 +46,7 @@ int hep_lesion_file_read(struct hep_lesion_file *out, const char *path, struct h
     f.protocol = text_of(&f, "protocol");
     f.agent = text_of(&f, "agent");
     f.reference = text_of(&f, "reference");
+    f.arterial_weight = hep_json_number(hep_json_get(f.root, "arterial_weight"));
     f.absent_reason = text_of(&f, "lesions_absent_reason");
     *out = f;
     return HEP_OK;
@@ -52,6 +55,7 @@ int hep_lesion_file_read(struct hep_lesion_file *out, const char *path, struct h
 void hep_lesion_file_release(struct hep_lesion_file *f)
 {
     hep_findings_release(&f->findings);
+    hep_findings_release(&f->rejected);
     hep_json_free(f->root);
     *f = (struct hep_lesion_file){ 0 };
 }

@@ -15,7 +15,9 @@
 
 struct hep_lesion_file {
     struct hep_findings findings;
-    struct hep_measures liver; /* of maps the median */
+    struct hep_findings rejected; /* candidates that the detector did not keep; often none */
+    double arterial_weight;       /* of the arterial phase in the evidence; NaN: not given */
+    struct hep_measures liver;    /* of maps the median */
     /* Texts of `root`; NULL where they are not given. */
     const char *protocol, *agent;
     const char *reference;     /* role of the reference series */

@@ -60,10 +60,13 @@ static int print_text(FILE *out, const struct hep_evaluated *e, const char *dir,
 static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct evaluate_options *o = given;
-    const struct hep_evaluate_opts opts = {
-        (enum hep_match_rule)o->match, HEP_BOOTSTRAP_REPLICATES, (uint64_t)o->seed,
-        o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(), cli->log
-    };
+    const struct hep_evaluate_opts opts = { (enum hep_match_rule)o->match,
+                                            HEP_BOOTSTRAP_REPLICATES,
+                                            (uint64_t)o->seed,
+                                            o->nthreads > 0 ? (int)o->nthreads
+                                                            : hep_default_nthreads(),
+                                            cli->log,
+                                            false };
     struct hep_evaluated e = { 0 };
     char *dir = o->report_dir != NULL ? hep_strdup(o->report_dir, err)
                                       : hep_path_join(o->out_dir, "evaluation", err);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/table.h"
+#include "cli/explain.h"
 #include "pipeline/stage.h"
 #include "pipeline/stop.h"
 #include "pipeline/study.h"
@@ -15,7 +16,7 @@ struct run_options {
     struct hep_args set, lesions, derivatives;
     long nthreads;
     int align; /* index into align_modes, -1 not given */
-    bool no_align, only_planned, force, strict, replace, reproducible, timings;
+    bool no_align, only_planned, force, strict, replace, reproducible, timings, explain;
     const char *share;
 };
 
@@ -64,6 +65,8 @@ static const struct hep_option options[] = {
                  "without it that is exit code 73"),
     HEP_OPT_FLAG(struct run_options, reproducible, "reproducible", 0,
                  "nothing in the outputs depends on time, host or path"),
+    HEP_OPT_FLAG(struct run_options, explain, "explain", 0,
+                 "print what every candidate, kept or not, was judged by"),
     HEP_OPT_FLAG(struct run_options, timings, "timings", 0, "print where the time went"),
     { 0 },
 };
@@ -172,7 +175,9 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     (void)fprintf(cli->out, "%s: %s: %s\n", outcome.label,
                   outcome.state == HEP_STUDY_UNCHANGED ? "nothing has changed" : "done",
                   outcome.folder);
-    return o->timings ? print_timings(cli->out, &outcome, err) : HEP_OK;
+    if (o->explain)
+        rc = hep_print_explained(cli->out, outcome.folder, outcome.label, err);
+    return rc == HEP_OK && o->timings ? print_timings(cli->out, &outcome, err) : rc;
 }
 
 const struct hep_command hep_cmd_run = { "run",

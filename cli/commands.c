@@ -22,6 +22,7 @@ const struct hep_command *const *hep_commands(void)
         &hep_cmd_protocol_optimise,
         &hep_cmd_simulate,
         &hep_cmd_evaluate,
+        &hep_cmd_calibrate,
         &hep_cmd_stages,
         &hep_cmd_manual,
         NULL,

@@ -1,6 +1,7 @@
 /* The chapter of measures, flags and classes. */
 #include "cli/manual.h"
 
+#include "terms/feature.h"
 #include "terms/flag.h"
 #include "terms/lesion_class.h"
 #include "terms/measure.h"
@@ -90,6 +91,20 @@ static void flags_section(struct hep_str *out)
     }
 }
 
+static void features_section(struct hep_str *out)
+{
+    hep_str_add(out, "\n## Features of candidates\n\nWhat decides whether a candidate is a lesion "
+                     "(`configs/detection.yml`), in `detection_features` of each entry of "
+                     "`lesions` and of `rejected_candidates`, which lists what was judged and not "
+                     "kept. z is the contrast to noise of the liver around, positive where it "
+                     "speaks for a lesion.\n\n| feature | unit | meaning |\n|---|---|---|\n");
+    for (int i = 0; i < HEP_FEATURE_COUNT; i++) {
+        const struct hep_feature_row *row = hep_feature_row((enum hep_feature)i);
+
+        hep_str_addf(out, "| `%s` | %s | %s |\n", row->name, row->unit, row->meaning);
+    }
+}
+
 void hep_manual_measures(struct hep_str *out)
 {
     hep_str_add(
@@ -114,6 +129,7 @@ void hep_manual_measures(struct hep_str *out)
                     "`sd`, `n` and `n_nonfinite`, and the column has the median.");
     subject_section(out, HEP_SUBJECT_STUDY, "Columns of `studies.tsv`, counted there.");
     flags_section(out);
+    features_section(out);
     hep_str_add(out, "\n## Classes\n\n| class | meaning |\n|---|---|\n");
     for (int c = 0; c < HEP_CLASS_COUNT; c++)
         hep_str_addf(out, "| `%s` | %s |\n", hep_class_name((enum hep_lesion_class)c),

@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum hep_mark { HEP_MARK_GENERAL, HEP_MARK_VERIFIED };
-extern const char *const hep_mark_words[]; /* "general", "verified", NULL */
+enum hep_mark { HEP_MARK_GENERAL, HEP_MARK_VERIFIED, HEP_MARK_FITTED };
+extern const char *const hep_mark_words[]; /* "general", "verified", "fitted", NULL */
 
 /** One number of the file with its provenance; value is NaN when the agent has none. */
 struct hep_sourced {

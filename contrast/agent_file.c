@@ -13,7 +13,7 @@
 #define MAX_AGENTS 16
 #define MAX_ALIAS 30 /* normalised: at most twice as long, and two blanks */
 
-const char *const hep_mark_words[] = { "general", "verified", NULL };
+const char *const hep_mark_words[] = { "general", "verified", "fitted", NULL };
 
 #define SOURCED(strct)                                                                             \
     HEP_KEY(strct, source, "source", hep_read_text, .required = true),                             \

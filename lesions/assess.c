@@ -77,7 +77,7 @@ static int assess_one(struct hep_finding *f, const struct setting *s,
         return HEP_ENOMEM;
     }
     f->id = candidate->id;
-    hep_measures_set(&f->measures, HEP_M_DETECTION_SCORE, candidate->score);
+    hep_finding_set_features(f, candidate->feature, candidate->strength);
     rc = hep_shells_init(&shells, s->study, s->labels, candidate->id, &s->baseline->around, err);
     if (rc == HEP_OK)
         rc = describe(f, s, &shells, err);
@@ -129,6 +129,25 @@ static int assess_all(struct hep_finding *list, const struct setting *s,
     return failed < n ? HEP_FAIL(err, first.code, "lesion %d: %s", (int)candidates->list[failed].id,
                                  first.msg)
                       : HEP_OK;
+}
+
+int hep_list_rejected(struct hep_findings *out, const struct hep_candidates *candidates,
+                      struct hep_error *err)
+{
+    if (HEP_NEW(out->list, candidates->n_rejected + 1, err) != HEP_OK)
+        return HEP_ENOMEM;
+    out->n = candidates->n_rejected;
+    for (size_t i = 0; i < out->n; i++) {
+        const struct hep_candidate *c = &candidates->rejected[i];
+        struct hep_finding *f = &out->list[i];
+
+        f->id = (int32_t)i + 1;
+        f->lesion_class = HEP_CLASS_COUNT;
+        memcpy(f->centre_mm, c->centre_mm, sizeof f->centre_mm);
+        hep_measures_set(&f->measures, HEP_M_DIAMETER, c->diameter_mm);
+        hep_finding_set_features(f, c->feature, c->strength);
+    }
+    return HEP_OK;
 }
 
 int hep_assess(struct hep_findings *out, const struct hep_lesion_study *study,

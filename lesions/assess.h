@@ -22,4 +22,9 @@ int hep_assess(struct hep_findings *out, const struct hep_lesion_study *study,
                const struct hep_evidence_table *evidence, const struct hep_flag_table *flags,
                struct hep_error *err) HEP_MUST_CHECK;
 
+/** Candidates that the table of detection did not keep, with place, diameter and features alone; ids
+ * from 1. HEP_ENOMEM. */
+int hep_list_rejected(struct hep_findings *out, const struct hep_candidates *candidates,
+                      struct hep_error *err) HEP_MUST_CHECK;
+
 #endif

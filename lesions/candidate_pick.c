@@ -5,6 +5,7 @@
 #include "image/resample.h"
 #include "image/stats.h"
 #include "image/threads.h"
+#include "lesions/candidate_features.h"
 #include "lesions/delineate.h"
 #include "lesions/suppress.h"
 
@@ -38,6 +39,7 @@ struct picker {
     const struct hep_candidate_frame *frame;
     const struct hep_lesion_study *study;
     const struct hep_channel *channels;
+    const struct hep_detection_table *table;
     struct hep_spot_list *spots;
     struct hep_pick_list *out;
 };
@@ -45,6 +47,7 @@ struct picker {
 void hep_pick_list_release(struct hep_pick_list *l)
 {
     free(l->item);
+    free(l->rejected);
     hep_labels_free(l->labels);
     *l = (struct hep_pick_list){ 0 };
 }
@@ -338,14 +341,6 @@ static void mark_explained(const struct picker *p, const struct hep_spot *s, int
     }
 }
 
-static int append(struct hep_pick_list *l, const struct hep_pick *pick, struct hep_error *err)
-{
-    if (HEP_GROW(l->item, l->n, err) != HEP_OK)
-        return HEP_ENOMEM;
-    l->item[l->n++] = *pick;
-    return HEP_OK;
-}
-
 /* Does the anatomy map hold one of these organs at the spot, or within reach of it? */
 static bool touches(const struct picker *p, const struct hep_spot *s, double reach_mm,
                     const bool wanted[HEP_ANATOMY_COUNT])
@@ -364,8 +359,8 @@ static bool touches(const struct picker *p, const struct hep_spot *s, double rea
 /* Does the shape, or a vessel beside it, explain a spot? Large regions, and what diffusion shows
  * clearly, are no vessels: flowing blood has no signal with diffusion weighting. A small dark spot
  * beside a known vessel is part of it unless T2 shows it clearly. */
-static int is_vessel(bool *out, const struct picker *p, const struct hep_spot *s,
-                     const struct hep_delineation *d, struct hep_error *err)
+static bool is_vessel(const struct picker *p, const struct hep_spot *s,
+                      const struct hep_delineation *d, double vesselness)
 {
     static const bool vessels[HEP_ANATOMY_COUNT] = { [HEP_ANATOMY_AORTA] = true,
                                                      [HEP_ANATOMY_PORTAL_VEIN] = true,
@@ -373,23 +368,15 @@ static int is_vessel(bool *out, const struct picker *p, const struct hep_spot *s
                                                      [HEP_ANATOMY_HEPATIC_VEINS] = true,
                                                      [HEP_ANATOMY_VESSELS] = true };
     const struct hep_lesion_limits *limits = p->study->limits;
-    double vesselness = 0.0;
-    int rc;
+    const bool small = s->mechanism == HEP_MECHANISM_T1 &&
+                       s->radius_mm < limits->vessel_scale_max_mm &&
+                       !(s->support[HEP_MECHANISM_T2] >= limits->trusted_strength);
 
-    *out = false;
     if (s->support[HEP_MECHANISM_DIFFUSION] >= limits->trusted_strength || s->large)
-        return HEP_OK;
-    if (d->elongation > limits->elongation_max)
-        *out = true;
-    else if (s->mechanism == HEP_MECHANISM_T1 && s->radius_mm < limits->vessel_scale_max_mm &&
-             !(s->support[HEP_MECHANISM_T2] >= limits->trusted_strength))
-        *out = touches(p, s, s->radius_mm + limits->vessel_gap_mm, vessels);
-    if (*out)
-        return HEP_OK;
-    rc = hep_suppress_vesselness(&vesselness, s, p->frame, channel_z(p, s->mechanism), s->polarity,
-                                 err);
-    *out = vesselness > limits->vesselness_max;
-    return rc;
+        return false;
+    return d->elongation > limits->elongation_max ||
+           (small && touches(p, s, s->radius_mm + limits->vessel_gap_mm, vessels)) ||
+           vesselness > limits->vesselness_max;
 }
 
 /* Keep outlines of at least the size floor that lie in the liver (one that reaches the capsule counts
@@ -488,48 +475,75 @@ static int outline_sharpest(struct hep_delineation *out, const struct picker *p,
     return outline(out, p, s, id, err);
 }
 
+/* What a candidate is judged by, at the centre of its region. */
+static void judge(struct hep_pick *pick, const struct picker *p, const struct hep_spot *s,
+                  const struct hep_delineation *d, double vesselness)
+{
+    pick->spot = *s;
+    for (int k = 0; k < 3; k++)
+        pick->spot.voxel[k] = d->centroid_voxel[k];
+    pick->spot.radius_mm = 0.5 * hep_ball_diameter(d->volume_mm3);
+    pick->volume_mm3 = d->volume_mm3;
+    hep_spot_measure(&pick->spot, p->frame, p->study);
+    hep_candidate_features(pick->feature, s, &pick->spot, d, vesselness, p->channels,
+                           p->study->limits);
+    pick->strength = hep_detection_strength(p->table, pick->feature);
+}
+
 static int make_candidate(const struct picker *p, struct hep_spot *s, struct hep_error *err)
 {
-    const int32_t id = (int32_t)p->out->n + 1;
+    struct hep_pick_list *l = p->out;
+    const int32_t id = (int32_t)l->n + 1;
     struct hep_delineation d = { 0 };
-    struct hep_pick pick = { .spot = *s };
-    bool vessel = false;
+    struct hep_pick pick;
+    double vesselness = (double)NAN;
     int rc = outline_sharpest(&d, p, s, id, err);
 
-    if (rc == HEP_OK)
-        rc = is_vessel(&vessel, p, s, &d, err);
+    if (rc == HEP_OK && !s->large)
+        rc = hep_suppress_vesselness(&vesselness, s, p->frame, channel_z(p, s->mechanism),
+                                     s->polarity, err);
+    s->explained = true;
     if (rc != HEP_OK)
         return rc;
-    if (vessel || !keeps_candidate(p, s, &d)) {
-        if (d.voxels > 0)
-            erase(p->out->labels, id);
-        s->explained = true;
-        return HEP_OK;
+    if (!is_vessel(p, s, &d, vesselness) && keeps_candidate(p, s, &d)) {
+        judge(&pick, p, s, &d, vesselness);
+        if (pick.strength >= hep_detection_limit(p->table)) {
+            rc = HEP_GROW(l->item, l->n, err);
+            if (rc == HEP_OK) {
+                l->item[l->n++] = pick;
+                mark_explained(p, s, id, d.reach_mm + p->frame->mm);
+            }
+            return rc;
+        }
+        rc = HEP_GROW(l->rejected, l->n_rejected, err);
+        if (rc == HEP_OK)
+            l->rejected[l->n_rejected++] = pick;
     }
-    for (int k = 0; k < 3; k++)
-        pick.spot.voxel[k] = d.centroid_voxel[k];
-    pick.spot.radius_mm = 0.5 * hep_ball_diameter(d.volume_mm3);
-    pick.volume_mm3 = d.volume_mm3;
-    hep_spot_measure(&pick.spot, p->frame, p->study);
-    rc = append(p->out, &pick, err);
-    if (rc == HEP_OK)
-        mark_explained(p, s, id, d.reach_mm + p->frame->mm);
-    s->explained = true;
+    if (d.voxels > 0)
+        erase(l->labels, id);
     return rc;
 }
 
-/* The unexplained spot with the highest score, large regions first: they hold what blobs there are
- * inside. NULL when none reaches the limit. */
+/* Is a spot looked at before another one: those with the strength of a candidate in their own right
+ * first, of these large regions first, since they hold what blobs there are inside. */
+static bool is_before(const struct hep_spot *a, const struct hep_spot *b, double own)
+{
+    if ((a->score >= own) != (b->score >= own))
+        return a->score >= own;
+    return a->large != b->large ? a->large : a->score > b->score;
+}
+
+/* The next unexplained spot; NULL when none is left that is worth a judgement. */
 static struct hep_spot *strongest(const struct picker *p)
 {
+    const double own = p->study->limits->score_min;
     struct hep_spot *best = NULL;
 
     for (size_t i = 0; i < p->spots->n; i++) {
         struct hep_spot *q = &p->spots->item[i];
 
-        if (!q->explained && q->score >= p->study->limits->score_min &&
-            (best == NULL || (q->large && !best->large) ||
-             (q->large == best->large && q->score > best->score)))
+        if (!q->explained && q->score >= p->study->limits->proposed_share * own &&
+            (best == NULL || is_before(q, best, own)))
             best = q;
     }
     return best;
@@ -539,10 +553,10 @@ int hep_candidates_pick(struct hep_pick_list *out, struct hep_spot_list *spots,
                         const struct hep_candidate_frame *frame,
                         const struct hep_lesion_study *study,
                         const struct hep_channel channels[HEP_MECHANISM_COUNT],
-                        struct hep_error *err)
+                        const struct hep_detection_table *table, struct hep_error *err)
 {
     struct hep_pick_list l = { 0 };
-    const struct picker p = { frame, study, channels, spots, &l };
+    const struct picker p = { frame, study, channels, table, spots, &l };
     struct hep_spot *s;
     int rc = hep_labels_new(&l.labels, &frame->grid, err);
 

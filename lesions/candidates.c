@@ -12,6 +12,7 @@ void hep_candidates_release(struct hep_candidates *c)
 {
     hep_labels_free(c->labels);
     free(c->list);
+    free(c->rejected);
     *c = (struct hep_candidates){ 0 };
 }
 
@@ -138,6 +139,21 @@ static int larger(const void *pa, const void *pb)
     return a->label < b->label ? -1 : 1;
 }
 
+static struct hep_candidate candidate_of(const struct hep_pick *pick, int32_t id,
+                                         const struct hep_candidate_frame *f)
+{
+    struct hep_candidate c = { .id = id,
+                               .diameter_mm = 2.0 * pick->spot.radius_mm,
+                               .strength = pick->strength };
+
+    hep_grid_to_world(c.centre_mm, &f->grid, pick->spot.voxel);
+    for (int k = 0; k < HEP_IMAGE_COUNT; k++)
+        c.image_z[k] = pick->spot.z[k];
+    for (int k = 0; k < HEP_FEATURE_COUNT; k++)
+        c.feature[k] = pick->feature[k];
+    return c;
+}
+
 static int list_up(struct hep_candidates *out, int32_t *number, const struct hep_pick_list *picks,
                    const struct hep_candidate_frame *f, struct hep_error *err)
 {
@@ -146,24 +162,21 @@ static int list_up(struct hep_candidates *out, int32_t *number, const struct hep
 
     if (rc == HEP_OK)
         rc = HEP_NEW(out->list, picks->n + 1, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(out->rejected, picks->n_rejected + 1, err);
     if (rc != HEP_OK)
         goto out;
     for (size_t i = 0; i < picks->n; i++)
         order[i] = (struct order){ &picks->item[i], (int32_t)i + 1 };
     qsort(order, picks->n, sizeof *order, larger);
     for (size_t i = 0; i < picks->n; i++) {
-        const struct hep_pick *pick = order[i].pick;
-        struct hep_candidate *c = &out->list[i];
-
-        c->id = (int32_t)i + 1;
-        number[order[i].label] = c->id;
-        hep_grid_to_world(c->centre_mm, &f->grid, pick->spot.voxel);
-        c->diameter_mm = 2.0 * pick->spot.radius_mm;
-        c->score = pick->spot.score;
-        for (int k = 0; k < HEP_IMAGE_COUNT; k++)
-            c->image_z[k] = pick->spot.z[k];
+        out->list[i] = candidate_of(order[i].pick, (int32_t)i + 1, f);
+        number[order[i].label] = (int32_t)i + 1;
     }
     out->n = picks->n;
+    for (size_t i = 0; i < picks->n_rejected; i++)
+        out->rejected[i] = candidate_of(&picks->rejected[i], 0, f);
+    out->n_rejected = picks->n_rejected;
 out:
     free(order);
     return rc;
@@ -188,7 +201,7 @@ static int hand_over(struct hep_candidates *out, const struct hep_pick_list *pic
 }
 
 int hep_candidates_find(struct hep_candidates *out, const struct hep_lesion_study *study,
-                        struct hep_error *err)
+                        const struct hep_detection_table *table, struct hep_error *err)
 {
     struct hep_channel channels[HEP_MECHANISM_COUNT];
     struct hep_candidate_frame frame = { 0 };
@@ -204,7 +217,7 @@ int hep_candidates_find(struct hep_candidates *out, const struct hep_lesion_stud
     if (rc == HEP_OK)
         rc = hep_spots_find(&spots, &frame, study, channels, err);
     if (rc == HEP_OK)
-        rc = hep_candidates_pick(&picks, &spots, &frame, study, channels, err);
+        rc = hep_candidates_pick(&picks, &spots, &frame, study, channels, table, err);
     if (rc == HEP_OK)
         rc = hand_over(&found, &picks, &frame, study, err);
     hep_pick_list_release(&picks);

@@ -14,33 +14,48 @@ double hep_evidence_prior(const struct hep_lesion_limits *limits)
 /** A rule that applied: its ratios for metastasis against each class, before and after the cap. */
 struct used {
     const struct hep_evidence_rule *rule;
-    const struct hep_evidence_outcome *outcome;           /* of a flag the more probable one */
+    const struct hep_evidence_outcome *outcome;           /* the most probable one */
     double value, probability;                            /* of that outcome, 1 of a measure's */
+    double share[HEP_EVIDENCE_MAX_OUTCOMES];              /* probability of each outcome */
     double raw[HEP_CLASS_COUNT], capped[HEP_CLASS_COUNT]; /* ln(L_met / L_c) */
 };
 
-/** The outcome of a rule; false when it cannot be assessed. */
+bool hep_evidence_shares(double share[HEP_EVIDENCE_MAX_OUTCOMES], const struct hep_finding *f,
+                         const struct hep_evidence_rule *rule)
+{
+    const double value =
+        rule->is_flag ? f->flag[rule->flag].probability : hep_finding_get(f, rule->measure);
+    size_t i = 0;
+
+    for (size_t k = 0; k < HEP_EVIDENCE_MAX_OUTCOMES; k++)
+        share[k] = 0.0;
+    if (!isfinite(value) || (rule->is_flag && !f->flag[rule->flag].given))
+        return false;
+    if (rule->is_flag) {
+        share[0] = value;
+        share[1] = 1.0 - value;
+        return true;
+    }
+    while (i + 1 < rule->n_outcomes && value >= rule->outcome[i].below)
+        i++;
+    share[i] = 1.0;
+    return true;
+}
+
+/** The outcomes of a rule; false when it cannot be assessed. */
 static bool find_outcome(struct used *u, const struct hep_finding *f,
                          const struct hep_evidence_rule *rule)
 {
-    size_t i = 0;
+    size_t best = 0;
 
-    *u = (struct used){ .rule = rule, .probability = 1.0 };
-    if (rule->is_flag) {
-        const struct hep_flag_result *flag = &f->flag[rule->flag];
-        const bool present = flag->probability >= HEP_FLAG_PRESENT_FROM;
-
-        u->value = flag->value;
-        u->outcome = &rule->outcome[present ? 0 : 1];
-        u->probability = present ? flag->probability : 1.0 - flag->probability;
-        return flag->given && isfinite(flag->probability);
-    }
-    u->value = hep_finding_get(f, rule->measure);
-    if (!isfinite(u->value))
+    *u = (struct used){ .rule = rule };
+    if (!hep_evidence_shares(u->share, f, rule))
         return false;
-    while (i + 1 < rule->n_outcomes && u->value >= rule->outcome[i].below)
-        i++;
-    u->outcome = &rule->outcome[i];
+    for (size_t i = 1; i < rule->n_outcomes; i++)
+        best = u->share[i] > u->share[best] ? i : best;
+    u->value = rule->is_flag ? f->flag[rule->flag].value : hep_finding_get(f, rule->measure);
+    u->outcome = &rule->outcome[best];
+    u->probability = u->share[best];
     return true;
 }
 
@@ -48,11 +63,11 @@ static bool find_outcome(struct used *u, const struct hep_finding *f,
  * is, so that a flag of probability one half tells the classes apart no more than chance. */
 static double likelihood_of(const struct used *u, int class)
 {
-    const struct hep_evidence_outcome *o = u->rule->outcome;
-    const struct hep_evidence_outcome *other = u->outcome == &o[0] ? &o[1] : &o[0];
+    double sum = 0.0;
 
-    return u->probability * u->outcome->likelihood[class] +
-           (1.0 - u->probability) * other->likelihood[class];
+    for (size_t i = 0; i < u->rule->n_outcomes; i++)
+        sum += u->share[i] * u->rule->outcome[i].likelihood[class];
+    return sum;
 }
 
 static size_t gather(struct used *used, const struct hep_finding *f,

@@ -22,6 +22,7 @@
 #ifndef HEP_LESIONS_EVIDENCE_H
 #define HEP_LESIONS_EVIDENCE_H
 
+#include "base/text.h"
 #include "lesions/limits.h"
 #include "liver/study.h"
 #include "terms/finding.h"
@@ -82,6 +83,21 @@ int hep_evidence_parse(struct hep_evidence_table **out, const char *text, size_t
                        const char *name, struct hep_error *err) HEP_MUST_CHECK;
 /** NULL is allowed. */
 void hep_evidence_free(struct hep_evidence_table *table);
+
+/** A table of which likelihoods, slope and intercept may be changed; its texts are those of `table`,
+ * which must outlive it. Free with hep_evidence_free(). HEP_ENOMEM. */
+int hep_evidence_copy(struct hep_evidence_table **out, const struct hep_evidence_table *table,
+                      struct hep_error *err) HEP_MUST_CHECK;
+/** Set `lr` of every outcome from its likelihoods and the shares. */
+void hep_evidence_set_ratios(struct hep_evidence_table *table);
+/** The table as a file that hep_evidence_parse() reads, after these lines of comment. */
+void hep_evidence_print(struct hep_str *out, const struct hep_evidence_table *table,
+                        const char *comment);
+
+/** How probable each outcome of a rule is in a finding: of a flag P and 1 - P, of a measure 1 for the
+ * interval that holds it. False, and zeros, when the rule cannot be assessed. */
+bool hep_evidence_shares(double share[HEP_EVIDENCE_MAX_OUTCOMES], const struct hep_finding *f,
+                         const struct hep_evidence_rule *rule);
 
 /** The prior probability of a metastasis that the limits' context chooses. */
 double hep_evidence_prior(const struct hep_lesion_limits *limits);

@@ -244,8 +244,7 @@ static int read_calibration(const struct hep_reader *r, const struct hep_yaml *m
 }
 #undef ROW
 
-/** Ratio of each outcome for metastasis against the others in their shares. */
-static void set_ratios(struct hep_evidence_table *t)
+void hep_evidence_set_ratios(struct hep_evidence_table *t)
 {
     for (size_t i = 0; i < t->n; i++)
         for (size_t k = 0; k < t->rule[i].n_outcomes; k++) {
@@ -283,7 +282,7 @@ static int from_document(struct hep_evidence_table **out, struct hep_yaml_doc *d
         hep_evidence_free(t);
         return rc;
     }
-    set_ratios(t);
+    hep_evidence_set_ratios(t);
     *out = t;
     return HEP_OK;
 }

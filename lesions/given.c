@@ -69,7 +69,9 @@ static void add_given(struct hep_candidates *out, const struct hep_given *g,
         c->id = (int32_t)i + 1;
         memcpy(c->centre_mm, l->centre_mm, sizeof c->centre_mm);
         c->diameter_mm = 2.0 * cbrt(0.75 / HEP_PI * (double)l->voxels * hep_grid_voxel_mm3(grid));
-        c->score = (double)NAN;
+        c->strength = (double)NAN;
+        for (int k = 0; k < HEP_FEATURE_COUNT; k++)
+            c->feature[k] = (double)NAN;
         for (int k = 0; k < HEP_IMAGE_COUNT; k++)
             c->image_z[k] = (double)NAN;
         out->n++;

@@ -7,6 +7,8 @@ const struct hep_lesion_limits hep_lesion_limits_default = {
 #undef LIMIT
     },
     .flags_table = { "flags.yml" },
+    .evidence_table = { "evidence.yml" },
+    .detection_table = { "detection.yml" },
     .context = HEP_CONTEXT_UNKNOWN,
 #define NUMBER(member, key, unit, min, max, preset, doc) .member = (preset),
 #define WHOLE(member, key, unit, min, max, preset, doc) .member = (preset),

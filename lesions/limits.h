@@ -17,9 +17,11 @@ enum hep_lesion_context { HEP_CONTEXT_UNKNOWN, HEP_CONTEXT_OTHER_CANCER, HEP_CON
 
 struct hep_lesion_limits {
     struct hep_flag_limits flag;
-    struct hep_text flags_table; /* file of lesions/flag_table.h */
-    bool flags_require_certain;  /* a flag that is not certain is not assessable */
-    int context;                 /* enum hep_lesion_context */
+    struct hep_text flags_table;     /* file of lesions/flag_table.h */
+    struct hep_text evidence_table;  /* of lesions/evidence.h */
+    struct hep_text detection_table; /* of lesions/detection.h */
+    bool flags_require_certain;      /* a flag that is not certain is not assessable */
+    int context;                     /* enum hep_lesion_context */
 #define NUMBER(member, ...) double member;
 #define WHOLE(member, ...) long member;
 #define SPAN(member, ...) struct hep_span member;

@@ -49,7 +49,9 @@ static const struct method {
     { "lesions",
       "Focal lesions: candidates in every image, shells of rim, core and surrounding liver, flags "
       "by "
-      "limits, evidence as likelihood ratios.",
+      "limits, evidence as likelihood ratios. Tables of detection, flags and evidence are fitted "
+      "to "
+      "simulated studies; their model cards: docs/model-cards.md.",
       "Taouli and Koh, Radiology 2010;254:47\xe2\x80\x93"
       "66; ACR LI-RADS v2018 as a dictionary of signs only; Maino et al., World J Gastroenterol "
       "2023;29:5180" },

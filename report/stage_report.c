@@ -108,9 +108,9 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     hep_put_text(put, o, "reference", hep_reference_name(run));
     hep_put(put, o, "liver", liver_json(put, liver, found));
     if (found != NULL) {
-        hep_put_text(put, o, "flag_table", found->flag_table);
-        hep_put_text(put, o, "flag_table_sha256", found->flag_table_sha256);
+        hep_found_put_tables(put, o, found);
         hep_put(put, o, "lesions", hep_findings_json(put, &found->findings));
+        hep_put(put, o, "rejected_candidates", hep_rejected_json(put, &found->rejected));
     } else {
         hep_put(put, o, "lesions", hep_json_new_array());
         hep_put_text(put, o, "lesions_absent_reason", hep_run_reason(run, "findings"));

@@ -53,6 +53,7 @@ void hep_findings_settle(struct hep_findings *f)
             settle(&one->evidence[k].log_lr, 1);
             settle(&one->evidence[k].value, 1);
         }
+        settle(one->feature, HEP_FEATURE_COUNT);
     }
 }
 
@@ -101,6 +102,16 @@ void hep_flag_cannot(struct hep_flag_result *flag, const char *fmt, ...)
     va_start(args, fmt);
     set_reason(flag, fmt, args);
     va_end(args);
+}
+
+void hep_finding_set_features(struct hep_finding *f, const double feature[HEP_FEATURE_COUNT],
+                              double strength)
+{
+    hep_measures_set(&f->measures, HEP_M_DETECTION_SCORE, strength);
+    for (int i = 0; i < HEP_FEATURE_COUNT; i++) {
+        f->feature[i] = feature[i];
+        f->has_features = f->has_features || isfinite(feature[i]);
+    }
 }
 
 double hep_finding_get(const struct hep_finding *f, enum hep_measure m)

@@ -7,6 +7,7 @@
 #define HEP_TERMS_FINDING_H
 
 #include "base/error.h"
+#include "terms/feature.h"
 #include "terms/flag.h"
 #include "terms/lesion_class.h"
 #include "terms/measure.h"
@@ -71,6 +72,8 @@ struct hep_finding {
     char class_reason[HEP_CLASS_COUNT][320];
     struct hep_evidence_item evidence[HEP_EVIDENCE_MAX];
     size_t n_evidence;
+    bool has_features;
+    double feature[HEP_FEATURE_COUNT]; /* that the detector judged it by; NaN: not measured */
 };
 
 struct hep_findings {
@@ -83,6 +86,9 @@ void hep_findings_release(struct hep_findings *f);
 void hep_findings_settle(struct hep_findings *f);
 void hep_measures_settle(struct hep_measures *of);
 
+/** Set what a candidate was judged by, and the strength; nothing of features that are all NaN. */
+void hep_finding_set_features(struct hep_finding *f, const double feature[HEP_FEATURE_COUNT],
+                              double strength);
 /** The measure, NaN when there is none. */
 double hep_finding_get(const struct hep_finding *f, enum hep_measure m);
 /** Long axis, else the diameter of the ball of its volume; NaN when neither is known. */

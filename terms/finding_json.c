@@ -98,6 +98,7 @@ int hep_measures_read(struct hep_measures *of, enum hep_subject subject, enum he
 
 #define FLAGS_VISIBLE "flags_visible"
 #define FLAG_MARGINS "flag_margins"
+#define FEATURES "detection_features"
 
 static struct hep_json *flags_json(struct hep_put *put, const struct hep_flag_result flags[])
 {
@@ -141,6 +142,34 @@ static struct hep_json *margins_json(struct hep_put *put, const struct hep_flag_
         hep_put(put, all, hep_flag_name((enum hep_flag)i), o);
     }
     return all;
+}
+
+static void put_features(struct hep_put *put, struct hep_json *o, const struct hep_finding *f)
+{
+    struct hep_json *all = hep_json_new_object();
+
+    for (int i = 0; i < HEP_FEATURE_COUNT; i++)
+        hep_put_number(put, all, hep_feature_row((enum hep_feature)i)->name, f->feature[i]);
+    hep_put(put, o, FEATURES, all);
+}
+
+struct hep_json *hep_rejected_json(struct hep_put *put, const struct hep_findings *rejected)
+{
+    struct hep_json *list = hep_json_new_array();
+
+    for (size_t i = 0; i < rejected->n; i++) {
+        const struct hep_finding *f = &rejected->list[i];
+        struct hep_json *o = hep_json_new_object(), *measurements = hep_json_new_object();
+
+        hep_put(put, o, "id", hep_json_new_integer(f->id));
+        hep_put_numbers(put, o, "centre_mm", f->centre_mm, 3);
+        hep_measures_put(put, o, HEP_SUBJECT_LESION, HEP_FORM_MEMBER, NULL, &f->measures);
+        hep_measures_put(put, measurements, HEP_SUBJECT_LESION, HEP_FORM_VALUE, NULL, &f->measures);
+        hep_put(put, o, "measurements", measurements);
+        put_features(put, o, f);
+        hep_put_item(put, list, o);
+    }
+    return list;
 }
 
 static struct hep_json *evidence_json(struct hep_put *put, const struct hep_finding *f)
@@ -212,6 +241,8 @@ struct hep_json *hep_finding_json(struct hep_put *put, const struct hep_finding 
     hep_put(put, o, "class_probabilities", classes);
     add_class_reasons(put, o, f);
     hep_put(put, o, "evidence", evidence_json(put, f));
+    if (f->has_features)
+        put_features(put, o, f);
     return o;
 }
 
@@ -411,6 +442,14 @@ static void read_margins(struct hep_flag_result out[], const struct hep_json *o)
     }
 }
 
+static void read_features(struct hep_finding *f, const struct hep_json *features)
+{
+    f->has_features = hep_json_type(features) == HEP_JSON_OBJECT;
+    for (int i = 0; i < HEP_FEATURE_COUNT; i++)
+        f->feature[i] =
+            hep_json_number(hep_json_get(features, hep_feature_row((enum hep_feature)i)->name));
+}
+
 static int read_flags(struct hep_flag_result out[], const struct place *at,
                       const struct hep_json *o, const char *key)
 {
@@ -478,6 +517,8 @@ static int read_finding(struct hep_finding *f, const struct place *at, const str
         rc = read_flags(f->flag, at, o, "flags");
     if (rc == HEP_OK)
         read_margins(f->flag, o);
+    if (rc == HEP_OK)
+        read_features(f, hep_json_get(o, FEATURES));
     return rc == HEP_OK ? read_flags(f->visible, at, o, FLAGS_VISIBLE) : rc;
 }
 

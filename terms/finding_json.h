@@ -28,6 +28,8 @@ int hep_measures_read(struct hep_measures *of, enum hep_subject subject, enum he
 /** The object of one lesion. */
 struct hep_json *hep_finding_json(struct hep_put *put, const struct hep_finding *f);
 /** The array "lesions". */
+/** Candidates that are no findings: place, size, strength and features. */
+struct hep_json *hep_rejected_json(struct hep_put *put, const struct hep_findings *rejected);
 struct hep_json *hep_findings_json(struct hep_put *put, const struct hep_findings *f);
 
 /**

@@ -277,6 +277,9 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_NUMBER(C, align.timeout_s, "align.timeout_s", "s", 1, 86400, "300",
                    "time allowed for one registration; " EXPERT),
 
+    HEP_ROW_TEXT(C, lesions.detection_table, "lesions.detection.table", "detection.yml",
+                 "table of what makes a candidate a lesion, named likewise; made by hepar "
+                 "calibrate"),
     HEP_ROW_TEXT(
         C, lesions.flags_table, "lesions.flags.table", "flags.yml",
         "table of what turns margins of flags into probabilities: a name among the shipped "
@@ -310,6 +313,9 @@ static const struct hep_field config_rows[] = {
 #define SPAN(member, key, unit, min, max, from, to, doc)                                           \
     HEP_ROW_SPAN(C, lesions.member, "lesions." key, unit, min, max, "[" #from ", " #to "]", doc),
 #include "lesions/limits.def"
+    HEP_ROW_TEXT(C, lesions.evidence_table, "lesions.evidence.table", "evidence.yml",
+                 "table of likelihoods of flags and measures in every class, named likewise; made "
+                 "by hepar calibrate"),
     HEP_ROW_CHOICE(C, lesions.context, "lesions.evidence.context", contexts, "unknown",
                    "what is known of the patient; chooses the prior probability"),
 

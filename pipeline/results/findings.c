@@ -12,6 +12,15 @@ static int write_list(struct hep_json **out, const void *member, bool exact, str
     return hep_put_done(&put, out, hep_findings_json(&put, member));
 }
 
+static int write_rejected(struct hep_json **out, const void *member, bool exact,
+                          struct hep_error *err)
+{
+    struct hep_put put = { HEP_OK, err };
+
+    (void)exact;
+    return hep_put_done(&put, out, hep_rejected_json(&put, member));
+}
+
 static int read_list(void *member, const struct hep_json *node, struct hep_error *err)
 {
     return hep_findings_read(member, node, "findings", err);
@@ -65,15 +74,37 @@ static int read_liver(void *member, const struct hep_json *node, struct hep_erro
     return hep_measures_read(&m->measures, HEP_SUBJECT_LIVER, HEP_FORM_MEMBER, node, "liver", err);
 }
 
+void hep_found_put_tables(struct hep_put *put, struct hep_json *o, const struct hep_found *found)
+{
+    hep_put_text(put, o, "flag_table", found->flag_table);
+    hep_put_text(put, o, "flag_table_sha256", found->flag_table_sha256);
+    hep_put_text(put, o, "evidence_table", found->evidence_table);
+    hep_put_text(put, o, "evidence_table_sha256", found->evidence_table_sha256);
+    hep_put_text(put, o, "detection_table", found->detection_table);
+    hep_put_text(put, o, "detection_table_sha256", found->detection_table_sha256);
+    hep_put_number(put, o, "arterial_weight", found->arterial_weight);
+}
+
 #define FOUND struct hep_found
 static const struct hep_custom as_list = { write_list, read_list, release_list };
+static const struct hep_custom as_rejected = { write_rejected, read_list, release_list };
 static const struct hep_custom as_liver = { write_liver, read_liver, NULL };
 static const struct hep_member rows[] = {
     { HEP_IS_TEXT(FOUND, flag_table, "flag_table",
                   "file that made margins of flags probabilities") },
     { HEP_IS_TEXT(FOUND, flag_table_sha256, "flag_table_sha256", "SHA-256 of that file") },
+    { HEP_IS_TEXT(FOUND, evidence_table, "evidence_table",
+                  "file with the likelihoods of flags and measures in every class") },
+    { HEP_IS_TEXT(FOUND, evidence_table_sha256, "evidence_table_sha256", "SHA-256 of that file") },
+    { HEP_IS_TEXT(FOUND, detection_table, "detection_table", "file that chose the candidates") },
+    { HEP_IS_TEXT(FOUND, detection_table_sha256, "detection_table_sha256",
+                  "SHA-256 of that file") },
+    { HEP_IS_NUMBER(FOUND, arterial_weight, "arterial_weight", "1",
+                    "weight of rules of the arterial phase in the evidence") },
     { HEP_IS_CUSTOM(FOUND, struct hep_findings, findings, "lesions", as_list,
                     "each with measurements, flags and evidence, as in lesions.json") },
+    { HEP_IS_CUSTOM(FOUND, struct hep_findings, rejected, "rejected_candidates", as_rejected,
+                    "what was judged and not kept: place, size, features") },
     { HEP_IS_CUSTOM(FOUND, struct hep_liver_measures, liver, "liver", as_liver,
                     "uptake, remnant and alarm of the whole liver, as in lesions.json") },
     { 0 }

@@ -1,6 +1,7 @@
 #include "pipeline/stages/stages.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "contrast/same_sequence.h"
 #include "lesions/assess.h"
@@ -106,20 +107,31 @@ static int remnant_of(struct hep_labels **out, struct hep_run *run,
     return rc;
 }
 
+/** The tables of data that findings are chosen and judged by. */
+struct tables {
+    struct hep_evidence_table *evidence;
+    struct hep_flag_table *flags;
+    struct hep_detection_table *detection;
+};
+
 static int assess(struct hep_found *out, struct hep_run *run, const struct hep_lesion_study *study,
                   const struct hep_candidates *candidates, const struct hep_baseline *baseline,
-                  const struct hep_evidence_table *evidence, const struct hep_flag_table *flags,
-                  struct hep_error *err)
+                  const struct tables *tables, struct hep_error *err)
 {
     struct hep_labels *remnant = NULL;
-    int rc = hep_assess(&out->findings, study, candidates, baseline, evidence, flags, err);
+    int rc = hep_assess(&out->findings, study, candidates, baseline, tables->evidence,
+                        tables->flags, err);
 
+    if (rc == HEP_OK)
+        rc = hep_list_rejected(&out->rejected, candidates, err);
     if (rc == HEP_OK)
         rc = remnant_of(&remnant, run, study, err);
     if (rc == HEP_OK)
         rc = hep_liver_measure(&out->liver, study, candidates, baseline, remnant, err);
     hep_labels_free(remnant);
+    out->arterial_weight = hep_json_rounded(study->arterial_weight);
     hep_findings_settle(&out->findings);
+    hep_findings_settle(&out->rejected);
     hep_measures_settle(&out->liver.measures);
     if (rc == HEP_OK && out->liver.diffuse_reason[0] != '\0')
         hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "diffuse", "%s",
@@ -127,32 +139,53 @@ static int assess(struct hep_found *out, struct hep_run *run, const struct hep_l
     return rc;
 }
 
-/** Read the two tables of data that findings are judged by, and note which one the flags' is. */
-static int read_tables(struct hep_evidence_table **evidence, struct hep_flag_table **flags,
-                       struct hep_found *found, const struct hep_config *cfg, struct hep_error *err)
+static void tables_release(struct tables *t)
 {
-    const char *name = cfg->lesions.flags_table.s, *slash = strrchr(name, '/');
-    char *evidence_path = NULL, *flags_path = NULL;
-    int rc = hep_config_find(&evidence_path, "evidence.yml", err);
+    hep_evidence_free(t->evidence);
+    hep_flag_table_free(t->flags);
+    hep_detection_free(t->detection);
+}
+
+/** Where the table of this name lies; its name without folders, and its hash, are noted. */
+static int find_table(char **path, char *name, size_t room, char sha256[HEP_SHA256_HEX],
+                      const char *given, struct hep_error *err)
+{
+    const int rc = hep_config_find_file(path, given, err);
+
+    (void)snprintf(name, room, "%s", hep_path_base(given));
+    return rc == HEP_OK ? hep_sha256_file(sha256, *path, err) : rc;
+}
+
+/** Read the tables, and note in `found` which ones they are. */
+static int read_tables(struct tables *t, struct hep_found *found, const struct hep_config *cfg,
+                       struct hep_error *err)
+{
+#define FIND(path, which, given)                                                                   \
+    find_table(path, found->which, sizeof found->which, found->which##_sha256, (given), err)
+    char *evidence = NULL, *flags = NULL, *detection = NULL;
+    int rc = FIND(&evidence, evidence_table, cfg->lesions.evidence_table.s);
 
     if (rc == HEP_OK)
-        rc = hep_evidence_read(evidence, evidence_path, err);
+        rc = hep_evidence_read(&t->evidence, evidence, err);
     if (rc == HEP_OK)
-        rc = hep_config_find_file(&flags_path, name, err);
+        rc = FIND(&flags, flag_table, cfg->lesions.flags_table.s);
     if (rc == HEP_OK)
-        rc = hep_flag_table_read(flags, flags_path, err);
+        rc = hep_flag_table_read(&t->flags, flags, err);
     if (rc == HEP_OK)
-        rc = hep_sha256_file(found->flag_table_sha256, flags_path, err);
-    (void)snprintf(found->flag_table, sizeof found->flag_table, "%s",
-                   slash != NULL ? slash + 1 : name);
-    free(evidence_path);
-    free(flags_path);
+        rc = FIND(&detection, detection_table, cfg->lesions.detection_table.s);
+    if (rc == HEP_OK)
+        rc = hep_detection_read(&t->detection, detection, err);
+#undef FIND
+    free(evidence);
+    free(flags);
+    free(detection);
     return rc;
 }
 
 /* Found lesions, and with given ones as the setting wants. HEP_EDATA: no image can show a lesion. */
 static int find_candidates(struct hep_candidates *out, struct hep_given *given, struct hep_run *run,
-                           const struct hep_lesion_study *study, struct hep_error *err)
+                           const struct hep_lesion_study *study,
+                           const struct hep_detection_table *table, struct hep_error *err)
 {
     const bool any = hep_run_given_lesions(run, 0) != NULL;
     const bool only = any && hep_run_config(run)->lesions_given.mode == HEP_GIVEN_ONLY;
@@ -160,10 +193,10 @@ static int find_candidates(struct hep_candidates *out, struct hep_given *given, 
     int rc = HEP_OK;
 
     if (!any)
-        return hep_candidates_find(out, study, err);
+        return hep_candidates_find(out, study, table, err);
     rc = hep_given_lesions_read(given, run, &study->grid, inputs, err);
     if (rc == HEP_OK && (!only || hep_given_any_point(given)))
-        rc = hep_candidates_find(&found, study, err);
+        rc = hep_candidates_find(&found, study, table, err);
     if (rc == HEP_OK)
         rc = hep_given_outline(given, study, &found, err);
     if (rc == HEP_OK) {
@@ -221,39 +254,24 @@ static int add_origins(struct hep_findings *findings, const struct hep_given *gi
 
 static int put_all(struct hep_run *run, const struct hep_lesion_study *study,
                    struct hep_candidates *candidates, const struct hep_given *given,
-                   struct hep_error *err)
+                   const struct tables *tables, struct hep_found *found, struct hep_error *err)
 {
     struct hep_baseline baseline = { 0 };
-    struct hep_found *found = hep_findings_new(err);
-    struct hep_evidence_table *evidence = NULL;
-    struct hep_flag_table *flags = NULL;
     struct hep_labels *labels;
-    int rc = found == NULL ? HEP_ENOMEM
-                           : read_tables(&evidence, &flags, found, hep_run_config(run), err);
+    int rc = hep_baseline_init(&baseline, study, candidates->labels, err);
 
     if (rc == HEP_OK)
-        rc = hep_baseline_init(&baseline, study, candidates->labels, err);
-    if (rc == HEP_OK)
-        rc = assess(found, run, study, candidates, &baseline, evidence, flags, err);
+        rc = assess(found, run, study, candidates, &baseline, tables, err);
     if (rc == HEP_OK)
         rc = add_origins(&found->findings, given, err);
     if (rc == HEP_OK)
         rc = put_dseg_table(run, &found->findings, err);
     if (rc == HEP_OK) {
-        rc = hep_run_put_findings(run, found, err);
-        found = NULL;
-    }
-    if (rc == HEP_OK) {
         labels = candidates->labels;
         candidates->labels = NULL;
         rc = hep_run_put_labels(run, "lesions", labels, NULL, err);
     }
-    if (found != NULL)
-        hep_findings_release(&found->findings);
-    free(found);
     hep_baseline_release(&baseline);
-    hep_evidence_free(evidence);
-    hep_flag_table_free(flags);
     return rc;
 }
 
@@ -262,9 +280,13 @@ static int find_lesions(struct hep_run *run, const struct hep_lesion_study *stud
 {
     struct hep_candidates candidates = { 0 };
     struct hep_given given = { 0 };
+    struct tables tables = { 0 };
+    struct hep_found *found = hep_findings_new(err);
     struct hep_error none = { 0 };
-    int rc = find_candidates(&candidates, &given, run, study, &none);
+    int rc = found != NULL ? read_tables(&tables, found, hep_run_config(run), &none) : HEP_ENOMEM;
 
+    if (rc == HEP_OK)
+        rc = find_candidates(&candidates, &given, run, study, tables.detection, &none);
     if (rc == HEP_EDATA && none.code == HEP_EDATA) {
         hep_run_put_absent(run, "lesions", "%s", none.msg);
         hep_run_put_absent(run, "findings", "%s", none.msg);
@@ -272,8 +294,16 @@ static int find_lesions(struct hep_run *run, const struct hep_lesion_study *stud
     } else if (rc != HEP_OK) {
         rc = hep_fail(err, (enum hep_status)rc, __func__, "%s", none.msg);
     } else {
-        rc = put_all(run, study, &candidates, &given, err);
+        rc = put_all(run, study, &candidates, &given, &tables, found, err);
+        if (rc == HEP_OK) {
+            rc = hep_run_put_findings(run, found, err);
+            found = NULL;
+        }
     }
+    if (found != NULL)
+        hep_struct_release(found, &hep_findings_type);
+    free(found);
+    tables_release(&tables);
     hep_given_release(&given);
     hep_candidates_release(&candidates);
     return rc;
@@ -306,7 +336,8 @@ static int run_lesions(struct hep_run *run, struct hep_error *err)
 }
 
 static const char *const settings[] = { "lesions.", "enhancement.", "series.", "agent", NULL };
-static const char *const files[] = { "agents.yml", "evidence.yml", "lesions.flags.table", NULL };
+static const char *const files[] = { "agents.yml", "lesions.evidence.table", "lesions.flags.table",
+                                     "lesions.detection.table", NULL };
 
 const struct hep_stage hep_stage_lesions = {
     .name = "lesions",

@@ -59,7 +59,10 @@ static const char *const record[] = {
     "   \"Voxels\": {\"ok\": 75, \"at bound\": 25}, \"Note\": \"" EVIL "\"}}}}},",
     "  {\"name\": \"lesions\", \"products\": {\"findings\": {\"state\": \"present\", \"results\": "
     "   {\"liver\": {\"q_lsc\": 1.25, \"sir_vessel\": \"portal vein\"}, \"flag_table\": \"" EVIL
-    "\", \"flag_table_sha256\": \"0\", \"lesions\": ["
+    "\", \"flag_table_sha256\": \"0\", \"evidence_table\": \"" EVIL
+    "\", \"evidence_table_sha256\": \"0\", \"detection_table\": \"" EVIL
+    "\", \"detection_table_sha256\": \"0\", \"arterial_weight\": 1, \"rejected_candidates\": [], "
+    "\"lesions\": ["
     "    {\"id\": 1, \"centre_mm\": [40, -20, 31], \"volume_ml\": 4.25, \"long_axis_mm\": 22.9,"
     "     \"short_axis_mm\": 18.1, \"segment\": 8, \"class\": \"metastasis\","
     "     \"class_probabilities\": {\"metastasis\": 0.87, \"focal_fat\": null},"

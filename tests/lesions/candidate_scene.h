@@ -153,8 +153,11 @@ static inline void add_vessel(struct scene *s, const double p[7])
 static inline void find(struct hep_candidates *c, const struct scene *s)
 {
     struct hep_error e = { 0 };
+    struct hep_detection_table *table = NULL;
 
-    assert_ok(hep_candidates_find(c, &s->study, &e), e);
+    assert_ok(hep_detection_read(&table, HEP_CONFIGS "/detection.yml", &e), e);
+    assert_ok(hep_candidates_find(c, &s->study, table, &e), e);
+    hep_detection_free(table);
 }
 
 static inline void hbp_and_dwi(struct scene *s, const struct hep_grid *g, double radius_mm,

@@ -396,16 +396,16 @@ static void test_refused(void **state)
 
     (void)state;
     scene_init(&s, &g, 15.0);
-    assert_fails(hep_candidates_find(&c, &s.study, &e), e, HEP_EDATA, "can show a lesion");
+    assert_fails(hep_candidates_find(&c, &s.study, NULL, &e), e, HEP_EDATA, "can show a lesion");
     (void)scene_image(&s, HBP, SCENE_NOISE, 21);
     s.study.hepatobiliary.grade = HEP_INADEQUATE;
-    assert_fails(hep_candidates_find(&c, &s.study, &e), e, HEP_EDATA, "can show a lesion");
+    assert_fails(hep_candidates_find(&c, &s.study, NULL, &e), e, HEP_EDATA, "can show a lesion");
     s.study.hepatobiliary.grade = HEP_ADEQUATE;
     memset(s.liver->data, 0, hep_grid_voxels(&g) * sizeof *s.liver->data);
-    assert_fails(hep_candidates_find(&c, &s.study, &e), e, HEP_EDATA, "empty");
+    assert_fails(hep_candidates_find(&c, &s.study, NULL, &e), e, HEP_EDATA, "empty");
     s.liver->data[0] = 1;
     s.liver->grid.to_world[0][3] += 3.0;
-    assert_fails(hep_candidates_find(&c, &s.study, &e), e, HEP_EGEOM, "reference grid");
+    assert_fails(hep_candidates_find(&c, &s.study, NULL, &e), e, HEP_EGEOM, "reference grid");
     assert_null(c.labels);
     assert_null(c.list);
     scene_release(&s);

@@ -34,7 +34,7 @@ static void test_scaling_and_offset(void **state)
     assert_int_equal(after.n, before.n);
     for (size_t i = 0; i < before.n; i++) {
         assert_close(after.list[i].diameter_mm, before.list[i].diameter_mm, 1e-3, 0.0);
-        assert_close(after.list[i].score, before.list[i].score, 1e-3, 0.0);
+        assert_close(after.list[i].strength, before.list[i].strength, 1e-3, 0.0);
         for (int k = 0; k < 3; k++)
             assert_close(after.list[i].centre_mm[k], before.list[i].centre_mm[k], 0.0, 0.01);
     }

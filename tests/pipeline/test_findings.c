@@ -96,6 +96,9 @@ static void test_same_struct(void **state)
 static void test_refused(void **state)
 {
     static const char text[] = "{\"flag_table\": \"f\", \"flag_table_sha256\": \"0\", "
+                               "\"evidence_table\": \"e\", \"evidence_table_sha256\": \"0\", "
+                               "\"detection_table\": \"d\", \"detection_table_sha256\": \"0\", "
+                               "\"arterial_weight\": 1, \"rejected_candidates\": [], "
                                "\"lesions\": [{\"id\": 1}, {\"id\": 1}], \"liver\": {}}";
     struct hep_error e = { 0 };
     struct hep_found *f = hep_findings_new(&e);
