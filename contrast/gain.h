@@ -135,6 +135,27 @@ void hep_gain_judge(struct hep_gain *out, const struct hep_agent *agent, enum he
 void hep_gain_check_signal(struct hep_gain *gain, const struct hep_volume *before,
                            const struct hep_volume *after, const struct hep_labels *core,
                            const struct hep_gain_limits *limits);
+/**
+ * Look for slices that one of two series of one acquisition lost: on the same first slice one has
+ * fewer, and its last ones show what lies as many further in the other. The phase is not assessable
+ * then. A series that only ends earlier shows the same as the other up to its end.
+ * @param[in] before, after as they were acquired, each on its own grid
+ */
+void hep_gain_check_slices(struct hep_gain *gain, const struct hep_volume *before,
+                           const struct hep_volume *after);
+
+#define HEP_GAIN_VESSELS 4
+/**
+ * Is contrast agent already in the series before contrast? Blood without agent has twice the T1 of
+ * liver (1.6 s against 0.8 s at 3 T, de Bazelaire et al., Radiology 2004;230:652; Stanisz et al.,
+ * Magn Reson Med 2005;54:507) and is darker on every T1-weighted gradient echo; with agent it is
+ * brighter than liver but in the hepatobiliary phase.
+ * @param[in]  vessel medians before contrast [a.u.], NaN where one was not found; names beside them
+ * @param[out] reason with the ratios; empty when it may be free of agent. Two vessels are needed:
+ *             one alone may be bright by inflow
+ */
+bool hep_gain_agent_before(char reason[320], double liver, const double vessel[HEP_GAIN_VESSELS],
+                           const char *const name[HEP_GAIN_VESSELS]);
 /** Bring signals of the phase to the gain of the precontrast series, in place. */
 void hep_gain_apply(const struct hep_gain *gain, float *signal, size_t n);
 

@@ -142,6 +142,7 @@ int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_study_f
         at += part[i]->info.nt;
         s->nt = at;
         part[i]->used = true;
+        s->whole = s->whole && !part[i]->parts_follow;
         if (rc == HEP_OK && part[i]->fault != NULL)
             rc = hep_series_leave_out(s, part[i]->fault, err);
         if (rc == HEP_OK)

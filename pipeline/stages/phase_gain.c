@@ -133,6 +133,33 @@ static int check_signal(struct hep_gain *gain, struct hep_run *run, const struct
     return rc;
 }
 
+static int check_slices(struct hep_gain *gain, struct hep_run *run, const char *series,
+                        struct hep_error *err)
+{
+    const struct hep_volume *pre = NULL, *v = NULL;
+    int rc = hep_run_volume(run, "precontrast", &pre, err);
+
+    if (rc == HEP_OK)
+        rc = hep_run_volume(run, series, &v, err);
+    if (rc == HEP_OK)
+        hep_gain_check_slices(gain, pre, v);
+    return rc;
+}
+
+static bool has_agent_before(char reason[320], const struct hep_regions *before)
+{
+    static const enum hep_anatomy of[HEP_GAIN_VESSELS] = { HEP_ANATOMY_AORTA,
+                                                           HEP_ANATOMY_PORTAL_VEIN, HEP_ANATOMY_IVC,
+                                                           HEP_ANATOMY_HEPATIC_VEINS };
+    static const char *const name[HEP_GAIN_VESSELS] = { "aorta", "portal vein",
+                                                        "inferior vena cava", "hepatic veins" };
+    double vessel[HEP_GAIN_VESSELS];
+
+    for (int v = 0; v < HEP_GAIN_VESSELS; v++)
+        vessel[v] = before->median[of[v]];
+    return hep_gain_agent_before(reason, before->median[HEP_ANATOMY_LIVER], vessel, name);
+}
+
 static int judge_phase(struct hep_gain *gain, struct hep_run *run, struct body *body,
                        const struct hep_regions *before, const struct hep_regions *after,
                        enum hep_phase phase, struct hep_error *err)
@@ -177,6 +204,8 @@ static int judge_all(struct hep_gain *gain, struct hep_run *run, const struct he
     const struct hep_regions *before = &regions[HEP_PHASE_PRECONTRAST];
     struct body body = { 0 };
     struct hep_labels *core = NULL;
+    char agent[320];
+    const bool agent_before = has_agent_before(agent, before);
     int rc = core_find(&core, run, &hep_run_series(run, "precontrast")->grid, err);
 
     for (int p = HEP_PHASE_PRECONTRAST + 1; rc == HEP_OK && p < HEP_PHASE_COUNT; p++) {
@@ -184,9 +213,15 @@ static int judge_all(struct hep_gain *gain, struct hep_run *run, const struct he
 
         if (hep_run_series(run, series) == NULL)
             continue;
+        if (agent_before) {
+            (void)memcpy(gain[p].reason, agent, sizeof gain[p].reason);
+            continue;
+        }
         rc = judge_phase(&gain[p], run, &body, before, &regions[p], (enum hep_phase)p, err);
         if (rc == HEP_OK && core != NULL && hep_gain_known(&gain[p]))
             rc = check_signal(&gain[p], run, core, series, err);
+        if (rc == HEP_OK && hep_gain_known(&gain[p]))
+            rc = check_slices(&gain[p], run, series, err);
     }
     hep_volume_free(body.before);
     hep_labels_free(body.map);

@@ -123,6 +123,32 @@ fraction() {
     awk -F '\t' '$1 == "liver" && $2 == "fat_fraction" {print $4}' "$work/o-$1"/sub-*/*_regions.tsv
 }
 between "$(fraction right)" -.02 .05 'fat fraction of the true pair'
+# Water and fat images alone, and the same with water and fat exchanged from the middle on: made from the pair.
+$python - "$work" <<'P'
+import json
+import os
+import sys
+import nibabel as nib
+import numpy as np
+
+work = sys.argv[1]
+o, i = (nib.load(f"{work}/right/gre_e{k}.nii.gz") for k in (1, 2))
+affine = i.affine
+o, i = (np.asarray(x.dataobj, float) for x in (o, i))
+water, fat = (i + o) / 2, (i - o).clip(0) / 2
+swap = np.zeros(o.shape, bool)
+swap[o.shape[0] // 2:] = True
+for name, w, f in (("pair", water, fat), ("swap", np.where(swap, fat, water), np.where(swap, water, fat))):
+    os.makedirs(f"{work}/{name}")
+    for part, a in (("W", w), ("F", f)):
+        nib.save(nib.Nifti1Image(a.astype(np.float32), affine), f"{work}/{name}/dixon_{part}.nii.gz")
+        json.dump({"MagneticFieldStrength": 3, "SeriesDescription": f"t1_vibe_dixon_{part}",
+                   "ImageType": ["M", "DIXON", {"W": "WATER", "F": "FAT"}[part]]},
+                  open(f"{work}/{name}/dixon_{part}.json", "w"))
+P
+between "$(fraction pair)" 0 .05 'fat fraction of water and fat images'
+fraction swap >/dev/null
+grep -q 'water and fat are exchanged (swap) in' "$work/stdout" || fail 'exchanged water and fat are not said'
 between "$(fraction beside)" -.02 .05 'fat fraction of magnitudes beside their phases'
 same "$(fraction exchanged)" n/a 'fat fraction of exchanged echoes'
 grep -q 'opposed echo exceeds the in-phase one' "$work/stdout" || fail 'exchanged echoes are not said'
