@@ -131,6 +131,7 @@ void hep_group_relate(struct hep_study_files *c, double field_t)
 enum { MOST_PARTS = 4 };   /* magnitude, phase, real and imaginary part */
 #define PART_NEGATIVE 0.15 /* share of the voxels, as image/magnitude.h */
 #define MAGNITUDE_NEGATIVE 0.01
+#define ROOT_OFF 0.02 /* share of the voxels that may disagree */
 
 static double negative_share(const struct hep_volume *v, size_t t)
 {
@@ -145,8 +146,25 @@ static double negative_share(const struct hep_volume *v, size_t t)
     return all > 0 ? (double)below / (double)all : 0.0;
 }
 
-/* The first volume is a magnitude, and all others swing about 0 as real, imaginary parts and phases
- * do, and no image does. */
+/* Is the first volume the root of the squares of the next two? Rounding aside. */
+static bool is_root_of_squares(const struct hep_volume *v)
+{
+    const float *magnitude = hep_volume_at(v, 0), *re = hep_volume_at(v, 1),
+                *im = hep_volume_at(v, 2);
+    const size_t n = hep_grid_voxels(&v->grid);
+    size_t off = 0, all = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const double root = hypot((double)re[i], (double)im[i]);
+
+        all += root > 0.0;
+        off += root > 0.0 && fabs((double)magnitude[i] - root) > 2.0 + 0.01 * root;
+    }
+    return all > 0 && (double)off < ROOT_OFF * (double)all;
+}
+
+/* The first volume is a magnitude, and the others are its parts, or swing about 0 as real and
+ * imaginary parts and phases do, and no image does. */
 static bool is_magnitude_with_parts(const struct hep_study_file *c)
 {
     struct hep_volume *v = NULL;
@@ -156,8 +174,9 @@ static bool is_magnitude_with_parts(const struct hep_study_file *c)
                  hep_nifti_read(&v, c->path, &ignored) == HEP_OK;
 
     parts = parts && negative_share(v, 0) < MAGNITUDE_NEGATIVE;
-    for (size_t t = 1; parts && t < v->nt; t++)
-        parts = negative_share(v, t) > PART_NEGATIVE;
+    if (parts && !(v->nt == 3 && is_root_of_squares(v)))
+        for (size_t t = 1; parts && t < v->nt; t++)
+            parts = negative_share(v, t) > PART_NEGATIVE;
     hep_volume_free(v);
     return parts;
 }

@@ -1,5 +1,7 @@
 #include "pipeline/stages/phase_gain.h"
 
+#include "base/alloc.h"
+#include "image/air.h"
 #include "image/mask.h"
 #include "image/stats.h"
 #include "pipeline/config/config.h"
@@ -7,6 +9,7 @@
 #include "sequences/inventory.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define LIVER_MARGIN_MM 10.0 /* around the liver: breathing that was not corrected */
 
@@ -80,17 +83,42 @@ static int body_find(struct body *b, struct hep_run *run, struct hep_error *err)
     return take_liver_out(b->map, run, err);
 }
 
+/* Sigma of the air of a series as it was acquired; NaN where it tells nothing. */
+static int noise_of(double *sigma, struct hep_run *run, const char *series, struct hep_error *err)
+{
+    const struct hep_volume *v = NULL;
+    struct hep_labels *body = NULL;
+    struct hep_error none = { 0 };
+    float *work = NULL;
+    int rc = hep_run_volume(run, series, &v, err);
+
+    *sigma = (double)NAN;
+    if (rc == HEP_OK)
+        rc = HEP_NEW(work, hep_grid_voxels(&v->grid), err);
+    if (rc == HEP_OK && hep_body_mask(&body, v, 0, &none) == HEP_OK)
+        *sigma = hep_air_sigma(v->data, body->data, work, hep_grid_voxels(&v->grid), 1);
+    free(work);
+    hep_labels_free(body);
+    return rc;
+}
+
 static int body_measure(struct hep_gain_evidence *e, const struct body *b, struct hep_run *run,
                         const char *series, struct hep_error *err)
 {
     const struct hep_volume *v = NULL;
     struct hep_volume *after = NULL;
+    double before = (double)NAN, noise = (double)NAN;
     int rc = hep_run_volume(run, series, &v, err);
 
     if (rc == HEP_OK)
         rc = hep_aligned_volume(&after, run, v, series, "precontrast", &b->before->grid, err);
     if (rc == HEP_OK)
         rc = hep_gain_body_ratio(&e->body_ratio, &e->body_voxels, b->before, after, b->map, err);
+    if (rc == HEP_OK)
+        rc = noise_of(&before, run, "precontrast", err);
+    if (rc == HEP_OK)
+        rc = noise_of(&noise, run, series, err);
+    e->noise_ratio = noise / before > 0.0 ? noise / before : 0.0;
     e->body_ml = (double)e->body_voxels * hep_grid_voxel_mm3(&b->before->grid) / 1000.0;
     hep_volume_free(after);
     return rc;

@@ -96,7 +96,7 @@ import numpy as np
 work = sys.argv[1]
 source = f"{work}/bids/sub-01/anat/sub-01_acq-dixon_echo-%d_MEGRE"
 meta = [json.load(open(source % k + ".json")) for k in (1, 2)]
-for name in "right", "exchanged", "phase", "beside":
+for name in "right", "exchanged", "phase", "beside", "parts":
     os.makedirs(f"{work}/{name}")
     for k in 0, 1:
         to = f"{work}/{name}/gre_e{k + 1}"
@@ -104,6 +104,13 @@ for name in "right", "exchanged", "phase", "beside":
         sidecar = {key: meta[k][key] for key in keys}
         sidecar["EchoTime"] = meta[1 - k if name == "exchanged" else k]["EchoTime"]
         json.dump(sidecar, open(to + ".json", "w"))
+        if name == "parts":  # magnitude, real and imaginary part in one file
+            image = nib.load(source % (k + 1) + ".nii.gz")
+            a = np.asarray(image.dataobj, float)
+            turn = np.linspace(-2, 2, a.shape[0])[:, None, None]
+            parts = np.stack([a, a * np.cos(turn), a * np.sin(turn)], -1).astype(np.float32)
+            nib.save(nib.Nifti1Image(parts, image.affine), to + ".nii.gz")
+            continue
         if name != "phase":
             shutil.copy(source % (k + 1) + ".nii.gz", to + ".nii.gz")
         if name == "beside":  # a phase with the same times beside each magnitude, sorted first
@@ -149,6 +156,8 @@ P
 between "$(fraction pair)" 0 .05 'fat fraction of water and fat images'
 fraction swap >/dev/null
 grep -q 'water and fat are exchanged (swap) in' "$work/stdout" || fail 'exchanged water and fat are not said'
+between "$(fraction parts)" -.02 .05 'fat fraction of magnitudes with their parts'
+grep -q 'complex parts in one file' "$work/stdout" || fail 'parts are not said'
 between "$(fraction beside)" -.02 .05 'fat fraction of magnitudes beside their phases'
 same "$(fraction exchanged)" n/a 'fat fraction of exchanged echoes'
 grep -q 'opposed echo exceeds the in-phase one' "$work/stdout" || fail 'exchanged echoes are not said'
