@@ -4,8 +4,9 @@
 
 #include <math.h>
 
-#define SIGMAS 2.0  /* standard errors beyond equal before anything is corrected */
-#define PARTS_MIN 2 /* one sample alone cannot be contradicted */
+#define SIGMAS 2.0    /* standard errors beyond equal before anything is corrected */
+#define NOISE_SE 0.05 /* two medians of 500 samples and more, and parallel imaging */
+#define PARTS_MIN 2   /* one sample alone cannot be contradicted */
 /* Least spread between people of what muscle enhances by: five simulated studies show 0.046 to
  * 0.065 in gadoxetate's hepatobiliary phase. */
 #define EXPECTED_SD_MIN 0.01
@@ -38,6 +39,8 @@ const char *hep_gain_basis_name(enum hep_gain_basis basis)
         return "one series";
     case HEP_GAIN_FROM_BODY:
         return "body outside the liver";
+    case HEP_GAIN_FROM_NOISE:
+        return "noise";
     }
     return "?";
 }
@@ -226,6 +229,42 @@ static void judge_tissue(struct hep_gain *g, const struct hep_gain_limits *limit
     }
 }
 
+/* Noise of the air, which the body must bear out. */
+static void judge_noise(struct hep_gain *g, const struct hep_gain_evidence *e,
+                        const struct hep_gain_limits *limits)
+{
+    const double body = e->body_ratio / e->noise_ratio - 1.0;
+    const bool agree = isfinite(g->expected[1])
+                           ? body > -limits->margin && body < g->expected[1] + limits->margin
+                           : body > limits->re[0] && body < limits->re[1];
+    const char *verdict;
+
+    g->basis = HEP_GAIN_FROM_NOISE;
+    g->n_voxels = e->body_voxels;
+    g->re = e->body_ratio - 1.0;
+    g->ratio = e->noise_ratio;
+    g->ratio_se = NOISE_SE;
+    if (agree && !is_far_from_equal(g, limits)) {
+        g->state = HEP_GAIN_PLAUSIBLE;
+        verdict = "as good as equal";
+    } else if (agree && limits->correct) {
+        g->state = HEP_GAIN_CORRECTED;
+        g->factor = 1.0 / g->ratio;
+        verdict = "corrected";
+    } else {
+        verdict = agree ? "left as it is" : "which the body contradicts";
+    }
+    (void)snprintf(
+        g->reason, sizeof g->reason,
+        "no muscle was found; the noise of the air is %.2f times that before contrast, and "
+        "the body outside the liver then enhances by %.3g %%: receive gain %s",
+        g->ratio, 100.0 * body, verdict);
+    if (!agree)
+        cannot(g, limits);
+    else if (g->state == HEP_GAIN_NOT_ASSESSABLE)
+        g->state = HEP_GAIN_SUSPECT;
+}
+
 void hep_gain_judge(struct hep_gain *out, const struct hep_agent *agent, enum hep_phase phase,
                     const struct hep_gain_evidence *e, const struct hep_gain_limits *limits)
 {
@@ -244,6 +283,8 @@ void hep_gain_judge(struct hep_gain *out, const struct hep_agent *agent, enum he
         (void)snprintf(out->reason, sizeof out->reason,
                        "no muscle was found; the phase and the series before contrast are volumes "
                        "of one file with one scaling");
+    } else if (e->body_ml >= limits->body_min_ml && e->body_ratio > 0.0 && e->noise_ratio > 0.0) {
+        judge_noise(out, e, limits);
     } else if (e->body_ml >= limits->body_min_ml && e->body_ratio > 0.0) {
         measure_body(out, e);
         judge_tissue(out, limits);

@@ -5,14 +5,16 @@
  * Model:   a scanner may scale the series of one study differently, S = k S_true. A tissue that is
  *          known to enhance by e and is measured to enhance by r gives k = (1 + r) / (1 + e).
  *          Paraspinal muscle is such a tissue: e is the middle of the range of the agent and phase
- *          in agents.yml, and is not zero (0.11 to 0.18 in the portal venous phase with gadoxetate).
+ *          in agents.yml, and is not zero (0.12 to 0.19 in the portal venous phase with gadoxetate).
  *          Relative standard error of k: hypot(s / sqrt(m), w / (1 + e)), s the standard deviation
  *          of ln k over m parts of the muscle, w half the width of the range of e: simulated people
  *          scatter by about that.
  *          Corrected, S / k, only where r lies outside the limits and k is further from equal than
  *          two standard errors. Parts of the muscle that disagree show that there is no common
  *          factor.
- *          Without muscle: volumes of one file have one scaling. Otherwise the rest of the body,
+ *          Without muscle: volumes of one file have one scaling. The noise of the air is amplified
+ *          by the same gain, and tells k within 5 % where the rest of the body, after it, enhances as
+ *          it should. Otherwise the rest of the body,
  *          of which muscle is most and fat does not enhance, tells whether the gain is equal, but
  *          not what it is: then it is equal or not assessable, never corrected.
  * Valid:   the precontrast series is the reference; ratios within one series need no gain
@@ -38,9 +40,10 @@ enum hep_gain_basis {
     HEP_GAIN_FROM_NOTHING,
     HEP_GAIN_FROM_MUSCLE,
     HEP_GAIN_FROM_ONE_SERIES, /* volumes of one file */
-    HEP_GAIN_FROM_BODY        /* tissue outside the liver */
+    HEP_GAIN_FROM_BODY,       /* tissue outside the liver */
+    HEP_GAIN_FROM_NOISE       /* of the air, which the same gain amplifies; the body agrees */
 };
-/** "nothing", "muscle", "one series", "body outside the liver": static. */
+/** "nothing", "muscle", "one series", "body outside the liver", "noise": static. */
 const char *hep_gain_basis_name(enum hep_gain_basis basis);
 
 /* ---- signals of one tissue ------------------------------------------------------------------- */
@@ -85,8 +88,9 @@ int hep_gain_body_ratio(double *ratio, size_t *n, const struct hep_volume *befor
 /** All that is known about the scaling of a phase. */
 struct hep_gain_evidence {
     struct hep_gain_tissue muscle_before, muscle_after;
-    bool one_series;   /* the phase and the precontrast series are volumes of one file */
-    double body_ratio; /* hep_gain_body_ratio() outside the liver; NaN: not measured */
+    bool one_series;    /* the phase and the precontrast series are volumes of one file */
+    double body_ratio;  /* hep_gain_body_ratio() outside the liver; NaN: not measured */
+    double noise_ratio; /* sigma of the air of the phase over that before contrast; 0: not known */
     size_t body_voxels;
     double body_ml; /* the volume of these */
 };
@@ -135,6 +139,27 @@ void hep_gain_judge(struct hep_gain *out, const struct hep_agent *agent, enum he
 void hep_gain_check_signal(struct hep_gain *gain, const struct hep_volume *before,
                            const struct hep_volume *after, const struct hep_labels *core,
                            const struct hep_gain_limits *limits);
+/**
+ * Look for slices that one of two series of one acquisition lost: on the same first slice one has
+ * fewer, and its last ones show what lies as many further in the other. The phase is not assessable
+ * then. A series that only ends earlier shows the same as the other up to its end.
+ * @param[in] before, after as they were acquired, each on its own grid
+ */
+void hep_gain_check_slices(struct hep_gain *gain, const struct hep_volume *before,
+                           const struct hep_volume *after);
+
+#define HEP_GAIN_VESSELS 4
+/**
+ * Is contrast agent already in the series before contrast? Blood without agent has twice the T1 of
+ * liver (1.6 s against 0.8 s at 3 T, de Bazelaire et al., Radiology 2004;230:652; Stanisz et al.,
+ * Magn Reson Med 2005;54:507) and is darker on every T1-weighted gradient echo; with agent it is
+ * brighter than liver but in the hepatobiliary phase.
+ * @param[in]  vessel medians before contrast [a.u.], NaN where one was not found; names beside them
+ * @param[out] reason with the ratios; empty when it may be free of agent. Two vessels are needed:
+ *             one alone may be bright by inflow
+ */
+bool hep_gain_agent_before(char reason[320], double liver, const double vessel[HEP_GAIN_VESSELS],
+                           const char *const name[HEP_GAIN_VESSELS]);
 /** Bring signals of the phase to the gain of the precontrast series, in place. */
 void hep_gain_apply(const struct hep_gain *gain, float *signal, size_t n);
 

@@ -2,40 +2,19 @@
 
 #include "base/alloc.h"
 #include "fitting/diffusion_sample.h"
+#include "image/air.h"
 #include "sequences/gradients.h"
 
 #include <math.h>
 
-enum { MOST_AIR = 20000, LEAST_AIR = 500 };
-static const double rayleigh_median = 1.1774100225154747, rayleigh_rms = 1.4142135623730951,
-                    mad_of_normal = 0.6744897501960817, same_b_s_per_mm2 = 0.5;
+enum { MOST_AIR = 20000 };
+static const double mad_of_normal = 0.6744897501960817, same_b_s_per_mm2 = 0.5;
 
 const char *hep_noise_source_name(enum hep_noise_source source)
 {
     static const char *const names[] = { "given", "air", "repeats", "residuals" };
 
     return names[source];
-}
-
-/* Sigma of the air of one volume; NaN where it is not that of a magnitude's noise. */
-static double air_of(const float *signal, const int32_t *body, float *work, size_t nvox,
-                     size_t step)
-{
-    size_t n = 0, zeros = 0, seen = 0;
-    double squares = 0.0, median, rms;
-
-    for (size_t v = 0; v < nvox; v++) {
-        if (body[v] > 0 || !isfinite(signal[v]) || seen++ % step != 0)
-            continue;
-        zeros += !(signal[v] > 0.0F);
-        squares += (double)signal[v] * (double)signal[v];
-        work[n++] = signal[v];
-    }
-    if (n < LEAST_AIR || (double)zeros > HEP_NOISE_ZEROS * (double)n)
-        return (double)NAN;
-    rms = sqrt(squares / (double)n) / rayleigh_rms;
-    median = hep_quantile(work, n, 0.5) / rayleigh_median;
-    return fabs(rms / median - 1.0) <= HEP_NOISE_AGREE ? median : (double)NAN;
 }
 
 /* Sigma of each volume; one whose air tells nothing takes the median of the others. */
@@ -51,7 +30,8 @@ static int from_air(struct hep_diffusion_noise *out, double *each,
     for (size_t v = 0; rc == HEP_OK && v < in->nvox; v++)
         n_air += in->mask[v] <= 0;
     for (size_t i = 0; rc == HEP_OK && i < in->nb; i++) {
-        each[i] = air_of(in->signal + i * in->nvox, in->mask, work, in->nvox, n_air / MOST_AIR + 1);
+        each[i] = hep_air_sigma(in->signal + i * in->nvox, in->mask, work, in->nvox,
+                                n_air / MOST_AIR + 1);
         if (isfinite(each[i]))
             known[n++] = (float)each[i];
     }

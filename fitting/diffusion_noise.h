@@ -2,14 +2,11 @@
  * @file  fitting/diffusion_noise.h
  * @brief Noise of the volumes of a diffusion series, and where its floor matters.
  *
- * Model:   Air has the Rayleigh distribution, with median 1.1774 sigma and root mean square
- *          1.4142 sigma (Gudbjartsson and Patz, MRM 1995;34:910). Where the two disagree by more
- *          than HEP_NOISE_AGREE, or more than HEP_NOISE_ZEROS of the air is 0, the scanner has
- *          cut or filtered the background, and it tells nothing. Each volume has its own: the
- *          high b-values are averaged more often, or scaled on their own. Then, for the series, repeats of a b-value: their
- *          differences have the SD sqrt(2) sigma; motion adds to it in proportion to the signal, so
- *          that the smallest over the b-values counts. Else the residuals of the ADC over all
- *          b-values.
+ * Model:   The air of each volume (image/air.h), where the scanner has not cut or filtered the
+ *          background. Each volume has its own: the high b-values are averaged more often, or scaled
+ *          on their own. Then, for the series, repeats of a b-value: their differences have the SD
+ *          sqrt(2) sigma; motion adds to it in proportion to the signal, so that the smallest over
+ *          the b-values counts. Else the residuals of the ADC over all b-values.
  * Source:  Koay and Basser, J Magn Reson 2006;179:317: below an SNR of 5 the mean of a magnitude is
  *          2 % and more above the signal
  * Threads: deterministic
@@ -19,8 +16,6 @@
 
 #include "fitting/diffusion.h"
 
-#define HEP_NOISE_AGREE 0.15
-#define HEP_NOISE_ZEROS 0.05
 /** Signals below this many sigma are lifted by the noise floor. */
 #define HEP_NOISE_FLOOR_SNR 5.0
 

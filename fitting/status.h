@@ -16,7 +16,8 @@ enum hep_fit_status {
     HEP_FIT_NOT_IDENTIFIABLE = 3, /* a parameter that the data do not determine is NaN */
     HEP_FIT_NO_CONVERGENCE = 4,   /* no solver settled: the last estimate, errors are NaN */
     HEP_FIT_BAD_INPUT = 5,        /* too few usable samples: parameters are NaN */
-    HEP_FIT_STATUS_COUNT = 6
+    HEP_FIT_EXCHANGED = 6,        /* water and fat are exchanged: the fraction is NaN */
+    HEP_FIT_STATUS_COUNT = 7
 };
 
 /** Static name for sidecars and logs: "outside", "ok", "at bound", ...; "?" for an unknown number.

@@ -21,7 +21,7 @@ static const struct wording wordings[] = {
     [HEP_LIVER_FAT_FRACTION] = { "fat fraction", 100.0, 0, " %", "",
                                  "echoes scaled differently or exchanged, or iron not corrected "
                                  "for",
-                                 "echoes scaled differently" },
+                                 "water and fat exchanged, or echoes scaled differently" },
 };
 
 bool hep_liver_contradicts(char reason[HEP_IMPLAUSIBLE_REASON], enum hep_liver_quantity quantity,

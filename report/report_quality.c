@@ -123,6 +123,7 @@ static const struct hep_column fit_columns[] = {
     SHARE(HEP_FIT_NOT_IDENTIFIABLE, "Not identifiable"),
     SHARE(HEP_FIT_NO_CONVERGENCE, "No convergence"),
     SHARE(HEP_FIT_BAD_INPUT, "Bad input"),
+    SHARE(HEP_FIT_EXCHANGED, "Water and fat exchanged"),
     { 0 },
 };
 

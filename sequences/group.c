@@ -126,6 +126,80 @@ void hep_group_relate(struct hep_study_files *c, double field_t)
         }
 }
 
+/* ---- magnitudes and complex parts ---- */
+
+enum { MOST_PARTS = 4 };   /* magnitude, phase, real and imaginary part */
+#define PART_NEGATIVE 0.15 /* share of the voxels, as image/magnitude.h */
+#define MAGNITUDE_NEGATIVE 0.01
+#define ROOT_OFF 0.02 /* share of the voxels that may disagree */
+
+static double negative_share(const struct hep_volume *v, size_t t)
+{
+    const float *s = hep_volume_at(v, t);
+    const size_t n = hep_grid_voxels(&v->grid);
+    size_t below = 0, all = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        below += s[i] < 0.0F;
+        all += s[i] != 0.0F;
+    }
+    return all > 0 ? (double)below / (double)all : 0.0;
+}
+
+/* Is the first volume the root of the squares of the next two? Rounding aside. */
+static bool is_root_of_squares(const struct hep_volume *v)
+{
+    const float *magnitude = hep_volume_at(v, 0), *re = hep_volume_at(v, 1),
+                *im = hep_volume_at(v, 2);
+    const size_t n = hep_grid_voxels(&v->grid);
+    size_t off = 0, all = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const double root = hypot((double)re[i], (double)im[i]);
+
+        all += root > 0.0;
+        off += root > 0.0 && fabs((double)magnitude[i] - root) > 2.0 + 0.01 * root;
+    }
+    return all > 0 && (double)off < ROOT_OFF * (double)all;
+}
+
+/* The first volume is a magnitude, and the others are its parts, or swing about 0 as real and
+ * imaginary parts and phases do, and no image does. */
+static bool is_magnitude_with_parts(const struct hep_study_file *c)
+{
+    struct hep_volume *v = NULL;
+    struct hep_error ignored = { 0 };
+    bool parts = c->fault == NULL && c->bval == NULL && c->acquisition.n_te_list == 0 &&
+                 c->info.nt >= 2 && c->info.nt <= MOST_PARTS && !c->info.is_complex &&
+                 hep_nifti_read(&v, c->path, &ignored) == HEP_OK;
+
+    parts = parts && negative_share(v, 0) < MAGNITUDE_NEGATIVE;
+    if (parts && !(v->nt == 3 && is_root_of_squares(v)))
+        for (size_t t = 1; parts && t < v->nt; t++)
+            parts = negative_share(v, t) > PART_NEGATIVE;
+    hep_volume_free(v);
+    return parts;
+}
+
+int hep_group_take_magnitudes(struct hep_study_files *c, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
+        struct hep_study_file *one = &c->item[i];
+
+        if (!is_magnitude_with_parts(one))
+            continue;
+        rc = hep_lines_addf(&one->warnings, err,
+                            "complex parts in one file: of its %zu volumes the first is the "
+                            "magnitude, which alone is used",
+                            one->info.nt);
+        one->info.nt = 1;
+        one->parts_follow = true;
+    }
+    return rc;
+}
+
 /* A file that cannot be read says so when it is used. */
 static bool is_hidden_part(const struct hep_study_file *c)
 {
@@ -241,6 +315,66 @@ static int group_echoes(struct hep_inventory *inv, struct hep_study_files *c,
             rc = build_echoes(inv, part, n, err);
     }
     return rc;
+}
+
+/* ---- water and fat images without their echoes ---- */
+
+static bool is_free_image(const struct hep_study_file *c, enum hep_contrast_kind kind)
+{
+    return !c->used && !c->derivative && c->fault == NULL && c->kind == kind && c->info.nt == 1 &&
+           hep_study_file_best(c) == HEP_ROLE_UNKNOWN &&
+           !(c->acquisition.time_since_injection_s > 0.0);
+}
+
+static bool has_echoes(const struct hep_inventory *inv, const struct hep_study_files *c)
+{
+    for (size_t i = 0; i < inv->n_series; i++)
+        if (inv->series[i].role == HEP_ROLE_ECHOES)
+            return true;
+    for (size_t i = 0; i < c->n; i++)
+        if (hep_study_file_best(&c->item[i]) == HEP_ROLE_OPPOSED ||
+            hep_study_file_best(&c->item[i]) == HEP_ROLE_IN_PHASE)
+            return true;
+    return false;
+}
+
+static int build_water_fat(struct hep_inventory *inv, struct hep_study_file *const part[2],
+                           struct hep_error *err)
+{
+    struct hep_series *s;
+    int rc = hep_series_append(&s, inv, err);
+
+    if (rc == HEP_OK)
+        rc = hep_series_fill(s, HEP_ROLE_ECHOES, part, 2, err);
+    if (rc != HEP_OK)
+        return rc;
+    hep_lines_release(&s->warnings); /* that neither is an echo */
+    s->water_fat = true;
+    s->score = 60.0;
+    return hep_lines_addf(&s->reasons, err,
+                          "+60 water and fat images of one acquisition, and no echoes: the fat "
+                          "fraction is F / (W + F)");
+}
+
+static int group_water_fat(struct hep_inventory *inv, struct hep_study_files *c,
+                           struct hep_error *err)
+{
+    if (has_echoes(inv, c))
+        return HEP_OK;
+    for (size_t i = 0; i < c->n; i++) {
+        struct hep_study_file *water = &c->item[i];
+
+        for (size_t k = 0; is_free_image(water, HEP_KIND_WATER) && k < c->n; k++) {
+            struct hep_study_file *fat = &c->item[k];
+
+            if (is_free_image(fat, HEP_KIND_FAT) &&
+                hep_grid_same(&water->info.grid, &fat->info.grid, HEP_GRID_TOL_MM) &&
+                same_number(water->acquisition.acquisition_time_s,
+                            fat->acquisition.acquisition_time_s, 1.0))
+                return build_water_fat(inv, (struct hep_study_file *[]){ water, fat }, err);
+        }
+    }
+    return HEP_OK;
 }
 
 /* ---- diffusion in single-b files ---- */
@@ -366,6 +500,8 @@ int hep_group_build(struct hep_inventory *inv, struct hep_study_files *c, struct
     if (part == NULL)
         return HEP_ENOMEM;
     rc = group_echoes(inv, c, part, err);
+    if (rc == HEP_OK)
+        rc = group_water_fat(inv, c, err);
     if (rc == HEP_OK)
         rc = group_single_b(inv, c, part, err);
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++)

@@ -114,6 +114,7 @@ static int score_all(struct hep_study_files *c, const struct hep_inventory *inv,
 {
     int rc = HEP_OK;
 
+    rc = hep_group_take_magnitudes(c, err);
     hep_group_relate(c, inv->field_t);
     hep_group_find_parts(c);
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++)

@@ -61,6 +61,7 @@ struct hep_series {
     bool whole; /* every volume of its files is in use */
     struct hep_grid grid;
     bool is_complex;
+    bool water_fat; /* echoes: no echoes, but the water and the fat image made of some */
     struct hep_acquisition acquisition; /* of the first file */
     enum hep_role role;
     bool selected; /* the one series that is used for its role */

@@ -36,6 +36,8 @@ static void add_values(struct hep_str *out, const struct hep_series *s)
         hep_str_add(out, s->gradients.trace_weighted ? ", trace-weighted\n" : "\n");
         hep_b_shells_release(&shells);
     }
+    if (s->water_fat)
+        return;
     if (s->role == HEP_ROLE_ECHOES || s->role == HEP_ROLE_OPPOSED || s->role == HEP_ROLE_IN_PHASE) {
         hep_str_add(out, "      echo times [ms]:");
         for (size_t t = 0; t < s->nt; t++)

@@ -115,6 +115,22 @@ static int fill_frames(struct hep_series *s, const struct hep_study_file *c, siz
     return fill_b(s, s->frame + at, c, only_part, err);
 }
 
+/* What holds for every part is said once. */
+static int add_new(struct hep_lines *lines, const struct hep_lines *more, struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < more->n; i++) {
+        bool known = false;
+
+        for (size_t k = 0; k < lines->n; k++)
+            known = known || strcmp(lines->line[k], more->line[i]) == 0;
+        if (!known)
+            rc = hep_lines_addf(lines, err, "%s", more->line[i]);
+    }
+    return rc;
+}
+
 int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_study_file *const *part,
                     size_t n, struct hep_error *err)
 {
@@ -142,12 +158,13 @@ int hep_series_fill(struct hep_series *s, enum hep_role role, struct hep_study_f
         at += part[i]->info.nt;
         s->nt = at;
         part[i]->used = true;
+        s->whole = s->whole && !part[i]->parts_follow;
         if (rc == HEP_OK && part[i]->fault != NULL)
             rc = hep_series_leave_out(s, part[i]->fault, err);
         if (rc == HEP_OK)
             rc = hep_lines_add_all(&s->warnings, &part[i]->acquisition.notes, err);
         if (rc == HEP_OK)
-            rc = hep_lines_add_all(&s->warnings, &part[i]->warnings, err);
+            rc = add_new(&s->warnings, &part[i]->warnings, err);
     }
     if (rc == HEP_OK)
         rc = hep_acquisition_copy(&s->acquisition, &part[0]->acquisition, err);

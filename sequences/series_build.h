@@ -29,6 +29,9 @@ int hep_series_gradients_from_frames(struct hep_series *s, struct hep_error *err
  *  @param[in] field_t from study.yml, overrides all; NaN: files that say nothing take the first
  * one's */
 void hep_group_relate(struct hep_study_files *c, double field_t);
+/** Before hep_group_relate(): of files of a magnitude with its real and imaginary part or phase as
+ * further volumes, only the magnitude counts, and that is said. HEP_ENOMEM. */
+int hep_group_take_magnitudes(struct hep_study_files *c, struct hep_error *err);
 /** After hep_group_relate(): of echoes of one TE and grid without BIDS names, look which are no
  * magnitudes by their values. */
 void hep_group_find_parts(struct hep_study_files *c);

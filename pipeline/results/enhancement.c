@@ -10,7 +10,7 @@ HEP_NAMES(comparables, hep_comparable, HEP_NOT_COMPARABLE + 1, hep_comparable_na
 HEP_NAMES(methods, hep_align_method, HEP_ALIGN_COUNT, hep_align_method_name);
 HEP_NAMES(grades, hep_adequacy_grade, HEP_ADEQUACY_NOT_ASSESSABLE + 1, hep_adequacy_name);
 HEP_NAMES(gain_states, hep_gain_state, HEP_GAIN_NOT_ASSESSABLE + 1, hep_gain_name);
-HEP_NAMES(gain_bases, hep_gain_basis, HEP_GAIN_FROM_BODY + 1, hep_gain_basis_name);
+HEP_NAMES(gain_bases, hep_gain_basis, HEP_GAIN_FROM_NOISE + 1, hep_gain_basis_name);
 HEP_NAMES(organs, hep_anatomy, HEP_ANATOMY_COUNT, hep_anatomy_name);
 
 #define TIMING struct hep_enhancement_timing

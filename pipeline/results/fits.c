@@ -27,7 +27,8 @@ const char *hep_dualecho_correction_name(enum hep_dualecho_correction correction
 {
     static const char *const names[] = { "two-point, R2* not corrected",
                                          "two-point with a given R2*",
-                                         "two-point with R2* from the third echo" };
+                                         "two-point with R2* from the third echo",
+                                         "water and fat images of the scanner" };
 
     return names[correction];
 }
@@ -154,12 +155,24 @@ void hep_diffusion_facts_fill(struct hep_diffusion_facts *out, const struct hep_
 
 /* ---- fat ------------------------------------------------------------------------------------- */
 
+#define SWAP_ROWS(STRUCT)                                                                          \
+    { HEP_IS_COUNT(STRUCT, swap.n_voxels, "VoxelsExchanged",                                       \
+                   "water and fat exchanged: without a fraction") },                               \
+        { HEP_IS_NUMBER(STRUCT, swap.seam_cm2, "ExchangeBorder", "cm2", "where they begin") },     \
+    {                                                                                              \
+        HEP_IS_NUMBER(STRUCT, swap.skin_fat_frac[0], "SkinFatFraction", "1",                       \
+                      "of the tissue under the skin, in both halves"),                             \
+            HEP_ARRAY(STRUCT, swap.skin_fat_frac), .optional = true                                \
+    }
+
 #define DUAL struct hep_dualecho_facts
 static const struct hep_member dual_rows[] = {
     { HEP_IS_ENUM(DUAL, enum hep_dualecho_correction, correction, "Method", corrections,
                   "what is done about R2*") },
-    { HEP_IS_NUMBER(DUAL, te_opposed_s, "EchoTimeOpposed", "s", "of the opposed echo") },
-    { HEP_IS_NUMBER(DUAL, te_in_phase_s, "EchoTimeInPhase", "s", "of the in-phase echo") },
+    { HEP_IS_NUMBER(DUAL, te_opposed_s, "EchoTimeOpposed", "s", "of the opposed echo"),
+      .optional = true },
+    { HEP_IS_NUMBER(DUAL, te_in_phase_s, "EchoTimeInPhase", "s", "of the in-phase echo"),
+      .optional = true },
     { HEP_IS_NUMBER(DUAL, te_third_s, "EchoTimeThird", "s", "of the third echo"),
       .optional = true },
     { HEP_IS_NUMBER(DUAL, r2star_given_per_s, "R2starGiven", "1/s", "of the settings"),
@@ -170,6 +183,7 @@ static const struct hep_member dual_rows[] = {
       HEP_MAP(DUAL, voxels.n, states) },
     { HEP_IS_COUNT(DUAL, n_ambiguous, "VoxelsAmbiguous", "that may be of water or fat") },
     { HEP_IS_COUNT(DUAL, n_iron, "VoxelsIronSuspected", "with a high R2*") },
+    SWAP_ROWS(DUAL),
     { HEP_IS_NUMBER(DUAL, pair.above_frac, "OpposedAboveFraction", "1",
                     "of the body: the opposed echo exceeds the other by a quarter") },
     { HEP_IS_NUMBER(DUAL, pair.below_frac, "OpposedBelowFraction", "1", "and the reverse") },
@@ -193,6 +207,7 @@ static const struct hep_member multi_rows[] = {
       .optional = true },
     { HEP_IS_BOOL(MULTI, r2star_alone, "R2starAlone",
                   "the echo times cannot tell water from fat: there is no PDFF") },
+    SWAP_ROWS(MULTI),
     { HEP_IS_COUNT(MULTI, n_ambiguous, "VoxelsAmbiguous",
                    "that another fraction fits as well within noise") },
     { HEP_IS_COUNT(MULTI, voxels.n[0], "Voxels", "by how their fit ended"),

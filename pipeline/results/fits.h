@@ -10,6 +10,7 @@
 #include "fitting/diffusion.h"
 #include "fitting/dualecho.h"
 #include "fitting/echo_pair.h"
+#include "fitting/fat_swap.h"
 #include "fitting/multiecho.h"
 #include "pipeline/config/config.h"
 #include "pipeline/run.h"
@@ -75,8 +76,9 @@ void hep_diffusion_facts_order(struct hep_diffusion_facts *out, const struct hep
 
 enum hep_dualecho_correction {
     HEP_DUALECHO_UNCORRECTED,
-    HEP_DUALECHO_GIVEN, /* R2* of the settings */
-    HEP_DUALECHO_THIRD, /* R2* of a third echo */
+    HEP_DUALECHO_GIVEN,     /* R2* of the settings */
+    HEP_DUALECHO_THIRD,     /* R2* of a third echo */
+    HEP_DUALECHO_WATER_FAT, /* no echoes: the scanner's water and fat images */
     HEP_DUALECHO_CORRECTIONS
 };
 const char *hep_dualecho_correction_name(enum hep_dualecho_correction correction);
@@ -89,6 +91,7 @@ struct hep_dualecho_facts {
     bool opposed_is_later;
     struct hep_fit_counts voxels;
     size_t n_ambiguous, n_iron;
+    struct hep_swap swap;
     struct hep_echo_pair pair; /* the two images as such */
 };
 extern const struct hep_struct_type hep_dualecho_facts_type;
@@ -100,6 +103,7 @@ struct hep_multiecho_facts {
     double te_s[HEP_MULTIECHO_MAX_ECHOES];
     size_t n_echoes;
     double field_t, r2star_max_per_s, sigma; /* sigma NaN: neither given nor measured */
+    struct hep_swap swap;
     bool r2star_alone;
     struct hep_fit_counts voxels;
     size_t n_ambiguous, n_to_gsl;

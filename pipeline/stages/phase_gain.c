@@ -1,5 +1,7 @@
 #include "pipeline/stages/phase_gain.h"
 
+#include "base/alloc.h"
+#include "image/air.h"
 #include "image/mask.h"
 #include "image/stats.h"
 #include "pipeline/config/config.h"
@@ -7,6 +9,7 @@
 #include "sequences/inventory.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define LIVER_MARGIN_MM 10.0 /* around the liver: breathing that was not corrected */
 
@@ -80,17 +83,42 @@ static int body_find(struct body *b, struct hep_run *run, struct hep_error *err)
     return take_liver_out(b->map, run, err);
 }
 
+/* Sigma of the air of a series as it was acquired; NaN where it tells nothing. */
+static int noise_of(double *sigma, struct hep_run *run, const char *series, struct hep_error *err)
+{
+    const struct hep_volume *v = NULL;
+    struct hep_labels *body = NULL;
+    struct hep_error none = { 0 };
+    float *work = NULL;
+    int rc = hep_run_volume(run, series, &v, err);
+
+    *sigma = (double)NAN;
+    if (rc == HEP_OK)
+        rc = HEP_NEW(work, hep_grid_voxels(&v->grid), err);
+    if (rc == HEP_OK && hep_body_mask(&body, v, 0, &none) == HEP_OK)
+        *sigma = hep_air_sigma(v->data, body->data, work, hep_grid_voxels(&v->grid), 1);
+    free(work);
+    hep_labels_free(body);
+    return rc;
+}
+
 static int body_measure(struct hep_gain_evidence *e, const struct body *b, struct hep_run *run,
                         const char *series, struct hep_error *err)
 {
     const struct hep_volume *v = NULL;
     struct hep_volume *after = NULL;
+    double before = (double)NAN, noise = (double)NAN;
     int rc = hep_run_volume(run, series, &v, err);
 
     if (rc == HEP_OK)
         rc = hep_aligned_volume(&after, run, v, series, "precontrast", &b->before->grid, err);
     if (rc == HEP_OK)
         rc = hep_gain_body_ratio(&e->body_ratio, &e->body_voxels, b->before, after, b->map, err);
+    if (rc == HEP_OK)
+        rc = noise_of(&before, run, "precontrast", err);
+    if (rc == HEP_OK)
+        rc = noise_of(&noise, run, series, err);
+    e->noise_ratio = noise / before > 0.0 ? noise / before : 0.0;
     e->body_ml = (double)e->body_voxels * hep_grid_voxel_mm3(&b->before->grid) / 1000.0;
     hep_volume_free(after);
     return rc;
@@ -131,6 +159,33 @@ static int check_signal(struct hep_gain *gain, struct hep_run *run, const struct
     hep_volume_free(before);
     hep_volume_free(after);
     return rc;
+}
+
+static int check_slices(struct hep_gain *gain, struct hep_run *run, const char *series,
+                        struct hep_error *err)
+{
+    const struct hep_volume *pre = NULL, *v = NULL;
+    int rc = hep_run_volume(run, "precontrast", &pre, err);
+
+    if (rc == HEP_OK)
+        rc = hep_run_volume(run, series, &v, err);
+    if (rc == HEP_OK)
+        hep_gain_check_slices(gain, pre, v);
+    return rc;
+}
+
+static bool has_agent_before(char reason[320], const struct hep_regions *before)
+{
+    static const enum hep_anatomy of[HEP_GAIN_VESSELS] = { HEP_ANATOMY_AORTA,
+                                                           HEP_ANATOMY_PORTAL_VEIN, HEP_ANATOMY_IVC,
+                                                           HEP_ANATOMY_HEPATIC_VEINS };
+    static const char *const name[HEP_GAIN_VESSELS] = { "aorta", "portal vein",
+                                                        "inferior vena cava", "hepatic veins" };
+    double vessel[HEP_GAIN_VESSELS];
+
+    for (int v = 0; v < HEP_GAIN_VESSELS; v++)
+        vessel[v] = before->median[of[v]];
+    return hep_gain_agent_before(reason, before->median[HEP_ANATOMY_LIVER], vessel, name);
 }
 
 static int judge_phase(struct hep_gain *gain, struct hep_run *run, struct body *body,
@@ -177,6 +232,8 @@ static int judge_all(struct hep_gain *gain, struct hep_run *run, const struct he
     const struct hep_regions *before = &regions[HEP_PHASE_PRECONTRAST];
     struct body body = { 0 };
     struct hep_labels *core = NULL;
+    char agent[320];
+    const bool agent_before = has_agent_before(agent, before);
     int rc = core_find(&core, run, &hep_run_series(run, "precontrast")->grid, err);
 
     for (int p = HEP_PHASE_PRECONTRAST + 1; rc == HEP_OK && p < HEP_PHASE_COUNT; p++) {
@@ -184,9 +241,15 @@ static int judge_all(struct hep_gain *gain, struct hep_run *run, const struct he
 
         if (hep_run_series(run, series) == NULL)
             continue;
+        if (agent_before) {
+            (void)memcpy(gain[p].reason, agent, sizeof gain[p].reason);
+            continue;
+        }
         rc = judge_phase(&gain[p], run, &body, before, &regions[p], (enum hep_phase)p, err);
         if (rc == HEP_OK && core != NULL && hep_gain_known(&gain[p]))
             rc = check_signal(&gain[p], run, core, series, err);
+        if (rc == HEP_OK && hep_gain_known(&gain[p]))
+            rc = check_slices(&gain[p], run, series, err);
     }
     hep_volume_free(body.before);
     hep_labels_free(body.map);

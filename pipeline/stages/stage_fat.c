@@ -49,6 +49,7 @@ struct echoes {
     const struct hep_grid *grid;
     double b0_t;
     const char *series[HEP_MULTIECHO_MAX_ECHOES]; /* of each echo */
+    bool water_fat;                               /* no echoes: the water and the fat image */
 };
 
 static int need_times(const struct hep_series *s, double b0_t, struct hep_error *err)
@@ -79,7 +80,8 @@ static int load_echoes(struct echoes *e, struct hep_run *run, struct hep_error *
     if (rc != HEP_OK || v == NULL)
         return rc;
     e->b0_t = field_of(run, s);
-    rc = need_times(s, e->b0_t, err);
+    e->water_fat = s->water_fat;
+    rc = e->water_fat ? HEP_OK : need_times(s, e->b0_t, err);
     if (rc != HEP_OK)
         return rc;
     if (v->nt > HEP_MULTIECHO_MAX_ECHOES)
@@ -252,6 +254,101 @@ out:
     return rc;
 }
 
+/* Regions where water and fat are exchanged have no fraction; each map may be NULL. */
+static int leave_exchanged_out(struct hep_swap *out, struct hep_run *run, const char *series,
+                               const struct hep_grid *grid, const float *signal, float *fraction,
+                               float *error, uint8_t *status, struct hep_error *err)
+{
+    const char *name = hep_run_series(run, series)->name;
+    char text[HEP_SWAP_TEXT];
+    uint8_t *exchanged = hep_calloc(hep_grid_voxels(grid), 1, err);
+    int rc =
+        exchanged == NULL ? HEP_ENOMEM : hep_swap_find(exchanged, out, fraction, signal, grid, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(grid); i++) {
+        if (exchanged[i] == 0)
+            continue;
+        fraction[i] = NAN;
+        status[i] = HEP_FIT_EXCHANGED;
+        if (error != NULL)
+            error[i] = NAN;
+    }
+    if (rc == HEP_OK && out->n_voxels > 0)
+        hep_log_write(
+            hep_run_log(run), HEP_LOG_WARNING, "exchanged",
+            "%s: water and fat are exchanged (swap) in %zu regions of %.0f mL, which have "
+            "no fat fraction: across %.0f cm2 it jumps to its complement inside a tissue",
+            name, out->n_regions, (double)out->n_voxels * hep_grid_voxel_mm3(grid) / 1000.0,
+            out->seam_cm2);
+    if (rc == HEP_OK && hep_swap_skin_text(text, out))
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "exchanged", "%s: %s", name, text);
+    free(exchanged);
+    return rc;
+}
+
+static void count_status(struct hep_fit_counts *out, const uint8_t *status, size_t n)
+{
+    *out = (struct hep_fit_counts){ { 0 } };
+    for (size_t i = 0; i < n; i++)
+        out->n[status[i]]++;
+}
+
+/* F / (W + F) of the scanner's own images. */
+static void divide(float *fraction, float *sum, uint8_t *status, const struct echoes *e)
+{
+    for (size_t i = 0; i < hep_grid_voxels(e->grid); i++) {
+        const float water = e->data[0][i], fat = e->data[1][i];
+        const bool ok = water >= 0.0F && fat >= 0.0F && isfinite(water + fat) && water + fat > 0.0F;
+
+        sum[i] = ok ? water + fat : 0.0F;
+        fraction[i] = ok ? fat / sum[i] : NAN;
+        status[i] = ok ? HEP_FIT_OK : HEP_FIT_BAD_INPUT;
+    }
+}
+
+static int water_fat_maps(struct hep_run *run, const struct echoes *e,
+                          struct hep_fat_results *results, struct hep_error *err)
+{
+    const size_t n = hep_grid_voxels(e->grid);
+    struct hep_dualecho_facts *facts = &results->dualecho;
+    struct hep_map maps[] = { { "ff", NULL }, { 0 } };
+    struct hep_volume *sum = NULL;
+    struct hep_json *json = NULL;
+    uint8_t *status = hep_calloc(n, 1, err);
+    const double none = (double)NAN;
+    int rc = status == NULL ? HEP_ENOMEM : hep_maps_new(maps, e->grid, err);
+
+    hep_maps_absent(run, multi_products, "the study has water and fat images instead of echoes");
+    if (rc == HEP_OK)
+        rc = hep_volume_new(&sum, e->grid, 1, err);
+    if (rc != HEP_OK)
+        goto out;
+    *facts = (struct hep_dualecho_facts){ .present = true,
+                                          .correction = HEP_DUALECHO_WATER_FAT,
+                                          .te_opposed_s = none,
+                                          .te_in_phase_s = none,
+                                          .te_third_s = none,
+                                          .r2star_given_per_s = none,
+                                          .field_t = e->b0_t,
+                                          .pair = { .water_ratio = none } };
+    divide(maps[0].volume->data, sum->data, status, e);
+    rc = leave_exchanged_out(&facts->swap, run, "echoes", e->grid, sum->data, maps[0].volume->data,
+                             NULL, status, err);
+    count_status(&facts->voxels, status, n);
+    if (rc == HEP_OK)
+        rc = hep_struct_json(&json, facts, &hep_dualecho_facts_type, false, err);
+    if (rc == HEP_OK)
+        rc = hep_maps_put(run, maps, json, err);
+    if (rc == HEP_OK)
+        rc = put_codes(run, "ff_status", e->grid, status, json, err);
+out:
+    hep_json_free(json);
+    hep_maps_free(maps);
+    hep_volume_free(sum);
+    free(status);
+    return rc;
+}
+
 static void fill_multi(struct hep_multiecho_facts *out, const struct echoes *e,
                        const struct hep_cfg_fat *cfg, bool r2star_alone,
                        const struct hep_multiecho_summary *sum)
@@ -325,6 +422,13 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fa
     if (rc != HEP_OK)
         goto out;
     fill_multi(&results->multiecho, e, cfg, opt.no_fat, &sum);
+    if (!opt.no_fat) {
+        rc = leave_exchanged_out(&results->multiecho.swap, run, "echoes", e->grid, e->data[0],
+                                 maps[3].volume->data, maps[4].volume->data, status, err);
+        count_status(&results->multiecho.voxels, status, data.n_voxels);
+    }
+    if (rc != HEP_OK)
+        goto out;
     rc = hep_struct_json(&json, &results->multiecho, &hep_multiecho_facts_type, false, err);
     if (rc == HEP_OK)
         rc = hep_maps_put(run, maps, json, err);
@@ -347,6 +451,8 @@ static int make_maps(struct hep_run *run, const struct echoes *e, struct hep_fat
     bool pair = e->n == 2 || pick_pair(pick, &n, e);
     int rc = HEP_OK;
 
+    if (e->water_fat)
+        return water_fat_maps(run, e, results, err);
     if (method == HEP_FAT_CHOICE_MULTI_ECHO && e->n < HEP_MULTIECHO_MIN_ECHOES)
         return HEP_FAIL(err, HEP_EDATA, "the multi-echo fit needs %d echoes, the study has %zu",
                         HEP_MULTIECHO_MIN_ECHOES, e->n);

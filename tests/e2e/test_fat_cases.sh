@@ -96,7 +96,7 @@ import numpy as np
 work = sys.argv[1]
 source = f"{work}/bids/sub-01/anat/sub-01_acq-dixon_echo-%d_MEGRE"
 meta = [json.load(open(source % k + ".json")) for k in (1, 2)]
-for name in "right", "exchanged", "phase", "beside":
+for name in "right", "exchanged", "phase", "beside", "parts":
     os.makedirs(f"{work}/{name}")
     for k in 0, 1:
         to = f"{work}/{name}/gre_e{k + 1}"
@@ -104,6 +104,13 @@ for name in "right", "exchanged", "phase", "beside":
         sidecar = {key: meta[k][key] for key in keys}
         sidecar["EchoTime"] = meta[1 - k if name == "exchanged" else k]["EchoTime"]
         json.dump(sidecar, open(to + ".json", "w"))
+        if name == "parts":  # magnitude, real and imaginary part in one file
+            image = nib.load(source % (k + 1) + ".nii.gz")
+            a = np.asarray(image.dataobj, float)
+            turn = np.linspace(-2, 2, a.shape[0])[:, None, None]
+            parts = np.stack([a, a * np.cos(turn), a * np.sin(turn)], -1).astype(np.float32)
+            nib.save(nib.Nifti1Image(parts, image.affine), to + ".nii.gz")
+            continue
         if name != "phase":
             shutil.copy(source % (k + 1) + ".nii.gz", to + ".nii.gz")
         if name == "beside":  # a phase with the same times beside each magnitude, sorted first
@@ -123,6 +130,34 @@ fraction() {
     awk -F '\t' '$1 == "liver" && $2 == "fat_fraction" {print $4}' "$work/o-$1"/sub-*/*_regions.tsv
 }
 between "$(fraction right)" -.02 .05 'fat fraction of the true pair'
+# Water and fat images alone, and the same with water and fat exchanged from the middle on: made from the pair.
+$python - "$work" <<'P'
+import json
+import os
+import sys
+import nibabel as nib
+import numpy as np
+
+work = sys.argv[1]
+o, i = (nib.load(f"{work}/right/gre_e{k}.nii.gz") for k in (1, 2))
+affine = i.affine
+o, i = (np.asarray(x.dataobj, float) for x in (o, i))
+water, fat = (i + o) / 2, (i - o).clip(0) / 2
+swap = np.zeros(o.shape, bool)
+swap[o.shape[0] // 2:] = True
+for name, w, f in (("pair", water, fat), ("swap", np.where(swap, fat, water), np.where(swap, water, fat))):
+    os.makedirs(f"{work}/{name}")
+    for part, a in (("W", w), ("F", f)):
+        nib.save(nib.Nifti1Image(a.astype(np.float32), affine), f"{work}/{name}/dixon_{part}.nii.gz")
+        json.dump({"MagneticFieldStrength": 3, "SeriesDescription": f"t1_vibe_dixon_{part}",
+                   "ImageType": ["M", "DIXON", {"W": "WATER", "F": "FAT"}[part]]},
+                  open(f"{work}/{name}/dixon_{part}.json", "w"))
+P
+between "$(fraction pair)" 0 .05 'fat fraction of water and fat images'
+fraction swap >/dev/null
+grep -q 'water and fat are exchanged (swap) in' "$work/stdout" || fail 'exchanged water and fat are not said'
+between "$(fraction parts)" -.02 .05 'fat fraction of magnitudes with their parts'
+grep -q 'complex parts in one file' "$work/stdout" || fail 'parts are not said'
 between "$(fraction beside)" -.02 .05 'fat fraction of magnitudes beside their phases'
 same "$(fraction exchanged)" n/a 'fat fraction of exchanged echoes'
 grep -q 'opposed echo exceeds the in-phase one' "$work/stdout" || fail 'exchanged echoes are not said'

@@ -39,14 +39,25 @@ static const struct role_case cases[] = {
       { { "5_a_ph", 1, OPP "}" }, { "6_a_phMag", 1, INP "}" } },
       { "opposed", "in_phase" },
       NULL },
-    { "WATER and FAT as series of their own are not echoes",
+    { "WATER and FAT alone are one series",
       { { "7_dixon_w", 1,
           "{\"ImageType\": [\"DERIVED\", \"WATER\"], \"SeriesDescription\": \"t1_dixon\"," T3
           ", \"EchoTime\": 0.0023}" },
         { "8_dixon_f", 1,
           "{\"ImageType\": [\"DERIVED\", \"FAT\"], \"SeriesDescription\": \"t1_dixon\"," T3
           ", \"EchoTime\": 0.0023}" } },
-      { "unknown", "unknown" },
+      { "echoes", NULL },
+      NULL },
+    { "WATER and FAT beside their echoes are not used",
+      { { "7_dixon_w", 1,
+          "{\"ImageType\": [\"DERIVED\", \"WATER\"], \"SeriesDescription\": \"t1_dixon\"," T3
+          ", \"EchoTime\": 0.0023}" },
+        { "8_dixon_f", 1,
+          "{\"ImageType\": [\"DERIVED\", \"FAT\"], \"SeriesDescription\": \"t1_dixon\"," T3
+          ", \"EchoTime\": 0.0023}" },
+        { "9_a_ph", 1, OPP "}" },
+        { "9_b_phMag", 1, INP "}" } },
+      { "unknown", "unknown", "opposed", "in_phase" },
       "water image of a Dixon series: not an echo" },
     { "a water image of the arterial phase is a phase",
       { { "7_w", 1,
