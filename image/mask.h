@@ -40,6 +40,8 @@ int hep_mask_keep_largest(struct hep_labels *m, int connectivity,
 struct hep_overlap {
     double dice, mean_surface_mm, hd95_mm, volume_error_frac; /* (b - a) / a */
 };
+/** Dice coefficient of two masks of one size; NaN when both are empty. */
+double hep_mask_dice(const struct hep_labels *a, const struct hep_labels *b);
 /** Agreement of two masks on the same grid (else HEP_EGEOM); a is the reference. mean_surface_mm:
  * over the surface voxels of both, to the nearest one of the other; hd95_mm: the larger of the two
  * directed 95th percentiles. Surface voxels have an unset face neighbour. Dice is NaN when both are

@@ -122,22 +122,28 @@ static int surface_distances(struct hep_overlap *out, const struct hep_labels *a
     return rc;
 }
 
+double hep_mask_dice(const struct hep_labels *a, const struct hep_labels *b)
+{
+    size_t both = 0, sum = 0;
+
+    for (size_t i = 0; i < hep_grid_voxels(&a->grid); i++) {
+        both += a->data[i] != 0 && b->data[i] != 0;
+        sum += (size_t)(a->data[i] != 0) + (size_t)(b->data[i] != 0);
+    }
+    return sum > 0 ? 2.0 * (double)both / (double)sum : (double)NAN;
+}
+
 int hep_mask_overlap(struct hep_overlap *out, const struct hep_labels *a,
                      const struct hep_labels *b, struct hep_error *err)
 {
-    const size_t n = hep_grid_voxels(&a->grid);
     const double na = (double)hep_labels_count(a, -1);
     const double nb = (double)hep_labels_count(b, -1);
     struct hep_overlap o = { (double)NAN, (double)NAN, (double)NAN, (double)NAN };
-    double both = 0.0;
     int rc = HEP_OK;
 
     if (!hep_grid_same(&a->grid, &b->grid, HEP_GRID_TOL_MM))
         return HEP_FAIL(err, HEP_EGEOM, "the masks lie on different grids");
-    for (size_t i = 0; i < n; i++)
-        both += a->data[i] != 0 && b->data[i] != 0 ? 1.0 : 0.0;
-    if (na + nb > 0.0)
-        o.dice = 2.0 * both / (na + nb);
+    o.dice = hep_mask_dice(a, b);
     if (na > 0.0)
         o.volume_error_frac = (nb - na) / na;
     if (na > 0.0 && nb > 0.0)

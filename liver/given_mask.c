@@ -44,17 +44,6 @@ static int mirrored(struct hep_labels **out, const struct hep_labels *m, int axi
     return rc;
 }
 
-static double dice_of(const struct hep_labels *a, const struct hep_labels *b)
-{
-    size_t both = 0, sum = 0;
-
-    for (size_t i = 0; i < hep_grid_voxels(&a->grid); i++) {
-        both += a->data[i] != 0 && b->data[i] != 0;
-        sum += (size_t)(a->data[i] != 0) + (size_t)(b->data[i] != 0);
-    }
-    return sum > 0 ? 2.0 * (double)both / (double)sum : (double)NAN;
-}
-
 /* Dice of the mask with the liver that the images show, and the axis whose reversal agrees with it
  * better (-1: none). NaN where the images do not show it with confidence. */
 static int compare(double *dice, int *axis, const struct hep_labels *liver,
@@ -68,15 +57,16 @@ static int compare(double *dice, int *axis, const struct hep_labels *liver,
     *dice = (double)NAN;
     *axis = -1;
     if (rc == HEP_OK && found.liver != NULL && found.quality.score >= settings->given_sure_score)
-        *dice = dice_of(liver, found.liver);
+        *dice = hep_mask_dice(liver, found.liver);
     best = *dice;
     for (int a = 0;
          rc == HEP_OK && found.liver != NULL && *dice < settings->given_dice_min && a < 3; a++) {
         struct hep_labels *turned = NULL;
 
         rc = mirrored(&turned, liver, a, err);
-        if (rc == HEP_OK && dice_of(turned, found.liver) > fmax(best, settings->given_dice_min)) {
-            best = dice_of(turned, found.liver);
+        if (rc == HEP_OK &&
+            hep_mask_dice(turned, found.liver) > fmax(best, settings->given_dice_min)) {
+            best = hep_mask_dice(turned, found.liver);
             *axis = a;
         }
         hep_labels_free(turned);

@@ -1,12 +1,15 @@
 #include "liver/quality.h"
 
+#include "base/alloc.h"
 #include "base/number.h"
 #include "image/filter.h"
 #include "image/resample.h"
 #include "image/stats.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define LOW_SD 2.0       /* 95 % of the liver's own signals differ less */
 #define CUT_MM2 100.0    /* a square centimetre: less may be the rounding of a border */
@@ -16,6 +19,7 @@
 #define NO_LIVER_BELOW 0.4
 #define NO_LIVER_ABOVE 1.6
 #define MASK_SIGMA_MM 2.0 /* of the smoothing of a given mask: makes its stairs a surface */
+#define END_SHARE 0.01    /* of the volume: a tip of the liver, or a leak of a few voxels */
 /* A measure that takes more than a quarter of the credit is said to be doubtful. */
 #define CREDIT_MIN 0.75
 
@@ -129,31 +133,108 @@ static double credit_below(double x, struct hep_span s)
     return credit(x, s.lo, s.hi);
 }
 
+static double credit_above(double x, struct hep_span s)
+{
+    return credit(x, s.hi, s.lo);
+}
+
+/* One measure: the credit that it leaves, and what is said of it when that is little. */
+HEP_PRINTF(3, 4)
+static void count(struct hep_liver_quality *q, double left, const char *format, ...)
+{
+    size_t used = strlen(q->reason);
+    va_list args;
+
+    q->score *= left;
+    if (left >= CREDIT_MIN)
+        return;
+    if (used > 0)
+        used += (size_t)snprintf(q->reason + used, sizeof q->reason - used, "; ");
+    va_start(args, format);
+    if (used < sizeof q->reason)
+        (void)vsnprintf(q->reason + used, sizeof q->reason - used, format, args);
+    va_end(args);
+}
+
 static void conclude(struct hep_liver_quality *q, const struct hep_liver_settings *s)
 {
     const double lo = s->volume_ml.lo, hi = s->volume_ml.hi, least = q->cropped ? 0.0 : lo;
-    const double rough = credit_below(q->roughness, s->quality_roughness);
-    const double low = credit_below(q->low_border_frac, s->quality_low_border_frac);
-    const double left = credit_below(q->left_right, s->quality_left_right);
 
     q->volume_plausible = q->volume_ml >= lo && q->volume_ml <= hi;
     q->score = credit(q->volume_ml, least, NO_LIVER_BELOW * least - 1.0) *
-               credit(q->volume_ml, hi, NO_LIVER_ABOVE * hi) * rough * low * left *
-               credit(q->contrast, s->quality_contrast.hi, s->quality_contrast.lo);
+               credit(q->volume_ml, hi, NO_LIVER_ABOVE * hi);
     q->reason[0] = '\0';
     if (!q->volume_plausible)
         (void)snprintf(q->reason, sizeof q->reason, "volume %.0f mL outside %.0f-%.0f mL%s",
                        q->volume_ml, lo, hi,
                        q->cropped ? "; the liver is cut by the end of the images" : "");
-    else if (rough < CREDIT_MIN)
-        (void)snprintf(q->reason, sizeof q->reason, "surface %.1f times that of a sphere",
-                       q->roughness);
-    else if (low < CREDIT_MIN)
-        (void)snprintf(q->reason, sizeof q->reason, "%.0f %% of the border without contrast",
-                       100.0 * q->low_border_frac);
-    else if (left < CREDIT_MIN)
-        (void)snprintf(q->reason, sizeof q->reason, "%.0f %% of the volume left of the middle",
-                       100.0 * q->left_right);
+    count(q, credit_above(q->agreement, s->quality_agreement),
+          "grown again from its inside it overlaps by %.2f only (Dice)", q->agreement);
+    count(q, credit_below(q->above_dome, s->quality_above_dome),
+          "%.0f %% of the volume above the right dome, as a heart is", 100.0 * q->above_dome);
+    count(q, credit_below(q->height_mm, s->quality_height_mm), "%.0f mm high", q->height_mm);
+    count(q, credit_below(q->roughness, s->quality_roughness),
+          "surface %.1f times that of a sphere", q->roughness);
+    count(q, credit_below(q->low_border_frac, s->quality_low_border_frac),
+          "%.0f %% of the border without contrast", 100.0 * q->low_border_frac);
+    count(q, credit_below(q->left_right, s->quality_left_right),
+          "%.0f %% of the volume left of the middle", 100.0 * q->left_right);
+    count(q, credit_above(q->contrast, s->quality_contrast),
+          "half of its voxels look like liver with log-odds below %.1f", q->contrast);
+}
+
+/* What of the liver lies in a slice across the body: all of it, and the part of the right dome. */
+struct slice {
+    double all, right;
+};
+
+/* The highest slice below which all but 1 % of the liver, or of its right part, lies. */
+static size_t top_of(const struct slice *slice, size_t n, bool right)
+{
+    double total = 0.0, above = 0.0;
+    size_t z = n;
+
+    for (size_t k = 0; k < n; k++)
+        total += right ? slice[k].right : slice[k].all;
+    while (z > 1 && above + (right ? slice[z - 1].right : slice[z - 1].all) <= END_SHARE * total) {
+        z--;
+        above += right ? slice[z].right : slice[z].all;
+    }
+    return z - 1;
+}
+
+/* Height along the body, and the share above the right dome; the fine grid has its z up. */
+static int heights(struct hep_liver_quality *q, const struct hep_volume *share,
+                   const struct hep_liver_images *im, struct hep_error *err)
+{
+    const size_t n = share->grid.n[2], per_slice = share->grid.n[0] * share->grid.n[1];
+    const double dome_x = im->middle_x + im->settings->dome_half_widths * im->half_width;
+    double all = 0.0, above = 0.0, below = 0.0;
+    struct slice *slice = NULL;
+    size_t dome, bottom = 0;
+    int rc = HEP_NEW(slice, n, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    for (size_t i = 0; i < n * per_slice; i++) {
+        const double x =
+            share->grid.to_world[0][3] + HEP_LIVER_FINE_MM * (double)(i % share->grid.n[0]);
+        struct slice *at = &slice[i / per_slice];
+
+        at->all += (double)share->data[i];
+        at->right += x > dome_x ? (double)share->data[i] : 0.0;
+        all += (double)share->data[i];
+    }
+    dome =
+        top_of(slice, n, true) + (size_t)lround(im->settings->dome_margin_mm / HEP_LIVER_FINE_MM);
+    for (size_t z = dome + 1; z < n; z++)
+        above += slice[z].all - slice[z].right;
+    while (bottom + 1 < n && below + slice[bottom].all <= END_SHARE * all)
+        below += slice[bottom++].all;
+    q->above_dome = all > 0.0 ? above / all : (double)NAN;
+    q->height_mm = HEP_LIVER_FINE_MM * ((double)top_of(slice, n, false) - (double)bottom + 1.0);
+    free(slice);
+    return HEP_OK;
 }
 
 static int share_of_mask(struct hep_volume **share, const struct hep_labels *liver,
@@ -197,6 +278,8 @@ int hep_liver_judge(struct hep_liver_quality *q, const struct hep_labels *liver,
     }
     if (rc == HEP_OK)
         rc = hep_stats_masked(&stats, odds, 0, inside, -1, err);
+    if (rc == HEP_OK)
+        rc = heights(q, share, im, err);
     if (rc == HEP_OK) {
         q->volume_ml =
             (double)hep_labels_count(liver, -1) * hep_grid_voxel_mm3(&liver->grid) / 1000.0;
@@ -224,6 +307,7 @@ int hep_liver_judge_mask(struct hep_liver_quality *out, const struct hep_labels 
         out->volume_ml =
             (double)hep_labels_count(liver, -1) * hep_grid_voxel_mm3(&liver->grid) / 1000.0;
         out->left_right = out->contrast = out->seed_ml = (double)NAN;
+        out->agreement = out->above_dome = out->height_mm = (double)NAN;
         border(out, share, NULL, 0.0);
         find_cut(out, liver);
         conclude(out, settings);

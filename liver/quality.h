@@ -8,7 +8,7 @@
 #include "liver/images.h"
 
 /**
- * Every measure of the quality but method and seed.
+ * Every measure of the quality but method, seed and agreement, which is known before; and the score.
  * @param[in] share the liver's share of voxels, fine grid; @param[in] odds fine grid
  * @param[in] sd of the liver's log signal in the reference
  */

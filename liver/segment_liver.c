@@ -76,41 +76,74 @@ static int known_from(struct hep_labels *known, const struct hep_labels *fine, d
     return hep_mask_erode(known, depth_mm, nthreads, err);
 }
 
+/* The liver grown from a known part of it. */
+struct grown {
+    struct hep_liver_model model;
+    struct hep_volume *x;
+    struct hep_labels *mask;
+};
+
+static void grown_release(struct grown *g)
+{
+    hep_liver_model_release(&g->model);
+    hep_volume_free(g->x);
+    hep_labels_free(g->mask);
+    *g = (struct grown){ .x = NULL };
+}
+
+static int grow(struct grown *g, const struct hep_liver_images *im, const struct hep_labels *known,
+                double opening_mm, struct hep_error *err)
+{
+    struct hep_volume *distance = NULL;
+    int rc = hep_mask_distance(&distance, known, false, im->nthreads, err);
+
+    grown_release(g);
+    if (rc == HEP_OK)
+        rc = hep_liver_model_init(&g->model, im, known, distance, err);
+    if (rc == HEP_OK)
+        rc = walk(&g->x, im, &g->model, known, err);
+    if (rc == HEP_OK)
+        rc = hep_liver_cut(&g->mask, g->x, opening_mm, im->nthreads, err);
+    hep_volume_free(distance);
+    return rc;
+}
+
 struct found {
     struct hep_liver_images im;
     struct hep_liver_seed seed;
-    struct hep_liver_model model;
-    struct hep_volume *x, *share;
-    struct hep_labels *mask;
+    struct grown liver;
+    struct hep_volume *share;
 };
 
 static void found_release(struct found *f)
 {
     hep_liver_images_release(&f->im);
     hep_labels_free(f->seed.mask);
-    hep_liver_model_release(&f->model);
-    hep_volume_free(f->x);
+    grown_release(&f->liver);
     hep_volume_free(f->share);
-    hep_labels_free(f->mask);
 }
 
-static int one_pass(struct found *f, struct hep_error *err)
+/* A liver is one tissue with a border of its own: its inside, which no thin organ that leaked in
+ * reaches, grows into the same liver again, also where wider bridges are cut. */
+static int agree(double *dice, const struct found *f, struct hep_error *err)
 {
-    struct hep_volume *distance = NULL;
-    int rc = hep_mask_distance(&distance, f->seed.mask, false, f->im.nthreads, err);
+    const struct hep_liver_settings *s = f->im.settings;
+    struct hep_labels *inside = NULL;
+    struct grown again = { .x = NULL };
+    int rc = hep_labels_new(&inside, &f->im.coarse, err);
 
-    hep_liver_model_release(&f->model);
-    hep_volume_free(f->x);
-    hep_labels_free(f->mask);
-    f->x = NULL;
-    f->mask = NULL;
+    *dice = 0.0;
     if (rc == HEP_OK)
-        rc = hep_liver_model_init(&f->model, &f->im, f->seed.mask, distance, err);
+        rc = known_from(inside, f->liver.mask, s->regrow_depth_mm, f->im.nthreads, err);
     if (rc == HEP_OK)
-        rc = walk(&f->x, &f->im, &f->model, f->seed.mask, err);
-    if (rc == HEP_OK)
-        rc = hep_liver_cut(&f->mask, f->x, f->im.settings->opening_mm, f->im.nthreads, err);
-    hep_volume_free(distance);
+        rc = hep_mask_keep_largest(inside, 6, err);
+    if (rc == HEP_OK && hep_labels_count(inside, -1) > 0) {
+        rc = grow(&again, &f->im, inside, s->regrow_opening_mm, err);
+        if (rc == HEP_OK)
+            *dice = hep_mask_dice(f->liver.mask, again.mask);
+    }
+    hep_labels_free(inside);
+    grown_release(&again);
     return rc;
 }
 
@@ -135,7 +168,7 @@ static int refused_places(struct hep_labels **out, const struct found *f, struct
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&im->fine); i++) {
         const size_t j = hep_liver_coarse_of(&im->coarse, &im->fine, i);
         const bool like_fat = fabs((double)x[i] - fat) < like &&
-                              fabs((double)f->model.mean->data[i] - fat) > 2.0 * like;
+                              fabs((double)f->liver.model.mean->data[i] - fat) > 2.0 * like;
         const bool fluid =
             t2 != NULL && (double)t2->coarse->data[j] > t2_liver + im->settings->fluid_t2_log;
 
@@ -162,19 +195,20 @@ static int finish(struct hep_liver *out, struct found *f, const struct hep_liver
     int rc = refused_places(&refused, f, err);
 
     if (rc == HEP_OK)
-        rc = hep_labels_copy(&before, f->mask, err);
+        rc = hep_labels_copy(&before, f->liver.mask, err);
     if (rc == HEP_OK)
-        rc = hep_liver_fill(f->mask, refused, s->hole_mm, s->enclosed_share, in->nthreads, err);
+        rc = hep_liver_fill(f->liver.mask, refused, s->hole_mm, s->enclosed_share, in->nthreads,
+                            err);
     if (rc == HEP_OK)
-        rc = hep_liver_cap(f->mask, before, refused, 2.0 * s->hole_mm, in->nthreads, err);
+        rc = hep_liver_cap(f->liver.mask, before, refused, 2.0 * s->hole_mm, in->nthreads, err);
     if (rc == HEP_OK)
-        rc = hep_liver_soften(&f->share, f->mask, f->x, &f->im, f->model.mean, voxel_mm(&in->grid),
-                              err);
+        rc = hep_liver_soften(&f->share, f->liver.mask, f->liver.x, &f->im, f->liver.model.mean,
+                              voxel_mm(&in->grid), err);
     if (rc == HEP_OK)
         rc = hep_liver_to_grid(&out->liver, f->share, &in->grid, in->nthreads, err);
     if (rc == HEP_OK)
-        rc = hep_liver_judge(&out->quality, out->liver, f->share, f->model.odds, &f->im,
-                             f->model.sd[0], err);
+        rc = hep_liver_judge(&out->quality, out->liver, f->share, f->liver.model.odds, &f->im,
+                             f->liver.model.sd[0], err);
     hep_labels_free(refused);
     hep_labels_free(before);
     return rc;
@@ -242,7 +276,7 @@ int hep_liver_find(struct hep_liver *out, const struct hep_liver_input *in,
                    const struct hep_liver_settings *settings, struct hep_error *err)
 {
     struct found f = { 0 };
-    char why[160];
+    char why[sizeof out->quality.reason - 16]; /* "mask needed: " comes before */
     int rc;
 
     memset(out, 0, sizeof *out);
@@ -268,23 +302,25 @@ int hep_liver_find(struct hep_liver *out, const struct hep_liver_input *in,
         goto out;
     }
     for (int pass = 0; rc == HEP_OK && pass < PASSES; pass++) {
-        rc = one_pass(&f, err);
+        rc = grow(&f.liver, &f.im, f.seed.mask, settings->opening_mm, err);
         if (rc == HEP_OK && pass + 1 < PASSES)
-            rc = known_from(f.seed.mask, f.mask, settings->known_depth_mm, in->nthreads, err);
+            rc = known_from(f.seed.mask, f.liver.mask, settings->known_depth_mm, in->nthreads, err);
         if (rc == HEP_OK && hep_labels_count(f.seed.mask, -1) == 0) {
             need_mask(out, "the liver does not stand out from its surroundings");
             goto out;
         }
     }
     if (rc == HEP_OK)
+        rc = agree(&out->quality.agreement, &f, err);
+    if (rc == HEP_OK)
         rc = finish(out, &f, in, err);
     if (rc != HEP_OK)
         goto out;
     out->quality.method = method_of(&f.im);
     if (out->quality.score < settings->score_min) {
-        (void)snprintf(why, sizeof why, "%.140s",
-                       out->quality.reason[0] != '\0' ? out->quality.reason
-                                                      : "the liver found is not plausible");
+        (void)snprintf(why, sizeof why, "the liver found scores %.2f, less than %.2f%s%.300s",
+                       out->quality.score, settings->score_min,
+                       out->quality.reason[0] != '\0' ? ": " : "", out->quality.reason);
         need_mask(out, why);
         goto out;
     }

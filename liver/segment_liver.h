@@ -49,12 +49,15 @@ struct hep_liver_quality {
     double left_right;      /* share of the volume left of the body's middle */
     double contrast;        /* separation of liver and surroundings: median of the evidence for the
                                liver's voxels [log-odds] */
+    double agreement;       /* Dice with the liver grown again from its inside; NaN: given mask */
+    double above_dome;      /* share of the volume above the right dome and left of it: heart */
+    double height_mm;       /* along the body, without the outer 1 % of the volume at either end */
     double score;           /* 0 to 1: product of how plausible each measure is */
     bool volume_plausible;
     bool cropped;    /* touches an end of the images: its volume is a least one */
     char cut_at[48]; /* where: "top, front"; empty when it does not */
     bool mask_needed;
-    char reason[256]; /* why a mask is needed or the result is doubtful; empty when neither */
+    char reason[400]; /* why a mask is needed or the result is doubtful; empty when neither */
 };
 
 struct hep_liver {
