@@ -77,14 +77,14 @@ const struct hep_agent *hep_run_agent(const struct hep_run *run)
     return run->agent;
 }
 
-const char *hep_run_given_lesions(const struct hep_run *run, size_t i)
+const struct hep_derivative *hep_run_given_region(const struct hep_run *run, size_t i)
 {
-    return i < run->given.n_lesions ? run->given.lesions[i] : NULL;
+    return i < run->given.n_regions ? &run->given.regions[i] : NULL;
 }
 
 const char *hep_run_given_mask(const struct hep_run *run, enum hep_role role)
 {
-    return role == HEP_ROLE_LIVER_MASK       ? run->given.liver
+    return role == HEP_ROLE_LIVER_MASK       ? run->given.liver.path
            : role == HEP_ROLE_RESECTION_MASK ? run->given.resection
                                              : NULL;
 }

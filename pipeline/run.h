@@ -30,8 +30,9 @@ const struct hep_inventory *hep_run_inventory(const struct hep_run *run);
 const struct hep_agent *hep_run_agent(const struct hep_run *run);
 /** Path of a mask that the user gave on the command line; NULL when there is none. */
 const char *hep_run_given_mask(const struct hep_run *run, enum hep_role role);
-/** Path of the i-th file of lesions that the user gave; NULL at the end. */
-const char *hep_run_given_lesions(const struct hep_run *run, size_t i);
+/** The i-th file of lesions or organs that the user gave; NULL at the end. Organs come last. */
+struct hep_derivative;
+const struct hep_derivative *hep_run_given_region(const struct hep_run *run, size_t i);
 /** Where the files of this run are being written; for stages that start other programs. */
 const char *hep_run_folder(const struct hep_run *run);
 

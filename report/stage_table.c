@@ -14,3 +14,14 @@ const struct hep_stage *const *hep_stages(size_t *n)
     *n = sizeof rows / sizeof rows[0];
     return rows;
 }
+
+const struct hep_stage *const *hep_measure_stages(size_t *n)
+{
+    static const struct hep_stage *const rows[] = {
+        &hep_stage_inventory, &hep_stage_align,       &hep_stage_fat,    &hep_stage_diffusion,
+        &hep_stage_liver,     &hep_stage_enhancement, &hep_stage_labels,
+    };
+
+    *n = sizeof rows / sizeof rows[0];
+    return rows;
+}
