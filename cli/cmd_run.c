@@ -10,76 +10,101 @@
 
 #include <stdlib.h>
 
-struct run_options {
+/* What both commands are told. */
+struct study_options {
     struct hep_common_options common;
-    const char *study, *protocol, *out, *liver_mask, *resection_mask;
+    const char *study, *protocol, *out, *liver_mask, *share;
     struct hep_args set, lesions, derivatives;
     long nthreads;
     int align; /* index into align_modes, -1 not given */
-    bool no_align, only_planned, force, strict, replace, reproducible, timings, explain;
-    const char *share;
+    bool no_align, force, strict, replace, reproducible, timings;
+    /* run */
+    const char *resection_mask;
+    bool only_planned, explain;
+    /* measure */
+    struct hep_args organs;
 };
+#define S struct study_options
 
 static const char *const align_modes[] = { "rigid", "deformable", NULL };
 
-static const struct hep_option options[] = {
-    HEP_OPT(TEXT, struct run_options, protocol, "protocol", 'p', "PROTOCOL", NULL,
-            "path or name of a shipped protocol; without it one is chosen by agent and series"),
-    HEP_OPT(DIR_OUT, struct run_options, out, "out", 'o', "OUT", "hepar-out",
-            "folder of the results, a BIDS derivative dataset for any number of studies"),
-    HEP_OPT(FILE_IN, struct run_options, liver_mask, "liver-mask", 0, "FILE", NULL,
-            "liver mask, probabilities or label map (setting liver.label), on any grid: positions "
-            "decide"),
-    HEP_OPT(FILE_IN, struct run_options, resection_mask, "resection-mask", 0, "FILE", NULL,
+#define INPUT_OPTIONS(default_out)                                                                 \
+    HEP_OPT(TEXT, S, protocol, "protocol", 'p', "PROTOCOL", NULL,                                  \
+            "path or name of a shipped protocol; without it one is chosen by agent and series"),   \
+        HEP_OPT(DIR_OUT, S, out, "out", 'o', "OUT", default_out,                                   \
+                "folder of the results, a BIDS derivative dataset for any number of studies"),     \
+        HEP_OPT(FILE_IN, S, liver_mask, "liver-mask", 0, "FILE", NULL,                             \
+                "liver mask, probabilities or label map (setting liver.label), on any grid: "      \
+                "positions decide"),                                                               \
+        HEP_OPT_REPEAT(S, lesions, "lesions", 0, "FILE",                                           \
+                       "lesions of your own, on the grid of any series: label map, mask, "         \
+                       "probability map, or points and boxes (.tsv, .json); settings "             \
+                       "lesions.given*"),                                                          \
+        HEP_OPT_REPEAT(S, derivatives, "derivatives", 'd', "[NAME=]DIR",                           \
+                       "folder where masks of liver, lesions, organs and resections of this "      \
+                       "subject are looked for by their BIDS names, with NAME those with "         \
+                       "desc-NAME, or as TotalSegmentator writes them")
+#define HOW_OPTIONS                                                                                \
+    HEP_OPT_CHOICE(S, align, "align", 0, "MODE", align_modes, NULL,                                \
+                   "how far registration may go; without it the setting align.deformable"),        \
+        HEP_OPT_FLAG(S, no_align, "no-align", 0,                                                   \
+                     "series stay in scanner coordinates (setting align.engine)"),                 \
+        HEP_OPT_REPEAT(S, set, "set", 0, "KEY=VALUE", "change a setting of the protocol"),         \
+        HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,                            \
+                        "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all "        \
+                        "processors")
+#define RESULT_OPTIONS                                                                             \
+    HEP_OPT(DIR_IN, S, share, "share", 0, "DIR", NULL,                                             \
+            "results of the same study under other settings, or of another command: what cannot "  \
+            "differ is taken from there"),                                                         \
+        HEP_OPT_FLAG(S, force, "force", 'f', "compute everything again"),                          \
+        HEP_OPT_FLAG(S, strict, "strict", 0,                                                       \
+                     "exit code 65 where a series is left out because it cannot be used, or the "  \
+                     "protocol requires one that the study does not have; without it these are "   \
+                     "warnings"),                                                                  \
+        HEP_OPT_FLAG(S, replace, "replace", 0,                                                     \
+                     "replace what stands in the place of the result, also when another study or " \
+                     "command made it; without it that is exit code 73"),                          \
+        HEP_OPT_FLAG(S, reproducible, "reproducible", 0,                                           \
+                     "nothing in the outputs depends on time, host or path"),                      \
+        HEP_OPT_FLAG(S, timings, "timings", 0, "print where the time went"),                       \
+    {                                                                                              \
+        0                                                                                          \
+    }
+
+static const struct hep_option run_options[] = {
+    INPUT_OPTIONS("hepar-out"),
+    HEP_OPT(FILE_IN, S, resection_mask, "resection-mask", 0, "FILE", NULL,
             "what an operation would remove, on the grid of any series of the study: the size of "
             "the future remnant is given"),
-    HEP_OPT_REPEAT(struct run_options, lesions, "lesions", 0, "FILE",
-                   "lesions of your own, on the grid of any series: label map, mask, probability "
-                   "map, or points and "
-                   "boxes (.tsv, .json); settings lesions.given*"),
-    HEP_OPT_REPEAT(struct run_options, derivatives, "derivatives", 'd', "[NAME=]DIR",
-                   "folder where masks of liver, lesions and resections of this subject are looked "
-                   "for by their BIDS "
-                   "names, with NAME those with desc-NAME, or as TotalSegmentator writes them"),
-    HEP_OPT_CHOICE(struct run_options, align, "align", 0, "MODE", align_modes, NULL,
-                   "how far registration may go; without it the setting align.deformable"),
-    HEP_OPT_FLAG(struct run_options, no_align, "no-align", 0,
-                 "series stay in scanner coordinates (setting align.engine)"),
-    HEP_OPT_REPEAT(struct run_options, set, "set", 0, "KEY=VALUE",
-                   "change a setting of the protocol"),
-    HEP_OPT_INTEGER(struct run_options, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
-                    "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors"),
-    HEP_OPT_FLAG(struct run_options, only_planned, "only-planned", 0,
+    HOW_OPTIONS,
+    HEP_OPT_FLAG(S, only_planned, "only-planned", 0,
                  "see the study as the protocol would have: without series and b-values that it "
                  "does not plan, and with its transforms"),
-    HEP_OPT(DIR_IN, struct run_options, share, "share", 0, "DIR", NULL,
-            "results of the same study under other settings: what cannot differ is taken from "
-            "there"),
-    HEP_OPT_FLAG(struct run_options, force, "force", 'f', "compute everything again"),
-    HEP_OPT_FLAG(
-        struct run_options, strict, "strict", 0,
-        "exit code 65 where a series is left out because it cannot be used, or the protocol "
-        "requires one that the study does not have; without it these are warnings"),
-    HEP_OPT_FLAG(struct run_options, replace, "replace", 0,
-                 "replace what stands in the place of the result, also when another study made it; "
-                 "without it that is exit code 73"),
-    HEP_OPT_FLAG(struct run_options, reproducible, "reproducible", 0,
-                 "nothing in the outputs depends on time, host or path"),
-    HEP_OPT_FLAG(struct run_options, explain, "explain", 0,
+    HEP_OPT_FLAG(S, explain, "explain", 0,
                  "print what every candidate, kept or not, was judged by"),
-    HEP_OPT_FLAG(struct run_options, timings, "timings", 0, "print where the time went"),
-    { 0 },
+    RESULT_OPTIONS,
 };
 
+static const struct hep_option measure_options[] = {
+    INPUT_OPTIONS("hepar-measure"),
+    HEP_OPT_REPEAT(S, organs, "organs", 0, "FILE",
+                   "label map or mask of organs or any other regions, on the grid of any series: "
+                   "each value is one, whether it hangs together or not"),
+    HOW_OPTIONS,
+    RESULT_OPTIONS,
+};
+#undef S
+
 static const struct hep_positional positionals[] = {
-    HEP_POS(DIR_IN, struct run_options, study, "study",
+    HEP_POS(DIR_IN, struct study_options, study, "study",
             "BIDS subject or session, or a folder of NIfTI files and sidecars"),
     { 0 },
 };
 
-static const char *const examples[] = { "hepar run bids/sub-01 -p eob-full -o results",
-                                        "hepar run study --liver-mask liver.nii.gz -o results",
-                                        NULL };
+static const char *const run_examples[] = { "hepar run bids/sub-01 -p eob-full -o results",
+                                            "hepar run study --liver-mask liver.nii.gz -o results",
+                                            NULL };
 
 #define S struct hep_stage_time
 HEP_GETTER(reused_of, S, hep_value_of_text(r->reused ? "reused" : NULL));
@@ -111,8 +136,13 @@ static int print_timings(FILE *out, const struct hep_study_outcome *o, struct he
     return rc;
 }
 
+static const char *const measure_examples[] = {
+    "hepar measure study --lesions tumours.nii.gz -o numbers",
+    "hepar measure bids/sub-01 --organs total_mr.nii.gz --share results", NULL
+};
+
 /* The settings that --set, --align and --no-align ask for; heap array of borrowed texts. */
-static int list_settings(const char ***out, size_t *n, const struct run_options *o,
+static int list_settings(const char ***out, size_t *n, const struct study_options *o,
                          struct hep_error *err)
 {
     const char **list;
@@ -132,9 +162,11 @@ static int list_settings(const char ***out, size_t *n, const struct run_options 
     return HEP_OK;
 }
 
-static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
+/* One study through the stages of a command. */
+static int run_study(const struct study_options *o,
+                     const struct hep_stage *const *(*table)(size_t *n), bool with_organs,
+                     struct hep_cli *cli, struct hep_error *err)
 {
-    const struct run_options *o = given;
     struct hep_str caret = { 0 };
     struct hep_study_outcome outcome;
     struct hep_study_request request = {
@@ -147,6 +179,9 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         .n_lesions = o->lesions.n,
         .derivatives = (const char *const *)o->derivatives.items,
         .n_derivatives = o->derivatives.n,
+        .organs = (const char *const *)o->organs.items,
+        .n_organs = o->organs.n,
+        .with_organs = with_organs,
         .command = (const char *const *)cli->argv,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
         .force = o->force,
@@ -162,7 +197,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 
     if (rc != HEP_OK)
         return rc;
-    request.stages = hep_stages(&request.n_stages);
+    request.stages = table(&request.n_stages);
     request.settings = settings;
     rc = hep_study_run(&outcome, &request, cli->log, &caret, err);
     free((void *)settings);
@@ -180,6 +215,16 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     return rc == HEP_OK && o->timings ? print_timings(cli->out, &outcome, err) : rc;
 }
 
+static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    return run_study(given, hep_stages, false, cli, err);
+}
+
+static int measure(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    return run_study(given, hep_measure_stages, true, cli, err);
+}
+
 const struct hep_command hep_cmd_run = { "run",
                                          "one study through every stage",
                                          "Reads a study, makes maps and measurements, and writes "
@@ -187,8 +232,24 @@ const struct hep_command hep_cmd_run = { "run",
                                          "are kept: only what depends on changed inputs or "
                                          "settings is computed again. Research use only: "
                                          "a flag is evidence with its reason, never a diagnosis.",
-                                         options,
+                                         run_options,
                                          positionals,
-                                         sizeof(struct run_options),
+                                         sizeof(struct study_options),
                                          run,
-                                         examples };
+                                         run_examples };
+
+const struct hep_command hep_cmd_measure = {
+    "measure",
+    "numbers of your own lesions and organs: no detection, no evidence",
+    "Makes the maps of a study and writes their statistics over the regions that are given: "
+    "OUT/sub-X/sub-X_labels.tsv, one row for each region and map, and sub-X_labels.json, the same "
+    "by region and what the "
+    "columns mean. A region is read where the series that it was drawn on shows it, through the "
+    "same transforms as in "
+    "hepar run. Points are outlined first.",
+    measure_options,
+    positionals,
+    sizeof(struct study_options),
+    measure,
+    measure_examples
+};

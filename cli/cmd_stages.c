@@ -52,6 +52,9 @@ static void stages_chapter(struct hep_str *out)
                      "Order follows from the "
                      "products.\n\n");
     hep_stages_markdown(out, stages, n);
+    stages = hep_measure_stages(&n);
+    hep_str_add(out, "# Last stage of `hepar measure`\n\nIn the place of lesions and report.\n\n");
+    hep_stages_markdown(out, stages + n - 1, 1);
 }
 
 static int run_manual(const void *given, struct hep_cli *cli, struct hep_error *err)

@@ -4,6 +4,7 @@ const struct hep_command *const *hep_commands(void)
 {
     static const struct hep_command *const rows[] = {
         &hep_cmd_run,
+        &hep_cmd_measure,
         &hep_cmd_batch,
         &hep_cmd_status,
         &hep_cmd_report,

@@ -101,6 +101,25 @@ int hep_grid_inverse(double inv[4][4], const struct hep_grid *g, struct hep_erro
     return hep_affine_inverse(inv, g->to_world, err);
 }
 
+bool hep_grid_voxel_at(size_t *index, const struct hep_grid *g, const double world[3])
+{
+    double inverse[4][4], voxel[3];
+    size_t at[3];
+
+    if (hep_grid_inverse(inverse, g, NULL) != HEP_OK)
+        return false;
+    hep_affine_apply(voxel, HEP_AFFINE(inverse), world);
+    for (int k = 0; k < 3; k++) {
+        const double x = floor(voxel[k] + 0.5);
+
+        if (!(x >= 0.0 && x < (double)g->n[k]))
+            return false;
+        at[k] = (size_t)x;
+    }
+    *index = at[0] + g->n[0] * (at[1] + g->n[1] * at[2]);
+    return true;
+}
+
 void hep_grid_round_as_stored(struct hep_grid *g)
 {
     for (int i = 0; i < 3; i++) {

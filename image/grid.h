@@ -39,6 +39,8 @@ static inline double hep_distance2(const double a[3], const double b[3])
 }
 /** World coordinates of the centre of voxel i of the array. */
 void hep_grid_world_of(double world[3], const struct hep_grid *g, size_t i);
+/** Index of the voxel that a world position lies in; false outside the grid. */
+bool hep_grid_voxel_at(size_t *index, const struct hep_grid *g, const double world[3]);
 /** A local double[4][4] as the const argument of the functions below: C11 does not convert it by
  * itself. */
 #define HEP_AFFINE(m) ((const double(*)[4])(m))

@@ -64,13 +64,15 @@ int hep_nifti_read_labels(struct hep_labels **out, const char *path,
 /** What a mask made elsewhere holds. */
 struct hep_mask_reading {
     size_t n_nan;                   /* voxels without a value, taken as outside */
-    bool probabilities;             /* values between 0 and 1: inside from 0.5 on */
+    bool probabilities;             /* values between 0 and 1: inside from the threshold on */
     int32_t value[HEP_MASK_VALUES]; /* the lowest ones but 0, rising */
     size_t n_values;                /* HEP_MASK_VALUES + 1: more than that */
 };
-/** As hep_nifti_read_labels(), but NaN is outside and a map of probabilities a mask. */
+#define HEP_PROBABLE 0.5 /* share or probability from which a voxel belongs to an organ */
+/** As hep_nifti_read_labels(), but NaN is outside, and a map of probabilities is a mask of what has `threshold` or
+ * more. */
 int hep_nifti_read_mask(struct hep_labels **out, struct hep_mask_reading *reading, const char *path,
-                        struct hep_error *err) HEP_MUST_CHECK;
+                        double threshold, struct hep_error *err) HEP_MUST_CHECK;
 /** 1 where the mask holds `label`, or anything but 0 when that is NaN; HEP_EDATA when it is NaN and
  * there are several. `name` is that of the mask, for the message. */
 int hep_mask_one_label(struct hep_labels *mask, const struct hep_mask_reading *reading,

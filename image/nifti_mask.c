@@ -5,10 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#define PROBABLE 0.5F /* share or probability from which a voxel belongs to the mask */
-
 /* Values between 0 and 1 that are not 0 or 1 are probabilities or shares; NaN is outside. */
-static void settle_values(struct hep_mask_reading *r, struct hep_volume *v)
+static void settle_values(struct hep_mask_reading *r, struct hep_volume *v, double threshold)
 {
     const size_t n = hep_grid_voxels(&v->grid);
     float lowest = 0.0F, highest = 0.0F;
@@ -27,7 +25,7 @@ static void settle_values(struct hep_mask_reading *r, struct hep_volume *v)
     }
     r->probabilities = fractions && lowest >= 0.0F && highest <= 1.0F;
     for (size_t i = 0; r->probabilities && i < n; i++)
-        v->data[i] = v->data[i] >= PROBABLE ? 1.0F : 0.0F;
+        v->data[i] = (double)v->data[i] >= threshold ? 1.0F : 0.0F;
 }
 
 static void note_value(struct hep_mask_reading *r, int32_t value)
@@ -46,7 +44,7 @@ static void note_value(struct hep_mask_reading *r, int32_t value)
 }
 
 int hep_nifti_read_mask(struct hep_labels **out, struct hep_mask_reading *reading, const char *path,
-                        struct hep_error *err)
+                        double threshold, struct hep_error *err)
 {
     struct hep_volume *v = NULL;
     struct hep_error e = { 0 };
@@ -54,7 +52,7 @@ int hep_nifti_read_mask(struct hep_labels **out, struct hep_mask_reading *readin
 
     *reading = (struct hep_mask_reading){ 0 };
     if (rc == HEP_EFORMAT && hep_nifti_read(&v, path, NULL) == HEP_OK && v->nt == 1) {
-        settle_values(reading, v);
+        settle_values(reading, v, threshold);
         rc = hep_labels_from_volume(out, v, NULL);
     }
     hep_volume_free(v);

@@ -93,21 +93,31 @@ double hep_quantile(float *x, size_t n, double q)
 
 static const struct hep_stats no_stats = { 0,           0,           (double)NAN, (double)NAN,
                                            (double)NAN, (double)NAN, (double)NAN, (double)NAN,
-                                           (double)NAN, (double)NAN, (double)NAN, (double)NAN };
+                                           (double)NAN, (double)NAN, (double)NAN, (double)NAN,
+                                           (double)NAN, (double)NAN };
 
 /* x holds finite values and is reordered, then overwritten. */
 static void fill_stats(struct hep_stats *out, float *x, size_t n)
 {
     double sum = 0.0;
-    double squares = 0.0;
+    double squares = 0.0, cubes = 0.0, fourths = 0.0;
 
     for (size_t i = 0; i < n; i++)
         sum += (double)x[i];
     out->mean = sum / (double)n;
-    for (size_t i = 0; i < n; i++)
-        squares += ((double)x[i] - out->mean) * ((double)x[i] - out->mean);
+    for (size_t i = 0; i < n; i++) {
+        const double d = (double)x[i] - out->mean;
+
+        squares += d * d;
+        cubes += d * d * d;
+        fourths += d * d * d * d;
+    }
     if (n > 1)
         out->sd = sqrt(squares / (double)(n - 1));
+    if (squares > 0.0) {
+        out->skewness = cubes / (double)n / pow(squares / (double)n, 1.5);
+        out->kurtosis = (double)n * fourths / (squares * squares) - 3.0;
+    }
     out->min = hep_quantile(x, n, 0.0);
     out->q05 = hep_quantile(x, n, 0.05);
     out->q25 = hep_quantile(x, n, 0.25);

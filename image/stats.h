@@ -12,6 +12,9 @@ struct hep_stats {
     size_t n, n_nonfinite;
     double mean, sd, median, mad;        /* mad: 1.4826 * median |x - median| */
     double q05, q25, q75, q95, min, max; /* quantiles by linear interpolation (type 7) */
+    double skewness,
+        kurtosis; /* m3 / m2^(3/2), m4 / m2^2 - 3 (0 for a normal distribution): Zwanenburg et al.,
+                                  Radiology 2020;295:328, features KE2M and IPH6; NaN when all are equal */
 };
 
 /** All NaN (and n = 0) for an empty set; sd NaN for n = 1. Values are not changed. */

@@ -126,11 +126,20 @@ void hep_labels_free(struct hep_labels *l)
     free(l);
 }
 
+void hep_labels_keep_small(struct hep_labels *l, int32_t label, const double centre_mm[3])
+{
+    size_t i;
+
+    if (hep_labels_count(l, label) == 0 && hep_grid_voxel_at(&i, &l->grid, centre_mm) &&
+        l->data[i] == 0)
+        l->data[i] = label;
+}
+
 bool hep_label_from(int32_t *label, double x)
 {
-    const double near = nearbyint(x);
+    const double near = nearbyint(x), tol = fmin(HEP_LABEL_TOL * fmax(near, 1.0), 0.1);
 
-    if (!(near >= 0.0 && near <= (double)INT32_MAX && fabs(x - near) <= HEP_LABEL_TOL))
+    if (!(near >= 0.0 && near <= (double)INT32_MAX && fabs(x - near) <= tol))
         return false;
     *label = (int32_t)near;
     return true;

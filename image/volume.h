@@ -41,11 +41,15 @@ int hep_labels_new(struct hep_labels **out, const struct hep_grid *grid,
 int hep_labels_copy(struct hep_labels **out, const struct hep_labels *in,
                     struct hep_error *err) HEP_MUST_CHECK;
 void hep_labels_free(struct hep_labels *l);
-/** Non-negative integers within 1e-3; HEP_EFORMAT names the first voxel that is none. */
+/** A region that fills no voxel of the map, because the voxels are larger than it, keeps the one that its centre lies
+ * in, where no other label is. */
+void hep_labels_keep_small(struct hep_labels *l, int32_t label, const double centre_mm[3]);
+/** Non-negative integers within HEP_LABEL_TOL; HEP_EFORMAT names the first voxel that is none. */
 int hep_labels_from_volume(struct hep_labels **out, const struct hep_volume *v,
                            struct hep_error *err) HEP_MUST_CHECK;
-/** The label nearest to x; false when x is further than HEP_LABEL_TOL from every integer in
- * 0..INT32_MAX. */
+/** The label nearest to x; false when x is further than HEP_LABEL_TOL from every integer in 0..INT32_MAX, of larger ones
+ * further than this share of them, at most 0.1: what other programs store as a scaled float is off by a share (0.9997,
+ * 6.998), and what they interpolated is off by more. */
 #define HEP_LABEL_TOL 1e-3
 bool hep_label_from(int32_t *label, double x);
 /** HEP_EFORMAT that names voxel index i and its value. */

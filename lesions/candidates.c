@@ -102,28 +102,6 @@ int hep_candidate_labels_to(struct hep_labels **out, const struct hep_labels *fr
     return HEP_OK;
 }
 
-/* A candidate smaller than the reference voxels around it keeps at least the one it lies in. */
-static void keep_small(struct hep_labels *labels, const struct hep_candidate *c,
-                       const struct hep_grid *grid)
-{
-    double inverse[4][4];
-    double voxel[3];
-    size_t at[3];
-
-    if (hep_labels_count(labels, c->id) > 0 || hep_grid_inverse(inverse, grid, NULL) != HEP_OK)
-        return;
-    hep_affine_apply(voxel, HEP_AFFINE(inverse), c->centre_mm);
-    for (int k = 0; k < 3; k++) {
-        const double x = fmin(fmax(floor(voxel[k] + 0.5), 0.0), (double)(grid->n[k] - 1));
-
-        at[k] = (size_t)x;
-    }
-    const size_t i = at[0] + grid->n[0] * (at[1] + grid->n[1] * at[2]);
-
-    if (labels->data[i] == 0)
-        labels->data[i] = c->id;
-}
-
 struct order {
     const struct hep_pick *pick;
     int32_t label;
@@ -193,7 +171,7 @@ static int hand_over(struct hep_candidates *out, const struct hep_pick_list *pic
         rc = hep_candidate_labels_to(&out->labels, picks->labels, &study->grid, number,
                                      study->nthreads, err);
     for (size_t i = 0; rc == HEP_OK && i < out->n; i++)
-        keep_small(out->labels, &out->list[i], &study->grid);
+        hep_labels_keep_small(out->labels, out->list[i].id, out->list[i].centre_mm);
     if (rc == HEP_OK)
         rc = hep_diffuse_judge(out, study, err);
     free(number);

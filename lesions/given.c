@@ -78,29 +78,9 @@ static void add_given(struct hep_candidates *out, const struct hep_given *g,
     }
 }
 
-/* Voxel of the grid that a world position lies in; false outside. */
-static bool voxel_of(size_t *index, const struct hep_grid *grid, const double world[3])
-{
-    double inverse[4][4], voxel[3];
-    size_t at[3];
-
-    if (hep_grid_inverse(inverse, grid, NULL) != HEP_OK)
-        return false;
-    hep_affine_apply(voxel, HEP_AFFINE(inverse), world);
-    for (int k = 0; k < 3; k++) {
-        const double x = floor(voxel[k] + 0.5);
-
-        if (!(x >= 0.0 && x < (double)grid->n[k]))
-            return false;
-        at[k] = (size_t)x;
-    }
-    *index = at[0] + grid->n[0] * (at[1] + grid->n[1] * at[2]);
-    return true;
-}
-
 /* The found ones that no given lesion explains, renumbered after those. */
 static int add_found(struct hep_candidates *out, const struct hep_given *g,
-                     const struct hep_candidates *found, struct hep_error *err)
+                     const struct hep_candidates *found, double overlap, struct hep_error *err)
 {
     const size_t voxels = hep_grid_voxels(&out->labels->grid);
     size_t *count = NULL, *covered = NULL;
@@ -121,9 +101,9 @@ static int add_found(struct hep_candidates *out, const struct hep_given *g,
         const struct hep_candidate *c = &found->list[i];
         size_t at = 0;
         const bool centre =
-            voxel_of(&at, &out->labels->grid, c->centre_mm) && g->labels->data[at] != 0;
+            hep_grid_voxel_at(&at, &out->labels->grid, c->centre_mm) && g->labels->data[at] != 0;
 
-        if (centre || (double)covered[c->id] > HEP_GIVEN_OVERLAP * (double)count[c->id])
+        if (centre || (double)covered[c->id] > overlap * (double)count[c->id])
             continue;
         number[c->id] = ++next;
         out->list[out->n] = *c;
@@ -156,7 +136,7 @@ int hep_given_candidates(struct hep_candidates *out, const struct hep_given *g,
     if (rc == HEP_OK && found != NULL) {
         made.diffuse_alarm = found->diffuse_alarm;
         memcpy(made.diffuse_reason, found->diffuse_reason, sizeof made.diffuse_reason);
-        rc = add_found(&made, g, found, err);
+        rc = add_found(&made, g, found, study->limits->given_overlap, err);
     }
     if (rc == HEP_OK)
         *out = made;

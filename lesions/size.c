@@ -165,3 +165,41 @@ int hep_lesion_size(struct hep_lesion_size *out, const struct hep_shells *shells
     free(points);
     return rc;
 }
+
+int hep_label_size(struct hep_lesion_size *out, const struct hep_labels *labels, int32_t label,
+                   struct hep_error *err)
+{
+    size_t lo[3] = { SIZE_MAX, SIZE_MAX, SIZE_MAX }, hi[3] = { 0, 0, 0 };
+    struct hep_shells box = { .id = label, .grid = labels->grid };
+    int rc;
+
+    for (size_t j = 0; j < hep_grid_voxels(&labels->grid); j++) {
+        size_t at[3];
+
+        if (labels->data[j] != label)
+            continue;
+        box.n[HEP_SHELL_WHOLE]++;
+        hep_grid_place(at, &labels->grid, j);
+        for (int k = 0; k < 3; k++) {
+            lo[k] = at[k] < lo[k] ? at[k] : lo[k];
+            hi[k] = at[k] > hi[k] ? at[k] : hi[k];
+        }
+    }
+    *out = (struct hep_lesion_size){ 0 };
+    if (box.n[HEP_SHELL_WHOLE] == 0)
+        return HEP_OK;
+    for (int k = 0; k < 3; k++) {
+        box.lo[k] = lo[k];
+        box.grid.n[k] = hi[k] - lo[k] + 1;
+        for (int w = 0; w < 3; w++)
+            box.grid.to_world[w][3] += labels->grid.to_world[w][k] * (double)lo[k];
+    }
+    rc = HEP_NEW(box.zone, hep_grid_voxels(&box.grid), err);
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&box.grid); i++)
+        if (labels->data[hep_shells_index(&box, &labels->grid, i)] == label)
+            box.zone[i] = 1U << HEP_SHELL_WHOLE;
+    if (rc == HEP_OK)
+        rc = hep_lesion_size(out, &box, err);
+    free(box.zone);
+    return rc;
+}

@@ -23,6 +23,10 @@ struct hep_lesion_size {
 int hep_lesion_size(struct hep_lesion_size *out, const struct hep_shells *shells,
                     struct hep_error *err) HEP_MUST_CHECK;
 
+/** Of a label anywhere, on its own grid; all 0 when it has no voxel. HEP_ENOMEM. */
+int hep_label_size(struct hep_lesion_size *out, const struct hep_labels *labels, int32_t label,
+                   struct hep_error *err) HEP_MUST_CHECK;
+
 struct hep_point {
     double x, y;
 };

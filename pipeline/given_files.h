@@ -6,20 +6,18 @@
 #ifndef HEP_PIPELINE_GIVEN_FILES_H
 #define HEP_PIPELINE_GIVEN_FILES_H
 
-#include "terms/role.h"
-
-#include "base/error.h"
-
-#include <stddef.h>
+#include "sequences/derivatives.h"
 
 struct hep_inventory;
 struct hep_study_request;
 
 /** All texts owned. */
 struct hep_given_files {
-    char *liver, *resection; /* NULL: as the inventory has it */
-    char **lesions;          /* images, and tables of points */
-    size_t n_lesions;
+    struct hep_derivative liver; /* path NULL: as the inventory has it */
+    char *resection;             /* the same */
+    struct hep_derivative
+        *regions; /* lesions (images, and tables of points), then organs (role labels) */
+    size_t n_regions;
 };
 
 /**

@@ -11,6 +11,11 @@
 
 #include <math.h>
 
+static int add_text(struct hep_sha256 *h, const char *text, struct hep_error *err)
+{
+    return hep_sha256_add(h, text, strlen(text) + 1, err);
+}
+
 /* What a replay does to the series; nothing for a series that is seen as it is. */
 static int add_change(struct hep_sha256 *h, const struct hep_replayed *entry, struct hep_error *err)
 {
@@ -127,20 +132,24 @@ static int add_companion(struct hep_sha256 *h, struct hep_record *record, const 
     return rc;
 }
 
-static int given_lesions(struct hep_product *p, const struct hep_run *run,
+static int given_regions(struct hep_product *p, const struct hep_run *run,
                          struct hep_record *record, struct hep_error *err)
 {
-    const char *const role = hep_role_name(HEP_ROLE_LESION_MASK);
     struct hep_sha256 *h = NULL;
     char hex[HEP_SHA256_HEX];
     int rc = hep_sha256_new(&h, err);
 
-    for (size_t i = 0; rc == HEP_OK && i < run->given.n_lesions; i++) {
-        const char *path = run->given.lesions[i];
+    for (size_t i = 0; rc == HEP_OK && i < run->given.n_regions; i++) {
+        const struct hep_derivative *d = &run->given.regions[i];
+        const char *path = d->path;
 
-        rc = file_hash(hex, record, path, hep_run_relative(run, path), role, err);
+        rc = file_hash(hex, record, path, hep_run_relative(run, path), hep_role_name(d->role), err);
         if (rc == HEP_OK)
             rc = hep_sha256_add(h, hex, HEP_SHA256_HEX, err);
+        if (rc == HEP_OK)
+            rc = hep_sha256_add(h, &d->value, sizeof d->value, err);
+        if (rc == HEP_OK)
+            rc = add_text(h, hep_role_name(d->role), err);
         if (rc == HEP_OK && !hep_is_lesion_points(path))
             rc = add_companion(h, record, path, ".tsv", err);
         if (rc == HEP_OK && !hep_is_lesion_points(path))
@@ -213,8 +222,8 @@ static int settle_series(struct hep_run *run, struct hep_record *record, struct 
             rc = replay_series(p, run, role, err);
         if (rc != HEP_OK)
             break;
-        if (role == HEP_ROLE_LESION_MASK && run->given.n_lesions > 0) {
-            rc = given_lesions(p, run, record, err);
+        if (role == HEP_ROLE_LESION_MASK && run->given.n_regions > 0) {
+            rc = given_regions(p, run, record, err);
         } else if (hep_run_given_mask(run, role) != NULL) {
             rc = given_mask(p, hep_run_given_mask(run, role), role, record, err);
         } else if (p->series != NULL) {
@@ -226,11 +235,6 @@ static int settle_series(struct hep_run *run, struct hep_record *record, struct 
     }
     hep_json_free(inventory);
     return rc;
-}
-
-static int add_text(struct hep_sha256 *h, const char *text, struct hep_error *err)
-{
-    return hep_sha256_add(h, text, strlen(text) + 1, err);
 }
 
 /* The content of a shipped file, or of the one that the setting of this key names. */

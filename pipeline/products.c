@@ -288,9 +288,13 @@ static int replay_labels(struct hep_labels **labels, const struct hep_run *run,
 /* A mask of the command line. */
 static int load_given_mask(struct hep_run *run, struct hep_product *p, struct hep_error *err)
 {
-    const bool is_liver = run->given.liver != NULL && strcmp(p->path, run->given.liver) == 0;
+    const bool is_liver =
+        run->given.liver.path != NULL && strcmp(p->path, run->given.liver.path) == 0;
+    const double label = isfinite(run->cfg->liver_label) || run->given.liver.value < 0
+                             ? run->cfg->liver_label
+                             : (double)run->given.liver.value;
     struct hep_mask_reading reading;
-    int rc = hep_nifti_read_mask(&p->labels, &reading, p->path, err);
+    int rc = hep_nifti_read_mask(&p->labels, &reading, p->path, HEP_PROBABLE, err);
 
     if (rc != HEP_OK)
         return rc;
@@ -299,12 +303,11 @@ static int load_given_mask(struct hep_run *run, struct hep_product *p, struct he
                       hep_path_base(p->path), reading.n_nan);
     if (reading.probabilities)
         hep_log_write(run->log, HEP_LOG_WARNING, "mask",
-                      "%s: holds probabilities: inside is what has at least 0.5",
-                      hep_path_base(p->path));
-    if (!is_liver)
-        reading.n_values = 1; /* several parts may have been removed */
-    return hep_mask_one_label(p->labels, &reading, is_liver ? run->cfg->liver_label : (double)NAN,
-                              p->path, err);
+                      "%s: holds probabilities: inside is what has at least %g",
+                      hep_path_base(p->path), HEP_PROBABLE);
+    if (!is_liver || run->given.liver.value == HEP_VALUE_ANY)
+        reading.n_values = 1; /* several parts may have been removed; segments make up the liver */
+    return hep_mask_one_label(p->labels, &reading, is_liver ? label : (double)NAN, p->path, err);
 }
 
 static int load_labels(struct hep_run *run, struct hep_product *p, struct hep_error *err)

@@ -48,6 +48,15 @@ static char *run_json_path(const char *folder, const char *label, const char *su
     return hep_asprintf(NULL, "%s/%s_%s.json", folder, label, suffix);
 }
 
+/* Is there a result that lacks this command's last stage? */
+static bool is_of_another_command(const struct study_run *s)
+{
+    const char *state = hep_json_string(hep_json_get(s->earlier, "state"));
+
+    return state != NULL && strcmp(state, "done") == 0 &&
+           hep_record_stage(s->earlier, s->run.stages[s->run.n_stages - 1]->name) == NULL;
+}
+
 /* The result whose products may be taken: this study's own, else the one under other settings.
  * HEP_ECREAT when the place is another's. */
 static int find_earlier(struct study_run *s, const struct hep_study_request *q,
@@ -58,6 +67,12 @@ static int find_earlier(struct study_run *s, const struct hep_study_request *q,
     int rc = hep_origin_check(&s->earlier, &s->record, s->open.inventory->study, s->folder,
                               s->run.label, q->replace, err);
 
+    if (rc == HEP_OK && !q->replace && is_of_another_command(s))
+        return HEP_FAIL(
+            err, HEP_ECREAT,
+            "%s holds the result of another command of Hepar, which has no stage %s: not "
+            "replaced; name another output folder (--replace replaces it)",
+            s->folder, s->run.stages[s->run.n_stages - 1]->name);
     if (rc != HEP_OK || s->earlier != NULL || q->share == NULL)
         return rc;
     s->share = hep_path_join(q->share, s->open.relative, err);

@@ -25,7 +25,9 @@ struct hep_study_request {
     const char *resection_mask;     /* what an operation would remove */
     const char *const *lesions;     /* lesions that the user has: images, or tables of points */
     const char *const *derivatives; /* "[NAME=]PATH", sequences/derivatives.h */
-    size_t n_lesions, n_derivatives;
+    const char *const *organs;      /* label maps of organs, for hepar measure */
+    size_t n_lesions, n_derivatives, n_organs;
+    bool with_organs;            /* those of the derivatives count as well */
     const char *const *settings; /* "key=value" */
     size_t n_settings;
     const char *const *command; /* the command line, for run.json; NULL at the end */

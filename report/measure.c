@@ -96,7 +96,7 @@ static int collect(struct regions *r, struct hep_run *run, struct hep_error *err
     return HEP_OK;
 }
 
-static const char *map_space(const struct hep_run *run, enum hep_measure m)
+const char *hep_measure_space(const struct hep_run *run, enum hep_measure m)
 {
     const char *series = hep_measure_series(m);
 
@@ -147,16 +147,21 @@ static struct hep_measures_region *add_row(struct hep_map_measures *out, const s
     return row;
 }
 
-static int say_withheld(struct hep_measured *out, const char *reason, struct hep_error *err)
+int hep_measured_cannot(struct hep_measured *out, enum hep_measured_state state, const char *reason,
+                        struct hep_error *err)
 {
     static const struct hep_stats nothing = { .median = (double)NAN,
                                               .q25 = (double)NAN,
                                               .q75 = (double)NAN,
+                                              .q05 = (double)NAN,
+                                              .q95 = (double)NAN,
+                                              .skewness = (double)NAN,
+                                              .kurtosis = (double)NAN,
                                               .mean = (double)NAN,
                                               .sd = (double)NAN };
 
     hep_measured_fill(out, &nothing);
-    out->state = HEP_MEASURED_WITHHELD;
+    out->state = state;
     out->reason = hep_strdup(reason, err);
     return out->reason != NULL ? HEP_OK : HEP_ENOMEM;
 }
@@ -166,10 +171,11 @@ static int withhold_map(struct hep_map_measures *out, int k, const struct region
                         const char *reason, struct hep_error *err)
 {
     struct hep_measures_iron *iron = &out->liver.iron;
-    int rc = say_withheld(&out->liver.map[k], reason, err);
+    int rc = hep_measured_cannot(&out->liver.map[k], HEP_MEASURED_WITHHELD, reason, err);
 
     for (size_t i = 0; rc == HEP_OK && i < r->n; i++)
-        rc = say_withheld(&add_row(out, &r->list[i], k)->measured, reason, err);
+        rc = hep_measured_cannot(&add_row(out, &r->list[i], k)->measured, HEP_MEASURED_WITHHELD,
+                                 reason, err);
     if (rc == HEP_OK && hep_measure_map(k) == HEP_M_LIVER_R2STAR) {
         iron->present = true;
         iron->state = HEP_MEASURED_WITHHELD;
@@ -196,8 +202,8 @@ static int measure_map(struct hep_map_measures *out, struct hep_run *run, int k,
         const struct region *one = &r->list[i];
         struct hep_stats s;
 
-        rc = hep_map_stats(&s, run, map, map_space(run, m), one->labels, one->space, one->value,
-                           err);
+        rc = hep_map_stats(&s, run, map, hep_measure_space(run, m), one->labels, one->space,
+                           one->value, err);
         if (rc != HEP_OK)
             break;
         hep_measured_fill(&add_row(out, one, k)->measured, &s);
@@ -291,65 +297,3 @@ struct hep_column hep_measure_as_column(enum hep_measure m)
                             .look = { unit->shown_scale, unit->shown, hep_measure_row(m)->digits },
                             .meaning = hep_measure_meaning(m) };
 }
-
-struct region_row {
-    const char *study;
-    const struct hep_measures_region *r;
-};
-#define S struct region_row
-static const struct hep_level statuses[] = {
-    { "ok", "Measured" },
-    { "not_assessable", "The map is withheld, as the reason says" },
-    { NULL, NULL },
-};
-/* The column's offset is that of the number in its statistics. */
-HEP_GETTER(number_of, S,
-           hep_value_of_number(*(const double *)(const void *)((const char *)&r->r->measured +
-                                                               column->offset)));
-HEP_GETTER(status_of, S, hep_value_of_text(statuses[r->r->measured.state].word));
-HEP_GETTER(reason_of, S, hep_value_of_text(r->r->measured.reason));
-HEP_GETTER(region_of, S, hep_value_of_text(r->r->region));
-HEP_GETTER(unit_of, S, hep_value_of_text(r->r->unit));
-HEP_GETTER(map_of, S, hep_value_of_text(hep_measure_name(hep_measure_map(r->r->map))));
-HEP_GETTER(voxels_of, S, hep_value_of_number((double)r->r->measured.n));
-#define NUMBER(member)                                                                             \
-    HEP_CELL(NUMBER, HEP_MEMBER(double, struct hep_measured, member)), .get = number_of
-static const struct hep_column region_columns[] = {
-    { "study", HEP_TEXT(S, study), .meaning = "Label of the study" },
-    { "region", HEP_CELL(TEXT, 0),
-      .meaning = "Name of the region: liver, or a label of the label map", .get = region_of },
-    { "map", HEP_CELL(TEXT, 0), .meaning = "Name of the map that is measured", .get = map_of },
-    { "unit", HEP_CELL(TEXT, 0), .meaning = "Unit of the statistics of this row", .get = unit_of },
-    { "median", NUMBER(median), .meaning = "Median over the voxels of the region" },
-    { "iqr", NUMBER(iqr), .meaning = "Distance of the quartiles" },
-    { "q25", NUMBER(q25), .meaning = "Lower quartile" },
-    { "q75", NUMBER(q75), .meaning = "Upper quartile" },
-    { "mean", NUMBER(mean), .meaning = "Mean" },
-    { "sd", NUMBER(sd), .meaning = "Standard deviation" },
-    { "n", HEP_CELL(NUMBER, 0), .meaning = "Voxels with a value", .get = voxels_of },
-    { "status", HEP_CELL(TEXT, 0), .meaning = "Whether the map is a result", .levels = statuses,
-      .get = status_of },
-    { "reason", HEP_CELL(TEXT, 0),
-      .meaning = "Why the map is withheld: the number and the likely causes", .get = reason_of },
-    { 0 },
-};
-
-int hep_regions_table(struct hep_table *out, const struct hep_study_measures *studies, size_t n,
-                      bool with_study, struct hep_error *err)
-{
-    size_t regions = 0, used = 0;
-    S *rows;
-
-    for (size_t i = 0; i < n; i++)
-        regions += studies[i].measures != NULL ? studies[i].measures->n_regions : 0;
-    rows = hep_calloc(regions + 1, sizeof *rows, err);
-    if (rows == NULL)
-        return HEP_ENOMEM;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; studies[i].measures != NULL && k < studies[i].measures->n_regions; k++)
-            rows[used++] = (S){ studies[i].study, &studies[i].measures->region[k] };
-    *out = (struct hep_table)HEP_TABLE_OWNED(NULL, region_columns + (with_study ? 0 : 1), rows,
-                                             regions);
-    return HEP_OK;
-}
-#undef S

@@ -14,6 +14,12 @@
 int hep_measure(struct hep_map_measures **out, struct hep_run *run,
                 struct hep_error *err) HEP_MUST_CHECK;
 
+/** The series in whose space a map lies. */
+const char *hep_measure_space(const struct hep_run *run, enum hep_measure m);
+/** Fill with "not measured". */
+int hep_measured_cannot(struct hep_measured *out, enum hep_measured_state state, const char *reason,
+                        struct hep_error *err) HEP_MUST_CHECK;
+
 /** One measure of the liver, whichever product has it. */
 struct hep_liver_value {
     enum hep_measure measure;
@@ -36,5 +42,8 @@ struct hep_study_measures {
 /** Their regions as a table, one row per region and map. @param[out] out release; borrows all texts */
 int hep_regions_table(struct hep_table *out, const struct hep_study_measures *studies, size_t n,
                       bool with_study, struct hep_error *err) HEP_MUST_CHECK;
+/** Regions of the user as a table, one row per region and map. @param[out] out release; borrows all texts */
+int hep_labels_table(struct hep_table *out, const struct hep_label_measures *measures,
+                     struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

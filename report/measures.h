@@ -1,6 +1,7 @@
 /**
  * @file  report/measures.h
- * @brief Product "measures": statistics of every map over the liver and over named regions.
+ * @brief Statistics of every map: product "measures" over the liver and over named regions, product "label_measures"
+ *        over what the user gave (hepar measure).
  */
 #ifndef HEP_REPORT_MEASURES_H
 #define HEP_REPORT_MEASURES_H
@@ -19,7 +20,7 @@ const char *hep_measured_state_name(enum hep_measured_state state);
 /** One map over one region; NaN and 0 where there is no map. */
 struct hep_measured {
     enum hep_measured_state state;
-    double median, iqr, q25, q75, mean, sd;
+    double median, iqr, q25, q75, q05, q95, mean, sd, skewness, kurtosis; /* image/stats.h */
     size_t n, n_nonfinite;
     char *reason; /* of nothing measured; NULL */
 };
@@ -53,7 +54,33 @@ struct hep_map_measures {
 };
 HEP_PRODUCT(measures, hep_map_measures);
 
+enum hep_label_kind { HEP_LABEL_LESION, HEP_LABEL_ORGAN };
+/** "lesion", "organ". */
+const char *hep_label_kind_name(enum hep_label_kind kind);
+
+/** One region of the user. */
+struct hep_label {
+    int id; /* from 1, over all files */
+    enum hep_label_kind kind;
+    int given_label; /* value in its file; 0 of a point */
+    char name[64];
+    char file[128];    /* name of the file, without its folder */
+    char drawn_on[32]; /* series in whose space it lies */
+    bool outlined_by_hepar;
+    size_t voxels; /* on its file's grid, of a point on that of the reference; so size and place */
+    double volume_ml, long_axis_mm, short_axis_mm, centre_mm[3];
+    char note[200]; /* what has to be said of it */
+    struct hep_measured map[HEP_MEASURE_MAPS];
+};
+struct hep_label_measures {
+    struct hep_label *label;
+    size_t n;
+};
+HEP_PRODUCT(label_measures, hep_label_measures);
+
 /** The table of the liver alone, for lesions.json. */
 extern const struct hep_struct_type hep_measures_liver_type;
+/** Of one region of the user. */
+extern const struct hep_struct_type hep_label_type;
 
 #endif

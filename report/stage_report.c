@@ -6,6 +6,7 @@
 #include "pipeline/results/findings.h"
 #include "report/lesions_tsv.h"
 #include "report/measure.h"
+#include "report/put_files.h"
 #include "report/report.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/stages.h"
@@ -60,28 +61,6 @@ static const struct hep_slot outputs[] = {
     { 0 }
 };
 
-static int put_text_file(struct hep_run *run, const char *suffix, const char *text,
-                         struct hep_error *err)
-{
-    char *path = hep_asprintf(err, "%s_%s", hep_run_label(run), suffix);
-    int rc = path == NULL ? HEP_ENOMEM : hep_run_put_file(run, path, text, strlen(text), err);
-
-    free(path);
-    return rc;
-}
-
-static int put_json_file(struct hep_run *run, const char *suffix, const struct hep_json *json,
-                         struct hep_error *err)
-{
-    char *text = NULL;
-    int rc = hep_json_dump(&text, json, err);
-
-    if (rc == HEP_OK)
-        rc = put_text_file(run, suffix, text, err);
-    free(text);
-    return rc;
-}
-
 /* The liver's statistics, and what the lesions stage knows of it beyond them. */
 static struct hep_json *liver_json(struct hep_put *put, const struct hep_measures_liver *liver,
                                    const struct hep_found *found)
@@ -118,20 +97,6 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     return o;
 }
 
-static int put_tsv(struct hep_run *run, const char *name, const struct hep_table *table,
-                   struct hep_error *err)
-{
-    struct hep_str text = { 0 };
-    int rc;
-
-    hep_table_tsv(&text, table);
-    rc = hep_str_check(&text, err);
-    if (rc == HEP_OK)
-        rc = put_text_file(run, name, text.s, err);
-    hep_str_release(&text);
-    return rc;
-}
-
 /* NAME.tsv and its data dictionary NAME.json. */
 static int put_table(struct hep_run *run, const char *name, const struct hep_table *table,
                      struct hep_error *err)
@@ -144,9 +109,9 @@ static int put_table(struct hep_run *run, const char *name, const struct hep_tab
     (void)snprintf(tsv, sizeof tsv, "%s.tsv", name);
     (void)snprintf(json, sizeof json, "%s.json", name);
     if (rc == HEP_OK)
-        rc = put_tsv(run, tsv, table, err);
+        rc = hep_put_tsv_file(run, tsv, table, err);
     if (rc == HEP_OK)
-        rc = put_json_file(run, json, dictionary, err);
+        rc = hep_put_json_file(run, json, dictionary, err);
     hep_json_free(dictionary);
     return rc;
 }
@@ -170,9 +135,9 @@ static int put_lesions(struct hep_run *run, const struct hep_found *found, struc
         rc = put.rc;
     }
     if (rc == HEP_OK)
-        rc = put_tsv(run, "lesions.tsv", &lesions, err);
+        rc = hep_put_tsv_file(run, "lesions.tsv", &lesions, err);
     if (rc == HEP_OK)
-        rc = put_json_file(run, "lesions.json", doc, err);
+        rc = hep_put_json_file(run, "lesions.json", doc, err);
     if (rc == HEP_OK)
         rc = put_table(run, "flags", &flags, err);
     if (rc == HEP_OK)
@@ -195,7 +160,7 @@ static int put_page(struct hep_run *run, const struct hep_map_measures *measures
     if (rc == HEP_OK)
         rc = hep_report_html(&html, &source, err);
     if (rc == HEP_OK)
-        rc = put_text_file(run, "report.html", html.s, err);
+        rc = hep_put_text_file(run, "report.html", html.s, err);
     hep_str_release(&html);
     hep_json_free(record);
     return rc;

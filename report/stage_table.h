@@ -11,7 +11,11 @@
 
 extern const struct hep_stage hep_stage_report;
 
+extern const struct hep_stage hep_stage_labels;
+
 /** Every stage of a run, in table order: static. */
 const struct hep_stage *const *hep_stages(size_t *n);
+/** Those of `hepar measure`: the maps, and their statistics over what the user gave. */
+const struct hep_stage *const *hep_measure_stages(size_t *n);
 
 #endif

@@ -3,7 +3,9 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "terms/anatomy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,19 +28,38 @@ static bool is_image(const char *name)
     return hep_ends_with(name, ".nii.gz") || hep_ends_with(name, ".nii");
 }
 
-static enum hep_role plain_role(const char *name)
-{
-    static const struct {
-        const char *name;
-        enum hep_role role;
-    } rows[] = { { "liver.nii.gz", HEP_ROLE_LIVER_MASK },
-                 { "liver_lesions.nii.gz", HEP_ROLE_LESION_MASK },
-                 { "liver_tumor.nii.gz", HEP_ROLE_LESION_MASK } };
+/* Files and tasks of TotalSegmentator 2 (Wasserthal et al., Radiol Artif Intell 2023;5:e230024; values of its
+ * map_to_binary.py). */
+static const struct hep_plain_name {
+    const char *name;
+    enum hep_role role;
+    int32_t value;
+} plain_names[] = {
+    { "liver", HEP_ROLE_LIVER_MASK, HEP_VALUE_ONLY },
+    { "total_mr", HEP_ROLE_LIVER_MASK, 5 },
+    { "total", HEP_ROLE_LIVER_MASK, 5 },
+    { "liver_segments_mr", HEP_ROLE_LIVER_MASK, HEP_VALUE_ANY },
+    { "liver_segments", HEP_ROLE_LIVER_MASK, HEP_VALUE_ANY },
+    { "liver_lesions", HEP_ROLE_LESION_MASK, HEP_VALUE_ANY },
+    { "liver_lesions_mr", HEP_ROLE_LESION_MASK, HEP_VALUE_ANY },
+    { "liver_tumor", HEP_ROLE_LESION_MASK, HEP_VALUE_ANY },
+    { "liver_vessels", HEP_ROLE_LESION_MASK, 2 },
+};
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (strcmp(name, rows[i].name) == 0)
-            return rows[i].role;
-    return HEP_ROLE_UNKNOWN;
+/* Role and value of a file by its plain name; HEP_ROLE_UNKNOWN. */
+static enum hep_role plain_role(int32_t *value, const char *name)
+{
+    char stem[64];
+
+    (void)snprintf(stem, sizeof stem, "%.*s", (int)strcspn(name, "."), name);
+    *value = HEP_VALUE_ANY;
+    for (size_t i = 0; i < sizeof plain_names / sizeof plain_names[0]; i++) {
+        if (strcmp(stem, plain_names[i].name) == 0) {
+            *value = plain_names[i].value;
+            return plain_names[i].role;
+        }
+    }
+    return hep_anatomy_from_name(stem) != HEP_ANATOMY_NONE ? HEP_ROLE_LABELS : HEP_ROLE_UNKNOWN;
 }
 
 /* Value of "key-VALUE" in a BIDS name is this word. */
@@ -68,7 +89,29 @@ static enum hep_role bids_role(const char *name, const struct search *s)
         return HEP_ROLE_LIVER_MASK;
     if (has_entity(name, "_label-", "lesion") || has_entity(name, "_label-", "lesions"))
         return HEP_ROLE_LESION_MASK;
-    return has_entity(name, "_label-", "resection") ? HEP_ROLE_RESECTION_MASK : HEP_ROLE_UNKNOWN;
+    if (has_entity(name, "_label-", "resection"))
+        return HEP_ROLE_RESECTION_MASK;
+    if (has_entity(name, "_label-", "ablation"))
+        return HEP_ROLE_LABELS;
+    for (int i = 1; i < HEP_ANATOMY_COUNT; i++)
+        if (has_entity(name, "_label-", hep_anatomy_name((enum hep_anatomy)i)))
+            return HEP_ROLE_LABELS;
+    return HEP_ROLE_UNKNOWN;
+}
+
+/* What a file of this name is; role HEP_ROLE_UNKNOWN: nothing that is looked for. */
+static struct hep_derivative meaning_of(const char *name, const struct search *s)
+{
+    struct hep_derivative d = { .role = HEP_ROLE_UNKNOWN, .value = HEP_VALUE_ANY };
+
+    if (!is_image(name))
+        return d;
+    d.role = plain_role(&d.value, name);
+    if (d.role == HEP_ROLE_UNKNOWN) {
+        d.role = bids_role(name, s);
+        d.value = d.role == HEP_ROLE_LIVER_MASK ? HEP_VALUE_ONLY : HEP_VALUE_ANY;
+    }
+    return d;
 }
 
 static int look_in(const struct search *s, const char *dir, const char *below)
@@ -80,20 +123,16 @@ static int look_in(const struct search *s, const char *dir, const char *below)
     if (rc == HEP_OK && hep_is_dir(path))
         rc = hep_listing_read(&files, path, s->err);
     for (size_t i = 0; rc == HEP_OK && i < files.n; i++) {
-        enum hep_role role = plain_role(files.names[i]);
+        struct hep_derivative d = meaning_of(files.names[i], s);
 
-        if (files.is_dir[i] || files.is_special[i] || !is_image(files.names[i]))
-            continue;
-        if (role == HEP_ROLE_UNKNOWN)
-            role = bids_role(files.names[i], s);
-        if (role == HEP_ROLE_UNKNOWN)
+        if (files.is_dir[i] || files.is_special[i] || d.role == HEP_ROLE_UNKNOWN)
             continue;
         rc = HEP_GROW(*s->list, *s->n, s->err);
         if (rc != HEP_OK)
             break;
-        (*s->list)[*s->n].role = role;
-        (*s->list)[*s->n].path = hep_path_join(path, files.names[i], s->err);
-        rc = (*s->list)[(*s->n)++].path != NULL ? HEP_OK : HEP_ENOMEM;
+        d.path = hep_path_join(path, files.names[i], s->err);
+        (*s->list)[(*s->n)++] = d;
+        rc = d.path != NULL ? HEP_OK : HEP_ENOMEM;
     }
     hep_listing_release(&files);
     free(path);

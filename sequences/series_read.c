@@ -89,7 +89,7 @@ int hep_series_read_labels(struct hep_labels **out, const struct hep_series *ser
         return HEP_FAIL(err, HEP_EINVAL, "\"%s\": a mask is one file", series->name);
     if (series->role == HEP_ROLE_LABELS)
         return hep_nifti_read_labels(out, series->path[0], err);
-    rc = hep_nifti_read_mask(&labels, &reading, series->path[0], err);
+    rc = hep_nifti_read_mask(&labels, &reading, series->path[0], HEP_PROBABLE, err);
     if (rc == HEP_OK && series->role == HEP_ROLE_RESECTION_MASK)
         reading.n_values = 1; /* several parts may have been removed */
     if (rc == HEP_OK)

@@ -3,28 +3,23 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "contrast/same_sequence.h"
 #include "lesions/assess.h"
 #include "lesions/given.h"
 #include "pipeline/config/config.h"
 #include "lesions/liver_measures.h"
-#include "pipeline/results/enhancement.h"
 #include "pipeline/results/findings.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/given_lesions.h"
-#include "pipeline/stages/lesion_images.h"
-#include "pipeline/stages/phase_gain.h"
+#include "pipeline/stages/lesion_study.h"
 #include "sequences/inventory.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-static const struct hep_slot inputs[] = { HEP_LESION_IMAGE_INPUTS,
-                                          HEP_READS_LABELS("liver"),
-                                          HEP_READS_LABELS("anatomy"),
-                                          HEP_READS_STRUCT("enhancement"),
+static const struct hep_slot inputs[] = { HEP_LESION_STUDY_INPUTS,
                                           HEP_READS_SERIES("resection_mask"),
                                           HEP_READS_SERIES("lesion_mask"),
+                                          HEP_READS_LABELS("drawn_lesions"),
                                           { 0 } };
 
 static const struct hep_slot outputs[] = {
@@ -34,41 +29,6 @@ static const struct hep_slot outputs[] = {
                      "findings with measurements, flags and evidence, and the liver's uptake"),
     { 0 }
 };
-
-/* May a phase be compared with precontrast, and at which gain? */
-static void read_phase(struct hep_lesion_images *images, const struct hep_enhancement *e,
-                       enum hep_phase phase)
-{
-    struct hep_lesion_study *s = &images->study;
-    const struct hep_enhancement_phase *o = e != NULL ? &e->phase[phase] : NULL;
-    const struct hep_enhancement_gain *g = e != NULL ? &e->gain[phase] : NULL;
-    const bool judged = g != NULL && g->present;
-    const bool same = o != NULL && o->present && o->same_sequence != HEP_NOT_COMPARABLE;
-    const struct hep_gain gain = judged ? g->of : hep_gain_none();
-
-    hep_lesion_images_apply_gain(images, phase, &gain);
-    s->comparable[phase] = same && hep_gain_known(&gain);
-    if (same)
-        s->incomparable_reason[phase] = judged ? g->of.reason : NULL;
-    else
-        s->incomparable_reason[phase] = o != NULL && o->present ? o->same_sequence_reason : NULL;
-    s->gain_unknown[phase] =
-        s->image[HEP_IMAGE_PRECONTRAST].volume != NULL && !hep_gain_known(&gain);
-}
-
-/* What the enhancement stage found out about the phases; NULL: nothing. */
-static void read_phases(struct hep_lesion_images *images, const struct hep_enhancement *e)
-{
-    struct hep_lesion_study *s = &images->study;
-
-    s->comparable[HEP_PHASE_PRECONTRAST] = s->image[HEP_IMAGE_PRECONTRAST].volume != NULL;
-    for (int p = HEP_PHASE_ARTERIAL; p < HEP_PHASE_COUNT; p++)
-        read_phase(images, e, (enum hep_phase)p);
-    s->arterial = hep_judgement_read(e != NULL ? &e->arterial : NULL);
-    s->hepatobiliary = hep_judgement_read(e != NULL ? &e->hepatobiliary : NULL);
-    s->motion = hep_judgement_read(e != NULL ? &e->motion.verdict : NULL);
-    s->arterial_weight = e != NULL && isfinite(e->motion.weight) ? e->motion.weight : 1.0;
-}
 
 static int put_dseg_table(struct hep_run *run, const struct hep_findings *f, struct hep_error *err)
 {
@@ -187,23 +147,16 @@ static int find_candidates(struct hep_candidates *out, struct hep_given *given, 
                            const struct hep_lesion_study *study,
                            const struct hep_detection_table *table, struct hep_error *err)
 {
-    const bool any = hep_run_given_lesions(run, 0) != NULL;
+    const bool any = hep_given_any(run);
     const bool only = any && hep_run_config(run)->lesions_given.mode == HEP_GIVEN_ONLY;
     struct hep_candidates found = { 0 };
     int rc = HEP_OK;
 
     if (!any)
         return hep_candidates_find(out, study, table, err);
-    rc = hep_given_lesions_read(given, run, &study->grid, inputs, err);
-    if (rc == HEP_OK && (!only || hep_given_any_point(given)))
-        rc = hep_candidates_find(&found, study, table, err);
+    rc = hep_given_lesions(given, &found, !only, run, study, table, inputs, err);
     if (rc == HEP_OK)
-        rc = hep_given_outline(given, study, &found, err);
-    if (rc == HEP_OK) {
-        hep_given_describe(given, study);
-        hep_given_lesions_say(given, run);
         rc = hep_given_candidates(out, given, study, only ? NULL : &found, err);
-    }
     hep_candidates_release(&found);
     return rc;
 }
@@ -312,24 +265,13 @@ static int find_lesions(struct hep_run *run, const struct hep_lesion_study *stud
 static int run_lesions(struct hep_run *run, struct hep_error *err)
 {
     struct hep_lesion_images images = { 0 };
-    const struct hep_enhancement *enhancement = NULL;
-    struct hep_lesion_study *s = &images.study;
-    int rc = hep_run_labels(run, "liver", &s->liver, err);
+    int rc = hep_lesion_study_open(&images, run, err);
 
-    if (rc == HEP_OK && s->liver == NULL) {
+    if (rc == HEP_OK && images.study.liver == NULL) {
         hep_run_put_absent(run, "lesions", "%s", hep_run_reason(run, "liver"));
         hep_run_put_absent(run, "findings", "%s", hep_run_reason(run, "liver"));
-        return HEP_OK;
-    }
-    if (rc == HEP_OK)
-        rc = hep_run_labels(run, "anatomy", &s->anatomy, err);
-    if (rc == HEP_OK)
-        rc = hep_run_enhancement(run, &enhancement, err);
-    if (rc == HEP_OK)
-        rc = hep_lesion_images_fill(&images, run, HEP_LESION_IMAGES_ALL, err);
-    if (rc == HEP_OK) {
-        read_phases(&images, enhancement);
-        rc = find_lesions(run, s, err);
+    } else if (rc == HEP_OK) {
+        rc = find_lesions(run, &images.study, err);
     }
     hep_lesion_images_release(&images);
     return rc;

@@ -26,6 +26,13 @@ save(np.where(m == 1, 7, 0).astype(np.int16)[::-1], "flipped", img.affine @ np.d
 shifted = img.affine.copy()
 shifted[0, 3] += 55.3
 save(m, "elsewhere", shifted)
+off = img.affine.copy()
+off[:3, 3] += 0.15 * np.abs(np.diag(img.affine)[:3])  # another program's rounding of the origin
+save(m, "off", off)
+apart = np.zeros_like(m)
+apart[:2, :2, :2] = apart[-3:, -2:, -2:] = 3
+save(apart, "organs")
+open(f"{work}/organs.tsv", "w").write("index\tname\n3\ttwo_parts\n")
 # On the grid of the diffusion series, by the nearest voxel.
 dwi = nib.load(glob.glob(f"{study}/dwi/*_dwi.nii.gz")[0])
 ijk = np.indices(dwi.shape[:3]).reshape(3, -1).T
@@ -74,7 +81,7 @@ expect 0 "" "$HEPAR" run "$s" -o "$work/map" $quick --lesions "$map"
 look "$work/map" "np.array_equal(m, t) and len(d) == len(np.unique(t)) - 1"
 look "$work/map" "all(l['origin'] == 'given' and l['outlined_by'] == 'user' and l['given_label'] == l['id'] for l in d)"
 look "$work/map" "all('flags' in l and 'class_probabilities' in l for l in d)"
-for f in mask probability rounded; do
+for f in mask probability rounded off; do
     expect 0 "" "$HEPAR" run "$s" -o "$work/$f" $quick --lesions "$work/$f.nii.gz"
     look "$work/$f" "np.array_equal(m > 0, t > 0) and len(d) == len(np.unique(t)) - 1"
 done
@@ -90,6 +97,110 @@ same "$(gzip -cd "$work/lps/sub-01/anat/sub-01_label-lesions_dseg.nii.gz" | sha2
 expect 0 "" "$HEPAR" run "$s" -o "$work/add" $quick --lesions "$work/flipped.nii.gz" --set lesions.given=add
 look "$work/add" "np.array_equal(m == 1, t == 1) and d[[l['id'] for l in d].index(1)]['given_label'] == 7"
 look "$work/add" "any(l['origin'] == 'found' for l in d) and sum(l['origin'] == 'given' for l in d) == 1"
+
+# Numbers alone: every map's statistics over a label map on the reference, a mask drawn on diffusion, organs and points,
+# against numpy. Where a region was drawn on the map's own series it is read voxel by voxel as it was drawn.
+expect 0 "" "$HEPAR" measure "$s" -o "$work/numbers" --share "$work/map" ${quick/--set report.pictures=false/} --lesions "$map" \
+    --lesions "$work/on_dwi.nii.gz" --lesions "$work/points.tsv" --organs "$work/organs.nii.gz"
+cases=$((cases + 1))
+/usr/bin/python3 - "$work/numbers/sub-01" "$map" "$work/on_dwi.nii.gz" <<'PY' || fail "measure: not the numbers of numpy"
+import csv, json, sys
+import nibabel as nib
+import numpy as np
+out, on_reference, on_dwi = sys.argv[1:]
+rows = list(csv.DictReader(open(f"{out}/sub-01_labels.tsv"), delimiter="\t"))
+doc = json.load(open(f"{out}/sub-01_labels.json"))
+assert set(rows[0]) <= set(doc), "columns without a description"
+load = lambda path: np.asarray(nib.load(path).dataobj)
+maps = {"adc_mm2_per_s": load(f"{out}/dwi/sub-01_desc-mono_ADC.nii.gz"),
+        "re_hepatobiliary": load(f"{out}/anat/sub-01_desc-hbp_REmap.nii.gz")}
+def check(row, inside):
+    x = maps[row["map"]][inside].astype(float)
+    x = x[np.isfinite(x)]
+    if len(x) < 2:  # no spread
+        return row["n"] == str(len(x)) and row["sd"] == row["skewness"] == "n/a"
+    d = x - x.mean()
+    want = dict(mean=x.mean(), sd=x.std(ddof=1), median=np.median(x), q25=np.quantile(x, .25), q75=np.quantile(x, .75),
+                q05=np.quantile(x, .05), q95=np.quantile(x, .95), skewness=(d**3).mean() / (d**2).mean()**1.5,
+                kurtosis=(d**4).mean() / (d**2).mean()**2 - 3, n=len(x))
+    for key, value in want.items():
+        assert abs(float(row[key]) - value) <= 1e-5 * abs(value) + 1e-9, (row["map"], key, row[key], value)
+    return True
+t, dwi = load(on_reference), load(on_dwi)
+one = lambda kind, **match: [r for r in rows if r["kind"] == kind and all(r[k] == v for k, v in match.items())]
+spacing = np.abs(np.linalg.det(nib.load(on_reference).affine[:3, :3]))
+for label in np.unique(t[t > 0]):
+    row, = one("lesion", file=on_reference.split("/")[-1], given_label=str(label), map="re_hepatobiliary")
+    assert check(row, t == label)
+    assert row["drawn_on"] == "hepatobiliary" and abs(float(row["volume_ml"]) - (t == label).sum() * spacing / 1e3) < 1e-4
+for label in np.unique(dwi[dwi > 0]):
+    row, = one("lesion", file="on_dwi.nii.gz", given_label=str(label), map="adc_mm2_per_s")
+    assert row["drawn_on"] == "dwi" and int(row["voxels"]) == (dwi == label).sum()
+    assert check(row, dwi == label)
+organ, = one("organ", map="re_hepatobiliary")
+assert organ["name"] == "two_parts" and organ["given_label"] == "3"  # one organ, though it does not hang together
+assert check(organ, load(f"{out}/../../organs.nii.gz") == 3)
+points = one("lesion", file="points.tsv", map="re_hepatobiliary")
+assert len(points) == len(np.unique(t)) - 1 and all(r["drawn_on"] == "hepatobiliary" and int(r["n"]) > 0 for r in points)
+given = load(f"{out}/anat/sub-01_label-given_dseg.nii.gz")
+assert (given[t > 0] == t[t > 0]).all()
+missing = one("lesion", map="re_delayed")
+assert missing and all(r["status"] == "not_assessable" and r["median"] == "n/a" and "delayed" in r["reason"] for r in missing)
+PY
+absent "$work/numbers/sub-01/sub-01_lesions.json"
+absent "$work/numbers/sub-01/sub-01_report.html"
+expect 65 "nothing to measure" "$HEPAR" measure "$s" -o "$work/nothing" $quick --share "$work/map"
+expect 73 "result of another command" "$HEPAR" measure "$s" -o "$work/map" $quick --organs "$map"
+expect 66 "no such file of organs" "$HEPAR" measure "$s" -o "$work/nothing" $quick --organs "$work/none.nii.gz"
+
+# A program of the user draws: without a shell, with the geometry alone, once; and all that can go wrong with it.
+cat >"$work/draw.py" <<'PY'
+import os, subprocess, sys, time
+import nibabel as nib
+import numpy as np
+mode, image, output, source = sys.argv[1:]
+print("drawing", mode)
+open(os.path.join(os.path.dirname(source), "drawn"), "a").write(mode + "\n")
+img = nib.load(image)
+assert os.path.basename(image) == "input.nii.gz" and img.header["db_name"].tobytes().strip(b"\0") == b""
+assert img.ndim == 3 and not img.header.extensions
+m = np.asarray(nib.load(source).dataobj)
+if mode == "fail":
+    sys.exit(3)
+if mode == "hang":
+    subprocess.run(["sleep", "600.14"])
+if mode != "nothing":
+    affine = img.affine.copy()
+    if mode == "grid":
+        affine[1, 3] += 200
+    if mode == "folder":
+        output = os.path.join(output, "deep.nii.gz")
+    nib.save(nib.Nifti1Image((m * (mode != "empty")).astype(np.uint8), affine), output)
+PY
+cp "$map" "$work/lesions.nii.gz"
+cp "$truth/anat/sub-01_label-liver_mask.nii.gz" "$work/liver.nii.gz"
+draw() { printf '[/usr/bin/python3, %s, %s, "{input}", "{%s}", %s]' "$work/draw.py" "$1" "$2" "$work/$3.nii.gz"; }
+drawn=("$HEPAR" run "$s" -o "$work/drawn-out" $quick --share "$work/map" --set "liver.command=$(draw draw output liver)"
+    --set "lesions.command=$(draw folder output_dir lesions)" --set lesions.command_output=deep.nii.gz)
+expect 0 "" "${drawn[@]}"
+look "$work/drawn-out" "np.array_equal(m, t) and all(l['origin'] == 'given' for l in d)"
+grep -q '"source": *"liver.command"' "$work/drawn-out/sub-01/sub-01_run.json" || fail "the liver is not the drawn one"
+grep -q drawing "$work/drawn-out/logs/sub-01_liver.command.log" || fail "no log of the program"
+expect 0 "" "${drawn[@]}" --set lesions.given=add
+same "$(cat "$work/drawn")" "$(printf 'draw\nfolder')" "a program is not run again for what it has drawn"
+# wrong MODE EXPECTED TEXT: exit code 65, one line
+wrong() { expect 65 "$2" "$HEPAR" run "$s" -o "$work/wrong" $quick --share "$work/map" --set "liver.command=$(draw "$1" output liver)" \
+    --set liver.command_timeout_s=4; }
+wrong fail "failed with exit code 3; its log: $work/wrong/logs/sub-01_liver.command.log"
+wrong hang "was stopped after 4 s"
+pgrep -f 'sleep 600.14' >/dev/null && fail "what the program started outlives it"
+wrong nothing "wrote no output.nii.gz"
+wrong grid "is not on the grid of its input hepatobiliary"
+wrong empty "the mask that was drawn is empty"
+absent "$work/wrong/sub-01/sub-01_lesions.json"
+expect 66 "no such program" "$HEPAR" run "$s" -o "$work/wrong" $quick --share "$work/map" --set 'liver.command=[nosuch, "{input}", "{output}"]'
+expect 65 "must hold {input}" "$HEPAR" run "$s" -o "$work/wrong" $quick --share "$work/map" --set 'liver.command=[cp, a, "{output}"]'
+expect 65 "a list of at most" "$HEPAR" run "$s" -o "$work/wrong" $quick --share "$work/map" --set 'liver.command=cp {input} {output}'
 
 # Nothing given is dropped without a word.
 expect 0 "lesion 1: no image shows a lesion" "$HEPAR" run "$s" -o "$work/far" ${quick/-q/} --lesions "$work/far.tsv"
@@ -113,10 +224,10 @@ printf 'lesions: [points.tsv, anat/sub-01_label-lesion_mask.nii.gz]\n' >"$work/s
 expect 0 "" "$HEPAR" run "$work/sub-01" -o "$work/yml-out" $quick
 look "$work/yml-out" "len(d) == len(np.unique(t)) and any(l['outlined_by'] == 'user' for l in d)"
 
-expect 65 ".4 at voxel" "$HEPAR" run "$s" -o "$work/bad" $quick --lesions "$work/broken.nii.gz"
+expect 65 "a label is an integer" "$HEPAR" run "$s" -o "$work/bad" $quick --lesions "$work/broken.nii.gz"
 expect 66 "no such file" "$HEPAR" run "$s" -o "$work/bad" $quick --lesions "$work/none.tsv"
 expect 66 "no such folder of derivatives" "$HEPAR" run "$s" -o "$work/bad" $quick -d "$work/none"
-expect 65 "its voxels are those of no series; nearest is" "$HEPAR" run "$s" -o "$work/bad" $quick --lesions "$work/elsewhere.nii.gz"
+expect 65 "its voxels are those of no series; nearest by corners and axes" "$HEPAR" run "$s" -o "$work/bad" $quick --lesions "$work/elsewhere.nii.gz"
 expect 65 "lesions.given_series: the study has no series" "$HEPAR" run "$s" -o "$work/bad" $quick --lesions "$map" \
     --set lesions.given_series=nosuch
 absent "$work/bad/sub-01/sub-01_lesions.json"

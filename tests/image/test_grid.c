@@ -194,11 +194,13 @@ static void test_labels(void **state)
     v->data[0] = 4.0005F;
     v->data[5] = 3.9995F;
     v->data[7] = 2.0F;
+    v->data[8] = 6.9979F; /* 7 * 0.9997 */
     assert_ok(hep_labels_from_volume(&l, v, &e), e);
     assert_int_equal(l->data[0], 4);
     assert_int_equal(hep_labels_count(l, 4), 2);
-    assert_int_equal(hep_labels_count(l, -1), 3);
-    assert_int_equal(hep_labels_count(l, 0), 9);
+    assert_int_equal(hep_labels_count(l, -1), 4);
+    assert_int_equal(hep_labels_count(l, 7), 1);
+    assert_int_equal(hep_labels_count(l, 0), 8);
     hep_labels_free(l);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         v->data[10] = bad[i];

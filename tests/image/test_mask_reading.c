@@ -80,7 +80,7 @@ static int read_values(struct hep_labels **out, struct hep_mask_reading *r, cons
     for (size_t i = 0; i < n_voxels; i++)
         v->data[i] = values[i % n];
     assert_int_equal(hep_nifti_write(path, v, NULL, err), HEP_OK);
-    rc = hep_nifti_read_mask(out, r, path, err);
+    rc = hep_nifti_read_mask(out, r, path, HEP_PROBABLE, err);
     hep_volume_free(v);
     free(path);
     hep_test_rmdir(dir);

@@ -33,6 +33,24 @@ static void test_by_hand(void **state)
     assert_close(x[0], 9.0, 0, 0);
 }
 
+/* Worked by hand. 0 0 0 4: mean 1, m2 = (3 + 9) / 4 = 3, m3 = (-3 + 27) / 4 = 6, m4 = (3 + 81) / 4 = 21: skewness
+ * 6 / 3^1.5, kurtosis 21 / 9 - 3. Two equal halves: -2, the smallest there is. */
+static void test_moments(void **state)
+{
+    const float skew[] = { 0, 0, NAN, 0, 4 }, halves[] = { -1, 1, 1, -1 }, same[] = { 2, 2, 2 };
+    struct hep_stats s;
+
+    (void)state;
+    assert_ok(hep_stats_of(&s, skew, 5, &e), e);
+    assert_close(s.skewness, 2.0 / sqrt(3.0), 1e-12, 0);
+    assert_close(s.kurtosis, -2.0 / 3.0, 1e-12, 0);
+    assert_ok(hep_stats_of(&s, halves, 4, &e), e);
+    assert_close(s.skewness, 0.0, 0, 1e-12);
+    assert_close(s.kurtosis, -2.0, 1e-12, 0);
+    assert_ok(hep_stats_of(&s, same, 3, &e), e);
+    assert_true(isnan(s.skewness) && isnan(s.kurtosis));
+}
+
 static void test_few(void **state)
 {
     const float one = 3.5F;
@@ -218,10 +236,11 @@ static void test_otsu_tissue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_by_hand),     cmocka_unit_test(test_few),
-        cmocka_unit_test(test_selection),   cmocka_unit_test(test_masked),
-        cmocka_unit_test(test_histogram),   cmocka_unit_test(test_otsu),
-        cmocka_unit_test(test_otsu_tissue), cmocka_unit_test(test_by_label),
+        cmocka_unit_test(test_by_hand),  cmocka_unit_test(test_moments),
+        cmocka_unit_test(test_few),      cmocka_unit_test(test_selection),
+        cmocka_unit_test(test_masked),   cmocka_unit_test(test_histogram),
+        cmocka_unit_test(test_otsu),     cmocka_unit_test(test_otsu_tissue),
+        cmocka_unit_test(test_by_label),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -442,17 +442,50 @@ static void test_liver(void **state)
     fixture_release(&f);
 }
 
+/* A region on any grid: 5 x 1 x 2 voxels of 2 x 3 x 4 mm away from the origin are 10 x 3 mm on each of two slices. */
+static void test_label_size(void **state)
+{
+    const struct hep_grid grid = {
+        { 9, 4, 6 }, { { 0, 3, 0, 7 }, { -2, 0, 0, 50 }, { 0, 0, 4, -30 }, { 0, 0, 0, 1 } }
+    };
+    struct hep_labels *l = NULL;
+    struct hep_lesion_size size;
+    struct hep_error e = { 0 };
+
+    (void)state;
+    assert_ok(hep_labels_new(&l, &grid, &e), e);
+    for (size_t z = 3; z < 5; z++)
+        for (size_t x = 2; x < 7; x++)
+            l->data[x + 9 * (1 + 4 * z)] = 6;
+    assert_ok(hep_label_size(&size, l, 6, &e), e);
+    assert_close(size.volume_ml, 10 * 24.0 / 1000.0, 1e-12, 0);
+    assert_close(size.long_axis_mm, 10.0, 1e-9, 0);
+    assert_close(size.short_axis_mm, 3.0, 1e-9, 0);
+    assert_ok(hep_label_size(&size, l, 5, &e), e);
+    assert_close(size.volume_ml, 0, 0, 0);
+    hep_labels_free(l);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),         cmocka_unit_test(test_small_lesion),
-        cmocka_unit_test(test_targetoid_sign), cmocka_unit_test(test_arc),
-        cmocka_unit_test(test_crescent),       cmocka_unit_test(test_residual_shift),
-        cmocka_unit_test(test_unmixed),        cmocka_unit_test(test_scaling),
-        cmocka_unit_test(test_flips),          cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_refusals),       cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_size),           cmocka_unit_test(test_segments),
-        cmocka_unit_test(test_place),          cmocka_unit_test(test_liver),
+        cmocka_unit_test(test_label_size),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_small_lesion),
+        cmocka_unit_test(test_targetoid_sign),
+        cmocka_unit_test(test_arc),
+        cmocka_unit_test(test_crescent),
+        cmocka_unit_test(test_residual_shift),
+        cmocka_unit_test(test_unmixed),
+        cmocka_unit_test(test_scaling),
+        cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_place),
+        cmocka_unit_test(test_liver),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include "sequences/derivatives.h"
 #include "sequences/lesion_points.h"
+#include "sequences/segmenter.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -162,12 +163,54 @@ static void test_bad(void **state)
     hep_test_rmdir(dir);
 }
 
+/* TotalSegmentator's folders: one file per class, or one file of a task, whose classes are those of its
+ * map_to_binary.py. */
+static void test_segmenter_folders(void **state)
+{
+    static const struct {
+        const char *file;
+        enum hep_role role;
+        int32_t value;
+    } rows[] = {
+        { "sub-01/aorta.nii.gz", HEP_ROLE_LABELS, HEP_VALUE_ANY },
+        { "sub-01/liver_lesions_mr.nii.gz", HEP_ROLE_LESION_MASK, HEP_VALUE_ANY },
+        { "sub-01/liver_segments_mr.nii.gz", HEP_ROLE_LIVER_MASK, HEP_VALUE_ANY },
+        { "sub-01/liver_vessels.nii.gz", HEP_ROLE_LESION_MASK, 2 },
+        { "sub-01/sub-01_label-ablation_mask.nii.gz", HEP_ROLE_LABELS, HEP_VALUE_ANY },
+        { "sub-01/sub-01_label-spleen_mask.nii.gz", HEP_ROLE_LABELS, HEP_VALUE_ANY },
+        { "sub-01/total_mr.nii.gz", HEP_ROLE_LIVER_MASK, 5 },
+    };
+    char *dir = hep_test_mkdir();
+    struct hep_derivative *list = NULL;
+    size_t n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        study_write_text(dir, rows[i].file, "");
+    study_write_text(dir, "sub-01/vertebrae_L1.nii.gz", "");
+    assert_ok(hep_derivatives_find(&list, &n, dir, "sub-01", &e), e);
+    assert_int_equal(n, sizeof rows / sizeof rows[0]);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(hep_ends_with(list[i].path, rows[i].file));
+        assert_int_equal(list[i].role, rows[i].role);
+        assert_int_equal(list[i].value, rows[i].value);
+    }
+    hep_derivatives_release(list, n);
+    hep_test_rmdir(dir);
+    assert_string_equal(hep_segmenter_class("total_mr", 5), "liver");
+    assert_string_equal(hep_segmenter_class("total_mr", 24), "inferior_vena_cava");
+    assert_string_equal(hep_segmenter_class("liver_segments_mr", 8), "liver_segment_8");
+    assert_null(hep_segmenter_class("liver_segments_mr", 9));
+    assert_null(hep_segmenter_class("total_mr", 0));
+    assert_null(hep_segmenter_class("other", 1));
+}
+
 static void test_derivatives(void **state)
 {
     static const char *const files[] = {
         "sub-01/ses-1/anat/sub-01_ses-1_label-lesions_desc-mine_dseg.nii.gz",
         "sub-01/ses-1/anat/sub-01_ses-1_label-liver_mask.nii.gz",
-        "sub-01/ses-1/anat/sub-01_ses-1_label-spleen_mask.nii.gz",
+        "sub-01/ses-1/anat/sub-01_ses-1_label-stomach_mask.nii.gz",
         "sub-01/ses-1/anat/sub-01_ses-1_T1w.nii.gz",
         "sub-01/ses-10/anat/sub-01_ses-10_label-lesion_mask.nii.gz",
         "sub-01_ses-1/liver_lesions.nii.gz",
@@ -201,7 +244,8 @@ static void test_derivatives(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
-                                        cmocka_unit_test(test_derivatives) };
+                                        cmocka_unit_test(test_derivatives),
+                                        cmocka_unit_test(test_segmenter_folders) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
