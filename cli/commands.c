@@ -14,6 +14,8 @@ const struct hep_command *const *hep_commands(void)
         &hep_cmd_fit_dualecho,
         &hep_cmd_fit_multiecho,
         &hep_cmd_radiomics,
+        &hep_cmd_spectral,
+        &hep_cmd_spectral_group,
         &hep_cmd_protocol_check,
         &hep_cmd_protocol_show,
         &hep_cmd_protocol_compare,

@@ -19,6 +19,8 @@ extern const struct hep_command hep_cmd_fit_kurtosis;
 extern const struct hep_command hep_cmd_fit_dualecho;
 extern const struct hep_command hep_cmd_fit_multiecho;
 extern const struct hep_command hep_cmd_radiomics;
+extern const struct hep_command hep_cmd_spectral;
+extern const struct hep_command hep_cmd_spectral_group;
 extern const struct hep_command hep_cmd_protocol_check;
 extern const struct hep_command hep_cmd_protocol_show;
 extern const struct hep_command hep_cmd_protocol_compare;
