@@ -14,6 +14,7 @@ const struct hep_command *const *hep_commands(void)
         &hep_cmd_fit_dualecho,
         &hep_cmd_fit_multiecho,
         &hep_cmd_fit_t1,
+        &hep_cmd_fit_uptake,
         &hep_cmd_radiomics,
         &hep_cmd_spectral,
         &hep_cmd_spectral_group,

@@ -19,6 +19,7 @@ extern const struct hep_command hep_cmd_fit_kurtosis;
 extern const struct hep_command hep_cmd_fit_dualecho;
 extern const struct hep_command hep_cmd_fit_multiecho;
 extern const struct hep_command hep_cmd_fit_t1;
+extern const struct hep_command hep_cmd_fit_uptake;
 extern const struct hep_command hep_cmd_radiomics;
 extern const struct hep_command hep_cmd_spectral;
 extern const struct hep_command hep_cmd_spectral_group;
