@@ -1,5 +1,7 @@
 #include "contrast/t1_vfa.h"
 
+#include "base/number.h"
+
 #include <math.h>
 #include <omp.h>
 
@@ -10,6 +12,9 @@
 #define FIRST_E1 0.99
 #define LOWEST_E1 1e-6
 #define HIGHEST_E1 (1 - 1e-7)
+/* Actual over nominal flip angle: body coils at 3 T give 0.6 to 1.4; beyond these limits a map holds no B1. */
+#define LOWEST_B1 0.2
+#define HIGHEST_B1 2.0
 
 struct angles {
     size_t n;
@@ -58,13 +63,14 @@ static double linear_start(const double *signal, const struct angles *a)
 /** For an E1: the best M0, the sum of squares, and the Gauss-Newton step of E1 with M0 along. */
 struct state {
     double m0, sum, step;
+    double information; /* of E1, with M0 free: 1 / its variance in units of the noise's */
 };
 
 static struct state evaluate(double e1, const double *signal, const struct angles *a)
 {
     double f[HEP_VFA_MAX_ANGLES] = { 0 };
     double ff = 0, fs = 0, gg = 0, fg = 0, rg = 0, det;
-    struct state s = { 0, 0, 0 };
+    struct state s = { 0, 0, 0, 0 };
 
     for (size_t i = 0; i < a->n; i++) {
         f[i] = a->sine[i] * (1 - e1) / (1 - a->cosine[i] * e1);
@@ -83,11 +89,13 @@ static struct state evaluate(double e1, const double *signal, const struct angle
     }
     det = gg - fg * fg / ff; /* r is orthogonal to f */
     s.step = det > 0 ? rg / det : 0;
+    s.information = det;
     return s;
 }
 
 /** E1 and M0 of one voxel: Gauss-Newton with halved steps. */
-static enum hep_vfa_status fit(double *e1, double *m0, const double *signal, const struct angles *a)
+static enum hep_vfa_status fit(double *e1, struct state *out, const double *signal,
+                               const struct angles *a)
 {
     struct state now;
     double x;
@@ -116,7 +124,7 @@ static enum hep_vfa_status fit(double *e1, double *m0, const double *signal, con
     if (x <= LOWEST_E1 || x >= HIGHEST_E1)
         return HEP_VFA_OUT_OF_RANGE;
     *e1 = x;
-    *m0 = now.m0;
+    *out = now;
     return HEP_VFA_OK;
 }
 
@@ -138,36 +146,66 @@ static int check(const double *flip_rad, size_t n, double tr_s, double t1_max_s,
     return HEP_OK;
 }
 
-int hep_t1_vfa(float *t1_s, float *m0, uint8_t *status, const float *const *signal,
-               const double *flip_rad, size_t n_angles, double tr_s, double t1_max_s, size_t n,
+/* Angles of a voxel; false when B1 there is none. */
+static bool scale_angles(struct angles *a, const double *flip_rad, size_t n, double b1)
+{
+    a->n = n;
+    if (!(b1 > LOWEST_B1 && b1 < HIGHEST_B1))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (flip_rad[i] * b1 > HEP_PI / 2)
+            return false;
+        a->sine[i] = sin(flip_rad[i] * b1);
+        a->cosine[i] = cos(flip_rad[i] * b1);
+    }
+    return true;
+}
+
+static void fit_voxel(const struct hep_vfa_maps *maps, const double *signal, const struct angles *a,
+                      bool usable, double tr_s, double t1_max_s, size_t v)
+{
+    struct state s = { 0, 0, 0, 0 };
+    double e1 = 0;
+    double t1 = (double)NAN;
+    double noise = (double)NAN;
+    enum hep_vfa_status status = usable ? fit(&e1, &s, signal, a) : HEP_VFA_BAD_INPUT;
+
+    if (status == HEP_VFA_OK)
+        t1 = -tr_s / log(e1);
+    if (status == HEP_VFA_OK && !(t1 <= t1_max_s))
+        status = HEP_VFA_OUT_OF_RANGE;
+    if (a->n > 2)
+        noise = sqrt(s.sum / (double)(a->n - 2));
+    maps->t1_s[v] = status == HEP_VFA_OK ? (float)t1 : NAN;
+    if (maps->m0 != NULL)
+        maps->m0[v] = status == HEP_VFA_OK ? (float)s.m0 : NAN;
+    if (maps->t1_se_s != NULL) /* dT1/dE1 = T1^2 / (TR E1) */
+        maps->t1_se_s[v] = status == HEP_VFA_OK
+                               ? (float)(noise / sqrt(s.information) * t1 * t1 / (tr_s * e1))
+                               : NAN;
+    if (maps->status != NULL)
+        maps->status[v] = (uint8_t)status;
+}
+
+int hep_t1_vfa(const struct hep_vfa_maps *maps, const float *const *signal, const double *flip_rad,
+               size_t n_angles, const float *b1, double tr_s, double t1_max_s, size_t n,
                int nthreads, struct hep_error *err)
 {
-    struct angles a = { .n = n_angles };
+    struct angles nominal = { .n = 0 };
     int rc = check(flip_rad, n_angles, tr_s, t1_max_s, err);
 
     if (rc != HEP_OK)
         return rc;
-    for (size_t i = 0; i < n_angles; i++) {
-        a.sine[i] = sin(flip_rad[i]);
-        a.cosine[i] = cos(flip_rad[i]);
-    }
+    (void)scale_angles(&nominal, flip_rad, n_angles, 1.0);
 #pragma omp parallel for num_threads(nthreads > 0 ? nthreads : 1) schedule(static)
     for (size_t v = 0; v < n; v++) {
+        struct angles own = nominal;
         double s[HEP_VFA_MAX_ANGLES];
-        double e1 = 0, pd = 0, t1 = (double)NAN;
-        enum hep_vfa_status st;
+        bool usable = b1 == NULL || scale_angles(&own, flip_rad, n_angles, (double)b1[v]);
+
         for (size_t i = 0; i < n_angles; i++)
             s[i] = (double)signal[i][v];
-        st = fit(&e1, &pd, s, &a);
-        if (st == HEP_VFA_OK)
-            t1 = -tr_s / log(e1);
-        if (st == HEP_VFA_OK && !(t1 <= t1_max_s))
-            st = HEP_VFA_OUT_OF_RANGE;
-        t1_s[v] = st == HEP_VFA_OK ? (float)t1 : NAN;
-        if (m0)
-            m0[v] = st == HEP_VFA_OK ? (float)pd : NAN;
-        if (status)
-            status[v] = (uint8_t)st;
+        fit_voxel(maps, s, &own, usable, tr_s, t1_max_s, v);
     }
     return HEP_OK;
 }

@@ -2,6 +2,7 @@
 #include "radiomics/region.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -86,15 +87,6 @@ int hep_local(double (*value)[HEP_AGG_N], const struct hep_region *r, struct hep
     return rc;
 }
 
-/* Of n rising numbers; between two of them linearly (type 7). */
-static double quantile(const double *x, size_t n, double q)
-{
-    double at = q * (double)(n - 1);
-    size_t below = (size_t)at;
-
-    return below + 1 < n ? x[below] + (at - (double)below) * (x[below + 1] - x[below]) : x[n - 1];
-}
-
 /* What intensities and grey levels have in common. */
 enum {
     S_MEAN,
@@ -162,8 +154,8 @@ static void deviations(double f[S_N], const double *x, size_t n)
 /* Of n rising values. */
 static void statistics_of(double f[S_N], const double *x, size_t n)
 {
-    double q25 = quantile(x, n, 0.25);
-    double q75 = quantile(x, n, 0.75);
+    double q25 = hep_quantile_sorted(x, n, 0.25);
+    double q75 = hep_quantile_sorted(x, n, 0.75);
 
     for (int i = 0; i < S_N; i++)
         f[i] = 0.0;
@@ -173,9 +165,9 @@ static void statistics_of(double f[S_N], const double *x, size_t n)
     }
     f[S_MEAN] /= (double)n;
     f[S_RMS] = sqrt(f[S_ENERGY] / (double)n);
-    f[S_MEDIAN] = quantile(x, n, 0.5);
-    f[S_P10] = quantile(x, n, 0.1);
-    f[S_P90] = quantile(x, n, 0.9);
+    f[S_MEDIAN] = hep_quantile_sorted(x, n, 0.5);
+    f[S_P10] = hep_quantile_sorted(x, n, 0.1);
+    f[S_P90] = hep_quantile_sorted(x, n, 0.9);
     f[S_MIN] = x[0];
     f[S_MAX] = x[n - 1];
     f[S_RANGE] = x[n - 1] - x[0];

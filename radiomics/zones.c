@@ -2,6 +2,7 @@
 #include "radiomics/grey_table.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 
 #include <stdlib.h>
 
@@ -139,14 +140,6 @@ out:
     return rc;
 }
 
-static int by_number(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
 static double extent(const struct zone *z, bool by_distance)
 {
     return by_distance ? z->distance : z->size;
@@ -159,7 +152,7 @@ static size_t distinct(double *sizes, const struct zone *list, size_t n, bool by
 
     for (size_t i = 0; i < n; i++)
         sizes[i] = extent(&list[i], by_distance);
-    qsort(sizes, n, sizeof *sizes, by_number);
+    qsort(sizes, n, sizeof *sizes, hep_compare_doubles);
     for (size_t i = 0; i < n; i++) {
         if (kept == 0 || sizes[i] > sizes[kept - 1])
             sizes[kept++] = sizes[i];
@@ -186,7 +179,7 @@ static int add_features(struct hep_feature_mean *mean, const struct zone *list, 
         table.size = sizes;
         for (size_t i = 0; i < n; i++) {
             double size = extent(&list[i], by_distance);
-            const double *at = bsearch(&size, sizes, n_sizes, sizeof *sizes, by_number);
+            const double *at = bsearch(&size, sizes, n_sizes, sizeof *sizes, hep_compare_doubles);
 
             hep_grey_table_count(&table, list[i].level, (size_t)(at - sizes));
         }

@@ -24,11 +24,15 @@ static void test_by_hand(void **state)
     uint8_t status;
 
     (void)state;
-    assert_ok(hep_t1_vfa(&t1, &m0, &status, signal, flips, 3, 0.004, 5, 1, 1, &e), e);
+    assert_ok(hep_t1_vfa(&(const struct hep_vfa_maps){ .t1_s = &t1, .m0 = &m0, .status = &status },
+                         signal, flips, 3, NULL, 0.004, 5, 1, 1, &e),
+              e);
     assert_int_equal(status, HEP_VFA_OK);
     assert_close(t1, 0.809, 1e-4, 0);
     assert_close(m0, 1000, 1e-4, 0);
-    assert_ok(hep_t1_vfa(&t1, NULL, NULL, signal, flips, 2, 0.004, 5, 1, 1, &e), e);
+    assert_ok(hep_t1_vfa(&(const struct hep_vfa_maps){ .t1_s = &t1, .m0 = NULL, .status = NULL },
+                         signal, flips, 2, NULL, 0.004, 5, 1, 1, &e),
+              e);
     assert_close(t1, 0.809, 2e-4, 0);
 }
 
@@ -63,8 +67,12 @@ static void test_noise(void **state)
         }
     }
     bound = sigma * sqrt(f[0] / (f[0] * f[2] - f[1] * f[1]));
-    assert_ok(hep_t1_vfa(t1, NULL, NULL, signal, flips, 3, tr, 5, N, 1, &e), e);
-    assert_ok(hep_t1_vfa(again, NULL, NULL, signal, flips, 3, tr, 5, N, 3, &e), e);
+    assert_ok(hep_t1_vfa(&(const struct hep_vfa_maps){ .t1_s = t1, .m0 = NULL, .status = NULL },
+                         signal, flips, 3, NULL, tr, 5, N, 1, &e),
+              e);
+    assert_ok(hep_t1_vfa(&(const struct hep_vfa_maps){ .t1_s = again, .m0 = NULL, .status = NULL },
+                         signal, flips, 3, NULL, tr, 5, N, 3, &e),
+              e);
     assert_memory_equal(t1, again, sizeof t1);
     for (size_t i = 0; i < N; i++) {
         sum += (double)t1[i];
@@ -87,7 +95,9 @@ static void test_bad_voxels(void **state)
     uint8_t st[6];
 
     (void)state;
-    assert_ok(hep_t1_vfa(t1, m0, st, signal, flips, 2, 0.004, 5, 6, 1, &e), e);
+    assert_ok(hep_t1_vfa(&(const struct hep_vfa_maps){ .t1_s = t1, .m0 = m0, .status = st }, signal,
+                         flips, 2, NULL, 0.004, 5, 6, 1, &e),
+              e);
     assert_int_equal(st[0], HEP_VFA_OUT_OF_RANGE);
     assert_int_equal(st[1], HEP_VFA_BAD_INPUT);
     assert_int_equal(st[2], HEP_VFA_BAD_INPUT);
@@ -97,7 +107,9 @@ static void test_bad_voxels(void **state)
         assert_true(isnan(t1[i]) && isnan(m0[i]));
     assert_int_equal(st[5], HEP_VFA_OK);
     /* T1 above the limit is out of range as well */
-    assert_ok(hep_t1_vfa(t1, m0, st, signal, flips, 2, 0.004, 0.1, 6, 1, &e), e);
+    assert_ok(hep_t1_vfa(&(const struct hep_vfa_maps){ .t1_s = t1, .m0 = m0, .status = st }, signal,
+                         flips, 2, NULL, 0.004, 0.1, 6, 1, &e),
+              e);
     assert_int_equal(st[5], HEP_VFA_OUT_OF_RANGE);
 }
 
@@ -110,13 +122,18 @@ static void test_refused(void **state)
     float t1 = 7;
 
     (void)state;
-    assert_fails(hep_t1_vfa(&t1, NULL, NULL, signal, flips, 1, .004, 5, 1, 1, &e), e, HEP_EDATA,
-                 "2 to 16");
-    assert_fails(hep_t1_vfa(&t1, NULL, NULL, signal, flips, 2, .004, 5, 1, 1, &e), e, HEP_EDATA,
-                 "twice");
-    assert_fails(hep_t1_vfa(&t1, NULL, NULL, signal, wide, 2, .004, 5, 1, 1, &e), e, HEP_EINVAL,
-                 "flip angle");
-    assert_fails(hep_t1_vfa(&t1, NULL, NULL, signal, wide, 2, 0, 5, 1, 1, &e), e, HEP_EINVAL, "TR");
+    assert_fails(hep_t1_vfa(&(const struct hep_vfa_maps){ .t1_s = &t1, .m0 = NULL, .status = NULL },
+                            signal, flips, 1, NULL, .004, 5, 1, 1, &e),
+                 e, HEP_EDATA, "2 to 16");
+    assert_fails(hep_t1_vfa(&(const struct hep_vfa_maps){ .t1_s = &t1, .m0 = NULL, .status = NULL },
+                            signal, flips, 2, NULL, .004, 5, 1, 1, &e),
+                 e, HEP_EDATA, "twice");
+    assert_fails(hep_t1_vfa(&(const struct hep_vfa_maps){ .t1_s = &t1, .m0 = NULL, .status = NULL },
+                            signal, wide, 2, NULL, .004, 5, 1, 1, &e),
+                 e, HEP_EINVAL, "flip angle");
+    assert_fails(hep_t1_vfa(&(const struct hep_vfa_maps){ .t1_s = &t1, .m0 = NULL, .status = NULL },
+                            signal, wide, 2, NULL, 0, 5, 1, 1, &e),
+                 e, HEP_EINVAL, "TR");
     assert_close(t1, 7, 0, 0);
 }
 
@@ -145,7 +162,10 @@ static void test_real_volumes(void **state)
         hep_nifti_read_labels(&tumour, HEP_TEST_DATA "/t1-flip-angles/tumour_mask.nii.gz", &e), e);
     assert_ok(hep_volume_new(&map, &v[0]->grid, 1, &e), e);
     n = map->grid.n[0] * map->grid.n[1] * map->grid.n[2];
-    assert_ok(hep_t1_vfa(map->data, NULL, NULL, signal, flips, 3, 0.004, 10, n, 2, &e), e);
+    assert_ok(
+        hep_t1_vfa(&(const struct hep_vfa_maps){ .t1_s = map->data, .m0 = NULL, .status = NULL },
+                   signal, flips, 3, NULL, 0.004, 10, n, 2, &e),
+        e);
     assert_ok(hep_stats_masked(&st, map, 0, tumour, -1, &e), e);
     assert_int_equal(st.n + st.n_nonfinite, 294);
     assert_true(st.n_nonfinite == 0);
