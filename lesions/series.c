@@ -135,7 +135,7 @@ static void set_priors(struct hep_series_problem *p, const struct hep_series *s,
 {
     const double level = fmax(fabs(m[HEP_PART_RIM]) + fabs(m[HEP_PART_CORE]), s->sd);
     const double alike = 4.0 / (level * level), foreign = 1.0 / (s->liver * s->liver + 1e-30);
-    const double border = BORDER_SD * fmin(h[0], fmin(h[1], h[2]));
+    const double border = BORDER_SD * sqrt((h[0] * h[0] + h[1] * h[1] + h[2] * h[2]) / 3.0);
 
     memset(p->precision, 0, sizeof p->precision);
     memset(p->pull, 0, sizeof p->pull);
@@ -173,25 +173,33 @@ static void problem_of(struct hep_series_problem *p, const struct view *v,
         p->column[c] = v->column[c];
 }
 
-/** A map of whole voxels knows the border to a voxel's width: what a voxel holds of the lesion is
- * uncertain by |grad share| times that width over sqrt(12), independently of its neighbours. */
+/** A map of whole voxels knows a border to a voxel's width: what a voxel holds of a part is
+ * uncertain by |grad share| times that width over sqrt(12), independently of its neighbours; at the
+ * border with liver and at the core's. */
 static void set_weights(struct view *v, const struct hep_series *s, const double m[N_COLUMNS],
                         const double h[3])
 {
     const struct hep_grid *g = &v->box->grid;
     const size_t n = hep_grid_voxels(g);
-    const double contrast =
-        fmax(fabs(m[HEP_PART_RIM] - m[HEP_PART_LIVER]), fabs(m[HEP_PART_CORE] - m[HEP_PART_LIVER]));
+    const double outer = fmax(fabs(m[HEP_PART_RIM] - m[HEP_PART_LIVER]),
+                              fabs(m[HEP_PART_CORE] - m[HEP_PART_LIVER])),
+                 inner = fabs(m[HEP_PART_CORE] - m[HEP_PART_RIM]);
 
     memset(v->weight, 0, n * sizeof *v->weight);
-    for (int k = 0; k < 3; k++) {
-        hep_series_slope(v->scratch, v->column[HEP_PART_LIVER], g, k);
-        for (size_t i = 0; i < n; i++)
-            v->weight[i] += v->scratch[i] * v->scratch[i] * (float)(h[k] * h[k] / 12.0);
+    for (int border = 0; border < 2; border++) {
+        const double contrast = (border == 0 ? outer : inner) / s->sd;
+
+        for (int k = 0; k < 3; k++) {
+            const double doubt = contrast * contrast * h[k] * h[k] / 12.0;
+
+            hep_series_slope(v->scratch, v->column[border == 0 ? HEP_PART_LIVER : HEP_PART_CORE], g,
+                             k);
+            for (size_t i = 0; i < n; i++)
+                v->weight[i] += (float)(doubt * (double)(v->scratch[i] * v->scratch[i]));
+        }
     }
     for (size_t i = 0; i < n; i++)
-        v->weight[i] =
-            (float)(1.0 / sqrt(1.0 + (double)v->weight[i] * contrast * contrast / (s->sd * s->sd)));
+        v->weight[i] = (float)(1.0 / sqrt(1.0 + (double)v->weight[i]));
 }
 
 /** Values without nuisances: where the iterations of the shift begin. */

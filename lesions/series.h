@@ -8,8 +8,10 @@
  *          fields change by FIELD_SLOPE a millimetre. Noise and texture: robust SD, correlation of
  *          neighbours, and correlation with other series, all of that ring's residuals. The shift
  *          (at most 3 mm) has a Gaussian prior whose median length is the registration's residual;
- *          it, the place of the border (SD 0.3 voxel) and the signal of what is neither lesion nor
- *          liver are nuisances of the same least squares, so that the parts' errors hold theirs.
+ *          it, the places of the lesion's and of the core's border (SD 0.3 voxel each) and the signal
+ *          of what is neither lesion nor liver are nuisances of the same least squares, so that the
+ *          parts' errors hold theirs. Voxels at either border, whose shares a map of whole voxels
+ *          leaves uncertain, count less.
  *          Rim and core are drawn together by a prior as wide as the lesion's own signal, which
  *          keeps parts that the series does not tell apart finite, with that error.
  * Source:  Rousset, Ma and Evans, J Nucl Med 1998;39:904-911
