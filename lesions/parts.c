@@ -518,7 +518,7 @@ static int add_hidden_core(struct hep_series_set *series, const struct hep_lesio
 
         rc = hep_parts_by_depth(&layers, box, which == 0 ? THIN_RIM : THICK_RIM, err);
         if (rc == HEP_OK)
-            rc = hep_series_explain(&other, study, box, &layers, true, err);
+            rc = hep_series_explain(&other, study, box, &layers, HEP_SERIES_VALUES, err);
         for (int k = 0; rc == HEP_OK && k < HEP_IMAGE_COUNT; k++) {
             struct hep_series *s = &series->of[k];
             double change[HEP_PART_COUNT];
@@ -543,11 +543,11 @@ int hep_parts_and_series(struct hep_parts *parts, struct hep_series_set *series,
     if (rc == HEP_OK)
         rc = hep_parts_by_depth(parts, box, study->limits->rim_depth_frac, err);
     if (rc == HEP_OK)
-        rc = hep_series_explain(series, study, box, parts, true, err);
+        rc = hep_series_explain(series, study, box, parts, HEP_SERIES_DRAFT, err);
     if (rc == HEP_OK)
         rc = hep_parts_find(parts, series, study, box, err);
     if (rc == HEP_OK)
-        rc = hep_series_explain(series, study, box, parts, false, err);
+        rc = hep_series_explain(series, study, box, parts, HEP_SERIES_ALL, err);
     if (rc == HEP_OK && parts->n == 1)
         rc = add_hidden_core(series, study, box, err);
     return rc;

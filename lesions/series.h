@@ -57,11 +57,14 @@ int hep_series_set_init(struct hep_series_set *out, const struct hep_lesion_stud
                         const struct hep_shells *box, struct hep_error *err) HEP_MUST_CHECK;
 void hep_series_set_release(struct hep_series_set *s);
 
-/** Shift and parts of every image; images acquired together move together. HEP_ENOMEM.
- * @param[in] draft errors need not count how noise correlates: quicker */
+/** How much is asked: values alone, with the shifts that are known; shifts too, with errors that need
+ * not count how noise correlates; everything. */
+enum hep_series_effort { HEP_SERIES_VALUES, HEP_SERIES_DRAFT, HEP_SERIES_ALL };
+
+/** Shift and parts of every image; images acquired together move together. HEP_ENOMEM. */
 int hep_series_explain(struct hep_series_set *s, const struct hep_lesion_study *study,
-                       const struct hep_shells *box, const struct hep_parts *parts, bool draft,
-                       struct hep_error *err) HEP_MUST_CHECK;
+                       const struct hep_shells *box, const struct hep_parts *parts,
+                       enum hep_series_effort effort, struct hep_error *err) HEP_MUST_CHECK;
 
 /** Correlation of the liver's residuals of two images; 0 where it is not known. */
 double hep_series_correlation(const struct hep_series *a, const struct hep_series *b,
