@@ -21,7 +21,8 @@
  *          others the one that differs most from the rim, wherever it lies. A third is the border of
  *          rim and core where no series shows it outside what lies between them (the share may
  *          differ, since series are shifted), else a tissue that is neither. One part only: rim is
- *          u < rim_depth_frac, core the rest.
+ *          u < rim_depth_frac, core the rest, and what their signals change by when the core has half
+ *          or an eighth of the volume adds to their covariance.
  * Source:  Forbes and Peyrard, IEEE PAMI 2003;25:1089 (BIC of hidden Markov fields by mean field)
  */
 #ifndef HEP_LESIONS_PARTS_H

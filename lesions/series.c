@@ -8,6 +8,7 @@
 
 #define SHIFT_MAX_MM 3.0
 #define SHIFT_ROUNDS 4
+#define SHIFT_ROUNDS_MORE 2 /* from the shifts of a draft */
 #define MEDIAN_LENGTH 1.538 /* of three normal values, in SD (Maxwell's distribution) */
 #define BORDER_SD 0.3       /* voxels of the reference grid: the outline's error */
 #define FOREIGN_MAX 0.5     /* share of what is neither lesion nor liver */
@@ -47,7 +48,8 @@ struct view {
     const struct hep_shells *box;
     const struct hep_parts *parts;
     float *column[N_COLUMNS], *used, *scratch, *foreign, *weight; /* [voxels of the box] */
-    bool third, white;                                            /* there is a third part */
+    bool third;                                                   /* there is a third part */
+    enum hep_series_effort effort;
 };
 
 /** What the voxels hold of every part with this shift. */
@@ -135,7 +137,7 @@ static void set_priors(struct hep_series_problem *p, const struct hep_series *s,
 {
     const double level = fmax(fabs(m[HEP_PART_RIM]) + fabs(m[HEP_PART_CORE]), s->sd);
     const double alike = 4.0 / (level * level), foreign = 1.0 / (s->liver * s->liver + 1e-30);
-    const double border = BORDER_SD * fmin(h[0], fmin(h[1], h[2]));
+    const double border = BORDER_SD * sqrt((h[0] * h[0] + h[1] * h[1] + h[2] * h[2]) / 3.0);
 
     memset(p->precision, 0, sizeof p->precision);
     memset(p->pull, 0, sizeof p->pull);
@@ -173,25 +175,33 @@ static void problem_of(struct hep_series_problem *p, const struct view *v,
         p->column[c] = v->column[c];
 }
 
-/** A map of whole voxels knows the border to a voxel's width: what a voxel holds of the lesion is
- * uncertain by |grad share| times that width over sqrt(12), independently of its neighbours. */
+/** A map of whole voxels knows a border to a voxel's width: what a voxel holds of a part is
+ * uncertain by |grad share| times that width over sqrt(12), independently of its neighbours; at the
+ * border with liver and at the core's. */
 static void set_weights(struct view *v, const struct hep_series *s, const double m[N_COLUMNS],
                         const double h[3])
 {
     const struct hep_grid *g = &v->box->grid;
     const size_t n = hep_grid_voxels(g);
-    const double contrast =
-        fmax(fabs(m[HEP_PART_RIM] - m[HEP_PART_LIVER]), fabs(m[HEP_PART_CORE] - m[HEP_PART_LIVER]));
+    const double outer = fmax(fabs(m[HEP_PART_RIM] - m[HEP_PART_LIVER]),
+                              fabs(m[HEP_PART_CORE] - m[HEP_PART_LIVER])),
+                 inner = fabs(m[HEP_PART_CORE] - m[HEP_PART_RIM]);
 
     memset(v->weight, 0, n * sizeof *v->weight);
-    for (int k = 0; k < 3; k++) {
-        hep_series_slope(v->scratch, v->column[HEP_PART_LIVER], g, k);
-        for (size_t i = 0; i < n; i++)
-            v->weight[i] += v->scratch[i] * v->scratch[i] * (float)(h[k] * h[k] / 12.0);
+    for (int border = 0; border < 2; border++) {
+        const double contrast = (border == 0 ? outer : inner) / s->sd;
+
+        for (int k = 0; k < 3; k++) {
+            const double doubt = contrast * contrast * h[k] * h[k] / 12.0;
+
+            hep_series_slope(v->scratch, v->column[border == 0 ? HEP_PART_LIVER : HEP_PART_CORE], g,
+                             k);
+            for (size_t i = 0; i < n; i++)
+                v->weight[i] += (float)(doubt * (double)(v->scratch[i] * v->scratch[i]));
+        }
     }
     for (size_t i = 0; i < n; i++)
-        v->weight[i] =
-            (float)(1.0 / sqrt(1.0 + (double)v->weight[i] * contrast * contrast / (s->sd * s->sd)));
+        v->weight[i] = (float)(1.0 / sqrt(1.0 + (double)v->weight[i]));
 }
 
 /** Values without nuisances: where the iterations of the shift begin. */
@@ -246,11 +256,12 @@ static int find_shift(struct hep_series *s, struct view *v, struct hep_error *er
 {
     const double prior = prior_shift_sd(v->image);
     const double sd[3] = { prior, prior, prior };
+    const int rounds = v->effort == HEP_SERIES_ALL ? SHIFT_ROUNDS_MORE : SHIFT_ROUNDS;
     double m[N_COLUMNS], h[3];
     int rc = HEP_OK;
 
     hep_grid_spacing(h, &v->box->grid);
-    for (int round = 0; rc == HEP_OK && round <= SHIFT_ROUNDS; round++) {
+    for (int round = 0; rc == HEP_OK && round <= rounds; round++) {
         struct hep_series_solution solution;
         double length = 0.0;
 
@@ -259,11 +270,11 @@ static int find_shift(struct hep_series *s, struct view *v, struct hep_error *er
             set_used(v, s);
             rc = first_values(m, v, s, h, err);
         }
-        if (rc != HEP_OK || !(prior > 0.0))
+        if (rc != HEP_OK || !(prior > 0.0) || v->effort == HEP_SERIES_VALUES)
             return rc;
-        if (round < SHIFT_ROUNDS)
+        if (round < rounds)
             rc = solve(&solution, v, s, m, s->shift_mm, sd, true, err);
-        for (int k = 0; rc == HEP_OK && round < SHIFT_ROUNDS && k < 3; k++) {
+        for (int k = 0; rc == HEP_OK && round < rounds && k < 3; k++) {
             s->shift_mm[k] += solution.value[SHIFT + k];
             length += s->shift_mm[k] * s->shift_mm[k];
         }
@@ -321,7 +332,8 @@ static int explain(struct hep_series *s, struct view *v, const struct hep_series
     set_used(v, s);
     rc = first_values(m, v, s, h, err);
     if (rc == HEP_OK)
-        rc = solve(&solution, v, s, m, leads ? s->shift_mm : still, sd, v->white, err);
+        rc = solve(&solution, v, s, m, leads ? s->shift_mm : still, sd, v->effort != HEP_SERIES_ALL,
+                   err);
     if (rc == HEP_OK)
         rc = measure_residuals(&misfit, s, v, m, err);
     if (rc != HEP_OK)
@@ -370,12 +382,12 @@ static int explain_group(struct hep_series_set *set, struct view *v,
 }
 
 int hep_series_explain(struct hep_series_set *s, const struct hep_lesion_study *study,
-                       const struct hep_shells *box, const struct hep_parts *parts, bool draft,
-                       struct hep_error *err)
+                       const struct hep_shells *box, const struct hep_parts *parts,
+                       enum hep_series_effort effort, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&box->grid);
     struct view v = {
-        .box = box, .parts = parts, .white = draft, .third = parts->voxels[HEP_PART_OTHER] > 0.0
+        .box = box, .parts = parts, .effort = effort, .third = parts->voxels[HEP_PART_OTHER] > 0.0
     };
     int rc = HEP_OK;
 

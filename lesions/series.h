@@ -8,8 +8,10 @@
  *          fields change by FIELD_SLOPE a millimetre. Noise and texture: robust SD, correlation of
  *          neighbours, and correlation with other series, all of that ring's residuals. The shift
  *          (at most 3 mm) has a Gaussian prior whose median length is the registration's residual;
- *          it, the place of the border (SD 0.3 voxel) and the signal of what is neither lesion nor
- *          liver are nuisances of the same least squares, so that the parts' errors hold theirs.
+ *          it, the places of the lesion's and of the core's border (SD 0.3 voxel each) and the signal
+ *          of what is neither lesion nor liver are nuisances of the same least squares, so that the
+ *          parts' errors hold theirs. Voxels at either border, whose shares a map of whole voxels
+ *          leaves uncertain, count less.
  *          Rim and core are drawn together by a prior as wide as the lesion's own signal, which
  *          keeps parts that the series does not tell apart finite, with that error.
  * Source:  Rousset, Ma and Evans, J Nucl Med 1998;39:904-911
@@ -55,11 +57,14 @@ int hep_series_set_init(struct hep_series_set *out, const struct hep_lesion_stud
                         const struct hep_shells *box, struct hep_error *err) HEP_MUST_CHECK;
 void hep_series_set_release(struct hep_series_set *s);
 
-/** Shift and parts of every image; images acquired together move together. HEP_ENOMEM.
- * @param[in] draft errors need not count how noise correlates: quicker */
+/** How much is asked: values alone, with the shifts that are known; shifts too, with errors that need
+ * not count how noise correlates; everything. */
+enum hep_series_effort { HEP_SERIES_VALUES, HEP_SERIES_DRAFT, HEP_SERIES_ALL };
+
+/** Shift and parts of every image; images acquired together move together. HEP_ENOMEM. */
 int hep_series_explain(struct hep_series_set *s, const struct hep_lesion_study *study,
-                       const struct hep_shells *box, const struct hep_parts *parts, bool draft,
-                       struct hep_error *err) HEP_MUST_CHECK;
+                       const struct hep_shells *box, const struct hep_parts *parts,
+                       enum hep_series_effort effort, struct hep_error *err) HEP_MUST_CHECK;
 
 /** Correlation of the liver's residuals of two images; 0 where it is not known. */
 double hep_series_correlation(const struct hep_series *a, const struct hep_series *b,
