@@ -17,7 +17,8 @@ static const struct hep_option options[] = {
     HEP_OPT(TEXT, S, what, "what", 0, "LIST", "seg,sr",
             "seg: segmentation of liver, organs and lesions; sr: structured report TID 1500, which "
             "refers to the segmentation; maps: Parametric Maps of ADC, D, f, D*, K, fat, R2* and "
-            "enhancement, as far as the study has them"),
+            "enhancement, as far as the study has them; mr: the same as derived MR images, for "
+            "archives that show nothing younger"),
     HEP_OPT(TEXT, S, send, "send", 0, "AET@HOST:PORT", NULL,
             "send the objects to an archive by C-STORE when all are written"),
     HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
@@ -35,13 +36,13 @@ static const char *const examples[] = {
     "hepar export out/sub-01/ses-1 --dicom cd.zip -o dicom-out --send PACS@10.0.0.5:104", NULL
 };
 
-/* "seg,sr,maps" */
+/* "seg,sr,maps,mr" */
 static int parse_what(struct hep_export_settings *s, const char *text, struct hep_error *err)
 {
     const struct {
         const char *word;
         bool *wanted;
-    } words[] = { { "seg", &s->seg }, { "sr", &s->sr }, { "maps", &s->maps } };
+    } words[] = { { "seg", &s->seg }, { "sr", &s->sr }, { "maps", &s->maps }, { "mr", &s->mr } };
 
     while (*text != '\0') {
         const size_t n = strcspn(text, ",");
@@ -51,11 +52,12 @@ static int parse_what(struct hep_export_settings *s, const char *text, struct he
             if (strlen(words[i].word) == n && strncmp(text, words[i].word, n) == 0)
                 is_known = *words[i].wanted = true;
         if (!is_known)
-            return HEP_FAIL(err, HEP_EUSAGE, "--what %.*s: seg, sr and maps are allowed", (int)n,
-                            text);
+            return HEP_FAIL(err, HEP_EUSAGE, "--what %.*s: seg, sr, maps and mr are allowed",
+                            (int)n, text);
         text += n + (text[n] == ',');
     }
-    return s->seg || s->sr || s->maps ? HEP_OK : HEP_FAIL(err, HEP_EUSAGE, "--what names nothing");
+    return s->seg || s->sr || s->maps || s->mr ? HEP_OK
+                                               : HEP_FAIL(err, HEP_EUSAGE, "--what names nothing");
 }
 
 static int run(const void *given, struct hep_cli *cli, struct hep_error *err)

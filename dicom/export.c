@@ -231,9 +231,30 @@ static int write_labels(const struct hep_export_source *common, struct hep_lines
     return rc;
 }
 
+/* LABEL_mr-adc is a folder of images. */
+static int write_mr(struct hep_export_source *s, struct hep_lines *paths, enum hep_measure m,
+                    const struct hep_volume *map, const char *folder, struct hep_error *err)
+{
+    struct hep_listing list = { 0 };
+    char *path = hep_asprintf(err, "%s/%s_mr-%s", folder, s->label, hep_measure_product(m));
+    int rc = path != NULL ? HEP_OK : HEP_ENOMEM;
+
+    s->path = path;
+    if (rc == HEP_OK)
+        rc = hep_export_mr(s, m, map, err);
+    if (rc == HEP_OK)
+        rc = hep_listing_read(&list, path, err);
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++)
+        rc = hep_lines_addf(paths, err, "%s/%s", path, list.names[i]);
+    hep_listing_release(&list);
+    free(path);
+    return rc;
+}
+
 static int write_map(const struct hep_export_source *common, struct hep_lines *paths,
                      enum hep_measure m, const struct hep_volume *map,
-                     const struct hep_original *original, const char *folder, struct hep_error *err)
+                     const struct hep_original *original,
+                     const struct hep_export_settings *settings, struct hep_error *err)
 {
     struct hep_export_source s = *common;
     char content[HEP_SHA256_HEX];
@@ -242,9 +263,13 @@ static int write_map(const struct hep_export_source *common, struct hep_lines *p
     s.original = original;
     s.grid = &map->grid;
     s.content = content;
-    if (rc == HEP_OK)
-        rc = name_object(&s, paths, folder, hep_measure_product(m), err);
-    return rc == HEP_OK ? hep_export_map(&s, m, map, err) : rc;
+    if (rc == HEP_OK && settings->maps)
+        rc = name_object(&s, paths, settings->folder, hep_measure_product(m), err);
+    if (rc == HEP_OK && settings->maps)
+        rc = hep_export_map(&s, m, map, err);
+    if (rc == HEP_OK && settings->mr)
+        rc = write_mr(&s, paths, m, map, settings->folder, err);
+    return rc;
 }
 
 /* Maps of series whose originals are not there, or are enhanced objects, are left out with a warning;
@@ -271,7 +296,7 @@ static int write_maps(const struct hep_export_source *s, struct hep_lines *paths
         rc = hep_original_find(&original, originals, &map->grid, time_of(r, hep_measure_series(m)),
                                &unfit);
         if (rc == HEP_OK)
-            rc = write_map(s, paths, m, map, &original, settings->folder, err);
+            rc = write_map(s, paths, m, map, &original, settings, err);
         else if (rc == HEP_EDATA)
             rc = HEP_OK;
         else
@@ -313,7 +338,7 @@ int hep_dicom_export(const struct hep_export_settings *settings, struct hep_log 
     source.work = work;
     if (rc == HEP_OK && (settings->seg || settings->sr))
         rc = write_labels(&source, &paths, &r, &originals, settings, err);
-    if (rc == HEP_OK && settings->maps)
+    if (rc == HEP_OK && (settings->maps || settings->mr))
         rc = write_maps(&source, &paths, &r, &originals, settings, log, err);
     if (rc == HEP_OK && settings->send != NULL)
         rc = send_objects(&archive, &paths, work, err);

@@ -12,13 +12,14 @@
 
 struct hep_export_settings {
     const char *study_out, *dicom, *folder; /* results, original images, where to write */
-    bool seg, sr, maps;
+    bool seg, sr, maps, mr;
     const char *send; /* AET@HOST:PORT; NULL */
     int nthreads;
 };
 
 /**
- * FOLDER/LABEL_seg.dcm, LABEL_sr.dcm, and LABEL_adc.dcm and others for maps; the same results give the same objects. Sent when all are
+ * FOLDER/LABEL_seg.dcm, LABEL_sr.dcm, and LABEL_adc.dcm and others for maps, and
+ * folders LABEL_mr-adc and others; the same results give the same objects. Sent when all are
  * written.
  * @return HEP_EDATA when the originals are not those of the study, HEP_ENOENT (results, dcmtk),
  *         HEP_EUSAGE (send), HEP_ETEMP (the archive cannot be reached or refuses: the files stay), ...

@@ -44,6 +44,14 @@ int hep_export_uids(struct hep_export_uids *out, const struct hep_export_source 
     return rc == HEP_OK ? derived_uid(out->instance, s, what, 1, err) : rc;
 }
 
+int hep_export_slice_uids(struct hep_export_uids *out, const struct hep_export_source *s,
+                          const char *what, size_t slice, struct hep_error *err)
+{
+    int rc = derived_uid(out->series, s, what, 0, err);
+
+    return rc == HEP_OK ? derived_uid(out->instance, s, what, 1 + (int)slice, err) : rc;
+}
+
 int hep_export_tracking_uid(char uid[HEP_UID_BYTES], const struct hep_export_source *s,
                             const struct hep_finding *lesion, struct hep_error *err)
 {
@@ -80,7 +88,7 @@ void hep_export_header(struct hep_dump *d, const struct hep_export_source *s,
     hep_dump_put(d, "0020,000e", "UI", uids->series);
     hep_dump_put(d, "0008,0060", "CS", modality);
     hep_dump_putf(d, "0020,0011", "IS", "%u", series_number);
-    hep_dump_put(d, "0020,0013", "IS", "1");
+    hep_dump_put(d, "0020,0013", "IS", "1"); /* the first of its series, unless said otherwise */
     hep_dump_put(d, "0008,103e", "LO", description);
     /* The time of the images, not of the export: the same results give the same object. */
     copy(d, "0008,0023", "DA", o, HEP_DICOM_STUDY_DATE);

@@ -42,6 +42,9 @@ struct hep_export_uids {
 };
 int hep_export_uids(struct hep_export_uids *out, const struct hep_export_source *s,
                     const char *what, struct hep_error *err) HEP_MUST_CHECK;
+/** The same of one object of a series of many. */
+int hep_export_slice_uids(struct hep_export_uids *out, const struct hep_export_source *s,
+                          const char *what, size_t slice, struct hep_error *err) HEP_MUST_CHECK;
 /** Tracking UID of a lesion. */
 int hep_export_tracking_uid(char uid[HEP_UID_BYTES], const struct hep_export_source *s,
                             const struct hep_finding *lesion, struct hep_error *err) HEP_MUST_CHECK;
@@ -77,5 +80,9 @@ int hep_export_sr(const struct hep_export_source *s, struct hep_error *err) HEP_
 /** A Parametric Map of float pixels. `original` and `grid` are those of the map. */
 int hep_export_map(const struct hep_export_source *s, enum hep_measure measure,
                    const struct hep_volume *map, struct hep_error *err) HEP_MUST_CHECK;
+
+/** Derived MR images in the folder `path`. */
+int hep_export_mr(const struct hep_export_source *s, enum hep_measure measure,
+                  const struct hep_volume *map, struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -18,6 +18,7 @@
     X(CHARSET, "0008,0005", false)                                                                 \
     X(SEX, "0010,0040", false)                                                                     \
     X(THICKNESS, "0018,0050", false)                                                               \
+    X(PATIENT_POSITION, "0018,5100", false)                                                        \
     X(POSITION, "0020,0032", false)                                                                \
     X(ORIENTATION, "0020,0037", false)                                                             \
     X(ROWS, "0028,0010", false)                                                                    \

@@ -99,11 +99,18 @@ for object in "$work"/ex/*.dcm; do
     cases=$((cases + 1))
     dciodvfy "$object" 2>&1 | grep -q "^Error" && fail "$object: $(dciodvfy "$object" 2>&1 | grep "^Error" | head -3)"
 done
+# derived MR images, read again by the converter
+expect 0 "ADC is left out" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/mr" --what mr
+dcm2niix -b n -z n -x i -g i -f ff -o "$work/mr" "$work/mr/sub-01_ses-2_mr-ff" >/dev/null
+cases=$((cases + 2))
+/usr/bin/python3 "$HEP_SOURCE/tests/dicom/read_back.py" "$work/mr/ff.nii" "$out"/anat/*_desc-dualecho_FFmap.nii.gz >"$work/read" ||
+    fail "derived MR images: $(cat "$work/read")"
+dciodvfy "$work/mr/sub-01_ses-2_mr-ff/IM00010.dcm" 2>&1 | grep -q "^Error" && fail "derived MR images have errors"
 expect 0 "" dsrdump "$work/ex/sub-01_ses-2_sr.dcm"
 expect 65 "not the images that the study was made from" "$HEPAR" export "$out" --dicom "$work/cd/a" -o "$work/no"
 expect 66 "no-such" "$HEPAR" export "$out" --dicom "$work/no-such" -o "$work/no"
 expect 64 "AET@HOST:PORT" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --send archive
-expect 64 "seg, sr and maps are allowed" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --what mr
+expect 64 "seg, sr, maps and mr are allowed" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --what pictures
 expect 66 "install the Debian package dcmtk" env PATH="$work/none" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no"
 expect 75 "cannot be reached" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/kept" --send "ARCHIVE@127.0.0.1:9"
 there "$work/kept/sub-01_ses-2_seg.dcm"
