@@ -7,6 +7,7 @@
 #include <png.h>
 
 #define SIDE_MAX 32767
+#define ISOTROPIC 1.1 /* sides of a voxel that differ by less are meant to be equal */
 
 _Static_assert(sizeof(struct hep_rgb) == 3, "pixels as libpng takes them");
 
@@ -37,11 +38,40 @@ void hep_canvas_free(struct hep_canvas *c)
     free(c);
 }
 
-/* World axes that run to the right and down in a picture, both against their positive direction. */
-static void picture_axes(int *right, int *down, enum hep_plane plane)
+const char *hep_plane_name(enum hep_plane plane)
+{
+    static const char *const names[] = { "axial", "coronal", "sagittal" };
+
+    return names[plane];
+}
+
+void hep_plane_axes(int *right, int *down, int *normal, enum hep_plane plane)
 {
     *right = plane == HEP_PLANE_SAGITTAL ? 1 : 0;
     *down = plane == HEP_PLANE_AXIAL ? 1 : 2;
+    *normal = 3 - *right - *down;
+}
+
+enum hep_plane hep_plane_of_slices(const struct hep_grid *g)
+{
+    static const enum hep_plane across[3] = { HEP_PLANE_SAGITTAL, HEP_PLANE_CORONAL,
+                                              HEP_PLANE_AXIAL };
+    double mm[3];
+    int slices = 2, axis, sign;
+
+    hep_grid_spacing(mm, g);
+    for (int a = 0; a < 3; a++) {
+        const double ratio = mm[a] / mm[slices];
+
+        if (ratio > ISOTROPIC || (ratio > 1.0 / ISOTROPIC && g->n[a] < g->n[slices]))
+            slices = a;
+    }
+    for (int w = 0; w < 3; w++) {
+        hep_grid_axis_of(&axis, &sign, g, w);
+        if (axis == slices)
+            return across[w];
+    }
+    return HEP_PLANE_AXIAL;
 }
 
 void hep_view_whole(struct hep_view *out, const struct hep_grid *g, enum hep_plane plane,
@@ -50,8 +80,7 @@ void hep_view_whole(struct hep_view *out, const struct hep_grid *g, enum hep_pla
     struct hep_view view = { .plane = plane };
     double lo[3] = { HUGE_VAL, HUGE_VAL, HUGE_VAL };
     double hi[3] = { -HUGE_VAL, -HUGE_VAL, -HUGE_VAL };
-    int right;
-    int down;
+    int right, down, normal;
 
     for (unsigned corner = 0; corner < 8; corner++) {
         double voxel[3];
@@ -65,7 +94,7 @@ void hep_view_whole(struct hep_view *out, const struct hep_grid *g, enum hep_pla
             hi[k] = fmax(hi[k], world[k]);
         }
     }
-    picture_axes(&right, &down, plane);
+    hep_plane_axes(&right, &down, &normal, plane);
     (void)memcpy(view.centre_mm, centre_mm, sizeof view.centre_mm);
     view.centre_mm[right] = 0.5 * (lo[right] + hi[right]);
     view.centre_mm[down] = 0.5 * (lo[down] + hi[down]);

@@ -30,8 +30,16 @@ int hep_canvas_new(struct hep_canvas **out, size_t w, size_t h,
 void hep_canvas_free(struct hep_canvas *c);
 
 enum hep_plane { HEP_PLANE_AXIAL, HEP_PLANE_CORONAL, HEP_PLANE_SAGITTAL };
-/** A rectangle in a world plane: patient's right on the left of the picture, anterior (or superior)
- * on top. */
+/** "axial", "coronal", "sagittal". */
+const char *hep_plane_name(enum hep_plane plane);
+/** World axes that run to the right and down in a picture, both against their positive direction,
+ * and the one across it. */
+void hep_plane_axes(int *right, int *down, int *normal, enum hep_plane plane);
+/** The plane in which the slices of an acquisition lie: across the longest side of its voxels, and
+ * of equal sides across the one with the fewest voxels. */
+enum hep_plane hep_plane_of_slices(const struct hep_grid *g);
+/** A rectangle in a world plane: the patient's right, in sagittal planes the front, on the left of
+ * the picture; anterior or superior on top. */
 struct hep_view {
     enum hep_plane plane;
     double centre_mm[3]; /* RAS world */

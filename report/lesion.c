@@ -16,7 +16,7 @@ static int crop(struct hep_page *p, const struct hep_finding *lesion, const stru
 {
     const double axis = hep_finding_get(lesion, HEP_M_LONG_AXIS),
                  side = fmin(fmax(2.6 * (isfinite(axis) ? axis : 16.0), 42.0), 160.0);
-    struct hep_view view = { .plane = HEP_PLANE_AXIAL, .width_mm = side, .height_mm = side };
+    struct hep_view view = { .plane = p->view.plane, .width_mm = side, .height_mm = side };
     struct hep_volume *sampled = NULL;
     struct hep_grid g;
     char alt[128];

@@ -78,15 +78,15 @@ static int open_series(struct hep_page *p, const char *name, const char *title)
 
 /* ---- field of view --------------------------------------------------------------------------- */
 
-/* Centre of a mask and its extent along z. False when it is empty. */
-static bool find_extent(double centre[3], double z[2], const struct hep_labels *l)
+/* Centre of a mask and its extent along a world axis. False when it is empty. */
+static bool find_extent(double centre[3], double span[2], const struct hep_labels *l, int axis)
 {
     const struct hep_grid *g = &l->grid;
     double sum[3] = { 0 };
     size_t n = 0;
 
-    z[0] = HUGE_VAL;
-    z[1] = -HUGE_VAL;
+    span[0] = HUGE_VAL;
+    span[1] = -HUGE_VAL;
     for (size_t i = 0; i < hep_grid_voxels(g); i++) {
         const size_t row = i / g->n[0], plane = row / g->n[1];
         const double voxel[3] = { (double)(i % g->n[0]), (double)(row % g->n[1]), (double)plane };
@@ -97,8 +97,8 @@ static bool find_extent(double centre[3], double z[2], const struct hep_labels *
         hep_grid_to_world(world, g, voxel);
         for (int k = 0; k < 3; k++)
             sum[k] += world[k];
-        z[0] = fmin(z[0], world[2]);
-        z[1] = fmax(z[1], world[2]);
+        span[0] = fmin(span[0], world[axis]);
+        span[1] = fmax(span[1], world[axis]);
         n++;
     }
     for (int k = 0; k < 3 && n > 0; k++)
@@ -106,7 +106,7 @@ static bool find_extent(double centre[3], double z[2], const struct hep_labels *
     return n > 0;
 }
 
-/* Limit a view to the rows and columns of a plane that hold signal above the background. */
+/* Limit a view to the rows and columns of an axial plane that hold signal above the background. */
 static void crop_to_body(struct hep_view *view, const struct hep_volume *plane)
 {
     const size_t w = plane->grid.n[0], h = plane->grid.n[1];
@@ -164,7 +164,9 @@ static int settle_view(struct hep_page *p)
                               g != NULL ? 0.5 * (double)(g->n[1] - 1) : 0.0,
                               g != NULL ? 0.5 * (double)(g->n[2] - 1) : 0.0 };
     struct hep_volume *plane = NULL;
-    struct hep_view sides;
+    enum hep_plane drawn;
+    int right, down, normal;
+    struct hep_view across;
     struct hep_grid coarse;
     double centre[3];
     size_t w, h;
@@ -173,14 +175,20 @@ static int settle_view(struct hep_page *p)
     if (g == NULL)
         return HEP_OK;
     hep_grid_to_world(centre, g, voxel);
-    hep_view_whole(&sides, g, HEP_PLANE_CORONAL, centre);
-    p->z_mm[0] = sides.centre_mm[2] - 0.5 * sides.height_mm;
-    p->z_mm[1] = sides.centre_mm[2] + 0.5 * sides.height_mm;
+    drawn = hep_plane_of_slices(g);
+    hep_plane_axes(&right, &down, &normal, drawn);
+    hep_view_whole(&across, g, drawn == HEP_PLANE_AXIAL ? HEP_PLANE_CORONAL : HEP_PLANE_AXIAL,
+                   centre);
+    for (int end = 0; end < 2; end++)
+        p->span_mm[end] = across.centre_mm[normal] +
+                          (end - 0.5) * (normal == 0 ? across.width_mm : across.height_mm);
     if (p->liver != NULL)
-        (void)find_extent(centre, p->z_mm, p->liver);
-    hep_view_whole(&p->view, g, HEP_PLANE_AXIAL, centre);
+        (void)find_extent(centre, p->span_mm, p->liver, normal);
+    hep_view_whole(&p->view, g, drawn, centre);
     p->has_view = p->pictures;
-    if (reference == NULL)
+    /* Lungs and the ends of the coil are as dark as the background, and in other planes than the
+     * axial one they lie above and below the liver: there nothing is cropped. */
+    if (reference == NULL || drawn != HEP_PLANE_AXIAL)
         return HEP_OK;
     hep_picture_size(&w, &h, &p->view, 4.0);
     hep_picture_grid(&coarse, &p->view, w, h, 1, 1.0);

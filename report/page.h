@@ -38,8 +38,8 @@ struct hep_page {
     const struct hep_labels *labels; /* lesions by id, on the reference grid; NULL */
     struct hep_page_series series[HEP_PAGE_SERIES_MAX];
     size_t n_series;
-    struct hep_view view; /* axial field of view that holds the body */
-    double z_mm[2];       /* extent of the liver, else of the reference volume */
+    struct hep_view view; /* holds the body, in the plane in which the reference was acquired */
+    double span_mm[2];    /* extent across that plane: of the liver, else of the reference volume */
     bool pictures;        /* wanted */
     bool has_view;        /* pictures can be drawn, and are wanted */
     size_t left_out;      /* pictures that the limit of size kept out */

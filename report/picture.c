@@ -14,21 +14,13 @@ void hep_picture_size(size_t *w, size_t *h, const struct hep_view *view, double 
     *h = (size_t)fmin(fmax(view->height_mm / mm_per_pixel + 0.5, 1.0), 1024.0);
 }
 
-/* World axes to the right, down, and from one picture to the next. */
-static void axes(int *right, int *down, int *normal, enum hep_plane plane)
-{
-    *right = plane == HEP_PLANE_SAGITTAL ? 1 : 0;
-    *down = plane == HEP_PLANE_AXIAL ? 1 : 2;
-    *normal = 3 - *right - *down;
-}
-
 void hep_picture_grid(struct hep_grid *g, const struct hep_view *view, size_t w, size_t h, size_t n,
                       double step_mm)
 {
     int right, down, normal;
     const double dx = view->width_mm / (double)w, dy = view->height_mm / (double)h;
 
-    axes(&right, &down, &normal, view->plane);
+    hep_plane_axes(&right, &down, &normal, view->plane);
     *g = (struct hep_grid){ .n = { w, h, n } };
     g->to_world[right][0] = -dx;
     g->to_world[down][1] = -dy;

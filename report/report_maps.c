@@ -26,30 +26,29 @@ static const struct hep_page_series *reference_of(const struct hep_page *p)
     return NULL;
 }
 
-/* n planes spread evenly over the liver, top first. */
-static void spread_planes(struct hep_grid *g, const struct hep_page *p, size_t n,
-                          double mm_per_pixel)
+/* n planes spread evenly over the liver; the top, the front or the right comes first. */
+static void spread_planes(struct hep_grid *g, const struct hep_page *p, size_t n, double mm_per_pixel)
 {
     struct hep_view view = p->view;
-    const double step = (p->z_mm[1] - p->z_mm[0]) / (double)n;
+    const double step = (p->span_mm[1] - p->span_mm[0]) / (double)n;
+    int right, down, normal;
     size_t w, h;
 
     hep_picture_size(&w, &h, &view, mm_per_pixel);
-    view.centre_mm[2] = 0.5 * (p->z_mm[0] + p->z_mm[1]);
+    hep_plane_axes(&right, &down, &normal, view.plane);
+    view.centre_mm[normal] = 0.5 * (p->span_mm[0] + p->span_mm[1]);
     hep_picture_grid(g, &view, w, h, n, -step);
-}
-
-static double plane_z(const struct hep_grid *g, size_t k)
-{
-    return g->to_world[2][3] + g->to_world[2][2] * (double)k;
 }
 
 static int planes(struct hep_page *p, const struct hep_volume *sampled, double lo, double hi,
                   enum hep_colormap map, const char *what)
 {
-    int rc = HEP_OK;
+    const struct hep_grid *g = &sampled->grid;
+    int right, down, normal, rc = HEP_OK;
 
-    for (size_t k = 0; rc == HEP_OK && k < sampled->grid.n[2]; k++) {
+    hep_plane_axes(&right, &down, &normal, p->view.plane);
+    for (size_t k = 0; rc == HEP_OK && k < g->n[2]; k++) {
+        const double at_mm = g->to_world[normal][3] + g->to_world[normal][2] * (double)k;
         char caption[48], alt[160];
         struct hep_figure f = { .sampled = sampled,
                                 .plane = k,
@@ -61,9 +60,9 @@ static int planes(struct hep_page *p, const struct hep_volume *sampled, double l
                                 .caption = caption,
                                 .alt = alt };
 
-        (void)snprintf(caption, sizeof caption, "S %.0f mm", plane_z(&sampled->grid, k));
-        (void)snprintf(alt, sizeof alt, "%s, axial slice at S %.0f mm", what,
-                       plane_z(&sampled->grid, k));
+        (void)snprintf(caption, sizeof caption, "%c %.0f mm", "RAS"[normal], at_mm);
+        (void)snprintf(alt, sizeof alt, "%s, %s slice at %s", what, hep_plane_name(p->view.plane),
+                       caption);
         rc = hep_picture_figure(p, &f);
     }
     return rc;
@@ -86,10 +85,13 @@ int hep_page_montage(struct hep_page *p)
     }
     hep_str_addf(
         p->out,
-        "<p>The patient's right is on the left of each picture. Outlines: "
+        "<p>%s slices, as acquired: the patient's %s is on the left of each picture. Outlines: "
         "<span class=\"key liver\">liver</span>, <span class=\"key lesion\">lesions</span>."
         "</p>\n<h3>%s, the reference series</h3>\n<div class=\"pics\">\n",
-        reference->title);
+        p->view.plane == HEP_PLANE_AXIAL     ? "Axial"
+        : p->view.plane == HEP_PLANE_CORONAL ? "Coronal"
+                                             : "Sagittal",
+        p->view.plane == HEP_PLANE_SAGITTAL ? "front" : "right", reference->title);
     spread_planes(&g, p, MONTAGE_SLICES, 1.8);
     rc = hep_picture_sample(&sampled, p, reference->v, reference->name, &g);
     if (rc == HEP_OK)

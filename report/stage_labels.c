@@ -8,6 +8,7 @@
 #include "image/stats.h"
 #include "lesions/detection.h"
 #include "lesions/size.h"
+#include "pipeline/config/config.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/given_lesions.h"
 #include "pipeline/stages/lesion_study.h"

@@ -34,13 +34,6 @@ static const struct hep_slot outputs[] = {
     { 0 }
 };
 
-/* Less than this is not worth the blur of an interpolation before the fit. */
-#define MIN_DWI_MOTION_MM 1.0
-#define MIN_DWI_GAIN 0.02
-/* A shift by a part of a voxel averages noise, which alone raises the metric a little. */
-#define MIN_SERIES_MOTION_MM 0.5
-#define MIN_SERIES_GAIN 0.005
-
 /* Everything that one run of the stage holds. */
 struct align {
     struct hep_run *run;
@@ -159,8 +152,8 @@ static struct hep_align_pair *add_pair(struct align *a, const struct hep_align_t
                       .samples = a->cfg->samples,
                       .iterations = a->cfg->iterations,
                       .timeout_s = a->cfg->timeout_s },
-        .min_motion_mm = MIN_SERIES_MOTION_MM,
-        .min_gain = MIN_SERIES_GAIN,
+        .min_motion_mm = a->cfg->min_motion_mm,
+        .min_gain = a->cfg->min_gain,
     };
     if ((size_t)snprintf(p->folder, sizeof p->folder, "%s/%s", a->folder, name) >= sizeof p->folder)
         p->folder[0] = '\0';
@@ -235,8 +228,8 @@ static int add_shells(struct align *a, struct hep_error *err)
         p->volumes = &a->shells.order[a->shells.first[s]];
         p->n_volumes = a->shells.count[s];
         p->settings.bspline_path = NULL;
-        p->min_motion_mm = MIN_DWI_MOTION_MM;
-        p->min_gain = MIN_DWI_GAIN;
+        p->min_motion_mm = a->cfg->dwi_min_motion_mm;
+        p->min_gain = a->cfg->dwi_min_gain;
     }
     return rc;
 }

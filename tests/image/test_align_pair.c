@@ -10,8 +10,10 @@
 
 static struct hep_error e;
 
-/* A body with a bright organ on its right and vessels in it, shifted along S; or noise alone. */
-static struct hep_volume *image(double shift_mm, double noise, bool only_noise, uint64_t seed)
+/* A body with a bright organ on its right and vessels in it, shifted along S; or noise alone.
+ * Enhanced, the organ is three times as bright and its vessels are brighter than it. */
+static struct hep_volume *image(double shift_mm, double noise, bool only_noise, bool enhanced,
+                                uint64_t seed)
 {
     struct hep_grid g = hep_test_grid(80, 64, 48, 4.0, 4.0, 4.0);
     struct hep_rng rng = { .seed = seed };
@@ -27,12 +29,13 @@ static struct hep_volume *image(double shift_mm, double noise, bool only_noise, 
         if (p[0] * p[0] / 2.1e4 + p[1] * p[1] / 1.1e4 < 1.0)
             value = 1.0;
         organ = pow((p[0] - 60.0) / 65.0, 2) + pow(p[1] / 75.0, 2) + pow(p[2] / 60.0, 2);
-        value += 1.5 / (1.0 + exp(20.0 * (organ - 1.0)));
+        value += (enhanced ? 4.5 : 1.5) / (1.0 + exp(20.0 * (organ - 1.0)));
         for (int k = 0; k < 6; k++)
             value -= organ < 1.0
-                         ? exp(-(pow(p[0] - 30.0 - 12.0 * k, 2) + pow(p[1] - 9.0 * k + 20, 2) +
-                                 pow(p[2] + 40.0 - 15.0 * k, 2)) /
-                               150.0)
+                         ? (enhanced ? -3.0 : 1.0) *
+                               exp(-(pow(p[0] - 30.0 - 12.0 * k, 2) + pow(p[1] - 9.0 * k + 20, 2) +
+                                     pow(p[2] + 40.0 - 15.0 * k, 2)) /
+                                   150.0)
                          : 0.0;
         v->data[i] = (float)(only_noise ? 3.0 * fabs(hep_rng_next_normal(&rng))
                                         : fabs(value + noise * hep_rng_next_normal(&rng)));
@@ -43,25 +46,27 @@ static struct hep_volume *image(double shift_mm, double noise, bool only_noise, 
 struct row {
     const char *name;
     double shift_mm, off_mm;
-    bool only_noise;
+    bool only_noise, enhanced;
     enum hep_align_method method;
     bool failed;
     const char *reason;
 };
 
 static const struct row rows[] = {
-    { "moved by 9 mm", 9.0, 0.0, false, HEP_ALIGN_RIGID, false, "rises" },
-    { "moved by 30 mm", 30.0, 0.0, false, HEP_ALIGN_RIGID, false, "rises" },
-    { "not moved", 0.0, 0.0, false, HEP_ALIGN_SCANNER, false, "not worth" },
-    { "noise alone", 0.0, 0.0, true, HEP_ALIGN_SCANNER, true, "nothing in common" },
-    { "elsewhere", 0.0, 700.0, false, HEP_ALIGN_SCANNER, true, "do not overlap" },
+    { "moved by 9 mm", 9.0, 0.0, false, false, HEP_ALIGN_RIGID, false, "rises" },
+    { "moved by 30 mm", 30.0, 0.0, false, false, HEP_ALIGN_RIGID, false, "rises" },
+    { "not moved", 0.0, 0.0, false, false, HEP_ALIGN_SCANNER, false, "fits as well" },
+    { "noise alone", 0.0, 0.0, true, false, HEP_ALIGN_SCANNER, true, "nothing in common" },
+    { "not moved, enhanced", 0.0, 0.0, false, true, HEP_ALIGN_SCANNER, false, "" },
+    { "moved by 4 mm, enhanced", 4.0, 0.0, false, true, HEP_ALIGN_RIGID, false, "rises" },
+    { "elsewhere", 0.0, 700.0, false, false, HEP_ALIGN_SCANNER, true, "do not overlap" },
 };
 
 static void test_row(void **state)
 {
     static const size_t first[] = { 0 };
     const struct row *c = *state;
-    struct hep_volume *fixed = image(0.0, 0.05, false, 1), *moving;
+    struct hep_volume *fixed = image(0.0, 0.05, false, false, 1), *moving;
     struct hep_align_target target;
     char *folder = hep_test_mkdir();
     struct hep_align_pair p = {
@@ -75,12 +80,17 @@ static void test_row(void **state)
                       .iterations = 100,
                       .timeout_s = 100.0 },
         .min_motion_mm = 0.5,
-        .min_gain = 0.005,
+        .min_gain = 0.06, /* the default */
+        .jacobian = { 0.5, 2.0 },
     };
 
     if (!hep_register_available())
         skip();
-    moving = image(c->shift_mm, 0.05, c->only_noise, 2);
+    if (c->enhanced) {
+        p.settings.bspline_path = HEP_CONFIGS "/registration/bspline.txt";
+        p.settings.bspline_mm = 32.0;
+    }
+    moving = image(c->shift_mm, 0.05, c->only_noise, c->enhanced, 2);
     moving->grid.to_world[0][3] += c->off_mm;
     p.source = moving;
     (void)snprintf(p.folder, sizeof p.folder, "%s", folder);
@@ -106,7 +116,7 @@ static void test_row(void **state)
 static void test_targets(void **state)
 {
     static const size_t first[] = { 0 };
-    struct hep_volume *v = image(0.0, 0.05, false, 1), *thin = NULL, *empty = NULL;
+    struct hep_volume *v = image(0.0, 0.05, false, false, 1), *thin = NULL, *empty = NULL;
     struct hep_align_target target;
     struct hep_grid slice = hep_test_grid(40, 40, 1, 4.0, 4.0, 5.0);
 

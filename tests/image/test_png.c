@@ -91,9 +91,41 @@ static void test_colormaps(void **state)
     assert_true(c.r == c.g && c.g == c.b);
 }
 
+/* Slices lie across the longest side of a voxel, whatever the order in which a file stores them: an
+ * axial series; coronal ones stored slice by slice and as a 3-D image; isotropic axial slices; and a
+ * sagittal series. */
+static void planes_of_slices(void **state)
+{
+    static const struct {
+        size_t n[3];
+        double to_world[3][3];
+        enum hep_plane plane;
+    } cases[] = {
+        { { 96, 80, 36 }, { { 3.5, 0, 0 }, { 0, 3.3, 0 }, { 0, 0, 6 } }, HEP_PLANE_AXIAL },
+        { { 128, 128, 9 },
+          { { -3, 0, 0 }, { 0, 0.3, -5.49 }, { 0, 2.98, 0.55 } },
+          HEP_PLANE_CORONAL },
+        { { 128, 16, 128 }, { { 3, 0, 0 }, { 0, 5, 0 }, { 0, 0, 3 } }, HEP_PLANE_CORONAL },
+        { { 117, 91, 20 }, { { -3, 0, 0 }, { 0, -3, 0 }, { 0, 0, 3 } }, HEP_PLANE_AXIAL },
+        { { 128, 128, 30 }, { { 0, 0, 5 }, { -2, 0, 0 }, { 0, 2, 0 } }, HEP_PLANE_SAGITTAL },
+    };
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        struct hep_grid g = { .to_world = { [3] = { 0, 0, 0, 1 } } };
+
+        memcpy(g.n, cases[k].n, sizeof g.n);
+        for (int a = 0; a < 3; a++)
+            memcpy(g.to_world[a], cases[k].to_world[a], sizeof cases[k].to_world[a]);
+        assert_string_equal(hep_plane_name(hep_plane_of_slices(&g)),
+                            hep_plane_name(cases[k].plane));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(planes_of_slices),
         cmocka_unit_test(test_png_round_trip),
         cmocka_unit_test(test_colormaps),
     };
