@@ -87,6 +87,10 @@ void hep_field_describe(struct hep_str *out, const struct hep_field *f)
         for (size_t i = 0; f->choices[i]; i++)
             hep_str_addf(out, "%s%s", i ? ", " : "", f->choices[i]);
         break;
+    case HEP_FIELD_WORDS:
+        hep_str_addf(out, "a list of at most %d words, %d bytes in all", HEP_LIST_MAX,
+                     HEP_WORDS_BYTES);
+        break;
     case HEP_FIELD_INTEGER:
     case HEP_FIELD_NUMBER:
     case HEP_FIELD_SPAN:
@@ -251,6 +255,15 @@ static int choice_index(size_t *index, const struct place *at, const char *text,
     return refuse(at, err, met, hint);
 }
 
+static bool has_control(const char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return true;
+    }
+    return false;
+}
+
 static int read_text(void *member, const struct place *at, struct hep_error *err)
 {
     const char *text = hep_yaml_text(at->node);
@@ -274,12 +287,44 @@ static int read_text(void *member, const struct place *at, struct hep_error *err
     }
     if (strlen(text) >= sizeof value.s)
         return refuse(at, err, "met a longer text", "");
-    for (const char *c = text; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return refuse(at, err, "met a control character", "");
-    }
+    if (has_control(text))
+        return refuse(at, err, "met a control character", "");
     (void)snprintf(value.s, sizeof value.s, "%s", text);
     *(struct hep_text *)member = value;
+    return HEP_OK;
+}
+
+const char *hep_words_at(const struct hep_words *words, size_t i)
+{
+    const char *s = words->s;
+
+    while (i-- > 0)
+        s += strlen(s) + 1;
+    return s;
+}
+
+static int read_words(struct hep_words *out, const struct place *at, struct hep_error *err)
+{
+    struct hep_words words = { 0 };
+    size_t used = 0;
+    char met[80];
+
+    if (hep_yaml_type(at->node) != HEP_YAML_SEQUENCE) {
+        (void)snprintf(met, sizeof met, "met %s", hep_yaml_type_name(hep_yaml_type(at->node)));
+        return refuse(at, err, met, "; write [program, argument, ...]");
+    }
+    words.n = hep_yaml_size(at->node);
+    for (size_t i = 0; i < words.n; i++) {
+        const char *text = hep_yaml_text(hep_yaml_at(at->node, i));
+
+        if (text == NULL || has_control(text))
+            return refuse(at, err, "met an entry that is no text of one line", "");
+        if (i >= HEP_LIST_MAX || used + strlen(text) + 1 > sizeof words.s)
+            return refuse(at, err, "met more", "");
+        memcpy(words.s + used, text, strlen(text) + 1);
+        used += strlen(text) + 1;
+    }
+    *out = words;
     return HEP_OK;
 }
 
@@ -339,6 +384,8 @@ int hep_field_read(void *base, const struct hep_field *field, const struct hep_y
         return read_text(member, &at, err);
     case HEP_FIELD_SPAN:
         return read_span(member, &at, err);
+    case HEP_FIELD_WORDS:
+        return read_words(member, &at, err);
     case HEP_FIELD_LIST:
         rc = read_numbers(list.v, &list.n, HEP_LIST_MAX, &at, err);
         if (rc == HEP_OK)
@@ -439,6 +486,16 @@ static void print_numbers(struct hep_str *out, const double *v, size_t n)
     hep_str_add(out, "]");
 }
 
+static void print_words(struct hep_str *out, const struct hep_words *words)
+{
+    hep_str_add(out, "[");
+    for (size_t i = 0; i < words->n; i++) {
+        hep_str_add(out, i ? ", " : "");
+        print_text(out, hep_words_at(words, i));
+    }
+    hep_str_add(out, "]");
+}
+
 void hep_field_print(struct hep_str *out, const void *base, const struct hep_field *field)
 {
     const void *member = (const char *)base + field->offset;
@@ -469,6 +526,9 @@ void hep_field_print(struct hep_str *out, const void *base, const struct hep_fie
             hep_str_add(out, "none");
         else
             print_numbers(out, (const double[2]){ span->lo, span->hi }, 2);
+        break;
+    case HEP_FIELD_WORDS:
+        print_words(out, member);
         break;
     case HEP_FIELD_LIST:
         if (list->n == 0 && may_be_none(field))

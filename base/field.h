@@ -31,6 +31,15 @@ struct hep_list {
     double v[HEP_LIST_MAX];
 };
 
+#define HEP_WORDS_BYTES 2048
+/** Words of a command, each terminated, one after the other. Written as [a, "b c"]. */
+struct hep_words {
+    size_t n; /* at most HEP_LIST_MAX */
+    char s[HEP_WORDS_BYTES];
+};
+/** Word i < n; borrowed. */
+const char *hep_words_at(const struct hep_words *words, size_t i);
+
 /** A short text, terminated. */
 struct hep_text {
     char s[HEP_TEXT_MAX];
@@ -43,7 +52,8 @@ enum hep_field_type {
     HEP_FIELD_TEXT,    /* struct hep_text; one of choices when there are any */
     HEP_FIELD_CHOICE,  /* int: index into choices */
     HEP_FIELD_SPAN,    /* struct hep_span */
-    HEP_FIELD_LIST     /* struct hep_list */
+    HEP_FIELD_LIST,    /* struct hep_list */
+    HEP_FIELD_WORDS    /* struct hep_words */
 };
 
 struct hep_field {
@@ -99,6 +109,12 @@ struct hep_field {
     {                                                                                              \
         key, unit, HEP_FIELD_LIST, min, max, preset, doc, NULL,                                    \
             HEP_MEMBER(struct hep_list, strct, member)                                             \
+    }
+
+#define HEP_ROW_WORDS(strct, member, key, preset, doc)                                             \
+    {                                                                                              \
+        key, "", HEP_FIELD_WORDS, 0, 0, preset, doc, NULL,                                         \
+            HEP_MEMBER(struct hep_words, strct, member)                                            \
     }
 
 struct hep_yaml_doc;

@@ -15,6 +15,7 @@
 
 #define GRACE_S 10.0
 #define POLL_NS 20000000L
+#define TICK_S 60.0
 
 double hep_monotonic_s(void)
 {
@@ -44,13 +45,16 @@ char *hep_process_find(const char *program)
 
 /* In the child, between fork and exec: only async-signal-safe calls. */
 static void become(const char *program, char *const *argv, char *const *env, int in, int out,
-                   int err_fd, size_t memory_bytes, int report, pid_t parent)
+                   int err_fd, const struct hep_process_opts *opts, int report, pid_t parent)
 {
+    const size_t memory_bytes = opts->memory_bytes;
     int failure;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
+    if (opts->own_group)
+        (void)setpgid(0, 0);
     (void)signal(SIGPIPE, SIG_DFL);
     (void)signal(SIGXFSZ, SIG_DFL);
     if (memory_bytes > 0) {
@@ -173,12 +177,16 @@ int hep_process_start(struct hep_process *p, const char *const *argv,
         goto out;
     p->pid = fork();
     if (p->pid == 0)
-        become(program, words, env, e.in, e.out, opts->separate_pipe ? e.log[1] : e.out,
-               opts->memory_bytes, e.report[1], parent);
+        become(program, words, env, e.in, e.out, opts->separate_pipe ? e.log[1] : e.out, opts,
+               e.report[1], parent);
     if (p->pid < 0) {
         p->pid = 0;
         rc = HEP_FAIL(err, HEP_EIO, "cannot start %s: %s", argv[0], strerror(errno));
         goto out;
+    }
+    if (opts->own_group) {
+        (void)setpgid(p->pid, p->pid); /* whichever of the two comes first */
+        p->group = p->pid;
     }
     p->start_s = hep_monotonic_s();
     failure = exec_failure(&e);
@@ -215,14 +223,14 @@ bool hep_process_poll(struct hep_process *p, struct hep_process_end *end)
 void hep_process_stop(const struct hep_process *p, bool now)
 {
     if (p->pid > 0)
-        (void)kill(p->pid, now ? SIGKILL : SIGTERM);
+        (void)kill(p->group > 0 ? -p->group : p->pid, now ? SIGKILL : SIGTERM);
 }
 
 void hep_process_wait(struct hep_process *p, struct hep_process_end *end, double timeout_s,
                       const volatile bool *stop)
 {
     const struct timespec pause = { 0, POLL_NS };
-    double asked_s = 0.0;
+    double asked_s = 0.0, ticked_s = p->start_s;
 
     *end = (struct hep_process_end){ 0 };
     while (!hep_process_poll(p, end)) {
@@ -236,6 +244,12 @@ void hep_process_wait(struct hep_process *p, struct hep_process_end *end, double
             end->timed_out = late;
             hep_process_stop(p, false);
         }
+        if (p->tick != NULL && now - ticked_s > TICK_S) {
+            ticked_s = now;
+            p->tick(p->tick_arg);
+        }
         (void)nanosleep(&pause, NULL);
     }
+    if (p->group > 0)
+        (void)kill(-p->group, SIGKILL); /* what it left behind */
 }

@@ -16,13 +16,17 @@ struct hep_process_opts {
     bool separate_pipe;         /* standard error goes to a pipe that `stderr_fd` reads instead */
     const char *const *set_env; /* "NAME=value", NULL at the end; may be NULL */
     size_t memory_bytes;        /* address space limit; 0: none */
+    bool own_group;             /* what the program starts itself is stopped and ended with it */
 };
 
 /** A started program. Start with `{ 0 }`. */
 struct hep_process {
-    pid_t pid;      /* 0 when nothing runs */
-    int stderr_fd;  /* with separate_pipe: non-blocking, the caller closes it; else -1 */
-    double start_s; /* monotonic */
+    pid_t pid;               /* 0 when nothing runs */
+    int stderr_fd;           /* with separate_pipe: non-blocking, the caller closes it; else -1 */
+    double start_s;          /* monotonic */
+    pid_t group;             /* with own_group; 0: none */
+    void (*tick)(void *arg); /* called about every minute while it is waited for; may be NULL */
+    void *tick_arg;
 };
 
 /** How it ended. */

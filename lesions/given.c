@@ -78,7 +78,7 @@ static void add_given(struct hep_candidates *out, const struct hep_given *g,
 
 /* The found ones that no given lesion explains, renumbered after those. */
 static int add_found(struct hep_candidates *out, const struct hep_given *g,
-                     const struct hep_candidates *found, struct hep_error *err)
+                     const struct hep_candidates *found, double overlap, struct hep_error *err)
 {
     const size_t voxels = hep_grid_voxels(&out->labels->grid);
     size_t *count = NULL, *covered = NULL;
@@ -101,7 +101,7 @@ static int add_found(struct hep_candidates *out, const struct hep_given *g,
         const bool centre =
             hep_grid_voxel_at(&at, &out->labels->grid, c->centre_mm) && g->labels->data[at] != 0;
 
-        if (centre || (double)covered[c->id] > HEP_GIVEN_OVERLAP * (double)count[c->id])
+        if (centre || (double)covered[c->id] > overlap * (double)count[c->id])
             continue;
         number[c->id] = ++next;
         out->list[out->n] = *c;
@@ -134,7 +134,7 @@ int hep_given_candidates(struct hep_candidates *out, const struct hep_given *g,
     if (rc == HEP_OK && found != NULL) {
         made.diffuse_alarm = found->diffuse_alarm;
         memcpy(made.diffuse_reason, found->diffuse_reason, sizeof made.diffuse_reason);
-        rc = add_found(&made, g, found, err);
+        rc = add_found(&made, g, found, study->limits->given_overlap, err);
     }
     if (rc == HEP_OK)
         *out = made;

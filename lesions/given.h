@@ -44,11 +44,10 @@ void hep_given_describe(struct hep_given *g, const struct hep_lesion_study *stud
 
 /**
  * Candidates of the given lesions that have voxels, ids = index in the list + 1, and after them of those found that
- * none of these explains: a found one of which more than HEP_GIVEN_OVERLAP lies in a given lesion, or whose centre
+ * none of these explains: a found one of which more than lesions.given_overlap lies in a given lesion, or whose centre
  * does, is the same lesion.
  * @param[in] found NULL: only the given ones
  */
-#define HEP_GIVEN_OVERLAP 0.25
 int hep_given_candidates(struct hep_candidates *out, const struct hep_given *g,
                          const struct hep_lesion_study *study, const struct hep_candidates *found,
                          struct hep_error *err) HEP_MUST_CHECK;

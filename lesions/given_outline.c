@@ -10,14 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Expert values: a person points at a lesion to within a third of its size, and at a small one to
- * about two voxels of an abdominal series. */
-#define POINTING_SHARE (1.0 / 3.0)
-#define POINTING_MM 4.0
-/* Expert value: a stated long axis and the diameter of a ball of the outlined volume may differ by
- * this factor and mean the same lesion. */
-#define SIZE_FACTOR 2.0
-
 struct outlining {
     struct hep_given *given;
     const struct hep_lesion_study *study;
@@ -38,22 +30,22 @@ static double gap_mm(const struct outlining *o, const double a[3], const double 
                               (a[2] - b[2]) * (a[2] - b[2]));
 }
 
-static double reach_mm(const struct hep_given_lesion *l, double found_mm)
+static double reach_mm(const struct hep_lesion_limits *limits, const struct hep_given_lesion *l,
+                       double found_mm)
 {
     const double size = isnan(l->diameter_mm) ? found_mm : l->diameter_mm;
 
-    return fmax(POINTING_MM, POINTING_SHARE * size);
+    return fmax(limits->point_reach_mm, limits->point_reach_frac * size);
 }
 
-static bool size_agrees(const struct hep_given_lesion *l, double diameter_mm)
+static bool size_agrees(const struct hep_lesion_limits *limits, const struct hep_given_lesion *l,
+                        double diameter_mm)
 {
-    return isnan(l->diameter_mm) || (diameter_mm <= SIZE_FACTOR * l->diameter_mm &&
-                                     diameter_mm >= l->diameter_mm / SIZE_FACTOR);
-}
+    const double factor = limits->point_size_factor;
 
-/* Expert value: of spots at least half as strong as the strongest one, the one in the series with
- * the smallest voxels is followed, because it shows the border best. */
-#define AS_STRONG 0.5
+    return isnan(l->diameter_mm) ||
+           (diameter_mm <= factor * l->diameter_mm && diameter_mm >= l->diameter_mm / factor);
+}
 
 static double voxel_mm3(const struct outlining *o, const struct hep_spot *s)
 {
@@ -66,10 +58,12 @@ static double voxel_mm3(const struct outlining *o, const struct hep_spot *s)
 static double weight_of(const struct outlining *o, const struct hep_given_lesion *l,
                         const double at[3], const struct hep_spot *s)
 {
-    const double gap = gap_mm(o, s->voxel, at), reach = reach_mm(l, 2.0 * s->radius_mm);
+    const double gap = gap_mm(o, s->voxel, at),
+                 reach = reach_mm(o->study->limits, l, 2.0 * s->radius_mm);
 
-    return gap <= reach && size_agrees(l, 2.0 * s->radius_mm) ? s->strength / (1.0 + gap / reach)
-                                                              : 0.0;
+    return gap <= reach && size_agrees(o->study->limits, l, 2.0 * s->radius_mm)
+               ? s->strength / (1.0 + gap / reach)
+               : 0.0;
 }
 
 /* The spot that can be this lesion; NULL: none. */
@@ -85,7 +79,7 @@ static const struct hep_spot *spot_of(const struct outlining *o, const struct he
         const struct hep_spot *s = &o->spots.item[i];
         const double weight = weight_of(o, l, at, s);
 
-        if (weight < AS_STRONG * strongest)
+        if (weight < o->study->limits->point_as_strong * strongest)
             continue;
         if (best == NULL || voxel_mm3(o, s) < voxel_mm3(o, best) ||
             (voxel_mm3(o, s) == voxel_mm3(o, best) && weight > weight_of(o, l, at, best)))
@@ -110,7 +104,8 @@ static int32_t candidate_of(const struct outlining *o, const struct hep_given_le
                        (c->centre_mm[1] - l->centre_mm[1]) * (c->centre_mm[1] - l->centre_mm[1]) +
                        (c->centre_mm[2] - l->centre_mm[2]) * (c->centre_mm[2] - l->centre_mm[2]));
 
-        if (gap < nearest && gap <= reach_mm(l, c->diameter_mm) && size_agrees(l, c->diameter_mm)) {
+        if (gap < nearest && gap <= reach_mm(o->study->limits, l, c->diameter_mm) &&
+            size_agrees(o->study->limits, l, c->diameter_mm)) {
             nearest = gap;
             id = c->id;
         }
@@ -134,7 +129,8 @@ static size_t take_candidate(struct outlining *o, size_t i, int32_t candidate)
 }
 
 /* Erase what a box does not hold. */
-static size_t keep_box(struct hep_labels *labels, int32_t id, const struct hep_given_lesion *l)
+static size_t keep_box(struct hep_labels *labels, int32_t id, const struct hep_given_lesion *l,
+                       double margin_mm)
 {
     const size_t *n = labels->grid.n;
     size_t left = 0;
@@ -149,7 +145,7 @@ static size_t keep_box(struct hep_labels *labels, int32_t id, const struct hep_g
             continue;
         hep_grid_to_world(world, &labels->grid, voxel);
         for (int k = 0; k < 3; k++)
-            inside = inside && !(fabs(world[k] - l->centre_mm[k]) > l->half_mm[k] + POINTING_MM);
+            inside = inside && !(fabs(world[k] - l->centre_mm[k]) > l->half_mm[k] + margin_mm);
         labels->data[j] = inside ? id : 0;
         left += inside;
     }
@@ -217,21 +213,21 @@ static int outline_one(struct outlining *o, size_t i, struct hep_error *err)
 
     if (take_candidate(o, i, candidate_of(o, l)) > 0) {
         if (!isnan(l->half_mm[0]))
-            (void)keep_box(o->given->labels, id, l);
+            (void)keep_box(o->given->labels, id, l, o->study->limits->point_reach_mm);
         return HEP_OK;
     }
     hep_affine_apply(at, HEP_AFFINE(o->to_frame), l->centre_mm);
     if (o->chosen[i].spot != NULL)
         rc = follow_spot(&d, o, i, err);
     if (rc == HEP_OK && d.voxels > 0 && !isnan(l->half_mm[0]))
-        d.voxels = keep_box(o->labels, id, l);
+        d.voxels = keep_box(o->labels, id, l, o->study->limits->point_reach_mm);
     if (rc != HEP_OK || d.voxels > 0)
         return rc;
     if (isnan(l->diameter_mm)) {
         (void)snprintf(l->note, sizeof l->note,
                        "no image shows a lesion within %.0f mm of the point, and no diameter is "
                        "given: not outlined",
-                       POINTING_MM);
+                       o->study->limits->point_reach_mm);
         return HEP_OK;
     }
     if (draw_ball(o->labels, id, at, 0.5 * l->diameter_mm, o->frame.mm) > 0)

@@ -51,7 +51,7 @@ static int make_dataset(const char *root, struct hep_error *err)
     static const char ignore[] =
         "*_FFmap.*\n*_PDFFmap.*\n*_R2starmap.*\n*_REmap.*\n*_ADC*\n*_Dmap*\n*_fmap.*\n"
         "*_Dstarmap*\n*_Kmap*\n*map.*\n*_xfm.*\n*_lesions.*\n*_report.html\n*_viewer.html\n"
-        "*_run.json\n*_failed.json\n*_regions.*\n*.log\nlogs/**\nevaluation/"
+        "*_run.json\n*_failed.json\n*_regions.*\n*_labels.*\n*.log\nlogs/**\nevaluation/"
         "**\nstudies.*\nlesions.*\ngroup.html\n.*\n";
     int rc = hep_mkdir_p(root, err);
 

@@ -1,7 +1,10 @@
 #include "pipeline/products.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "sequences/inventory.h"
+
+#include <stdlib.h>
 
 struct hep_product *hep_product_find(const struct hep_run *run, const char *name)
 {
@@ -92,6 +95,24 @@ const char *hep_run_given_mask(const struct hep_run *run, enum hep_role role)
 const char *hep_run_folder(const struct hep_run *run)
 {
     return run->out.tmp;
+}
+
+int hep_run_log_path(char **out, const struct hep_run *run, const char *name, struct hep_error *err)
+{
+    char *dir = hep_path_join(run->out.root, "logs", err);
+    int rc = dir == NULL ? HEP_ENOMEM : hep_mkdir_p(dir, err);
+
+    *out = rc == HEP_OK ? hep_asprintf(err, "%s/%s_%s.log", dir, run->label, name) : NULL;
+    free(dir);
+    return rc == HEP_OK && *out == NULL ? HEP_ENOMEM : rc;
+}
+
+void hep_run_keep(const struct hep_run *run)
+{
+    struct hep_error lost = { 0 };
+
+    if (hep_outdir_keep(&run->out, &lost) != HEP_OK)
+        hep_log_write(run->log, HEP_LOG_DEBUG, "lock", "%s", lost.msg);
 }
 
 const char *hep_run_relative(const struct hep_run *run, const char *path)

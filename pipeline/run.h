@@ -36,6 +36,13 @@ const struct hep_derivative *hep_run_given_region(const struct hep_run *run, siz
 /** Where the files of this run are being written; for stages that start other programs. */
 const char *hep_run_folder(const struct hep_run *run);
 
+/** OUT/logs/LABEL_NAME.log, for what other programs say; its folder is there. Heap. */
+int hep_run_log_path(char **out, const struct hep_run *run, const char *name,
+                     struct hep_error *err) HEP_MUST_CHECK;
+/** Give a sign of life to runs on other hosts that wait for the study, in a stage that takes long. That the study is no
+ * longer this run's is found after the stage. */
+void hep_run_keep(const struct hep_run *run);
+
 /** @return HEP_OK with *out NULL when the product is absent (see hep_run_reason). Borrowed. */
 int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volume **out,
                    struct hep_error *err) HEP_MUST_CHECK;

@@ -20,17 +20,14 @@
 
 #define FRACTION HEP_UNIT_FRACTION
 #define MM2S HEP_UNIT_MM2_PER_S
-static const struct hep_slot inputs[] = { HEP_LESION_STUDY_INPUTS,
-                                          HEP_READS_SERIES("lesion_mask"),
-                                          HEP_READS_MAP("adc_all", MM2S),
-                                          HEP_READS_MAP("ivim_dstar", MM2S),
-                                          HEP_READS_MAP("dki_d", MM2S),
-                                          HEP_READS_MAP("re_art", FRACTION),
-                                          HEP_READS_MAP("re_pv", FRACTION),
-                                          HEP_READS_MAP("re_del", FRACTION),
-                                          HEP_READS_MAP("re_trans", FRACTION),
-                                          HEP_READS_MAP("re_hbp", FRACTION),
-                                          { 0 } };
+static const struct hep_slot inputs[] = {
+    HEP_LESION_STUDY_INPUTS,           HEP_READS_SERIES("lesion_mask"),
+    HEP_READS_LABELS("drawn_lesions"), HEP_READS_MAP("adc_all", MM2S),
+    HEP_READS_MAP("ivim_dstar", MM2S), HEP_READS_MAP("dki_d", MM2S),
+    HEP_READS_MAP("re_art", FRACTION), HEP_READS_MAP("re_pv", FRACTION),
+    HEP_READS_MAP("re_del", FRACTION), HEP_READS_MAP("re_trans", FRACTION),
+    HEP_READS_MAP("re_hbp", FRACTION), { 0 }
+};
 
 static const struct hep_slot outputs[] = {
     HEP_MAKES_LABELS("given", "anat/%s_label-given_dseg",
@@ -47,24 +44,10 @@ struct measuring {
     struct hep_label_measures *out;
 };
 
-static void release(struct measuring *m)
-{
-    for (size_t i = 0; i < m->n; i++)
-        hep_given_map_release(&m->map[i]);
-    free(m->map);
-}
-
 static int read_files(struct measuring *m, struct hep_error *err)
 {
-    const struct hep_derivative *file;
-    int rc = HEP_OK;
+    int rc = hep_given_maps_read(&m->map, &m->n, m->run, inputs, err);
 
-    for (size_t i = 0; rc == HEP_OK && (file = hep_run_given_region(m->run, i)) != NULL; i++) {
-        rc = HEP_GROW(m->map, m->n, err);
-        if (rc == HEP_OK)
-            rc = hep_given_map_read(&m->map[m->n], m->run, file, inputs, err);
-        m->n += rc == HEP_OK;
-    }
     if (rc == HEP_OK && m->n == 0)
         return HEP_FAIL(err, HEP_EDATA,
                         "nothing to measure: no lesions and no organs are given (--lesions, "
@@ -295,7 +278,7 @@ static int run_labels(struct hep_run *run, struct hep_error *err)
         hep_struct_release(m.out, &hep_label_measures_type);
         free(m.out);
     }
-    release(&m);
+    hep_given_maps_release(m.map, m.n);
     return rc;
 }
 

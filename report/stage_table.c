@@ -4,12 +4,14 @@
 
 /* The table. Order follows from the products; this order only breaks ties. */
 
+#define STAGES_OF_MAPS                                                                             \
+    &hep_stage_inventory, &hep_stage_align, &hep_stage_fat, &hep_stage_diffusion,                  \
+        &hep_stage_draw_liver, &hep_stage_liver, &hep_stage_enhancement, &hep_stage_draw_lesions
+
 const struct hep_stage *const *hep_stages(size_t *n)
 {
-    static const struct hep_stage *const rows[] = {
-        &hep_stage_inventory, &hep_stage_align,       &hep_stage_fat,     &hep_stage_diffusion,
-        &hep_stage_liver,     &hep_stage_enhancement, &hep_stage_lesions, &hep_stage_report,
-    };
+    static const struct hep_stage *const rows[] = { STAGES_OF_MAPS, &hep_stage_lesions,
+                                                    &hep_stage_report };
 
     *n = sizeof rows / sizeof rows[0];
     return rows;
@@ -17,10 +19,7 @@ const struct hep_stage *const *hep_stages(size_t *n)
 
 const struct hep_stage *const *hep_measure_stages(size_t *n)
 {
-    static const struct hep_stage *const rows[] = {
-        &hep_stage_inventory, &hep_stage_align,       &hep_stage_fat,    &hep_stage_diffusion,
-        &hep_stage_liver,     &hep_stage_enhancement, &hep_stage_labels,
-    };
+    static const struct hep_stage *const rows[] = { STAGES_OF_MAPS, &hep_stage_labels };
 
     *n = sizeof rows / sizeof rows[0];
     return rows;

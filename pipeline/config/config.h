@@ -159,6 +159,13 @@ struct hep_cfg_given {
     bool lps;
 };
 
+/** A program of the user, pipeline/stages/command.h. */
+struct hep_cfg_command {
+    struct hep_words command; /* none: not in use */
+    struct hep_text series, output;
+    double timeout_s;
+};
+
 struct hep_cfg_report {
     bool html, pictures;
     long gzip_level;
@@ -174,6 +181,7 @@ struct hep_config {
     struct hep_cfg_enhancement enhancement;
     double liver_label; /* value of the liver in a given label map; NAN: its only value */
     struct hep_liver_settings liver;
+    struct hep_cfg_command liver_command, lesions_command;
     struct hep_cfg_align align;
     struct hep_lesion_limits lesions;
     struct hep_cfg_given lesions_given;

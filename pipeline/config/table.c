@@ -252,6 +252,20 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_SPAN(C, liver.member, "liver." key, unit, min, max, "[" #from ", " #to "]", doc),
 #include "liver/settings.def"
 
+    HEP_ROW_WORDS(
+        C, liver_command.command, "liver.command", "[]",
+        "program that draws the liver, and its arguments, started without a shell: {input} is the "
+        "series, {output} the mask that is awaited, {output_dir} a folder, {threads} their "
+        "number; empty: none (docs/segmenters.md)"),
+    HEP_ROW_TEXT(C, liver_command.series, "liver.command_series", "reference",
+                 "role of the series that it draws on; reference: that of findings"),
+    HEP_ROW_TEXT(C, liver_command.output, "liver.command_output", "",
+                 "name of the mask in {output_dir}; empty: it is {output}"),
+    HEP_ROW_NUMBER(
+        C, liver_command.timeout_s, "liver.command_timeout_s", "s", 0.1, 604800, "3600",
+        "time allowed, after which it and all that it started is ended; an hour is several times "
+        "what networks need without a graphics card"),
+
     HEP_ROW_CHOICE(C, align.engine, "align.engine", engines, "auto",
                    "auto: elastix when it is installed, else series stay in scanner coordinates"),
     HEP_ROW_BOOL(C, align.within_dwi, "align.within_dwi", "true",
@@ -298,6 +312,20 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_BOOL(C, lesions_given.lps, "lesions.given_lps", "false",
                  "given points run to the left, back and head, as in DICOM; else to the right, "
                  "front and head"),
+
+    HEP_ROW_WORDS(
+        C, lesions_command.command, "lesions.command", "[]",
+        "program that draws lesions, and its arguments, started without a shell: {input} is the "
+        "series, {output} the mask that is awaited, {output_dir} a folder, {threads} their "
+        "number; empty: none (docs/segmenters.md)"),
+    HEP_ROW_TEXT(C, lesions_command.series, "lesions.command_series", "reference",
+                 "role of the series that it draws on; reference: that of findings"),
+    HEP_ROW_TEXT(C, lesions_command.output, "lesions.command_output", "",
+                 "name of the mask in {output_dir}; empty: it is {output}"),
+    HEP_ROW_NUMBER(
+        C, lesions_command.timeout_s, "lesions.command_timeout_s", "s", 0.1, 604800, "3600",
+        "time allowed, after which it and all that it started is ended; an hour is several times "
+        "what networks need without a graphics card"),
 
 #define LIMIT(member, key, unit, min, max, preset, doc)                                            \
     HEP_ROW_NUMBER(C, lesions.flag.member, "lesions." key, unit, min, max, #preset, doc),

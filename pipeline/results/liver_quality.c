@@ -3,7 +3,7 @@
 const char *hep_liver_source_name(enum hep_liver_source source)
 {
     static const char *const names[] = { "automatic", "command line", "study",
-                                         "label map of the study" };
+                                         "label map of the study", "liver.command" };
 
     return names[source];
 }

@@ -13,9 +13,10 @@ enum hep_liver_source {
     HEP_LIVER_OF_COMMAND_LINE,
     HEP_LIVER_OF_STUDY,
     HEP_LIVER_OF_LABEL_MAP, /* the organ called liver in a label map of the study */
+    HEP_LIVER_OF_COMMAND,   /* drawn by liver.command */
     HEP_LIVER_SOURCE_COUNT
 };
-/** "automatic", "command line", "study", "label map of the study". */
+/** "automatic", "command line", "study", "label map of the study", "liver.command". */
 const char *hep_liver_source_name(enum hep_liver_source source);
 
 struct hep_liver_report {

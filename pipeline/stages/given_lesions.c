@@ -65,23 +65,12 @@ static int read_all(struct hep_given *out, struct hep_run *run, const struct hep
                     const struct hep_slot *inputs, struct hep_error *err)
 {
     struct hep_given_map *maps = NULL;
-    const struct hep_derivative *file;
     size_t n = 0;
-    int rc = HEP_OK;
+    int rc = hep_given_maps_read(&maps, &n, run, inputs, err);
 
-    for (size_t i = 0; rc == HEP_OK && (file = hep_run_given_region(run, i)) != NULL; i++) {
-        if (file->role != HEP_ROLE_LESION_MASK)
-            continue;
-        rc = HEP_GROW(maps, n, err);
-        if (rc == HEP_OK)
-            rc = hep_given_map_read(&maps[n], run, file, inputs, err);
-        n += rc == HEP_OK;
-    }
     if (rc == HEP_OK)
         rc = hep_given_join(out, run, maps, n, grid, err);
-    for (size_t i = 0; i < n; i++)
-        hep_given_map_release(&maps[i]);
-    free(maps);
+    hep_given_maps_release(maps, n);
     return rc;
 }
 

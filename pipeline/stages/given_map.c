@@ -9,6 +9,7 @@
 #include "image/register_compose.h"
 #include "pipeline/config/config.h"
 #include "pipeline/stages/aligned.h"
+#include "pipeline/stages/command.h"
 #include "pipeline/stages/given_space.h"
 #include "sequences/bids_name.h"
 #include "sequences/inventory.h"
@@ -207,30 +208,23 @@ static int list_regions(struct hep_given_map *m, const int32_t *values, size_t n
             m->list[i].half_mm[k] = (double)NAN;
     }
     m->n = rc == HEP_OK ? n : 0;
-    if (rc == HEP_OK)
-        rc = set_centres(m, err);
-    if (rc == HEP_OK)
-        rc = read_names(m, err);
-    return rc == HEP_OK && is_organs(m) ? name_organs(m, err) : rc;
+    return rc == HEP_OK ? set_centres(m, err) : rc;
 }
 
-static int read_image(struct hep_given_map *m, struct hep_run *run, const struct hep_slot *inputs,
-                      struct hep_error *err)
+/* From the values of a label map to a list of regions. */
+static int settle_regions(struct hep_given_map *m, struct hep_run *run, struct hep_error *err)
 {
-    const char *path = m->file->path;
     struct hep_labels *parts = NULL;
     int32_t *values = NULL;
     size_t n_values = 0, n;
-    int rc = read_labels(m, run, err);
+    int rc;
 
-    if (rc == HEP_OK)
-        rc = hep_given_space(&m->space, run, inputs, path, &m->labels->grid, err);
-    if (rc == HEP_OK)
-        rc = values_of(&values, &n_values, m->labels, path, err);
+    keep_value(m, run);
+    rc = values_of(&values, &n_values, m->labels, m->file->path, err);
     n = n_values;
     if (rc == HEP_OK && n == 0)
         hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "given-lesions",
-                      "%s holds no %s: it is empty", hep_path_base(path),
+                      "%s holds no %s: it is empty", hep_path_base(m->file->path),
                       is_organs(m) ? "organ" : "lesion");
     if (rc == HEP_OK && n_values == 1 && !is_organs(m)) {
         rc = hep_mask_components(&parts, &n, m->labels, 26, err);
@@ -245,6 +239,20 @@ static int read_image(struct hep_given_map *m, struct hep_run *run, const struct
         rc = list_regions(m, values, n_values, n, err);
     free(values);
     return rc;
+}
+
+static int read_image(struct hep_given_map *m, struct hep_run *run, const struct hep_slot *inputs,
+                      struct hep_error *err)
+{
+    int rc = read_labels(m, run, err);
+
+    if (rc == HEP_OK)
+        rc = hep_given_space(&m->space, run, inputs, m->file->path, &m->labels->grid, err);
+    if (rc == HEP_OK)
+        rc = settle_regions(m, run, err);
+    if (rc == HEP_OK)
+        rc = read_names(m, err);
+    return rc == HEP_OK && is_organs(m) ? name_organs(m, err) : rc;
 }
 
 static int read_points(struct hep_given_map *m, struct hep_run *run, const struct hep_slot *inputs,
@@ -289,6 +297,63 @@ int hep_given_map_read(struct hep_given_map *out, struct hep_run *run,
     else
         hep_given_map_release(&m);
     return rc;
+}
+
+static const struct hep_derivative drawn_lesions = { HEP_ROLE_LESION_MASK,
+                                                     (char[]){ "lesions.command" }, HEP_VALUE_ANY };
+
+/* What lesions.command drew, on the grid of the series that it drew on. */
+static int take_drawn(struct hep_given_map *out, struct hep_run *run,
+                      const struct hep_labels *drawn, struct hep_error *err)
+{
+    struct hep_given_map m = { .file = &drawn_lesions };
+    int rc;
+
+    m.space = hep_command_series(run, &hep_run_config(run)->lesions_command);
+    rc = hep_labels_copy(&m.labels, drawn, err);
+    if (rc == HEP_OK)
+        rc = settle_regions(&m, run, err);
+    if (rc == HEP_OK)
+        *out = m;
+    else
+        hep_given_map_release(&m);
+    return rc;
+}
+
+bool hep_given_any(struct hep_run *run)
+{
+    return hep_run_given_region(run, 0) != NULL || hep_run_has(run, "drawn_lesions");
+}
+
+int hep_given_maps_read(struct hep_given_map **out, size_t *n, struct hep_run *run,
+                        const struct hep_slot *inputs, struct hep_error *err)
+{
+    const struct hep_derivative *file;
+    const struct hep_labels *drawn = NULL;
+    int rc = hep_run_labels(run, "drawn_lesions", &drawn, err);
+
+    *out = NULL;
+    *n = 0;
+    if (rc == HEP_OK && drawn != NULL) {
+        rc = HEP_GROW(*out, *n, err);
+        if (rc == HEP_OK)
+            rc = take_drawn(&(*out)[*n], run, drawn, err);
+        *n += rc == HEP_OK;
+    }
+    for (size_t i = 0; rc == HEP_OK && (file = hep_run_given_region(run, i)) != NULL; i++) {
+        rc = HEP_GROW(*out, *n, err);
+        if (rc == HEP_OK)
+            rc = hep_given_map_read(&(*out)[*n], run, file, inputs, err);
+        *n += rc == HEP_OK;
+    }
+    return rc;
+}
+
+void hep_given_maps_release(struct hep_given_map *maps, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        hep_given_map_release(&maps[i]);
+    free(maps);
 }
 
 /* ---- elsewhere --------------------------------------------------------------------------------- */

@@ -31,6 +31,16 @@ int hep_given_map_read(struct hep_given_map *out, struct hep_run *run,
                        const struct hep_derivative *file, const struct hep_slot *inputs,
                        struct hep_error *err) HEP_MUST_CHECK;
 
+/**
+ * All that is given: every file of lesions, or what lesions.command drew where there is none; and of organs if wanted.
+ * @param[out] out n maps, the caller's to release and free, also on failure
+ */
+int hep_given_maps_read(struct hep_given_map **out, size_t *n, struct hep_run *run,
+                        const struct hep_slot *inputs, struct hep_error *err) HEP_MUST_CHECK;
+void hep_given_maps_release(struct hep_given_map *maps, size_t n);
+/** Has anybody given or drawn lesions? Declared inputs: "lesion_mask", "drawn_lesions". */
+bool hep_given_any(struct hep_run *run);
+
 /** Centre of each in the space of a series. @param[out] centre [n], the caller's to free */
 int hep_given_map_centres(double (**centre)[3], const struct hep_given_map *m, struct hep_run *run,
                           const char *series, struct hep_error *err) HEP_MUST_CHECK;

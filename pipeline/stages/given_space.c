@@ -151,6 +151,17 @@ static double axes_apart_deg(const struct hep_grid *a, const struct hep_grid *b)
     return worst;
 }
 
+bool hep_given_fits(const struct hep_grid *mask, const struct hep_grid *grid)
+{
+    return lattice_offset(mask, grid) <= ORIGIN_TOLERANCE;
+}
+
+void hep_given_apart(char *out, size_t room, const struct hep_grid *a, const struct hep_grid *b)
+{
+    (void)snprintf(out, room, "corners %.1f mm, axes %.1f degrees apart", corners_apart_mm(a, b),
+                   axes_apart_deg(a, b));
+}
+
 static bool is_image_series(const struct hep_run *run, const struct hep_slot *s)
 {
     const struct hep_series *series = hep_run_series(run, s->name);

@@ -22,4 +22,9 @@ int hep_given_space(const char **space, struct hep_run *run, const struct hep_sl
                     const char *path, const struct hep_grid *mask,
                     struct hep_error *err) HEP_MUST_CHECK;
 
+/** Has a mask the voxels of a grid, to within the rounding of an origin? */
+bool hep_given_fits(const struct hep_grid *mask, const struct hep_grid *grid);
+/** "corners 12.0 mm, axes 3.1 degrees apart" */
+void hep_given_apart(char *out, size_t room, const struct hep_grid *a, const struct hep_grid *b);
+
 #endif

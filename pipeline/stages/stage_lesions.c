@@ -18,6 +18,7 @@
 static const struct hep_slot inputs[] = { HEP_LESION_STUDY_INPUTS,
                                           HEP_READS_SERIES("resection_mask"),
                                           HEP_READS_SERIES("lesion_mask"),
+                                          HEP_READS_LABELS("drawn_lesions"),
                                           { 0 } };
 
 static const struct hep_slot outputs[] = {
@@ -113,7 +114,7 @@ static int read_tables(struct hep_evidence_table **evidence, struct hep_flag_tab
 static int find_candidates(struct hep_candidates *out, struct hep_given *given, struct hep_run *run,
                            const struct hep_lesion_study *study, struct hep_error *err)
 {
-    const bool any = hep_run_given_region(run, 0) != NULL;
+    const bool any = hep_given_any(run);
     const bool only = any && hep_run_config(run)->lesions_given.mode == HEP_GIVEN_ONLY;
     struct hep_candidates found = { 0 };
     int rc = HEP_OK;

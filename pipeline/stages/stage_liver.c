@@ -4,6 +4,7 @@
 #include "pipeline/config/config.h"
 #include "pipeline/results/liver_quality.h"
 #include "pipeline/stages/aligned.h"
+#include "pipeline/stages/command.h"
 #include "pipeline/stages/lesion_images.h"
 #include "pipeline/stages/plausible.h"
 #include "sequences/inventory.h"
@@ -24,6 +25,7 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("hepatobiliary"),
                                           HEP_JUDGED_INPUTS,
                                           HEP_READS_SERIES("liver_mask"),
                                           HEP_READS_SERIES("labels"),
+                                          HEP_READS_LABELS("drawn_liver"),
                                           HEP_READS_ALIGNMENT,
                                           { 0 } };
 
@@ -46,14 +48,23 @@ static void keep_label(struct hep_labels *mask, int32_t label)
 static int given_liver(struct hep_labels **out, enum hep_liver_source *source, struct hep_run *run,
                        struct hep_error *err)
 {
-    const struct hep_labels *mask = NULL, *labels = NULL;
+    const struct hep_labels *mask = NULL, *labels = NULL, *drawn = NULL;
     const struct hep_series *named = hep_run_series(run, "labels");
     const char *path = hep_run_given_mask(run, HEP_ROLE_LIVER_MASK);
     int rc = hep_run_labels(run, "liver_mask", &mask, err);
 
     if (rc == HEP_OK)
         rc = hep_run_labels(run, "labels", &labels, err);
-    if (rc == HEP_OK && mask != NULL) {
+    if (rc == HEP_OK)
+        rc = hep_run_labels(run, "drawn_liver", &drawn, err);
+    if (rc == HEP_OK && drawn != NULL) {
+        const char *reference = hep_reference_name(run);
+
+        *source = HEP_LIVER_OF_COMMAND;
+        rc = hep_aligned_labels(out, run, drawn,
+                                hep_command_series(run, &hep_run_config(run)->liver_command),
+                                reference, &hep_run_series(run, reference)->grid, err);
+    } else if (rc == HEP_OK && mask != NULL) {
         const struct hep_series *s = hep_run_series(run, "liver_mask");
 
         *source = path != NULL ? HEP_LIVER_OF_COMMAND_LINE : HEP_LIVER_OF_STUDY;

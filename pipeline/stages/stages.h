@@ -11,6 +11,8 @@ extern const struct hep_stage hep_stage_inventory;
 extern const struct hep_stage hep_stage_align;
 extern const struct hep_stage hep_stage_fat;
 extern const struct hep_stage hep_stage_diffusion;
+extern const struct hep_stage hep_stage_draw_liver;
+extern const struct hep_stage hep_stage_draw_lesions;
 extern const struct hep_stage hep_stage_liver;
 extern const struct hep_stage hep_stage_enhancement;
 extern const struct hep_stage hep_stage_lesions;

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "base/text.h"
 
 #include <unistd.h>
 
@@ -63,6 +64,30 @@ static void test_time_limit(void **state)
     assert_int_equal(end.signal, 15);
 }
 
+/* A program that waits for one of its own: both are gone when its time is up. */
+static void test_time_limit_of_a_group(void **state)
+{
+    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "out", NULL), *text = NULL;
+    const char *const argv[] = { "sh", "-c", "sleep 61 & echo $!; trap '' TERM; wait; sleep 62",
+                                 NULL };
+    const struct hep_process_opts opts = { .output = path, .own_group = true };
+    struct hep_process_end end;
+    struct hep_error e = { 0 };
+    size_t n = 0;
+    long child = 0;
+
+    (void)state;
+    run(&end, argv, &opts, 0.3);
+    assert_true(end.timed_out);
+    assert_ok(hep_file_read(&text, &n, path, 1000, &e), e);
+    text[strcspn(text, "\n")] = '\0';
+    assert_ok(hep_parse_long(&child, text, &e), e);
+    assert_false(hep_process_alive(child, 0));
+    free(text);
+    free(path);
+    hep_test_rmdir(dir);
+}
+
 static void test_stop_flag(void **state)
 {
     const char *const argv[] = { "sleep", "60", NULL };
@@ -99,8 +124,11 @@ static void test_separate_pipe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exit_code_and_output), cmocka_unit_test(test_missing_program),
-        cmocka_unit_test(test_time_limit),           cmocka_unit_test(test_stop_flag),
+        cmocka_unit_test(test_exit_code_and_output),
+        cmocka_unit_test(test_missing_program),
+        cmocka_unit_test(test_time_limit),
+        cmocka_unit_test(test_time_limit_of_a_group),
+        cmocka_unit_test(test_stop_flag),
         cmocka_unit_test(test_separate_pipe),
     };
 

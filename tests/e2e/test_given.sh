@@ -153,6 +153,55 @@ expect 65 "nothing to measure" "$HEPAR" measure "$s" -o "$work/nothing" $quick -
 expect 73 "result of another command" "$HEPAR" measure "$s" -o "$work/map" $quick --organs "$map"
 expect 66 "no such file of organs" "$HEPAR" measure "$s" -o "$work/nothing" $quick --organs "$work/none.nii.gz"
 
+# A program of the user draws: without a shell, with the geometry alone, once; and all that can go wrong with it.
+cat >"$work/draw.py" <<'PY'
+import os, subprocess, sys, time
+import nibabel as nib
+import numpy as np
+mode, image, output, source = sys.argv[1:]
+print("drawing", mode)
+open(os.path.join(os.path.dirname(source), "drawn"), "a").write(mode + "\n")
+img = nib.load(image)
+assert os.path.basename(image) == "input.nii.gz" and img.header["db_name"].tobytes().strip(b"\0") == b""
+assert img.ndim == 3 and not img.header.extensions
+m = np.asarray(nib.load(source).dataobj)
+if mode == "fail":
+    sys.exit(3)
+if mode == "hang":
+    subprocess.run(["sleep", "600.14"])
+if mode != "nothing":
+    affine = img.affine.copy()
+    if mode == "grid":
+        affine[1, 3] += 200
+    if mode == "folder":
+        output = os.path.join(output, "deep.nii.gz")
+    nib.save(nib.Nifti1Image((m * (mode != "empty")).astype(np.uint8), affine), output)
+PY
+cp "$map" "$work/lesions.nii.gz"
+cp "$truth/anat/sub-01_label-liver_mask.nii.gz" "$work/liver.nii.gz"
+draw() { printf '[/usr/bin/python3, %s, %s, "{input}", "{%s}", %s]' "$work/draw.py" "$1" "$2" "$work/$3.nii.gz"; }
+drawn=("$HEPAR" run "$s" -o "$work/drawn-out" $quick --share "$work/map" --set "liver.command=$(draw draw output liver)"
+    --set "lesions.command=$(draw folder output_dir lesions)" --set lesions.command_output=deep.nii.gz)
+expect 0 "" "${drawn[@]}"
+look "$work/drawn-out" "np.array_equal(m, t) and all(l['origin'] == 'given' for l in d)"
+grep -q '"source": *"liver.command"' "$work/drawn-out/sub-01/sub-01_run.json" || fail "the liver is not the drawn one"
+grep -q drawing "$work/drawn-out/logs/sub-01_liver.command.log" || fail "no log of the program"
+expect 0 "" "${drawn[@]}" --set lesions.given=add
+same "$(cat "$work/drawn")" "$(printf 'draw\nfolder')" "a program is not run again for what it has drawn"
+# wrong MODE EXPECTED TEXT: exit code 65, one line
+wrong() { expect 65 "$2" "$HEPAR" run "$s" -o "$work/wrong" $quick --share "$work/map" --set "liver.command=$(draw "$1" output liver)" \
+    --set liver.command_timeout_s=4; }
+wrong fail "failed with exit code 3; its log: $work/wrong/logs/sub-01_liver.command.log"
+wrong hang "was stopped after 4 s"
+pgrep -f 'sleep 600.14' >/dev/null && fail "what the program started outlives it"
+wrong nothing "wrote no output.nii.gz"
+wrong grid "is not on the grid of its input hepatobiliary"
+wrong empty "the mask that was drawn is empty"
+absent "$work/wrong/sub-01/sub-01_lesions.json"
+expect 66 "no such program" "$HEPAR" run "$s" -o "$work/wrong" $quick --share "$work/map" --set 'liver.command=[nosuch, "{input}", "{output}"]'
+expect 65 "must hold {input}" "$HEPAR" run "$s" -o "$work/wrong" $quick --share "$work/map" --set 'liver.command=[cp, a, "{output}"]'
+expect 65 "a list of at most" "$HEPAR" run "$s" -o "$work/wrong" $quick --share "$work/map" --set 'liver.command=cp {input} {output}'
+
 # Nothing given is dropped without a word.
 expect 0 "lesion 1: no image shows a lesion" "$HEPAR" run "$s" -o "$work/far" ${quick/-q/} --lesions "$work/far.tsv"
 look "$work/far" "len(d) == 1 and d[0]['flags']['fat']['state'] == 'not_assessable' and 'not outlined' in d[0]['given_note']"
