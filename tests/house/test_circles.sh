@@ -15,7 +15,7 @@ needs() { # needs ROOM: a line "USER DEFINER" for each pair of object files of i
 
 for room in base terms image sequences fitting contrast liver lesions phantom radiomics spectral evaluation pipeline report batch protocols dicom cli; do
     pairs=$(needs "$room")
-    [ -n "$pairs" ] || { echo "FAILED: no file of $room needs another: $build/libhep_$room.a"; failures=$((failures + 1)); }
+    [ -n "$pairs" ] || [ "$(ar t "$build/libhep_$room.a" | wc -l)" -le 1 ] || { echo "FAILED: no file of $room needs another: $build/libhep_$room.a"; failures=$((failures + 1)); }
     loops=$(echo "$pairs" | tsort 2>&1 >/dev/null || true)
     [ -z "$loops" ] || { echo "FAILED: a circle in $room:"; echo "$loops"; failures=$((failures + 1)); }
 done
