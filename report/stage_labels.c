@@ -293,6 +293,7 @@ static int run_labels(struct hep_run *run, struct hep_error *err)
 }
 
 static const char *const settings[] = { "lesions.", "enhancement.", "series.", "agent", NULL };
+static const char *const files[] = { "agents.yml", "lesions.detection.table", NULL };
 
 const struct hep_stage hep_stage_labels = {
     .name = "labels",
@@ -300,5 +301,6 @@ const struct hep_stage hep_stage_labels = {
     .inputs = inputs,
     .outputs = outputs,
     .settings = settings,
+    .files = files,
     .run = run_labels,
 };
