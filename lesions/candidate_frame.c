@@ -14,9 +14,14 @@
 #define MARGIN_MM 1.0 /* of the frame beyond what the closing of the mask reaches */
 /* The first pass looks 4 windows wide, 100 mm, so that a large lesion is not its own normal. */
 #define FIRST_WINDOW 4.0
-#define SAMPLE_STEP 3      /* every third voxel gives the same median and is faster */
-#define DARK_QUANTILE 0.01 /* air is more than 1 % of what surrounds a liver */
-#define FINER 0.75 /* images with smaller voxels than this share of the frame's are averaged */
+/* Every third voxel is looked at: the median of n/3 values has a standard error of 1.25 SD / sqrt(n/3), below 0.7 % of an
+ * SD for the hundred thousand voxels of a body, and takes a third of the time. */
+#define SAMPLE_STEP 3
+/* Air fills more than 1 % of every field of view that holds a body, so that this quantile is its level. */
+#define DARK_QUANTILE 0.01
+/* Linear interpolation reads two voxels along an axis: from 4/3 of a voxel on, their mean over the frame's voxel has less
+ * noise than the interpolated value, and no detail is lost. */
+#define FINER 0.75
 
 bool hep_candidate_image_used(enum hep_image image, const struct hep_lesion_study *study)
 {

@@ -15,18 +15,9 @@
 /* A spot lies anywhere in the thickest voxel that shows it, an SD of 0.29 of its size (a uniform
  * distribution, 1 / sqrt(12)), and a third more by noise. */
 #define POSITION_SHARE 0.4
-/* Two blobs of one thing differ in place by a quarter of the smaller radius, large regions, whose
- * centre depends on the level, by half of the larger one. */
-#define POSITION_RADII 0.25
-#define POSITION_RADII_LARGE 0.5
 /* Of equal spots that of T1 says best where the lesion lies: its series is the reference or of its
  * kind, and has the smallest voxels. A tenth settles ties and no more. */
 #define ELSEWHERE_FACTOR 0.9
-/* Other spots of one image compete for a region when they are half as strong, no shoulder of the
- * seed (nearer than 0.7 radii) and no further than three radii of both. */
-#define OTHER_STRENGTH_SHARE 0.5
-#define OTHER_NEAR_RADII 0.7
-#define OTHER_FAR_RADII 3.0
 #define MAX_OTHERS 32
 /* A series is sharper whose voxels hold less than this share of another's: 7 % in each direction. */
 #define SHARPER 0.8
@@ -86,9 +77,10 @@ static double tolerance_mm(const struct picker *p, const struct hep_spot *a,
     const double slack = hypot(slack_of(p, a->mechanism), slack_of(p, b->mechanism));
     const double voxel =
         POSITION_SHARE * hypot(native_of(p, a->mechanism), native_of(p, b->mechanism));
-    const double size = a->large || b->large
-                            ? POSITION_RADII_LARGE * fmax(a->radius_mm, b->radius_mm)
-                            : POSITION_RADII * fmin(a->radius_mm, b->radius_mm);
+    const double size =
+        a->large || b->large
+            ? p->study->limits->same_place_radii.hi * fmax(a->radius_mm, b->radius_mm)
+            : p->study->limits->same_place_radii.lo * fmin(a->radius_mm, b->radius_mm);
 
     return hypot(slack, voxel) + size;
 }
@@ -284,9 +276,9 @@ static size_t find_others(struct hep_seed *others, const struct picker *p,
         bool joined;
 
         if (q == seed || q->mechanism != seed->mechanism || q->polarity != seed->polarity ||
-            q->large || q->strength < OTHER_STRENGTH_SHARE * seed->strength ||
-            gap < OTHER_NEAR_RADII * fmax(q->radius_mm, seed->radius_mm) ||
-            gap > OTHER_FAR_RADII * (q->radius_mm + seed->radius_mm))
+            q->large || q->strength < p->study->limits->rival_share * seed->strength ||
+            gap < p->study->limits->rival_radii.lo * fmax(q->radius_mm, seed->radius_mm) ||
+            gap > p->study->limits->rival_radii.hi * (q->radius_mm + seed->radius_mm))
             continue;
         joined = hep_delineate_joined(z, seed->polarity, seed->voxel, q->voxel,
                                       p->study->limits->joined_share);
