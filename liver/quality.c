@@ -156,6 +156,18 @@ static void count(struct hep_liver_quality *q, double left, const char *format, 
     va_end(args);
 }
 
+/* Regrowing alone does not refuse a liver whose border has contrast all round: what it leaves out is then a lobe that it
+ * could not reach more often than a leak. An unknown border is not clear. */
+static double agreement_credit(const struct hep_liver_quality *q,
+                               const struct hep_liver_settings *s)
+{
+    const double clear = isnan(q->low_border_frac)
+                             ? 0.0
+                             : credit_below(q->low_border_frac, s->quality_clear_border_frac);
+
+    return fmax(credit_above(q->agreement, s->quality_agreement), s->quality_clear_credit * clear);
+}
+
 static void conclude(struct hep_liver_quality *q, const struct hep_liver_settings *s)
 {
     const double lo = s->volume_ml.lo, hi = s->volume_ml.hi, least = q->cropped ? 0.0 : lo;
@@ -168,8 +180,8 @@ static void conclude(struct hep_liver_quality *q, const struct hep_liver_setting
         (void)snprintf(q->reason, sizeof q->reason, "volume %.0f mL outside %.0f-%.0f mL%s",
                        q->volume_ml, lo, hi,
                        q->cropped ? "; the liver is cut by the end of the images" : "");
-    count(q, credit_above(q->agreement, s->quality_agreement),
-          "grown again from its inside it overlaps by %.2f only (Dice)", q->agreement);
+    count(q, agreement_credit(q, s), "grown again from its inside it overlaps by %.2f only (Dice)",
+          q->agreement);
     count(q, credit_below(q->above_dome, s->quality_above_dome),
           "%.0f %% of the volume above the right dome, as a heart is", 100.0 * q->above_dome);
     count(q, credit_below(q->height_mm, s->quality_height_mm), "%.0f mm high", q->height_mm);
