@@ -10,6 +10,8 @@
 #define SIZE_MIN_VOXELS 0.5
 #define SIZE_MAX_VOXELS 1000.0
 #define MARGIN_MAX 10.0 /* a ratio of 20,000 */
+/* A sign that is missed or mistaken in half of the lesions says nothing. */
+#define RATE_MAX 0.45
 
 /* ---- probability ----------------------------------------------------------------------------- */
 
@@ -24,7 +26,9 @@ double hep_flag_z(const struct hep_flag_model *model, double margin, double se, 
 double hep_flag_probability(const struct hep_flag_model *model, double margin, double se,
                             double size_voxels)
 {
-    return 0.5 * erfc(-hep_flag_z(model, margin, se, size_voxels) / sqrt(2.0));
+    const double shown = 0.5 * erfc(-hep_flag_z(model, margin, se, size_voxels) / sqrt(2.0));
+
+    return model->missed + (1.0 - model->missed - model->mistaken) * shown;
 }
 
 const struct hep_flag_size *hep_flag_size_of(const struct hep_flag_model *model, double size_voxels)
@@ -87,6 +91,8 @@ static int read_model(const struct hep_reader *r, const struct hep_yaml *map,
         NUMBER(M, bias_small, -MARGIN_MAX, MARGIN_MAX, .required = true),
         NUMBER(M, error, 1e-3, MARGIN_MAX, .required = true),
         NUMBER(M, error_small, 0.0, MARGIN_MAX, .required = true),
+        NUMBER(M, missed, 0.0, RATE_MAX, .required = false),
+        NUMBER(M, mistaken, 0.0, RATE_MAX, .required = false),
         { .name = "sizes", .read = read_sizes, .required = true },
         NUMBER(M, lesions, 0.0, 1e9, .required = false),
         NUMBER(M, area, 0.0, 1.0, .required = false),

@@ -6,11 +6,15 @@
  * Model:   a margin m is the natural logarithm of a value over its limit, or a difference of
  *          fractions, positive on the side of present; s its standard error; d the lesion's diameter
  *          in voxels of the series as acquired (cube root of their volume).
- *          P(present) = Phi((m + bias + bias_small / d) / sqrt(s^2 + (error + error_small / d)^2)),
- *          Phi the normal distribution function. The bias is what partial volume and selection of
+ *          P(present) = missed + (1 - missed - mistaken) q,
+ *          q = Phi((m + bias + bias_small / d) / sqrt(s^2 + (error + error_small / d)^2)),
+ *          Phi the normal distribution function. `missed` is the share of lesions that have the sign although the measurement
+ *          plainly shows none, as where rim and core were not told apart, `mistaken` that of lesions without it that plainly
+ *          show it; both are 0 for a sign that is as good as its measurement. The bias is what partial volume and selection of
  *          the most extreme part do to m at that size, the error what they scatter beyond s.
  * Source:  probit regression with known error of the regressor: Carroll, Ruppert, Stefanski and
- *          Crainiceanu, Measurement Error in Nonlinear Models, 2006, sec. 4.8.2
+ *          Crainiceanu, Measurement Error in Nonlinear Models, 2006, sec. 4.8.2; rates that no margin overcomes: lapse rates of
+ *          Wichmann and Hill, Percept Psychophys 2001;63:1293
  * Valid:   P rises with m; a larger s moves it towards one half; both for every table, as the
  *          errors are above 0. A table is fitted by scripts/fit-flags.
  */
@@ -33,6 +37,7 @@ struct hep_flag_size {
 
 struct hep_flag_model {
     double bias, bias_small, error, error_small; /* of the margin; the small ones times 1 / d */
+    double missed, mistaken;                     /* shares, each below one half */
     struct hep_flag_size size[HEP_FLAG_MAX_SIZES];
     size_t n_sizes;
     /* On seeds that the fit had not seen; NaN unknown. */

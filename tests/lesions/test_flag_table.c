@@ -68,6 +68,19 @@ static void test_probability_case(void **state)
     assert_string_equal(flag.reason + 20, c->said);
 }
 
+/* One of ten is missed and two of ten are mistaken: P runs from 0.1 to 0.8, and is 0.1 + 0.7 / 2 on the limit. */
+static void test_rates(void **state)
+{
+    struct hep_flag_model rated = model;
+
+    (void)state;
+    rated.missed = 0.1;
+    rated.mistaken = 0.2;
+    assert_close(hep_flag_probability(&rated, -5.0, 0.0, 5.0), 0.1, 1e-12, 0);
+    assert_close(hep_flag_probability(&rated, 0.0, 0.0, 5.0), 0.45, 1e-12, 0);
+    assert_close(hep_flag_probability(&rated, 5.0, 0.0, 5.0), 0.8, 1e-12, 0);
+}
+
 /* More margin never lowers P, more error never takes it away from one half, at any size. */
 static void test_monotone(void **state)
 {
@@ -178,9 +191,11 @@ static void test_shipped(void **state)
     (void)state;
     assert_ok(hep_flag_table_read(&t, HEP_CONFIGS "/flags.yml", &e), e);
     for (int i = 0; i < HEP_FLAG_COUNT; i++) {
-        /* A ratio twice over its limit, well measured, at ten voxels: no doubt is left. */
-        assert_true(hep_flag_probability(&t->model[i], log(2.0), 0.02, 10.0) > 0.9);
-        assert_true(hep_flag_probability(&t->model[i], -log(2.0), 0.02, 10.0) < 0.1);
+        /* A ratio twice over its limit, well measured, at ten voxels: no doubt is left but that no margin overcomes. */
+        const struct hep_flag_model *m = &t->model[i];
+
+        assert_close(hep_flag_probability(m, log(2.0), 0.02, 10.0), 1.0 - m->mistaken, 0.05, 0);
+        assert_close(hep_flag_probability(m, -log(2.0), 0.02, 10.0), m->missed, 0.05, 0.05);
     }
     hep_flag_table_free(t);
     assert_fails(hep_flag_table_read(&t, HEP_CONFIGS "/no-such-file.yml", &e), e, HEP_ENOENT,
@@ -250,8 +265,8 @@ int main(void)
 {
     static const struct CMUnitTest single[] = {
         cmocka_unit_test(test_monotone), cmocka_unit_test(test_conditions),
-        cmocka_unit_test(test_sizes),    cmocka_unit_test(test_shipped),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_rates),    cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_shipped),  cmocka_unit_test(test_memory),
     };
     struct CMUnitTest tests[COUNT(probability_cases) + COUNT(bad_cases) + COUNT(single)];
     size_t n = 0;
