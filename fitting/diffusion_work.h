@@ -45,7 +45,7 @@ struct hep_diffusion_job {
     double prior_mean, prior_sd; /* of ln D* in um2/ms; SD 0: not learnt yet */
     double noise;                /* sigma of the Rician modes and of bayes [signal units] */
     double point_noise[HEP_DIFFUSION_MAX_B]; /* the same of each point, for HEP_RICIAN_MEAN */
-    double two_sigma2;           /* subtracted from squared signals; 0: nothing is */
+    double two_sigma2;                       /* subtracted from squared signals; 0: nothing is */
     /* volumes in order of their point: those of point k are order[order_start[k]..order_start[k +
      * 1]-1] */
     uint16_t order[HEP_DIFFUSION_MAX_VOLUMES];

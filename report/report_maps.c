@@ -27,7 +27,8 @@ static const struct hep_page_series *reference_of(const struct hep_page *p)
 }
 
 /* n planes spread evenly over the liver; the top, the front or the right comes first. */
-static void spread_planes(struct hep_grid *g, const struct hep_page *p, size_t n, double mm_per_pixel)
+static void spread_planes(struct hep_grid *g, const struct hep_page *p, size_t n,
+                          double mm_per_pixel)
 {
     struct hep_view view = p->view;
     const double step = (p->span_mm[1] - p->span_mm[0]) / (double)n;

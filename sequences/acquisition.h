@@ -41,7 +41,7 @@ struct hep_acquisition {
     double field_t;            /* decimals kept: 2.89 is not 3 */
     double acquisition_time_s; /* time of day at which the acquisition began [s after midnight] */
     double trigger_delay_s;    /* start of this phase after the series began */
-    double injection_clock_s; /* ContrastBolusStartTime: time of day [s after midnight] */
+    double injection_clock_s;  /* ContrastBolusStartTime: time of day [s after midnight] */
     double time_since_injection_s; /* start of injection to centre of k-space */
     double b_s_per_mm2;            /* single-b series: from the sidecar or its texts */
     double *frame_times_s; /* start of each frame after acquisition_time_s, shape t; owned */

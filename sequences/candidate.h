@@ -29,8 +29,8 @@ struct hep_study_file {
     struct hep_bids_name bids; /* suffix empty when the name is not BIDS */
     bool echo_pair;            /* another file of the same acquisition has another short TE */
     bool hidden_part;          /* named like a magnitude beside it, but a phase by its values */
-    bool parts_follow;         /* its first volume is the magnitude of the others, which are left out */
-    bool used;                 /* is part of a series */
+    bool parts_follow; /* its first volume is the magnitude of the others, which are left out */
+    bool used;         /* is part of a series */
     enum hep_contrast_kind kind;
     double score[HEP_ROLE_COUNT];
     struct hep_lines reasons[HEP_ROLE_COUNT], warnings;
