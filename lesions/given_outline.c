@@ -2,7 +2,6 @@
 #include "lesions/given.h"
 
 #include "base/alloc.h"
-#include "base/number.h"
 #include "image/resample.h"
 #include "lesions/candidate_spot.h"
 #include "lesions/delineate.h"
@@ -10,7 +9,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct outlining {
     struct hep_given *given;
@@ -240,62 +238,6 @@ static int outline_one(struct outlining *o, size_t i, struct hep_error *err)
     return HEP_OK;
 }
 
-/* ---- outlines moved to where the reference shows them ------------------------------------------- */
-
-/* Frame voxels of an outline: places relative to its middle. */
-struct shape {
-    double (*at)[3];
-    size_t n;
-    double middle[3], radius_mm;
-};
-
-static int shape_of(struct shape *s, const struct hep_labels *labels, int32_t id,
-                    const struct hep_candidate_frame *f, const double to_frame[4][4],
-                    struct hep_error *err)
-{
-    const size_t n = hep_labels_count(labels, id);
-    const double mm3 = (double)n * hep_grid_voxel_mm3(&labels->grid);
-    int rc = HEP_NEW(s->at, n + 1, err);
-
-    for (size_t j = 0; rc == HEP_OK && j < hep_grid_voxels(&labels->grid); j++) {
-        double world[3];
-
-        if (labels->data[j] != id)
-            continue;
-        hep_grid_world_of(world, &labels->grid, j);
-        hep_affine_apply(s->at[s->n], to_frame, world);
-        for (int k = 0; k < 3; k++)
-            s->middle[k] += s->at[s->n][k] / (double)n;
-        s->n++;
-    }
-    s->radius_mm = fmax(cbrt(0.75 / HEP_PI * mm3), f->mm);
-    return rc;
-}
-
-/* How much more the reference shows of a lesion inside the outline, moved, than around it: mean of |z| of one sign in
- * it, less that of the same outline half as large again. */
-static double contrast_at(const struct shape *s, const struct hep_volume *z, const double move[3])
-{
-    const double wider = 1.5;
-    double sum[2] = { 0.0, 0.0 };
-    size_t n[2] = { 0, 0 };
-
-    for (size_t i = 0; i < s->n; i++) {
-        for (int ring = 0; ring < 2; ring++) {
-            double at[3], value;
-
-            for (int k = 0; k < 3; k++)
-                at[k] =
-                    s->middle[k] + move[k] + (ring ? wider : 1.0) * (s->at[i][k] - s->middle[k]);
-            value = hep_frame_value(z, at);
-            if (isnan(value))
-                continue;
-            sum[ring] += value;
-            n[ring]++;
-        }
-    }
-    return n[0] > 0 && n[1] > 0 ? fabs(sum[0] / (double)n[0] - sum[1] / (double)n[1]) : 0.0;
-}
 /* Bring the outlines to the reference grid; given regions keep their voxels. */
 static int hand_over(const struct outlining *o, struct hep_error *err)
 {
@@ -306,86 +248,6 @@ static int hand_over(const struct outlining *o, struct hep_error *err)
         if (to->data[j] == 0)
             to->data[j] = here->data[j];
     hep_labels_free(here);
-    return rc;
-}
-
-/* Image of the reference series itself; NULL where it shows no channel. */
-static const struct hep_volume *reference_z(const struct outlining *o)
-{
-    for (int m = 0; m < HEP_MECHANISM_COUNT; m++) {
-        const enum hep_image image = o->channels[m].image;
-
-        if (o->study->image[image].volume != NULL && o->frame.z[image] != NULL &&
-            o->study->image[image].registration_mm == 0.0)
-            return o->frame.z[image];
-    }
-    return NULL;
-}
-
-#define MOVE_STEPS 4 /* places tried from the point to its reach, along each axis */
-
-/* The move of an outline, to a middle within the point's reach, after which the reference shows more of it than where it
- * is. Stays 0 where the reference shows nothing. */
-static void best_move(double move[3], const struct outlining *o, const struct shape *s,
-                      const struct hep_given_lesion *l, const struct hep_volume *z)
-{
-    const double reach = reach_mm(o->study->limits, l, 2.0 * s->radius_mm);
-    const double step = reach / MOVE_STEPS / o->frame.mm;
-    double point[3], best;
-
-    hep_affine_apply(point, HEP_AFFINE(o->to_frame), l->centre_mm);
-    best = contrast_at(s, z, move);
-    for (int x = -MOVE_STEPS; x <= MOVE_STEPS; x++)
-        for (int y = -MOVE_STEPS; y <= MOVE_STEPS; y++)
-            for (int k = -MOVE_STEPS; k <= MOVE_STEPS; k++) {
-                const double gap = sqrt((double)(x * x + y * y + k * k)) / MOVE_STEPS;
-                const double at[3] = { point[0] + step * x, point[1] + step * y,
-                                       point[2] + step * k };
-                const double d[3] = { at[0] - s->middle[0], at[1] - s->middle[1],
-                                      at[2] - s->middle[2] };
-                const double contrast = gap <= 1.0 ? contrast_at(s, z, d) : 0.0;
-
-                if (contrast < o->study->limits->shown_z.lo || contrast <= best)
-                    continue;
-                best = contrast;
-                memcpy(move, d, sizeof d);
-            }
-}
-
-/* An outline of another series lies off by what alignment left. The point is a place of the reference: within its reach
- * the outline is moved to where the reference shows the lesion best. */
-static int move_outline(struct outlining *o, size_t i, struct hep_error *err)
-{
-    struct hep_labels *to = o->given->labels, *old = NULL;
-    const struct hep_volume *z = reference_z(o);
-    const int32_t id = (int32_t)i + 1;
-    struct shape s = { 0 };
-    double move[3] = { 0.0, 0.0, 0.0 }, shift[3];
-    int rc = HEP_OK;
-
-    if (z == NULL || o->given->list[i].note[0] != '\0')
-        return HEP_OK;
-    rc = shape_of(&s, to, id, &o->frame, HEP_AFFINE(o->to_frame), err);
-    if (rc == HEP_OK && s.n > 0)
-        best_move(move, o, &s, &o->given->list[i], z);
-    free(s.at);
-    if (rc != HEP_OK || (move[0] == 0.0 && move[1] == 0.0 && move[2] == 0.0))
-        return rc;
-    for (int w = 0; w < 3; w++)
-        shift[w] = o->frame.grid.to_world[w][0] * move[0] + o->frame.grid.to_world[w][1] * move[1] +
-                   o->frame.grid.to_world[w][2] * move[2];
-    rc = hep_labels_copy(&old, to, err);
-    for (size_t j = 0; rc == HEP_OK && j < hep_grid_voxels(&to->grid); j++) {
-        double world[3];
-
-        if (to->data[j] != 0 && to->data[j] != id)
-            continue;
-        hep_grid_world_of(world, &to->grid, j);
-        for (int w = 0; w < 3; w++)
-            world[w] -= shift[w];
-        to->data[j] = hep_sample_label(old, world) == id ? id : 0;
-    }
-    hep_labels_free(old);
     return rc;
 }
 
@@ -428,9 +290,6 @@ int hep_given_outline(struct hep_given *g, const struct hep_lesion_study *study,
             rc = outline_one(&o, i, err);
     if (rc == HEP_OK)
         rc = hand_over(&o, err);
-    for (size_t i = 0; rc == HEP_OK && i < g->n; i++)
-        if (g->list[i].is_point)
-            rc = move_outline(&o, i, err);
     free(o.chosen);
     hep_spot_list_release(&o.spots);
     hep_labels_free(o.labels);
