@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Newton steps and halvings of a step: a penalised convex problem takes about ten of the first; more would say that it is
+ * not one, and end in an error. */
 #define STEPS 200
 #define HALVINGS 40
 #define DECREMENT_MIN 1e-12 /* what a Newton step can still gain, in units of ln P */

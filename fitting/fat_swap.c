@@ -199,14 +199,14 @@ static void judge_pairs(uint8_t *exchanged, struct hep_swap *out, struct scene *
 static int spread(uint8_t *exchanged, struct hep_swap *out, struct scene *s, struct hep_error *err)
 {
     const size_t *n = s->grid->n, step[3] = { 1, n[0], n[0] * n[1] };
-    size_t *todo = NULL, n_todo = 0;
-    int rc = HEP_NEW(todo, s->n, err);
+    size_t *waiting = NULL, n_waiting = 0;
+    int rc = HEP_NEW(waiting, s->n, err);
 
     for (size_t i = 0; rc == HEP_OK && i < s->n; i++)
         if (exchanged[i] != 0 && s->fraction[i] > 0.5F)
-            todo[n_todo++] = i;
-    while (n_todo > 0) {
-        const size_t i = todo[--n_todo];
+            waiting[n_waiting++] = i;
+    while (n_waiting > 0) {
+        const size_t i = waiting[--n_waiting];
         const size_t at[3] = { i % n[0], i / n[0] % n[1], i / step[2] };
 
         for (int k = 0; k < 6; k++) {
@@ -218,10 +218,10 @@ static int spread(uint8_t *exchanged, struct hep_swap *out, struct scene *s, str
                 continue;
             exchanged[next] = 1;
             out->n_voxels++;
-            todo[n_todo++] = next;
+            waiting[n_waiting++] = next;
         }
     }
-    free(todo);
+    free(waiting);
     return rc;
 }
 
