@@ -247,6 +247,29 @@ int hep_align_target_new(struct hep_align_target *out, const struct hep_volume *
     return rc;
 }
 
+int hep_align_target_within(struct hep_align_target *out, const struct hep_volume *v,
+                            const struct hep_labels *region, double margin_mm,
+                            struct hep_error *err)
+{
+    const size_t first = 0;
+    int rc = check_extent(&v->grid, err);
+
+    *out = (struct hep_align_target){ .grid = &v->grid };
+    if (rc == HEP_OK)
+        rc = working_volume(&out->fixed, v, &first, 1, err);
+    if (rc == HEP_OK)
+        rc = hep_resample_labels(&out->region, region, &out->fixed->grid, NULL, err);
+    if (rc == HEP_OK)
+        rc = hep_mask_dilate(out->region, margin_mm, 1, err);
+    if (rc == HEP_OK && hep_labels_count(out->region, -1) < MIN_REGION_VOXELS)
+        rc = HEP_FAIL(err, HEP_EDATA, "shows too little of the region: %zu mL",
+                      hep_labels_count(out->region, -1) *
+                          (size_t)(HEP_ALIGN_MM * HEP_ALIGN_MM * HEP_ALIGN_MM) / 1000);
+    if (rc != HEP_OK)
+        hep_align_target_release(out);
+    return rc;
+}
+
 /* How a transform on the working grid moves the region: mean shift, mean and largest length. */
 static void measure_motion(struct hep_align_pair *p, const struct hep_transform *t, double *largest)
 {

@@ -26,6 +26,10 @@ struct hep_align_target {
 int hep_align_target_new(struct hep_align_target *out, const struct hep_volume *v,
                          const size_t *volumes, size_t n, double margin_mm,
                          struct hep_error *err) HEP_MUST_CHECK;
+/** The same with the region that is given: anything but 0 of a mask in the target's space, and `margin_mm` around it. */
+int hep_align_target_within(struct hep_align_target *out, const struct hep_volume *v,
+                            const struct hep_labels *region, double margin_mm,
+                            struct hep_error *err) HEP_MUST_CHECK;
 void hep_align_target_release(struct hep_align_target *t);
 
 enum hep_align_method {

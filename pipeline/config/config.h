@@ -19,6 +19,7 @@
 #include "contrast/agent.h"
 #include "fitting/diffusion.h"
 #include "sequences/scan_time.h"
+#include "followup/settings.h"
 #include "lesions/limits.h"
 #include "liver/settings.h"
 #include "base/field.h"
@@ -185,6 +186,7 @@ struct hep_config {
     struct hep_cfg_command liver_command, lesions_command;
     struct hep_cfg_align align;
     struct hep_lesion_limits lesions;
+    struct hep_followup_settings followup; /* of several visits: no stage reads it */
     struct hep_cfg_given lesions_given;
     struct hep_cfg_report report;
 };

@@ -357,6 +357,14 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_CHOICE(C, lesions.context, "lesions.evidence.context", contexts, "unknown",
                    "what is known of the patient; chooses the prior probability"),
 
+#define NUMBER(member, key, unit, min, max, preset, doc)                                           \
+    HEP_ROW_NUMBER(C, followup.member, "followup." key, unit, min, max, #preset, doc),
+#define WHOLE(member, key, unit, min, max, preset, doc)                                            \
+    HEP_ROW_INTEGER(C, followup.member, "followup." key, unit, min, max, #preset, doc),
+#define UNKNOWN(member, key, unit, min, max, doc)                                                  \
+    HEP_ROW_NUMBER(C, followup.member, "followup." key, unit, min, max, "none", doc),
+#include "followup/settings.def"
+
     HEP_ROW_BOOL(C, report.html, "report.html", "true", "write the HTML report of each study"),
     HEP_ROW_BOOL(C, report.pictures, "report.pictures", "true",
                  "pictures of series, maps and lesions in the report; without them it has tables"),
