@@ -204,37 +204,45 @@ static bool has_progressed(const struct judge *g, double sum, double nadir)
     return sum - nadir >= g->s->progression_mm && sum >= nadir * (1.0 + g->s->progression_share);
 }
 
+static void explain_missing(struct hep_response_visit *r, const struct judge *g, size_t v,
+                            const struct hep_track *lost)
+{
+    const bool arterial = g->of == HEP_RESPONSE_OF_ENHANCING && lost->visit[v].n > 0;
+
+    (void)snprintf(r->reason, sizeof r->reason, "target %s cannot be measured: %.150s; %zu new",
+                   lost->identity,
+                   arterial ? "no adequate arterial phase, or only a candidate"
+                            : lost->visit[v].reason,
+                   r->n_new);
+}
+
 static void explain(struct hep_response_visit *r, const struct judge *g, size_t v, size_t missing,
                     double baseline)
 {
     const char *unit = g->of == HEP_RESPONSE_OF_VOLUME ? "mL" : "mm";
-    const struct hep_track *lost = missing < g->tracks->n ? &g->tracks->list[missing] : NULL;
+    char news[64] = "none new";
 
+    if (r->n_new > 0)
+        (void)snprintf(news, sizeof news, "progression by %zu new lesion%s", r->n_new,
+                       r->n_new == 1 ? "" : "s");
     if (g->visits[v].cannot != NULL && r->category == HEP_RESPONSE_NE)
         (void)snprintf(r->reason, sizeof r->reason, "%s", g->visits[v].cannot);
     else if (g->targets->n_chosen == 0)
-        (void)snprintf(
-            r->reason, sizeof r->reason,
-            "no target lesion: the baseline has none of %.0f mm that may be one; %zu new",
-            g->s->target_min_mm, r->n_new);
-    else if (!isfinite(r->sum))
-        (void)snprintf(r->reason, sizeof r->reason, "target %s cannot be measured: %.150s; %zu new",
-                       lost != NULL ? lost->identity : "",
-                       lost == NULL ? ""
-                       : g->of == HEP_RESPONSE_OF_ENHANCING && lost->visit[v].n > 0
-                           ? "no adequate arterial phase"
-                           : lost->visit[v].reason,
-                       r->n_new);
+        (void)snprintf(r->reason, sizeof r->reason,
+                       "no target lesion: the baseline has none of %.0f mm that may be one; %s",
+                       g->s->target_min_mm, news);
+    else if (missing < g->tracks->n)
+        explain_missing(r, g, v, &g->tracks->list[missing]);
     else if (v == 0)
-        (void)snprintf(r->reason, sizeof r->reason, "baseline: %.4g %s in %zu targets", r->sum,
-                       unit, g->targets->n_chosen);
+        (void)snprintf(r->reason, sizeof r->reason, "baseline: %.4g %s in %zu target%s", r->sum,
+                       unit, g->targets->n_chosen, g->targets->n_chosen == 1 ? "" : "s");
     else
         (void)snprintf(r->reason, sizeof r->reason,
-                       "%.4g %s after %.4g at the baseline (%+.0f %%) and %.4g at the lowest "
-                       "(%+.0f %%, %+.4g %s); "
-                       "%zu new; of %zu other lesions %zu are left",
-                       r->sum, unit, baseline, 100.0 * r->change, r->nadir, 100.0 * r->nadir_change,
-                       r->sum - r->nadir, unit, r->n_new, r->n_nontarget, r->n_nontarget_left);
+                       "%s; sum %.4g %s, %.4g at the baseline (%+.0f %%), %.4g at the lowest "
+                       "(%+.0f %%, %+.4g %s); of %zu other lesions %zu are left",
+                       news, r->sum, unit, baseline, 100.0 * r->change, r->nadir,
+                       100.0 * r->nadir_change, r->sum - r->nadir, unit, r->n_nontarget,
+                       r->n_nontarget_left);
 }
 
 static enum hep_response categorise(const struct hep_response_visit *r, const struct judge *g,

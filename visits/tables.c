@@ -1,6 +1,7 @@
 #include "visits/tables.h"
 
 #include "base/alloc.h"
+#include "report/html.h"
 #include "terms/unit.h"
 
 #include <math.h>
@@ -138,6 +139,16 @@ int hep_followed_rows(struct hep_table *out, const struct hep_followed *f, struc
 
 /* ---- one row per lesion ----------------------------------------------------------------------- */
 
+/* A word that must not break. */
+static void whole_word(struct hep_str *out, const struct hep_column *column, const void *row)
+{
+    const struct hep_value v = hep_column_value(column, row);
+
+    hep_str_add(out, "<span class=\"mark\">");
+    hep_html_words(out, v.text != NULL ? v.text : "");
+    hep_str_add(out, "</span>");
+}
+
 struct event_row {
     const char *identity, *event, *reason, *target, *first;
     double before_mm, after_mm, before_ml, after_ml;
@@ -145,7 +156,7 @@ struct event_row {
 #define S struct event_row
 static const struct hep_column event_columns[] = {
     { "identity", HEP_TEXT(S, identity), "Lesion" },
-    { "event", HEP_TEXT(S, event), "Event" },
+    { "event", HEP_TEXT(S, event), "Event", .html = whole_word },
     { "target", HEP_TEXT(S, target), "Target" },
     { "first", HEP_TEXT(S, first), "First seen" },
     { "before_mm", HEP_NUMBER(S, before_mm), "First long axis", "mm", HEP_DECIMALS(1) },
@@ -327,7 +338,7 @@ static const struct hep_column change_columns[] = {
     { "change", HEP_NUMBER(S, change), "Change", "1", HEP_SIGNIFICANT(3) },
     { "change_percent", HEP_NUMBER(S, share), "Change", "%", HEP_DECIMALS(0) },
     { "repeatability", HEP_NUMBER(S, coefficient), "Repeatability", "1", HEP_SIGNIFICANT(2) },
-    { "verdict", HEP_TEXT(S, verdict), "Verdict" },
+    { "verdict", HEP_TEXT(S, verdict), "Verdict", .html = whole_word },
     { "reason", HEP_TEXT(S, reason), "Why" },
     { 0 },
 };

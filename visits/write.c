@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json_put.h"
+#include "visits/page.h"
 #include "visits/tables.h"
 
 #include <stdlib.h>
@@ -130,32 +131,48 @@ void hep_followed_text(struct hep_str *out, const struct hep_followed *f)
     }
 }
 
-int hep_followed_write(const struct hep_followed *f, struct hep_error *err)
+static int write_table(const struct hep_followed *f, struct hep_json *document,
+                       struct hep_error *err)
 {
-    struct hep_json *json = NULL;
     struct hep_table rows = { 0 };
     struct hep_str tsv = { 0 };
     struct hep_put put = { HEP_OK, err };
-    char *name = hep_asprintf(err, "%s_followup.json", f->places.participant),
-         *table = hep_asprintf(err, "%s_followup.tsv", f->places.participant);
-    int rc = name == NULL || table == NULL ? HEP_ENOMEM : hep_followed_json(&json, f, err);
+    char *name = hep_asprintf(err, "%s_followup.tsv", f->places.participant);
+    int rc = name == NULL ? HEP_ENOMEM : hep_followed_rows(&rows, f, err);
 
-    if (rc == HEP_OK)
-        rc = hep_followed_rows(&rows, f, err);
     if (rc == HEP_OK) {
-        hep_put(&put, json, "columns", hep_table_dictionary(&put, &rows));
+        hep_put(&put, document, "columns", hep_table_dictionary(&put, &rows));
         rc = put.rc;
     }
-    if (rc == HEP_OK)
-        rc = hep_json_write_in(f->out_dir, name, json, err);
     if (rc == HEP_OK) {
         hep_table_tsv(&tsv, &rows);
-        rc = hep_str_write(&tsv, f->out_dir, table, err);
+        rc = hep_str_write(&tsv, f->out_dir, name, err);
     }
     hep_str_release(&tsv);
     hep_table_release(&rows);
+    free(name);
+    return rc;
+}
+
+int hep_followed_write(const struct hep_followed *f, struct hep_error *err)
+{
+    struct hep_json *json = NULL;
+    struct hep_str page = { 0 };
+    char *name = hep_asprintf(err, "%s_followup.json", f->places.participant),
+         *html = hep_asprintf(err, "%s_followup.html", f->places.participant);
+    int rc = name == NULL || html == NULL ? HEP_ENOMEM : hep_followed_json(&json, f, err);
+
+    if (rc == HEP_OK)
+        rc = write_table(f, json, err);
+    if (rc == HEP_OK)
+        rc = hep_json_write_in(f->out_dir, name, json, err);
+    if (rc == HEP_OK && f->config->report.html)
+        rc = hep_followed_page(&page, f, err);
+    if (rc == HEP_OK && f->config->report.html)
+        rc = hep_str_write(&page, f->out_dir, html, err);
+    hep_str_release(&page);
     hep_json_free(json);
     free(name);
-    free(table);
+    free(html);
     return rc;
 }
