@@ -170,6 +170,16 @@ static size_t nadir_of(const struct hep_track *track, size_t v)
     return best;
 }
 
+/* Two long axes differ by less than this without a change. Each has two ends, uniform within a voxel (SD 1 / sqrt(12) of
+ * it): the difference of two axes has SD sqrt(4 / 12) voxels, and 1.96 of these are 1.13 voxels. */
+static double axis_limit(const struct judge *g, size_t before, size_t after)
+{
+    const double voxels[] = { g->visits[before].voxel_mm, g->visits[after].voxel_mm };
+
+    return fmax(g->s->axis_min_mm,
+                1.96 * sqrt((voxels[0] * voxels[0] + voxels[1] * voxels[1]) / 6.0));
+}
+
 static void judge_change(const struct judge *g, const struct hep_track *track, size_t v)
 {
     struct hep_track_visit *at = &track->visit[v];
@@ -178,9 +188,9 @@ static void judge_change(const struct judge *g, const struct hep_track *track, s
     const double rise_mm = at->long_axis_mm - nadir->long_axis_mm,
                  fall_mm = first->long_axis_mm - at->long_axis_mm;
     const bool grown = at->volume_ml >= nadir->volume_ml * (1.0 + g->s->grown_volume) &&
-                       rise_mm >= g->s->axis_min_mm;
+                       rise_mm >= axis_limit(g, nadir_of(track, v), v);
     const bool shrunk = at->volume_ml <= first->volume_ml * (1.0 - g->s->shrunk_volume) &&
-                        fall_mm >= g->s->axis_min_mm;
+                        fall_mm >= axis_limit(g, track->first, v);
 
     if (at->state == HEP_EVENT_MERGED)
         say(at, at->state,

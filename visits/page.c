@@ -156,6 +156,9 @@ int hep_followed_page(struct hep_str *out, const struct hep_followed *f, struct 
     if (rc == HEP_OK)
         rc = pictures_section(out, f, err);
     if (rc == HEP_OK)
+        rc = table_section(out, f, "patterns", "Patterns, and where to look again",
+                           hep_followed_patterns, err);
+    if (rc == HEP_OK)
         rc = table_section(out, f, "changes", "Changes against repeatability", hep_followed_changes,
                            err);
     if (rc == HEP_OK)

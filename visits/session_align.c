@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/number.h"
 #include "image/mask.h"
 #include "image/register_compose.h"
 
@@ -254,12 +255,15 @@ static int place_lesions(struct hep_session *s, struct hep_error *err)
     return rc;
 }
 
-static double slice_of(const struct hep_grid *g)
+/* The slices lie across the longest side of the voxels; the longer of the other two is that within them. */
+static void voxel_of(struct hep_visit *v, const struct hep_grid *g)
 {
     double mm[3];
 
     hep_grid_spacing(mm, g);
-    return fmax(mm[0], fmax(mm[1], mm[2]));
+    qsort(mm, 3, sizeof mm[0], hep_compare_doubles);
+    v->slice_mm = mm[2];
+    v->voxel_mm = mm[1];
 }
 
 int hep_session_align(struct hep_session *s, const struct hep_session *baseline,
@@ -273,7 +277,7 @@ int hep_session_align(struct hep_session *s, const struct hep_session *baseline,
         s->visit.cannot = s->cannot;
         return HEP_OK;
     }
-    s->visit.slice_mm = slice_of(hep_session_grid(s));
+    voxel_of(&s->visit, hep_session_grid(s));
     if (s == baseline) {
         s->from_baseline = identity;
         s->method = HEP_ALIGN_SAME;

@@ -1,11 +1,8 @@
 #include "visits/page.h"
 
-#include "base/alloc.h"
-#include "base/number.h"
-#include "image/register_compose.h"
-#include "pipeline/stages/aligned.h"
 #include "report/page.h"
 #include "report/picture.h"
+#include "visits/way.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,88 +28,6 @@ static const struct row {
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 
-/* From a place in the baseline's space to a value of a volume of a session: every transform, one interpolation. */
-struct way {
-    const struct hep_session *session;
-    struct hep_transform to_series; /* from the session's reference */
-    struct hep_volume *bend;        /* owned */
-    const struct hep_volume *v;     /* borrowed */
-    size_t t;                       /* volume of it */
-};
-
-static double value_at(const struct way *w, const double place[3], bool from_baseline,
-                       enum hep_interp how)
-{
-    double a[3] = { place[0], place[1], place[2] }, b[3];
-
-    if ((from_baseline &&
-         hep_transform_apply(a, &w->session->from_baseline, place, NULL) != HEP_OK) ||
-        hep_transform_apply(b, &w->to_series, a, NULL) != HEP_OK)
-        return (double)NAN;
-    return hep_sample_world(w->v, w->t, b, how);
-}
-
-/* The volume of the highest b; the last where they are not told. */
-static size_t brightest_b(const struct hep_session *s, const struct hep_volume *v)
-{
-    const struct hep_series *dwi = hep_run_series(&s->opened.run, "dwi");
-    size_t best = v->nt - 1;
-
-    for (size_t t = 0; dwi != NULL && dwi->gradients.n == v->nt && t < v->nt; t++) {
-        if (dwi->gradients.b_s_per_mm2[t] > dwi->gradients.b_s_per_mm2[best])
-            best = t;
-    }
-    return best;
-}
-
-/* *out.v NULL: the session has not this row. */
-static int open_way(struct way *out, struct hep_session *s, const struct row *row,
-                    struct hep_error *err)
-{
-    struct hep_run *run = &s->opened.run;
-    int rc = HEP_OK;
-
-    *out = (struct way){ .session = s };
-    if (s->cannot[0] != '\0' ||
-        (row->is_map ? !hep_run_has(run, row->product) : hep_run_series(run, row->product) == NULL))
-        return HEP_OK;
-    rc = hep_run_volume(run, row->product, &out->v, err);
-    if (rc == HEP_OK && out->v != NULL)
-        rc = hep_alignment_transform(&out->to_series, &out->bend, run, row->series, s->reference,
-                                     hep_session_grid(s), err);
-    if (rc == HEP_OK && out->v != NULL && !row->is_map && strcmp(row->product, "dwi") == 0)
-        out->t = brightest_b(s, out->v);
-    return rc;
-}
-
-/* Median signal of the liver in a series. */
-static int liver_signal(double *out, const struct way *w, struct hep_error *err)
-{
-    const struct hep_labels *liver = w->session->liver;
-    const size_t all = hep_labels_count(liver, -1), step = all / SAMPLES + 1;
-    double *x = NULL;
-    size_t n = 0, seen = 0;
-    int rc = HEP_NEW(x, SAMPLES + 1, err);
-
-    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&liver->grid); i++) {
-        double place[3], value;
-
-        if (liver->data[i] == 0 || seen++ % step != 0 || n >= SAMPLES)
-            continue;
-        hep_grid_world_of(place, &liver->grid, i);
-        value = value_at(w, place, false, HEP_INTERP_NEAREST);
-        if (isfinite(value))
-            x[n++] = value;
-    }
-    *out = (double)NAN;
-    if (n > 0) {
-        qsort(x, n, sizeof *x, hep_compare_doubles);
-        *out = hep_quantile_sorted(x, n, 0.5);
-    }
-    free(x);
-    return rc;
-}
-
 /* One picture; a word in its place where the session has not this series. */
 static int picture(struct hep_page *p, const struct hep_followed *f, size_t track, size_t v,
                    const struct row *row, const struct hep_grid *g, struct hep_error *err)
@@ -122,24 +37,24 @@ static int picture(struct hep_page *p, const struct hep_followed *f, size_t trac
     const size_t lesion = t->visit[v].n > 0 ? t->visit[v].lesion[0] : SIZE_MAX;
     const bool outlined = lesion != SIZE_MAX && s->lesions[lesion].kept;
     struct hep_volume *sampled = NULL;
-    struct way w;
+    struct hep_way w;
     double unit = 1.0;
     char alt[320];
-    int rc = open_way(&w, s, row, err);
+    int rc = hep_way_open(&w, s, row->product, row->series, row->is_map, err);
 
     if (rc == HEP_OK && w.v == NULL) {
         hep_str_addf(p->out, "<p class=\"quiet\">%s: none</p>\n", row->title);
         return HEP_OK;
     }
     if (rc == HEP_OK && !row->is_map)
-        rc = liver_signal(&unit, &w, err);
+        rc = hep_way_liver(&unit, &w, err);
     if (rc == HEP_OK)
         rc = hep_volume_new(&sampled, g, 1, err);
     for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(g); i++) {
         double place[3];
 
         hep_grid_world_of(place, g, i);
-        sampled->data[i] = (float)(value_at(&w, place, true, HEP_INTERP_LINEAR) / unit);
+        sampled->data[i] = (float)(hep_way_value(&w, place, true, HEP_INTERP_LINEAR) / unit);
     }
     (void)snprintf(alt, sizeof alt, "%s of lesion %s at %.60s, %s", row->title, t->identity,
                    f->places.list[v].session, hep_event_name(t->visit[v].state));
@@ -155,7 +70,7 @@ static int picture(struct hep_page *p, const struct hep_followed *f, size_t trac
                                      .caption = row->title,
                                      .alt = alt });
     hep_volume_free(sampled);
-    hep_volume_free(w.bend);
+    hep_way_release(&w);
     return rc;
 }
 

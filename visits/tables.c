@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "report/html.h"
+#include "report/html_table.h"
 #include "terms/unit.h"
 
 #include <math.h>
@@ -367,5 +368,49 @@ int hep_followed_changes(struct hep_table *out, const struct hep_followed *f, st
     }
     if (rc == HEP_OK)
         *out = (struct hep_table)HEP_TABLE_OWNED("Changes", change_columns, rows, f->changes.n);
+    return rc;
+}
+
+struct pattern_row {
+    const char *session, *pattern, *words, *state, *unit, *reason, *source;
+    double value, limit;
+};
+#define S struct pattern_row
+static const struct hep_column pattern_columns[] = {
+    { "session", HEP_TEXT(S, session), "Session" },
+    { "pattern", HEP_TEXT(S, pattern) },
+    { NULL, HEP_TEXT(S, words), "Pattern" },
+    { "state", HEP_TEXT(S, state), "State", .html = hep_html_cell_mark },
+    { "value", HEP_NUMBER(S, value), "Value", "1", HEP_SIGNIFICANT(3) },
+    { "limit", HEP_NUMBER(S, limit), "Limit", "1", HEP_SIGNIFICANT(3) },
+    { "unit", HEP_TEXT(S, unit), "Unit" },
+    { "reason", HEP_TEXT(S, reason), "Why" },
+    { "source", HEP_TEXT(S, source), "Source" },
+    { 0 },
+};
+#undef S
+
+int hep_followed_patterns(struct hep_table *out, const struct hep_followed *f,
+                          struct hep_error *err)
+{
+    const size_t n = (f->n - 1) * HEP_PATTERN_N;
+    struct pattern_row *rows = NULL;
+    int rc = HEP_NEW(rows, n, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        const struct hep_pattern *p = &f->patterns[i];
+
+        rows[i] = (struct pattern_row){ f->places.list[p->visit].session,
+                                        hep_pattern_name(p->of),
+                                        hep_pattern_words(p->of),
+                                        hep_flag_state_name(p->state),
+                                        p->unit,
+                                        p->reason,
+                                        hep_pattern_source(p->of),
+                                        p->value,
+                                        p->limit };
+    }
+    if (rc == HEP_OK)
+        *out = (struct hep_table)HEP_TABLE_OWNED("Patterns", pattern_columns, rows, n);
     return rc;
 }

@@ -27,6 +27,10 @@ int hep_followed_sessions(struct hep_table *out, const struct hep_followed *f,
 int hep_followed_changes(struct hep_table *out, const struct hep_followed *f,
                          struct hep_error *err) HEP_MUST_CHECK;
 
+/** Patterns of change. Release. */
+int hep_followed_patterns(struct hep_table *out, const struct hep_followed *f,
+                          struct hep_error *err) HEP_MUST_CHECK;
+
 /** "recist", "volume", "mrecist". */
 const char *hep_response_of_name(enum hep_response_of of);
 /** Is the track one of the targets? */

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "visits/look.h"
 #include "visits/measure.h"
 
 #include <math.h>
@@ -13,6 +14,8 @@ void hep_followed_release(struct hep_followed *f)
 {
     for (size_t i = 0; i < 3; i++)
         free(f->response[i]);
+    free(f->traces);
+    free(f->patterns);
     hep_changes_release(&f->changes);
     hep_targets_release(&f->targets);
     hep_tracks_release(&f->tracks);
@@ -183,6 +186,24 @@ static int judge(struct hep_followed *f, struct hep_error *err)
     return rc;
 }
 
+static int find_patterns(struct hep_followed *f, struct hep_error *err)
+{
+    struct hep_visit_liver *livers = NULL;
+    int rc = HEP_NEW(livers, f->n, err);
+
+    if (rc == HEP_OK)
+        rc = HEP_NEW(f->patterns, (f->n - 1) * HEP_PATTERN_N, err);
+    if (rc == HEP_OK)
+        rc = hep_followed_livers(livers, f, err);
+    if (rc == HEP_OK)
+        rc = hep_followed_traces(&f->traces, &f->n_traces, f, err);
+    if (rc == HEP_OK)
+        hep_patterns_judge(f->patterns, &f->tracks, f->visits, &f->changes, livers, f->traces,
+                           f->n_traces, &f->config->followup);
+    free(livers);
+    return rc;
+}
+
 int hep_followup(struct hep_followed *out, const struct hep_followup_request *request,
                  struct hep_error *err)
 {
@@ -202,5 +223,7 @@ int hep_followup(struct hep_followed *out, const struct hep_followup_request *re
                              request->rematch, err);
     if (rc == HEP_OK)
         rc = measure(out, err);
-    return rc == HEP_OK ? judge(out, err) : rc;
+    if (rc == HEP_OK)
+        rc = judge(out, err);
+    return rc == HEP_OK ? find_patterns(out, err) : rc;
 }

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "followup/change.h"
+#include "followup/pattern.h"
 #include "followup/response.h"
 #include "visits/find.h"
 #include "visits/session.h"
@@ -35,8 +36,11 @@ struct hep_followed {
     struct hep_visit_acquisition *acquisitions;
     struct hep_response_visit *response[3]; /* by enum hep_response_of; owned */
     struct hep_changes changes;
-    char *out_dir;   /* owned */
-    bool is_partial; /* some session was left out or could not be judged */
+    struct hep_trace *traces; /* owned */
+    size_t n_traces;
+    struct hep_pattern *patterns; /* [n - 1][HEP_PATTERN_N]; owned */
+    char *out_dir;                /* owned */
+    bool is_partial;              /* some session was left out or could not be judged */
 };
 
 /**

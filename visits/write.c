@@ -108,7 +108,7 @@ int hep_followed_json(struct hep_json **out, const struct hep_followed *f, struc
     put_table(&put, o, "targets", f, hep_followed_targets);
     hep_put(&put, o, "response", response_json(&put, f));
     put_table(&put, o, "changes", f, hep_followed_changes);
-    hep_put(&put, o, "patterns", hep_json_new_array());
+    put_table(&put, o, "patterns", f, hep_followed_patterns);
     return hep_put_done(&put, out, o);
 }
 

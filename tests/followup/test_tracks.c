@@ -134,6 +134,28 @@ static void sizes_make_events(void **state)
     }
 }
 
+/* Voxels of 4 mm: the limit is 1.96 sqrt(4 / 12) 4 mm = 4.53 mm, so 12 to 16 mm (237 % of the volume) is no growth and 12
+ * to 17 mm is. */
+static void coarse_voxels_hide_growth(void **state)
+{
+    static const double diameter_mm[] = { 16.0, 17.0 };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct scene s[2];
+        struct hep_tracks t;
+
+        begin(&s[0], "1", 0.0, 0.0);
+        add(&s[0], 0.0, 0.0, 12.0);
+        begin(&s[1], "2", 90.0, 1.0);
+        add(&s[1], 0.0, 1.0, diameter_mm[i]);
+        s[0].visit.voxel_mm = s[1].visit.voxel_mm = 4.0;
+        make(&t, s, 2, false);
+        assert_int_equal(t.list[0].event, i == 0 ? HEP_EVENT_STABLE : HEP_EVENT_GROWN);
+        hep_tracks_release(&t);
+    }
+}
+
 static void new_needs_evidence(void **state)
 {
     struct scene s[2];
@@ -325,6 +347,7 @@ int main(void)
         cmocka_unit_test(assignment_is_one_to_one),
         cmocka_unit_test(growth_is_gated),
         cmocka_unit_test(sizes_make_events),
+        cmocka_unit_test(coarse_voxels_hide_growth),
         cmocka_unit_test(new_needs_evidence),
         cmocka_unit_test(candidates_count_where_a_lesion_is_known),
         cmocka_unit_test(a_small_candidate_proves_nothing),
