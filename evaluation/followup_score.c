@@ -212,7 +212,7 @@ static void compute(double *out, const double *weight, const void *data)
     out[AT_FALSE] = pairs > 0.0 ? wrong / pairs : (double)NAN;
     out[AT_KAPPA] = hep_kappa(table, HEP_RESPONSE_COUNT);
     for (int which = 0; which < N_DIFFS; which++)
-        (void)agree(out + AT_DIFF + PER_DIFF * which, d, which, weight);
+        (void)agree(out + AT_DIFF + (ptrdiff_t)PER_DIFF * which, d, which, weight);
 }
 
 static struct hep_proportion share_of(const struct hep_followup_data *d, int share,
@@ -245,7 +245,7 @@ static void take_over(struct hep_followup_score *out, const struct hep_followup_
     out->false_new_per_pair = stat[AT_FALSE];
     out->kappa = stat[AT_KAPPA];
     for (int which = 0; which < N_DIFFS; which++) {
-        const struct hep_interval *s = stat + AT_DIFF + PER_DIFF * which;
+        const struct hep_interval *s = stat + AT_DIFF + (ptrdiff_t)PER_DIFF * which;
         double unused[PER_DIFF];
 
         *agreement[which] =

@@ -39,6 +39,11 @@ enum hep_lesion_class hep_sim_lesion_class(enum hep_sim_lesion_type type)
     return classes[type];
 }
 
+int32_t hep_sim_lesion_id(const struct hep_lesion_list *list, size_t i)
+{
+    return list->item[i].identity > 0 ? (int32_t)list->item[i].identity : (int32_t)i + 1;
+}
+
 /* ---- geometry -------------------------------------------------------------------------------- */
 
 /* Distance, in radii, at which a ray from the middle leaves the union of the lobes. */

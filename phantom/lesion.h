@@ -104,6 +104,9 @@ struct hep_lesion_list {
     size_t n;
     size_t n_unplaced; /* drawn lesions that found no room */
 };
+/** Number of a lesion in the truth's tables and label map: that of its identity, so that it is the
+ * same in every session; without sessions its place in the list, from 1. */
+int32_t hep_sim_lesion_id(const struct hep_lesion_list *list, size_t i);
 /**
  * Draw and place the lesions of a study, largest first, then in the order wished. Of a person with
  * sessions the largest that are drawn are metastases that can be measured.

@@ -105,19 +105,21 @@ static int write_maps(const char *bids_dir, const struct hep_sim_settings *s,
     return rc;
 }
 
-/* Leave the zones of ablation alone, by the number of the lesion that each has taken the place of;
- * false when there is none. */
-static bool keep_zones(struct hep_labels *lesions, const struct hep_anatomy *a)
+/* Number each lesion by hep_sim_lesion_id(), or only those that are zones of ablation; false when
+ * none is left. */
+static bool number_lesions(struct hep_labels *out, const struct hep_labels *lesions,
+                           const struct hep_anatomy *a, bool only_zones)
 {
     const size_t n = hep_grid_voxels(&lesions->grid);
     bool any = false;
 
     for (size_t i = 0; i < n; i++) {
-        const int32_t id = lesions->data[i];
-        const bool is_zone = id > 0 && a->lesions.item[id - 1].fate == HEP_SIM_FATE_ABLATED;
+        const size_t at = (size_t)lesions->data[i];
+        const bool is_kept =
+            at > 0 && (!only_zones || a->lesions.item[at - 1].fate == HEP_SIM_FATE_ABLATED);
 
-        lesions->data[i] = is_zone ? (int32_t)a->lesions.item[id - 1].identity : 0;
-        any = any || is_zone;
+        out->data[i] = is_kept ? hep_sim_lesion_id(&a->lesions, at - 1) : 0;
+        any = any || is_kept;
     }
     return any;
 }
@@ -126,7 +128,7 @@ static int write_masks(const char *bids_dir, const struct hep_sim_settings *s,
                        const struct hep_anatomy *a, const struct hep_grid *grid, double slice_share,
                        const struct hep_nifti_write_opts *opts, struct hep_error *err)
 {
-    struct hep_labels *liver = NULL, *lesions = NULL;
+    struct hep_labels *liver = NULL, *lesions = NULL, *numbered = NULL;
     char *dir = NULL, *liver_path = NULL, *lesion_path = NULL, *zone_path = NULL;
     int rc = hep_truth_masks(&liver, &lesions, a, grid, slice_share, s->nthreads, err);
 
@@ -143,12 +145,17 @@ static int write_masks(const char *bids_dir, const struct hep_sim_settings *s,
     }
     rc = hep_nifti_write_labels(liver_path, liver, opts, err);
     if (rc == HEP_OK)
-        rc = hep_nifti_write_labels(lesion_path, lesions, opts, err);
-    if (rc == HEP_OK && keep_zones(lesions, a))
-        rc = hep_nifti_write_labels(zone_path, lesions, opts, err);
+        rc = hep_labels_new(&numbered, grid, err);
+    if (rc == HEP_OK) {
+        (void)number_lesions(numbered, lesions, a, false);
+        rc = hep_nifti_write_labels(lesion_path, numbered, opts, err);
+    }
+    if (rc == HEP_OK && number_lesions(numbered, lesions, a, true))
+        rc = hep_nifti_write_labels(zone_path, numbered, opts, err);
 out:
     hep_labels_free(liver);
     hep_labels_free(lesions);
+    hep_labels_free(numbered);
     free(dir);
     free(liver_path);
     free(lesion_path);

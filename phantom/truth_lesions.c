@@ -92,8 +92,8 @@ static void true_finding(struct hep_finding *f, const struct hep_true_measures m
     const struct hep_lesion *l = &t->anatomy->lesions.item[i];
     double long_mm, short_mm;
 
-    *f =
-        (struct hep_finding){ .id = (int32_t)i + 1, .lesion_class = hep_sim_lesion_class(l->type) };
+    *f = (struct hep_finding){ .id = hep_sim_lesion_id(&t->anatomy->lesions, i),
+                               .lesion_class = hep_sim_lesion_class(l->type) };
     memcpy(f->centre_mm, l->centre_mm, sizeof f->centre_mm);
     hep_lesion_axes_mm(&long_mm, &short_mm, l);
     f->class_probability[f->lesion_class] = 1.0;
