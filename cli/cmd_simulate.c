@@ -12,10 +12,15 @@ struct simulate_options {
     struct hep_common_options common;
     const char *protocol, *bids_dir, *lesions, *degrade;
     struct hep_args set;
-    double field, texture, variation;
-    long subjects, first, seed, nthreads;
+    double field, texture, variation, interval, fresh, vanishing;
+    long subjects, first, seed, nthreads, sessions;
+    int course;
     bool fast;
 };
+
+/* In the order of enum hep_sim_course. */
+static const char *const courses[] = { "stable",           "response", "growth", "mixed",
+                                       "oligoprogression", "ablation", NULL };
 
 #define S struct simulate_options
 static const struct hep_option options[] = {
@@ -40,6 +45,23 @@ static const struct hep_option options[] = {
                    "texture of tissues; 1 without it, 0 is off"),
     HEP_OPT_NUMBER(S, variation, "variation", 0, "LEVEL", 0, 5, NULL,
                    "spread of tissue values between studies; 1 without it, 0 takes the table"),
+    HEP_OPT_INTEGER(S, sessions, "sessions", 0, "N", 0, HEP_SIM_MAX_SESSIONS, "0",
+                    "the same person N times, as sub-01/ses-1 and on; 0: one study without a "
+                    "session"),
+    HEP_OPT_CHOICE(S, course, "course", 0, "COURSE", courses, "stable",
+                   "what becomes of the metastases from session to session: response, growth, "
+                   "mixed (every other one), oligoprogression (one grows and the others respond), "
+                   "ablation (one is coagulated), or stable"),
+    HEP_OPT_NUMBER(
+        S, interval, "interval", 0, "DAYS", 0.001, 3650, "56",
+        "days between sessions; below 1 nothing changes but the position and the images"),
+    HEP_OPT_NUMBER(S, fresh, "new", 0, "MEAN", 0, 15, NULL,
+                   "mean number of new metastases in 56 days; without it 0.1 (response), 0.7 "
+                   "(growth), 0.5 (mixed), 0.2 (oligoprogression, ablation), 0 (stable)"),
+    HEP_OPT_NUMBER(
+        S, vanishing, "vanish", 0, "SHARE", 0, 1, NULL,
+        "share of responding metastases of at most 15 mm that vanish in 56 days; without "
+        "it 0.3 (response), 0.2 (mixed, oligoprogression)"),
     HEP_OPT_FLAG(S, fast, "fast", 0, "coarse anatomy and voxels, for tests"),
     HEP_OPT_REPEAT(S, set, "set", 0, "KEY=VALUE", "change a setting of the protocol"),
     HEP_OPT_NTHREADS(S),
@@ -110,6 +132,11 @@ static int settings_from(struct hep_sim_settings *s, const struct simulate_optio
     s->field_t = isfinite(o->field) ? o->field : b->config.acquisition.field_t;
     s->agent = strcmp(b->agent.name, "none") == 0 ? NULL : &b->agent;
     s->fast = o->fast;
+    s->sessions = (unsigned)o->sessions;
+    s->course = (enum hep_sim_course)o->course;
+    s->interval_days = o->interval;
+    s->new_per_56_days = o->fresh;
+    s->vanishing_per_56_days = o->vanishing;
     s->nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads();
     if (isfinite(o->texture))
         s->texture = o->texture;
@@ -152,7 +179,8 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 
 static const char *const examples[] = {
     "hepar simulate eob-full bids --subjects 3 --seed 7",
-    "hepar simulate eob-full bids --lesions met:12mm,cyst:8mm --degrade none --fast", NULL
+    "hepar simulate eob-full bids --lesions met:12mm,cyst:8mm --degrade none --fast",
+    "hepar simulate eob-full bids --sessions 2 --course response --interval 56", NULL
 };
 
 const struct hep_command hep_cmd_simulate = {

@@ -2,6 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/rng.h"
+#include "phantom/disease.h"
+#include "phantom/session.h"
 
 #include <math.h>
 
@@ -124,8 +126,15 @@ static void paint_companions(struct hep_anatomy *a)
     }
 }
 
-static void count_node(struct hep_anatomy *a, size_t lesion, int layer, double rho)
+/* A node that another lesion had is no longer of that one: a residue lies on its zone's edge. */
+static void count_node(struct hep_anatomy *a, uint8_t was, size_t lesion, int layer, double rho)
 {
+    const int old = was >= HEP_LABEL_LESION && was < HEP_LABEL_PARENCHYMA
+                        ? (was - HEP_LABEL_LESION) % HEP_N_LAYERS
+                        : (int)HEP_LAYER_HALO;
+
+    if (old != (int)HEP_LAYER_HALO)
+        a->count[(size_t)(was - HEP_LABEL_LESION) / HEP_N_LAYERS][old]--;
     a->count[lesion][layer]++;
     if ((1.0 - rho) * 0.5 * a->lesions.item[lesion].diameter_mm < a->step_mm)
         a->surface[lesion][layer]++;
@@ -189,9 +198,9 @@ static void paint_lesion(struct hep_anatomy *a, size_t i)
                 if (layer == HEP_LAYER_NONE ||
                     (layer == (int)HEP_LAYER_HALO && !is_parenchyma(*there)))
                     continue;
-                *there = hep_lesion_label(i, layer);
                 if (layer != (int)HEP_LAYER_HALO)
-                    count_node(a, i, layer, rho);
+                    count_node(a, *there, i, layer, rho);
+                *there = hep_lesion_label(i, layer);
             }
 }
 
@@ -244,6 +253,7 @@ static int grow_trees(struct hep_anatomy *a, uint64_t seed, struct hep_error *er
     return hep_tree_grow(&a->hepatic, a->shape, &hepatic, seed, err);
 }
 
+/* Vessels give way to what is there now and to what was there first: they stay as they are then. */
 static void make_room_for_lesions(struct hep_anatomy *a)
 {
     for (size_t i = 0; i < a->lesions.n; i++) {
@@ -254,6 +264,27 @@ static void make_room_for_lesions(struct hep_anatomy *a)
         hep_tree_cut_near(&a->portal, l->centre_mm, 0.5 * l->diameter_mm);
         hep_tree_cut_near(&a->hepatic, l->centre_mm, 0.5 * l->diameter_mm);
     }
+}
+
+/* Lesions as they were first, and from there to this session. */
+static int plan_lesions(struct hep_anatomy *a, const struct hep_sim_settings *s, uint64_t seed,
+                        struct hep_error *err)
+{
+    const struct hep_lesion_ground ground = { a->shape, &a->portal, &a->hepatic, &a->lesions };
+    int rc =
+        hep_lesions_plan(&a->lesions, s, a->shape, &a->portal, &a->hepatic, &a->tissues, seed, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    hep_mimics_draw(&a->mimics, s, a->shape, &a->tissues, seed);
+    make_room_for_lesions(a);
+    rc = hep_disease_progress(&ground, &a->gone, s, &a->tissues, seed, err);
+    if (rc != HEP_OK)
+        return rc;
+    make_room_for_lesions(a);
+    hep_session_change_liver(&a->tissues, &a->lesions, s, seed);
+    hep_session_weigh(a->shape, s, seed);
+    return HEP_OK;
 }
 
 int hep_anatomy_new(struct hep_anatomy **out, const struct hep_sim_settings *s,
@@ -280,22 +311,21 @@ int hep_anatomy_new(struct hep_anatomy **out, const struct hep_sim_settings *s,
     rc = grow_trees(a, seed, err);
     if (rc != HEP_OK)
         goto fail;
-    rc =
-        hep_lesions_plan(&a->lesions, s, a->shape, &a->portal, &a->hepatic, &a->tissues, seed, err);
+    rc = plan_lesions(a, s, seed, err);
     if (rc != HEP_OK)
         goto fail;
-    hep_mimics_draw(&a->mimics, s, a->shape, &a->tissues, seed);
-    make_room_for_lesions(a);
     label_organs(a, s->nthreads);
     paint_tree(a, &a->hepatic, HEP_LABEL_HEPATIC_VEIN);
     paint_tree(a, &a->portal, HEP_LABEL_PORTAL_VEIN);
     paint_companions(a);
     paint_mimics(a, s->nthreads);
-    for (size_t i = 0; i < a->lesions.n; i++)
-        paint_lesion(a, i);
     rc = make_texture(a, seed, s->nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_session_pose(a, &a->gone, s, seed, err);
     if (rc != HEP_OK)
         goto fail;
+    for (size_t i = 0; i < a->lesions.n; i++)
+        paint_lesion(a, i);
     *out = a;
     return HEP_OK;
 fail:

@@ -16,6 +16,7 @@ struct hep_anatomy {
     struct hep_shape *shape;         /* owned */
     struct hep_tree portal, hepatic; /* owned */
     struct hep_lesion_list lesions;
+    struct hep_lesion_list gone; /* that were there in an earlier session */
     struct hep_study_tissues tissues;
     struct hep_mimics mimics;
     struct hep_grid grid; /* axis-aligned */
@@ -33,9 +34,9 @@ static inline uint8_t hep_lesion_label(size_t lesion, int layer)
 }
 
 /**
- * Build a person.
- * @param[in] tissues of this study, copied: lesions vary around them
- * @param[in] seed    of the subject
+ * Build a person, as in s->session.
+ * @param[in] tissues of this person, copied: lesions vary around them
+ * @param[in] seed    of the person
  * @return HEP_ENOMEM, HEP_EDATA (a wished lesion finds no room)
  */
 int hep_anatomy_new(struct hep_anatomy **out, const struct hep_sim_settings *s,

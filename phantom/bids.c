@@ -18,6 +18,27 @@ void hep_bids_subject(char out[HEP_SUBJECT_LABEL], unsigned subject)
     (void)snprintf(out, HEP_SUBJECT_LABEL, "sub-%02u", subject);
 }
 
+void hep_bids_label(char out[HEP_STUDY_LABEL], const struct hep_sim_settings *s)
+{
+    char subject[HEP_SUBJECT_LABEL];
+
+    hep_bids_subject(subject, s->subject);
+    if (s->session > 0)
+        (void)snprintf(out, HEP_STUDY_LABEL, "%s_ses-%u", subject, s->session);
+    else
+        (void)snprintf(out, HEP_STUDY_LABEL, "%s", subject);
+}
+
+void hep_bids_folder(char out[HEP_STUDY_LABEL], const struct hep_sim_settings *s)
+{
+    char *underscore;
+
+    hep_bids_label(out, s);
+    underscore = strchr(out, '_');
+    if (underscore != NULL)
+        *underscore = '/';
+}
+
 void hep_bids_store(struct hep_nifti_write_opts *out, const struct hep_event *e, int nthreads)
 {
     memset(out, 0, sizeof *out);
@@ -46,15 +67,15 @@ static size_t echo_number(const struct hep_sim_settings *s, size_t series, size_
     return number;
 }
 
-/* "anat/sub-01_acq-art_ce-gadoxetate_T1w", relative to the subject's folder. */
+/* "anat/sub-01_acq-art_ce-gadoxetate_T1w", relative to the study's folder. */
 static char *series_stem(const struct hep_sim_settings *s, const struct hep_event *e, size_t series,
                          size_t echo, struct hep_error *err)
 {
     const struct hep_sim_series *r = &s->series[series];
     const enum hep_role role = e->series[series].labelled_as;
-    char subject[HEP_SUBJECT_LABEL];
+    char subject[HEP_STUDY_LABEL];
 
-    hep_bids_subject(subject, s->subject);
+    hep_bids_label(subject, s);
     if (role == HEP_ROLE_DWI)
         return hep_asprintf(err, "dwi/%s_dwi", subject);
     if (role == HEP_ROLE_T2)
@@ -219,13 +240,13 @@ static int write_one(const char *bids_dir, const struct hep_volume *v,
                      size_t echo, struct hep_error *err)
 {
     const struct hep_sim_series *r = &s->series[series];
-    char subject[HEP_SUBJECT_LABEL];
+    char subject[HEP_STUDY_LABEL];
     char *stem = series_stem(s, e, series, echo, err);
     char *full = NULL, *image = NULL, *sidecar = NULL, *folder = NULL;
     struct hep_nifti_write_opts opts;
     int rc;
 
-    hep_bids_subject(subject, s->subject);
+    hep_bids_folder(subject, s);
     if (stem != NULL) {
         full = hep_asprintf(err, "%s/%s/%s", bids_dir, subject, stem);
         folder = hep_asprintf(err, "%s/%s/%s", bids_dir, subject,
@@ -276,14 +297,14 @@ int hep_bids_write_series(const char *bids_dir, const struct hep_volume *v,
     return rc;
 }
 
-int hep_bids_truth_dir(char **out, const char *bids_dir, unsigned subject, const char *folder,
-                       struct hep_error *err)
+int hep_bids_truth_dir(char **out, const char *bids_dir, const struct hep_sim_settings *s,
+                       const char *folder, struct hep_error *err)
 {
-    char label[HEP_SUBJECT_LABEL];
+    char label[HEP_STUDY_LABEL];
     char *path;
     int rc;
 
-    hep_bids_subject(label, subject);
+    hep_bids_folder(label, s);
     path = hep_asprintf(err, "%s/derivatives/truth/%s%s%s", bids_dir, label,
                         folder[0] != '\0' ? "/" : "", folder);
     if (path == NULL)

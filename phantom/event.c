@@ -17,11 +17,22 @@ static struct hep_rng stream(uint64_t seed, const char *what, const char *series
     return (struct hep_rng){ seed, s, 0 };
 }
 
-uint64_t hep_event_seed(const struct hep_sim_settings *s)
+uint64_t hep_event_person(const struct hep_sim_settings *s)
 {
     uint32_t w[4];
 
     hep_philox(w, s->seed, hep_rng_stream("subject"), s->subject);
+    return ((uint64_t)w[0] << 32) | w[1];
+}
+
+uint64_t hep_event_seed(const struct hep_sim_settings *s)
+{
+    const uint64_t person = hep_event_person(s);
+    uint32_t w[4];
+
+    if (s->session < 2)
+        return person;
+    hep_philox(w, person, hep_rng_stream("session"), s->session);
     return ((uint64_t)w[0] << 32) | w[1];
 }
 
@@ -192,7 +203,7 @@ int hep_event_draw(struct hep_event *e, const struct hep_sim_settings *s, uint64
     int rc;
 
     memset(e, 0, sizeof *e);
-    e->iron_factor = hep_event_iron(s, seed);
+    e->iron_factor = hep_event_iron(s, hep_event_person(s));
     e->bolus = hep_bolus_draw(s->variation, seed);
     e->reference = hep_event_reference(s);
     e->epi = s->degrade[HEP_SIM_EPI] > 0.0;

@@ -51,8 +51,10 @@ struct hep_event {
     struct hep_series_event series[HEP_SIM_MAX_SERIES];
 };
 
-/** Seed of one subject. */
+/** Seed of one study: of the person, and from the second session on of the session. */
 uint64_t hep_event_seed(const struct hep_sim_settings *s);
+/** Seed of what a person keeps from session to session. */
+uint64_t hep_event_person(const struct hep_sim_settings *s);
 /** Factor of R2* of the liver by iron: 2 to 4 with a probability of 0.1 times the level, else 1. Drawn apart from the
  * other degradations, because the tissues are made from it. */
 double hep_event_iron(const struct hep_sim_settings *s, uint64_t seed);

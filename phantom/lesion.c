@@ -11,7 +11,7 @@ static const char *const type_names[HEP_SIM_N_LESION_TYPES] = {
     [HEP_SIM_MELANOMA] = "melanoma", [HEP_SIM_HAEMANGIOMA] = "haemangioma",
     [HEP_SIM_CYST] = "cyst",         [HEP_SIM_FNH_LIKE] = "fnh",
     [HEP_SIM_ABSCESS] = "abscess",   [HEP_SIM_FOCAL_FAT] = "fat",
-    [HEP_SIM_SPARING] = "sparing",
+    [HEP_SIM_SPARING] = "sparing",   [HEP_SIM_ABLATION] = "ablation",
 };
 
 const char *hep_sim_lesion_type_name(enum hep_sim_lesion_type type)
@@ -33,9 +33,15 @@ enum hep_lesion_class hep_sim_lesion_class(enum hep_sim_lesion_type type)
         [HEP_SIM_ABSCESS] = HEP_CLASS_OTHER,
         [HEP_SIM_FOCAL_FAT] = HEP_CLASS_FOCAL_FAT,
         [HEP_SIM_SPARING] = HEP_CLASS_FAT_SPARING,
+        [HEP_SIM_ABLATION] = HEP_CLASS_OTHER,
     };
 
     return classes[type];
+}
+
+int32_t hep_sim_lesion_id(const struct hep_lesion_list *list, size_t i)
+{
+    return list->item[i].identity > 0 ? (int32_t)list->item[i].identity : (int32_t)i + 1;
 }
 
 /* ---- geometry -------------------------------------------------------------------------------- */
@@ -301,6 +307,8 @@ static const struct plan plans[HEP_SIM_N_LESION_TYPES] = {
                             0.45, 0.0 },
     [HEP_SIM_SPARING] = { HEP_TISSUE_LIVER, HEP_TISSUE_LIVER, 100.0, 0.3, 1.0, 5.0, 0.0, 2.0, 0.45,
                           0.0 },
+    [HEP_SIM_ABLATION] = { HEP_TISSUE_ABLATION_RIM, HEP_TISSUE_COAGULATION, 0.0, 0.1, 1.0, 2.0, 0.0,
+                           0.3, 0.10, 0.0 },
 };
 
 static void make_layers(struct hep_lesion *l, const struct plan *plan)

@@ -22,7 +22,20 @@ enum hep_layer { HEP_LAYER_HALO, HEP_LAYER_RIM, HEP_LAYER_MID, HEP_LAYER_CORE, H
 #define HEP_LESION_LOBES 5
 #define HEP_LESION_CORES 6
 
+/** What has become of a lesion since it was first there. */
+enum hep_sim_fate {
+    HEP_SIM_FATE_STEADY, /* nothing is done to it, or not yet */
+    HEP_SIM_FATE_CHANGED,
+    HEP_SIM_FATE_NEW,      /* appeared in this session */
+    HEP_SIM_FATE_VANISHED, /* no longer there */
+    HEP_SIM_FATE_ABLATED,  /* it is the zone of coagulation */
+    HEP_SIM_FATE_RESIDUE   /* a nodule that the ablation left */
+};
+
 struct hep_lesion {
+    unsigned identity; /* the same in every session, from 1; 0 without sessions */
+    unsigned part_of;  /* identity of the lesion that it is the residue of; 0: none */
+    enum hep_sim_fate fate;
     enum hep_sim_lesion_type type;
     double diameter_mm, centre_mm[3]; /* world */
     double axes[3], rotation[3][3];   /* ratios with product 1; rows are the lesion's axes */
@@ -62,6 +75,23 @@ void hep_lesion_make(struct hep_lesion *l, enum hep_sim_lesion_type type, double
                      const struct hep_study_tissues *tissues, double variation,
                      struct hep_rng *rng);
 
+/** Where lesions are placed. */
+struct hep_lesion_list;
+struct hep_lesion_ground {
+    const struct hep_shape *shape;
+    const struct hep_tree *portal, *hepatic;
+    struct hep_lesion_list *list;
+};
+/** Does every point of its border, moved out by margin_mm, lie in the liver? */
+bool hep_lesion_is_inside(const struct hep_lesion_ground *g, const struct hep_lesion *l,
+                          double margin_mm);
+/** Does it lie in the liver, apart from every other one of the list and from large vessels?
+ * @param[in] self its index in the list; the list's length while it is none of it */
+bool hep_lesion_has_room(const struct hep_lesion_ground *g, const struct hep_lesion *l,
+                         size_t self);
+/** Draw a place with room for a lesion that is not in the list; false when none was found. */
+bool hep_lesion_place(const struct hep_lesion_ground *g, struct hep_lesion *l, struct hep_rng *rng);
+
 /** Scale its border so that the volume is that of its diameter's ball. */
 void hep_lesion_fit_volume(struct hep_lesion *l);
 /** Outline, rim, cores and margin as the degradations say; nothing where these are off.
@@ -74,8 +104,12 @@ struct hep_lesion_list {
     size_t n;
     size_t n_unplaced; /* drawn lesions that found no room */
 };
+/** Number of a lesion in the truth's tables and label map: that of its identity, so that it is the
+ * same in every session; without sessions its place in the list, from 1. */
+int32_t hep_sim_lesion_id(const struct hep_lesion_list *list, size_t i);
 /**
- * Draw and place the lesions of a study, largest first, then in the order wished.
+ * Draw and place the lesions of a study, largest first, then in the order wished. Of a person with
+ * sessions the largest that are drawn are metastases that can be measured.
  * No mass touches another, leaves the liver or swallows a vessel of 2.5 mm radius or more.
  * @return HEP_EDATA when a wished lesion finds no room
  */

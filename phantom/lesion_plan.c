@@ -22,16 +22,10 @@ double hep_lesions_min_liver_ff(const struct hep_sim_settings *s)
     return 0.0;
 }
 
-struct place {
-    const struct hep_shape *shape;
-    const struct hep_tree *portal, *hepatic;
-    struct hep_lesion_list *list;
-};
-
-static double clearance(const struct place *pl, const double p[3], double min_radius)
+static double clearance(const struct hep_lesion_ground *g, const double p[3], double min_radius)
 {
-    return fmin(hep_tree_clearance(pl->portal, p, min_radius),
-                hep_tree_clearance(pl->hepatic, p, min_radius));
+    return fmin(hep_tree_clearance(g->portal, p, min_radius),
+                hep_tree_clearance(g->hepatic, p, min_radius));
 }
 
 /* i-th of n directions spread over the sphere. */
@@ -45,8 +39,8 @@ static void spread_direction(double dir[3], int i, int n)
     dir[2] = z;
 }
 
-/* True when every point of the border, moved out by margin_mm, lies in the liver. */
-static bool inside_liver(const struct place *pl, const struct hep_lesion *l, double margin_mm)
+bool hep_lesion_is_inside(const struct hep_lesion_ground *g, const struct hep_lesion *l,
+                          double margin_mm)
 {
     enum { N = 120 };
 
@@ -59,37 +53,38 @@ static bool inside_liver(const struct place *pl, const struct hep_lesion *l, dou
         r = 1.0 / hep_lesion_rho(l, p) + margin_mm;
         for (int k = 0; k < 3; k++)
             p[k] = l->centre_mm[k] + r * dir[k];
-        if (hep_shape_label(pl->shape, p) != HEP_LABEL_LIVER)
+        if (hep_shape_label(g->shape, p) != HEP_LABEL_LIVER)
             return false;
     }
     return true;
 }
 
-static bool free_of_others(const struct place *pl, const struct hep_lesion *l, size_t self)
+static bool free_of_others(const struct hep_lesion_ground *g, const struct hep_lesion *l,
+                           size_t self)
 {
     const double reach = hep_lesion_reach_mm(l);
 
-    for (size_t i = 0; i < self; i++) {
-        const struct hep_lesion *o = &pl->list->item[i];
+    for (size_t i = 0; i < g->list->n; i++) {
+        const struct hep_lesion *o = &g->list->item[i];
         const double d =
             hypot(hypot(l->centre_mm[0] - o->centre_mm[0], l->centre_mm[1] - o->centre_mm[1]),
                   l->centre_mm[2] - o->centre_mm[2]);
 
-        if (d < reach + hep_lesion_reach_mm(o) + 2.0)
+        if (i != self && d < reach + hep_lesion_reach_mm(o) + 2.0)
             return false;
     }
     return true;
 }
 
-static bool has_free_place(const struct place *pl, const struct hep_lesion *l, size_t self)
+bool hep_lesion_has_room(const struct hep_lesion_ground *g, const struct hep_lesion *l, size_t self)
 {
-    if (!free_of_others(pl, l, self))
+    if (!free_of_others(g, l, self))
         return false;
-    if (!inside_liver(pl, l, l->subcapsular ? 0.6 : 1.5))
+    if (!hep_lesion_is_inside(g, l, l->subcapsular ? 0.6 : 1.5))
         return false;
-    if (hep_shape_label(pl->shape, l->centre_mm) != HEP_LABEL_LIVER)
+    if (hep_shape_label(g->shape, l->centre_mm) != HEP_LABEL_LIVER)
         return false;
-    return !l->mass || clearance(pl, l->centre_mm, 2.5) > 0.5 * l->diameter_mm;
+    return !l->mass || clearance(g, l->centre_mm, 2.5) > 0.5 * l->diameter_mm;
 }
 
 static void random_point(double p[3], struct hep_rng *rng)
@@ -101,32 +96,33 @@ static void random_point(double p[3], struct hep_rng *rng)
 }
 
 /* Move along the surface distance's gradient until the border almost touches the capsule. */
-static void move_to_capsule(const struct place *pl, struct hep_lesion *l)
+static void move_to_capsule(const struct hep_lesion_ground *g, struct hep_lesion *l)
 {
     const double want = -(0.5 * l->diameter_mm + 1.5);
 
     for (int it = 0; it < 12; it++) {
-        const double f = hep_shape_liver(pl->shape, l->centre_mm);
-        double g[3], n = 0.0;
+        const double f = hep_shape_liver(g->shape, l->centre_mm);
+        double slope[3], n = 0.0;
 
         for (int k = 0; k < 3; k++) {
             double p[3] = { l->centre_mm[0], l->centre_mm[1], l->centre_mm[2] };
 
             p[k] += 1.0;
-            g[k] = hep_shape_liver(pl->shape, p) - f;
-            n += g[k] * g[k];
+            slope[k] = hep_shape_liver(g->shape, p) - f;
+            n += slope[k] * slope[k];
         }
         if (!(n > 1e-6))
             return;
         for (int k = 0; k < 3; k++)
-            l->centre_mm[k] += 0.7 * (want - f) * g[k] / n;
+            l->centre_mm[k] += 0.7 * (want - f) * slope[k] / n;
     }
 }
 
 /* Move a lesion beside a vessel of 2 to 5 mm radius; false when there is no room beside any. */
-static bool move_to_vessel(const struct place *pl, struct hep_lesion *l, struct hep_rng *rng)
+static bool move_to_vessel(const struct hep_lesion_ground *g, struct hep_lesion *l,
+                           struct hep_rng *rng)
 {
-    const struct hep_tree *t = hep_rng_next(rng) < 0.5 ? pl->portal : pl->hepatic;
+    const struct hep_tree *t = hep_rng_next(rng) < 0.5 ? g->portal : g->hepatic;
     const struct hep_branch *b;
     double dir[3];
 
@@ -142,8 +138,7 @@ static bool move_to_vessel(const struct place *pl, struct hep_lesion *l, struct 
     return true;
 }
 
-static bool place_one(const struct place *pl, struct hep_lesion *l, size_t self,
-                      struct hep_rng *rng)
+bool hep_lesion_place(const struct hep_lesion_ground *g, struct hep_lesion *l, struct hep_rng *rng)
 {
     const double habit = hep_rng_next(rng);
 
@@ -154,16 +149,16 @@ static bool place_one(const struct place *pl, struct hep_lesion *l, size_t self,
         l->subcapsular = keep && habit < 0.2;
         l->at_vessel = keep && l->mass && habit >= 0.2 && habit < 0.4;
         if (l->at_vessel) {
-            if (!move_to_vessel(pl, l, rng))
+            if (!move_to_vessel(g, l, rng))
                 continue;
         } else {
             random_point(l->centre_mm, rng);
-            if (hep_shape_liver(pl->shape, l->centre_mm) > -0.3 * l->diameter_mm)
+            if (hep_shape_liver(g->shape, l->centre_mm) > -0.3 * l->diameter_mm)
                 continue;
             if (l->subcapsular)
-                move_to_capsule(pl, l);
+                move_to_capsule(g, l);
         }
-        if (has_free_place(pl, l, self))
+        if (hep_lesion_has_room(g, l, g->list->n))
             return true;
     }
     return false;
@@ -210,6 +205,27 @@ static size_t list_wishes(struct hep_sim_wish *wish, const struct hep_sim_settin
     return n;
 }
 
+#define TARGET_FROM_MM 12.0 /* RECIST 1.1 wants 10 mm of a target lesion */
+#define ADDED_TARGET_MM 15.0
+
+/* Of a person who comes again the largest lesions are metastases that can be measured, for it is
+ * they who are followed: two, and a third that may be ablated. Expects the largest first. */
+static size_t want_targets(struct hep_sim_wish *wish, size_t n, const struct hep_sim_settings *s)
+{
+    const size_t wanted = s->course == HEP_SIM_COURSE_ABLATION ? 3 : 2;
+
+    if (s->sessions == 0 || s->n_wishes > 0 || s->no_lesions)
+        return n;
+    for (size_t i = 0; i < wanted; i++) {
+        if (i >= n)
+            wish[n++] = (struct hep_sim_wish){ HEP_SIM_MET_FIBROUS, ADDED_TARGET_MM };
+        if (hep_sim_lesion_class(wish[i].type) != HEP_CLASS_METASTASIS)
+            wish[i].type = HEP_SIM_MET_FIBROUS;
+        wish[i].diameter_mm = fmax(wish[i].diameter_mm, TARGET_FROM_MM);
+    }
+    return n;
+}
+
 static void sort_by_size(struct hep_sim_wish *wish, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
@@ -227,11 +243,13 @@ int hep_lesions_plan(struct hep_lesion_list *out, const struct hep_sim_settings 
                      const struct hep_tree *hepatic, const struct hep_study_tissues *tissues,
                      uint64_t seed, struct hep_error *err)
 {
-    const struct place pl = { shape, portal, hepatic, out };
+    const struct hep_lesion_ground ground = { shape, portal, hepatic, out };
     struct hep_sim_wish wish[HEP_SIM_MAX_LESIONS];
-    const size_t n = list_wishes(wish, s, tissues, seed);
+    size_t n = list_wishes(wish, s, tissues, seed);
 
     out->n = out->n_unplaced = 0;
+    sort_by_size(wish, n);
+    n = want_targets(wish, n, s);
     sort_by_size(wish, n);
     for (size_t i = 0; i < n; i++) {
         struct hep_rng rng = { seed, hep_rng_stream("lesion"), (uint64_t)i << 32 };
@@ -239,7 +257,7 @@ int hep_lesions_plan(struct hep_lesion_list *out, const struct hep_sim_settings 
 
         hep_lesion_make(l, wish[i].type, wish[i].diameter_mm, tissues, s->variation, &rng);
         hep_lesion_form(l, s, seed, i);
-        if (place_one(&pl, l, out->n, &rng))
+        if (hep_lesion_place(&ground, l, &rng))
             out->n++;
         else if (s->n_wishes > 0)
             return HEP_FAIL(err, HEP_EDATA, "no room in the liver for %s of %g mm",

@@ -96,9 +96,25 @@ enum hep_sim_lesion_type {
     HEP_SIM_ABSCESS,      /* "abscess" */
     HEP_SIM_FOCAL_FAT,    /* "fat" */
     HEP_SIM_SPARING,      /* "sparing": raises the study's liver fat fraction to at least 0.2 */
+    HEP_SIM_ABLATION,     /* "ablation": coagulated tissue with a thin even rim */
     HEP_SIM_N_LESION_TYPES
 };
 const char *hep_sim_lesion_type_name(enum hep_sim_lesion_type type);
+
+/** How lesions change from session to session; what each does stands in phantom/disease.h. */
+enum hep_sim_course {
+    HEP_SIM_COURSE_STABLE,
+    HEP_SIM_COURSE_RESPONSE,
+    HEP_SIM_COURSE_GROWTH,
+    HEP_SIM_COURSE_MIXED,
+    HEP_SIM_COURSE_OLIGOPROGRESSION,
+    HEP_SIM_COURSE_ABLATION,
+    HEP_SIM_N_COURSES
+};
+/** "stable", "response", "growth", "mixed", "oligoprogression", "ablation". */
+const char *hep_sim_course_name(enum hep_sim_course course);
+
+#define HEP_SIM_MAX_SESSIONS 12
 
 struct hep_sim_wish {
     enum hep_sim_lesion_type type;
@@ -125,10 +141,16 @@ struct hep_sim_settings {
     bool fast;      /* anatomy at 2 mm and coarse acquisitions, for tests */
     int nthreads;
     char tissues_path[512]; /* configs/tissues.yml */
+    unsigned sessions;      /* of each subject; 0: one study without a session */
+    unsigned session;       /* the one that is made, from 1; 0 without sessions */
+    enum hep_sim_course course;
+    double interval_days;         /* between sessions; below 1: the same day */
+    double new_per_56_days;       /* mean number of new metastases; NaN: as the course says */
+    double vanishing_per_56_days; /* share of small responding ones; NaN: as the course says */
 };
 
 /** Seed 1, subject 1, 3 T, no agent, no series, Poisson 5 of 3-40 mm, the usual
- * degradations at 1, texture 1, one thread. */
+ * degradations at 1, texture 1, one thread, no sessions; with sessions: stable, 56 days apart. */
 void hep_sim_defaults(struct hep_sim_settings *s);
 
 /** Is there a series of this role? */
@@ -160,7 +182,8 @@ int hep_sim_parse_degradations(struct hep_sim_settings *s, const char *spec,
 int hep_sim_check(const struct hep_sim_settings *s, struct hep_error *err) HEP_MUST_CHECK;
 
 /**
- * Write one subject and its truth: BIDS_DIR/sub-NN and BIDS_DIR/derivatives/truth/sub-NN. Files of
+ * Write one subject and its truth: BIDS_DIR/sub-NN and BIDS_DIR/derivatives/truth/sub-NN, or with
+ * sessions sub-NN/ses-K for each, sub-NN_sessions.tsv and the truth's sub-NN_course.json. Files of
  * an earlier run of that subject are replaced. Dataset files are left to hep_simulate_dataset().
  * @param[in] log may be NULL
  * @return HEP_EINVAL, HEP_ENOMEM, HEP_ECREAT, HEP_EIO, HEP_ECONFIG (tissue table), HEP_EDATA (a

@@ -50,6 +50,8 @@ void hep_sim_defaults(struct hep_sim_settings *s)
     s->variation = 1.0;
     s->texture = 1.0;
     s->nthreads = 1;
+    s->interval_days = 56.0;
+    s->new_per_56_days = s->vanishing_per_56_days = (double)NAN;
 }
 
 /* ---- series ---------------------------------------------------------------------------------- */
@@ -425,6 +427,12 @@ int hep_sim_check(const struct hep_sim_settings *s, struct hep_error *err)
         if (!(s->degrade[d] >= 0.0 && s->degrade[d] <= 100.0))
             return HEP_FAIL(err, HEP_EINVAL, "degradation %s %g, want 0 to 100",
                             degradation_names[d], s->degrade[d]);
+    if (s->sessions > HEP_SIM_MAX_SESSIONS || s->session > s->sessions)
+        return HEP_FAIL(err, HEP_EINVAL, "session %u of %u, want at most %d", s->session,
+                        s->sessions, HEP_SIM_MAX_SESSIONS);
+    if (!(s->interval_days > 0.0 && s->interval_days <= 3650.0))
+        return HEP_FAIL(err, HEP_EINVAL, "%g days between sessions, want above 0 to 3650",
+                        s->interval_days);
     for (size_t i = 0; i < s->n_series; i++) {
         const int rc = check_series(&s->series[i], err);
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "phantom/bids.h"
 #include "phantom/degrade.h"
+#include "phantom/session.h"
 #include "phantom/truth.h"
 #include "sequences/fat_spectrum.h"
 
@@ -39,6 +40,7 @@ static void study_release(struct study *st)
 static int prepare_anatomy(struct study *st, struct hep_error *err)
 {
     const struct hep_sim_settings *s = st->s;
+    const uint64_t person = hep_event_person(s);
     struct hep_study_tissues tissues;
     struct hep_tissue_table *table = hep_calloc(1, sizeof *table, err);
     int rc;
@@ -47,9 +49,9 @@ static int prepare_anatomy(struct study *st, struct hep_error *err)
         return HEP_ENOMEM;
     rc = hep_tissue_table_read(table, s->tissues_path, err);
     if (rc == HEP_OK) {
-        hep_study_tissues_draw(&tissues, table, s->field_t, s->variation,
-                               hep_event_iron(s, st->seed), hep_lesions_min_liver_ff(s), st->seed);
-        rc = hep_anatomy_new(&st->anatomy, s, &tissues, st->seed, err);
+        hep_study_tissues_draw(&tissues, table, s->field_t, s->variation, hep_event_iron(s, person),
+                               hep_lesions_min_liver_ff(s), person);
+        rc = hep_anatomy_new(&st->anatomy, s, &tissues, person, err);
     }
     free(table);
     return rc;
@@ -349,19 +351,18 @@ static int clear_subject(const char *bids_dir, unsigned subject, struct hep_erro
     return rc;
 }
 
-int hep_simulate_subject(const char *bids_dir, const struct hep_sim_settings *s,
-                         struct hep_log *log, struct hep_error *err)
+static int simulate_study(const char *bids_dir, const struct hep_sim_settings *s,
+                          struct hep_true_session *sessions, struct hep_log *log,
+                          struct hep_error *err)
 {
     struct hep_sim_settings own = *s;
     struct study st = { .s = &own, .bids_dir = bids_dir };
-    int rc = hep_sim_check(s, err);
+    int rc;
 
-    if (rc != HEP_OK)
-        return rc;
     st.seed = hep_event_seed(s);
-    hep_event_b_values(&own, st.seed);
+    hep_event_b_values(&own, hep_event_person(s));
     rc = prepare(&st, err);
-    if (rc == HEP_OK)
+    if (rc == HEP_OK && s->session < 2)
         rc = clear_subject(bids_dir, s->subject, err);
     if (rc == HEP_OK && st.anatomy->lesions.n_unplaced > 0)
         hep_log_write(log, HEP_LOG_WARNING, "lesions-unplaced",
@@ -374,10 +375,39 @@ int hep_simulate_subject(const char *bids_dir, const struct hep_sim_settings *s,
         hep_log_progress(log, "simulate", (double)(i + 1) / (double)(s->n_series + 1));
     }
     if (rc == HEP_OK)
-        rc = hep_truth_write(bids_dir, &own, st.anatomy, &st.event, st.seed, err);
+        rc = hep_truth_write(bids_dir, &own, st.anatomy, &st.event, st.seed, sessions, err);
     hep_log_progress(log, "simulate", 1.0);
     study_release(&st);
     return rc;
+}
+
+static int simulate_sessions(const char *bids_dir, const struct hep_sim_settings *s,
+                             struct hep_log *log, struct hep_error *err)
+{
+    const uint64_t person = hep_event_person(s);
+    struct hep_sim_settings one = *s;
+    struct hep_true_session *sessions = NULL;
+    int rc = HEP_NEW(sessions, s->sessions, err);
+
+    for (one.session = 1; rc == HEP_OK && one.session <= s->sessions; one.session++)
+        rc = simulate_study(bids_dir, &one, sessions, log, err);
+    if (rc == HEP_OK)
+        rc = hep_session_write_table(bids_dir, s, person, err);
+    if (rc == HEP_OK)
+        rc = hep_true_course_write(bids_dir, s, sessions, person, err);
+    free(sessions);
+    return rc;
+}
+
+int hep_simulate_subject(const char *bids_dir, const struct hep_sim_settings *s,
+                         struct hep_log *log, struct hep_error *err)
+{
+    int rc = hep_sim_check(s, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    return s->sessions > 0 ? simulate_sessions(bids_dir, s, log, err)
+                           : simulate_study(bids_dir, s, NULL, log, err);
 }
 
 int hep_simulate_dataset(const char *bids_dir, const struct hep_sim_settings *s, unsigned n,

@@ -41,6 +41,8 @@ static const char *const tissue_names[HEP_TISSUE_COUNT] = {
     [HEP_TISSUE_ABSCESS_RIM] = "abscess_rim",
     [HEP_TISSUE_ABSCESS_PUS] = "abscess_pus",
     [HEP_TISSUE_NET_CORE] = "net_core",
+    [HEP_TISSUE_COAGULATION] = "coagulation",
+    [HEP_TISSUE_ABLATION_RIM] = "ablation_rim",
 };
 
 static const enum hep_tissue row_of_label[HEP_LABEL_N_ANATOMY] = {

@@ -91,7 +91,9 @@ enum hep_tissue {
     HEP_TISSUE_FNH_SCAR,
     HEP_TISSUE_ABSCESS_RIM,
     HEP_TISSUE_ABSCESS_PUS,
-    HEP_TISSUE_NET_CORE, /* last: what a seed draws for the rows above does not depend on it */
+    HEP_TISSUE_NET_CORE, /* from here on: what a seed draws for the rows above depends on none of them */
+    HEP_TISSUE_COAGULATION,
+    HEP_TISSUE_ABLATION_RIM,
     HEP_TISSUE_COUNT
 };
 const char *hep_tissue_name(enum hep_tissue t);

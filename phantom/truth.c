@@ -36,12 +36,12 @@ static int write_units(const char *path, const char *units, struct hep_error *er
 }
 
 /* "DIR/sub-01_REST" with an ending. */
-static char *truth_path(const char *dir, unsigned subject, const char *rest, const char *ending,
-                        struct hep_error *err)
+static char *truth_path(const char *dir, const struct hep_sim_settings *s, const char *rest,
+                        const char *ending, struct hep_error *err)
 {
-    char label[HEP_SUBJECT_LABEL];
+    char label[HEP_STUDY_LABEL];
 
-    hep_bids_subject(label, subject);
+    hep_bids_label(label, s);
     return hep_asprintf(err, "%s/%s_%s%s", dir, label, rest, ending);
 }
 
@@ -54,13 +54,13 @@ static int write_map(const char *bids_dir, const struct hep_sim_settings *s,
     char *dir = NULL, *image = NULL, *sidecar = NULL, *rest = NULL;
     int rc;
 
-    rc = hep_bids_truth_dir(&dir, bids_dir, s->subject, map_kinds[m].folder, err);
+    rc = hep_bids_truth_dir(&dir, bids_dir, s, map_kinds[m].folder, err);
     if (rc != HEP_OK)
         return rc;
     rest = hep_asprintf(err, "desc-truth_%s", map_kinds[m].suffix);
     if (rest != NULL) {
-        image = truth_path(dir, s->subject, rest, ".nii.gz", err);
-        sidecar = truth_path(dir, s->subject, rest, ".json", err);
+        image = truth_path(dir, s, rest, ".nii.gz", err);
+        sidecar = truth_path(dir, s, rest, ".json", err);
     }
     if (image == NULL || sidecar == NULL) {
         rc = HEP_ENOMEM;
@@ -105,33 +105,61 @@ static int write_maps(const char *bids_dir, const struct hep_sim_settings *s,
     return rc;
 }
 
+/* Number each lesion by hep_sim_lesion_id(), or only those that are zones of ablation; false when
+ * none is left. */
+static bool number_lesions(struct hep_labels *out, const struct hep_labels *lesions,
+                           const struct hep_anatomy *a, bool only_zones)
+{
+    const size_t n = hep_grid_voxels(&lesions->grid);
+    bool any = false;
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t at = (size_t)lesions->data[i];
+        const bool is_kept =
+            at > 0 && (!only_zones || a->lesions.item[at - 1].fate == HEP_SIM_FATE_ABLATED);
+
+        out->data[i] = is_kept ? hep_sim_lesion_id(&a->lesions, at - 1) : 0;
+        any = any || is_kept;
+    }
+    return any;
+}
+
 static int write_masks(const char *bids_dir, const struct hep_sim_settings *s,
                        const struct hep_anatomy *a, const struct hep_grid *grid, double slice_share,
                        const struct hep_nifti_write_opts *opts, struct hep_error *err)
 {
-    struct hep_labels *liver = NULL, *lesions = NULL;
-    char *dir = NULL, *liver_path = NULL, *lesion_path = NULL;
+    struct hep_labels *liver = NULL, *lesions = NULL, *numbered = NULL;
+    char *dir = NULL, *liver_path = NULL, *lesion_path = NULL, *zone_path = NULL;
     int rc = hep_truth_masks(&liver, &lesions, a, grid, slice_share, s->nthreads, err);
 
     if (rc == HEP_OK)
-        rc = hep_bids_truth_dir(&dir, bids_dir, s->subject, "anat", err);
+        rc = hep_bids_truth_dir(&dir, bids_dir, s, "anat", err);
     if (rc != HEP_OK)
         goto out;
-    liver_path = truth_path(dir, s->subject, "label-liver_mask", ".nii.gz", err);
-    lesion_path = truth_path(dir, s->subject, "label-lesions_dseg", ".nii.gz", err);
-    if (liver_path == NULL || lesion_path == NULL) {
+    liver_path = truth_path(dir, s, "label-liver_mask", ".nii.gz", err);
+    lesion_path = truth_path(dir, s, "label-lesions_dseg", ".nii.gz", err);
+    zone_path = truth_path(dir, s, "label-ablation_dseg", ".nii.gz", err);
+    if (liver_path == NULL || lesion_path == NULL || zone_path == NULL) {
         rc = HEP_ENOMEM;
         goto out;
     }
     rc = hep_nifti_write_labels(liver_path, liver, opts, err);
     if (rc == HEP_OK)
-        rc = hep_nifti_write_labels(lesion_path, lesions, opts, err);
+        rc = hep_labels_new(&numbered, grid, err);
+    if (rc == HEP_OK) {
+        (void)number_lesions(numbered, lesions, a, false);
+        rc = hep_nifti_write_labels(lesion_path, numbered, opts, err);
+    }
+    if (rc == HEP_OK && number_lesions(numbered, lesions, a, true))
+        rc = hep_nifti_write_labels(zone_path, numbered, opts, err);
 out:
     hep_labels_free(liver);
     hep_labels_free(lesions);
+    hep_labels_free(numbered);
     free(dir);
     free(liver_path);
     free(lesion_path);
+    free(zone_path);
     return rc;
 }
 
@@ -146,7 +174,7 @@ static int write_displacement(const char *dir, const struct hep_sim_settings *s,
     struct hep_grid grid = { .n = { 0, 0, 0 } };
     struct hep_volume *v = NULL;
     char *rest = hep_asprintf(err, "desc-%s_displacement", hep_role_name(s->series[series].role));
-    char *path = rest != NULL ? truth_path(dir, s->subject, rest, ".nii.gz", err) : NULL;
+    char *path = rest != NULL ? truth_path(dir, s, rest, ".nii.gz", err) : NULL;
     size_t voxels;
     int rc = HEP_OK;
 
@@ -183,7 +211,7 @@ static int write_simulation(const char *dir, const struct hep_sim_settings *s,
                             const struct hep_event *e, struct hep_error *err)
 {
     struct hep_json *o = NULL;
-    char *path = truth_path(dir, s->subject, "simulation", ".json", err);
+    char *path = truth_path(dir, s, "simulation", ".json", err);
     int rc = path != NULL ? hep_event_json(&o, e, s, err) : HEP_ENOMEM;
 
     if (rc == HEP_OK)
@@ -195,7 +223,7 @@ static int write_simulation(const char *dir, const struct hep_sim_settings *s,
 
 int hep_truth_write(const char *bids_dir, const struct hep_sim_settings *s,
                     const struct hep_anatomy *a, const struct hep_event *e, uint64_t seed,
-                    struct hep_error *err)
+                    struct hep_true_session *sessions, struct hep_error *err)
 {
     struct hep_nifti_write_opts opts;
     struct hep_grid grid;
@@ -206,9 +234,9 @@ int hep_truth_write(const char *bids_dir, const struct hep_sim_settings *s,
     hep_event_grid(&grid, e, s, e->reference, seed);
     hep_bids_store(&opts, e, s->nthreads);
     opts.gzip_level = 1;
-    rc = hep_bids_truth_dir(&dir, bids_dir, s->subject, "", err);
+    rc = hep_bids_truth_dir(&dir, bids_dir, s, "", err);
     if (rc == HEP_OK)
-        rc = hep_truth_write_lesions(dir, s, a, e, err);
+        rc = hep_truth_write_lesions(dir, s, a, e, sessions, err);
     if (rc == HEP_OK)
         rc = write_masks(bids_dir, s, a, &grid, share, &opts, err);
     if (rc == HEP_OK)

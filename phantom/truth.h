@@ -11,6 +11,7 @@
 #define HEP_PHANTOM_TRUTH_H
 
 #include "phantom/event.h"
+#include "phantom/true_course.h"
 
 /**
  * Masks on a grid, with the anatomy at rest.
@@ -43,14 +44,20 @@ int hep_truth_maps(struct hep_volume **out, const struct hep_anatomy *a,
                    const struct hep_grid *grid, double slice_share, int nthreads,
                    struct hep_error *err) HEP_MUST_CHECK;
 
-/** Write everything. HEP_ECREAT, HEP_EIO, HEP_ENOMEM. */
+/**
+ * Write everything.
+ * @param[in,out] sessions of a person with sessions: those before are read, this one is filled;
+ *                NULL without
+ * @return HEP_ECREAT, HEP_EIO, HEP_ENOMEM
+ */
 int hep_truth_write(const char *bids_dir, const struct hep_sim_settings *s,
                     const struct hep_anatomy *a, const struct hep_event *e, uint64_t seed,
-                    struct hep_error *err) HEP_MUST_CHECK;
+                    struct hep_true_session *sessions, struct hep_error *err) HEP_MUST_CHECK;
 
-/** lesions.json and lesions.tsv of this folder and subject. */
+/** lesions.json and lesions.tsv of this folder and study; `sessions` as above. */
 int hep_truth_write_lesions(const char *dir, const struct hep_sim_settings *s,
                             const struct hep_anatomy *a, const struct hep_event *e,
+                            struct hep_true_session *sessions,
                             struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

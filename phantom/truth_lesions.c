@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "phantom/bids.h"
+#include "phantom/disease.h"
 #include "phantom/true_flag.h"
 #include "phantom/truth_table.h"
 #include "terms/finding_json.h"
@@ -91,8 +92,8 @@ static void true_finding(struct hep_finding *f, const struct hep_true_measures m
     const struct hep_lesion *l = &t->anatomy->lesions.item[i];
     double long_mm, short_mm;
 
-    *f =
-        (struct hep_finding){ .id = (int32_t)i + 1, .lesion_class = hep_sim_lesion_class(l->type) };
+    *f = (struct hep_finding){ .id = hep_sim_lesion_id(&t->anatomy->lesions, i),
+                               .lesion_class = hep_sim_lesion_class(l->type) };
     memcpy(f->centre_mm, l->centre_mm, sizeof f->centre_mm);
     hep_lesion_axes_mm(&long_mm, &short_mm, l);
     f->class_probability[f->lesion_class] = 1.0;
@@ -105,8 +106,62 @@ static void true_finding(struct hep_finding *f, const struct hep_true_measures m
     hep_true_flags(f->visible, t->agent, &m[HEP_TRUTH_VISIBLE]);
 }
 
+/* Who it is and what has become of it; nothing in a study without sessions. */
+static void put_identity(struct hep_put *put, struct hep_json *o, const struct hep_lesion *l,
+                         const struct hep_true_session *sessions, size_t session)
+{
+    char name[HEP_IDENTITY_LABEL];
+
+    hep_sim_identity(name, l->identity);
+    hep_put_text(put, o, "identity", name);
+    hep_put_text(put, o, "event", hep_true_event(sessions, session, l->identity));
+    if (l->part_of > 0) {
+        hep_sim_identity(name, l->part_of);
+        hep_put_text(put, o, "part_of", name);
+    }
+}
+
+static void record_state(struct hep_true_session *session, const struct hep_lesion *l,
+                         const struct hep_finding *f, double adc_mm2_per_s)
+{
+    struct hep_true_state *state = &session->state[session->n++];
+
+    *state = (struct hep_true_state){ .identity = l->identity,
+                                      .part_of = l->part_of,
+                                      .fate = l->fate,
+                                      .type = l->type,
+                                      .id = f != NULL ? f->id : 0,
+                                      .adc_mm2_per_s = adc_mm2_per_s };
+    memcpy(state->centre_mm, l->centre_mm, sizeof state->centre_mm);
+    if (f != NULL) {
+        state->long_mm = hep_finding_get(f, HEP_M_LONG_AXIS);
+        state->volume_ml = hep_finding_get(f, HEP_M_VOLUME);
+    }
+}
+
+/* Lesions of an earlier session that are no longer there: no lesions of this one. */
+static struct hep_json *vanished_json(struct hep_put *put, const struct hep_anatomy *a,
+                                      struct hep_true_session *sessions, size_t session)
+{
+    struct hep_json *list = hep_json_new_array();
+
+    for (size_t i = 0; i < a->gone.n; i++) {
+        const struct hep_lesion *l = &a->gone.item[i];
+        struct hep_json *o = hep_json_new_object();
+
+        record_state(&sessions[session], l, NULL, (double)NAN);
+        put_identity(put, o, l, sessions, session);
+        hep_put_text(put, o, "class", hep_class_name(hep_sim_lesion_class(l->type)));
+        hep_put_text(put, o, "type", hep_sim_lesion_type_name(l->type));
+        hep_put_numbers(put, o, "centre_mm", l->centre_mm, 3);
+        hep_put_number(put, o, "last_diameter_mm", l->diameter_mm);
+        hep_put_item(put, list, o);
+    }
+    return list;
+}
+
 static void add_lesion(struct hep_put *put, struct hep_json *list, struct hep_truth_row *row,
-                       const struct hep_truth_study *t, size_t i)
+                       const struct hep_truth_study *t, size_t i, struct hep_true_session *sessions)
 {
     const struct hep_lesion *l = &t->anatomy->lesions.item[i];
     struct hep_true_measures m[HEP_TRUTH_COLUMNS];
@@ -120,6 +175,11 @@ static void add_lesion(struct hep_put *put, struct hep_json *list, struct hep_tr
     row->type = hep_sim_lesion_type_name(l->type);
     row->diameter_mm = l->diameter_mm;
     o = hep_finding_json(put, &row->f);
+    if (sessions != NULL) {
+        record_state(&sessions[t->settings->session - 1], l, &row->f,
+                     m[HEP_TRUTH_TISSUE].adc[HEP_ZONE_WHOLE]);
+        put_identity(put, o, l, sessions, t->settings->session - 1);
+    }
     hep_put(put, o, "measurements", measures_json(put, &row->f, m));
     hep_put_text(put, o, "type", hep_sim_lesion_type_name(l->type));
     hep_put_number(put, o, "diameter_mm", l->diameter_mm);
@@ -161,14 +221,12 @@ static struct hep_json *liver_json(struct hep_put *put, const struct hep_anatomy
     return liver;
 }
 
-static int write_both(const char *dir, unsigned subject, struct hep_json *root,
+static int write_both(const char *dir, const char *label, struct hep_json *root,
                       const struct hep_truth_row *rows, size_t n, struct hep_error *err)
 {
-    char label[HEP_SUBJECT_LABEL];
     char *json_path, *tsv_path;
     int rc;
 
-    hep_bids_subject(label, subject);
     json_path = hep_asprintf(err, "%s/%s_lesions.json", dir, label);
     tsv_path = hep_asprintf(err, "%s/%s_lesions.tsv", dir, label);
     rc = json_path == NULL || tsv_path == NULL
@@ -183,20 +241,22 @@ static int write_both(const char *dir, unsigned subject, struct hep_json *root,
 
 int hep_truth_write_lesions(const char *dir, const struct hep_sim_settings *s,
                             const struct hep_anatomy *a, const struct hep_event *e,
-                            struct hep_error *err)
+                            struct hep_true_session *sessions, struct hep_error *err)
 {
     const size_t n = a->lesions.n;
     struct hep_truth_study *t = hep_calloc(1, sizeof *t, err);
     struct hep_truth_row *rows = hep_calloc(n + 1, sizeof *rows, err);
     struct hep_json *root = hep_json_new_object(), *list = hep_json_new_array();
     struct hep_put put = { .err = err };
-    char label[HEP_SUBJECT_LABEL];
+    char label[HEP_STUDY_LABEL];
 
-    hep_bids_subject(label, s->subject);
+    hep_bids_label(label, s);
     put.rc = t == NULL || rows == NULL ? HEP_ENOMEM : hep_truth_study_init(t, s, a, e, err);
     for (size_t i = 0; put.rc == HEP_OK && i < n; i++)
-        add_lesion(&put, list, &rows[i], t, i);
+        add_lesion(&put, list, &rows[i], t, i, sessions);
     hep_put(&put, root, "lesions", list);
+    if (sessions != NULL)
+        hep_put(&put, root, "vanished", vanished_json(&put, a, sessions, s->session - 1));
     hep_put_text(&put, root, "study", label);
     hep_put_text(&put, root, "protocol", s->protocol);
     hep_put_text(&put, root, "agent", s->agent != NULL ? s->agent->name : NULL);
@@ -204,7 +264,7 @@ int hep_truth_write_lesions(const char *dir, const struct hep_sim_settings *s,
     hep_put(&put, root, "liver", liver_json(&put, a));
     hep_put(&put, root, "mimics", hep_mimics_json(&put, &a->mimics));
     if (put.rc == HEP_OK)
-        put.rc = write_both(dir, s->subject, root, rows, n, err);
+        put.rc = write_both(dir, label, root, rows, n, err);
     hep_json_free(root);
     free(rows);
     free(t);
