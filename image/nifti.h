@@ -84,7 +84,7 @@ struct hep_nifti_write_opts {
     enum hep_nifti_store store;
     enum hep_nifti_form form; /* the qform of a sheared affine is omitted whatever this says */
     enum hep_unit unit;
-    int gzip_level; /* 0: take 6 */
+    int gzip_level; /* 0: take 1 */
     int nthreads;   /* 0: 1 */
     bool nifti2;
     double tr_s;

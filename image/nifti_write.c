@@ -3,11 +3,12 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/gz.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <nifti2_io.h>
 
-#define GZIP_LEVEL 6
+#define GZIP_LEVEL 1
 #define N1_DATA_OFFSET 352 /* header, then 4 bytes that say "no extension" */
 #define N2_DATA_OFFSET 544
 #define INT16_SPAN 65535.0
@@ -184,19 +185,11 @@ out:
     return rc;
 }
 
-static bool ends_in(const char *path, const char *tail)
-{
-    const size_t n = strlen(path);
-    const size_t m = strlen(tail);
-
-    return n > m && strcmp(path + n - m, tail) == 0;
-}
-
 static int write_file(const char *path, const struct source *src,
                       const struct hep_nifti_write_opts *given, struct hep_error *err)
 {
     struct hep_nifti_write_opts opts = { .unit = HEP_UNIT_ARBITRARY };
-    const bool gzip = ends_in(path, ".nii.gz");
+    const bool gzip = hep_ends_with(path, ".nii.gz");
     unsigned char *bytes = NULL;
     unsigned char *packed = NULL;
     size_t n = 0;
@@ -207,7 +200,7 @@ static int write_file(const char *path, const struct source *src,
         opts = *given;
     opts.nthreads = opts.nthreads > 0 ? opts.nthreads : 1;
     opts.gzip_level = opts.gzip_level != 0 ? opts.gzip_level : GZIP_LEVEL;
-    if (!gzip && !ends_in(path, ".nii"))
+    if (!gzip && !hep_ends_with(path, ".nii"))
         return HEP_FAIL(err, HEP_EINVAL, "%s: the name of an image ends in .nii or .nii.gz", path);
     rc = make_file(&bytes, &n, src, &opts, err);
     if (rc == HEP_OK && gzip)
