@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "image/mask.h"
+#include "image/itk_transform.h"
 #include "image/register_compose.h"
 
 #include <math.h>
@@ -382,6 +383,8 @@ static int accept(struct hep_align_pair *p, const struct hep_volume *moving,
     if (p->method == HEP_ALIGN_DEFORMABLE)
         rc =
             hep_transform_chain(&p->transform, &p->displacement, &bent, NULL, p->target->grid, err);
+    if (rc == HEP_OK && p->displacement != NULL)
+        hep_transform_fold(&p->transform, p->displacement);
     return rc;
 }
 

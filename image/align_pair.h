@@ -58,7 +58,8 @@ struct hep_align_pair {
     char folder[512];     /* for temporary files; empty: not to be registered */
 
     enum hep_align_method method;
-    struct hep_transform transform;  /* target world to source world */
+    struct hep_transform transform;  /* target world to source world; where it has a displacement,
+                                        that says all and the affine part is the identity */
     struct hep_volume *displacement; /* of the transform; owned, NULL unless deformable */
     double mi_nat[3], overlap[3];    /* per method; NaN where not tried */
     struct hep_jacobian volume_change;

@@ -189,6 +189,7 @@ struct hep_config {
     struct hep_followup_settings followup; /* of several visits: no stage reads it */
     struct hep_cfg_given lesions_given;
     struct hep_cfg_report report;
+    bool outputs_aligned; /* write every series on the grid of the reference */
 };
 
 /** The schema: rows of struct hep_config, and rows of each entry of its `series`. */

@@ -365,6 +365,10 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_NUMBER(C, followup.member, "followup." key, unit, min, max, "none", doc),
 #include "followup/settings.def"
 
+    HEP_ROW_BOOL(
+        C, outputs_aligned, "outputs.aligned", "false",
+        "write every series on the grid of the reference as well (space-reference), so that "
+        "other programs show it under the outlines of the lesions"),
     HEP_ROW_BOOL(C, report.html, "report.html", "true", "write the HTML report of each study"),
     HEP_ROW_BOOL(C, report.pictures, "report.pictures", "true",
                  "pictures of series, maps and lesions in the report; without them it has tables"),

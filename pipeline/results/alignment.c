@@ -43,7 +43,8 @@ static const struct hep_member row_rows[] = {
     { HEP_IS_BOOL(ROW, failed, "failed", "not moved because something went wrong") },
     { HEP_IS_TEXT(ROW, reason, "reason", "why this method") },
     { HEP_IS_NUMBER(ROW, reference_to_series[0][0], "reference_to_series", "mm",
-                    "affine part: world points of the reference to world points of the series"),
+                    "affine part: world points of the reference to world points of the series; the "
+                    "identity where a displacement says all"),
       HEP_MATRIX(ROW, reference_to_series) },
     { HEP_IS_NUMBER(ROW, translation_mm[0], "translation_mm", "mm", "mean over the region"),
       HEP_ARRAY(ROW, translation_mm) },
