@@ -148,7 +148,7 @@ struct hep_cfg_align {
     long resolutions, bins, samples, iterations;
     double mask_margin_mm;
     struct hep_span jacobian;
-    double min_gain, min_motion_mm, dwi_min_gain, dwi_min_motion_mm;
+    double min_gain_se, min_motion_mm, dwi_min_motion_mm;
     double timeout_s;
 };
 

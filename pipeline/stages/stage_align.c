@@ -157,7 +157,7 @@ static struct hep_align_pair *add_pair(struct align *a, const struct hep_align_t
                       .iterations = a->cfg->iterations,
                       .timeout_s = a->cfg->timeout_s },
         .min_motion_mm = a->cfg->min_motion_mm,
-        .min_gain = a->cfg->min_gain,
+        .min_gain_se = a->cfg->min_gain_se,
     };
     if ((size_t)snprintf(p->folder, sizeof p->folder, "%s/%s", a->folder, name) >= sizeof p->folder)
         p->folder[0] = '\0';
@@ -233,7 +233,6 @@ static int add_shells(struct align *a, struct hep_error *err)
         p->n_volumes = a->shells.count[s];
         p->settings.bspline_path = NULL;
         p->min_motion_mm = a->cfg->dwi_min_motion_mm;
-        p->min_gain = a->cfg->dwi_min_gain;
     }
     return rc;
 }
@@ -428,6 +427,13 @@ static void fill_row(struct hep_alignment_row *row, const char *name,
                                                  .deformable_nat = p->mi_nat[HEP_ALIGN_DEFORMABLE],
                                                  .after_nat = p->mi_nat[p->method],
                                                  .overlap = p->overlap[p->method] };
+    row->edges = (struct hep_alignment_edges){
+        .before = p->edges[HEP_ALIGN_SCANNER].value,
+        .rigid = p->edges[HEP_ALIGN_RIGID].value,
+        .rigid_gain_se = p->edges[HEP_ALIGN_RIGID].gain_se,
+        .deformable = p->edges[HEP_ALIGN_DEFORMABLE].value,
+        .deformable_gain_se = p->edges[HEP_ALIGN_DEFORMABLE].gain_se,
+    };
     row->jacobian.present = isfinite(p->volume_change.min);
     row->jacobian.of = p->volume_change;
     if (name != NULL && p->method == HEP_ALIGN_DEFORMABLE)
