@@ -43,8 +43,7 @@ static const struct hep_option options[] = {
         "mask of the spleen on the same grid, for the hepatocellular uptake index of the liver"),
     HEP_OPT(FILE_IN, S, t1_map, "t1-map", 0, "FILE", NULL,
             "T1 before contrast [s] on the same grid, as of hepar fit t1"),
-    HEP_OPT(DIR_OUT, S, out, "out", 'o', "DIR", NULL,
-            "folder of the maps and of regions.tsv (required for a series)"),
+    HEP_FIT_OUTPUT_OPTIONS(S),
     HEP_OPT(FILE_IN, S, parameters, "parameters", 'p', "FILE", NULL,
             "table with columns parameter and value: TR [s], FA_1 [degrees], T1_liver_1 and "
             "T1_aorta_1 [s], t0 (end of the "

@@ -2,6 +2,7 @@
 #include "cli/uptake.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/number.h"
 #include "base/tsv.h"
 #include "cli/fit_io.h"
@@ -501,8 +502,16 @@ static struct hep_json *sidecar_of(struct hep_put *put, const struct series *s,
     return json;
 }
 
+static enum hep_map_group group_of(enum hep_uptake_map map)
+{
+    if (map >= HEP_UPTAKE_MAP_RMSE)
+        return HEP_MAP_QUALITY;
+    return hep_ends_with(hep_uptake_map_rows[map].name, "_stderr") ? HEP_MAP_ERROR
+                                                                   : HEP_MAP_PARAMETER;
+}
+
 static int fit_maps(struct hep_fit_file *files, size_t counts[4], const struct series *s,
-                    int nthreads, struct hep_error *err)
+                    const struct hep_fit_output *output, int nthreads, struct hep_error *err)
 {
     const struct hep_dynamic d = { s->signal,     s->time_s, s->nt,
                                    s->n_baseline, s->n,      s->t1 != NULL ? s->t1->data : NULL,
@@ -512,11 +521,14 @@ static int fit_maps(struct hep_fit_file *files, size_t counts[4], const struct s
     int rc;
 
     for (int m = 0; m < HEP_UPTAKE_MAP_COUNT; m++)
-        files[m] =
-            (struct hep_fit_file){ hep_uptake_map_rows[m].name, hep_uptake_map_rows[m].unit, NULL };
-    rc = hep_fit_files_new(files, &s->data->grid, err);
+        files[m] = (struct hep_fit_file){ .name = hep_uptake_map_rows[m].name,
+                                          .unit = hep_uptake_map_rows[m].unit,
+                                          .group = group_of((enum hep_uptake_map)m) };
+    rc = hep_fit_files_choose(files, output, err);
+    if (rc == HEP_OK)
+        rc = hep_fit_files_new(files, &s->data->grid, err);
     for (int m = 0; rc == HEP_OK && m < HEP_UPTAKE_MAP_COUNT; m++)
-        map[m] = files[m].volume->data;
+        map[m] = hep_fit_files_data(files, files[m].name);
     if (rc == HEP_OK)
         rc = hep_uptake_volumes(map, counts, &d,
                                 (const struct hep_uptake_plan *const *)s->plans.plan, s->plans.n,
@@ -528,15 +540,14 @@ int hep_fit_uptake_volumes(const struct hep_uptake_options *o, const struct hep_
                            struct hep_cli *cli, struct hep_error *err)
 {
     struct series s = { .n = 0 };
-    struct hep_fit_file files[HEP_UPTAKE_MAP_COUNT + 1] = { { NULL, HEP_UNIT_ARBITRARY, NULL } };
+    struct hep_fit_file files[HEP_UPTAKE_MAP_COUNT + 1] = { 0 };
     struct hep_uptake_row *rows = NULL;
     struct hep_put put = { HEP_OK, err };
     struct hep_json *sidecar = NULL;
     size_t counts[4] = { 0 };
     size_t n_rows = 0;
     const int nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads();
-    int rc = o->out == NULL ? HEP_FAIL(err, HEP_EUSAGE, "-o DIR is needed: where the maps go")
-                            : read_series(&s, o, agent, err);
+    int rc = read_series(&s, o, agent, err);
 
     if (rc == HEP_OK)
         rc = read_masks(&s, o, err);
@@ -547,20 +558,20 @@ int hep_fit_uptake_volumes(const struct hep_uptake_options *o, const struct hep_
     if (rc == HEP_OK)
         rc = make_rows(&rows, &n_rows, &s, o, err);
     if (rc == HEP_OK)
-        rc = fit_maps(files, counts, &s, nthreads, err);
+        rc = fit_maps(files, counts, &s, &o->output, nthreads, err);
     if (rc == HEP_OK) {
         const struct hep_table table = HEP_TABLE(NULL, hep_uptake_columns, rows, n_rows);
 
         sidecar = sidecar_of(&put, &s, o);
-        rc = put.rc == HEP_OK ? hep_fit_write(o->out, files, sidecar, nthreads, err) : put.rc;
-        if (rc == HEP_OK)
-            rc = hep_table_write(o->out, "regions", &table, err);
+        rc = put.rc == HEP_OK ? hep_fit_write(&o->output, files, sidecar, nthreads, err) : put.rc;
+        if (rc == HEP_OK && hep_is_dir(o->output.out))
+            rc = hep_table_write(o->output.out, "regions", &table, err);
         if (rc == HEP_OK)
             rc = hep_uptake_print(cli->out, &table, o->json, err);
         if (rc == HEP_OK && !o->json)
             (void)fprintf(cli->out,
                           "%s: %zu voxels ok, %zu at a bound, %zu not converged, %zu bad input\n",
-                          o->out, counts[0], counts[1], counts[2], counts[3]);
+                          o->output.out, counts[0], counts[1], counts[2], counts[3]);
     }
     hep_json_free(sidecar);
     hep_fit_files_free(files);

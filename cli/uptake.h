@@ -6,13 +6,15 @@
 #define HEP_CLI_UPTAKE_H
 
 #include "base/table.h"
+#include "cli/fit_io.h"
 #include "cli/options.h"
 #include "contrast/uptake_fit.h"
 
 struct hep_uptake_options {
     struct hep_common_options common;
     const char *dynamic, *curves, *parameters, *agent;
-    const char *times, *aif, *mask, *spleen, *t1_map, *out;
+    struct hep_fit_output output; /* a folder also holds regions.tsv */
+    const char *times, *aif, *mask, *spleen, *t1_map;
     double tr, flip, t1_liver, t1_blood, baseline, dose, hct, field;
     long nthreads;
     int input, model;

@@ -6,13 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *hep_response_name(enum hep_response response)
-{
-    static const char *const names[HEP_RESPONSE_N + 1] = { "CR", "PR", "SD", "PD", "NE", NULL };
-
-    return names[response];
-}
-
 void hep_targets_release(struct hep_targets *t)
 {
     free(t->list);
@@ -252,7 +245,7 @@ static enum hep_response categorise(const struct hep_response_visit *r, const st
         g->of == HEP_RESPONSE_OF_VOLUME ? g->s->volume_partial_share : g->s->partial_share;
 
     if (v == 0)
-        return HEP_RESPONSE_N;
+        return HEP_RESPONSE_COUNT;
     /* Targets that cannot be measured can only add to the sum. */
     if (r->n_new > 0 ||
         (g->targets->n_chosen > 0 && isfinite(r->nadir) && has_progressed(g, partial, r->nadir)))

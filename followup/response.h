@@ -10,18 +10,8 @@
 #ifndef HEP_FOLLOWUP_RESPONSE_H
 #define HEP_FOLLOWUP_RESPONSE_H
 
+#include "terms/response.h"
 #include "followup/tracks.h"
-
-enum hep_response {
-    HEP_RESPONSE_CR,
-    HEP_RESPONSE_PR,
-    HEP_RESPONSE_SD,
-    HEP_RESPONSE_PD,
-    HEP_RESPONSE_NE,
-    HEP_RESPONSE_N
-};
-/** "CR", "PR", "SD", "PD", "NE" (cannot be evaluated); NULL for HEP_RESPONSE_N, the baseline. */
-const char *hep_response_name(enum hep_response response);
 
 /** Why a lesion of the baseline is a target or is none. */
 struct hep_target {

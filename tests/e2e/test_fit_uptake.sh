@@ -76,7 +76,7 @@ cell() { awk -F '\t' -v row="$2" -v name="$3" 'NR == 1 { for (i = 1; i <= NF; i+
 series="$work/series.nii.gz --times $work/times.txt --tr 0.004 --flip 15 --field 3"
 for aif in inlets.tsv vessels.nii.gz; do
     # shellcheck disable=SC2086
-    expect 0 "" "$HEPAR" fit uptake $series --aif "$work/$aif" --mask "$work/regions.nii.gz" -o "$work/$aif.out"
+    expect 0 "" "$HEPAR" fit uptake $series --aif "$work/$aif" --mask "$work/regions.nii.gz" --maps all -o "$work/$aif.out"
     between "$(cell "$work/$aif.out/regions.tsv" 1 khe_per_min)" 0.058 0.062 "khe 0.06 with $aif"
     between "$(cell "$work/$aif.out/regions.tsv" 2 khe_per_min)" 0.029 0.031 "khe 0.03 with $aif"
     same "$(cell "$work/$aif.out/regions.tsv" 1 t1_source)" assumed "where T1 comes from"

@@ -18,7 +18,7 @@ struct course {
     double sum_mm[N_VISITS];
 };
 #define X ((double)NAN)
-#define B HEP_RESPONSE_N
+#define B HEP_RESPONSE_COUNT
 static const struct course courses[] = {
     { "RECIST 1.1: 40 to 28 is -30 %",
       2,
