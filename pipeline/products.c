@@ -250,10 +250,12 @@ static const struct hep_grid *reference_grid(const struct hep_run *run)
     return NULL;
 }
 
-const struct hep_series *hep_products_series_on(const struct hep_run *run,
-                                                const struct hep_slot *inputs,
-                                                const struct hep_grid *grid)
+/* The series in whose space a product of the current stage lies: the first on its grid that the stage
+ * reads, in the order in which a series becomes the reference; NULL: none. */
+static const struct hep_series *space_of(const struct hep_run *run, const struct hep_grid *grid)
 {
+    const struct hep_slot *inputs = run->stages[run->current]->inputs;
+
     for (size_t i = 0; i < N_REFERENCE_ORDER; i++) {
         const struct hep_series *s = hep_run_series(run, reference_order[i]);
 
@@ -391,7 +393,7 @@ int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume 
         hep_grid_round_as_stored(&v->grid);
         p->volume = v;
         p->state = HEP_PRODUCT_PRESENT;
-        rc = hep_save_product(run, p, sidecar, err);
+        rc = hep_save_product(run, p, space_of(run, &v->grid), sidecar, err);
     }
     hep_json_free(sidecar);
     return rc;
@@ -409,7 +411,7 @@ int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels 
         hep_grid_round_as_stored(&l->grid);
         p->labels = l;
         p->state = HEP_PRODUCT_PRESENT;
-        rc = hep_save_product(run, p, sidecar, err);
+        rc = hep_save_product(run, p, space_of(run, &l->grid), sidecar, err);
     }
     hep_json_free(sidecar);
     return rc;
