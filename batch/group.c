@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "batch/group_followup.h"
 #include "batch/group_page.h"
 #include "pipeline/record.h"
 #include "report/lesions_tsv.h"
@@ -82,6 +83,19 @@ static int write_regions(const char *out_dir, const struct hep_out_status *statu
     return rc;
 }
 
+/* followup.tsv, where somebody has been followed up. */
+static int write_followups(const char *out_dir, const struct hep_out_status *status,
+                           struct hep_error *err)
+{
+    struct hep_table t = { 0 };
+    int rc = hep_group_followups(&t, out_dir, status, err);
+
+    if (rc == HEP_OK && t.n > 0)
+        rc = hep_table_write(out_dir, "followup", &t, err);
+    hep_table_release(&t);
+    return rc;
+}
+
 int hep_group_write(const char *out_dir, const struct hep_out_status *status, struct hep_error *err)
 {
     struct hep_table studies = { 0 };
@@ -99,7 +113,9 @@ int hep_group_write(const char *out_dir, const struct hep_out_status *status, st
     if (rc == HEP_OK)
         rc = write_regions(out_dir, status, err);
     if (rc == HEP_OK)
-        rc = hep_group_page(&text, &t, err);
+        rc = write_followups(out_dir, status, err);
+    if (rc == HEP_OK)
+        rc = hep_group_page(&text, &t, out_dir, err);
     if (rc == HEP_OK)
         rc = hep_str_write(&text, out_dir, "group.html", err);
     hep_str_release(&text);

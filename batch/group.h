@@ -1,6 +1,6 @@
 /**
  * @file  batch/group.h
- * @brief The group stage: studies.tsv, lesions.tsv, each with its data dictionary, and group.html of
+ * @brief The group stage: studies.tsv, lesions.tsv, followup.tsv where somebody has been followed up, each with its data dictionary, and group.html of
  *        everything that an output folder holds.
  *
  * Nothing is dropped in silence: a study that failed, is missing or is still running has its row

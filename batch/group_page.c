@@ -1,5 +1,6 @@
 #include "batch/group_page.h"
 
+#include "batch/group_followup.h"
 #include "batch/group_plots.h"
 #include "report/html.h"
 #include "report/html_table.h"
@@ -26,7 +27,22 @@ static void table_section(struct hep_str *out, struct hep_table *t, const char *
     hep_table_release(t);
 }
 
-int hep_group_page(struct hep_str *out, const struct hep_group_table *t, struct hep_error *err)
+/* Nothing where nobody has been followed up. */
+static int followup_section(struct hep_str *out, const struct hep_group_table *t,
+                            const char *out_dir, struct hep_error *err)
+{
+    struct hep_table followups = { 0 };
+    int rc = hep_group_followups(&followups, out_dir, t->status, err);
+
+    if (rc == HEP_OK && followups.n > 0)
+        table_section(out, &followups, "followups", "Follow-ups", "");
+    else
+        hep_table_release(&followups);
+    return rc;
+}
+
+int hep_group_page(struct hep_str *out, const struct hep_group_table *t, const char *out_dir,
+                   struct hep_error *err)
 {
     struct hep_str style = { 0 };
     struct hep_table table = { 0 };
@@ -64,6 +80,8 @@ int hep_group_page(struct hep_str *out, const struct hep_group_table *t, struct 
         table_section(out, &table, "outliers", "Outliers",
                       "None: no measure lies further than 3.5 robust standard deviations from the "
                       "median, or fewer than 5 studies have it.");
+    if (rc == HEP_OK)
+        rc = followup_section(out, t, out_dir, err);
     hep_html_section(out, "liver", "Measures of each study");
     if (rc == HEP_OK)
         rc = hep_group_plots(out, t, err);

@@ -11,7 +11,7 @@
 #include "batch/group_table.h"
 
 /** @param[out] out appended to. HEP_ENOMEM. */
-int hep_group_page(struct hep_str *out, const struct hep_group_table *t,
+int hep_group_page(struct hep_str *out, const struct hep_group_table *t, const char *out_dir,
                    struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

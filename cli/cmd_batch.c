@@ -6,6 +6,7 @@
 #include "batch/batch.h"
 #include "batch/group.h"
 #include "batch/status.h"
+#include "visits/everyone.h"
 #include "pipeline/stop.h"
 #include "pipeline/study.h"
 
@@ -20,7 +21,7 @@ struct batch_options {
     double time_limit;
     long jobs, nthreads, retries;
     bool skip_validation, dry_run, only_failed, stop_on_first_failure, force, strict, replace,
-        reproducible, no_align;
+        reproducible, no_align, followup;
 };
 
 #define S struct batch_options
@@ -68,6 +69,8 @@ static const struct hep_option options[] = {
                  "replace what stands in the place of a result, also when another study made it"),
     HEP_OPT_FLAG(S, reproducible, "reproducible", 0,
                  "nothing in the outputs depends on time, host or path"),
+    HEP_OPT_FLAG(S, followup, "followup", 0,
+                 "then compare the sessions of each person who has several: hepar followup"),
     { 0 },
 };
 
@@ -188,6 +191,28 @@ static int participant(const S *o, struct hep_cli *cli, struct hep_error *err)
     return rc;
 }
 
+/* After the studies, also when some have failed: what is done can be compared. */
+static int follow_everyone(const S *o, struct hep_cli *cli, struct hep_error *err)
+{
+    struct hep_config_bundle b = { 0 };
+    struct hep_everyone everyone = { 0 };
+    int rc = hep_config_open(&b, "default", o->set.items, o->set.n, NULL, err);
+    const struct hep_followup_request q = {
+        .query = { .out_dir = o->out_dir, .bids_dir = o->bids_dir },
+        .config = &b.config,
+        .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
+        .log = cli->log,
+    };
+
+    if (rc == HEP_OK)
+        rc = hep_followup_everyone(&everyone, &q, o->participants.items, o->participants.n, err);
+    if (rc == HEP_OK || rc == HEP_EPARTIAL)
+        (void)fprintf(cli->out, "%zu follow-ups, %zu failed or incomplete; %zu with one session\n",
+                      everyone.n_done, everyone.n_failed, everyone.n_single);
+    hep_config_close(&b);
+    return rc;
+}
+
 /* Studies of the dataset that no run has reached count as missing. Where the dataset is no longer there the tables are
  * made of the results alone. */
 static int expect_dataset(const S *o, struct hep_cli *cli, struct hep_error *err)
@@ -227,8 +252,16 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const S *o = given;
 
-    if (strcmp(o->level, "participant") == 0)
-        return participant(o, cli, err);
+    if (strcmp(o->level, "participant") == 0) {
+        int rc = participant(o, cli, err);
+
+        if (o->followup && !o->dry_run && (rc == HEP_OK || rc == HEP_EPARTIAL)) {
+            const int followed = follow_everyone(o, cli, err);
+
+            rc = rc == HEP_OK ? followed : rc;
+        }
+        return rc;
+    }
     if (strcmp(o->level, "group") == 0)
         return group(o, cli, err);
     return HEP_FAIL(err, HEP_ELEVEL, "%s: unknown analysis level; participant and group are known",

@@ -29,7 +29,7 @@ struct hep_visit {
     const struct hep_labels *liver; /* NULL: not known */
     double residual_mm; /* of its alignment with the baseline; 0 of the baseline itself */
     double slice_mm;    /* thickness of the slices that it was measured on */
-    double voxel_mm;                 /* of them in their plane; 0: not known */
+    double voxel_mm;    /* of them in their plane; 0: not known */
     const char *cannot; /* why no lesion of it can be judged; NULL */
 };
 
