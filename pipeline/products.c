@@ -232,38 +232,6 @@ int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volum
     return rc;
 }
 
-/* In the order in which a series becomes the one that findings are made on. */
-static const char *const reference_order[] = {
-    "hepatobiliary", "portal_venous", "delayed", "transitional", "arterial", "precontrast",
-    "in_phase",      "opposed",       "echoes",  "t2",           "dwi"
-};
-#define N_REFERENCE_ORDER (sizeof reference_order / sizeof reference_order[0])
-
-static const struct hep_grid *reference_grid(const struct hep_run *run)
-{
-    for (size_t i = 0; i < N_REFERENCE_ORDER; i++) {
-        const struct hep_series *s = hep_run_series(run, reference_order[i]);
-
-        if (s != NULL)
-            return &s->grid;
-    }
-    return NULL;
-}
-
-const struct hep_series *hep_products_series_on(const struct hep_run *run,
-                                                const struct hep_slot *inputs,
-                                                const struct hep_grid *grid)
-{
-    for (size_t i = 0; i < N_REFERENCE_ORDER; i++) {
-        const struct hep_series *s = hep_run_series(run, reference_order[i]);
-
-        if (s != NULL && declared(inputs, reference_order[i]) &&
-            hep_grid_same(&s->grid, grid, HEP_GRID_TOL_MM))
-            return s;
-    }
-    return NULL;
-}
-
 static bool is_seen(const struct hep_run *run, const struct hep_grid *grid)
 {
     for (size_t i = 0; i < run->n_products; i++) {
@@ -282,7 +250,8 @@ static bool is_seen(const struct hep_run *run, const struct hep_grid *grid)
 static int replay_labels(struct hep_labels **labels, const struct hep_run *run,
                          struct hep_error *err)
 {
-    const struct hep_grid *to = reference_grid(run);
+    const struct hep_series *reference = hep_products_series_on(run, NULL, NULL);
+    const struct hep_grid *to = reference != NULL ? &reference->grid : NULL;
     struct hep_labels *moved = NULL;
     int rc = hep_replay_labels(labels, &run->replay, err);
 
