@@ -144,10 +144,14 @@ static int read_importance(struct hep_allocate_request *q, const S *o, struct he
 }
 
 /* In increasing order. */
-static int read_b_values(double *b, size_t *n, const S *o, struct hep_error *err)
+static int read_b_values(double *b, size_t *n, const S *o, const struct hep_config *cfg,
+                         struct hep_error *err)
 {
     int top = o->model == (int)HEP_PRECISION_KURTOSIS ? 2000 : 800;
-    int low = o->model == (int)HEP_PRECISION_IVIM ? 10 : 200;
+    int low = o->model == (int)HEP_PRECISION_IVIM ? 10
+              : o->model == (int)HEP_PRECISION_MONO
+                  ? (int)fmax(10.0, cfg->diffusion.adc_b_min_s_per_mm2)
+                  : 200;
 
     *n = 0;
     if (o->b_values.n == 0) {
@@ -196,7 +200,7 @@ static int optimise_dwi(struct optimised *out, const S *o, const struct hep_conf
         q.budget_s = hep_planned_scan_time(cfg, HEP_SERIES_DWI, NULL);
     rc = read_importance(&q, o, err);
     if (rc == HEP_OK)
-        rc = read_b_values(b, &q.n_b, o, err);
+        rc = read_b_values(b, &q.n_b, o, cfg, err);
     return rc == HEP_OK ? hep_allocate(&out->allocated, &out->price, &q, err) : rc;
 }
 

@@ -232,40 +232,6 @@ int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volum
     return rc;
 }
 
-/* In the order in which a series becomes the one that findings are made on. */
-static const char *const reference_order[] = {
-    "hepatobiliary", "portal_venous", "delayed", "transitional", "arterial", "precontrast",
-    "in_phase",      "opposed",       "echoes",  "t2",           "dwi"
-};
-#define N_REFERENCE_ORDER (sizeof reference_order / sizeof reference_order[0])
-
-static const struct hep_grid *reference_grid(const struct hep_run *run)
-{
-    for (size_t i = 0; i < N_REFERENCE_ORDER; i++) {
-        const struct hep_series *s = hep_run_series(run, reference_order[i]);
-
-        if (s != NULL)
-            return &s->grid;
-    }
-    return NULL;
-}
-
-/* The series in whose space a product of the current stage lies: the first on its grid that the stage
- * reads, in the order in which a series becomes the reference; NULL: none. */
-static const struct hep_series *space_of(const struct hep_run *run, const struct hep_grid *grid)
-{
-    const struct hep_slot *inputs = run->stages[run->current]->inputs;
-
-    for (size_t i = 0; i < N_REFERENCE_ORDER; i++) {
-        const struct hep_series *s = hep_run_series(run, reference_order[i]);
-
-        if (s != NULL && declared(inputs, reference_order[i]) &&
-            hep_grid_same(&s->grid, grid, HEP_GRID_TOL_MM))
-            return s;
-    }
-    return NULL;
-}
-
 static bool is_seen(const struct hep_run *run, const struct hep_grid *grid)
 {
     for (size_t i = 0; i < run->n_products; i++) {
@@ -284,7 +250,8 @@ static bool is_seen(const struct hep_run *run, const struct hep_grid *grid)
 static int replay_labels(struct hep_labels **labels, const struct hep_run *run,
                          struct hep_error *err)
 {
-    const struct hep_grid *to = reference_grid(run);
+    const struct hep_series *reference = hep_products_series_on(run, NULL, NULL);
+    const struct hep_grid *to = reference != NULL ? &reference->grid : NULL;
     struct hep_labels *moved = NULL;
     int rc = hep_replay_labels(labels, &run->replay, err);
 
@@ -393,7 +360,7 @@ int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume 
         hep_grid_round_as_stored(&v->grid);
         p->volume = v;
         p->state = HEP_PRODUCT_PRESENT;
-        rc = hep_save_product(run, p, space_of(run, &v->grid), sidecar, err);
+        rc = hep_save_product(run, p, sidecar, err);
     }
     hep_json_free(sidecar);
     return rc;
@@ -411,7 +378,7 @@ int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels 
         hep_grid_round_as_stored(&l->grid);
         p->labels = l;
         p->state = HEP_PRODUCT_PRESENT;
-        rc = hep_save_product(run, p, space_of(run, &l->grid), sidecar, err);
+        rc = hep_save_product(run, p, sidecar, err);
     }
     hep_json_free(sidecar);
     return rc;

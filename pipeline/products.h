@@ -94,6 +94,12 @@ struct hep_product *hep_product_find(const struct hep_run *run, const char *name
  * @param[in] skip n_stages: stages that will not run */
 int hep_products_read_ahead(struct hep_run *run, const bool *skip,
                             struct hep_error *err) HEP_MUST_CHECK;
+/** The first series in the order in which a series becomes the reference of the findings; NULL: none.
+ * @param[in] inputs only those that a stage reads; NULL: any
+ * @param[in] grid   only those on this grid; NULL: on any */
+const struct hep_series *hep_products_series_on(const struct hep_run *run,
+                                                const struct hep_slot *inputs,
+                                                const struct hep_grid *grid);
 /** Whether the study has a series that a protocol plans, seen as the protocol does. */
 bool hep_products_have_planned(const struct hep_run *run, enum hep_planned planned);
 /** A product whose data a stage may use. */

@@ -128,3 +128,31 @@ const char *hep_run_relative(const struct hep_run *run, const char *path)
     }
     return hep_path_base(path);
 }
+
+static bool lists(const struct hep_slot *inputs, const char *name)
+{
+    for (; inputs != NULL && inputs->name != NULL; inputs++) {
+        if (strcmp(inputs->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+const struct hep_series *hep_products_series_on(const struct hep_run *run,
+                                                const struct hep_slot *inputs,
+                                                const struct hep_grid *grid)
+{
+    static const char *const order[] = {
+        "hepatobiliary", "portal_venous", "delayed", "transitional", "arterial", "precontrast",
+        "in_phase",      "opposed",       "echoes",  "t2",           "dwi"
+    };
+
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        const struct hep_series *s = hep_run_series(run, order[i]);
+
+        if (s != NULL && (inputs == NULL || lists(inputs, order[i])) &&
+            (grid == NULL || hep_grid_same(&s->grid, grid, HEP_GRID_TOL_MM)))
+            return s;
+    }
+    return NULL;
+}

@@ -116,10 +116,26 @@ static int add_sources(struct hep_json *sources, const struct hep_run *run,
     return rc;
 }
 
+/* The file in whose space a product lies: what its stage says, else the first series on its grid that
+ * the stage reads, in the order in which a series becomes the reference. */
+static int add_space(struct hep_json *sidecar, const struct hep_run *run,
+                     const struct hep_product *p, struct hep_error *err)
+{
+    const struct hep_grid *grid = p->volume != NULL   ? &p->volume->grid
+                                  : p->labels != NULL ? &p->labels->grid
+                                                      : NULL;
+    const struct hep_series *series =
+        grid != NULL ? hep_products_series_on(run, run->stages[run->current]->inputs, grid) : NULL;
+
+    if (series == NULL ||
+        hep_json_type(hep_json_get(sidecar, "SpatialReference")) != HEP_JSON_MISSING)
+        return HEP_OK;
+    return hep_json_set(sidecar, "SpatialReference", hep_json_new_string(series->name), err);
+}
+
 /* Sidecar keys that every map has; Sources may be narrowed by the stage. */
 static int finish_sidecar(const struct hep_run *run, const struct hep_product *p,
-                          const struct hep_series *space, struct hep_json *sidecar,
-                          struct hep_error *err)
+                          struct hep_json *sidecar, struct hep_error *err)
 {
     struct hep_json *sources = hep_json_new_array();
     int rc = HEP_OK;
@@ -138,21 +154,20 @@ static int finish_sidecar(const struct hep_run *run, const struct hep_product *p
         rc = hep_json_set(sidecar, "SkullStripped", hep_json_new_bool(false), err);
     if (rc == HEP_OK)
         rc = hep_json_set(sidecar, "Units", hep_json_new_string(hep_unit_text(p->slot->unit)), err);
-    if (rc == HEP_OK && space != NULL &&
-        hep_json_type(hep_json_get(sidecar, "SpatialReference")) == HEP_JSON_MISSING)
-        rc = hep_json_set(sidecar, "SpatialReference", hep_json_new_string(space->name), err);
+    if (rc == HEP_OK)
+        rc = add_space(sidecar, run, p, err);
     if (rc == HEP_OK && p->slot->doc != NULL)
         rc = hep_json_set(sidecar, "Description", hep_json_new_string(p->slot->doc), err);
     return rc;
 }
 
-static int save_sidecar(struct hep_run *run, struct hep_product *p, const struct hep_series *space,
-                        struct hep_json *sidecar, struct hep_error *err)
+static int save_sidecar(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
+                        struct hep_error *err)
 {
     struct hep_json *own = sidecar == NULL ? hep_json_new_object() : NULL;
     struct hep_json *use = sidecar == NULL ? own : sidecar;
     char *file = product_file(run, p, ".json", err), *text = NULL;
-    int rc = file == NULL ? HEP_ENOMEM : finish_sidecar(run, p, space, use, err);
+    int rc = file == NULL ? HEP_ENOMEM : finish_sidecar(run, p, use, err);
 
     if (rc == HEP_OK)
         rc = hep_json_dump(&text, use, err);
@@ -164,8 +179,8 @@ static int save_sidecar(struct hep_run *run, struct hep_product *p, const struct
     return rc;
 }
 
-int hep_save_product(struct hep_run *run, struct hep_product *p, const struct hep_series *space,
-                     struct hep_json *sidecar, struct hep_error *err)
+int hep_save_product(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
+                     struct hep_error *err)
 {
     struct hep_write_job job = { .volume = p->volume, .labels = p->labels };
     char *file = product_file(run, p, ".nii.gz", err);
@@ -188,7 +203,7 @@ int hep_save_product(struct hep_run *run, struct hep_product *p, const struct he
     if (rc == HEP_OK)
         rc = hep_writer_put(run->writer, &job, err);
     if (rc == HEP_OK)
-        rc = save_sidecar(run, p, space, sidecar, err);
+        rc = save_sidecar(run, p, sidecar, err);
     run->write_s += omp_get_wtime() - start;
     free(file);
     return rc;

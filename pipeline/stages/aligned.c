@@ -210,24 +210,38 @@ static int share_outside(double *share, const struct hep_labels *mask, const str
     return rc;
 }
 
+int hep_mask_reaches(double *outside, const struct hep_labels *given, const char *reference,
+                     const struct hep_grid *to, const char *name, struct hep_error *err)
+{
+    const double outside_max = 0.5; /* the larger part of it was drawn on something else */
+    const size_t *n = given->grid.n;
+    double share = 0.0;
+    int rc = share_outside(&share, given, to, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    if (share > outside_max)
+        return HEP_FAIL(err, HEP_EGEOM,
+                        "%s: %.0f %% of the mask (%zu x %zu x %zu voxels) lies outside the images "
+                        "(%s), at most %.0f %%",
+                        name, 100.0 * share, n[0], n[1], n[2], reference, 100.0 * outside_max);
+    if (outside != NULL)
+        *outside = share;
+    return HEP_OK;
+}
+
 /* A mask on a grid of its own is brought to the reference by the positions of its voxels. */
 static int mask_by_position(struct hep_labels **out, struct hep_run *run,
                             const struct hep_labels *given, const char *name, struct hep_error *err)
 {
-    const double outside_max = 0.5; /* the larger part of it was drawn on something else */
     const char *reference = hep_reference_name(run);
     const struct hep_grid *to = &hep_run_series(run, reference)->grid;
     const size_t *n = given->grid.n;
     double outside = 0.0;
-    int rc = share_outside(&outside, given, to, err);
+    int rc = hep_mask_reaches(&outside, given, reference, to, name, err);
 
     if (rc != HEP_OK)
         return rc;
-    if (outside > outside_max)
-        return HEP_FAIL(err, HEP_EGEOM,
-                        "%s: %.0f %% of the mask (%zu x %zu x %zu voxels) lies outside the images "
-                        "(%s), at most %.0f %%",
-                        name, 100.0 * outside, n[0], n[1], n[2], reference, 100.0 * outside_max);
     hep_log_write(
         hep_run_log(run), HEP_LOG_WARNING, "mask-grid",
         "%s: the grid of the mask (%zu x %zu x %zu) is that of no series: brought to %s by "

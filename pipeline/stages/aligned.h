@@ -51,6 +51,15 @@ int hep_aligned_labels(struct hep_labels **out, struct hep_run *run,
                        const struct hep_grid *grid, struct hep_error *err) HEP_MUST_CHECK;
 
 /**
+ * Does a mask lie over the images, by the positions of its voxels in scanner coordinates?
+ * @param[out] outside share of it that does not; may be NULL
+ * @return HEP_EGEOM when that is more than half of it
+ */
+int hep_mask_reaches(double *outside, const struct hep_labels *given, const char *reference,
+                     const struct hep_grid *to, const char *name,
+                     struct hep_error *err) HEP_MUST_CHECK;
+
+/**
  * A mask or label map from elsewhere on the reference grid. One that lies on the grid of no series is
  * brought there by the positions of its voxels, in scanner coordinates, and that is said.
  * @param[in] inputs of the stage, among which that series is looked for

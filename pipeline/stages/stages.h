@@ -8,6 +8,7 @@
 #include "pipeline/stage.h"
 
 extern const struct hep_stage hep_stage_inventory;
+extern const struct hep_stage hep_stage_masks;
 extern const struct hep_stage hep_stage_align;
 extern const struct hep_stage hep_stage_space;
 extern const struct hep_stage hep_stage_fat;

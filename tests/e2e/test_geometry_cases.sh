@@ -84,5 +84,7 @@ run --liver-mask "$work/mirrored.nii.gz"
 said 'left of the body'
 said 'fits when reversed along its first axis'
 expect 65 'labels 1, 5' "$HEPAR" run "$work/bids" -o "$work/x" -q --no-align --liver-mask "$work/labels.nii.gz"
-expect 65 'outside the images' "$HEPAR" run "$work/bids" -o "$work/x" -q --no-align --liver-mask "$work/elsewhere.nii.gz"
+expect 65 'outside the images' "$HEPAR" run "$work/bids" -o "$work/x" --liver-mask "$work/elsewhere.nii.gz"
+"$HEPAR" run "$work/bids" -o "$work/x" --liver-mask "$work/elsewhere.nii.gz" >"$work/stdout" 2>"$work/stderr"
+same "$(grep -c ': inventory\|: align' "$work/stderr")" 1 'a mask is looked at before anything is computed'
 finish
