@@ -6,6 +6,7 @@
 #include "base/tsv.h"
 #include "cli/print.h"
 #include "cli/uptake.h"
+#include "contrast/uptake_inlets.h"
 #include "contrast/uptake_map.h"
 #include "pipeline/config/config.h"
 
@@ -17,14 +18,11 @@ enum { INPUT_POPULATION, INPUT_AORTA };
 
 #define S struct hep_uptake_options
 static const char *const inputs[] = { "population", "aorta", NULL };
-static const char *const models[] = { "single-inlet", "single-inlet-efflux",
-                                      "dual-inlet",   "dual-inlet-efflux",
-                                      "auto",         NULL };
 static const struct hep_option options[] = {
     HEP_OPT(FILE_IN, S, curves, "curves", 0, "TSV", NULL,
             "a table of curves instead of a series: columns time_s, aorta, liver, the mean signals "
             "of regions over time"),
-    HEP_OPT_CHOICE(S, model, "model", 0, "NAME", models, "auto",
+    HEP_OPT_CHOICE(S, model, "model", 0, "NAME", hep_uptake_model_names, "auto",
                    "one inlet (arterial) or two (and portal), without or with efflux into bile; "
                    "auto: that with the lowest AICc"),
     HEP_OPT(FILE_IN, S, times, "times", 't', "FILE", NULL,
@@ -240,11 +238,11 @@ static int fit(struct hep_uptake_row *row, struct curves *c, const struct hep_ag
 
     if (rc == HEP_OK)
         rc = o->input == INPUT_AORTA
-                 ? hep_uptake_vessel_inputs(&in, c->aorta, NULL, c->time_s, c->n, c->n_baseline,
-                                            c->t1_blood_s, c->tr_s, c->flip_rad, o->hct,
-                                            &relaxivity, err)
-                 : hep_uptake_population(&in, agent, peak_time(c), c->time_s[c->n - 1], c->dose,
-                                         o->hct, err);
+                 ? hep_inlets_of_vessels(&in, c->aorta, NULL, c->time_s, c->n, c->n_baseline,
+                                         c->t1_blood_s, c->tr_s, c->flip_rad, o->hct, &relaxivity,
+                                         err)
+                 : hep_inlets_of_population(&in, agent, peak_time(c), c->time_s[c->n - 1], c->dose,
+                                            o->hct, err);
     row->enhancement = hep_last_enhancement(c->liver, c->n, c->n_baseline);
     if (rc == HEP_OK)
         rc = hep_delta_r1_from_signal(c->liver, &row->n_bad, c->liver, c->n, c->n_baseline,

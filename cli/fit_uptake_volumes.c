@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "base/tsv.h"
 #include "cli/fit_io.h"
+#include "contrast/uptake_inlets.h"
 #include "contrast/uptake_map.h"
 #include "image/nifti.h"
 #include "pipeline/study.h"
@@ -14,10 +15,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* T1 where none is given. Liver: de Bazelaire et al., Radiology 2004;230:652-659 (586 ms at 1.5 T, 809 ms at 3 T). Blood:
- * Stanisz et al., MRM 2005;54:507-512 (1441 ms at 1.5 T); Lu et al., MRM 2004;52:679-682 (arterial, 1664 ms at 3 T). */
-#define T1_LIVER_S(field_t) ((field_t) < 2.2 ? 0.586 : 0.809)
-#define T1_BLOOD_S(field_t) ((field_t) < 2.2 ? 1.441 : 1.664)
 enum { ARTERY = 1, PORTAL_VEIN = 2 };
 
 struct series {
@@ -81,8 +78,8 @@ static int take_settings(struct series *s, const struct hep_acquisition *a,
     s->tr_s = isfinite(o->tr) ? o->tr : a->tr_s;
     s->flip_rad = isfinite(o->flip) ? o->flip * HEP_PI / 180.0 : a->flip_rad;
     s->field_t = isfinite(o->field) ? o->field : isfinite(a->field_t) ? a->field_t : 3.0;
-    s->t1_liver_s = isfinite(o->t1_liver) ? o->t1_liver : T1_LIVER_S(s->field_t);
-    s->t1_blood_s = isfinite(o->t1_blood) ? o->t1_blood : T1_BLOOD_S(s->field_t);
+    s->t1_liver_s = isfinite(o->t1_liver) ? o->t1_liver : HEP_T1_LIVER_S(s->field_t);
+    s->t1_blood_s = isfinite(o->t1_blood) ? o->t1_blood : HEP_T1_BLOOD_S(s->field_t);
     if (!isfinite(s->tr_s))
         return HEP_FAIL(err, HEP_EDATA, "%s: no repetition time in its sidecar: give --tr",
                         o->dynamic);
@@ -200,9 +197,9 @@ static int vessel_inputs(struct series *s, const char *name, const struct hep_up
 
     s->input = name;
     if (rc == HEP_OK)
-        rc = hep_uptake_vessel_inputs(&s->inputs, s->inlet[0], s->inlet[1], s->time_s, s->nt,
-                                      s->n_baseline, s->t1_blood_s, s->tr_s, s->flip_rad, o->hct,
-                                      &s->relaxivity, err);
+        rc = hep_inlets_of_vessels(&s->inputs, s->inlet[0], s->inlet[1], s->time_s, s->nt,
+                                   s->n_baseline, s->t1_blood_s, s->tr_s, s->flip_rad, o->hct,
+                                   &s->relaxivity, err);
     return rc == HEP_OK ? rc : hep_error_prefix(err, "%s: ", o->aif);
 }
 
@@ -337,7 +334,7 @@ static int32_t next_label(const struct hep_labels *map, int32_t after)
 
 /* Step and reach of the search for the arrival around the first rise of the region. */
 #define ARRIVAL_STEP_S 2.0
-#define ARRIVAL_REACH_S 20.0
+enum { ARRIVAL_STEPS = 10 };
 
 /* The population's curve, shifted to where the first region fits best. */
 static int find_arrival(struct series *s, double around_s, const struct hep_uptake_options *o,
@@ -351,13 +348,12 @@ static int find_arrival(struct series *s, double around_s, const struct hep_upta
     (void)mean_curve(s->region, s, s->mask, next_label(s->mask, 0));
     rc = hep_delta_r1_from_signal(s->region, NULL, s->region, s->nt, s->n_baseline, s->t1_liver_s,
                                   s->tr_s, s->flip_rad, err);
-    for (double shift = -ARRIVAL_REACH_S; rc == HEP_OK && shift <= ARRIVAL_REACH_S;
-         shift += ARRIVAL_STEP_S) {
-        const double peak = fmax(around_s + shift, 0.0);
+    for (int step = -ARRIVAL_STEPS; rc == HEP_OK && step <= ARRIVAL_STEPS; step++) {
+        const double peak = fmax(around_s + step * ARRIVAL_STEP_S, 0.0);
         struct hep_inputs *in = NULL;
         struct hep_uptake_fit f;
 
-        rc = hep_uptake_population(&in, agent, peak, end, o->dose, o->hct, err);
+        rc = hep_inlets_of_population(&in, agent, peak, end, o->dose, o->hct, err);
         if (rc == HEP_OK)
             rc = hep_uptake_fit(&f, in, s->time_s, s->region, s->nt, &s->relaxivity, NULL, err);
         if (rc == HEP_OK && f.rmse_per_s < best) {
@@ -369,7 +365,7 @@ static int find_arrival(struct series *s, double around_s, const struct hep_upta
     hep_inputs_free(s->inputs);
     s->inputs = NULL;
     return rc == HEP_OK
-               ? hep_uptake_population(&s->inputs, agent, best_peak, end, o->dose, o->hct, err)
+               ? hep_inlets_of_population(&s->inputs, agent, best_peak, end, o->dose, o->hct, err)
                : rc;
 }
 
@@ -428,11 +424,12 @@ static int make_inputs(struct series *s, const struct hep_uptake_options *o,
 /* Mean of the last tenth of the volumes. */
 static double last_signal(const double *signal, size_t n)
 {
+    const size_t first = n - n / 10 - 1;
     double sum = 0.0;
 
-    for (size_t i = n - n / 10 - 1; i < n; i++)
-        sum += signal[i] / (double)(n / 10 + 1);
-    return sum;
+    for (size_t i = first; i < n; i++)
+        sum += signal[i];
+    return sum / (double)(n - first);
 }
 
 static int add_region(struct hep_uptake_row *row, struct series *s, int32_t label,

@@ -48,18 +48,6 @@ int hep_uptake_row_fit(struct hep_uptake_row *row, const struct hep_uptake_plans
                        const struct hep_inputs *inputs, const double *time_s,
                        const double *delta_r1, size_t n, const struct hep_relaxivity *relaxivity,
                        struct hep_error *err) HEP_MUST_CHECK;
-/** Plasma curves from the signal of an artery, and of a portal vein or NULL; signals become dR1.
- * HEP_EDATA when more than a tenth of the samples after the baseline have no T1: saturated. */
-int hep_uptake_vessel_inputs(struct hep_inputs **out, double *artery, double *portal,
-                             const double *time_s, size_t n, size_t n_baseline, double t1_blood_s,
-                             double tr_s, double flip_rad, double hct,
-                             const struct hep_relaxivity *relaxivity,
-                             struct hep_error *err) HEP_MUST_CHECK;
-/** Population curves whose aorta peaks here. */
-int hep_uptake_population(struct hep_inputs **out, const struct hep_agent *agent, double peak_s,
-                          double end_s, double dose, double hct,
-                          struct hep_error *err) HEP_MUST_CHECK;
-
 /** One time per volume from a file of numbers. HEP_EDATA when their number is another. */
 int hep_uptake_read_times(double *time_s, size_t n_volumes, const char *path,
                           struct hep_error *err) HEP_MUST_CHECK;

@@ -34,7 +34,7 @@ struct hep_uptake_plan {
 };
 
 const char *const hep_uptake_model_names[] = { "single-inlet", "single-inlet-efflux", "dual-inlet",
-                                               "dual-inlet-efflux", NULL };
+                                               "dual-inlet-efflux", "auto", NULL };
 
 struct hep_uptake_bounds hep_uptake_bounds_default(void)
 {
@@ -52,6 +52,16 @@ struct hep_uptake_bounds hep_uptake_model_bounds(enum hep_uptake_model model)
         b.lo[HEP_UPTAKE_ARTERIAL_FRAC] = 1.0;
     if (model == HEP_UPTAKE_SINGLE_INLET || model == HEP_UPTAKE_DUAL_INLET)
         b.hi[HEP_UPTAKE_KB] = 0.0;
+    return b;
+}
+
+struct hep_uptake_bounds hep_uptake_phase_bounds(void)
+{
+    struct hep_uptake_bounds b = hep_uptake_bounds_default();
+
+    b.lo[HEP_UPTAKE_FLOW] = b.hi[HEP_UPTAKE_FLOW] = HEP_PER_MIN(0.9);
+    b.lo[HEP_UPTAKE_ARTERIAL_FRAC] = b.hi[HEP_UPTAKE_ARTERIAL_FRAC] = 0.2;
+    b.hi[HEP_UPTAKE_KB] = 0.0;
     return b;
 }
 
@@ -320,7 +330,7 @@ static bool minimise(double p[HEP_UPTAKE_N], struct hep_uptake_normal *at,
 
     hep_uptake_normal(at, &plan->curves, p, y);
     for (int i = 0; i < MAX_ITERATIONS; i++) {
-        struct hep_uptake_normal there;
+        struct hep_uptake_normal there = { 0 };
         double next[HEP_UPTAKE_N];
         const double length = take_step(next, plan, p, at, damping);
         double fall;

@@ -95,9 +95,14 @@ enum hep_uptake_model {
     HEP_UPTAKE_DUAL_INLET_EFFLUX,
     HEP_UPTAKE_MODELS
 };
-extern const char *const hep_uptake_model_names[]; /* "single-inlet", ..., NULL */
+/** "single-inlet", ..., and "auto" for the lowest AICc of them all; NULL at the end. */
+extern const char *const hep_uptake_model_names[];
 /** The default bounds with fa fixed at 1 for one inlet, and kb at 0 without efflux. */
 struct hep_uptake_bounds hep_uptake_model_bounds(enum hep_uptake_model model);
+
+/** What a few phases can tell: ve and Ki free, F 0.9 /min and fa 0.2 of a healthy liver (Materne et al., MRM
+ * 2002;47:135-142; Sourbron et al., Radiology 2012;263:874-883), no efflux. */
+struct hep_uptake_bounds hep_uptake_phase_bounds(void);
 
 /** A model made ready for curves that share their times: what does not depend on the voxel. */
 struct hep_uptake_plan;

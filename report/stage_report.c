@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "pipeline/config/config.h"
 #include "pipeline/results/findings.h"
+#include "pipeline/results/kinetics.h"
 #include "report/lesions_tsv.h"
 #include "report/measure.h"
 #include "report/put_files.h"
@@ -52,6 +53,8 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"),
                                           HEP_READS_STRUCT("diffusion"),
                                           HEP_READS_STRUCT("liver_quality"),
                                           HEP_READS_STRUCT("enhancement"),
+                                          HEP_READS_STRUCT("kinetics"),
+                                          HEP_READS_MAP("khe", HEP_UNIT_PER_S),
                                           HEP_READS_LABELS("lesions"),
                                           HEP_READS_STRUCT("findings"),
                                           { 0 } };
@@ -74,6 +77,20 @@ static struct hep_json *liver_json(struct hep_put *put, const struct hep_measure
     return o;
 }
 
+/* What is left out where the study has none. */
+static void put_kinetics(struct hep_put *put, struct hep_json *o, struct hep_run *run)
+{
+    const struct hep_kinetics *kinetics = NULL;
+    struct hep_json *json = NULL;
+
+    if (put->rc == HEP_OK)
+        put->rc = hep_run_kinetics(run, &kinetics, put->err);
+    if (put->rc == HEP_OK && kinetics != NULL) {
+        put->rc = hep_struct_json(&json, kinetics, &hep_kinetics_type, false, put->err);
+        hep_put(put, o, "kinetics", json);
+    }
+}
+
 static struct hep_json *document(struct hep_put *put, struct hep_run *run,
                                  const struct hep_measures_liver *liver,
                                  const struct hep_found *found)
@@ -86,6 +103,7 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     hep_put_text(put, o, "agent", agent != NULL ? agent->name : "none");
     hep_put_text(put, o, "reference", hep_reference_name(run));
     hep_put(put, o, "liver", liver_json(put, liver, found));
+    put_kinetics(put, o, run);
     if (found != NULL) {
         hep_found_put_tables(put, o, found);
         hep_put(put, o, "lesions", hep_findings_json(put, &found->findings));

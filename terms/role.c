@@ -22,6 +22,8 @@ static const struct role_row {
     [HEP_ROLE_RESECTION_MASK] = { "resection_mask", "resection mask", NULL },
     [HEP_ROLE_LESION_MASK] = { "lesion_mask", "lesion mask", NULL },
     [HEP_ROLE_LABELS] = { "labels", "organ labels", NULL },
+    [HEP_ROLE_T1_MAP] = { "t1_map", "T1 map before contrast", NULL },
+    [HEP_ROLE_T1_MAP_AFTER] = { "t1_map_after", "T1 map after contrast", NULL },
 };
 
 const char *hep_role_name(enum hep_role role)

@@ -27,6 +27,8 @@ enum hep_role {
     HEP_ROLE_RESECTION_MASK, /* what an operation would remove */
     HEP_ROLE_LESION_MASK,    /* lesions drawn elsewhere; a study may have several */
     HEP_ROLE_LABELS,         /* a label map of organs made elsewhere */
+    HEP_ROLE_T1_MAP,         /* T1 before contrast, as hepar fit t1 makes it */
+    HEP_ROLE_T1_MAP_AFTER,   /* T1 after contrast */
     HEP_ROLE_COUNT
 };
 

@@ -140,6 +140,15 @@ struct hep_cfg_enhancement {
     double impossible_max;          /* share of the liver outside it that makes a phase unusable */
 };
 
+/** T1 and blood of a patient for the stage kinetics; NAN: from maps, or assumed. */
+struct hep_cfg_kinetics {
+    int fit;               /* enum hep_fit_wish */
+    struct hep_text model; /* hep_uptake_model_names */
+    long min_volumes;
+    double t1_before_s, t1_after_s, t1_blood_before_s, t1_blood_after_s, haematocrit;
+    double reduction_low; /* T1 reduction below which function is called reduced */
+};
+
 enum hep_align_engine { HEP_ALIGN_AUTO, HEP_ALIGN_ELASTIX, HEP_ALIGN_NONE };
 struct hep_cfg_align {
     int engine; /* enum hep_align_engine */
@@ -181,6 +190,7 @@ struct hep_config {
     struct hep_cfg_fat fat;
     struct hep_cfg_diffusion diffusion;
     struct hep_cfg_enhancement enhancement;
+    struct hep_cfg_kinetics kinetics;
     double liver_label; /* value of the liver in a given label map; NAN: its only value */
     struct hep_liver_settings liver;
     struct hep_cfg_command liver_command, lesions_command;

@@ -2,6 +2,8 @@
  * it. */
 #include "pipeline/config/config.h"
 
+#include "contrast/uptake_fit.h"
+
 #define C struct hep_config
 #define P struct hep_plan
 
@@ -242,6 +244,37 @@ static const struct hep_field config_rows[] = {
         C, enhancement.impossible_max, "enhancement.impossible_max", "", 0, 1, "0.02",
         "share of the liver's inner voxels outside enhancement.possible_ratio above which "
         "a phase has lost signal and is not assessable; one slice in fifty"),
+
+    HEP_ROW_CHOICE(C, kinetics.fit, "kinetics.fit", wishes, "auto",
+                   "auto: with a dynamic series of kinetics.min_volumes, or three phases after "
+                   "contrast beside the one before"),
+    HEP_ROW_NAME(
+        C, kinetics.model, "kinetics.model", hep_uptake_model_names, "auto",
+        "model of a dynamic series; auto: the lowest AICc, in each voxel and for the liver"),
+    HEP_ROW_INTEGER(C, kinetics.min_volumes, "kinetics.min_volumes", "", 8, 10000, "12",
+                    "volumes that a dynamic series needs: two for each of the five parameters, and "
+                    "a baseline"),
+    HEP_ROW_NUMBER(C, kinetics.t1_before_s, "kinetics.t1_before_s", "s", 0.05, 5, "none",
+                   "T1 of this liver before contrast where the study has no T1 map; none: assumed, "
+                   "0.586 s at 1.5 T and 0.809 s at 3 T (de Bazelaire et al., Radiology "
+                   "2004;230:652), and said"),
+    HEP_ROW_NUMBER(C, kinetics.t1_after_s, "kinetics.t1_after_s", "s", 0.05, 5, "none",
+                   "T1 of this liver after contrast where the study has no second T1 map; none: "
+                   "from the signal of the hepatobiliary phase over that before contrast"),
+    HEP_ROW_NUMBER(C, kinetics.t1_blood_before_s, "kinetics.t1_blood_before_s", "s", 0.05, 5,
+                   "none",
+                   "T1 of blood before contrast where no T1 map gives it; none: assumed for the "
+                   "inlets, 1.441 s at 1.5 T (Stanisz et al., MRM 2005;54:507) and 1.664 s at 3 T "
+                   "(Lu et al., MRM 2004;52:679), and no extracellular volume"),
+    HEP_ROW_NUMBER(C, kinetics.t1_blood_after_s, "kinetics.t1_blood_after_s", "s", 0.05, 5, "none",
+                   "T1 of blood after contrast, with the second T1 map"),
+    HEP_ROW_NUMBER(C, kinetics.haematocrit, "kinetics.haematocrit", "", 0.1, 0.7, "none",
+                   "of this patient; none: 0.42 for the inlets, and no extracellular volume"),
+    HEP_ROW_NUMBER(
+        C, kinetics.reduction_low, "kinetics.reduction_low", "", 0, 1, "0.7",
+        "reduction of T1 twenty minutes after gadoxetate, by T1 maps at 3 T, below which "
+        "function is called reduced; 94 patients, Child-Pugh A to C "
+        "(Curr Med Imaging, article 128844)"),
 
     HEP_ROW_NUMBER(C, liver_label, "liver.label", "", 1, 65535, "none",
                    "value of the liver in a given label map (5 in TotalSegmentator's); none: the "

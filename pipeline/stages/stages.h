@@ -17,6 +17,7 @@ extern const struct hep_stage hep_stage_draw_liver;
 extern const struct hep_stage hep_stage_draw_lesions;
 extern const struct hep_stage hep_stage_liver;
 extern const struct hep_stage hep_stage_enhancement;
+extern const struct hep_stage hep_stage_kinetics;
 extern const struct hep_stage hep_stage_lesions;
 
 /* Slots that several stages read or make, spelled once; each is optional. */

@@ -25,6 +25,8 @@ static const struct role_case {
     { "liver_mask", NULL, HEP_ROLE_LIVER_MASK, false, false },
     { "resection_mask", NULL, HEP_ROLE_RESECTION_MASK, false, false },
     { "labels", NULL, HEP_ROLE_LABELS, false, false },
+    { "t1_map", NULL, HEP_ROLE_T1_MAP, false, false },
+    { "t1_map_after", NULL, HEP_ROLE_T1_MAP_AFTER, false, false },
     { "unknown", NULL, HEP_ROLE_UNKNOWN, false, false },
 };
 
