@@ -133,13 +133,21 @@ static void set_middles(struct table *t)
     }
 }
 
+/* How many volumes in use have the b-value of volume k. */
+static size_t count_of_b(const struct table *t, const struct hep_diffusion_sample *s, size_t k)
+{
+    size_t n = 0;
+
+    for (size_t j = 0; j < t->n; j++)
+        n += fabs(s->b[s->kept[k]] - s->b[s->kept[j]]) <= same_b_s_per_mm2;
+    return n;
+}
+
 static void set_levels(struct table *t, const struct hep_diffusion_sample *s)
 {
     for (size_t k = 0; k < t->n; k++) {
-        size_t n_of_b = 0;
+        const size_t n_of_b = count_of_b(t, s, k);
 
-        for (size_t j = 0; j < t->n; j++)
-            n_of_b += fabs(s->b[s->kept[k]] - s->b[s->kept[j]]) <= same_b_s_per_mm2;
         for (size_t z = 0; z < t->nz; z++) {
             size_t n = 0;
 
@@ -152,20 +160,44 @@ static void set_levels(struct table *t, const struct hep_diffusion_sample *s)
     }
 }
 
-static void set_dips(struct table *t)
+/* Levels of the slices from `from` to `to` but z, into the work space from place n on. */
+static size_t list_levels(struct table *t, size_t k, size_t z, size_t from, size_t to, size_t n)
+{
+    for (size_t y = from; y <= to && y < t->nz; y++)
+        if (y != z && isfinite(t->level[k * t->nz + y]) && t->out[k * t->nz + y] == 0)
+            t->work[n++] = t->level[k * t->nz + y];
+    return n;
+}
+
+/*
+ * What slice z of volume k should have: the middle of its neighbours. Repeats of one b-value differ
+ * in nothing else. Volumes of different b-values also differ by the ADC of what a slice shows, which
+ * steps where another organ begins (heart over liver): then the lower of both sides, for a lost
+ * slice lies below both and a step between them. At the ends of the stack a step cannot be told from
+ * a loss; such a slice is left to the robust weights.
+ */
+static double expected_level(struct table *t, const struct hep_diffusion_sample *s, size_t k,
+                             size_t z)
+{
+    const size_t first = z > NEIGHBOURS ? z - NEIGHBOURS : 0, last = z + NEIGHBOURS;
+    size_t n = list_levels(t, k, z, first, last, 0);
+    double below;
+
+    if (n < LEAST_SLICES - 1)
+        return (double)NAN;
+    if (count_of_b(t, s, k) >= LEAST_OF_B)
+        return median_of(t->work, n);
+    n = list_levels(t, k, z, first, z, 0);
+    below = median_of(t->work, n);
+    n = list_levels(t, k, z, z, last, 0);
+    return isnan(below) || n == 0 ? (double)NAN : fmin(below, median_of(t->work, n));
+}
+
+static void set_dips(struct table *t, const struct hep_diffusion_sample *s)
 {
     for (size_t k = 0; k < t->n; k++)
-        for (size_t z = 0; z < t->nz; z++) {
-            size_t n = 0;
-
-            for (size_t y = z > NEIGHBOURS ? z - NEIGHBOURS : 0; y < t->nz && y <= z + NEIGHBOURS;
-                 y++)
-                if (y != z && isfinite(t->level[k * t->nz + y]) && t->out[k * t->nz + y] == 0)
-                    t->work[n++] = t->level[k * t->nz + y];
-            t->dip[k * t->nz + z] = n < LEAST_SLICES - 1
-                                        ? (double)NAN
-                                        : t->level[k * t->nz + z] - median_of(t->work, n);
-        }
+        for (size_t z = 0; z < t->nz; z++)
+            t->dip[k * t->nz + z] = t->level[k * t->nz + z] - expected_level(t, s, k, z);
 }
 
 /* New ones among the slices; what is lost no longer counts in the next round. */
@@ -205,7 +237,7 @@ int hep_sample_lost(uint8_t **lost, size_t *n_lost, const struct hep_diffusion_s
     for (int round = 0; rc == HEP_OK && found > 0 && round < ROUNDS; round++) {
         set_middles(&t);
         set_levels(&t, s);
-        set_dips(&t);
+        set_dips(&t, s);
         found = mark(&t);
         *n_lost += found;
     }

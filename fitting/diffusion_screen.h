@@ -18,7 +18,9 @@
  * - Slices lost to motion: m of a slice in one volume, less that of the same slice over the volumes
  *   of its b-value (with fewer than three: over all volumes), less the same difference in the
  *   volume's other slices, is smaller than five robust SDs of such values and than
- *   HEP_SCREEN_LOSS_MIN. Anatomy and the direction of the gradient leave a volume's slices together.
+ *   HEP_SCREEN_LOSS_MIN. Anatomy and the direction of the gradient leave a volume's slices together;
+ *   where volumes of different b-values are compared, the ADC of another organ is a step along the
+ *   slices and no dip, so a slice counts as lost only when it lies below both sides.
  * - Volumes of one b-value that belong to different ones: m of the L differs by more than the rise
  *   that is allowed for the body and a difference of ADC of 1e-3 mm2/s between directions, which no
  *   tissue of the abdomen exceeds.
@@ -28,7 +30,8 @@
  *
  * Source: slices: Jiang et al., Magn Reson Imaging 2009;27:1087 (signal loss found by the mean of a
  *         slice). Differs: logarithms, and the other slices of the volume as reference
- * Valid:  lost slices: three slices or more; a part of a slice is left to the robust weights
+ * Valid:  lost slices: three slices or more; a part of a slice is left to the robust weights, as is a
+ *         slice at an end of the stack without three volumes of its b-value
  * Threads: pure functions
  */
 #ifndef HEP_FITTING_DIFFUSION_SCREEN_H
