@@ -8,6 +8,7 @@
 #include "batch/batch_screen.h"
 #include "terms/exit_codes.h"
 #include "batch/status.h"
+#include "pipeline/folders.h"
 
 #include <errno.h>
 #include <time.h>
@@ -86,7 +87,9 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
                                   q->out_dir, "--log-json", "--nthreads" };
     size_t n = sizeof first / sizeof first[0];
     const char **argv = hep_calloc(n + q->n_run_options + OWN_WORDS, sizeof *argv, err);
-    struct hep_process_opts opts = { .separate_pipe = true, .memory_bytes = q->memory_bytes };
+    struct hep_process_opts opts = { .separate_pipe = true,
+                                     .memory_bytes = q->memory_bytes,
+                                     .own_group = true };
     const char *protocol = protocol_of(q, s);
     char threads[16], *mask;
     int rc;
@@ -143,21 +146,53 @@ static void apply_event(struct slot *slot, const char *line)
     hep_json_free(json);
 }
 
+/* What lies among the results does not say where the data are: folders name people. */
+static int hide_folders(struct hep_str *out, const struct batch *b,
+                        const struct hep_dataset_study *s, const char *text)
+{
+    const struct hep_batch_request *q = b->q;
+    const char **words = hep_calloc(q->n_run_options + 6, sizeof *words, NULL);
+    size_t n = 0;
+
+    if (words == NULL)
+        return HEP_ENOMEM;
+    words[n++] = s->path;
+    words[n++] = q->bids_dir;
+    words[n++] = q->out_dir;
+    if (q->masks != NULL)
+        words[n++] = q->masks;
+    if (q->protocol != NULL)
+        words[n++] = q->protocol;
+    for (size_t i = 0; i < q->n_run_options; i++)
+        words[n++] = q->run_options[i];
+    hep_folders_hide(out, text, words);
+    free((void *)words);
+    return hep_str_check(out, NULL);
+}
+
+static void take_line(const struct batch *b, struct slot *slot)
+{
+    struct hep_str hidden = { 0 };
+
+    apply_event(slot, slot->line.s);
+    if (slot->log != NULL && hide_folders(&hidden, b, slot->study, slot->line.s) == HEP_OK)
+        (void)fprintf(slot->log, "%s\n", hidden.s);
+    hep_str_release(&hidden);
+}
+
 /* Read the lines that a study has written to its log since the last call. */
-static void read_log(struct slot *slot)
+static void read_log(const struct batch *b, struct slot *slot)
 {
     char buffer[4096];
     ssize_t n;
 
     while ((n = read(slot->process.stderr_fd, buffer, sizeof buffer)) > 0) {
-        if (slot->log != NULL)
-            (void)fwrite(buffer, 1, (size_t)n, slot->log);
         for (ssize_t i = 0; i < n; i++) {
             if (buffer[i] != '\n') {
                 hep_str_addn(&slot->line, &buffer[i], 1);
             } else {
                 if (slot->line.len > 0)
-                    apply_event(slot, slot->line.s);
+                    take_line(b, slot);
                 hep_str_clear(&slot->line);
             }
         }
@@ -197,16 +232,20 @@ static void record_failure(const struct batch *b, const struct slot *slot, int c
 {
     const struct hep_dataset_study *s = slot->study;
     struct hep_study_status status = { .label = s->label, .relative = s->relative };
+    struct hep_str hidden = { 0 };
     struct hep_error e = { 0 };
 
     hep_status_of(&status, b->q->out_dir);
-    if (status.state == HEP_STATE_FAILED && strcmp(status.reason, reason) == 0)
-        return;
+    if (hide_folders(&hidden, b, s, reason) != HEP_OK ||
+        (status.state == HEP_STATE_FAILED && strcmp(status.reason, hidden.s) == 0))
+        goto out;
     status.exit_code = code;
-    (void)snprintf(status.reason, sizeof status.reason, "%.511s", reason);
+    (void)snprintf(status.reason, sizeof status.reason, "%.511s", hidden.s);
     (void)snprintf(status.failed_stage, sizeof status.failed_stage, "%s", slot->stage);
     if (hep_status_record_failure(b->q->out_dir, &status, &e) != HEP_OK)
         hep_log_write(b->log, HEP_LOG_WARNING, "record", "%s", e.msg);
+out:
+    hep_str_release(&hidden);
 }
 
 static void finish(struct batch *b, struct slot *slot, const struct hep_process_end *end)
@@ -251,7 +290,7 @@ static void ended(struct batch *b, struct slot *slot, const struct hep_process_e
     bool temporary = end->exited && end->code == EXIT_TEMPORARY && !slot->timed_out;
     const struct hep_dataset_study *s = slot->study;
 
-    read_log(slot);
+    read_log(b, slot);
     if (temporary && b->stopping) {
         b->out->n_not_started++;
     } else if (temporary && slot->tries < b->q->retries) {
@@ -285,7 +324,7 @@ static void watch(struct batch *b, struct slot *slot)
         }
         return;
     }
-    read_log(slot);
+    read_log(b, slot);
     if (hep_process_poll(&slot->process, &end)) {
         ended(b, slot, &end);
         return;

@@ -19,8 +19,8 @@ struct batch_options {
     const char *protocol, *work, *mem, *align;
     double time_limit;
     long jobs, nthreads, retries;
-    bool skip_validation, dry_run, only_failed, stop_on_first_failure, force, strict, replace,
-        reproducible, no_align;
+    bool skip_validation, dry_run, only_failed, stop_on_first_failure, force, verify, follow_links,
+        strict, replace, reproducible, no_align;
 };
 
 #define S struct batch_options
@@ -61,6 +61,14 @@ static const struct hep_option options[] = {
     HEP_OPT(TEXT, S, align, "align", 0, "HOW", NULL, "rigid or deformable, as for hepar run"),
     HEP_OPT_FLAG(S, no_align, "no-align", 0, "series stay in scanner coordinates"),
     HEP_OPT_FLAG(S, force, "force", 'f', "compute everything again"),
+    HEP_OPT_FLAG(S, verify, "verify", 0,
+                 "hash every file of an earlier result before it counts as unchanged; without it "
+                 "size and time "
+                 "of a file decide"),
+    HEP_OPT_FLAG(
+        S, follow_links, "follow-links", 0,
+        "read what symbolic links in a study lead to outside of it and its dataset; without it "
+        "such a file or folder is left out"),
     HEP_OPT_FLAG(S, strict, "strict", 0,
                  "a study fails where a series is left out because it cannot be used, or one that "
                  "the protocol requires is missing"),
@@ -103,7 +111,7 @@ static int memory_bytes(size_t *out, const char *text, struct hep_error *err)
     return HEP_OK;
 }
 
-#define FLAG_WORDS ((size_t)7) /* what run_words() adds beside the settings */
+#define FLAG_WORDS ((size_t)9) /* what run_words() adds beside the settings */
 
 /* Words that every `hepar run` gets; at most FLAG_WORDS and two for each setting. */
 static size_t run_words(const char **words, const S *o)
@@ -112,6 +120,10 @@ static size_t run_words(const char **words, const S *o)
 
     if (o->force)
         words[n++] = "--force";
+    if (o->verify)
+        words[n++] = "--verify";
+    if (o->follow_links)
+        words[n++] = "--follow-links";
     if (o->strict)
         words[n++] = "--strict";
     if (o->replace)

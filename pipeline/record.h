@@ -27,6 +27,8 @@ struct hep_stage_record {
     size_t first_warning, end_warning; /* of the log */
 };
 
+#include <time.h>
+
 struct hep_record_input {
     char *file; /* where it was read, not written to run.json */
     char *path; /* below the study's folder, or the file's name alone */
@@ -58,10 +60,22 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
 /** Entry of a stage in an earlier run.json; NULL when there is none. */
 const struct hep_json *hep_record_stage(const struct hep_json *earlier, const char *stage);
 
-/** True when an earlier stage entry has this key, its structs can be read, and every file of it is
- * in `folder` with its size. */
-bool hep_record_reusable(const struct hep_json *earlier, const struct hep_stage *stage,
-                         const char *key, const char *folder);
+/** An earlier record where it lies. */
+struct hep_record_of {
+    const struct hep_json *json; /* borrowed; NULL: none */
+    const char *folder;          /* borrowed */
+    bool dated;                  /* `written` is known */
+    struct timespec written;     /* when its file was, which is the last of a result */
+};
+void hep_record_look(struct hep_record_of *of, const struct hep_json *earlier, const char *folder,
+                     const char *label);
+/**
+ * True when an earlier stage entry has this key, its structs can be read, and every file of it is there. Of a
+ * file that is not younger than the record the size decides, of others the SHA-256.
+ * @param[in] verify the SHA-256 of every file decides: before it is handed on, and when asked
+ */
+bool hep_record_reusable(const struct hep_record_of *of, const struct hep_stage *stage,
+                         const char *key, bool verify);
 
 /** Take a stage's products, files and warnings from an earlier run instead of running it. */
 int hep_record_restore(struct hep_run *run, size_t stage, const struct hep_json *earlier,

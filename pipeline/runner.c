@@ -123,6 +123,7 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->run.nthreads = q->nthreads;
     s->run.reproducible = q->reproducible;
     s->run.only_planned = s->open.only_planned = q->only_planned;
+    s->open.follow_links = q->follow_links;
     if (s->run.n_stages > HEP_STAGES_MAX)
         return HEP_FAIL(err, HEP_EGRAPH, "more than %d stages", HEP_STAGES_MAX);
     rc = hep_stages_order(s->order, s->run.stages, s->run.n_stages, err);
@@ -148,12 +149,22 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     return hep_products_init(&s->run, err);
 }
 
-static void settle_reuse(struct study_run *s, bool force)
+/* Which stages of the earlier result hold. A file is handed on to a new result only after its hash was seen to be
+ * right; one that has got damaged is made again. */
+static void settle_reuse(struct study_run *s, bool force, bool verify)
 {
-    for (size_t i = 0; i < s->run.n_stages; i++)
+    struct hep_record_of of;
+    bool all = s->share == NULL;
+
+    hep_record_look(&of, s->earlier, s->share != NULL ? s->share : s->folder, s->run.label);
+    for (size_t i = 0; i < s->run.n_stages; i++) {
         s->reusable[i] =
-            !force && hep_record_reusable(s->earlier, s->run.stages[i], s->record.stage[i].key,
-                                          s->share != NULL ? s->share : s->folder);
+            !force && hep_record_reusable(&of, s->run.stages[i], s->record.stage[i].key, verify);
+        all = all && s->reusable[i];
+    }
+    for (size_t i = 0; i < s->run.n_stages && !all && !verify; i++)
+        s->reusable[i] = s->reusable[i] &&
+                         hep_record_reusable(&of, s->run.stages[i], s->record.stage[i].key, true);
 }
 
 static bool unchanged(const struct study_run *s)
@@ -341,7 +352,7 @@ static int run_locked(bool *nothing_to_do, struct study_run *s, const struct hep
     rc = find_earlier(s, q, err);
     if (rc != HEP_OK)
         return rc;
-    settle_reuse(s, q->force);
+    settle_reuse(s, q->force, q->verify);
     *nothing_to_do = unchanged(s);
     if (*nothing_to_do) {
         tell_unchanged(s);

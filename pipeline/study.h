@@ -33,6 +33,8 @@ struct hep_study_request {
     const char *const *command; /* the command line, for run.json; NULL at the end */
     int nthreads;               /* >= 1 */
     bool force;                 /* compute everything again */
+    bool follow_links;          /* also where a symbolic link leads out of the study */
+    bool verify;  /* the hashes of an earlier result's files decide whether it holds */
     bool strict;  /* HEP_EDATA for a series that is left out, or one that the protocol requires and
                     the study lacks */
     bool replace; /* whatever stands in the place of the result, pipeline/origin.h */

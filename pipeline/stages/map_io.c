@@ -40,6 +40,14 @@ void hep_maps_blank(struct hep_map *maps, const struct hep_labels *mask)
     }
 }
 
+int hep_sidecar_copy(struct hep_json **out, const struct hep_json *sidecar, struct hep_error *err)
+{
+    *out = hep_json_copy(sidecar);
+    if (*out == NULL && sidecar != NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a sidecar");
+    return HEP_OK;
+}
+
 int hep_maps_put(struct hep_run *run, struct hep_map *maps, const struct hep_json *sidecar,
                  struct hep_error *err)
 {
@@ -47,9 +55,13 @@ int hep_maps_put(struct hep_run *run, struct hep_map *maps, const struct hep_jso
 
     for (; rc == HEP_OK && maps->product != NULL; maps++) {
         struct hep_volume *v = maps->volume;
+        struct hep_json *own = NULL;
 
+        rc = hep_sidecar_copy(&own, sidecar, err);
+        if (rc != HEP_OK)
+            break;
         maps->volume = NULL;
-        rc = hep_run_put_volume(run, maps->product, v, hep_json_copy(sidecar), err);
+        rc = hep_run_put_volume(run, maps->product, v, own, err);
     }
     return rc;
 }
