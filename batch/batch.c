@@ -8,6 +8,7 @@
 #include "batch/batch_screen.h"
 #include "terms/exit_codes.h"
 #include "batch/status.h"
+#include "batch/study_log.h"
 #include "pipeline/folders.h"
 
 #include <errno.h>
@@ -16,7 +17,8 @@
 
 #define POLL_NS 10000000L
 #define GRACE_S 10.0
-#define OWN_WORDS ((size_t)6) /* threads, protocol and mask of a study, and the NULL at the end */
+#define OWN_WORDS                                                                                  \
+    ((size_t)7) /* threads, protocol and mask of a study, --dry-run, and the NULL at the end */
 #define EXIT_TEMPORARY 75
 #define RETRY_PAUSE_S 0.5 /* doubled at each further try, up to sixteen times */
 
@@ -28,11 +30,11 @@ struct slot {
     double asked_s;   /* when it was asked to stop */
     double restart_s; /* when it is tried again; 0 while it runs */
     bool timed_out;
-    FILE *log;
+    struct hep_study_log log;
     struct hep_str line; /* unfinished line of its log */
     char stage[64];
     bool unchanged;
-    char error[512];
+    char error[512], plan[512];
 };
 
 struct batch {
@@ -54,29 +56,13 @@ static const char *protocol_of(const struct hep_batch_request *q, const struct h
 
 /* ---- one study's process --------------------------------------------------------------------- */
 
-/* Open the log of a study; NULL, with a warning, when it cannot be written: the study is computed all the same. */
-static FILE *open_log(const struct batch *b, const struct hep_dataset_study *s)
+/* A log that cannot be written costs the log: the study is computed all the same. */
+static void open_log(const struct batch *b, struct slot *slot)
 {
     struct hep_error e = { 0 };
-    char *dir = hep_path_join(b->q->out_dir, "logs", &e);
-    char *path = dir != NULL ? hep_asprintf(&e, "%s/%s.jsonl", dir, s->label) : NULL;
-    FILE *f = NULL;
-    int fd = -1;
-    int rc = path == NULL ? HEP_ENOMEM : HEP_OK;
 
-    if (rc == HEP_OK)
-        rc = hep_mkdir_p(dir, &e);
-    if (rc == HEP_OK)
-        rc = hep_file_create(&fd, path, &e);
-    if (rc == HEP_OK && (f = fdopen(fd, "w")) == NULL) {
-        (void)close(fd);
-        rc = HEP_FAIL(&e, HEP_ENOMEM, "no memory for %s", path);
-    }
-    if (rc != HEP_OK)
-        hep_log_write(b->log, HEP_LOG_WARNING, "log", "%s: no log: %s", s->label, e.msg);
-    free(dir);
-    free(path);
-    return f;
+    if (hep_study_log_open(&slot->log, b->q->out_dir, slot->study->label, &e) != HEP_OK)
+        hep_log_write(b->log, HEP_LOG_WARNING, "log", "%s: no log: %s", slot->study->label, e.msg);
 }
 
 static int start(struct batch *b, struct slot *slot, const struct hep_dataset_study *s,
@@ -97,7 +83,7 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
     slot->study = s;
     slot->asked_s = slot->restart_s = 0.0;
     slot->timed_out = slot->unchanged = false;
-    slot->stage[0] = slot->error[0] = '\0';
+    slot->stage[0] = slot->error[0] = slot->plan[0] = '\0';
     if (argv == NULL)
         return HEP_ENOMEM;
     (void)memcpy((void *)argv, (const void *)first, sizeof first);
@@ -109,6 +95,8 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
     }
     for (size_t i = 0; i < q->n_run_options; i++)
         argv[n++] = q->run_options[i];
+    if (q->dry_run)
+        argv[n++] = "--dry-run";
     mask = q->masks == NULL ? NULL
                             : hep_asprintf(err, "%s/%s/anat/%s_label-liver_mask.nii.gz", q->masks,
                                            s->relative, s->label);
@@ -117,7 +105,8 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
         argv[n++] = mask;
     }
     argv[n] = NULL;
-    slot->log = open_log(b, s);
+    if (!q->dry_run)
+        open_log(b, slot);
     rc = hep_process_start(&slot->process, argv, &opts, err);
     free(mask);
     free((void *)argv);
@@ -140,6 +129,8 @@ static void apply_event(struct slot *slot, const char *line)
             (void)snprintf(slot->stage, sizeof slot->stage, "%.63s", stage);
         if (strcmp(event, "failed") == 0)
             (void)snprintf(slot->error, sizeof slot->error, "%s", message);
+        if (strcmp(event, "plan") == 0)
+            (void)snprintf(slot->plan, sizeof slot->plan, "%s", message);
         if (strcmp(event, "unchanged") == 0)
             slot->unchanged = true;
     }
@@ -175,8 +166,8 @@ static void take_line(const struct batch *b, struct slot *slot)
     struct hep_str hidden = { 0 };
 
     apply_event(slot, slot->line.s);
-    if (slot->log != NULL && hide_folders(&hidden, b, slot->study, slot->line.s) == HEP_OK)
-        (void)fprintf(slot->log, "%s\n", hidden.s);
+    if (slot->log.stream != NULL && hide_folders(&hidden, b, slot->study, slot->line.s) == HEP_OK)
+        (void)fprintf(slot->log.stream, "%s\n", hidden.s);
     hep_str_release(&hidden);
 }
 
@@ -204,9 +195,7 @@ static void close_slot(struct slot *slot)
     if (slot->process.stderr_fd >= 0)
         (void)close(slot->process.stderr_fd);
     slot->process.stderr_fd = -1;
-    if (slot->log != NULL)
-        (void)fclose(slot->log);
-    slot->log = NULL;
+    hep_study_log_close(&slot->log, !slot->unchanged);
     hep_str_clear(&slot->line);
     slot->study = NULL;
 }
@@ -424,15 +413,45 @@ static void loop(struct batch *b)
     b->out->n_not_started += b->dataset.n - b->next;
 }
 
-static void print_plan(const struct batch *b, FILE *out)
+/* What the study's own process says that it would do. */
+static void ask(struct batch *b, struct slot *slot, const struct hep_dataset_study *s)
 {
-    for (size_t i = 0; i < b->dataset.n; i++) {
+    struct hep_process_end end = { 0 };
+    const struct timespec pause = { 0, POLL_NS };
+    struct hep_error e = { 0 };
+
+    slot->process.stderr_fd = -1;
+    if (start(b, slot, s, &e) != HEP_OK) {
+        (void)snprintf(slot->error, sizeof slot->error, "%s", e.msg);
+        return;
+    }
+    while (!hep_process_poll(&slot->process, &end)) {
+        read_log(b, slot);
+        if (*b->q->stop)
+            hep_process_stop(&slot->process, true);
+        (void)nanosleep(&pause, NULL);
+    }
+    read_log(b, slot);
+}
+
+static void print_plan(struct batch *b, FILE *out)
+{
+    for (size_t i = 0; i < b->dataset.n && !*b->q->stop; i++) {
         const struct hep_dataset_study *s = &b->dataset.list[i];
         const char *protocol = protocol_of(b->q, s);
+        struct slot slot = { 0 };
 
-        if (is_due(b, s))
-            (void)fprintf(out, "%s\t%s\n", s->label,
-                          protocol != NULL ? protocol : "protocol chosen by agent and series");
+        if (!is_due(b, s))
+            continue;
+        ask(b, &slot, s);
+        (void)fprintf(out, "%s\t%s\t%s%s\n", s->label,
+                      protocol != NULL ? protocol : "protocol chosen by agent and series",
+                      slot.unchanged          ? "nothing has changed"
+                      : slot.error[0] != '\0' ? "would fail: "
+                                              : "",
+                      slot.error[0] != '\0' ? slot.error : slot.plan);
+        close_slot(&slot);
+        hep_str_release(&slot.line);
     }
 }
 

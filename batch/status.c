@@ -164,6 +164,27 @@ static struct hep_json *read_record(const char *out_dir, const struct hep_study_
     return json;
 }
 
+static void copy_text(char *out, size_t n, const struct hep_json *record, const char *key)
+{
+    const char *text = hep_json_string(hep_json_get(record, key));
+
+    (void)snprintf(out, n, "%s", text != NULL ? text : "");
+}
+
+static void read_run(struct hep_study_status *s, const struct hep_json *record)
+{
+    const struct hep_json *warnings = hep_json_get(record, "warnings");
+
+    copy_text(s->version, sizeof s->version, record, "version");
+    copy_text(s->started, sizeof s->started, record, "started");
+    copy_text(s->protocol, sizeof s->protocol, record, "protocol");
+    s->seconds = hep_json_number(hep_json_get(record, "seconds"));
+    s->peak_bytes = hep_json_number(hep_json_get(record, "peak_memory_bytes"));
+    s->n_warnings = warnings != NULL && hep_json_size(warnings) < 1000000
+                        ? (int)hep_json_size(warnings)
+                        : HEP_NO_INTEGER;
+}
+
 void hep_status_of(struct hep_study_status *s, const char *out_dir)
 {
     struct hep_json *failed = read_record(out_dir, s, "failed"),
@@ -181,6 +202,7 @@ void hep_status_of(struct hep_study_status *s, const char *out_dir)
         s->state = HEP_STATE_DONE;
     else if (run != NULL)
         read_failure(s, run);
+    read_run(s, s->state == HEP_STATE_FAILED && failed != NULL ? failed : run);
     hep_json_free(failed);
     hep_json_free(run);
 }
@@ -285,6 +307,12 @@ static const struct hep_column study_columns[] = {
     { "exit_code", HEP_CELL(INTEGER, 0), .flags = HEP_OPTIONAL, .get = exit_code },
     { "reason", HEP_CHARS(S, reason), .flags = HEP_OPTIONAL },
     { "failed_stage", HEP_CHARS(S, failed_stage), .flags = HEP_OPTIONAL },
+    { "version", HEP_CHARS(S, version), .flags = HEP_OPTIONAL },
+    { "start_time", HEP_CHARS(S, started), .flags = HEP_OPTIONAL },
+    { "duration_s", HEP_NUMBER(S, seconds), .flags = HEP_OPTIONAL },
+    { "peak_memory_bytes", HEP_NUMBER(S, peak_bytes), .flags = HEP_OPTIONAL },
+    { "warnings", HEP_INTEGER(S, n_warnings), .flags = HEP_OPTIONAL },
+    { "protocol", HEP_CHARS(S, protocol), .flags = HEP_OPTIONAL },
     { 0 },
 };
 #undef S

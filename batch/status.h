@@ -21,6 +21,10 @@ struct hep_study_status {
     int exit_code;         /* of a failure */
     char reason[512];      /* of a failure */
     char failed_stage[64]; /* that it was in; empty: in none, or not known */
+    /* Of its run, as far as run.json tells. */
+    char version[32], started[32], protocol[128]; /* empty: not known */
+    double seconds, peak_bytes;                   /* NaN: not known, as with --reproducible */
+    int n_warnings;                               /* HEP_NO_INTEGER: not known */
 };
 
 struct hep_out_status {

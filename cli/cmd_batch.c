@@ -46,7 +46,9 @@ static const struct hep_option options[] = {
                    "seconds that one study may take"),
     HEP_OPT_INTEGER(S, retries, "retries", 0, "N", 0, 100, "2",
                     "tries again after temporary failures"),
-    HEP_OPT_FLAG(S, dry_run, "dry-run", 'n', "print what would be run"),
+    HEP_OPT_FLAG(S, dry_run, "dry-run", 'n',
+                 "print each study that is selected, its protocol, and whether it would be "
+                 "computed and why; write nothing"),
     HEP_OPT_FLAG(S, only_failed, "only-failed", 0, "only studies whose last run failed"),
     HEP_OPT_FLAG(S, stop_on_first_failure, "stop-on-first-failure", 0,
                  "start no more studies after a failure"),
@@ -291,6 +293,17 @@ static int print_json(FILE *out, const struct hep_out_status *s, struct hep_erro
     return rc == HEP_OK ? hep_print_json(out, json, err) : rc;
 }
 
+/* A result of another version says so. */
+static void print_status(FILE *out, const struct hep_study_status *s)
+{
+    const bool other =
+        s->state == HEP_STATE_DONE && s->version[0] != '\0' && strcmp(s->version, HEP_VERSION) != 0;
+
+    (void)fprintf(out, "%-24s %s%s%s%s%s\n", s->label, hep_state_name(s->state),
+                  other ? " with " : "", other ? s->version : "", s->reason[0] != '\0' ? ": " : "",
+                  s->reason);
+}
+
 static int run_status(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct status_options *o = given;
@@ -301,9 +314,7 @@ static int run_status(const void *given, struct hep_cli *cli, struct hep_error *
         rc = print_json(cli->out, &s, err);
     } else if (rc == HEP_OK) {
         for (size_t i = 0; i < s.n; i++)
-            (void)fprintf(cli->out, "%-24s %s%s%s\n", s.list[i].label,
-                          hep_state_name(s.list[i].state), s.list[i].reason[0] != '\0' ? ": " : "",
-                          s.list[i].reason);
+            print_status(cli->out, &s.list[i]);
         (void)fprintf(cli->out, "%zu done, %zu failed, %zu running, %zu missing\n",
                       s.count[HEP_STATE_DONE], s.count[HEP_STATE_FAILED],
                       s.count[HEP_STATE_RUNNING], s.count[HEP_STATE_MISSING]);

@@ -17,7 +17,7 @@ struct study_options {
     struct hep_args set, lesions, derivatives;
     long nthreads;
     int align; /* index into align_modes, -1 not given */
-    bool no_align, force, verify, follow_links, strict, replace, reproducible, timings;
+    bool no_align, force, verify, dry_run, follow_links, strict, replace, reproducible, timings;
     /* run */
     const char *resection_mask;
     bool only_planned, explain;
@@ -62,6 +62,9 @@ static const char *const align_modes[] = { "rigid", "deformable", NULL };
             S, verify, "verify", 0,                                                                \
             "hash every file of an earlier result before it counts as unchanged; without "         \
             "it the size and time of a file decide"),                                              \
+        HEP_OPT_FLAG(S, dry_run, "dry-run", 'n',                                                   \
+                     "print whether the study would be computed, why and which stages; write "     \
+                     "nothing"),                                                                   \
         HEP_OPT_FLAG(S, follow_links, "follow-links", 0,                                           \
                      "read what symbolic links in the study lead to outside of it and its "        \
                      "dataset; without it such a file or folder is left out"),                     \
@@ -193,6 +196,7 @@ static int run_study(const struct study_options *o,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
         .force = o->force,
         .verify = o->verify,
+        .dry_run = o->dry_run,
         .follow_links = o->follow_links,
         .strict = o->strict,
         .replace = o->replace,
@@ -216,6 +220,10 @@ static int run_study(const struct study_options *o,
     hep_str_release(&caret);
     if (rc != HEP_OK)
         return rc;
+    if (outcome.state == HEP_STUDY_PLANNED) {
+        (void)fprintf(cli->out, "%s: would be computed: %s\n", outcome.label, outcome.why);
+        return HEP_OK;
+    }
     (void)fprintf(cli->out, "%s: %s: %s\n", outcome.label,
                   outcome.state == HEP_STUDY_UNCHANGED ? "nothing has changed" : "done",
                   outcome.folder);

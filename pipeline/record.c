@@ -12,6 +12,7 @@
 #include "pipeline/split.h"
 #include "sequences/inventory.h"
 
+#include <omp.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -186,8 +187,7 @@ static void put_fields(struct hep_put *put, struct hep_json *o, const char *pref
     hep_str_release(&value);
 }
 
-/* Every setting in force, as it would be written in a protocol. */
-static struct hep_json *settings_json(const struct hep_config *cfg, struct hep_put *put)
+struct hep_json *hep_record_settings(const struct hep_config *cfg, struct hep_put *put)
 {
     struct hep_json *o = hep_json_new_object();
     char prefix[64];
@@ -255,6 +255,8 @@ static void put_host(struct hep_put *put, struct hep_json *o, const struct hep_r
     if (r->study_folder_sha256[0] != '\0')
         hep_put_text(put, o, "study_folder_sha256", r->study_folder_sha256);
     hep_put(put, o, "command", hep_folders_command(put, request->command, run->label));
+    hep_put_text(put, o, "started", r->started);
+    hep_put_number(put, o, "seconds", omp_get_wtime() - r->start_s);
     hep_put_count(put, o, "threads", (size_t)run->nthreads);
     hep_put_count(put, o, "peak_memory_bytes", hep_peak_memory_bytes());
 }
@@ -272,7 +274,7 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
     hep_put_text(&put, o, "study", run->label);
     if (run->cfg != NULL) {
         hep_put_text(&put, o, "protocol", run->cfg->name.s);
-        hep_put(&put, o, "settings", settings_json(run->cfg, &put));
+        hep_put(&put, o, "settings", hep_record_settings(run->cfg, &put));
     }
     hep_put_text(&put, o, "agent", run->agent != NULL ? run->agent->name : "none");
     if (run->inventory != NULL && failure == NULL)

@@ -17,7 +17,10 @@
 #define HEP_PIPELINE_RECORD_H
 
 #include "pipeline/products.h"
+#include "base/json_put.h"
 #include "pipeline/study.h"
+
+#include <time.h>
 
 /** What one stage did in this run. */
 struct hep_stage_record {
@@ -26,8 +29,6 @@ struct hep_stage_record {
     double seconds;
     size_t first_warning, end_warning; /* of the log */
 };
-
-#include <time.h>
 
 struct hep_record_input {
     char *file; /* where it was read, not written to run.json */
@@ -41,6 +42,8 @@ struct hep_record {
     struct hep_record_input *inputs;
     size_t n_inputs;
     size_t first_warning;     /* of the log when the study began */
+    char started[32];         /* when the run began, UTC, ISO 8601 */
+    double start_s;           /* the same on the clock of omp_get_wtime() */
     const char *failed_stage; /* static; NULL: none, or the failure was in no stage */
     char
         study_folder_sha256[HEP_SHA256_HEX]; /* of the folder's canonical path: pipeline/origin.h */
@@ -56,6 +59,9 @@ int hep_record_add_input(struct hep_record *r, const char *file, const char *pat
 int hep_record_json(struct hep_json **out, const struct hep_run *run, const struct hep_record *r,
                     const struct hep_study_request *request, const struct hep_error *failure,
                     struct hep_error *err) HEP_MUST_CHECK;
+
+/** Every setting in force, as it would be written in a protocol: {"key": "value"}. */
+struct hep_json *hep_record_settings(const struct hep_config *cfg, struct hep_put *put);
 
 /** Entry of a stage in an earlier run.json; NULL when there is none. */
 const struct hep_json *hep_record_stage(const struct hep_json *earlier, const char *stage);

@@ -81,6 +81,29 @@ spoil; touch -d '2001-01-01' "$map"
 expect 0 "" run --set lesions.ring.index_min=0.31
 same "$(sha256sum <"$map")" "$sum" "a damaged map beside a changed setting"
 
+# What would be computed, and why: nothing is written, nothing locked.
+before=$(cd "$dest" && find . -type f -printf '%p %T@\n' | sort | sha256sum)
+plan() { expect 0 "" run --dry-run "$@"; cat "$work/stdout"; }
+set -- --set lesions.ring.index_min=0.31
+same "$(plan "$@")" "sub-01: nothing has changed: $result" "a plan of nothing"
+case "$(plan)" in "sub-01: would be computed: changed setting lesions.ring.index_min (0.31, now "*"(stages: "*"lesions"*) ;; *) fail "plan: $(plan)" ;; esac
+case "$(plan "$@" --force)" in "sub-01: would be computed: everything is asked for again (stages: inventory, "*) ;; *) fail "plan: $(plan "$@" --force)" ;; esac
+cp "$bids/sub-01/dwi/sub-01_dwi.bval" "$work/bval"; sed -i 's/^0 /1 /' "$bids/sub-01/dwi/sub-01_dwi.bval"
+case "$(plan "$@")" in *"computed: sidecars, b-values or study.yml say something else of the series (stages"*) ;; *) fail "plan: $(plan "$@")" ;; esac
+cp "$work/bval" "$bids/sub-01/dwi/sub-01_dwi.bval"
+expect 0 "" "$HEPAR" batch "$jane/broken" --skip-bids-validation "$work/nothing" participant --dry-run
+same "$(cut -f 1,3 "$work/stdout" | cut -c 1-19)" "$(printf 'sub-02\twould fail: ')" "the plan of a batch"
+absent "$work/nothing"
+same "$(cd "$dest" && find . -type f -printf '%p %T@\n' | sort | sha256sum)" "$before" "files after plans"
+sed -i 's/"version": "[^"]*"/"version": "0.1.0"/' "$result/sub-01_run.json"
+same "$("$HEPAR" status "$dest" | head -n 1)" "$(printf '%-24s done with 0.1.0' sub-01)" "status of an older result"
+case "$(plan "$@")" in *"made by version 0.1.0, this is "*) ;; *) fail "plan: $(plan "$@")" ;; esac
+"$HEPAR" batch "$bids" "$dest" group >/dev/null
+same "$(head -n 1 "$dest/studies.tsv" | cut -f 1-10 | tr '\t' ' ')" "study state exit_code reason protocol version start_time duration_s peak_memory_bytes warnings" "columns of studies.tsv"
+sed -i 's/"Version": "[^"]*"/"Version": "0.1.0"/' "$dest/dataset_description.json"
+expect 0 "" run "$@"
+same "$(grep -c '"Version"' "$dest/dataset_description.json")" 2 "versions that made the dataset"
+
 # Eight batches of one subject each at once: all are expected afterwards.
 for i in 1 2 3 4 5 6 7 8; do
     mkdir -p "$work/eight/sub-0$i/dwi"; cp "$work/short.nii.gz" "$work/eight/sub-0$i/dwi/sub-0${i}_dwi.nii.gz"
