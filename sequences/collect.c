@@ -178,7 +178,7 @@ static int walk_entry(struct walk *w, const struct pending *in, const char *name
         rc = HEP_ENOMEM;
     else if (!left_out)
         rc = is_left_out(&left_out, name, path, w->err);
-    if (rc == HEP_OK && (is_dir ? !left_out : hep_nifti_extension(name) != NULL) &&
+    if (rc == HEP_OK && (is_dir ? !left_out : hep_nifti_extension(name) != NULL && !is_special) &&
         leads_out(path, w->out->bounds)) {
         rc = hep_lines_addf(&w->out->left_out, w->err,
                             "%s is a link that leads out of the study: left out (--follow-links "
