@@ -77,6 +77,8 @@ bool hep_is_dir(const char *path);
 /** True when there is something of this name that is neither file nor folder: a pipe, a socket, a
  * device, or a link to one. hep_file_open() refuses it without waiting for a writer. */
 bool hep_is_special(const char *path);
+/** True for a symbolic link, wherever it leads. */
+bool hep_is_link(const char *path);
 /** True for a link to nothing. */
 bool hep_is_dangling(const char *path);
 

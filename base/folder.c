@@ -45,6 +45,13 @@ bool hep_is_dangling(const char *path)
     return lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && stat(path, &st) != 0;
 }
 
+bool hep_is_link(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 char *hep_path_join(const char *a, const char *b, struct hep_error *err)
 {
     size_t n = strlen(a);

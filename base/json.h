@@ -65,6 +65,7 @@ struct hep_json *
 hep_json_new_string(const char *text); /* NULL text gives null; bad UTF-8 is replaced */
 struct hep_json *hep_json_new_bool(bool value);
 struct hep_json *hep_json_new_null(void);
+/** All of it, or NULL: also of NULL. hep_json_set() and hep_json_append() take NULL for no memory. */
 struct hep_json *hep_json_copy(const struct hep_json *node);
 int hep_json_set(struct hep_json *object, const char *key, struct hep_json *child,
                  struct hep_error *err) HEP_MUST_CHECK;

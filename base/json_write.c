@@ -75,9 +75,16 @@ struct hep_json *hep_json_new_null(void)
     return node_of(json_null());
 }
 
+/* jansson drops members of an object for which it has no memory, and says nothing. Comparing needs none. */
 struct hep_json *hep_json_copy(const struct hep_json *node)
 {
-    return node_of(json_deep_copy(value_of(node)));
+    json_t *copy = json_deep_copy(value_of(node));
+
+    if (copy != NULL && !json_equal(copy, value_of(node))) {
+        json_decref(copy);
+        copy = NULL;
+    }
+    return node_of(copy);
 }
 
 int hep_json_set(struct hep_json *object, const char *key, struct hep_json *child,

@@ -69,6 +69,19 @@ static void become(const char *program, char *const *argv, char *const *env, int
     _exit(127);
 }
 
+/* A parent that ignores SIGCHLD hands that on, and the kernel then forgets a child the moment it ends: nobody
+ * could learn how it did. */
+static void hear_of_children(void)
+{
+    struct sigaction now, heard = { .sa_handler = SIG_DFL };
+
+    if (sigaction(SIGCHLD, NULL, &now) == 0 &&
+        (now.sa_handler == SIG_IGN || (now.sa_flags & SA_NOCLDWAIT) != 0)) {
+        (void)sigemptyset(&heard.sa_mask);
+        (void)sigaction(SIGCHLD, &heard, NULL);
+    }
+}
+
 extern char **environ;
 
 static size_t count_words(const char *const *list)
@@ -175,13 +188,14 @@ int hep_process_start(struct hep_process *p, const char *const *argv,
         rc = open_ends(&e, opts, err);
     if (rc != HEP_OK)
         goto out;
+    hear_of_children();
     p->pid = fork();
     if (p->pid == 0)
         become(program, words, env, e.in, e.out, opts->separate_pipe ? e.log[1] : e.out, opts,
                e.report[1], parent);
     if (p->pid < 0) {
         p->pid = 0;
-        rc = HEP_FAIL(err, HEP_EIO, "cannot start %s: %s", argv[0], strerror(errno));
+        rc = HEP_FAIL(err, HEP_ETEMP, "cannot start %s: %s", argv[0], strerror(errno));
         goto out;
     }
     if (opts->own_group) {
@@ -193,7 +207,8 @@ int hep_process_start(struct hep_process *p, const char *const *argv,
     if (failure != 0) {
         (void)waitpid(p->pid, NULL, 0);
         p->pid = 0;
-        rc = HEP_FAIL(err, HEP_EIO, "cannot start %s: %s", argv[0], strerror(failure));
+        rc = HEP_FAIL(err, failure == ENOMEM || failure == EAGAIN ? HEP_ETEMP : HEP_EDATA,
+                      "cannot start %s: %s", argv[0], strerror(failure));
     } else if (opts->separate_pipe) {
         (void)fcntl(e.log[0], F_SETFL, O_NONBLOCK);
         p->stderr_fd = e.log[0];
@@ -208,11 +223,15 @@ out:
 bool hep_process_poll(struct hep_process *p, struct hep_process_end *end)
 {
     int status = 0;
+    pid_t got;
 
     if (p->pid == 0)
         return true;
-    if (waitpid(p->pid, &status, WNOHANG) != p->pid)
+    got = waitpid(p->pid, &status, WNOHANG);
+    if (got != p->pid && !(got < 0 && errno == ECHILD))
         return false;
+    if (got < 0)
+        status = 0x7f00; /* collected by somebody else: as one that exited with 127 */
     p->pid = 0;
     end->exited = WIFEXITED(status);
     end->code = end->exited ? WEXITSTATUS(status) : 0;
@@ -222,8 +241,11 @@ bool hep_process_poll(struct hep_process *p, struct hep_process_end *end)
 
 void hep_process_stop(const struct hep_process *p, bool now)
 {
-    if (p->pid > 0)
-        (void)kill(p->group > 0 ? -p->group : p->pid, now ? SIGKILL : SIGTERM);
+    if (p->pid <= 0)
+        return;
+    if (now)
+        hep_process_kill_tree(p->pid);
+    (void)kill(p->group > 0 ? -p->group : p->pid, now ? SIGKILL : SIGTERM);
 }
 
 void hep_process_wait(struct hep_process *p, struct hep_process_end *end, double timeout_s,

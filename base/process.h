@@ -39,8 +39,8 @@ struct hep_process_end {
 
 /**
  * Start argv[0] (searched in PATH). Standard input is empty. The child dies with its parent.
- * @return HEP_OK; HEP_ENOENT when there is no such program, HEP_EIO, HEP_ENOMEM, HEP_ECREAT
- * (output)
+ * @return HEP_OK; HEP_ENOENT when there is no such program, HEP_EDATA when it cannot be executed,
+ * HEP_ETEMP when there is no room for a process, HEP_EIO, HEP_ENOMEM, HEP_ECREAT (output)
  */
 int hep_process_start(struct hep_process *p, const char *const *argv,
                       const struct hep_process_opts *opts, struct hep_error *err) HEP_MUST_CHECK;
@@ -48,7 +48,7 @@ int hep_process_start(struct hep_process *p, const char *const *argv,
 /** Has it ended? Does not wait. After true the process is reaped. */
 bool hep_process_poll(struct hep_process *p, struct hep_process_end *end);
 
-/** Ask it to stop (SIGTERM), or end it (SIGKILL). */
+/** Ask it to stop (SIGTERM), or end it (SIGKILL) with all that it and its children have started. */
 void hep_process_stop(const struct hep_process *p, bool now);
 
 /**
@@ -68,6 +68,9 @@ unsigned long long hep_process_birth(long pid);
 /** Is this process of this host alive? One that is dead but not yet collected by its parent is not,
  * nor is another one that has got its number since. @param[in] birth 0: the number alone counts */
 bool hep_process_alive(long pid, unsigned long long birth);
+/** End a process and its descendants, in whatever group they are, also those of a wrapper. One that has been
+ * orphaned before is not found. */
+void hep_process_kill_tree(pid_t root);
 #define HEP_HOST_TAG 9
 /** Short text that tells this host from others on a shared file system. */
 void hep_host_tag(char tag[HEP_HOST_TAG]);

@@ -176,6 +176,13 @@ void hep_str_add_html(struct hep_str *str, const char *text)
     hep_str_addn(str, "", 0);
 }
 
+/* What a spreadsheet would take for a formula and execute; numbers, and lists of them, are none. */
+static bool is_formula(const char *text)
+{
+    return *text == '=' || *text == '@' ||
+           ((*text == '+' || *text == '-') && text[strspn(text, "0123456789.,eE+-")] != '\0');
+}
+
 void hep_str_add_tsv(struct hep_str *str, const char *text)
 {
     size_t start = str->len;
@@ -184,6 +191,8 @@ void hep_str_add_tsv(struct hep_str *str, const char *text)
         hep_str_add(str, "n/a");
         return;
     }
+    if (is_formula(text + strspn(text, " \t\r\n")))
+        hep_str_add(str, "'");
     hep_str_add(str, text);
     for (size_t i = start; i < str->len; i++) {
         if (str->s[i] == '\t' || str->s[i] == '\r' || str->s[i] == '\n')

@@ -39,7 +39,8 @@ void hep_str_add_utf8(struct hep_str *str, const char *text);
 /** Escape & < > " ' for HTML text and attribute values; drop control characters other than tab and
  *  newline; replace invalid UTF-8. */
 void hep_str_add_html(struct hep_str *str, const char *text);
-/** Replace tab, CR, LF by a blank so that the text is one TSV cell; empty text becomes "n/a". */
+/** Replace tab, CR, LF by a blank so that the text is one TSV cell; empty text becomes "n/a". A text that a
+ * spreadsheet would execute as a formula (=, @, + or - first, and no number) gets an apostrophe before it. */
 void hep_str_add_tsv(struct hep_str *str, const char *text);
 /** Shortest text of at most 9 significant digits, with "n/a" for non-finite values. */
 void hep_str_add_number(struct hep_str *str, double value);

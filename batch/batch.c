@@ -8,6 +8,8 @@
 #include "batch/batch_screen.h"
 #include "terms/exit_codes.h"
 #include "batch/status.h"
+#include "batch/study_log.h"
+#include "pipeline/folders.h"
 
 #include <errno.h>
 #include <time.h>
@@ -15,7 +17,8 @@
 
 #define POLL_NS 10000000L
 #define GRACE_S 10.0
-#define OWN_WORDS ((size_t)6) /* threads, protocol and mask of a study, and the NULL at the end */
+#define OWN_WORDS                                                                                  \
+    ((size_t)7) /* threads, protocol and mask of a study, --dry-run, and the NULL at the end */
 #define EXIT_TEMPORARY 75
 #define RETRY_PAUSE_S 0.5 /* doubled at each further try, up to sixteen times */
 
@@ -27,11 +30,11 @@ struct slot {
     double asked_s;   /* when it was asked to stop */
     double restart_s; /* when it is tried again; 0 while it runs */
     bool timed_out;
-    FILE *log;
+    struct hep_study_log log;
     struct hep_str line; /* unfinished line of its log */
     char stage[64];
     bool unchanged;
-    char error[512];
+    char error[512], plan[512];
 };
 
 struct batch {
@@ -53,29 +56,13 @@ static const char *protocol_of(const struct hep_batch_request *q, const struct h
 
 /* ---- one study's process --------------------------------------------------------------------- */
 
-/* Open the log of a study; NULL, with a warning, when it cannot be written: the study is computed all the same. */
-static FILE *open_log(const struct batch *b, const struct hep_dataset_study *s)
+/* A log that cannot be written costs the log: the study is computed all the same. */
+static void open_log(const struct batch *b, struct slot *slot)
 {
     struct hep_error e = { 0 };
-    char *dir = hep_path_join(b->q->out_dir, "logs", &e);
-    char *path = dir != NULL ? hep_asprintf(&e, "%s/%s.jsonl", dir, s->label) : NULL;
-    FILE *f = NULL;
-    int fd = -1;
-    int rc = path == NULL ? HEP_ENOMEM : HEP_OK;
 
-    if (rc == HEP_OK)
-        rc = hep_mkdir_p(dir, &e);
-    if (rc == HEP_OK)
-        rc = hep_file_create(&fd, path, &e);
-    if (rc == HEP_OK && (f = fdopen(fd, "w")) == NULL) {
-        (void)close(fd);
-        rc = HEP_FAIL(&e, HEP_ENOMEM, "no memory for %s", path);
-    }
-    if (rc != HEP_OK)
-        hep_log_write(b->log, HEP_LOG_WARNING, "log", "%s: no log: %s", s->label, e.msg);
-    free(dir);
-    free(path);
-    return f;
+    if (hep_study_log_open(&slot->log, b->q->out_dir, slot->study->label, &e) != HEP_OK)
+        hep_log_write(b->log, HEP_LOG_WARNING, "log", "%s: no log: %s", slot->study->label, e.msg);
 }
 
 static int start(struct batch *b, struct slot *slot, const struct hep_dataset_study *s,
@@ -86,7 +73,9 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
                                   q->out_dir, "--log-json", "--nthreads" };
     size_t n = sizeof first / sizeof first[0];
     const char **argv = hep_calloc(n + q->n_run_options + OWN_WORDS, sizeof *argv, err);
-    struct hep_process_opts opts = { .separate_pipe = true, .memory_bytes = q->memory_bytes };
+    struct hep_process_opts opts = { .separate_pipe = true,
+                                     .memory_bytes = q->memory_bytes,
+                                     .own_group = true };
     const char *protocol = protocol_of(q, s);
     char threads[16], *mask;
     int rc;
@@ -94,7 +83,7 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
     slot->study = s;
     slot->asked_s = slot->restart_s = 0.0;
     slot->timed_out = slot->unchanged = false;
-    slot->stage[0] = slot->error[0] = '\0';
+    slot->stage[0] = slot->error[0] = slot->plan[0] = '\0';
     if (argv == NULL)
         return HEP_ENOMEM;
     (void)memcpy((void *)argv, (const void *)first, sizeof first);
@@ -106,6 +95,8 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
     }
     for (size_t i = 0; i < q->n_run_options; i++)
         argv[n++] = q->run_options[i];
+    if (q->dry_run)
+        argv[n++] = "--dry-run";
     mask = q->masks == NULL ? NULL
                             : hep_asprintf(err, "%s/%s/anat/%s_label-liver_mask.nii.gz", q->masks,
                                            s->relative, s->label);
@@ -114,7 +105,8 @@ static int start(struct batch *b, struct slot *slot, const struct hep_dataset_st
         argv[n++] = mask;
     }
     argv[n] = NULL;
-    slot->log = open_log(b, s);
+    if (!q->dry_run)
+        open_log(b, slot);
     rc = hep_process_start(&slot->process, argv, &opts, err);
     free(mask);
     free((void *)argv);
@@ -137,27 +129,61 @@ static void apply_event(struct slot *slot, const char *line)
             (void)snprintf(slot->stage, sizeof slot->stage, "%.63s", stage);
         if (strcmp(event, "failed") == 0)
             (void)snprintf(slot->error, sizeof slot->error, "%s", message);
+        if (strcmp(event, "plan") == 0)
+            (void)snprintf(slot->plan, sizeof slot->plan, "%s", message);
         if (strcmp(event, "unchanged") == 0)
             slot->unchanged = true;
     }
     hep_json_free(json);
 }
 
+/* What lies among the results does not say where the data are: folders name people. */
+static int hide_folders(struct hep_str *out, const struct batch *b,
+                        const struct hep_dataset_study *s, const char *text)
+{
+    const struct hep_batch_request *q = b->q;
+    const char **words = hep_calloc(q->n_run_options + 6, sizeof *words, NULL);
+    size_t n = 0;
+
+    if (words == NULL)
+        return HEP_ENOMEM;
+    words[n++] = s->path;
+    words[n++] = q->bids_dir;
+    words[n++] = q->out_dir;
+    if (q->masks != NULL)
+        words[n++] = q->masks;
+    if (q->protocol != NULL)
+        words[n++] = q->protocol;
+    for (size_t i = 0; i < q->n_run_options; i++)
+        words[n++] = q->run_options[i];
+    hep_folders_hide(out, text, words);
+    free((void *)words);
+    return hep_str_check(out, NULL);
+}
+
+static void take_line(const struct batch *b, struct slot *slot)
+{
+    struct hep_str hidden = { 0 };
+
+    apply_event(slot, slot->line.s);
+    if (slot->log.stream != NULL && hide_folders(&hidden, b, slot->study, slot->line.s) == HEP_OK)
+        (void)fprintf(slot->log.stream, "%s\n", hidden.s);
+    hep_str_release(&hidden);
+}
+
 /* Read the lines that a study has written to its log since the last call. */
-static void read_log(struct slot *slot)
+static void read_log(const struct batch *b, struct slot *slot)
 {
     char buffer[4096];
     ssize_t n;
 
     while ((n = read(slot->process.stderr_fd, buffer, sizeof buffer)) > 0) {
-        if (slot->log != NULL)
-            (void)fwrite(buffer, 1, (size_t)n, slot->log);
         for (ssize_t i = 0; i < n; i++) {
             if (buffer[i] != '\n') {
                 hep_str_addn(&slot->line, &buffer[i], 1);
             } else {
                 if (slot->line.len > 0)
-                    apply_event(slot, slot->line.s);
+                    take_line(b, slot);
                 hep_str_clear(&slot->line);
             }
         }
@@ -169,9 +195,7 @@ static void close_slot(struct slot *slot)
     if (slot->process.stderr_fd >= 0)
         (void)close(slot->process.stderr_fd);
     slot->process.stderr_fd = -1;
-    if (slot->log != NULL)
-        (void)fclose(slot->log);
-    slot->log = NULL;
+    hep_study_log_close(&slot->log, !slot->unchanged);
     hep_str_clear(&slot->line);
     slot->study = NULL;
 }
@@ -197,16 +221,20 @@ static void record_failure(const struct batch *b, const struct slot *slot, int c
 {
     const struct hep_dataset_study *s = slot->study;
     struct hep_study_status status = { .label = s->label, .relative = s->relative };
+    struct hep_str hidden = { 0 };
     struct hep_error e = { 0 };
 
     hep_status_of(&status, b->q->out_dir);
-    if (status.state == HEP_STATE_FAILED && strcmp(status.reason, reason) == 0)
-        return;
+    if (hide_folders(&hidden, b, s, reason) != HEP_OK ||
+        (status.state == HEP_STATE_FAILED && strcmp(status.reason, hidden.s) == 0))
+        goto out;
     status.exit_code = code;
-    (void)snprintf(status.reason, sizeof status.reason, "%.511s", reason);
+    (void)snprintf(status.reason, sizeof status.reason, "%.511s", hidden.s);
     (void)snprintf(status.failed_stage, sizeof status.failed_stage, "%s", slot->stage);
     if (hep_status_record_failure(b->q->out_dir, &status, &e) != HEP_OK)
         hep_log_write(b->log, HEP_LOG_WARNING, "record", "%s", e.msg);
+out:
+    hep_str_release(&hidden);
 }
 
 static void finish(struct batch *b, struct slot *slot, const struct hep_process_end *end)
@@ -251,7 +279,7 @@ static void ended(struct batch *b, struct slot *slot, const struct hep_process_e
     bool temporary = end->exited && end->code == EXIT_TEMPORARY && !slot->timed_out;
     const struct hep_dataset_study *s = slot->study;
 
-    read_log(slot);
+    read_log(b, slot);
     if (temporary && b->stopping) {
         b->out->n_not_started++;
     } else if (temporary && slot->tries < b->q->retries) {
@@ -285,7 +313,7 @@ static void watch(struct batch *b, struct slot *slot)
         }
         return;
     }
-    read_log(slot);
+    read_log(b, slot);
     if (hep_process_poll(&slot->process, &end)) {
         ended(b, slot, &end);
         return;
@@ -385,15 +413,45 @@ static void loop(struct batch *b)
     b->out->n_not_started += b->dataset.n - b->next;
 }
 
-static void print_plan(const struct batch *b, FILE *out)
+/* What the study's own process says that it would do. */
+static void ask(struct batch *b, struct slot *slot, const struct hep_dataset_study *s)
 {
-    for (size_t i = 0; i < b->dataset.n; i++) {
+    struct hep_process_end end = { 0 };
+    const struct timespec pause = { 0, POLL_NS };
+    struct hep_error e = { 0 };
+
+    slot->process.stderr_fd = -1;
+    if (start(b, slot, s, &e) != HEP_OK) {
+        (void)snprintf(slot->error, sizeof slot->error, "%s", e.msg);
+        return;
+    }
+    while (!hep_process_poll(&slot->process, &end)) {
+        read_log(b, slot);
+        if (*b->q->stop)
+            hep_process_stop(&slot->process, true);
+        (void)nanosleep(&pause, NULL);
+    }
+    read_log(b, slot);
+}
+
+static void print_plan(struct batch *b, FILE *out)
+{
+    for (size_t i = 0; i < b->dataset.n && !*b->q->stop; i++) {
         const struct hep_dataset_study *s = &b->dataset.list[i];
         const char *protocol = protocol_of(b->q, s);
+        struct slot slot = { 0 };
 
-        if (is_due(b, s))
-            (void)fprintf(out, "%s\t%s\n", s->label,
-                          protocol != NULL ? protocol : "protocol chosen by agent and series");
+        if (!is_due(b, s))
+            continue;
+        ask(b, &slot, s);
+        (void)fprintf(out, "%s\t%s\t%s%s\n", s->label,
+                      protocol != NULL ? protocol : "protocol chosen by agent and series",
+                      slot.unchanged          ? "nothing has changed"
+                      : slot.error[0] != '\0' ? "would fail: "
+                                              : "",
+                      slot.error[0] != '\0' ? slot.error : slot.plan);
+        close_slot(&slot);
+        hep_str_release(&slot.line);
     }
 }
 

@@ -109,7 +109,9 @@ struct study_row {
     const struct hep_group_table *table;
     size_t i;
     const char *study, *state, *reason, *protocol, *agent, *reference;
-    int exit_code;
+    const char *version, *started;
+    double seconds, peak_bytes;
+    int exit_code, n_warnings;
     char outliers[1024]; /* names of measures between commas */
     char withheld[4096]; /* "measure: reason" between bars */
 };
@@ -167,6 +169,12 @@ static const struct hep_column first_columns[] = {
     { "exit_code", HEP_INTEGER(S, exit_code), .meaning = "Exit code of its run; 0: none" },
     { "reason", HEP_TEXT(S, reason), .meaning = "Why its run failed" },
     { "protocol", HEP_TEXT(S, protocol), "Protocol", .meaning = "Name of its protocol" },
+    { "version", HEP_TEXT(S, version), .meaning = "Version of Hepar that made its results" },
+    { "start_time", HEP_TEXT(S, started), .meaning = "When its run began, UTC" },
+    { "duration_s", HEP_NUMBER(S, seconds), .unit = "s", .meaning = "How long its run took" },
+    { "peak_memory_bytes", HEP_NUMBER(S, peak_bytes), .unit = "byte",
+      .meaning = "Largest memory of its run" },
+    { "warnings", HEP_INTEGER(S, n_warnings), .meaning = "Number of warnings of its run" },
     { "agent", HEP_TEXT(S, agent), .meaning = "Contrast agent; none without" },
     { "reference", HEP_TEXT(S, reference), .meaning = "Series on whose grid findings are made" },
 };
@@ -208,7 +216,12 @@ static S row_of(const struct hep_group_table *t, size_t i)
               .study = s->label,
               .state = hep_state_name(s->state),
               .reason = s->reason,
-              .protocol = t->files[i].protocol,
+              .protocol = t->files[i].protocol != NULL ? t->files[i].protocol : s->protocol,
+              .version = s->version,
+              .started = s->started,
+              .seconds = s->seconds,
+              .peak_bytes = s->peak_bytes,
+              .n_warnings = s->n_warnings,
               .agent = t->files[i].agent,
               .reference = t->files[i].reference,
               .exit_code = s->exit_code };

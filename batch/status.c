@@ -7,6 +7,12 @@
 #include "pipeline/outdir.h"
 #include "base/table.h"
 
+#include <unistd.h>
+
+/* A file for each study that a batch has been asked for, so that batches at the same time cannot lose each
+ * other's: its name is where the study lies, with a comma for the slash. */
+#define EXPECTED_FOLDER ".hepar-studies"
+/* Written by version 0.1 only. */
 #define EXPECTED_FILE ".hepar-studies.json"
 
 const char *hep_state_name(enum hep_state state)
@@ -61,14 +67,14 @@ static bool tame(const char *relative)
     return relative != NULL && hep_starts_with(relative, "sub-") && strstr(relative, "..") == NULL;
 }
 
-static int add_expected(struct hep_out_status *s, const char *out_dir, struct hep_error *err)
+static int add_listed(struct hep_out_status *s, const char *out_dir, struct hep_error *err)
 {
     char *path = hep_path_join(out_dir, EXPECTED_FILE, err);
     struct hep_json *json = NULL;
     const struct hep_json *list;
-    int rc = HEP_OK;
+    int rc = path == NULL ? HEP_ENOMEM : HEP_OK;
 
-    if (path != NULL && hep_is_file(path))
+    if (rc == HEP_OK && hep_is_file(path))
         rc = hep_json_read(&json, path, err);
     list = hep_json_get(json, "studies");
     for (size_t i = 0; rc == HEP_OK && i < hep_json_size(list); i++) {
@@ -78,6 +84,27 @@ static int add_expected(struct hep_out_status *s, const char *out_dir, struct he
             rc = add_study(s, relative, err);
     }
     hep_json_free(json);
+    free(path);
+    return rc;
+}
+
+static int add_expected(struct hep_out_status *s, const char *out_dir, struct hep_error *err)
+{
+    char *path = hep_path_join(out_dir, EXPECTED_FOLDER, err);
+    struct hep_listing list = { 0 };
+    int rc = path == NULL ? HEP_ENOMEM : add_listed(s, out_dir, err);
+
+    if (rc == HEP_OK && hep_is_dir(path))
+        rc = hep_listing_read(&list, path, err);
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
+        char *comma = strchr(list.names[i], ',');
+
+        if (comma != NULL)
+            *comma = '/';
+        if (!list.is_dir[i] && tame(list.names[i]))
+            rc = add_study(s, list.names[i], err);
+    }
+    hep_listing_release(&list);
     free(path);
     return rc;
 }
@@ -137,6 +164,27 @@ static struct hep_json *read_record(const char *out_dir, const struct hep_study_
     return json;
 }
 
+static void copy_text(char *out, size_t n, const struct hep_json *record, const char *key)
+{
+    const char *text = hep_json_string(hep_json_get(record, key));
+
+    (void)snprintf(out, n, "%s", text != NULL ? text : "");
+}
+
+static void read_run(struct hep_study_status *s, const struct hep_json *record)
+{
+    const struct hep_json *warnings = hep_json_get(record, "warnings");
+
+    copy_text(s->version, sizeof s->version, record, "version");
+    copy_text(s->started, sizeof s->started, record, "started");
+    copy_text(s->protocol, sizeof s->protocol, record, "protocol");
+    s->seconds = hep_json_number(hep_json_get(record, "seconds"));
+    s->peak_bytes = hep_json_number(hep_json_get(record, "peak_memory_bytes"));
+    s->n_warnings = warnings != NULL && hep_json_size(warnings) < 1000000
+                        ? (int)hep_json_size(warnings)
+                        : HEP_NO_INTEGER;
+}
+
 void hep_status_of(struct hep_study_status *s, const char *out_dir)
 {
     struct hep_json *failed = read_record(out_dir, s, "failed"),
@@ -154,6 +202,7 @@ void hep_status_of(struct hep_study_status *s, const char *out_dir)
         s->state = HEP_STATE_DONE;
     else if (run != NULL)
         read_failure(s, run);
+    read_run(s, s->state == HEP_STATE_FAILED && failed != NULL ? failed : run);
     hep_json_free(failed);
     hep_json_free(run);
 }
@@ -184,30 +233,36 @@ int hep_status_read(struct hep_out_status *out, const char *out_dir, struct hep_
     return HEP_OK;
 }
 
+static int expect_study(const char *folder, const char *relative, struct hep_error *err)
+{
+    char *path = hep_path_join(folder, relative, err), *name;
+    int rc = HEP_OK, fd = -1;
+
+    if (path == NULL)
+        return HEP_ENOMEM;
+    name = path + strlen(path) - strlen(relative);
+    name[strcspn(name, "/")] = strchr(name, '/') != NULL ? ',' : '\0';
+    if (!hep_is_file(path))
+        rc = hep_file_create(&fd, path, err);
+    if (fd >= 0)
+        (void)close(fd);
+    /* Another batch may have made it between the look and the attempt. */
+    if (rc != HEP_OK && hep_is_file(path)) {
+        *err = (struct hep_error){ 0 };
+        rc = HEP_OK;
+    }
+    free(path);
+    return rc;
+}
+
 int hep_status_expect(const char *out_dir, const struct hep_dataset *d, struct hep_error *err)
 {
-    struct hep_out_status s = { 0 };
-    struct hep_put put = { HEP_OK, err };
-    struct hep_json *json = NULL, *list = NULL;
-    char *path = hep_path_join(out_dir, EXPECTED_FILE, err);
-    int rc = path == NULL ? HEP_ENOMEM : add_expected(&s, out_dir, err);
-    size_t before = s.n;
+    char *folder = hep_path_join(out_dir, EXPECTED_FOLDER, err);
+    int rc = folder == NULL ? HEP_ENOMEM : hep_mkdir_p(folder, err);
 
     for (size_t i = 0; rc == HEP_OK && i < d->n; i++)
-        rc = add_study(&s, d->list[i].relative, err);
-    if (rc != HEP_OK || s.n == before)
-        goto out;
-    qsort(s.list, s.n, sizeof s.list[0], by_label);
-    json = hep_json_new_object();
-    list = hep_json_new_array();
-    for (size_t i = 0; i < s.n; i++)
-        hep_put_item(&put, list, hep_json_new_string(s.list[i].relative));
-    hep_put(&put, json, "studies", list);
-    rc = put.rc == HEP_OK ? hep_json_write(path, json, err) : put.rc;
-out:
-    hep_json_free(json);
-    hep_status_release(&s);
-    free(path);
+        rc = expect_study(folder, d->list[i].relative, err);
+    free(folder);
     return rc;
 }
 
@@ -252,6 +307,12 @@ static const struct hep_column study_columns[] = {
     { "exit_code", HEP_CELL(INTEGER, 0), .flags = HEP_OPTIONAL, .get = exit_code },
     { "reason", HEP_CHARS(S, reason), .flags = HEP_OPTIONAL },
     { "failed_stage", HEP_CHARS(S, failed_stage), .flags = HEP_OPTIONAL },
+    { "version", HEP_CHARS(S, version), .flags = HEP_OPTIONAL },
+    { "start_time", HEP_CHARS(S, started), .flags = HEP_OPTIONAL },
+    { "duration_s", HEP_NUMBER(S, seconds), .flags = HEP_OPTIONAL },
+    { "peak_memory_bytes", HEP_NUMBER(S, peak_bytes), .flags = HEP_OPTIONAL },
+    { "warnings", HEP_INTEGER(S, n_warnings), .flags = HEP_OPTIONAL },
+    { "protocol", HEP_CHARS(S, protocol), .flags = HEP_OPTIONAL },
     { 0 },
 };
 #undef S

@@ -3,7 +3,7 @@
  * @brief What became of each study of an output folder: done, failed, running, missing.
  *
  * A study's own run.json is the record; a failure after an earlier success is *_failed.json beside
- * it. Which studies are expected stands in OUT/.hepar-studies.json, which every batch adds to;
+ * it. Which studies are expected stands in OUT/.hepar-studies/, a file each, which every batch adds to;
  * without it only what is there is known.
  */
 #ifndef HEP_BATCH_STATUS_H
@@ -21,6 +21,10 @@ struct hep_study_status {
     int exit_code;         /* of a failure */
     char reason[512];      /* of a failure */
     char failed_stage[64]; /* that it was in; empty: in none, or not known */
+    /* Of its run, as far as run.json tells. */
+    char version[32], started[32], protocol[128]; /* empty: not known */
+    double seconds, peak_bytes;                   /* NaN: not known, as with --reproducible */
+    int n_warnings;                               /* HEP_NO_INTEGER: not known */
 };
 
 struct hep_out_status {
@@ -36,7 +40,7 @@ void hep_status_release(struct hep_out_status *s);
 /** State of one study. */
 void hep_status_of(struct hep_study_status *s, const char *out_dir);
 
-/** Add studies to the list of what is expected. Atomic. */
+/** Add studies to what is expected. Batches at the same time lose nothing. @param[in,out] err not NULL */
 int hep_status_expect(const char *out_dir, const struct hep_dataset *d,
                       struct hep_error *err) HEP_MUST_CHECK;
 /** Record a failure that the study could not record itself: a crash, a time limit. */

@@ -20,8 +20,8 @@ struct batch_options {
     const char *protocol, *work, *mem, *align;
     double time_limit;
     long jobs, nthreads, retries;
-    bool skip_validation, dry_run, only_failed, stop_on_first_failure, force, strict, replace,
-        reproducible, no_align, followup;
+    bool skip_validation, dry_run, only_failed, stop_on_first_failure, force, verify, follow_links,
+        strict, replace, reproducible, no_align, followup;
 };
 
 #define S struct batch_options
@@ -47,7 +47,9 @@ static const struct hep_option options[] = {
                    "seconds that one study may take"),
     HEP_OPT_INTEGER(S, retries, "retries", 0, "N", 0, 100, "2",
                     "tries again after temporary failures"),
-    HEP_OPT_FLAG(S, dry_run, "dry-run", 'n', "print what would be run"),
+    HEP_OPT_FLAG(S, dry_run, "dry-run", 'n',
+                 "print each study that is selected, its protocol, and whether it would be "
+                 "computed and why; write nothing"),
     HEP_OPT_FLAG(S, only_failed, "only-failed", 0, "only studies whose last run failed"),
     HEP_OPT_FLAG(S, stop_on_first_failure, "stop-on-first-failure", 0,
                  "start no more studies after a failure"),
@@ -62,6 +64,14 @@ static const struct hep_option options[] = {
     HEP_OPT(TEXT, S, align, "align", 0, "HOW", NULL, "rigid or deformable, as for hepar run"),
     HEP_OPT_FLAG(S, no_align, "no-align", 0, "series stay in scanner coordinates"),
     HEP_OPT_FLAG(S, force, "force", 'f', "compute everything again"),
+    HEP_OPT_FLAG(S, verify, "verify", 0,
+                 "hash every file of an earlier result before it counts as unchanged; without it "
+                 "size and time "
+                 "of a file decide"),
+    HEP_OPT_FLAG(
+        S, follow_links, "follow-links", 0,
+        "read what symbolic links in a study lead to outside of it and its dataset; without it "
+        "such a file or folder is left out"),
     HEP_OPT_FLAG(S, strict, "strict", 0,
                  "a study fails where a series is left out because it cannot be used, or one that "
                  "the protocol requires is missing"),
@@ -106,7 +116,7 @@ static int memory_bytes(size_t *out, const char *text, struct hep_error *err)
     return HEP_OK;
 }
 
-#define FLAG_WORDS ((size_t)7) /* what run_words() adds beside the settings */
+#define FLAG_WORDS ((size_t)9) /* what run_words() adds beside the settings */
 
 /* Words that every `hepar run` gets; at most FLAG_WORDS and two for each setting. */
 static size_t run_words(const char **words, const S *o)
@@ -115,6 +125,10 @@ static size_t run_words(const char **words, const S *o)
 
     if (o->force)
         words[n++] = "--force";
+    if (o->verify)
+        words[n++] = "--verify";
+    if (o->follow_links)
+        words[n++] = "--follow-links";
     if (o->strict)
         words[n++] = "--strict";
     if (o->replace)
@@ -312,6 +326,17 @@ static int print_json(FILE *out, const struct hep_out_status *s, struct hep_erro
     return rc == HEP_OK ? hep_print_json(out, json, err) : rc;
 }
 
+/* A result of another version says so. */
+static void print_status(FILE *out, const struct hep_study_status *s)
+{
+    const bool other =
+        s->state == HEP_STATE_DONE && s->version[0] != '\0' && strcmp(s->version, HEP_VERSION) != 0;
+
+    (void)fprintf(out, "%-24s %s%s%s%s%s\n", s->label, hep_state_name(s->state),
+                  other ? " with " : "", other ? s->version : "", s->reason[0] != '\0' ? ": " : "",
+                  s->reason);
+}
+
 static int run_status(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct status_options *o = given;
@@ -322,9 +347,7 @@ static int run_status(const void *given, struct hep_cli *cli, struct hep_error *
         rc = print_json(cli->out, &s, err);
     } else if (rc == HEP_OK) {
         for (size_t i = 0; i < s.n; i++)
-            (void)fprintf(cli->out, "%-24s %s%s%s\n", s.list[i].label,
-                          hep_state_name(s.list[i].state), s.list[i].reason[0] != '\0' ? ": " : "",
-                          s.list[i].reason);
+            print_status(cli->out, &s.list[i]);
         (void)fprintf(cli->out, "%zu done, %zu failed, %zu running, %zu missing\n",
                       s.count[HEP_STATE_DONE], s.count[HEP_STATE_FAILED],
                       s.count[HEP_STATE_RUNNING], s.count[HEP_STATE_MISSING]);

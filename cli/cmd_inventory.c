@@ -8,13 +8,15 @@
 struct inventory_options {
     struct hep_common_options common;
     const char *study;
-    bool write, force, json;
+    bool write, force, json, follow_links;
 };
 
 static const struct hep_option options[] = {
     HEP_OPT_FLAG(struct inventory_options, write, "write", 'w',
                  "write STUDY/study.yml with what was found, to be corrected by hand"),
     HEP_OPT_FLAG(struct inventory_options, force, "force", 'f', "replace an existing study.yml"),
+    HEP_OPT_FLAG(struct inventory_options, follow_links, "follow-links", 0,
+                 "read what symbolic links in the study lead to outside of it and its dataset"),
     HEP_OPT_FLAG(struct inventory_options, json, "json", 0, "print JSON"),
     { 0 },
 };
@@ -51,7 +53,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct inventory_options *o = given;
     struct hep_inventory *inv = NULL;
-    int rc = hep_inventory_scan(&inv, o->study, err);
+    int rc = hep_inventory_scan_links(&inv, o->study, o->follow_links, err);
 
     if (rc == HEP_OK)
         rc = hep_show_inventory(inv, o->json, cli, err);

@@ -19,7 +19,8 @@ struct study_options {
     struct hep_args set, lesions, derivatives;
     long nthreads;
     int align; /* index into align_modes, -1 not given */
-    bool no_align, force, strict, replace, reproducible, timings, json;
+    bool no_align, force, verify, dry_run, follow_links, strict, replace, reproducible, timings,
+        json;
     /* run */
     const char *resection_mask;
     bool only_planned, explain;
@@ -60,6 +61,16 @@ static const char *const align_modes[] = { "rigid", "deformable", NULL };
             "results of the same study under other settings, or of another command: what cannot "  \
             "differ is taken from there"),                                                         \
         HEP_OPT_FLAG(S, force, "force", 'f', "compute everything again"),                          \
+        HEP_OPT_FLAG(                                                                              \
+            S, verify, "verify", 0,                                                                \
+            "hash every file of an earlier result before it counts as unchanged; without "         \
+            "it the size and time of a file decide"),                                              \
+        HEP_OPT_FLAG(S, dry_run, "dry-run", 'n',                                                   \
+                     "print whether the study would be computed, why and which stages; write "     \
+                     "nothing"),                                                                   \
+        HEP_OPT_FLAG(S, follow_links, "follow-links", 0,                                           \
+                     "read what symbolic links in the study lead to outside of it and its "        \
+                     "dataset; without it such a file or folder is left out"),                     \
         HEP_OPT_FLAG(S, strict, "strict", 0,                                                       \
                      "exit code 65 where a series is left out because it cannot be used, or the "  \
                      "protocol requires one that the study does not have; without it these are "   \
@@ -208,6 +219,9 @@ static int run_study(const struct study_options *o,
         .command = (const char *const *)cli->argv,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
         .force = o->force,
+        .verify = o->verify,
+        .dry_run = o->dry_run,
+        .follow_links = o->follow_links,
         .strict = o->strict,
         .replace = o->replace,
         .only_planned = o->only_planned,
@@ -230,6 +244,10 @@ static int run_study(const struct study_options *o,
     hep_str_release(&caret);
     if (rc != HEP_OK)
         return rc;
+    if (outcome.state == HEP_STUDY_PLANNED) {
+        (void)fprintf(cli->out, "%s: would be computed: %s\n", outcome.label, outcome.why);
+        return HEP_OK;
+    }
     if (o->json)
         return print_timings(cli->out, &outcome, true, err);
     (void)fprintf(cli->out, "%s: %s: %s\n", outcome.label,

@@ -11,7 +11,7 @@ int hep_program_run(struct hep_process_end *end, const char *const *argv, const 
                     const char *package, struct hep_error *err)
 {
     static const char *const env[] = { "LC_ALL=C", NULL };
-    struct hep_process_opts opts = { .output = output, .set_env = env };
+    struct hep_process_opts opts = { .output = output, .set_env = env, .own_group = true };
     struct hep_process process = { 0 };
     char *program = hep_process_find(argv[0]);
     int rc;

@@ -409,7 +409,7 @@ static int accept(struct hep_align_pair *p, const struct hep_volume *moving,
 
 static bool is_ours(int rc)
 {
-    return rc == HEP_ENOMEM || rc == HEP_EIO || rc == HEP_ECREAT;
+    return rc == HEP_ENOMEM || rc == HEP_EIO || rc == HEP_ECREAT || rc == HEP_ETEMP;
 }
 
 static int engine(struct hep_align_pair *p, const struct hep_volume *moving, struct hep_error *err)

@@ -120,6 +120,75 @@ bool hep_grid_voxel_at(size_t *index, const struct hep_grid *g, const double wor
     return true;
 }
 
+/* Cosine of the angle between index axes a and b. */
+static double axes_cosine(const struct hep_grid *g, const double mm[3], int a, int b)
+{
+    double dot = 0.0;
+
+    for (int r = 0; r < 3; r++)
+        dot += g->to_world[r][a] / mm[a] * (g->to_world[r][b] / mm[b]);
+    return dot;
+}
+
+static int check_axes(const struct hep_grid *g, const double mm[3], struct hep_error *err)
+{
+    const double least = fmin(fmin(mm[0], mm[1]), mm[2]), most = fmax(fmax(mm[0], mm[1]), mm[2]);
+
+    for (int k = 0; k < 3; k++) {
+        const double extent = (double)g->n[k] * mm[k];
+        const double cosine = axes_cosine(g, mm, k, (k + 1) % 3);
+
+        if (!(mm[k] >= HEP_GRID_SPACING_MIN_MM && mm[k] <= HEP_GRID_SPACING_MAX_MM))
+            return HEP_FAIL(err, HEP_EGEOM,
+                            "voxels are %g mm apart along axis %d, allowed: %g to %g", mm[k], k + 1,
+                            HEP_GRID_SPACING_MIN_MM, HEP_GRID_SPACING_MAX_MM);
+        if (!(extent <= HEP_GRID_EXTENT_MAX_MM))
+            return HEP_FAIL(err, HEP_EGEOM,
+                            "the field of view is %g mm along axis %d, at most %g is allowed",
+                            extent, k + 1, HEP_GRID_EXTENT_MAX_MM);
+        if (!(fabs(cosine) <= HEP_GRID_SHEAR_MAX))
+            return HEP_FAIL(err, HEP_EGEOM,
+                            "axes %d and %d are sheared: the cosine between them is %.3g, at most "
+                            "%g is allowed",
+                            k + 1, (k + 1) % 3 + 1, cosine, HEP_GRID_SHEAR_MAX);
+    }
+    if (!(most <= HEP_GRID_SPACING_RATIO_MAX * least))
+        return HEP_FAIL(
+            err, HEP_EGEOM,
+            "voxels are %g mm and %g mm apart along two axes, a ratio of at most %g is allowed",
+            least, most, HEP_GRID_SPACING_RATIO_MAX);
+    return HEP_OK;
+}
+
+int hep_grid_check(const struct hep_grid *g, struct hep_error *err)
+{
+    double mm[3], field = 1.0;
+    int rc;
+
+    hep_grid_spacing(mm, g);
+    rc = check_axes(g, mm, err);
+    if (rc != HEP_OK)
+        return rc;
+    for (int k = 0; k < 3; k++)
+        field *= (double)g->n[k] * mm[k];
+    if (!(field <= HEP_GRID_FIELD_MAX_MM3))
+        return HEP_FAIL(err, HEP_EGEOM, "the field of view is %g m3, at most %g is allowed",
+                        1e-9 * field, 1e-9 * HEP_GRID_FIELD_MAX_MM3);
+    for (unsigned corner = 0; corner < 8; corner++) {
+        double voxel[3], world[3];
+
+        for (unsigned k = 0; k < 3; k++)
+            voxel[k] = (corner >> k & 1U) != 0 ? (double)g->n[k] - 1.0 : 0.0;
+        hep_grid_to_world(world, g, voxel);
+        for (int r = 0; r < 3; r++) {
+            if (!(fabs(world[r]) <= HEP_GRID_PLACE_MAX_MM))
+                return HEP_FAIL(err, HEP_EGEOM, "a corner lies at %g mm, at most %g is allowed",
+                                world[r], HEP_GRID_PLACE_MAX_MM);
+        }
+    }
+    return HEP_OK;
+}
+
 void hep_grid_round_as_stored(struct hep_grid *g)
 {
     for (int i = 0; i < 3; i++) {

@@ -57,6 +57,23 @@ int hep_affine_inverse(double out[4][4], const double m[4][4],
  */
 #define HEP_GRID_TOL_MM 0.01
 bool hep_grid_same(const struct hep_grid *a, const struct hep_grid *b, double tol_mm);
+/*
+ * What an image of a body can be. A grid that comes from a file is checked against it once, where it
+ * enters (the NIfTI reader); a damaged number of the affine would otherwise ask every resampling for
+ * memory and time without end. The bore of a whole-body scanner is 0.7 m wide, and its table moves
+ * by 2 m: 0.8 m3.
+ */
+#define HEP_GRID_SPACING_MIN_MM 0.02     /* microscopy is finer */
+#define HEP_GRID_SPACING_MAX_MM 100.0    /* localisers of three slices reach 50 */
+#define HEP_GRID_SPACING_RATIO_MAX 250.0 /* slices of 50 mm with pixels of 0.2 mm */
+#define HEP_GRID_EXTENT_MAX_MM 2500.0
+#define HEP_GRID_FIELD_MAX_MM3 1e9
+#define HEP_GRID_PLACE_MAX_MM 10000.0 /* of a corner from the origin; the table stays within 3 m */
+#define HEP_GRID_SHEAR_MAX                                                                         \
+    0.71 /* cosine between two axes; a CT gantry tilts by at most 30 degrees: 0.5 */
+#define HEP_GRID_VALUES_MAX ((size_t)1 << 30) /* 4 GiB as float32 */
+/** @return HEP_EGEOM, with the value met and the value allowed, for a grid beyond these limits */
+int hep_grid_check(const struct hep_grid *g, struct hep_error *err) HEP_MUST_CHECK;
 /** Round the affine to the float32 numbers of a NIfTI header, so that a volume in memory and the same
  * volume read back from its file are on the same grid to the last bit. */
 void hep_grid_round_as_stored(struct hep_grid *g);

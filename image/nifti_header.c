@@ -159,6 +159,9 @@ static int check_sizes(struct hep_nifti_layout *out, const struct raw *r, struct
           floor(r->vox_offset) == r->vox_offset))
         return HEP_FAIL(err, HEP_EFORMAT, "vox_offset is %g", r->vox_offset);
     out->offset = (size_t)r->vox_offset;
+    if (bytes / (component * per_voxel) > HEP_GRID_VALUES_MAX)
+        return HEP_FAIL(err, HEP_EFORMAT, "%zu values, at most %zu are read",
+                        bytes / (component * per_voxel), HEP_GRID_VALUES_MAX);
     if (bytes > SIZE_MAX - out->offset)
         return HEP_FAIL(err, HEP_EFORMAT, "the sizes of the axes overflow");
     out->bytes = bytes;
@@ -269,7 +272,9 @@ static int copy_grid(struct hep_nifti_layout *out, const nifti_image *nim, struc
         out->info.forms_apart_mm = forms_apart_mm(nim, out->info.grid.n);
     (void)memcpy(out->info.descrip, nim->descrip, sizeof nim->descrip);
     out->info.descrip[80] = '\0';
-    return hep_grid_inverse(inverse, &out->info.grid, err);
+    if (hep_grid_inverse(inverse, &out->info.grid, err) != HEP_OK)
+        return HEP_EGEOM;
+    return hep_grid_check(&out->info.grid, err);
 }
 
 /* Raw header in native order, and nifticlib's reading of it. */

@@ -19,6 +19,11 @@
 #define PREFIX_BYTES ((size_t)64 << 10)
 #define FILE_MAX_BYTES ((size_t)1 << 40)
 
+/* Deflate shrinks an image with noise to a tenth, and a label map by more than this only when it is almost
+ * empty, as none of a gigabyte is. */
+#define BOMB_RATIO 200
+#define BOMB_BYTES ((size_t)1 << 30)
+
 /* Header of plain or gzip bytes; plain_n is how many bytes there can be once inflated. */
 static int parse_head(struct hep_nifti_layout *lay, size_t *plain_n, const void *bytes, size_t n,
                       struct hep_error *err)
@@ -201,13 +206,100 @@ int hep_nifti_from_bytes(struct hep_volume **re, struct hep_volume **im, struct 
     return rc;
 }
 
+/* At most max bytes from the start of a regular file, and its size. */
+static int read_prefix(unsigned char *bytes, size_t *n, size_t *size, unsigned char last[4],
+                       size_t max, const char *path, struct hep_error *err)
+{
+    ssize_t got = 1;
+    int fd = -1;
+    int rc;
+
+    if (hep_is_dir(path))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: a folder, not an image", path);
+    rc = hep_file_open(&fd, size, path, err);
+    if (rc != HEP_OK)
+        return rc;
+    *n = 0;
+    while (*n < max && got != 0) {
+        got = read(fd, bytes + *n, max - *n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            rc = HEP_FAIL(err, HEP_EIO, "%s: cannot be read: %s", path, strerror(errno));
+            break;
+        }
+        *n += (size_t)got;
+    }
+    if (rc == HEP_OK && *size >= 4 && pread(fd, last, 4, (off_t)(*size - 4)) != 4)
+        rc = HEP_FAIL(err, HEP_EIO, "%s: its end cannot be read", path);
+    (void)close(fd);
+    return rc;
+}
+
+/* The size of a file against what its header asks for: one that holds far more, or a gzip stream that grows
+ * as no image does, is refused before its data are read. */
+static int check_size(const struct hep_nifti_layout *lay, size_t size, uint32_t isize,
+                      struct hep_error *err)
+{
+    const size_t need = lay->offset + lay->bytes;
+    size_t most = need + TAIL_BYTES;
+
+    /* The trailer gives the length modulo 2^32, so the content is at least that long. */
+    if (lay->info.gzip && (size_t)isize > most)
+        return HEP_FAIL(err, HEP_EFORMAT,
+                        "the header asks for %zu bytes, the gzip stream holds %zu", need,
+                        (size_t)isize);
+    if (lay->info.gzip && need > BOMB_BYTES && need / BOMB_RATIO > size)
+        return HEP_FAIL(
+            err, HEP_EFORMAT,
+            "the header asks for %zu bytes, which a gzip stream of %zu bytes cannot hold "
+            "unless it is almost empty",
+            need, size);
+    if (lay->info.gzip)
+        most += most /
+                8; /* stored blocks and the heads of many members are longer than what they hold */
+    if (size > most)
+        return HEP_FAIL(err, HEP_EFORMAT, "the header asks for %zu bytes, the file has %zu", need,
+                        size);
+    return HEP_OK;
+}
+
+/* Read the header and the size of a file, and of a gzip file the length that its trailer gives; not the data. */
+static int read_layout(struct hep_nifti_layout *lay, size_t *size, uint32_t *isize,
+                       const char *path, struct hep_error *err)
+{
+    unsigned char *bytes = hep_calloc(1, PREFIX_BYTES, err), last[4] = { 0 };
+    size_t n = 0;
+    size_t plain_n = 0;
+    int rc = HEP_OK;
+
+    if (bytes == NULL)
+        return HEP_ENOMEM;
+    rc = read_prefix(bytes, &n, size, last, PREFIX_BYTES, path, err);
+    *isize = (uint32_t)last[0] | (uint32_t)last[1] << 8 | (uint32_t)last[2] << 16 |
+             (uint32_t)last[3] << 24;
+    if (rc == HEP_OK) {
+        rc = parse_head(lay, &plain_n, bytes, n, err);
+        if (rc == HEP_OK)
+            rc = check_size(lay, *size, *isize, err);
+        if (rc != HEP_OK)
+            (void)hep_error_prefix(err, "%s", path);
+    }
+    free(bytes);
+    return rc;
+}
+
 static int read_whole(struct hep_volume **re, struct hep_volume **im, struct hep_labels **labels,
                       const char *path, struct hep_error *err)
 {
     char *bytes = NULL;
     size_t n = 0;
-    int rc = hep_file_read(&bytes, &n, path, FILE_MAX_BYTES, err);
+    struct hep_nifti_layout lay;
+    uint32_t isize = 0;
+    int rc = read_layout(&lay, &n, &isize, path, err);
 
+    if (rc == HEP_OK)
+        rc = hep_file_read(&bytes, &n, path, FILE_MAX_BYTES, err);
     if (rc != HEP_OK)
         return rc;
     rc = hep_nifti_from_bytes(re, im, labels, bytes, n, err);
@@ -271,59 +363,6 @@ int hep_nifti_read_magnitude(struct hep_volume **out, const char *path, struct h
 int hep_nifti_read_labels(struct hep_labels **out, const char *path, struct hep_error *err)
 {
     return read_whole(NULL, NULL, out, path, err);
-}
-
-/* At most max bytes from the start of a regular file, and its size. */
-static int read_prefix(unsigned char *bytes, size_t *n, size_t *size, unsigned char last[4],
-                       size_t max, const char *path, struct hep_error *err)
-{
-    ssize_t got = 1;
-    int fd = -1;
-    int rc;
-
-    if (hep_is_dir(path))
-        return HEP_FAIL(err, HEP_EFORMAT, "%s: a folder, not an image", path);
-    rc = hep_file_open(&fd, size, path, err);
-    if (rc != HEP_OK)
-        return rc;
-    *n = 0;
-    while (*n < max && got != 0) {
-        got = read(fd, bytes + *n, max - *n);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            rc = HEP_FAIL(err, HEP_EIO, "%s: cannot be read: %s", path, strerror(errno));
-            break;
-        }
-        *n += (size_t)got;
-    }
-    if (rc == HEP_OK && *size >= 4 && pread(fd, last, 4, (off_t)(*size - 4)) != 4)
-        rc = HEP_FAIL(err, HEP_EIO, "%s: its end cannot be read", path);
-    (void)close(fd);
-    return rc;
-}
-
-/* Read the header and the size of a file, and of a gzip file the length that its trailer gives; not the data. */
-static int read_layout(struct hep_nifti_layout *lay, size_t *size, uint32_t *isize,
-                       const char *path, struct hep_error *err)
-{
-    unsigned char *bytes = hep_calloc(1, PREFIX_BYTES, err), last[4] = { 0 };
-    size_t n = 0;
-    size_t plain_n = 0;
-    int rc = HEP_OK;
-
-    if (bytes == NULL)
-        return HEP_ENOMEM;
-    rc = read_prefix(bytes, &n, size, last, PREFIX_BYTES, path, err);
-    if (rc == HEP_OK) {
-        rc = parse_head(lay, &plain_n, bytes, n, err);
-        if (rc != HEP_OK)
-            (void)hep_error_prefix(err, "%s", path);
-    }
-    *isize = (uint32_t)last[0] | (uint32_t)last[1] << 8 | (uint32_t)last[2] << 16 |
-             (uint32_t)last[3] << 24;
-    free(bytes);
-    return rc;
 }
 
 int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_error *err)

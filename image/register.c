@@ -225,13 +225,15 @@ static int run_program(const char *const *argv, const char *console, double time
 {
     static const char *const env[] = { "LC_ALL=C", "OMP_NUM_THREADS=1",
                                        "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=1", NULL };
-    struct hep_process_opts opts = { .output = console, .set_env = env };
+    struct hep_process_opts opts = { .output = console, .set_env = env, .own_group = true };
     struct hep_process process = { 0 };
     struct hep_process_end end;
-    int rc = hep_process_start(&process, argv, &opts, err);
+    struct hep_error why = { 0 };
+    int rc = hep_process_start(&process, argv, &opts, &why);
 
+    /* A program that has vanished or cannot be executed is a fault of its own, as any other that it has. */
     if (rc != HEP_OK)
-        return rc;
+        return HEP_FAIL(err, rc == HEP_ENOENT ? HEP_EDATA : why.code, "%s", why.msg);
     hep_process_wait(&process, &end, timeout_s, NULL);
     if (end.timed_out)
         return HEP_FAIL(err, HEP_EDATA, "%s was stopped after %g s", argv[0], timeout_s);

@@ -19,7 +19,7 @@ static void name_study(struct hep_open_study *s)
 static int scan(struct hep_open_study *s, const char *study, struct hep_error *err)
 {
     const struct hep_lines *bad = s->unreadable;
-    int rc = hep_inventory_scan(&s->inventory, study, err);
+    int rc = hep_inventory_scan_links(&s->inventory, study, s->follow_links, err);
 
     for (size_t i = 0; rc == HEP_OK && bad != NULL && i + 1 < bad->n; i += 2)
         rc = hep_inventory_leave_out(s->inventory, bad->line[i], bad->line[i + 1], err);

@@ -1,6 +1,7 @@
 #include "pipeline/outdir.h"
 
 #include "base/file.h"
+#include "base/json_put.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -34,19 +35,62 @@ static int write_if_absent(const char *root, const char *name, const char *text,
     return rc;
 }
 
+/* Does the description name this version among those that made its files? */
+static bool names_version(const struct hep_json *by)
+{
+    bool named = false;
+
+    for (size_t i = 0; i < hep_json_size(by); i++) {
+        const char *version = hep_json_string(hep_json_get(hep_json_at(by, i), "Version"));
+
+        named = named || (version != NULL && strcmp(version, HEP_VERSION) == 0);
+    }
+    return named;
+}
+
+static void add_version(struct hep_put *put, struct hep_json *list)
+{
+    struct hep_json *me = hep_json_new_object();
+
+    hep_put_text(put, me, "Name", "Hepar");
+    hep_put_text(put, me, "Version", HEP_VERSION);
+    hep_put_item(put, list, me);
+}
+
+/* dataset_description.json names each version of Hepar that made files of the dataset, in the order of their
+ * coming. One that somebody has made unreadable stays as it is. */
+static int describe_dataset(const char *root, struct hep_error *err)
+{
+    char *path = hep_path_join(root, "dataset_description.json", err);
+    struct hep_json *o = NULL, *list = NULL;
+    struct hep_error unreadable = { 0 };
+    struct hep_put put = { path == NULL ? HEP_ENOMEM : HEP_OK, err };
+    const bool is_new = path != NULL && !hep_is_file(path);
+
+    if (path != NULL && !is_new && hep_json_read(&o, path, &unreadable) != HEP_OK)
+        goto out;
+    if (names_version(hep_json_get(o, "GeneratedBy")) ||
+        (!is_new && hep_json_type(hep_json_get(o, "GeneratedBy")) != HEP_JSON_ARRAY))
+        goto out;
+    if (is_new) {
+        o = hep_json_new_object();
+        hep_put_text(&put, o, "BIDSVersion", BIDS_VERSION);
+        hep_put_text(&put, o, "DatasetType", "derivative");
+        hep_put_text(&put, o, "Name", "Hepar liver MRI maps and findings");
+    }
+    list = is_new ? hep_json_new_array() : hep_json_copy(hep_json_get(o, "GeneratedBy"));
+    add_version(&put, list);
+    hep_put(&put, o, "GeneratedBy", list);
+    if (put.rc == HEP_OK)
+        put.rc = hep_json_write(path, o, err);
+out:
+    hep_json_free(o);
+    free(path);
+    return put.rc;
+}
+
 static int make_dataset(const char *root, struct hep_error *err)
 {
-    static const char description[] = "{\n"
-                                      "  \"BIDSVersion\": \"" BIDS_VERSION "\",\n"
-                                      "  \"DatasetType\": \"derivative\",\n"
-                                      "  \"GeneratedBy\": [\n"
-                                      "    {\n"
-                                      "      \"Name\": \"Hepar\",\n"
-                                      "      \"Version\": \"" HEP_VERSION "\"\n"
-                                      "    }\n"
-                                      "  ],\n"
-                                      "  \"Name\": \"Hepar liver MRI maps and findings\"\n"
-                                      "}\n";
     /* Names in the style of BIDS that the specification does not have. */
     static const char ignore[] =
         "*_FFmap.*\n*_PDFFmap.*\n*_R2starmap.*\n*_REmap.*\n*_ADC*\n*_Dmap*\n*_fmap.*\n"
@@ -56,7 +100,7 @@ static int make_dataset(const char *root, struct hep_error *err)
     int rc = hep_mkdir_p(root, err);
 
     if (rc == HEP_OK)
-        rc = write_if_absent(root, "dataset_description.json", description, err);
+        rc = describe_dataset(root, err);
     if (rc == HEP_OK)
         rc = write_if_absent(root, ".bidsignore", ignore, err);
     return rc;

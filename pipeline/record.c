@@ -5,12 +5,14 @@
 #include "base/text.h"
 #include "terms/exit_codes.h"
 #include "pipeline/config/config.h"
+#include "pipeline/folders.h"
 #include "base/json_put.h"
 #include "pipeline/run.h"
 #include "pipeline/save.h"
 #include "pipeline/split.h"
 #include "sequences/inventory.h"
 
+#include <omp.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -48,13 +50,29 @@ size_t hep_peak_memory_bytes(void)
     return getrusage(RUSAGE_SELF, &u) == 0 ? (size_t)u.ru_maxrss * 1024 : 0;
 }
 
+/* A text as a result may hold it. */
+static struct hep_json *told(const char *text, const struct hep_study_request *q,
+                             struct hep_put *put)
+{
+    struct hep_str hidden = { 0 };
+    struct hep_json *value = NULL;
+
+    hep_folders_hide(&hidden, text, q->command);
+    if (put->rc == HEP_OK)
+        put->rc = hep_str_check(&hidden, put->err);
+    if (put->rc == HEP_OK)
+        value = hep_json_new_string(hidden.s);
+    hep_str_release(&hidden);
+    return value;
+}
+
 static struct hep_json *warnings_json(const struct hep_run *run, size_t first, size_t end,
-                                      struct hep_put *put)
+                                      const struct hep_study_request *q, struct hep_put *put)
 {
     struct hep_json *a = hep_json_new_array();
 
     for (size_t i = first; i < end; i++)
-        hep_put_item(put, a, hep_json_new_string(hep_log_warning(run->log, i)));
+        hep_put_item(put, a, told(hep_log_warning(run->log, i), q, put));
     return a;
 }
 
@@ -95,7 +113,7 @@ static struct hep_json *products_json(const struct hep_run *run, size_t stage, s
 }
 
 static struct hep_json *stages_json(const struct hep_run *run, const struct hep_record *r,
-                                    bool reproducible, struct hep_put *put)
+                                    const struct hep_study_request *q, struct hep_put *put)
 {
     struct hep_json *a = hep_json_new_array();
 
@@ -106,8 +124,8 @@ static struct hep_json *stages_json(const struct hep_run *run, const struct hep_
         hep_put_text(put, o, "name", run->stages[i]->name);
         hep_put_text(put, o, "key", s->key);
         hep_put(put, o, "products", products_json(run, i, put));
-        hep_put(put, o, "warnings", warnings_json(run, s->first_warning, s->end_warning, put));
-        if (!reproducible) {
+        hep_put(put, o, "warnings", warnings_json(run, s->first_warning, s->end_warning, q, put));
+        if (!q->reproducible) {
             hep_put_text(put, o, "state", s->reused ? "reused" : "run");
             hep_put_number(put, o, "seconds", s->seconds);
         }
@@ -149,19 +167,6 @@ static struct hep_json *outputs_json(const struct hep_run *run, struct hep_put *
     return a;
 }
 
-/* Folders may name people: of a path only its last part is kept. */
-static struct hep_json *command_json(const char *const *argv, struct hep_put *put)
-{
-    struct hep_json *a = hep_json_new_array();
-
-    for (; argv != NULL && *argv != NULL; argv++) {
-        bool path = strchr(*argv, '/') != NULL && strchr(*argv, '=') == NULL;
-
-        hep_put_item(put, a, hep_json_new_string(path ? hep_path_base(*argv) : *argv));
-    }
-    return a;
-}
-
 static void put_fields(struct hep_put *put, struct hep_json *o, const char *prefix,
                        const void *base, const struct hep_field *table)
 {
@@ -182,8 +187,7 @@ static void put_fields(struct hep_put *put, struct hep_json *o, const char *pref
     hep_str_release(&value);
 }
 
-/* Every setting in force, as it would be written in a protocol. */
-static struct hep_json *settings_json(const struct hep_config *cfg, struct hep_put *put)
+struct hep_json *hep_record_settings(const struct hep_config *cfg, struct hep_put *put)
 {
     struct hep_json *o = hep_json_new_object();
     char prefix[64];
@@ -232,7 +236,7 @@ static void put_replay(struct hep_put *put, struct hep_json *o, const struct hep
 }
 
 static void put_outcome(struct hep_put *put, struct hep_json *o, const struct hep_record *r,
-                        const struct hep_error *failure)
+                        const struct hep_study_request *q, const struct hep_error *failure)
 {
     bool failed = failure != NULL && failure->code != HEP_OK;
     int code = failed ? hep_exit_code((int)failure->code) : 0;
@@ -240,7 +244,7 @@ static void put_outcome(struct hep_put *put, struct hep_json *o, const struct he
     hep_put_text(put, o, "state", failed ? "failed" : "done");
     hep_put(put, o, "exit_code", hep_json_new_integer(code));
     if (failed)
-        hep_put_text(put, o, "error", failure->msg);
+        hep_put(put, o, "error", told(failure->msg, q, put));
     if (failed && r->failed_stage != NULL)
         hep_put_text(put, o, "failed_stage", r->failed_stage);
 }
@@ -250,7 +254,9 @@ static void put_host(struct hep_put *put, struct hep_json *o, const struct hep_r
 {
     if (r->study_folder_sha256[0] != '\0')
         hep_put_text(put, o, "study_folder_sha256", r->study_folder_sha256);
-    hep_put(put, o, "command", command_json(request->command, put));
+    hep_put(put, o, "command", hep_folders_command(put, request->command, run->label));
+    hep_put_text(put, o, "started", r->started);
+    hep_put_number(put, o, "seconds", omp_get_wtime() - r->start_s);
     hep_put_count(put, o, "threads", (size_t)run->nthreads);
     hep_put_count(put, o, "peak_memory_bytes", hep_peak_memory_bytes());
 }
@@ -264,11 +270,11 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
     size_t end = hep_log_warning_count(run->log);
 
     hep_put_text(&put, o, "version", HEP_VERSION);
-    put_outcome(&put, o, r, failure);
+    put_outcome(&put, o, r, request, failure);
     hep_put_text(&put, o, "study", run->label);
     if (run->cfg != NULL) {
         hep_put_text(&put, o, "protocol", run->cfg->name.s);
-        hep_put(&put, o, "settings", settings_json(run->cfg, &put));
+        hep_put(&put, o, "settings", hep_record_settings(run->cfg, &put));
     }
     hep_put_text(&put, o, "agent", run->agent != NULL ? run->agent->name : "none");
     if (run->inventory != NULL && failure == NULL)
@@ -278,8 +284,8 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
         put.rc = hep_inventory_json(&inventory, run->inventory, err);
         hep_put(&put, o, "inventory", inventory);
     }
-    hep_put(&put, o, "warnings", warnings_json(run, r->first_warning, end, &put));
-    hep_put(&put, o, "stages", stages_json(run, r, request->reproducible, &put));
+    hep_put(&put, o, "warnings", warnings_json(run, r->first_warning, end, request, &put));
+    hep_put(&put, o, "stages", stages_json(run, r, request, &put));
     hep_put(&put, o, "outputs", outputs_json(run, &put));
     if (!request->reproducible)
         put_host(&put, o, run, r, request);
@@ -325,14 +331,33 @@ static bool tame(const char *path)
     return path != NULL && path[0] != '/' && path[0] != '\0' && strstr(path, "..") == NULL;
 }
 
-static bool file_is_there(const struct hep_json *output, const char *folder)
+/* Later than `b`? */
+static bool is_later(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+static bool has_hash(const char *path, const char *sha256)
+{
+    char hex[HEP_SHA256_HEX];
+    struct hep_error unreadable = { 0 };
+
+    return sha256 != NULL && hep_sha256_file(hex, path, &unreadable) == HEP_OK &&
+           strcmp(hex, sha256) == 0;
+}
+
+/* A file that was written to after the record, which is written last, is not believed by its size. */
+static bool file_is_there(const struct hep_json *output, const struct hep_record_of *of,
+                          bool verify)
 {
     const char *relative = hep_json_string(hep_json_get(output, "path"));
-    char *path = tame(relative) ? hep_path_join(folder, relative, NULL) : NULL;
+    char *path = tame(relative) ? hep_path_join(of->folder, relative, NULL) : NULL;
     struct stat st;
     bool there = path != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
                  (double)st.st_size == hep_json_number(hep_json_get(output, "bytes"));
 
+    if (there && (verify || !of->dated || is_later(&st.st_mtim, &of->written)))
+        there = has_hash(path, hep_json_string(hep_json_get(output, "sha256")));
     free(path);
     return there;
 }
@@ -371,10 +396,23 @@ static bool structs_are_readable(const struct hep_stage *stage, const struct hep
     return good;
 }
 
-bool hep_record_reusable(const struct hep_json *earlier, const struct hep_stage *stage,
-                         const char *key, const char *folder)
+void hep_record_look(struct hep_record_of *of, const struct hep_json *earlier, const char *folder,
+                     const char *label)
 {
-    const struct hep_json *entry = hep_record_stage(earlier, stage->name),
+    char *path = hep_asprintf(NULL, "%s/%s_run.json", folder, label);
+    struct stat st;
+
+    *of = (struct hep_record_of){ .json = earlier, .folder = folder };
+    of->dated = path != NULL && stat(path, &st) == 0;
+    if (of->dated)
+        of->written = st.st_mtim;
+    free(path);
+}
+
+bool hep_record_reusable(const struct hep_record_of *of, const struct hep_stage *stage,
+                         const char *key, bool verify)
+{
+    const struct hep_json *earlier = of->json, *entry = hep_record_stage(earlier, stage->name),
                           *outputs = hep_json_get(earlier, "outputs");
 
     if (entry == NULL || !same_text(hep_json_get(entry, "key"), key) ||
@@ -384,7 +422,7 @@ bool hep_record_reusable(const struct hep_json *earlier, const struct hep_stage 
     for (size_t i = 0; i < hep_json_size(outputs); i++) {
         const struct hep_json *o = hep_json_at(outputs, i);
 
-        if (same_text(hep_json_get(o, "stage"), stage->name) && !file_is_there(o, folder))
+        if (same_text(hep_json_get(o, "stage"), stage->name) && !file_is_there(o, of, verify))
             return false;
     }
     return structs_are_readable(stage, entry);

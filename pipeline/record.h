@@ -17,7 +17,10 @@
 #define HEP_PIPELINE_RECORD_H
 
 #include "pipeline/products.h"
+#include "base/json_put.h"
 #include "pipeline/study.h"
+
+#include <time.h>
 
 /** What one stage did in this run. */
 struct hep_stage_record {
@@ -39,6 +42,8 @@ struct hep_record {
     struct hep_record_input *inputs;
     size_t n_inputs;
     size_t first_warning;     /* of the log when the study began */
+    char started[32];         /* when the run began, UTC, ISO 8601 */
+    double start_s;           /* the same on the clock of omp_get_wtime() */
     const char *failed_stage; /* static; NULL: none, or the failure was in no stage */
     char
         study_folder_sha256[HEP_SHA256_HEX]; /* of the folder's canonical path: pipeline/origin.h */
@@ -55,13 +60,28 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
                     const struct hep_study_request *request, const struct hep_error *failure,
                     struct hep_error *err) HEP_MUST_CHECK;
 
+/** Every setting in force, as it would be written in a protocol: {"key": "value"}. */
+struct hep_json *hep_record_settings(const struct hep_config *cfg, struct hep_put *put);
+
 /** Entry of a stage in an earlier run.json; NULL when there is none. */
 const struct hep_json *hep_record_stage(const struct hep_json *earlier, const char *stage);
 
-/** True when an earlier stage entry has this key, its structs can be read, and every file of it is
- * in `folder` with its size. */
-bool hep_record_reusable(const struct hep_json *earlier, const struct hep_stage *stage,
-                         const char *key, const char *folder);
+/** An earlier record where it lies. */
+struct hep_record_of {
+    const struct hep_json *json; /* borrowed; NULL: none */
+    const char *folder;          /* borrowed */
+    bool dated;                  /* `written` is known */
+    struct timespec written;     /* when its file was, which is the last of a result */
+};
+void hep_record_look(struct hep_record_of *of, const struct hep_json *earlier, const char *folder,
+                     const char *label);
+/**
+ * True when an earlier stage entry has this key, its structs can be read, and every file of it is there. Of a
+ * file that is not younger than the record the size decides, of others the SHA-256.
+ * @param[in] verify the SHA-256 of every file decides: before it is handed on, and when asked
+ */
+bool hep_record_reusable(const struct hep_record_of *of, const struct hep_stage *stage,
+                         const char *key, bool verify);
 
 /** Take a stage's products, files and warnings from an earlier run instead of running it. */
 int hep_record_restore(struct hep_run *run, size_t stage, const struct hep_json *earlier,

@@ -5,6 +5,7 @@
 #include "pipeline/keys.h"
 #include "pipeline/open_study.h"
 #include "pipeline/origin.h"
+#include "pipeline/plan.h"
 #include "pipeline/products.h"
 #include "pipeline/record.h"
 #include "pipeline/save.h"
@@ -12,6 +13,7 @@
 #include "terms/exit_codes.h"
 
 #include <omp.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Everything that one study's run owns. */
@@ -24,7 +26,6 @@ struct study_run {
     char *share;              /* the same folder of the output to share with; NULL: own result */
     size_t order[HEP_STAGES_MAX];
     bool reusable[HEP_STAGES_MAX];
-    double start_s;
 };
 
 int hep_default_nthreads(void)
@@ -112,9 +113,13 @@ static int check_strict(const struct study_run *s, const struct hep_study_reques
 static int begin(struct study_run *s, const struct hep_study_request *q, struct hep_log *log,
                  struct hep_str *caret, struct hep_error *err)
 {
+    const time_t now = time(NULL);
+    struct tm utc;
     int rc;
 
-    s->start_s = omp_get_wtime();
+    (void)strftime(s->record.started, sizeof s->record.started, "%Y-%m-%dT%H:%M:%SZ",
+                   gmtime_r(&now, &utc));
+    s->record.start_s = omp_get_wtime();
     s->record.first_warning = hep_log_warning_count(log);
     s->run.log = log;
     s->run.record = &s->record;
@@ -123,6 +128,7 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->run.nthreads = q->nthreads;
     s->run.reproducible = q->reproducible;
     s->run.only_planned = s->open.only_planned = q->only_planned;
+    s->open.follow_links = q->follow_links;
     if (s->run.n_stages > HEP_STAGES_MAX)
         return HEP_FAIL(err, HEP_EGRAPH, "more than %d stages", HEP_STAGES_MAX);
     rc = hep_stages_order(s->order, s->run.stages, s->run.n_stages, err);
@@ -148,12 +154,22 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     return hep_products_init(&s->run, err);
 }
 
-static void settle_reuse(struct study_run *s, bool force)
+/* Which stages of the earlier result hold. A file is handed on to a new result only after its hash was seen to be
+ * right; one that has got damaged is made again. */
+static void settle_reuse(struct study_run *s, bool force, bool verify)
 {
-    for (size_t i = 0; i < s->run.n_stages; i++)
+    struct hep_record_of of;
+    bool all = s->share == NULL;
+
+    hep_record_look(&of, s->earlier, s->share != NULL ? s->share : s->folder, s->run.label);
+    for (size_t i = 0; i < s->run.n_stages; i++) {
         s->reusable[i] =
-            !force && hep_record_reusable(s->earlier, s->run.stages[i], s->record.stage[i].key,
-                                          s->share != NULL ? s->share : s->folder);
+            !force && hep_record_reusable(&of, s->run.stages[i], s->record.stage[i].key, verify);
+        all = all && s->reusable[i];
+    }
+    for (size_t i = 0; i < s->run.n_stages && !all && !verify; i++)
+        s->reusable[i] = s->reusable[i] &&
+                         hep_record_reusable(&of, s->run.stages[i], s->record.stage[i].key, true);
 }
 
 static bool unchanged(const struct study_run *s)
@@ -292,7 +308,7 @@ static void fill_outcome(struct hep_study_outcome *out, const struct study_run *
                                                  s->record.stage[i].reused };
     }
     out->n_stages = nothing_to_do ? 0 : s->run.n_stages;
-    out->total_s = omp_get_wtime() - s->start_s;
+    out->total_s = omp_get_wtime() - s->record.start_s;
     out->read_s = s->run.read_s;
     out->write_s = s->run.write_s;
     out->peak_bytes = hep_peak_memory_bytes();
@@ -341,7 +357,7 @@ static int run_locked(bool *nothing_to_do, struct study_run *s, const struct hep
     rc = find_earlier(s, q, err);
     if (rc != HEP_OK)
         return rc;
-    settle_reuse(s, q->force);
+    settle_reuse(s, q->force, q->verify);
     *nothing_to_do = unchanged(s);
     if (*nothing_to_do) {
         tell_unchanged(s);
@@ -356,6 +372,41 @@ static int run_locked(bool *nothing_to_do, struct study_run *s, const struct hep
     if (rc == HEP_OK)
         rc = commit(s, q, err);
     return explain(s, rc, err);
+}
+
+/* What a run would do, without the lock: nothing is written. */
+static int plan(struct hep_study_outcome *out, struct study_run *s,
+                const struct hep_study_request *q, struct hep_error *err)
+{
+    struct hep_str why = { 0 };
+    size_t n = 0;
+    int rc = find_earlier(s, q, err);
+
+    if (rc == HEP_OK)
+        settle_reuse(s, q->force, q->verify);
+    out->state = unchanged(s) ? HEP_STUDY_UNCHANGED : HEP_STUDY_PLANNED;
+    if (rc == HEP_OK && out->state == HEP_STUDY_PLANNED)
+        rc = hep_plan_why(&why, &s->run, &s->record, s->share == NULL ? s->earlier : NULL, q->force,
+                          err);
+    for (size_t k = 0; rc == HEP_OK && out->state == HEP_STUDY_PLANNED && k < s->run.n_stages;
+         k++) {
+        if (!s->reusable[s->order[k]])
+            hep_str_addf(&why, "%s%s", n++ == 0 ? " (stages: " : ", ",
+                         s->run.stages[s->order[k]]->name);
+    }
+    if (rc == HEP_OK && n > 0) {
+        hep_str_add(&why, ")");
+        rc = hep_str_check(&why, err);
+    }
+    if (rc == HEP_OK)
+        (void)snprintf(out->why, sizeof out->why, "%s", why.len > 0 ? why.s : "");
+    if (rc == HEP_OK && out->state == HEP_STUDY_PLANNED)
+        hep_log_write(s->run.log, HEP_LOG_INFO, "plan", "%s", out->why);
+    else if (rc == HEP_OK)
+        hep_log_write(s->run.log, HEP_LOG_INFO, "unchanged", "%s: nothing has changed",
+                      s->run.label);
+    hep_str_release(&why);
+    return rc;
 }
 
 /* What was found unreadable in a failed attempt; true when the study is to be tried without it. */
@@ -380,6 +431,7 @@ static int attempt(struct hep_study_outcome *out, const struct hep_study_request
 {
     struct study_run s = { .open.unreadable = unreadable };
     struct hep_error first = { 0 };
+    enum hep_study_state planned = HEP_STUDY_FAILED;
     bool nothing_to_do = false;
     int rc;
 
@@ -389,14 +441,22 @@ static int attempt(struct hep_study_outcome *out, const struct hep_study_request
         rc = hep_keys_make(&s.run, &s.record, s.order, &first);
     if (rc == HEP_OK)
         rc = check_strict(&s, request, &first);
-    if (rc == HEP_OK)
+    if (rc == HEP_OK && request->dry_run) {
+        rc = plan(out, &s, request, &first);
+        planned = out->state;
+        nothing_to_do = true;
+    } else if (rc == HEP_OK) {
         rc = hep_outdir_open(&s.run.out, request->out, s.open.relative, &first);
-    if (rc == HEP_OK)
-        rc = run_locked(&nothing_to_do, &s, request, &first);
+        if (rc == HEP_OK)
+            rc = run_locked(&nothing_to_do, &s, request, &first);
+    }
     *again = learn_unreadable(unreadable, &s, rc);
     fill_outcome(out, &s, rc, nothing_to_do);
+    if (rc == HEP_OK && request->dry_run)
+        out->state = planned;
     if (rc != HEP_OK && !*again) {
-        record_failure(&s, request, &first);
+        if (!request->dry_run)
+            record_failure(&s, request, &first);
         (void)hep_fail(err, first.code, first.where, "%s", first.msg);
     }
     end(&s);

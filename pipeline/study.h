@@ -33,6 +33,9 @@ struct hep_study_request {
     const char *const *command; /* the command line, for run.json; NULL at the end */
     int nthreads;               /* >= 1 */
     bool force;                 /* compute everything again */
+    bool follow_links;          /* also where a symbolic link leads out of the study */
+    bool verify;  /* the hashes of an earlier result's files decide whether it holds */
+    bool dry_run; /* say what would be computed and why; write nothing */
     bool strict;  /* HEP_EDATA for a series that is left out, or one that the protocol requires and
                     the study lacks */
     bool replace; /* whatever stands in the place of the result, pipeline/origin.h */
@@ -43,7 +46,7 @@ struct hep_study_request {
     const volatile bool *stop; /* set from outside: finish the stage, then HEP_ETEMP; may be NULL */
 };
 
-enum hep_study_state { HEP_STUDY_FAILED, HEP_STUDY_DONE, HEP_STUDY_UNCHANGED };
+enum hep_study_state { HEP_STUDY_FAILED, HEP_STUDY_DONE, HEP_STUDY_UNCHANGED, HEP_STUDY_PLANNED };
 
 struct hep_stage_time {
     const char *stage; /* static */
@@ -58,6 +61,7 @@ struct hep_study_outcome {
     char folder[512]; /* OUT/sub-01/ses-1 */
     struct hep_stage_time stage[HEP_STAGES_MAX];
     size_t n_stages;
+    char why[512]; /* of HEP_STUDY_PLANNED: why it would be computed, and which stages */
     double total_s, read_s, write_s;
     size_t peak_bytes;
 };

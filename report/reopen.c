@@ -121,6 +121,7 @@ static int open_study(struct hep_reopened *r, const char *study, struct hep_erro
     const struct hep_json *inputs = hep_json_get(r->record, "inputs");
     int rc = settings_of(&settings, &n, r->record, err);
 
+    r->study.follow_links = true; /* the run that is looked at has read what they lead to */
     if (rc == HEP_OK)
         rc = hep_open_study(&r->study, study, "default", (const char *const *)settings, n, NULL,
                             NULL, err);

@@ -40,6 +40,8 @@ struct hep_study_file {
 struct hep_study_files {
     struct hep_study_file *item;
     size_t n;
+    const char
+        *bounds; /* canonical path that no symbolic link may lead out of; NULL: none. Borrowed */
     struct hep_lines left_out; /* files that cannot be read by their kind, one line each */
 };
 

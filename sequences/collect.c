@@ -40,6 +40,18 @@ static int leave_out(struct hep_study_files *c, const char *rel, struct hep_erro
     return hep_lines_addf(&c->left_out, err, "%s is not a regular file: left out", rel);
 }
 
+/** A symbolic link to something that is not below `bounds`. */
+static bool leads_out(const char *path, const char *bounds)
+{
+    char *real = bounds != NULL && hep_is_link(path) ? realpath(path, NULL) : NULL;
+    size_t n = bounds != NULL ? strlen(bounds) : 0;
+    bool out = real != NULL && n > 1 &&
+               (strncmp(real, bounds, n) != 0 || (real[n] != '/' && real[n] != '\0'));
+
+    free(real);
+    return out;
+}
+
 int hep_study_files_add(struct hep_study_files *out, const char *path, const char *rel,
                         bool derivative, struct hep_error *err)
 {
@@ -166,6 +178,16 @@ static int walk_entry(struct walk *w, const struct pending *in, const char *name
         rc = HEP_ENOMEM;
     else if (!left_out)
         rc = is_left_out(&left_out, name, path, w->err);
+    if (rc == HEP_OK && (is_dir ? !left_out : hep_nifti_extension(name) != NULL && !is_special) &&
+        leads_out(path, w->out->bounds)) {
+        rc = hep_lines_addf(&w->out->left_out, w->err,
+                            "%s is a link that leads out of the study: left out (--follow-links "
+                            "reads it)",
+                            inner);
+        free(path);
+        free(inner);
+        return rc;
+    }
     if (rc == HEP_OK && !left_out)
         return push_folder(w, path, inner, in->depth + 1);
     if (rc == HEP_OK && !is_dir && name[0] != '.' && hep_nifti_extension(name) != NULL &&
@@ -279,12 +301,34 @@ static int set_fault(struct hep_study_file *file, const char *message, struct he
     return file->fault ? HEP_OK : HEP_ENOMEM;
 }
 
-static int inspect(struct hep_study_file *file, struct hep_error *err)
+/** The companions of an image that are links out of the study. */
+static int check_companions(const struct hep_study_file *file, const char *bounds,
+                            struct hep_error *broken)
 {
-    struct hep_error broken = { 0 };
+    static const char *const extensions[] = { ".json", ".bval", ".bvec" };
+    const char *extension = hep_nifti_extension(file->path);
+    const int stem = (int)(strlen(file->path) - (extension != NULL ? strlen(extension) : 0));
     int rc = HEP_OK;
 
-    if (hep_is_dangling(file->path))
+    for (size_t i = 0; rc == HEP_OK && i < sizeof extensions / sizeof *extensions; i++) {
+        char *path = hep_asprintf(broken, "%.*s%s", stem, file->path, extensions[i]);
+
+        if (path == NULL)
+            rc = HEP_ENOMEM;
+        else if (leads_out(path, bounds))
+            rc = HEP_FAIL(broken, HEP_EDATA,
+                          "%s: a link that leads out of the study (--follow-links reads it)", path);
+        free(path);
+    }
+    return rc;
+}
+
+static int inspect(struct hep_study_file *file, const char *bounds, struct hep_error *err)
+{
+    struct hep_error broken = { 0 };
+    int rc = check_companions(file, bounds, &broken);
+
+    if (rc == HEP_OK && hep_is_dangling(file->path))
         rc = HEP_FAIL(&broken, HEP_ENOENT, "%s: a link to a file that is not there", file->path);
     if (rc == HEP_OK)
         rc = hep_nifti_info(&file->info, file->path, &broken);
@@ -310,6 +354,6 @@ int hep_study_files_inspect(struct hep_study_files *c, struct hep_error *err)
     int rc = HEP_OK;
 
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
-        rc = inspect(&c->item[i], err);
+        rc = inspect(&c->item[i], c->bounds, err);
     return rc;
 }

@@ -144,9 +144,10 @@ static int find_injection(struct hep_inventory *inv, const struct hep_study_file
     return HEP_OK;
 }
 
-static int build(struct hep_inventory *inv, const char *root, struct hep_error *err)
+static int build(struct hep_inventory *inv, const char *root, const char *bounds,
+                 struct hep_error *err)
 {
-    struct hep_study_files c = { 0 };
+    struct hep_study_files c = { .bounds = bounds };
     struct hep_study_yml *study = NULL;
     size_t found;
     int rc = read_study_yml(&study, inv->study, err);
@@ -191,9 +192,15 @@ static int build(struct hep_inventory *inv, const char *root, struct hep_error *
 
 int hep_inventory_scan(struct hep_inventory **out, const char *study, struct hep_error *err)
 {
+    return hep_inventory_scan_links(out, study, false, err);
+}
+
+int hep_inventory_scan_links(struct hep_inventory **out, const char *study, bool follow_links,
+                             struct hep_error *err)
+{
     struct hep_error local = { 0 };
     struct hep_inventory *inv = hep_calloc(1, sizeof *inv, err);
-    char *root = NULL;
+    char *root = NULL, *bounds = NULL;
     int rc;
 
     if (err == NULL)
@@ -203,13 +210,17 @@ int hep_inventory_scan(struct hep_inventory **out, const char *study, struct hep
     inv->injection_time_s = (double)NAN;
     inv->field_t = (double)NAN;
     rc = hep_study_locate(inv, &root, study, err);
+    if (rc == HEP_OK && !follow_links &&
+        (bounds = realpath(root != NULL ? root : inv->study, NULL)) == NULL)
+        rc = HEP_FAIL(err, HEP_EIO, "%s: cannot be resolved", inv->study);
     if (rc == HEP_OK)
-        rc = build(inv, root, err);
+        rc = build(inv, root, bounds, err);
     if (rc == HEP_OK) {
         *out = inv;
         inv = NULL;
     }
     free(root);
+    free(bounds);
     hep_inventory_free(inv);
     return rc;
 }

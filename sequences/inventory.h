@@ -113,6 +113,10 @@ struct hep_inventory {
  */
 int hep_inventory_scan(struct hep_inventory **out, const char *study,
                        struct hep_error *err) HEP_MUST_CHECK;
+/** The same. @param[in] follow_links also where a symbolic link leads out of the study and its dataset; what it
+ * leads to is left out otherwise */
+int hep_inventory_scan_links(struct hep_inventory **out, const char *study, bool follow_links,
+                             struct hep_error *err) HEP_MUST_CHECK;
 void hep_inventory_free(struct hep_inventory *inv);
 
 /** The selected series of a role; NULL when there is none. Borrowed. */

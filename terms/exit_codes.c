@@ -10,6 +10,7 @@ static const struct hep_exit_code codes[] = {
     { 64, "bad usage of the command line" },
     { 65, "bad input data, or a wrong protocol or setting" },
     { 66, "an input is missing" },
+    { 71, "out of memory" },
     { 73, "an output cannot be created" },
     { 74, "input or output error" },
     { 75, "temporary: the same command is expected to succeed later" },
@@ -23,7 +24,7 @@ static const struct {
     { HEP_OK, 0 },       { HEP_EPARTIAL, 3 }, { HEP_EDATASET, 16 }, { HEP_ELEVEL, 17 },
     { HEP_EFILTER, 18 }, { HEP_EUSAGE, 64 },  { HEP_EINVAL, 65 },   { HEP_EFORMAT, 65 },
     { HEP_EGEOM, 65 },   { HEP_EDATA, 65 },   { HEP_ECONFIG, 65 },  { HEP_ENOENT, 66 },
-    { HEP_ECREAT, 73 },  { HEP_EIO, 74 },     { HEP_ETEMP, 75 },
+    { HEP_ECREAT, 73 },  { HEP_EIO, 74 },     { HEP_ETEMP, 75 },    { HEP_ENOMEM, 71 },
 };
 
 const struct hep_exit_code *hep_exit_codes(void)

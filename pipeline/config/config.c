@@ -1,5 +1,7 @@
 #include "pipeline/config/config.h"
 
+#include <pthread.h>
+
 static const char *const planned_names[HEP_SERIES_COUNT] = {
     "in_opposed", "echoes",        "t2",      "dwi",          "precontrast",
     "arterial",   "portal_venous", "delayed", "transitional", "hepatobiliary"
@@ -50,7 +52,7 @@ static int series_defaults(struct hep_plan *plan, enum hep_planned series, struc
     return rc;
 }
 
-int hep_config_defaults(struct hep_config *out, struct hep_error *err)
+static int read_defaults(struct hep_config *out, struct hep_error *err)
 {
     int rc;
 
@@ -58,6 +60,23 @@ int hep_config_defaults(struct hep_config *out, struct hep_error *err)
     rc = hep_field_presets(out, hep_config_fields(), err);
     for (int i = 0; rc == HEP_OK && i < HEP_SERIES_COUNT; i++)
         rc = series_defaults(&out->series[i], (enum hep_planned)i, err);
+    return rc;
+}
+
+/* The rows' texts are parsed once in a process, before any output is open: each is a document of YAML. */
+int hep_config_defaults(struct hep_config *out, struct hep_error *err)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct hep_config defaults;
+    static bool known;
+    int rc = HEP_OK;
+
+    (void)pthread_mutex_lock(&lock);
+    if (!known)
+        rc = read_defaults(&defaults, err);
+    known = rc == HEP_OK;
+    *out = defaults;
+    (void)pthread_mutex_unlock(&lock);
     return rc;
 }
 

@@ -79,18 +79,27 @@ static bool has_a_value(const struct hep_volume *v)
     return false;
 }
 
-/* A map without a value is no file; the record says why. */
+/* A map without a value is no file; the record says why. Owns volume and sidecar. */
 static int put_map(struct hep_run *run, const char *product, struct hep_volume *v,
-                   const struct hep_json *sidecar, struct hep_error *err)
+                   struct hep_json *sidecar, struct hep_error *err)
 {
     const char *method = hep_json_string(hep_json_get(sidecar, "Method"));
 
     if (has_a_value(v))
-        return hep_run_put_volume(run, product, v, hep_json_copy(sidecar), err);
+        return hep_run_put_volume(run, product, v, sidecar, err);
     hep_volume_free(v);
     hep_run_put_absent(run, product, "no voxel has a value%s%s%s: the map is not written",
                        method != NULL ? " (method " : "", method != NULL ? method : "",
                        method != NULL ? ")" : "");
+    hep_json_free(sidecar);
+    return HEP_OK;
+}
+
+int hep_sidecar_copy(struct hep_json **out, const struct hep_json *sidecar, struct hep_error *err)
+{
+    *out = hep_json_copy(sidecar);
+    if (*out == NULL && sidecar != NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for a sidecar");
     return HEP_OK;
 }
 
@@ -101,9 +110,13 @@ int hep_maps_put(struct hep_run *run, struct hep_map *maps, const struct hep_jso
 
     for (; rc == HEP_OK && maps->product != NULL; maps++) {
         struct hep_volume *v = maps->volume;
+        struct hep_json *own = NULL;
 
+        rc = hep_sidecar_copy(&own, sidecar, err);
+        if (rc != HEP_OK)
+            break;
         maps->volume = NULL;
-        rc = put_map(run, maps->product, v, sidecar, err);
+        rc = put_map(run, maps->product, v, own, err);
     }
     return rc;
 }

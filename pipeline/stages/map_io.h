@@ -39,4 +39,8 @@ int hep_maps_put_status(struct hep_run *run, const char *product, const struct h
 /** Say that none of these products was made. */
 void hep_maps_absent(struct hep_run *run, const char *const *products, const char *reason);
 
+/** A sidecar of its own for one of several products; NULL of NULL. HEP_ENOMEM. */
+int hep_sidecar_copy(struct hep_json **out, const struct hep_json *sidecar,
+                     struct hep_error *err) HEP_MUST_CHECK;
+
 #endif

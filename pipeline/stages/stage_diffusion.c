@@ -154,10 +154,13 @@ static int save(struct job *j, const struct model_row *row, struct hep_map *maps
         rc = hep_maps_put_status(j->run, row->status, status, sidecar, err);
     if (rc == HEP_OK && row->choice != NULL) {
         struct hep_labels *codes = NULL;
+        struct hep_json *own = NULL;
 
-        rc = hep_labels_from_volume(&codes, choice, err);
+        rc = hep_sidecar_copy(&own, sidecar, err);
+        if (rc == HEP_OK && (rc = hep_labels_from_volume(&codes, choice, err)) != HEP_OK)
+            hep_json_free(own);
         if (rc == HEP_OK)
-            rc = hep_run_put_labels(j->run, row->choice, codes, hep_json_copy(sidecar), err);
+            rc = hep_run_put_labels(j->run, row->choice, codes, own, err);
     }
     return rc;
 }

@@ -365,6 +365,37 @@ static void test_without_memory(void **state)
     json_set_alloc_funcs(malloc, free);
 }
 
+/* A copy is whole or none, whichever allocation of jansson fails. */
+static void test_copy_without_memory(void **state)
+{
+    struct hep_json *original =
+        parse("{\"a\": {\"b\": [1, {\"c\": \"text\", \"d\": 2.5}], \"e\": null}, \"f\": [[], {}]}");
+    struct hep_json *copy = NULL;
+    char *want = NULL, *got = NULL;
+    struct hep_error e = { 0 };
+    long n;
+
+    (void)state;
+    assert_ok(hep_json_dump(&want, original, &e), e);
+    json_set_alloc_funcs(counted_malloc, free);
+    for (n = 1; copy == NULL; n++) {
+        assert_true(n < 500);
+        hep_alloc_fail_at(n);
+        copy = hep_json_copy(original);
+        hep_alloc_fail_at(0);
+        if (copy == NULL)
+            continue;
+        assert_ok(hep_json_dump(&got, copy, &e), e);
+        assert_string_equal(got, want);
+    }
+    assert_true(n > 20);
+    json_set_alloc_funcs(malloc, free);
+    free(want);
+    hep_json_free(original);
+    hep_json_free(copy);
+    free(got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_files_that_fail),
         cmocka_unit_test(test_wrong_containers),
         cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_copy_without_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

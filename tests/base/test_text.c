@@ -127,6 +127,14 @@ static const struct escape_case escapes[] = {
     { hep_str_add_tsv, "a\tb\r\nc", "a b  c" },
     { hep_str_add_tsv, "", "n/a" },
     { hep_str_add_tsv, "plain", "plain" },
+    { hep_str_add_tsv, "=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")" },
+    { hep_str_add_tsv, "@SUM(1)", "'@SUM(1)" },
+    { hep_str_add_tsv, "+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0" },
+    { hep_str_add_tsv, "-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0" },
+    { hep_str_add_tsv, "\t=1+x()", "' =1+x()" },
+    { hep_str_add_tsv, "-3.5e-2", "-3.5e-2" },
+    { hep_str_add_tsv, "-1,2,+3", "-1,2,+3" },
+    { hep_str_add_tsv, "a=b", "a=b" },
 };
 
 static void test_escapes(void **state)

@@ -2,11 +2,13 @@
 #include "nifti_bytes.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/gz.h"
 #include "base/rng.h"
 #include "image/nifti_header.h"
 
 #include <math.h>
+#include <unistd.h>
 
 static struct hep_error e;
 
@@ -105,6 +107,48 @@ static void affine_inf(struct bytes *f)
 {
     put_srow(f, (const double[12]){ 1, 0, 0, (double)INFINITY, 0, 1, 0, 0, 0, 0, 1, 0 });
 }
+static void step_far(struct bytes *f)
+{
+    put_srow(f, (const double[12]){ 2, 0, 0, -5, 0, 3, 0, 6, 0, 0, 5000, 7 });
+}
+static void step_near(struct bytes *f)
+{
+    put_srow(f, (const double[12]){ 2, 0, 0, -5, 0, 1e-3, 0, 6, 0, 0, 4, 7 });
+}
+static void field_wide(struct bytes *f)
+{
+    put_dim(f, 1, 1300);
+}
+static void field_large(struct bytes *f)
+{
+    put_dim(f, 1, 1000);
+    put_dim(f, 2, 667);
+    put_dim(f, 3, 100);
+}
+static void ratio_high(struct bytes *f)
+{
+    put_srow(f, (const double[12]){ 0.1, 0, 0, -5, 0, 3, 0, 6, 0, 0, 40, 7 });
+}
+static void shear(struct bytes *f)
+{
+    put_srow(f, (const double[12]){ 2, 0, 0, -5, 0, 3, 0, 6, 0, 4.5, 4, 7 });
+}
+static void shear_vast(struct bytes *f)
+{
+    put_srow(f, (const double[12]){ 2, 0, 0, -5, 0, 3, 0, 6, 1e9, 0, 4, 7 });
+}
+static void place_far(struct bytes *f)
+{
+    put_srow(f, (const double[12]){ 2, 0, 0, -5, 0, 3, 0, 6, 0, 0, 4, -20000 });
+}
+static void values_many(struct bytes *f)
+{
+    put_dim(f, 0, 4);
+    put_dim(f, 1, 600);
+    put_dim(f, 2, 600);
+    put_dim(f, 3, 100);
+    put_dim(f, 4, 30);
+}
 static void no_codes(struct bytes *f)
 {
     put_codes(f, 0, 0);
@@ -194,6 +238,16 @@ static const struct hostile cases[] = {
     { "affine flat", affine_flat, HEP_EGEOM, "singular" },
     { "affine NaN", affine_nan, HEP_EGEOM, "sform holds" },
     { "affine infinite", affine_inf, HEP_EGEOM, "sform holds" },
+    { "slices 5 m apart", step_far, HEP_EGEOM, "5000 mm apart along axis 3, allowed: 0.02 to 100" },
+    { "rows 1 um apart", step_near, HEP_EGEOM, "0.001 mm apart along axis 2" },
+    { "field of view of 2.6 m", field_wide, HEP_EGEOM, "2600 mm along axis 1, at most 2500" },
+    { "field of view of 1.6 m3", field_large, HEP_EGEOM, "1.6008 m3, at most 1 " },
+    { "voxels 400 times as long as wide", ratio_high, HEP_EGEOM, "0.1 mm and 40 mm apart" },
+    { "axes at 34 degrees", shear, HEP_EGEOM,
+      "axes 2 and 3 are sheared: the cosine between them is 0.832" },
+    { "shear of 1e9 mm", shear_vast, HEP_EGEOM, "1e+09 mm apart along axis 1" },
+    { "20 m from the origin", place_far, HEP_EGEOM, "a corner lies at -20000 mm" },
+    { "1.08e9 values", values_many, HEP_EFORMAT, "1080000000 values, at most 1073741824" },
     { "no orientation", no_codes, HEP_EGEOM, "no orientation" },
     { "negative codes", codes_negative, HEP_EGEOM, "no orientation" },
     { "quaternion NaN", qform_nan, HEP_EGEOM, "qform holds" },
@@ -256,6 +310,71 @@ static void test_truncated_gzip(void **state)
         gz[i] ^= 0x55;
     }
     free(gz);
+}
+
+static void write_bytes(const char *path, const void *bytes, size_t n, off_t length)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+    if (length > 0)
+        assert_int_equal(truncate(path, length), 0);
+}
+
+/* Refused by every reader of files, with the data neither read nor inflated: a test that would need 96 GB of
+ * memory or 3 GB of zeros does not end in time. */
+static void assert_size_refused(const char *path, const char *part)
+{
+    struct hep_volume *v = NULL;
+    struct hep_labels *l = NULL;
+    struct hep_nifti_info info;
+
+    assert_fails(hep_nifti_info(&info, path, &e), e, HEP_EFORMAT, part);
+    assert_fails(hep_nifti_check_whole(path, &e), e, HEP_EFORMAT, part);
+    assert_fails(hep_nifti_read(&v, path, &e), e, HEP_EFORMAT, part);
+    assert_fails(hep_nifti_read_labels(&l, path, &e), e, HEP_EFORMAT, part);
+    assert_null(v);
+    assert_null(l);
+}
+
+static void test_size_of_file(void **state)
+{
+    char *dir = hep_test_mkdir(), *path = hep_path_join(dir, "a.nii", NULL),
+         *packed = hep_path_join(dir, "a.nii.gz", NULL);
+    const size_t zeros_n = (size_t)8 << 20;
+    unsigned char *zeros = calloc(1, zeros_n), *gz = NULL;
+    struct bytes f;
+    size_t n = 0;
+
+    (void)state;
+    assert_non_null(zeros);
+    bytes_init(&f, false, false);
+    write_bytes(path, f.b, f.n, (off_t)96 << 30);
+    assert_size_refused(path, "asks for 364 bytes, the file has 103079215104");
+    (void)memcpy(zeros, f.b, f.n);
+    assert_ok(hep_gz_deflate(&gz, &n, zeros, zeros_n, 9, 1, &e), e);
+    write_bytes(packed, gz, n, 0);
+    assert_size_refused(packed, "asks for 364 bytes, the gzip stream holds 8388608");
+    write_bytes(packed, gz, n, (off_t)96 << 30);
+    assert_size_refused(packed, "the file has 103079215104");
+    free(gz);
+    /* 3 GB of float32 that would all have to be zero. */
+    put_type(&f, 16, 32);
+    put_dim(&f, 0, 4);
+    put_dim(&f, 1, 500);
+    put_dim(&f, 2, 500);
+    put_dim(&f, 3, 100);
+    put_dim(&f, 4, 30);
+    assert_ok(hep_gz_deflate(&gz, &n, f.b, f.n, 6, 1, &e), e);
+    write_bytes(packed, gz, n, 0);
+    assert_size_refused(packed, "asks for 3000000352 bytes, which a gzip stream of");
+    free(gz);
+    free(zeros);
+    free(path);
+    free(packed);
+    hep_test_rmdir(dir);
 }
 
 /* Random bytes, and a good header with random bytes in it: any status, no crash, no leak, out
@@ -321,9 +440,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     struct CMUnitTest tests[64] = { cmocka_unit_test(test_truncated_gzip),
-                                    cmocka_unit_test(test_random),
-                                    cmocka_unit_test(test_no_memory) };
-    size_t n = 3;
+                                    cmocka_unit_test(test_random), cmocka_unit_test(test_no_memory),
+                                    cmocka_unit_test(test_size_of_file) };
+    size_t n = 4;
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         tests[n++] = (struct CMUnitTest){ .name = cases[i].name,

@@ -3,6 +3,9 @@
 
 #include "pipeline/record.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 static struct hep_json *first_record(void)
 {
     struct hep_study_outcome o;
@@ -37,23 +40,48 @@ static void test_products_and_warnings(void **state)
     hep_json_free(record);
 }
 
+/* One bit in the middle of a file, its size as it was. */
+static void damage(const char *path)
+{
+    struct hep_error e = { 0 };
+    char *bytes = NULL;
+    size_t n = 0;
+
+    assert_ok(hep_file_read(&bytes, &n, path, 1 << 20, &e), e);
+    bytes[n / 2] = (char)(bytes[n / 2] ^ 1);
+    assert_ok(hep_file_write(path, bytes, n, &e), e);
+    free(bytes);
+}
+
 static void test_what_serves_again(void **state)
 {
     struct hep_json *record = first_record();
     const char *key = hep_json_string(hep_json_get(stage_of(record, "make"), "key"));
     char *folder = tiny_path("out/sub-01"),
          *map = tiny_path("out/sub-01/anat/sub-01_desc-double_T2map.nii.gz");
+    struct hep_record_of of, none;
     struct hep_error e = { 0 };
 
     (void)state;
-    assert_true(hep_record_reusable(record, &tiny_make_stage, key, folder));
-    assert_false(hep_record_reusable(record, &tiny_make_stage, "0123", folder));
-    assert_false(hep_record_reusable(NULL, &tiny_make_stage, key, folder));
-    assert_ok(hep_file_write(map, "x", 1, &e), e); /* another size */
-    assert_false(hep_record_reusable(record, &tiny_make_stage, key, folder));
+    hep_record_look(&of, record, folder, "sub-01");
+    hep_record_look(&none, NULL, folder, "sub-01");
+    assert_true(of.dated);
+    assert_true(hep_record_reusable(&of, &tiny_make_stage, key, false));
+    assert_true(hep_record_reusable(&of, &tiny_make_stage, key, true));
+    assert_false(hep_record_reusable(&of, &tiny_make_stage, "0123", false));
+    assert_false(hep_record_reusable(&none, &tiny_make_stage, key, false));
+    damage(map);
+    assert_false(
+        hep_record_reusable(&of, &tiny_make_stage, key, false)); /* written to after the record */
+    assert_int_equal(utimensat(AT_FDCWD, map, (const struct timespec[2]){ { 0, 0 }, { 0, 0 } }, 0),
+                     0);
+    assert_true(hep_record_reusable(&of, &tiny_make_stage, key, false)); /* size and time lie */
+    assert_false(hep_record_reusable(&of, &tiny_make_stage, key, true)); /* the hash does not */
+    assert_ok(hep_file_write(map, "x", 1, &e), e);                       /* another size */
+    assert_false(hep_record_reusable(&of, &tiny_make_stage, key, false));
     assert_ok(hep_json_set(record, "version", hep_json_new_string("0.0"), &e), e);
     key = hep_json_string(hep_json_get(stage_of(record, "find"), "key"));
-    assert_false(hep_record_reusable(record, &tiny_find_stage, key, folder));
+    assert_false(hep_record_reusable(&of, &tiny_find_stage, key, false));
     hep_json_free(record);
     free(folder);
     free(map);

@@ -101,6 +101,57 @@ static void test_broken(void **state)
     hep_test_rmdir(dir);
 }
 
+static struct hep_inventory *scan_links(const char *dir, bool follow)
+{
+    struct hep_inventory *inv = NULL;
+    struct hep_error e = { 0 };
+
+    assert_ok(hep_inventory_scan_links(&inv, dir, follow, &e), e);
+    return inv;
+}
+
+/* Links stay within the study, or the dataset around it; what they lead to elsewhere is named and left out. */
+static void test_links_that_lead_out(void **state)
+{
+    char *dir = hep_test_mkdir(), *study = hep_path_join(dir, "set/sub-1", NULL),
+         *outside = hep_path_join(dir, "elsewhere/t2_tse.nii.gz", NULL),
+         *json = hep_path_join(dir, "elsewhere/x.json", NULL);
+    static const char *const to_inside = "../../pool/sub-1_acq-pre_T1w.nii.gz";
+    static const char *const says[] = {
+        "t2_tse.nii.gz is a link that leads out of the study: left out",
+        "all is a link that leads out of the study: left out",
+        "left out: anat/sub-1_acq-b_T1w.json: a link that leads out"
+    };
+    struct hep_inventory *inv;
+
+    (void)state;
+    study_write_image(dir, "elsewhere/t2_tse", 1, 4);
+    study_write_text(dir, "elsewhere/x.json", "{\"EchoTime\": 0.085}");
+    study_write_image(dir, "set/pool/sub-1_acq-pre_T1w", 1, 4);
+    study_write_image(dir, "set/sub-1/anat/sub-1_acq-b_T1w", 1, 4);
+    assert_int_equal(chdir(study), 0);
+    assert_int_equal(symlink(outside, "t2_tse.nii.gz"), 0);
+    assert_int_equal(symlink("/", "all"), 0);
+    assert_int_equal(symlink(to_inside, "anat/sub-1_acq-pre_T1w.nii.gz"), 0);
+    assert_int_equal(symlink(json, "anat/sub-1_acq-b_T1w.json"), 0);
+    inv = scan_links(study, false);
+    assert_int_equal(inv->n_series, 2);
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++)
+        assert_true(study_says(&inv->warnings, says[i]));
+    assert_non_null(study_series(inv, "anat/sub-1_acq-pre_T1w"));
+    hep_inventory_free(inv);
+    assert_int_equal(unlink("all"), 0);
+    inv = scan_links(study, true);
+    assert_int_equal(inv->n_series, 3);
+    assert_null(study_series(inv, "anat/sub-1_acq-b_T1w")->left_out);
+    hep_inventory_free(inv);
+    assert_int_equal(chdir("/"), 0);
+    free(study);
+    free(outside);
+    free(json);
+    hep_test_rmdir(dir);
+}
+
 /* Half of the bytes are missing: the gzip trailer tells it before the file is read. What is found
  * only then gives its role to the next best. */
 static void test_truncated(void **state)
@@ -176,16 +227,17 @@ int main(void)
 {
     enum { N = sizeof left_out_cases / sizeof left_out_cases[0] };
     enum { M = sizeof broken_cases / sizeof broken_cases[0] };
-    struct CMUnitTest tests[N + M + 2] = { cmocka_unit_test(test_left_out_beside_another),
+    struct CMUnitTest tests[N + M + 3] = { cmocka_unit_test(test_left_out_beside_another),
+                                           cmocka_unit_test(test_links_that_lead_out),
                                            cmocka_unit_test(test_truncated) };
 
     for (size_t i = 0; i < N; i++)
-        tests[i + 2] =
+        tests[i + 3] =
             (struct CMUnitTest){ .name = left_out_cases[i].name,
                                  .test_func = test_left_out,
                                  .initial_state = (void *)(uintptr_t)&left_out_cases[i] };
     for (size_t i = 0; i < M; i++)
-        tests[N + 2 + i] =
+        tests[N + 3 + i] =
             (struct CMUnitTest){ .name = broken_cases[i].name,
                                  .test_func = test_broken,
                                  .initial_state = (void *)(uintptr_t)&broken_cases[i] };
