@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "visits/look.h"
 #include "visits/measure.h"
+#include "visits/zones.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ void hep_followed_release(struct hep_followed *f)
 {
     for (size_t i = 0; i < 3; i++)
         free(f->response[i]);
+    free(f->zones);
     free(f->traces);
     free(f->patterns);
     hep_changes_release(&f->changes);
@@ -219,11 +221,15 @@ int hep_followup(struct hep_followed *out, const struct hep_followup_request *re
     if (rc == HEP_OK)
         rc = align_sessions(out, request, err);
     if (rc == HEP_OK)
+        rc = hep_zones_read(out, request->derivatives, request->n_derivatives, err);
+    if (rc == HEP_OK)
         rc = hep_tracks_make(&out->tracks, out->visits, out->n, &request->config->followup,
                              request->rematch, err);
     if (rc == HEP_OK)
         rc = measure(out, err);
     if (rc == HEP_OK)
         rc = judge(out, err);
+    if (rc == HEP_OK)
+        rc = hep_zones_measure(out, err);
     return rc == HEP_OK ? find_patterns(out, err) : rc;
 }
