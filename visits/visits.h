@@ -27,7 +27,8 @@ struct hep_followup_request {
     struct hep_log *log;
 };
 
-struct hep_zone; /* visits/zones.h */
+struct hep_zone;    /* visits/zones.h */
+struct hep_markers; /* visits/markers.h */
 
 struct hep_followed {
     struct hep_session_places places;
@@ -43,7 +44,8 @@ struct hep_followed {
     struct hep_changes changes;
     struct hep_trace *traces; /* owned */
     size_t n_traces;
-    struct hep_zone *zones; /* owned */
+    struct hep_markers *markers; /* published means; owned */
+    struct hep_zone *zones;      /* owned */
     size_t n_zones;
     struct hep_pattern *patterns; /* [n - 1][HEP_PATTERN_N]; owned */
     char *out_dir;                /* owned */
