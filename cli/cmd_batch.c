@@ -214,6 +214,8 @@ static int follow_everyone(const S *o, struct hep_cli *cli, struct hep_error *er
     const struct hep_followup_request q = {
         .query = { .out_dir = o->out_dir, .bids_dir = o->bids_dir },
         .config = &b.config,
+        .derivatives = o->derivatives.items,
+        .n_derivatives = o->derivatives.n,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
         .log = cli->log,
     };

@@ -10,7 +10,7 @@
 
 struct followup_options {
     struct hep_common_options common;
-    struct hep_args folders, sessions, set;
+    struct hep_args folders, sessions, set, derivatives;
     const char *participant, *baseline, *bids, *out;
     long max_targets, nthreads;
     bool rematch, json;
@@ -38,6 +38,10 @@ static const struct hep_option options[] = {
         "labels of given lesions do not tell which lesion is which: match them by place and size"),
     HEP_OPT_REPEAT(S, set, "set", 0, "KEY=VALUE",
                    "change a setting, such as followup.response.partial_share"),
+    HEP_OPT_REPEAT(S, derivatives, "derivatives", 'd', "[NAME=]DIR",
+                   "folder where masks of ablation zones are looked for: "
+                   "DIR/sub-01/ses-2/anat/sub-01_ses-2_label-ablation_dseg.nii.gz; also looked for "
+                   "beside the images"),
     HEP_OPT_FLAG(S, json, "json", 0, "print the document instead of tables"),
     HEP_OPT_NTHREADS(S),
     { 0 },
@@ -103,6 +107,8 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         .out_dir = o->out,
         .config = &b.config,
         .rematch = o->rematch,
+        .derivatives = o->derivatives.items,
+        .n_derivatives = o->derivatives.n,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
         .log = cli->log,
     };

@@ -374,6 +374,7 @@ static const struct hep_key study_keys[] = {
     { .name = "liver_mask", .read = read_mask },
     { .name = "resection_mask", .read = read_mask },
     { .name = "lesions", .read = read_lesions },
+    HEP_KEY(struct hep_study_yml, treated, "treated", read_numbers, .min = 1.0, .max = 1e9),
     { .name = "labels", .read = read_mask },
     { 0 },
 };
@@ -428,6 +429,7 @@ void hep_study_yml_free(struct hep_study_yml *s)
         free(s->points[i]);
     free((void *)s->points);
     free(s->entry);
+    free(s->treated.value);
     free(s->agent);
     free(s);
 }

@@ -24,6 +24,7 @@
  * liver_mask: {path: seg.nii.gz, label: 5}   # or only a path: every value but 0 is liver
  * resection_mask: cut.nii.gz                 # what an operation would remove; label as above
  * lesions: [tumours.nii.gz, points.tsv]       # label maps, masks, probabilities, points, boxes
+ * treated: [2, 5]            # labels of lesions that were ablated, embolised or irradiated
  * labels: {path: rois.nii.gz, names: {liver: 2, spleen: 4}}
  * @endcode
  * A file may be listed several times with different volumes. A mistake is HEP_ECONFIG
@@ -68,6 +69,7 @@ struct hep_study_yml {
     size_t n_entries;
     char **points; /* lesions given as points or boxes, sequences/lesion_points.h; owned */
     size_t n_points;
+    struct hep_numbers treated; /* labels of the user's lesions */
 };
 
 /**

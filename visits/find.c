@@ -52,8 +52,9 @@ double hep_days_of_date(const char *date)
     if (m == 2 && d > 28 + leap)
         return (double)NAN;
     y -= m <= 2 ? 1 : 0;
-    return (double)(365 * y + y / 4 - y / 100 + y / 400 + (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 +
-                    d - 1);
+    m += m > 2 ? -3 : 9;
+    d += 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 - 1;
+    return (double)d;
 }
 
 /* ---- folders --------------------------------------------------------------------------------- */
@@ -185,43 +186,14 @@ static int find_in_output(struct hep_session_places *p, const struct hep_session
     return rc;
 }
 
-/* The folder of *_run.json at or below a folder: at most two levels, as an output of one study. */
-static int find_run(char **out, const char *folder, int levels, struct hep_error *err)
-{
-    struct hep_listing list = { 0 };
-    int rc = hep_listing_read(&list, folder, err);
-
-    for (size_t i = 0; rc == HEP_OK && *out == NULL && i < list.n; i++) {
-        if (!list.is_dir[i] && hep_ends_with(list.names[i], "_run.json"))
-            *out = hep_strdup(folder, err);
-    }
-    for (size_t i = 0; rc == HEP_OK && *out == NULL && levels > 0 && i < list.n; i++) {
-        if (!list.is_dir[i] || !hep_starts_with(list.names[i], levels == 2 ? "sub-" : "ses-"))
-            continue;
-        char *below = hep_path_join(folder, list.names[i], err);
-
-        rc = below == NULL ? HEP_ENOMEM : find_run(out, below, levels - 1, err);
-        free(below);
-    }
-    hep_listing_release(&list);
-    return rc;
-}
-
+/* Each holds one study at or below it, which opening it finds (report/reopen.h). */
 static int find_folders(struct hep_session_places *p, const struct hep_session_query *q,
                         struct hep_error *err)
 {
     int rc = HEP_OK;
 
-    for (size_t i = 0; rc == HEP_OK && i < q->n_folders; i++) {
-        char *folder = NULL;
-
-        rc = find_run(&folder, q->folders[i], 2, err);
-        if (rc == HEP_OK && folder == NULL)
-            rc = HEP_FAIL(err, HEP_ENOENT, "%s: no *_run.json here", q->folders[i]);
-        if (rc == HEP_OK)
-            rc = add_place(p, folder, hep_path_base(q->folders[i]), err);
-        free(folder);
-    }
+    for (size_t i = 0; rc == HEP_OK && i < q->n_folders; i++)
+        rc = add_place(p, q->folders[i], hep_path_base(q->folders[i]), err);
     return rc;
 }
 

@@ -88,6 +88,15 @@ static double contrast_of(struct samples *s)
     return spread > 0.0 ? fabs(place - middle) / spread : (double)NAN;
 }
 
+static int add_trace(struct hep_trace **list, size_t *n, struct hep_trace trace,
+                     struct hep_error *err)
+{
+    if (HEP_GROW(*list, *n, err) != HEP_OK || *list == NULL)
+        return HEP_ENOMEM;
+    (*list)[(*n)++] = trace;
+    return HEP_OK;
+}
+
 static int look_at(struct hep_trace **out, size_t *n, const struct hep_followed *f, size_t track,
                    size_t v, struct hep_error *err)
 {
@@ -110,10 +119,10 @@ static int look_at(struct hep_trace **out, size_t *n, const struct hep_followed 
         if (rc == HEP_OK && w.v != NULL)
             contrast = contrast_of(&s);
         if (rc == HEP_OK && isfinite(contrast))
-            rc = HEP_GROW(*out, *n, err);
-        if (rc == HEP_OK && isfinite(contrast))
-            (*out)[(*n)++] = (struct hep_trace){ track, v, images[k].words, contrast,
-                                                 f->config->followup.trace_sd };
+            rc = add_trace(out, n,
+                           (struct hep_trace){ track, v, images[k].words, contrast,
+                                               f->config->followup.trace_sd },
+                           err);
         samples_release(&s);
         hep_way_release(&w);
     }

@@ -4,7 +4,9 @@
 #include "report/html.h"
 #include "report/html_table.h"
 #include "report/svg.h"
+#include "visits/markers.h"
 #include "visits/tables.h"
+#include "visits/zones.h"
 
 #include <math.h>
 
@@ -155,6 +157,12 @@ int hep_followed_page(struct hep_str *out, const struct hep_followed *f, struct 
                            err);
     if (rc == HEP_OK)
         rc = pictures_section(out, f, err);
+    if (rc == HEP_OK)
+        rc = table_section(out, f, "predictors",
+                           "Predictors at the baseline: numbers, not a verdict",
+                           hep_followed_markers, err);
+    if (rc == HEP_OK && f->n_zones > 0)
+        rc = table_section(out, f, "zones", "Zones of ablation", hep_followed_zones, err);
     if (rc == HEP_OK)
         rc = table_section(out, f, "patterns", "Patterns, and where to look again",
                            hep_followed_patterns, err);

@@ -11,6 +11,7 @@ void hep_session_release(struct hep_session *s)
 {
     for (size_t i = 0; i < 3; i++)
         hep_labels_free(s->on_baseline[i]);
+    hep_labels_free(s->zone);
     hep_volume_free(s->displacement);
     free(s->lesions);
     hep_lesion_file_release(&s->file);

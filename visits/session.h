@@ -36,6 +36,7 @@ struct hep_session {
     double residual_mm, liver_dice, surface_mm, motion_mm; /* NaN: not known */
     char quality[200];
     struct hep_labels *on_baseline[3]; /* lesions, liver, what is seen; owned, NULL */
+    struct hep_labels *zone;           /* of ablation, on the baseline's grid; owned, NULL */
     struct hep_visit_lesion *lesions;  /* owned */
     char cannot[320];                  /* why nothing can be judged; "" */
     struct hep_visit visit;            /* as the follow-up sees it */

@@ -4,7 +4,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "visits/look.h"
+#include "visits/markers.h"
 #include "visits/measure.h"
+#include "visits/zones.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +16,10 @@ void hep_followed_release(struct hep_followed *f)
 {
     for (size_t i = 0; i < 3; i++)
         free(f->response[i]);
+    if (f->markers != NULL)
+        hep_markers_release(f->markers);
+    free(f->markers);
+    free(f->zones);
     free(f->traces);
     free(f->patterns);
     hep_changes_release(&f->changes);
@@ -186,6 +192,19 @@ static int judge(struct hep_followed *f, struct hep_error *err)
     return rc;
 }
 
+static int read_markers(struct hep_followed *f, struct hep_error *err)
+{
+    char *path = NULL;
+    int rc = hep_config_find(&path, "markers.yml", err);
+
+    if (rc == HEP_OK)
+        rc = HEP_NEW(f->markers, 1, err);
+    if (rc == HEP_OK)
+        rc = hep_markers_read(f->markers, path, err);
+    free(path);
+    return rc;
+}
+
 static int find_patterns(struct hep_followed *f, struct hep_error *err)
 {
     struct hep_visit_liver *livers = NULL;
@@ -219,11 +238,17 @@ int hep_followup(struct hep_followed *out, const struct hep_followup_request *re
     if (rc == HEP_OK)
         rc = align_sessions(out, request, err);
     if (rc == HEP_OK)
+        rc = hep_zones_read(out, request->derivatives, request->n_derivatives, err);
+    if (rc == HEP_OK)
         rc = hep_tracks_make(&out->tracks, out->visits, out->n, &request->config->followup,
                              request->rematch, err);
     if (rc == HEP_OK)
         rc = measure(out, err);
     if (rc == HEP_OK)
         rc = judge(out, err);
+    if (rc == HEP_OK)
+        rc = read_markers(out, err);
+    if (rc == HEP_OK)
+        rc = hep_zones_measure(out, err);
     return rc == HEP_OK ? find_patterns(out, err) : rc;
 }

@@ -20,9 +20,15 @@ struct hep_followup_request {
     const char *out_dir;             /* where the results go; NULL: OUT/sub-XX */
     const struct hep_config *config; /* sections align and followup */
     bool rematch;
+    const char *const
+        *derivatives; /* [NAME=]DIR, where masks of zones are looked for; n_derivatives */
+    size_t n_derivatives;
     int nthreads;
     struct hep_log *log;
 };
+
+struct hep_zone;    /* visits/zones.h */
+struct hep_markers; /* visits/markers.h */
 
 struct hep_followed {
     struct hep_session_places places;
@@ -38,6 +44,9 @@ struct hep_followed {
     struct hep_changes changes;
     struct hep_trace *traces; /* owned */
     size_t n_traces;
+    struct hep_markers *markers; /* published means; owned */
+    struct hep_zone *zones;      /* owned */
+    size_t n_zones;
     struct hep_pattern *patterns; /* [n - 1][HEP_PATTERN_N]; owned */
     char *out_dir;                /* owned */
     bool is_partial;              /* some session was left out or could not be judged */

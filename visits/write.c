@@ -3,8 +3,10 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json_put.h"
+#include "visits/markers.h"
 #include "visits/page.h"
 #include "visits/tables.h"
+#include "visits/zones.h"
 
 #include <stdlib.h>
 
@@ -108,6 +110,8 @@ int hep_followed_json(struct hep_json **out, const struct hep_followed *f, struc
     put_table(&put, o, "targets", f, hep_followed_targets);
     hep_put(&put, o, "response", response_json(&put, f));
     put_table(&put, o, "changes", f, hep_followed_changes);
+    put_table(&put, o, "predictors", f, hep_followed_markers);
+    put_table(&put, o, "ablation", f, hep_followed_zones);
     put_table(&put, o, "patterns", f, hep_followed_patterns);
     return hep_put_done(&put, out, o);
 }

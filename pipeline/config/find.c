@@ -104,7 +104,8 @@ static int shipped_names(struct hep_listing *list, struct hep_error *err)
 bool hep_config_is_protocol_file(const char *name)
 {
     static const char *const data[] = { "agents.yml",    "tissues.yml", "evidence.yml",
-                                        "published.yml", "flags.yml",   "detection.yml" };
+                                        "published.yml", "flags.yml",   "detection.yml",
+                                        "markers.yml" };
 
     for (size_t i = 0; i < sizeof data / sizeof data[0]; i++) {
         if (strcmp(name, data[i]) == 0)
