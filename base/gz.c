@@ -16,7 +16,8 @@ enum {
     HEADER_BYTES = 10,
     TRAILER_BYTES = 8,
     FLUSH_BYTES = 64, /* a sync flush adds at most an empty stored block and pending bits */
-    FIRST_OUTPUT = 64 << 10
+    FIRST_OUTPUT = 64 << 10,
+    VOXEL_BYTES = 4
 };
 
 static voidpf zlib_alloc(voidpf unused, uInt n, uInt size)
@@ -190,6 +191,17 @@ static int deflate_into(struct block *b, z_stream *z, size_t cap, int flush)
     return HEP_OK;
 }
 
+/* Are most bytes those of four bytes before, as in a map of few values? Noisy float32 voxels share
+ * the exponent, one byte in four, and int16 ones at most two. */
+static bool repeats(const unsigned char *data, size_t n)
+{
+    size_t same = 0;
+
+    for (size_t i = VOXEL_BYTES; i < n; i++)
+        same += data[i] == data[i - VOXEL_BYTES];
+    return same > n / 5 * 3;
+}
+
 /* Deflate data[from, from + n) so that it continues the stream before it: the previous 32 KiB are
  * its dictionary, and a sync flush ends it on a byte. Reads nothing else, so the bytes made here do
  * not depend on which thread makes them. */
@@ -197,10 +209,10 @@ static void deflate_block(struct block *b, const unsigned char *data, size_t fro
                           bool last, int level)
 {
     z_stream z = { .zalloc = zlib_alloc, .zfree = zlib_free };
+    const int strategy = level == 1 && !repeats(data + from, n) ? Z_RLE : Z_DEFAULT_STRATEGY;
     size_t window = from < WINDOW_BYTES ? from : WINDOW_BYTES;
 
-    if (deflateInit2(&z, level, Z_DEFLATED, RAW_DEFLATE, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) !=
-        Z_OK) {
+    if (deflateInit2(&z, level, Z_DEFLATED, RAW_DEFLATE, MEMORY_LEVEL, strategy) != Z_OK) {
         b->status = HEP_ENOMEM;
         return;
     }

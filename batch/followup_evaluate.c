@@ -297,8 +297,8 @@ static int add_visit(struct person *p, const struct hep_json *truth, bool is_fir
     v->sum_mm = number_of(said, "sum_mm");
     v->change_true_percent = is_first ? (double)NAN : number_of(truth, "change_percent");
     v->change_percent = is_first ? (double)NAN : number_of(said, "change_percent");
-    v->truth = is_first ? HEP_RESPONSE_COUNT : hep_response_of(text_of(truth, "category"));
-    v->called = is_first ? HEP_RESPONSE_COUNT : hep_response_of(text_of(said, "category"));
+    v->truth = is_first ? HEP_RESPONSE_COUNT : hep_response_parse(text_of(truth, "category"));
+    v->called = is_first ? HEP_RESPONSE_COUNT : hep_response_parse(text_of(said, "category"));
     p->out->visit[p->out->n_visits++] = row;
     return HEP_OK;
 }

@@ -194,12 +194,8 @@ static const struct hep_column lesion_columns[] = {
 #undef S
 
 #define S struct hep_followed_visit_row
-static const char *category_name(enum hep_response r)
-{
-    return r < HEP_RESPONSE_COUNT ? hep_response_name(r) : NULL;
-}
-HEP_GETTER(true_category, S, hep_value_of_text(category_name(r->visit.truth)));
-HEP_GETTER(called_category, S, hep_value_of_text(category_name(r->visit.called)));
+HEP_GETTER(true_category, S, hep_value_of_text(hep_response_name(r->visit.truth)));
+HEP_GETTER(called_category, S, hep_value_of_text(hep_response_name(r->visit.called)));
 
 static const struct hep_column visit_columns[] = {
     { "participant_id", HEP_CHARS(S, participant), .meaning = "Label of the person" },

@@ -14,7 +14,8 @@
 
 struct fit_options {
     struct hep_common_options common;
-    const char *dwi, *bvals, *out, *mask, *method, *solver, *rician, *isa;
+    struct hep_fit_output output;
+    const char *dwi, *bvals, *mask, *method, *solver, *rician, *isa;
     double b_min, b_max, b_split, sigma, rise_max, lowest_error_max;
     long nthreads;
     bool robust, fixed_s0, verify;
@@ -24,7 +25,7 @@ struct fit_options {
 static const struct hep_option options[] = {
     HEP_OPT(FILE_IN, S, bvals, "bvals", 'b', "FILE", NULL,
             "b-values, one per volume [s/mm2] (required)"),
-    HEP_OPT(DIR_OUT, S, out, "out", 'o', "DIR", NULL, "folder of the maps (required)"),
+    HEP_FIT_OUTPUT_OPTIONS(S),
     HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL,
             "fit where it is not 0; on the grid of the data"),
     HEP_OPT(
@@ -67,37 +68,31 @@ static const struct hep_positional positionals[] = {
 };
 
 static const struct hep_fit_file adc_files[] = {
-    { "ADC", HEP_UNIT_MM2_PER_S, NULL },
-    { "S0", HEP_UNIT_ARBITRARY, NULL },
-    { "ADC_stderr", HEP_UNIT_MM2_PER_S, NULL },
-    { "rmse", HEP_UNIT_ARBITRARY, NULL },
-    { "R2", HEP_UNIT_FRACTION, NULL },
-    { "status", HEP_UNIT_DIMENSIONLESS, NULL },
+    HEP_FIT_FILE("ADC", MM2_PER_S, PARAMETER),
+    HEP_FIT_FILE("S0", ARBITRARY, PARAMETER),
+    HEP_FIT_FILE("ADC_stderr", MM2_PER_S, ERROR),
+    HEP_FIT_FILE("rmse", ARBITRARY, QUALITY),
+    HEP_FIT_FILE("R2", FRACTION, QUALITY),
+    HEP_FIT_FILE("status", DIMENSIONLESS, QUALITY),
     { 0 },
 };
 static const struct hep_fit_file ivim_files[] = {
-    { "D", HEP_UNIT_MM2_PER_S, NULL },
-    { "f", HEP_UNIT_FRACTION, NULL },
-    { "Dstar", HEP_UNIT_MM2_PER_S, NULL },
-    { "S0", HEP_UNIT_ARBITRARY, NULL },
-    { "D_stderr", HEP_UNIT_MM2_PER_S, NULL },
-    { "f_stderr", HEP_UNIT_FRACTION, NULL },
-    { "Dstar_stderr", HEP_UNIT_MM2_PER_S, NULL },
-    { "rmse", HEP_UNIT_ARBITRARY, NULL },
-    { "R2", HEP_UNIT_FRACTION, NULL },
-    { "status", HEP_UNIT_DIMENSIONLESS, NULL },
-    { "choice", HEP_UNIT_DIMENSIONLESS, NULL },
-    { 0 },
+    HEP_FIT_FILE("D", MM2_PER_S, PARAMETER),        HEP_FIT_FILE("f", FRACTION, PARAMETER),
+    HEP_FIT_FILE("Dstar", MM2_PER_S, PARAMETER),    HEP_FIT_FILE("S0", ARBITRARY, PARAMETER),
+    HEP_FIT_FILE("D_stderr", MM2_PER_S, ERROR),     HEP_FIT_FILE("f_stderr", FRACTION, ERROR),
+    HEP_FIT_FILE("Dstar_stderr", MM2_PER_S, ERROR), HEP_FIT_FILE("rmse", ARBITRARY, QUALITY),
+    HEP_FIT_FILE("R2", FRACTION, QUALITY),          HEP_FIT_FILE("status", DIMENSIONLESS, QUALITY),
+    HEP_FIT_FILE("choice", DIMENSIONLESS, QUALITY), { 0 },
 };
 static const struct hep_fit_file kurtosis_files[] = {
-    { "D", HEP_UNIT_MM2_PER_S, NULL },
-    { "K", HEP_UNIT_DIMENSIONLESS, NULL },
-    { "S0", HEP_UNIT_ARBITRARY, NULL },
-    { "D_stderr", HEP_UNIT_MM2_PER_S, NULL },
-    { "K_stderr", HEP_UNIT_DIMENSIONLESS, NULL },
-    { "rmse", HEP_UNIT_ARBITRARY, NULL },
-    { "R2", HEP_UNIT_FRACTION, NULL },
-    { "status", HEP_UNIT_DIMENSIONLESS, NULL },
+    HEP_FIT_FILE("D", MM2_PER_S, PARAMETER),
+    HEP_FIT_FILE("K", DIMENSIONLESS, PARAMETER),
+    HEP_FIT_FILE("S0", ARBITRARY, PARAMETER),
+    HEP_FIT_FILE("D_stderr", MM2_PER_S, ERROR),
+    HEP_FIT_FILE("K_stderr", DIMENSIONLESS, ERROR),
+    HEP_FIT_FILE("rmse", ARBITRARY, QUALITY),
+    HEP_FIT_FILE("R2", FRACTION, QUALITY),
+    HEP_FIT_FILE("status", DIMENSIONLESS, QUALITY),
     { 0 },
 };
 #define MAX_FILES 12
@@ -127,8 +122,6 @@ static int usage(const struct fit_options *o, struct hep_error *err)
     if (o->bvals == NULL)
         return HEP_FAIL(err, HEP_EUSAGE, "--bvals FILE is needed: one b-value per volume of %s",
                         o->dwi);
-    if (o->out == NULL)
-        return HEP_FAIL(err, HEP_EUSAGE, "-o DIR is needed: where the maps go");
     if (o->method != NULL && strcmp(o->method, "bayes") == 0 && o->mask == NULL)
         return HEP_FAIL(err, HEP_EUSAGE,
                         "--method bayes needs --mask: its prior is the distribution of D* in it");
@@ -186,8 +179,8 @@ static int settle_subset(struct hep_diffusion_settings *s, const struct hep_grad
 static void print_report(FILE *out, const struct fit_options *o,
                          const struct hep_diffusion_report *r)
 {
-    (void)fprintf(out, "%s: %s, %zu b-values: ", o->out, hep_diffusion_method_name(r->method),
-                  r->n_b);
+    (void)fprintf(out, "%s: %s, %zu b-values: ", o->output.out,
+                  hep_diffusion_method_name(r->method), r->n_b);
     hep_fit_print_counts(out, &r->counts);
     if (r->note[0] != '\0')
         (void)fprintf(out, "%s\n", r->note);
@@ -261,6 +254,8 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
     for (size_t i = 0; table[i].name != NULL; i++)
         files[i] = table[i];
     if (rc == HEP_OK)
+        rc = hep_fit_files_choose(files, &o->output, err);
+    if (rc == HEP_OK)
         rc = settle_subset(&settings, g, err);
     if (rc == HEP_OK)
         rc = hep_fit_mask(&mask, o->mask, &dwi->grid, o->dwi, err);
@@ -278,7 +273,7 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
     hep_diffusion_facts_fill(&facts, &report, &settings);
     rc = hep_struct_json(&sidecar, &facts, &hep_diffusion_facts_type, false, err);
     if (rc == HEP_OK)
-        rc = hep_fit_write(o->out, files, sidecar, settings.fit.nthreads, err);
+        rc = hep_fit_write(&o->output, files, sidecar, settings.fit.nthreads, err);
     if (rc == HEP_OK)
         print_report(cli->out, o, &report);
 out:
@@ -326,12 +321,14 @@ static int run_kurtosis(const void *given, struct hep_cli *cli, struct hep_error
     return run_model(given, HEP_DIFFUSION_KURTOSIS, kurtosis_files, cli, err);
 }
 
-static const char *const adc_examples[] = { "hepar fit adc dwi.nii.gz --bvals dwi.bval -o maps",
-                                            NULL };
+static const char *const adc_examples[] = {
+    "hepar fit adc dwi.nii.gz --bvals dwi.bval -o maps",
+    "hepar fit adc dwi.nii.gz --bvals dwi.bval -o adc.nii.gz", NULL
+};
 const struct hep_command hep_cmd_fit_adc = { "fit adc",
                                              "apparent diffusion coefficient of one file",
-                                             "Writes DIR/ADC.nii.gz, S0, ADC_stderr, rmse, R2 and "
-                                             "status, each with a sidecar that states the "
+                                             "Maps ADC, S0, ADC_stderr, rmse, R2 and status, "
+                                             "each with a sidecar that states the "
                                              "b-values used. S = S0 exp(-b ADC).",
                                              options,
                                              positionals,
@@ -345,7 +342,7 @@ static const char *const ivim_examples[] = {
 const struct hep_command hep_cmd_fit_ivim = {
     "fit ivim",
     "intravoxel incoherent motion: D, f, D*",
-    "Writes DIR/D.nii.gz, f, Dstar, S0, their standard errors, rmse, R2, status and choice (by "
+    "Maps D, f, Dstar, S0, D_stderr, f_stderr, Dstar_stderr, rmse, R2, status and choice (by "
     "AICc: 1 mono-, 2 "
     "bi-exponential). D* is NaN where f is negligible. S = S0 ((1-f) exp(-b D) + f exp(-b D*)).",
     options,
@@ -361,9 +358,8 @@ static const char *const kurtosis_examples[] = {
 const struct hep_command hep_cmd_fit_kurtosis = {
     "fit kurtosis",
     "diffusion kurtosis: D and K",
-    "Refused below b = 1500 s/mm2, where K cannot be told from noise. Writes DIR/D.nii.gz, K, S0, "
-    "their "
-    "standard errors, rmse, R2 and status. ln S = ln S0 - b D + (b D)^2 K / 6.",
+    "Refused below b = 1500 s/mm2, where K cannot be told from noise. Maps D, K, S0, D_stderr, "
+    "K_stderr, rmse, R2 and status. ln S = ln S0 - b D + (b D)^2 K / 6.",
     options,
     positionals,
     sizeof(S),

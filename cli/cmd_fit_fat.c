@@ -18,7 +18,8 @@
 struct fat_options {
     struct hep_common_options common;
     struct hep_args echoes, te;
-    const char *out, *mask, *solver, *spectrum;
+    struct hep_fit_output output;
+    const char *mask, *solver, *spectrum;
     double field, r2star, sigma;
     long nthreads;
     bool verify;
@@ -27,7 +28,7 @@ struct fat_options {
 #define S struct fat_options
 /* What is asked of any series of echoes. */
 #define ECHO_ROWS                                                                                  \
-    HEP_OPT(DIR_OUT, S, out, "out", 'o', "DIR", NULL, "folder of the maps (required)"),            \
+    HEP_FIT_OUTPUT_OPTIONS(S),                                                                     \
         HEP_OPT(FILE_IN, S, mask, "mask", 'm', "FILE", NULL,                                       \
                 "fit where it is not 0; on the grid of the data"),                                 \
         HEP_OPT_LIST(S, te, "te", 0, "S",                                                          \
@@ -175,8 +176,6 @@ static int read_echoes(struct echo_set *e, const struct fat_options *o, struct h
     int rc = HEP_OK;
 
     e->field_t = o->field;
-    if (o->out == NULL)
-        return HEP_FAIL(err, HEP_EUSAGE, "-o DIR is needed: where the maps go");
     if (o->echoes.n > HEP_MULTIECHO_MAX_ECHOES)
         return HEP_FAIL(err, HEP_EUSAGE, "at most %d echoes", HEP_MULTIECHO_MAX_ECHOES);
     for (size_t i = 0; rc == HEP_OK && i < o->echoes.n; i++)
@@ -210,9 +209,10 @@ static int read_mask(uint8_t **out, const struct fat_options *o, const struct ec
     return rc;
 }
 
+/* `to` NULL: nobody asked for the map. */
 static void store_status(float *to, const uint8_t *status, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; to != NULL && i < n; i++)
         to[i] = status[i];
 }
 
@@ -276,8 +276,8 @@ static int run_dual(const void *given, struct hep_cli *cli, struct hep_error *er
 {
     const struct fat_options *o = given;
     struct echo_set e = { .n = 0 };
-    struct hep_fit_file files[4] = { { "FF", HEP_UNIT_FRACTION, NULL },
-                                     { "status", HEP_UNIT_DIMENSIONLESS, NULL } };
+    struct hep_fit_file files[4] = { HEP_FIT_FILE("FF", FRACTION, PARAMETER),
+                                     HEP_FIT_FILE("status", DIMENSIONLESS, QUALITY) };
     struct hep_dualecho_options opt = hep_dualecho_defaults();
     struct hep_dualecho_signals sig = { 0 };
     struct hep_dualecho_summary sum = { 0 };
@@ -290,7 +290,9 @@ static int run_dual(const void *given, struct hep_cli *cli, struct hep_error *er
     if (rc == HEP_OK)
         rc = settle_pair(&opt, &sig, &e, err);
     if (rc == HEP_OK && sig.third != NULL)
-        files[2] = (struct hep_fit_file){ "R2star", HEP_UNIT_PER_S, NULL };
+        files[2] = (struct hep_fit_file)HEP_FIT_FILE("R2star", PER_S, PARAMETER);
+    if (rc == HEP_OK)
+        rc = hep_fit_files_choose(files, &o->output, err);
     if (rc == HEP_OK)
         rc = read_mask(&mask, o, &e, err);
     if (rc == HEP_OK)
@@ -304,21 +306,21 @@ static int run_dual(const void *given, struct hep_cli *cli, struct hep_error *er
     opt.sigma = isfinite(o->sigma) ? o->sigma : 0.0;
     opt.nthreads = threads(o);
     if (sig.third != NULL || isfinite(o->r2star))
-        maps.ff_frac = files[0].volume->data;
+        maps.ff_frac = hep_fit_files_data(files, "FF");
     else
-        maps.ff_raw_frac = files[0].volume->data;
-    maps.r2star_per_s = sig.third != NULL ? files[2].volume->data : NULL;
+        maps.ff_raw_frac = hep_fit_files_data(files, "FF");
+    maps.r2star_per_s = hep_fit_files_data(files, "R2star");
     maps.status = status;
     rc = status == NULL ? HEP_ENOMEM : hep_dualecho_map(&maps, &sum, &sig, mask, &opt, err);
     if (rc == HEP_OK) {
-        store_status(files[1].volume->data, status, sig.n);
+        store_status(hep_fit_files_data(files, "status"), status, sig.n);
         sidecar = dual_sidecar(&put, &e, &opt, &sum);
         rc = put.rc;
     }
     if (rc == HEP_OK)
-        rc = hep_fit_write(o->out, files, sidecar, opt.nthreads, err);
+        rc = hep_fit_write(&o->output, files, sidecar, opt.nthreads, err);
     if (rc == HEP_OK) {
-        (void)fprintf(cli->out, "%s: dual echo: ", o->out);
+        (void)fprintf(cli->out, "%s: dual echo: ", o->output.out);
         hep_fit_print_counts(cli->out, &sum.counts);
     }
 out:
@@ -351,13 +353,14 @@ static struct hep_json *multi_sidecar(struct hep_put *put, const struct echo_set
     return json;
 }
 
-static const struct hep_fit_file multi_files[] = {
-    { "R2star", HEP_UNIT_PER_S, NULL },    { "R2star_stderr", HEP_UNIT_PER_S, NULL },
-    { "rmse", HEP_UNIT_ARBITRARY, NULL },  { "status", HEP_UNIT_DIMENSIONLESS, NULL },
-    { "PDFF", HEP_UNIT_FRACTION, NULL },   { "PDFF_stderr", HEP_UNIT_FRACTION, NULL },
-    { NULL, HEP_UNIT_DIMENSIONLESS, NULL }
-};
-enum { n_multi_files = sizeof multi_files / sizeof multi_files[0], n_without_fat = 4 };
+static const struct hep_fit_file multi_files[] = { HEP_FIT_FILE("PDFF", FRACTION, PARAMETER),
+                                                   HEP_FIT_FILE("PDFF_stderr", FRACTION, ERROR),
+                                                   HEP_FIT_FILE("R2star", PER_S, PARAMETER),
+                                                   HEP_FIT_FILE("R2star_stderr", PER_S, ERROR),
+                                                   HEP_FIT_FILE("rmse", ARBITRARY, QUALITY),
+                                                   HEP_FIT_FILE("status", DIMENSIONLESS, QUALITY),
+                                                   { 0 } };
+enum { n_multi_files = sizeof multi_files / sizeof multi_files[0], n_of_fat = 2 };
 
 /* Allocates the maps: without PDFF when the echo times cannot tell water from fat. */
 static int fit_multi(struct hep_fit_file *files, struct hep_multiecho_summary *sum,
@@ -365,6 +368,7 @@ static int fit_multi(struct hep_fit_file *files, struct hep_multiecho_summary *s
                      struct hep_multiecho_options *opt, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&e->volume[0]->grid);
+    struct hep_fit_file *next = files;
     struct hep_fat_spectrum spectrum;
     uint8_t *status = hep_calloc(n, 1, err);
     const struct hep_multiecho_data data = { e->data, e->te_s, e->n, n, e->field_t, &spectrum };
@@ -372,10 +376,12 @@ static int fit_multi(struct hep_fit_file *files, struct hep_multiecho_summary *s
 
     if (rc == HEP_OK) {
         opt->no_fat = !hep_multiecho_separable(&data);
-        for (size_t i = 0; i < (opt->no_fat ? n_without_fat : n_multi_files); i++)
-            files[i] = multi_files[i];
-        rc = hep_fit_files_new(files, &e->volume[0]->grid, err);
+        for (size_t i = opt->no_fat ? n_of_fat : 0; i < n_multi_files; i++)
+            *next++ = multi_files[i];
+        rc = hep_fit_files_choose(files, &o->output, err);
     }
+    if (rc == HEP_OK)
+        rc = hep_fit_files_new(files, &e->volume[0]->grid, err);
     if (rc == HEP_OK) {
         struct hep_multiecho_maps maps = { .pdff_frac = hep_fit_files_data(files, "PDFF"),
                                            .r2star_per_s = hep_fit_files_data(files, "R2star"),
@@ -418,9 +424,9 @@ static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *e
         rc = put.rc;
     }
     if (rc == HEP_OK)
-        rc = hep_fit_write(o->out, files, sidecar, opt.fit.nthreads, err);
+        rc = hep_fit_write(&o->output, files, sidecar, opt.fit.nthreads, err);
     if (rc == HEP_OK) {
-        (void)fprintf(cli->out, "%s: multi echo: ", o->out);
+        (void)fprintf(cli->out, "%s: multi echo: ", o->output.out);
         hep_fit_print_counts(cli->out, &sum.counts);
         if (opt.no_fat)
             (void)fprintf(cli->out,
@@ -439,8 +445,8 @@ static const char *const dual_examples[] = {
 const struct hep_command hep_cmd_fit_dualecho = {
     "fit dualecho",
     "fat fraction of an opposed and an in-phase echo",
-    "Which echo is which follows from the echo times and the field, not from the order. Writes "
-    "DIR/FF.nii.gz and status, and R2star with a third echo.",
+    "Which echo is which follows from the echo times and the field, not from the order. Maps FF "
+    "and status, and R2star with a third echo.",
     dual_options,
     positionals,
     sizeof(S),
@@ -454,7 +460,7 @@ static const char *const multi_examples[] = {
 const struct hep_command hep_cmd_fit_multiecho = {
     "fit multiecho",
     "proton density fat fraction and R2* of three or more echoes",
-    "Writes DIR/PDFF.nii.gz, R2star, their standard errors, rmse and status; R2star alone when the "
+    "Maps PDFF, PDFF_stderr, R2star, R2star_stderr, rmse and status; R2star alone when the "
     "echo times cannot tell water from fat, as when all are in phase.",
     multi_options,
     positionals,

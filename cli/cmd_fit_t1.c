@@ -18,7 +18,8 @@
 struct t1_options {
     struct hep_common_options common;
     struct hep_args images, flip, ti;
-    const char *out, *mask, *b1;
+    struct hep_fit_output output;
+    const char *mask, *b1;
     double tr, t1_max;
     long nthreads;
     int method;
@@ -30,7 +31,7 @@ enum { MAX_VOLUMES = HEP_RECOVERY_MAX_TIMES };
 #define S struct t1_options
 static const char *const methods[] = { "vfa", "ir", "look-locker", NULL };
 static const struct hep_option options[] = {
-    HEP_OPT(DIR_OUT, S, out, "out", 'o', "DIR", NULL, "folder of the maps (required)"),
+    HEP_FIT_OUTPUT_OPTIONS(S),
     HEP_OPT_CHOICE(S, method, "method", 0, "HOW", methods, NULL,
                    "flip angles, inversion recovery, or a Look-Locker readout (MOLLI) whose T1* is "
                    "corrected; without it "
@@ -235,8 +236,7 @@ static int read_b1(struct t1_input *in, const char *path, int nthreads, struct h
 static int read_all(struct t1_input *in, int *method, const struct t1_options *o, int nthreads,
                     struct hep_error *err)
 {
-    int rc =
-        o->out == NULL ? HEP_FAIL(err, HEP_EUSAGE, "-o DIR is needed: where the maps go") : HEP_OK;
+    int rc = HEP_OK;
 
     in->tr_s = o->tr;
     for (size_t i = 0; rc == HEP_OK && i < o->images.n; i++)
@@ -321,11 +321,12 @@ static void finish_maps(struct hep_fit_file *files, const uint8_t *status,
     for (size_t i = 0; i < n; i++) {
         bool inside = mask == NULL || mask->data[i] != 0;
 
-        out[i] = inside ? (float)status[i] : 255.0F;
+        if (out != NULL)
+            out[i] = inside ? (float)status[i] : 255.0F;
         if (inside && status[i] < 3)
             counts[status[i]]++;
         for (struct hep_fit_file *f = files; !inside && f->name != NULL; f++) {
-            if (f->volume->data != out)
+            if (f->volume != NULL && f->volume->data != out)
                 f->volume->data[i] = NAN;
         }
     }
@@ -335,10 +336,10 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct t1_options *o = given;
     struct t1_input in = { .n = 0 };
-    struct hep_fit_file files[7] = { { "T1", HEP_UNIT_S, NULL },
-                                     { "T1_stderr", HEP_UNIT_S, NULL },
-                                     { "M0", HEP_UNIT_ARBITRARY, NULL },
-                                     { "status", HEP_UNIT_DIMENSIONLESS, NULL } };
+    struct hep_fit_file files[7] = { HEP_FIT_FILE("T1", S, PARAMETER),
+                                     HEP_FIT_FILE("T1_stderr", S, ERROR),
+                                     HEP_FIT_FILE("M0", ARBITRARY, PARAMETER),
+                                     HEP_FIT_FILE("status", DIMENSIONLESS, QUALITY) };
     struct hep_labels *mask = NULL;
     struct hep_put put = { HEP_OK, err };
     struct hep_json *sidecar = NULL;
@@ -352,11 +353,13 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     if (rc != HEP_OK)
         goto out;
     if (method != METHOD_FLIP_ANGLES) {
-        files[4] = (struct hep_fit_file){ "inversion", HEP_UNIT_DIMENSIONLESS, NULL };
-        files[5] = (struct hep_fit_file){ "rmse", HEP_UNIT_ARBITRARY, NULL };
+        files[4] = (struct hep_fit_file)HEP_FIT_FILE("inversion", DIMENSIONLESS, QUALITY);
+        files[5] = (struct hep_fit_file)HEP_FIT_FILE("rmse", ARBITRARY, QUALITY);
     }
     n = hep_grid_voxels(&in.file[0]->grid);
-    rc = hep_fit_mask(&mask, o->mask, &in.file[0]->grid, in.path[0], err);
+    rc = hep_fit_files_choose(files, &o->output, err);
+    if (rc == HEP_OK)
+        rc = hep_fit_mask(&mask, o->mask, &in.file[0]->grid, in.path[0], err);
     if (rc == HEP_OK)
         rc = hep_fit_files_new(files, &in.file[0]->grid, err);
     if (rc == HEP_OK)
@@ -367,11 +370,11 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         goto out;
     finish_maps(files, status, mask, n, counts);
     sidecar = sidecar_of(&put, &in, method, o);
-    rc = put.rc == HEP_OK ? hep_fit_write(o->out, files, sidecar, nthreads, err) : put.rc;
+    rc = put.rc == HEP_OK ? hep_fit_write(&o->output, files, sidecar, nthreads, err) : put.rc;
     if (rc == HEP_OK)
-        (void)fprintf(cli->out, "%s: T1 by %s: %zu ok, %zu out of range, %zu bad input\n", o->out,
-                      methods[method], counts[HEP_VFA_OK], counts[HEP_VFA_OUT_OF_RANGE],
-                      counts[HEP_VFA_BAD_INPUT]);
+        (void)fprintf(cli->out, "%s: T1 by %s: %zu ok, %zu out of range, %zu bad input\n",
+                      o->output.out, methods[method], counts[HEP_VFA_OK],
+                      counts[HEP_VFA_OUT_OF_RANGE], counts[HEP_VFA_BAD_INPUT]);
 out:
     hep_json_free(sidecar);
     hep_fit_files_free(files);
@@ -384,9 +387,9 @@ out:
 const struct hep_command hep_cmd_fit_t1 = {
     "fit t1",
     "T1 from flip angles, inversion recovery or Look-Locker readouts",
-    "Writes T1 [s] with its standard error, M0 and a status per voxel; recoveries also the ratio "
-    "of the inversion and the "
-    "residual.",
+    "Maps T1 [s], T1_stderr, M0 and status; of recoveries also inversion, the ratio of the "
+    "inversion, "
+    "and rmse.",
     options,
     positionals,
     sizeof(struct t1_options),

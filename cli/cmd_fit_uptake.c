@@ -5,58 +5,88 @@
 #include "base/table.h"
 #include "base/tsv.h"
 #include "cli/print.h"
-#include "contrast/uptake_fit.h"
+#include "cli/uptake.h"
+#include "contrast/uptake_map.h"
 #include "pipeline/config/config.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct uptake_options {
-    struct hep_common_options common;
-    const char *curves, *parameters, *agent;
-    double tr, flip, t1_liver, t1_blood, baseline, dose, hct, field;
-    int input;
-    bool json;
-};
 enum { INPUT_POPULATION, INPUT_AORTA };
 
-#define S struct uptake_options
+#define S struct hep_uptake_options
 static const char *const inputs[] = { "population", "aorta", NULL };
+static const char *const models[] = { "single-inlet", "single-inlet-efflux",
+                                      "dual-inlet",   "dual-inlet-efflux",
+                                      "auto",         NULL };
 static const struct hep_option options[] = {
+    HEP_OPT(FILE_IN, S, curves, "curves", 0, "TSV", NULL,
+            "a table of curves instead of a series: columns time_s, aorta, liver, the mean signals "
+            "of regions over time"),
+    HEP_OPT_CHOICE(S, model, "model", 0, "NAME", models, "auto",
+                   "one inlet (arterial) or two (and portal), without or with efflux into bile; "
+                   "auto: that with the lowest AICc"),
+    HEP_OPT(FILE_IN, S, times, "times", 't', "FILE", NULL,
+            "one time [s] per volume of the series; without it FrameTimesStart of its sidecar"),
+    HEP_OPT(FILE_IN, S, aif, "aif", 0, "MASK|TSV", NULL,
+            "inlets: a mask on the grid of the series (1: artery, 2: portal vein), or a table with "
+            "time_s and the signals aorta and portal, or the plasma concentrations arterial_mM and "
+            "portal_mM [mmol/L]; portal is optional. Without it the population's curve, whose "
+            "arrival is fitted"),
+    HEP_OPT(
+        FILE_IN, S, mask, "mask", 'm', "FILE", NULL,
+        "voxels to fit, on the grid of the series; each of its labels is a region of the table, "
+        "the first of them the liver"),
+    HEP_OPT(
+        FILE_IN, S, spleen, "spleen", 0, "FILE", NULL,
+        "mask of the spleen on the same grid, for the hepatocellular uptake index of the liver"),
+    HEP_OPT(FILE_IN, S, t1_map, "t1-map", 0, "FILE", NULL,
+            "T1 before contrast [s] on the same grid, as of hepar fit t1"),
+    HEP_FIT_OUTPUT_OPTIONS(S),
     HEP_OPT(FILE_IN, S, parameters, "parameters", 'p', "FILE", NULL,
             "table with columns parameter and value: TR [s], FA_1 [degrees], T1_liver_1 and "
             "T1_aorta_1 [s], t0 (end of the "
             "baseline, s), dose_1 [mmol/kg]; options below win"),
     HEP_OPT(TEXT, S, agent, "agent", 0, "NAME", "gadoxetate",
             "contrast agent, for its relaxivities and loss from plasma"),
-    HEP_OPT_NUMBER(S, field, "field", 0, "T", 0.5, 7, "3", "field strength"),
+    HEP_OPT_NUMBER(S, field, "field", 0, "T", 0.5, 7, NULL,
+                   "field strength; without it from the sidecar, else 3"),
     HEP_OPT_CHOICE(S, input, "input", 0, "WHICH", inputs, "population",
                    "arterial curve: the population's at this dose, its arrival by the aorta's "
                    "peak; or that of the aorta "
                    "in the table, which inflow and saturation lower"),
     HEP_OPT_NUMBER(S, tr, "tr", 0, "S", 1e-4, 1, NULL, "repetition time"),
     HEP_OPT_NUMBER(S, flip, "flip", 0, "DEG", 0.1, 90, NULL, "flip angle"),
-    HEP_OPT_NUMBER(S, t1_liver, "t1-liver", 0, "S", 0.05, 5, NULL,
-                   "T1 of the liver before contrast"),
-    HEP_OPT_NUMBER(S, t1_blood, "t1-blood", 0, "S", 0.05, 5, NULL,
-                   "T1 of blood before contrast, for --input aorta"),
-    HEP_OPT_NUMBER(S, baseline, "baseline", 0, "S", 0, 10000, NULL,
-                   "samples before this time are the baseline"),
+    HEP_OPT_NUMBER(
+        S, t1_liver, "t1-liver", 0, "S", 0.05, 5, NULL,
+        "T1 before contrast where no map gives it; without either that of a healthy liver, "
+        "which the table then says"),
+    HEP_OPT_NUMBER(
+        S, t1_blood, "t1-blood", 0, "S", 0.05, 5, NULL,
+        "T1 of blood before contrast, for inlets given as signals; of a series without it "
+        "1.66 s at 3 T, 1.44 s at 1.5 T"),
+    HEP_OPT_NUMBER(
+        S, baseline, "baseline", 0, "S", 0, 10000, NULL,
+        "samples before this time are the baseline; of a series without it those before the "
+        "first above a tenth of the inlet's rise"),
     HEP_OPT_NUMBER(S, dose, "dose", 0, "MMOL/KG", 1e-4, 1, NULL,
                    "dose; without it that of the agent"),
     HEP_OPT_NUMBER(S, hct, "hct", 0, "X", 0.1, 0.7, "0.42", "haematocrit"),
+    HEP_OPT_NTHREADS(S),
     HEP_OPT_FLAG(S, json, "json", 0, "print JSON"),
     { 0 },
 };
 static const struct hep_positional positionals[] = {
-    HEP_POS(FILE_IN, S, curves, "curves",
-            "table with columns time_s, aorta, liver: mean signals of regions over time"),
+    HEP_POS_OPTIONAL(FILE_IN, S, dynamic, "dynamic",
+                     "a 4-D series with one volume per time; a name that ends in .tsv is --curves"),
     { 0 },
 };
 static const char *const examples[] = {
-    "hepar fit uptake scan1.tsv --parameters parameters.tsv",
-    "hepar fit uptake curves.tsv --tr 0.004 --flip 12 --t1-liver 0.81 --baseline 50", NULL
+    "hepar fit uptake dynamic.nii.gz --times times.txt --aif vessels.nii.gz --mask liver.nii.gz "
+    "-o kinetics",
+    "hepar fit uptake --curves scan1.tsv --parameters parameters.tsv",
+    "hepar fit uptake --curves curves.tsv --tr 0.004 --flip 12 --t1-liver 0.81 --baseline 50", NULL
 };
 #undef S
 
@@ -96,7 +126,8 @@ static int need(double value, const char *what, const char *option, struct hep_e
                : HEP_FAIL(err, HEP_EDATA, "no %s: give --parameters, or %s", what, option);
 }
 
-static int read_parameters(struct curves *c, const struct uptake_options *o, struct hep_error *err)
+static int read_parameters(struct curves *c, const struct hep_uptake_options *o,
+                           struct hep_error *err)
 {
     struct hep_tsv t = { 0 };
     int rc = o->parameters != NULL ? hep_tsv_read(&t, o->parameters, err) : HEP_OK;
@@ -162,7 +193,7 @@ static int check_times(const struct curves *c, const char *path, struct hep_erro
     return HEP_OK;
 }
 
-static int read_curves(struct curves *c, const struct uptake_options *o, struct hep_error *err)
+static int read_curves(struct curves *c, const struct hep_uptake_options *o, struct hep_error *err)
 {
     struct hep_tsv t = { 0 };
     int rc = hep_tsv_read(&t, o->curves, err);
@@ -187,144 +218,47 @@ static int read_curves(struct curves *c, const struct uptake_options *o, struct 
     return rc;
 }
 
-/* The population's peak lies 10.2 s after arrival (Parker 2006), and later by half of an injection of 8 s. */
-#define BOLUS_S 8.0
-#define PEAK_AFTER_ARRIVAL_S 10.2
 #define SEARCH_S 200.0
 
-static int population_input(struct hep_inputs **out, const struct curves *c,
-                            const struct hep_agent *agent, double hct, struct hep_error *err)
+/* Time of the aorta's largest signal. */
+static double peak_time(const struct curves *c)
 {
-    struct hep_injection j = hep_injection_default(agent);
     size_t best = 0;
 
     for (size_t i = 0; i < c->n && c->time_s[i] < c->baseline_s + SEARCH_S; i++)
         best = c->aorta[i] > c->aorta[best] || !isfinite(c->aorta[best]) ? i : best;
-    j.arrival_s = fmax(c->time_s[best] - PEAK_AFTER_ARRIVAL_S - BOLUS_S / 2.0, 0.0);
-    j.bolus_s = BOLUS_S;
-    j.hct = hct;
-    j.dose_mmol_per_kg = isfinite(c->dose) ? c->dose : j.dose_mmol_per_kg;
-    return hep_inputs_new(out, &j, c->time_s[c->n - 1], HEP_INPUTS_DT_S, err);
+    return c->time_s[best];
 }
 
-static int aorta_input(struct hep_inputs **out, const struct curves *c,
-                       const struct hep_relaxivity *r, double hct, struct hep_error *err)
+static int fit(struct hep_uptake_row *row, struct curves *c, const struct hep_agent *agent,
+               const struct hep_uptake_options *o, struct hep_error *err)
 {
-    const double dt = 0.5;
-    size_t n = (size_t)(c->time_s[c->n - 1] / dt) + 2;
-    double *plasma = NULL;
-    int rc = HEP_NEW(plasma, n, err);
-
-    if (rc == HEP_OK)
-        rc = hep_delta_r1_from_signal(c->aorta, NULL, c->aorta, c->n, c->n_baseline, c->t1_blood_s,
-                                      c->tr_s, c->flip_rad, err);
-    if (rc == HEP_OK)
-        rc = hep_curve_resample(plasma, n, dt, c->time_s, c->aorta, c->n, err);
-    for (size_t i = 0; rc == HEP_OK && i < n; i++)
-        plasma[i] /= r->r1_blood * (1.0 - hct);
-    if (rc == HEP_OK)
-        rc = hep_inputs_from_curves(out, plasma, NULL, n, dt, hct, err);
-    free(plasma);
-    return rc;
-}
-
-/* Rates per minute, as papers give them. */
-struct uptake_row {
-    double khe, khe_se, kbh, kbh_se, ve, ve_se, flow, flow_se, arterial, arterial_se, rmse, r2,
-        enhancement;
-    size_t n, n_bad;
-    const char *status, *input;
-};
-#define S struct uptake_row
-static const struct hep_column columns[] = {
-    { "khe_per_min", HEP_NUMBER(S, khe), "uptake rate khe", "1/min", HEP_SIGNIFICANT(3),
-      "Rate from the extracellular space into hepatocytes, per volume of tissue" },
-    { "khe_se", HEP_NUMBER(S, khe_se), "  standard error", "1/min", HEP_SIGNIFICANT(2),
-      "Its standard error" },
-    { "kbh_per_min", HEP_NUMBER(S, kbh), "excretion rate kbh", "1/min", HEP_SIGNIFICANT(3),
-      "Rate out of hepatocytes into bile" },
-    { "kbh_se", HEP_NUMBER(S, kbh_se), "  standard error", "1/min", HEP_SIGNIFICANT(2),
-      "Its standard error" },
-    { "ve", HEP_NUMBER(S, ve), "extracellular volume", "1", HEP_SIGNIFICANT(3),
-      "Extracellular volume fraction" },
-    { "ve_se", HEP_NUMBER(S, ve_se), "  standard error", "1", HEP_SIGNIFICANT(2),
-      "Its standard error" },
-    { "flow_per_min", HEP_NUMBER(S, flow), "plasma flow", "1/min", HEP_SIGNIFICANT(3),
-      "Plasma flow per volume of tissue" },
-    { "flow_se", HEP_NUMBER(S, flow_se), "  standard error", "1/min", HEP_SIGNIFICANT(2),
-      "Its standard error" },
-    { "arterial_fraction", HEP_NUMBER(S, arterial), "arterial fraction", "1", HEP_SIGNIFICANT(3),
-      "Arterial share of the flow" },
-    { "arterial_fraction_se", HEP_NUMBER(S, arterial_se), "  standard error", "1",
-      HEP_SIGNIFICANT(2), "Its standard error" },
-    { "relative_enhancement", HEP_NUMBER(S, enhancement), "relative enhancement at the end", "1",
-      HEP_PERCENT(0), "Mean signal of the last tenth of the samples over the baseline, minus 1" },
-    { "rmse_per_s", HEP_NUMBER(S, rmse), "residual", "1/s", HEP_SIGNIFICANT(2),
-      "Root mean square residual of the change of R1" },
-    { "r2", HEP_NUMBER(S, r2), "R2", "1", HEP_DECIMALS(3),
-      "Share of the variance that the fit explains" },
-    { "n", HEP_COUNT(S, n), "samples", .meaning = "Samples used" },
-    { "n_bad", HEP_COUNT(S, n_bad), "samples left out", .meaning = "Samples that no T1 can give" },
-    { "status", HEP_TEXT(S, status), "status", .meaning = "ok, at a bound, or not converged" },
-    { "input", HEP_TEXT(S, input), "arterial input", .meaning = "population or aorta" },
-    { 0 },
-};
-#undef S
-
-static double enhancement(const struct curves *c)
-{
-    double before = 0.0;
-    double after = 0.0;
-    double n_after = 0.0;
-
-    for (size_t i = 0; i < c->n_baseline; i++)
-        before += c->liver[i] / (double)c->n_baseline;
-    for (size_t i = c->n - c->n / 10 - 1; i < c->n; i++) {
-        if (isfinite(c->liver[i])) {
-            after += c->liver[i];
-            n_after += 1.0;
-        }
-    }
-    return after / n_after / before - 1.0;
-}
-
-static int fit(struct uptake_row *row, struct curves *c, const struct hep_agent *agent,
-               const struct uptake_options *o, struct hep_error *err)
-{
-    static const char *const status[] = { "ok", "at a bound", "not converged" };
     struct hep_relaxivity relaxivity;
     struct hep_inputs *in = NULL;
-    struct hep_uptake_fit f;
-    int rc = hep_agent_relaxivity(&relaxivity, agent, o->field, err);
+    struct hep_uptake_plans plans = { .n = 0 };
+    int rc = hep_agent_relaxivity(&relaxivity, agent, isfinite(o->field) ? o->field : 3.0, err);
 
     if (rc == HEP_OK)
-        rc = o->input == INPUT_AORTA ? aorta_input(&in, c, &relaxivity, o->hct, err)
-                                     : population_input(&in, c, agent, o->hct, err);
-    row->enhancement = enhancement(c);
+        rc = o->input == INPUT_AORTA
+                 ? hep_uptake_vessel_inputs(&in, c->aorta, NULL, c->time_s, c->n, c->n_baseline,
+                                            c->t1_blood_s, c->tr_s, c->flip_rad, o->hct,
+                                            &relaxivity, err)
+                 : hep_uptake_population(&in, agent, peak_time(c), c->time_s[c->n - 1], c->dose,
+                                         o->hct, err);
+    row->enhancement = hep_last_enhancement(c->liver, c->n, c->n_baseline);
     if (rc == HEP_OK)
         rc = hep_delta_r1_from_signal(c->liver, &row->n_bad, c->liver, c->n, c->n_baseline,
                                       c->t1_liver_s, c->tr_s, c->flip_rad, err);
     if (rc == HEP_OK)
-        rc = hep_uptake_fit(&f, in, c->time_s, c->liver, c->n, &relaxivity, NULL, err);
-    hep_inputs_free(in);
-    if (rc != HEP_OK)
-        return hep_error_prefix(err, "%s: ", o->curves);
-    row->khe = f.tissue.uptake_per_s * 60.0;
-    row->khe_se = f.se[HEP_UPTAKE_KI] * 60.0;
-    row->kbh = f.tissue.efflux_per_s * 60.0;
-    row->kbh_se = f.se[HEP_UPTAKE_KB] * 60.0;
-    row->ve = f.tissue.ve;
-    row->ve_se = f.se[HEP_UPTAKE_VE];
-    row->flow = f.tissue.flow_per_s * 60.0;
-    row->flow_se = f.se[HEP_UPTAKE_FLOW] * 60.0;
-    row->arterial = f.tissue.arterial_frac;
-    row->arterial_se = f.se[HEP_UPTAKE_ARTERIAL_FRAC];
-    row->rmse = f.rmse_per_s;
-    row->r2 = f.r2;
-    row->n = f.n;
-    row->status = status[f.status];
+        rc = hep_uptake_plans_new(&plans, in, c->time_s, c->n, &relaxivity, o->model, err);
+    if (rc == HEP_OK)
+        rc = hep_uptake_row_fit(row, &plans, in, c->time_s, c->liver, c->n, &relaxivity, err);
     row->input = inputs[o->input];
-    return HEP_OK;
+    row->t1_s = c->t1_liver_s;
+    row->t1_source = "given";
+    hep_uptake_plans_free(&plans);
+    hep_inputs_free(in);
+    return rc == HEP_OK ? rc : hep_error_prefix(err, "%s: ", o->curves);
 }
 
 static int find_agent(struct hep_agents **set, const struct hep_agent **agent, const char *name,
@@ -346,13 +280,13 @@ static int find_agent(struct hep_agents **set, const struct hep_agent **agent, c
     return HEP_OK;
 }
 
-static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
+static int fit_curves(const struct hep_uptake_options *o, const struct hep_agent *agent,
+                      struct hep_cli *cli, struct hep_error *err)
 {
-    const struct uptake_options *o = given;
     struct curves c = { 0 };
-    struct uptake_row row = { 0 };
-    struct hep_agents *set = NULL;
-    const struct hep_agent *agent = NULL;
+    struct hep_uptake_row row = { .region = HEP_NO_INTEGER,
+                                  .n_voxels = HEP_NO_COUNT,
+                                  .hui_ml = (double)NAN };
     struct hep_put put = { HEP_OK, err };
     struct hep_json *json = NULL;
     struct hep_str text = { 0 };
@@ -361,31 +295,60 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     if (rc == HEP_OK)
         rc = read_curves(&c, o, err);
     if (rc == HEP_OK)
-        rc = find_agent(&set, &agent, o->agent, err);
-    if (rc == HEP_OK)
         rc = fit(&row, &c, agent, o, err);
     if (rc == HEP_OK && o->json) {
-        rc = hep_put_done(&put, &json, hep_row_json(&put, columns, &row));
+        rc = hep_put_done(&put, &json, hep_row_json(&put, hep_uptake_columns, &row));
         if (rc == HEP_OK)
             rc = hep_print_json(cli->out, json, err);
     } else if (rc == HEP_OK) {
-        hep_row_text(&text, columns, &row);
+        hep_row_text(&text, hep_uptake_columns, &row);
         rc = hep_print_text(cli->out, &text, err);
     }
-    hep_agents_free(set);
     release(&c);
+    return rc;
+}
+
+static bool is_table(const char *path)
+{
+    const size_t n = strlen(path);
+
+    return n > 4 && strcmp(path + n - 4, ".tsv") == 0;
+}
+
+static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    struct hep_uptake_options o = *(const struct hep_uptake_options *)given;
+    struct hep_agents *set = NULL;
+    const struct hep_agent *agent = NULL;
+    int rc = HEP_OK;
+
+    if (o.dynamic != NULL && o.curves == NULL && is_table(o.dynamic)) {
+        o.curves = o.dynamic;
+        o.dynamic = NULL;
+    }
+    if ((o.dynamic == NULL) == (o.curves == NULL))
+        return HEP_FAIL(err, HEP_EUSAGE, "give a dynamic series, or --curves TSV%s",
+                        o.curves != NULL ? ", not both" : "");
+    rc = find_agent(&set, &agent, o.agent, err);
+    if (rc == HEP_OK)
+        rc = o.curves != NULL ? fit_curves(&o, agent, cli, err)
+                              : hep_fit_uptake_volumes(&o, agent, cli, err);
+    hep_agents_free(set);
     return rc;
 }
 
 const struct hep_command hep_cmd_fit_uptake = {
     "fit uptake",
-    "how well the liver takes up contrast agent: uptake and excretion rates from curves",
-    "Fits a dual-inlet model with uptake and efflux (Georgiou et al., Invest Radiol "
-    "2017;52:111-119) to the change of R1 "
-    "of the liver.",
+    "how well the liver takes up contrast agent: uptake and excretion rates",
+    "Fits models of uptake and efflux (Georgiou et al., Invest Radiol 2017;52:111-119) to the "
+    "change of R1 in every voxel "
+    "of a dynamic series and in each region of its mask, or to curves: maps with standard errors, "
+    "the model of lowest "
+    "AICc, and beside them Patlak's slope, relative enhancement and the hepatocellular uptake "
+    "index.",
     options,
     positionals,
-    sizeof(struct uptake_options),
+    sizeof(struct hep_uptake_options),
     run,
     examples
 };

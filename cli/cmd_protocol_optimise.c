@@ -16,7 +16,7 @@ struct optimise_options {
     double budget, snr, field, ki_median, ki_log_sd, impaired;
     int model;
     long voxels, seed, nthreads;
-    bool json;
+    bool json, unchecked;
 };
 
 /* In the order of enum hep_precision_model. */
@@ -58,6 +58,8 @@ static const struct hep_option options[] = {
     HEP_OPT_REPEAT(S, set, "set", 0, "KEY=VALUE", "change a setting of the protocol"),
     HEP_OPT_INTEGER(S, seed, "seed", 's', "SEED", 0, 2147483647, "1", "of the simulation"),
     HEP_OPT_NTHREADS(S),
+    HEP_OPT_FLAG(S, unchecked, "unchecked", 0,
+                 "also b-values that hepar protocol check calls an error"),
     HEP_OPT_FLAG(S, json, "json", 0, "print JSON"),
     { 0 },
 };
@@ -75,6 +77,7 @@ struct delay_row {
 #define DELAYS_MAX 32
 struct optimised {
     struct hep_allocated allocated;
+    struct hep_allocate_price price; /* of what hepar protocol check demands */
     bool has_dwi;
     struct delay_row delay[DELAYS_MAX];
     size_t n_delays;
@@ -168,12 +171,14 @@ static int read_b_values(double *b, size_t *n, const S *o, struct hep_error *err
     return HEP_OK;
 }
 
-static int optimise_dwi(struct optimised *out, const S *o, const struct hep_config *cfg,
+static int optimise_dwi(struct optimised *out, const S *o, const struct hep_config_bundle *bundle,
                         const struct hep_study_tissues *t, struct hep_error *err)
 {
+    const struct hep_config *cfg = &bundle->config;
     const struct hep_plan *plan = &cfg->series[HEP_SERIES_DWI];
     double b[HEP_LIST_MAX];
-    struct hep_allocate_request q = { .plan = plan,
+    struct hep_allocate_request q = { .cfg = cfg,
+                                      .agents = o->unchecked ? NULL : bundle->agents,
                                       .model = (enum hep_precision_model)o->model,
                                       .b_s_per_mm2 = b,
                                       .snr = o->snr,
@@ -192,7 +197,7 @@ static int optimise_dwi(struct optimised *out, const S *o, const struct hep_conf
     rc = read_importance(&q, o, err);
     if (rc == HEP_OK)
         rc = read_b_values(b, &q.n_b, o, err);
-    return rc == HEP_OK ? hep_allocate(&out->allocated, &q, err) : rc;
+    return rc == HEP_OK ? hep_allocate(&out->allocated, &out->price, &q, err) : rc;
 }
 
 /* ---- hepatobiliary delay --------------------------------------------------------------------- */
@@ -242,8 +247,24 @@ static int optimise_delay(struct optimised *out, const S *o, const struct hep_co
 
 /* ---- printing -------------------------------------------------------------------------------- */
 
+/* What the rules of the check cost. For the ADC alone the two sums are of different fits: with b = 0
+ * and its perfusion, and without. */
+static void print_price(struct hep_str *out, const struct hep_allocate_price *p,
+                        const struct hep_allocated *a)
+{
+    if (!p->paid)
+        return;
+    hep_str_add(out, "# Without the rules of hepar protocol check b = [");
+    for (size_t i = 0; i < p->b_free_s_per_mm2.n; i++)
+        hep_str_addf(out, "%s%g", i > 0 ? ", " : "", p->b_free_s_per_mm2.v[i]);
+    hep_str_addf(out,
+                 "] would give %.3f, but\n# %s.\n# Keeping the rule costs %.0f %% of precision; "
+                 "--unchecked does without.\n",
+                 p->objective_free, p->demand, 100.0 * (a->objective / p->objective_free - 1.0));
+}
+
 static void print_dwi(struct hep_str *out, const struct hep_allocated *a,
-                      const struct hep_config *cfg)
+                      const struct hep_allocate_price *price, const struct hep_config *cfg)
 {
     hep_str_addf(out, "# %.0f s; the plan of %s takes %.0f s.\n", a->seconds, cfg->name.s,
                  a->plan_seconds);
@@ -255,6 +276,7 @@ static void print_dwi(struct hep_str *out, const struct hep_allocated *a,
                      "# sum of relative errors %.3f; the plan's b-values do not determine all of "
                      "it.\n",
                      a->objective);
+    print_price(out, price, a);
     hep_str_addf(out, "#\n# %-18s %-6s %10s %10s %10s %10s %10s\n", "tissue", "", "value", "bound",
                  "simulated", "bias", "plan");
     for (size_t i = 0; i < a->n_parameters; i++) {
@@ -318,6 +340,12 @@ static int to_json(struct hep_json **out, const struct optimised *r, struct hep_
         hep_put_number(&put, o, "objective", a->objective);
         hep_put_number(&put, o, "objective_plan", a->objective_plan);
         hep_put(&put, o, "precision", list_json(&put, a));
+        if (r->price.paid) {
+            hep_put_text(&put, o, "check_demands", r->price.demand);
+            hep_put_number(&put, o, "objective_unchecked", r->price.objective_free);
+            hep_put_numbers(&put, o, "b_values_unchecked_s_per_mm2", r->price.b_free_s_per_mm2.v,
+                            r->price.b_free_s_per_mm2.n);
+        }
     }
     for (size_t i = 0; i < r->n_delays; i++) {
         struct hep_json *e = hep_json_new_object();
@@ -349,7 +377,7 @@ static int print(FILE *out, const struct optimised *r, const S *o,
             rc = hep_json_dump(&dump, json, err);
     } else {
         if (r->has_dwi)
-            print_dwi(&text, &r->allocated, &b->config);
+            print_dwi(&text, &r->allocated, &r->price, &b->config);
         if (r->n_delays > 0)
             print_delays(&text, r, b->agent.name);
         rc = hep_str_check(&text, err);
@@ -384,7 +412,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         rc = hep_tissue_table_read(table, path, err);
     if (rc == HEP_OK) {
         hep_study_tissues_draw(&tissues, table, field_t, 0.0, 1.0, 0.0, 0);
-        rc = optimise_dwi(&r, o, &b.config, &tissues, err);
+        rc = optimise_dwi(&r, o, &b, &tissues, err);
     }
     if (rc == HEP_OK)
         rc = optimise_delay(&r, o, &b, &tissues, field_t, err);

@@ -1,8 +1,10 @@
 #include "cli/commands.h"
 
 #include "base/alloc.h"
+#include "base/json_put.h"
 #include "base/table.h"
 #include "cli/explain.h"
+#include "cli/print.h"
 #include "pipeline/stage.h"
 #include "pipeline/stop.h"
 #include "pipeline/study.h"
@@ -17,7 +19,7 @@ struct study_options {
     struct hep_args set, lesions, derivatives;
     long nthreads;
     int align; /* index into align_modes, -1 not given */
-    bool no_align, force, strict, replace, reproducible, timings;
+    bool no_align, force, strict, replace, reproducible, timings, json;
     /* run */
     const char *resection_mask;
     bool only_planned, explain;
@@ -68,6 +70,7 @@ static const char *const align_modes[] = { "rigid", "deformable", NULL };
         HEP_OPT_FLAG(S, reproducible, "reproducible", 0,                                           \
                      "nothing in the outputs depends on time, host or path"),                      \
         HEP_OPT_FLAG(S, timings, "timings", 0, "print where the time went"),                       \
+        HEP_OPT_FLAG(S, json, "json", 0, "with --timings: print them as JSON, and nothing else"),  \
     {                                                                                              \
         0                                                                                          \
     }
@@ -109,31 +112,48 @@ static const char *const run_examples[] = { "hepar run bids/sub-01 -p eob-full -
 #define S struct hep_stage_time
 HEP_GETTER(reused_of, S, hep_value_of_text(r->reused ? "reused" : NULL));
 static const struct hep_column time_columns[] = {
-    { NULL, HEP_TEXT(S, stage), "Part" },
-    { NULL, HEP_NUMBER(S, seconds), "Time", "s", HEP_DECIMALS(3) },
-    { NULL, HEP_CELL(TEXT, 0), "Result", .get = reused_of },
+    { "part", HEP_TEXT(S, stage), "Part", .meaning = "Stage, or what is done beside them" },
+    { "seconds", HEP_NUMBER(S, seconds), "Time", "s", HEP_DECIMALS(3), .meaning = "Wall time" },
+    { "result", HEP_CELL(TEXT, 0), "Result", .meaning = "Whether it was taken over",
+      .get = reused_of },
     { 0 },
 };
 #undef S
 
-static int print_timings(FILE *out, const struct hep_study_outcome *o, struct hep_error *err)
+static int print_timings_json(FILE *out, const struct hep_study_outcome *o,
+                              const struct hep_table *parts, struct hep_error *err)
+{
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *json = hep_json_new_object();
+
+    hep_put_text(&put, json, "study", o->label);
+    hep_put_text(&put, json, "folder", o->folder);
+    hep_put_bool(&put, json, "unchanged", o->state == HEP_STUDY_UNCHANGED);
+    hep_put(&put, json, "parts", hep_table_json(&put, parts));
+    hep_put_count(&put, json, "peak_memory_bytes", o->peak_bytes);
+    if (put.rc == HEP_OK)
+        return hep_print_json(out, json, err);
+    hep_json_free(json);
+    return put.rc;
+}
+
+static int print_timings(FILE *out, const struct hep_study_outcome *o, bool as_json,
+                         struct hep_error *err)
 {
     struct hep_stage_time rows[HEP_STAGES_MAX + 3];
     size_t n = o->n_stages;
+    const struct hep_table parts = HEP_TABLE(NULL, time_columns, rows, n + 3);
     struct hep_str text = { 0 };
-    int rc;
 
     memcpy(rows, o->stage, n * sizeof *rows);
     rows[n++] = (struct hep_stage_time){ "reading", o->read_s, false };
     rows[n++] = (struct hep_stage_time){ "writing", o->write_s, false };
     rows[n++] = (struct hep_stage_time){ "total", o->total_s, false };
-    hep_table_text(&text, &(const struct hep_table)HEP_TABLE(NULL, time_columns, rows, n));
+    if (as_json)
+        return print_timings_json(out, o, &parts, err);
+    hep_table_text(&text, &parts);
     hep_str_addf(&text, "peak memory %.1f MiB\n", (double)o->peak_bytes / 1048576.0);
-    rc = hep_str_check(&text, err);
-    if (rc == HEP_OK)
-        (void)fputs(text.s, out);
-    hep_str_release(&text);
-    return rc;
+    return hep_print_text(out, &text, err);
 }
 
 static const char *const measure_examples[] = {
@@ -147,6 +167,9 @@ static int list_settings(const char ***out, size_t *n, const struct study_option
 {
     const char **list;
 
+    if (o->json && (!o->timings || o->explain))
+        return HEP_FAIL(err, HEP_EUSAGE, "--json belongs to --timings%s",
+                        o->explain ? ", without --explain" : "");
     if (o->no_align && o->align >= 0)
         return HEP_FAIL(err, HEP_EUSAGE, "--no-align and --align exclude each other");
     if (HEP_NEW(list, o->set.n + 2, err) != HEP_OK)
@@ -207,12 +230,14 @@ static int run_study(const struct study_options *o,
     hep_str_release(&caret);
     if (rc != HEP_OK)
         return rc;
+    if (o->json)
+        return print_timings(cli->out, &outcome, true, err);
     (void)fprintf(cli->out, "%s: %s: %s\n", outcome.label,
                   outcome.state == HEP_STUDY_UNCHANGED ? "nothing has changed" : "done",
                   outcome.folder);
     if (o->explain)
         rc = hep_print_explained(cli->out, outcome.folder, outcome.label, err);
-    return rc == HEP_OK && o->timings ? print_timings(cli->out, &outcome, err) : rc;
+    return rc == HEP_OK && o->timings ? print_timings(cli->out, &outcome, false, err) : rc;
 }
 
 static int run(const void *given, struct hep_cli *cli, struct hep_error *err)

@@ -33,6 +33,7 @@ extern const struct hep_command hep_cmd_protocol_optimise;
 extern const struct hep_command hep_cmd_simulate;
 extern const struct hep_command hep_cmd_evaluate;
 extern const struct hep_command hep_cmd_calibrate;
+extern const struct hep_command hep_cmd_followup;
 extern const struct hep_command hep_cmd_batch;
 extern const struct hep_command hep_cmd_status;
 extern const struct hep_command hep_cmd_report;

@@ -5,13 +5,95 @@
 #include "image/nifti.h"
 #include "base/json_put.h"
 
+const char *const hep_fit_formats[] = { "nii.gz", "nii", NULL };
+enum { MOST_MAPS = 16 };
+
+/* Takes what one word of --maps names: a group, all, or one map. */
+static int take(struct hep_fit_file *files, const char *word, struct hep_error *err)
+{
+    enum { ALL = 3, N_GROUPS = 4 };
+    const char *names[N_GROUPS + MOST_MAPS] = { "parameters", "errors", "quality", "all" };
+    size_t n = N_GROUPS;
+    size_t found = 0;
+    int rc;
+
+    for (size_t i = 0; i < MOST_MAPS && files[i].name != NULL; i++)
+        names[n++] = files[i].name;
+    rc = hep_find_name(&found, word, names, n, "map in --maps", HEP_EUSAGE, err);
+    for (size_t i = 0; rc == HEP_OK && i < n - N_GROUPS; i++) {
+        if (found == ALL || found == N_GROUPS + i || found == (size_t)files[i].group)
+            files[i].left_out = false;
+    }
+    return rc;
+}
+
+static int take_list(struct hep_fit_file *files, const char *list, struct hep_error *err)
+{
+    char *words = hep_strdup(list, err);
+    char *rest = words;
+    int rc = words == NULL ? HEP_ENOMEM : HEP_OK;
+
+    while (rc == HEP_OK && rest != NULL) {
+        char *comma = strchr(rest, ',');
+
+        if (comma != NULL)
+            *comma = '\0';
+        rc = take(files, rest, err);
+        rest = comma != NULL ? comma + 1 : NULL;
+    }
+    free(words);
+    return rc;
+}
+
+/* True when -o names one file instead of a folder. */
+static bool is_one_file(const struct hep_fit_output *output)
+{
+    return hep_ends_with(output->out, ".nii") || hep_ends_with(output->out, ".nii.gz");
+}
+
+static int check_output(const struct hep_fit_output *output, struct hep_error *err)
+{
+    if (output->out == NULL)
+        return HEP_FAIL(err, HEP_EUSAGE,
+                        "-o DIR is needed: where the maps go (or -o FILE for one map)");
+    if (is_one_file(output) && output->format >= 0 &&
+        hep_ends_with(output->out, ".nii") != (strcmp(hep_fit_formats[output->format], "nii") == 0))
+        return HEP_FAIL(err, HEP_EUSAGE, "-o %s is not of --format %s", output->out,
+                        hep_fit_formats[output->format]);
+    return HEP_OK;
+}
+
+int hep_fit_files_choose(struct hep_fit_file *files, const struct hep_fit_output *output,
+                         struct hep_error *err)
+{
+    size_t n = 0;
+    int rc = check_output(output, err);
+
+    for (struct hep_fit_file *f = files; rc == HEP_OK && f->name != NULL; f++) {
+        f->left_out =
+            output->maps != NULL ||
+            (is_one_file(output) ? f != files
+                                 : f->group != HEP_MAP_PARAMETER && strcmp(f->name, "status") != 0);
+    }
+    if (rc == HEP_OK && output->maps != NULL)
+        rc = take_list(files, output->maps, err);
+    for (const struct hep_fit_file *f = files; rc == HEP_OK && f->name != NULL; f++)
+        n += f->left_out ? 0 : 1;
+    if (rc == HEP_OK && is_one_file(output) && n != 1)
+        rc = HEP_FAIL(err, HEP_EUSAGE, "-o %s is one file, --maps %s are %zu maps: give a folder",
+                      output->out, output->maps, n);
+    return rc;
+}
+
 int hep_fit_files_new(struct hep_fit_file *files, const struct hep_grid *grid,
                       struct hep_error *err)
 {
     int rc = HEP_OK;
 
-    for (; rc == HEP_OK && files->name != NULL; files++)
-        rc = hep_volume_new(&files->volume, grid, 1, err);
+    for (; rc == HEP_OK && files->name != NULL; files++) {
+        if (!files->left_out)
+            rc = hep_volume_new(&files->volume, grid, 1, err);
+    }
     return rc;
 }
 
@@ -25,7 +107,7 @@ float *hep_fit_files_data(const struct hep_fit_file *files, const char *name)
 {
     for (; files->name != NULL; files++) {
         if (strcmp(files->name, name) == 0)
-            return files->volume->data;
+            return files->volume != NULL ? files->volume->data : NULL;
     }
     return NULL;
 }
@@ -50,36 +132,70 @@ int hep_fit_mask(struct hep_labels **mask, const char *path, const struct hep_gr
     return rc;
 }
 
-static int write_sidecar(const char *dir, const struct hep_fit_file *f,
-                         const struct hep_json *sidecar, struct hep_error *err)
+static int write_sidecar(const char *path, enum hep_unit unit, const struct hep_json *sidecar,
+                         struct hep_error *err)
 {
     struct hep_json *own = hep_json_copy(sidecar);
     struct hep_put put = { HEP_OK, err };
-    char *path = hep_asprintf(err, "%s/%s.json", dir, f->name);
 
-    hep_put_text(&put, own, "Units", hep_unit_text(f->unit));
+    hep_put_text(&put, own, "Units", hep_unit_text(unit));
     hep_put_bool(&put, own, "SkullStripped", false);
     if (put.rc == HEP_OK)
-        put.rc = path == NULL ? HEP_ENOMEM : hep_json_write(path, own, err);
-    free(path);
+        put.rc = hep_json_write(path, own, err);
     hep_json_free(own);
     return put.rc;
 }
 
-int hep_fit_write(const char *dir, const struct hep_fit_file *files, const struct hep_json *sidecar,
-                  int nthreads, struct hep_error *err)
+/* The place of a map without its extension. */
+static char *stem_of(const struct hep_fit_output *output, const char *name, struct hep_error *err)
 {
-    int rc = hep_mkdir_p(dir, err);
+    const char *dot = is_one_file(output) ? strstr(hep_path_base(output->out), ".nii") : NULL;
+
+    if (dot != NULL)
+        return hep_asprintf(err, "%.*s", (int)(dot - output->out), output->out);
+    return hep_path_join(output->out, name, err);
+}
+
+static int write_map(const struct hep_fit_output *output, const struct hep_fit_file *f,
+                     const struct hep_json *sidecar, int nthreads, struct hep_error *err)
+{
+    const struct hep_nifti_write_opts opts = { .unit = f->unit, .nthreads = nthreads };
+    const char *format = hep_fit_formats[output->format > 0 ? output->format : 0];
+    char *stem = stem_of(output, f->name, err);
+    char *image = NULL, *text = NULL;
+    int rc = stem == NULL ? HEP_ENOMEM : HEP_OK;
+
+    if (rc == HEP_OK) {
+        image = is_one_file(output) ? hep_strdup(output->out, err)
+                                    : hep_asprintf(err, "%s.%s", stem, format);
+        text = hep_asprintf(err, "%s.json", stem);
+        rc = image == NULL || text == NULL ? HEP_ENOMEM : HEP_OK;
+    }
+    if (rc == HEP_OK)
+        rc = hep_nifti_write(image, f->volume, &opts, err);
+    if (rc == HEP_OK)
+        rc = write_sidecar(text, f->unit, sidecar, err);
+    free(stem);
+    free(image);
+    free(text);
+    return rc;
+}
+
+int hep_fit_write(const struct hep_fit_output *output, const struct hep_fit_file *files,
+                  const struct hep_json *sidecar, int nthreads, struct hep_error *err)
+{
+    const char *base = hep_path_base(output->out);
+    char *dir = !is_one_file(output) ? hep_strdup(output->out, err)
+                : base == output->out
+                    ? hep_strdup(".", err)
+                    : hep_asprintf(err, "%.*s", (int)(base - output->out), output->out);
+    int rc = dir == NULL ? HEP_ENOMEM : hep_mkdir_p(dir, err);
 
     for (; rc == HEP_OK && files->name != NULL; files++) {
-        struct hep_nifti_write_opts opts = { .unit = files->unit, .nthreads = nthreads };
-        char *path = hep_asprintf(err, "%s/%s.nii.gz", dir, files->name);
-
-        rc = path == NULL ? HEP_ENOMEM : hep_nifti_write(path, files->volume, &opts, err);
-        free(path);
-        if (rc == HEP_OK)
-            rc = write_sidecar(dir, files, sidecar, err);
+        if (!files->left_out)
+            rc = write_map(output, files, sidecar, nthreads, err);
     }
+    free(dir);
     return rc;
 }
 

@@ -32,6 +32,7 @@ int hep_agents_find(const struct hep_agent **out, const struct hep_agents *set, 
 {
     const char *names[32];
     struct hep_str known = { 0 };
+    struct hep_agent_match match;
     const char *near;
     int rc;
 
@@ -40,6 +41,11 @@ int hep_agents_find(const struct hep_agent **out, const struct hep_agents *set, 
             *out = &set->list[i];
             return HEP_OK;
         }
+    hep_agents_resolve(&match, set, name);
+    if (match.agent != NULL) {
+        *out = match.agent;
+        return HEP_OK;
+    }
     for (size_t i = 0; i < set->n; i++)
         hep_str_addf(&known, "%s%s", i ? ", " : "", set->list[i].name);
     rc = hep_str_check(&known, err);

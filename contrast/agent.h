@@ -81,7 +81,8 @@ int hep_agents_parse(struct hep_agents **out, const char *text, size_t n, const 
 void hep_agents_free(struct hep_agents *set);
 
 /**
- * The agent of a protocol: its name or short name, ASCII case ignored.
+ * The agent of a protocol: its name or short name, ASCII case ignored, or a trade name as
+ * hep_agents_resolve() recognises it.
  * @return HEP_ECONFIG with the names allowed and "did you mean"
  */
 int hep_agents_find(const struct hep_agent **out, const struct hep_agents *set, const char *name,

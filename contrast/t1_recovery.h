@@ -26,7 +26,7 @@ struct hep_recovery_options {
     double t1_max_s;  /* longest T1 accepted, also of T1* */
     int nthreads;
 };
-/** Each of shape [n]; NaN where status is not HEP_VFA_OK; all but t1_s may be NULL. */
+/** Each of shape [n]; NaN where status is not HEP_VFA_OK; any may be NULL. */
 struct hep_recovery_maps {
     float *t1_s, *t1_se_s; /* standard error from the residuals; NaN with three samples */
     float *m0, *inversion; /* A, and B / A: 2 for a perfect inversion with full recovery */

@@ -176,7 +176,8 @@ static void fit_voxel(const struct hep_vfa_maps *maps, const double *signal, con
         status = HEP_VFA_OUT_OF_RANGE;
     if (a->n > 2)
         noise = sqrt(s.sum / (double)(a->n - 2));
-    maps->t1_s[v] = status == HEP_VFA_OK ? (float)t1 : NAN;
+    if (maps->t1_s != NULL)
+        maps->t1_s[v] = status == HEP_VFA_OK ? (float)t1 : NAN;
     if (maps->m0 != NULL)
         maps->m0[v] = status == HEP_VFA_OK ? (float)s.m0 : NAN;
     if (maps->t1_se_s != NULL) /* dT1/dE1 = T1^2 / (TR E1) */

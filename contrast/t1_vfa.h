@@ -28,7 +28,7 @@ enum hep_vfa_status {
     HEP_VFA_OUT_OF_RANGE = 2 /* no E1 inside (0, 1), or T1 above t1_max_s: T1 and M0 are NaN */
 };
 
-/** Each of shape [n]; NaN where status is not HEP_VFA_OK; all but t1_s may be NULL. */
+/** Each of shape [n]; NaN where status is not HEP_VFA_OK; any may be NULL. */
 struct hep_vfa_maps {
     float *t1_s, *m0;
     float *t1_se_s;  /* standard error from the residuals; NaN with two angles */

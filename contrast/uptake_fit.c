@@ -1,27 +1,40 @@
-#include "contrast/uptake_fit.h"
+/* Bounded least squares of one curve: a table of starts, then Levenberg-Marquardt. */
+#include "contrast/uptake_model.h"
 
 #include "base/alloc.h"
 
-#include <gsl/gsl_blas.h>
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_multifit_nlinear.h>
 #include <math.h>
+#include <stdbool.h>
 
-#define MAX_ITERATIONS 100
-#define TOLERANCE 1e-8
+#define MAX_ITERATIONS 200
 #define NEAR_BOUND 0.005 /* of a range */
-#define N_STARTS 4
+/* A step below this share of every range, or a fall of the residual below that share of it, ends a fit. */
+#define STEP_TOLERANCE 1e-9
+#define FALL_TOLERANCE 1e-10
+#define FIRST_DAMPING 1e-3
+#define LEAST_DAMPING 1e-12
+#define MOST_DAMPING 1e12
 
-/** All that the residuals need; x holds the free parameters in the logistic scale. */
-struct problem {
-    const struct hep_inputs *inputs;
-    const struct hep_relaxivity *relaxivity;
-    struct hep_uptake_bounds bounds;
-    size_t free[HEP_UPTAKE_N], n_free;
-    double *time_s, *want; /* owned, shape [n]: usable samples */
-    double *ce, *ch;       /* owned, shape [inputs->n] */
-    size_t n;
+/* The table of starts: alpha rises by the same factor from node to node, fa and kb by the same amount. Its samples are
+ * means of neighbours, at most N_GROUPS: it need only find the valley. */
+enum { N_ALPHA = 24, N_ARTERIAL = 5, N_EFFLUX = 4, N_GROUPS = 64 };
+
+struct node {
+    double alpha, kb, fa;
+    double aa, ah, hh;                        /* products of its two parts */
+    double first[N_GROUPS], second[N_GROUPS]; /* r1 a and rh h */
 };
+
+struct hep_uptake_plan {
+    struct hep_uptake_curves curves;
+    struct hep_uptake_bounds bounds;
+    size_t n_free, group, n_groups; /* samples of a group */
+    struct node *node;              /* owned */
+    size_t n_nodes;
+};
+
+const char *const hep_uptake_model_names[] = { "single-inlet", "single-inlet-efflux", "dual-inlet",
+                                               "dual-inlet-efflux", NULL };
 
 struct hep_uptake_bounds hep_uptake_bounds_default(void)
 {
@@ -31,169 +44,385 @@ struct hep_uptake_bounds hep_uptake_bounds_default(void)
     return b;
 }
 
-static void to_parameters(double p[HEP_UPTAKE_N], const struct problem *pr, const gsl_vector *x)
+struct hep_uptake_bounds hep_uptake_model_bounds(enum hep_uptake_model model)
 {
-    for (size_t k = 0; k < HEP_UPTAKE_N; k++)
-        p[k] = pr->bounds.lo[k];
-    for (size_t i = 0; i < pr->n_free; i++) {
-        size_t k = pr->free[i];
-        double range = pr->bounds.hi[k] - pr->bounds.lo[k];
-        p[k] += range / (1 + exp(-gsl_vector_get(x, i)));
-    }
+    struct hep_uptake_bounds b = hep_uptake_bounds_default();
+
+    if (model == HEP_UPTAKE_SINGLE_INLET || model == HEP_UPTAKE_SINGLE_INLET_EFFLUX)
+        b.lo[HEP_UPTAKE_ARTERIAL_FRAC] = 1.0;
+    if (model == HEP_UPTAKE_SINGLE_INLET || model == HEP_UPTAKE_DUAL_INLET)
+        b.hi[HEP_UPTAKE_KB] = 0.0;
+    return b;
 }
 
-static struct hep_tissue_kinetics to_tissue(const double p[HEP_UPTAKE_N])
-{
-    return (struct hep_tissue_kinetics){ p[HEP_UPTAKE_FLOW], p[HEP_UPTAKE_ARTERIAL_FRAC],
-                                         p[HEP_UPTAKE_VE], p[HEP_UPTAKE_KI], p[HEP_UPTAKE_KB] };
-}
-
-static int residuals(const gsl_vector *x, void *data, gsl_vector *f)
-{
-    struct problem *pr = data;
-    struct hep_tissue_kinetics k;
-    struct hep_tissue_curve c = { pr->inputs->n, pr->inputs->dt_s, pr->ce, pr->ch };
-    double p[HEP_UPTAKE_N];
-
-    to_parameters(p, pr, x);
-    k = to_tissue(p);
-    if (hep_tissue_solve(pr->ce, pr->ch, pr->inputs, &k, NULL) != HEP_OK)
-        return GSL_EDOM;
-    for (size_t i = 0; i < pr->n; i++)
-        gsl_vector_set(
-            f, i, hep_tissue_delta_r1_per_s(&c, &k, pr->relaxivity, pr->time_s[i]) - pr->want[i]);
-    return GSL_SUCCESS;
-}
-
-static int check_bounds(struct problem *pr, struct hep_error *err)
+static int check_bounds(struct hep_uptake_plan *plan, struct hep_error *err)
 {
     static const double largest[HEP_UPTAKE_N] = { 10, 1, 1, 10, 10 };
     static const char *const names[HEP_UPTAKE_N] = { "F", "fa", "ve", "Ki", "kb" };
 
     for (size_t k = 0; k < HEP_UPTAKE_N; k++) {
-        double lo = pr->bounds.lo[k];
-        double hi = pr->bounds.hi[k];
+        double lo = plan->bounds.lo[k];
+        double hi = plan->bounds.hi[k];
         double least = k == HEP_UPTAKE_VE ? 1e-4 : 0;
         if (!(lo >= least && lo <= hi && hi <= largest[k]))
             return HEP_FAIL(err, HEP_EINVAL, "bounds of %s are %g to %g, allowed are %g to %g",
                             names[k], lo, hi, least, largest[k]);
-        if (lo < hi)
-            pr->free[pr->n_free++] = k;
+        plan->n_free += lo < hi;
     }
-    return HEP_OK;
+    return plan->n_free > 0
+               ? HEP_OK
+               : HEP_FAIL(err, HEP_EINVAL, "every parameter is fixed, nothing is left to fit");
 }
 
-static int take_samples(struct problem *pr, const double *time_s, const double *delta_r1, size_t n,
-                        struct hep_error *err)
+/* Means of the finite samples of each group; a group without one repeats the group before it. */
+static void group_means(double *out, const struct hep_uptake_plan *plan, const double *y)
 {
-    double end = pr->inputs->dt_s * (double)(pr->inputs->n - 1);
+    double last = 0.0;
 
-    if (HEP_NEW(pr->time_s, n, err) != HEP_OK || HEP_NEW(pr->want, n, err) != HEP_OK ||
-        HEP_NEW(pr->ce, pr->inputs->n, err) != HEP_OK ||
-        HEP_NEW(pr->ch, pr->inputs->n, err) != HEP_OK)
-        return HEP_ENOMEM;
+    for (size_t g = 0; g < plan->n_groups; g++) {
+        double sum = 0.0;
+        double n = 0.0;
+
+        for (size_t i = g * plan->group; i < plan->curves.n && i < (g + 1) * plan->group; i++) {
+            if (isfinite(y[i])) {
+                sum += y[i];
+                n += 1.0;
+            }
+        }
+        last = n > 0.0 ? sum / n : last;
+        out[g] = last;
+    }
+}
+
+static double product(const double *a, const double *b, size_t n)
+{
+    double sum[4] = { 0.0 };
+
+    for (size_t i = 0; i < n; i++)
+        sum[i % 4] += a[i] * b[i];
+    return sum[0] + sum[1] + sum[2] + sum[3];
+}
+
+static void fill_node(struct node *node, const struct hep_uptake_plan *plan, double *first,
+                      double *second)
+{
+    hep_uptake_parts(first, second, &plan->curves, node->alpha, node->kb, node->fa);
+    group_means(node->first, plan, first);
+    group_means(node->second, plan, second);
+    node->aa = product(node->first, node->first, plan->n_groups);
+    node->ah = product(node->first, node->second, plan->n_groups);
+    node->hh = product(node->second, node->second, plan->n_groups);
+}
+
+static int fill_nodes(struct hep_uptake_plan *plan, struct hep_error *err)
+{
+    const double *const lo = plan->bounds.lo;
+    const double *const hi = plan->bounds.hi;
+    const double slowest =
+        fmax((lo[HEP_UPTAKE_FLOW] + lo[HEP_UPTAKE_KI]) / hi[HEP_UPTAKE_VE], HEP_PER_MIN(0.01));
+    const double fastest = (hi[HEP_UPTAKE_FLOW] + hi[HEP_UPTAKE_KI]) / lo[HEP_UPTAKE_VE];
+    const size_t n_fa =
+        lo[HEP_UPTAKE_ARTERIAL_FRAC] < hi[HEP_UPTAKE_ARTERIAL_FRAC] ? N_ARTERIAL : 1;
+    const size_t n_kb = lo[HEP_UPTAKE_KB] < hi[HEP_UPTAKE_KB] ? N_EFFLUX : 1;
+    double *first = NULL;
+    double *second = NULL;
+    int rc = HEP_NEW(plan->node, N_ALPHA * n_fa * n_kb, err);
+
+    if (rc == HEP_OK)
+        rc = HEP_NEW(first, plan->curves.n, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(second, plan->curves.n, err);
+    for (size_t i = 0; rc == HEP_OK && i < N_ALPHA * n_fa * n_kb; i++) {
+        const size_t a = i / n_fa / n_kb;
+        const double fa = n_fa > 1 ? (double)(i / n_kb % n_fa) / (double)(n_fa - 1) : 0.0;
+        const double kb = n_kb > 1 ? (double)(i % n_kb) / (double)(n_kb - 1) : 0.0;
+        struct node *node = &plan->node[plan->n_nodes++];
+
+        node->alpha = slowest * pow(fmax(fastest, slowest) / slowest, (double)a / (N_ALPHA - 1));
+        node->fa = lo[HEP_UPTAKE_ARTERIAL_FRAC] +
+                   fa * (hi[HEP_UPTAKE_ARTERIAL_FRAC] - lo[HEP_UPTAKE_ARTERIAL_FRAC]);
+        node->kb = lo[HEP_UPTAKE_KB] + kb * (hi[HEP_UPTAKE_KB] - lo[HEP_UPTAKE_KB]);
+        fill_node(node, plan, first, second);
+    }
+    free(first);
+    free(second);
+    return rc;
+}
+
+void hep_uptake_plan_free(struct hep_uptake_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    hep_uptake_curves_release(&plan->curves);
+    free(plan->node);
+    free(plan);
+}
+
+int hep_uptake_plan_new(struct hep_uptake_plan **out, const struct hep_inputs *inputs,
+                        const double *time_s, size_t n, const struct hep_relaxivity *relaxivity,
+                        const struct hep_uptake_bounds *bounds, struct hep_error *err)
+{
+    struct hep_uptake_plan *plan = NULL;
+    int rc = HEP_NEW(plan, 1, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    plan->bounds = bounds != NULL ? *bounds : hep_uptake_bounds_default();
+    rc = check_bounds(plan, err);
+    if (rc == HEP_OK)
+        rc = hep_uptake_curves_init(&plan->curves, inputs, time_s, n, relaxivity, err);
+    if (rc == HEP_OK) {
+        plan->group = (n + N_GROUPS - 1) / N_GROUPS;
+        plan->n_groups = n == 0 ? 0 : (n + plan->group - 1) / plan->group;
+        rc = fill_nodes(plan, err);
+    }
+    if (rc == HEP_OK)
+        *out = plan;
+    else
+        hep_uptake_plan_free(plan);
+    return rc;
+}
+
+/* The node whose two parts, with weights that are not negative, leave the least of the grouped curve: F = first weight,
+ * F Ki / ve = second weight, alpha = (F + Ki) / ve, each moved into its bounds. */
+static void choose_start(double p[HEP_UPTAKE_N], const struct hep_uptake_plan *plan,
+                         const double *delta_r1)
+{
+    const struct node *best = NULL;
+    double best_fall = 0.0;
+    double best_weight[2] = { 0.0, 0.0 };
+    double y[N_GROUPS];
+
+    group_means(y, plan, delta_r1);
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct node *node = &plan->node[i];
+        const double ya = product(y, node->first, plan->n_groups);
+        const double yh = product(y, node->second, plan->n_groups);
+        const double det = node->aa * node->hh - node->ah * node->ah;
+        double f = det > 0.0 ? (ya * node->hh - yh * node->ah) / det : -1.0;
+        double k = det > 0.0 ? (yh * node->aa - ya * node->ah) / det : -1.0;
+        double fall;
+
+        if (!(f > 0.0 && k >= 0.0)) {
+            f = node->aa > 0.0 ? fmax(ya / node->aa, 0.0) : 0.0;
+            k = 0.0;
+        }
+        fall = 2.0 * (f * ya + k * yh) -
+               (f * f * node->aa + 2.0 * f * k * node->ah + k * k * node->hh);
+        if (best == NULL || fall > best_fall) {
+            best = node;
+            best_fall = fall;
+            best_weight[0] = f;
+            best_weight[1] = k;
+        }
+    }
+    if (best == NULL)
+        return;
+    p[HEP_UPTAKE_FLOW] = best_weight[0];
+    p[HEP_UPTAKE_ARTERIAL_FRAC] = best->fa;
+    p[HEP_UPTAKE_KB] = best->kb;
+    {
+        const double share =
+            best_weight[0] > 0.0 ? best_weight[1] / (best_weight[0] * best->alpha) : 0.0;
+
+        p[HEP_UPTAKE_KI] = best_weight[0] * share / fmax(1.0 - share, 0.05);
+        p[HEP_UPTAKE_VE] = (best_weight[0] + p[HEP_UPTAKE_KI]) / best->alpha;
+    }
+    for (size_t k = 0; k < HEP_UPTAKE_N; k++)
+        p[k] = fmin(fmax(p[k], plan->bounds.lo[k]), plan->bounds.hi[k]);
+}
+
+/* Cholesky factor of the rows and columns in `index`, damped; false when not positive definite. */
+static bool factor(double l[HEP_UPTAKE_N][HEP_UPTAKE_N], const struct hep_uptake_normal *at,
+                   const size_t *index, size_t n, double damping)
+{
     for (size_t i = 0; i < n; i++) {
-        if (!(time_s[i] >= 0 && time_s[i] <= end + pr->inputs->dt_s))
-            return HEP_FAIL(err, HEP_EINVAL,
-                            "sample %zu at %g s lies outside the inputs, 0 to %g s", i, time_s[i],
-                            end);
-        if (!isfinite(delta_r1[i]))
+        for (size_t j = 0; j <= i; j++) {
+            double sum = at->matrix[HEP_UPTAKE_AT(index[i], index[j])];
+
+            if (i == j)
+                sum *= 1.0 + damping;
+            for (size_t k = 0; k < j; k++)
+                sum -= l[i][k] * l[j][k];
+            if (i == j && !(sum > 0.0))
+                return false;
+            l[i][j] = i == j ? sqrt(sum) : sum / l[j][j];
+        }
+    }
+    return true;
+}
+
+static void solve(double *x, double l[HEP_UPTAKE_N][HEP_UPTAKE_N], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < i; k++)
+            x[i] -= l[i][k] * x[k];
+        x[i] /= l[i][i];
+    }
+    for (size_t i = n; i-- > 0;) {
+        for (size_t k = i + 1; k < n; k++)
+            x[i] -= l[k][i] * x[k];
+        x[i] /= l[i][i];
+    }
+}
+
+/* Parameters that are free and not held on a bound by the gradient. */
+static size_t moving(size_t index[HEP_UPTAKE_N], const struct hep_uptake_plan *plan,
+                     const double *p, const struct hep_uptake_normal *at)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < HEP_UPTAKE_N; k++) {
+        const double lo = plan->bounds.lo[k];
+        const double hi = plan->bounds.hi[k];
+
+        if (lo < hi && !(p[k] <= lo && at->gradient[k] >= 0.0) &&
+            !(p[k] >= hi && at->gradient[k] <= 0.0))
+            index[n++] = k;
+    }
+    return n;
+}
+
+/* One damped step within the bounds. @return its length as the largest share of a range; below 0 when there is none */
+static double take_step(double next[HEP_UPTAKE_N], const struct hep_uptake_plan *plan,
+                        const double *p, const struct hep_uptake_normal *at, double damping)
+{
+    double l[HEP_UPTAKE_N][HEP_UPTAKE_N];
+    double x[HEP_UPTAKE_N];
+    size_t index[HEP_UPTAKE_N];
+    size_t n = moving(index, plan, p, at);
+    double length = 0.0;
+
+    (void)memcpy(next, p, HEP_UPTAKE_N * sizeof *next);
+    if (n == 0)
+        return 0.0;
+    if (!factor(l, at, index, n, damping))
+        return -1.0;
+    for (size_t i = 0; i < n; i++)
+        x[i] = -at->gradient[index[i]];
+    solve(x, l, n);
+    for (size_t i = 0; i < n; i++) {
+        const size_t k = index[i];
+        const double lo = plan->bounds.lo[k];
+        const double hi = plan->bounds.hi[k];
+
+        next[k] = fmin(fmax(p[k] + x[i], lo), hi);
+        length = fmax(length, fabs(next[k] - p[k]) / (hi - lo));
+    }
+    return length;
+}
+
+/* @return whether the minimum was reached */
+static bool minimise(double p[HEP_UPTAKE_N], struct hep_uptake_normal *at,
+                     const struct hep_uptake_plan *plan, const double *y)
+{
+    double damping = FIRST_DAMPING;
+
+    hep_uptake_normal(at, &plan->curves, p, y);
+    for (int i = 0; i < MAX_ITERATIONS; i++) {
+        struct hep_uptake_normal there;
+        double next[HEP_UPTAKE_N];
+        const double length = take_step(next, plan, p, at, damping);
+        double fall;
+
+        if (length >= 0.0 && length < STEP_TOLERANCE)
+            return true;
+        if (length >= 0.0)
+            hep_uptake_normal(&there, &plan->curves, next, y);
+        if (length < 0.0 || !(there.rss < at->rss)) {
+            damping *= 8.0;
+            if (damping > MOST_DAMPING)
+                return true; /* no step lowers the residual any more: a minimum to rounding */
             continue;
-        pr->time_s[pr->n] = time_s[i];
-        pr->want[pr->n++] = delta_r1[i];
+        }
+        fall = at->rss - there.rss;
+        (void)memcpy(p, next, sizeof next);
+        *at = there;
+        damping = fmax(damping / 10.0, LEAST_DAMPING);
+        if (fall <= FALL_TOLERANCE * at->rss)
+            return true;
     }
-    if (pr->n < pr->n_free + 2)
-        return HEP_FAIL(err, HEP_EDATA, "%zu usable samples, a fit of %zu parameters needs %zu",
-                        pr->n, pr->n_free, pr->n_free + 2);
-    return HEP_OK;
+    return false;
 }
 
-/** Starting point: everything in the middle of its range but Ki and F, which are tried low and
- * high. */
-static void set_start(gsl_vector *x, const struct problem *pr, unsigned start)
+/* Standard errors of the parameters inside their bounds. */
+static void fill_errors(struct hep_uptake_fit *out, const struct hep_uptake_plan *plan,
+                        const double *p, const struct hep_uptake_normal *at)
 {
-    for (size_t i = 0; i < pr->n_free; i++) {
-        double u = 0.4;
-        if (pr->free[i] == HEP_UPTAKE_KI)
-            u = start & 1 ? 0.25 : 0.05;
-        else if (pr->free[i] == HEP_UPTAKE_FLOW)
-            u = start & 2 ? 0.6 : 0.2;
-        gsl_vector_set(x, i, log(u / (1 - u)));
-    }
-}
+    const double sigma2 = at->rss / (double)(out->n - plan->n_free);
+    double l[HEP_UPTAKE_N][HEP_UPTAKE_N];
+    size_t index[HEP_UPTAKE_N];
+    size_t n = 0;
+    bool ok;
 
-static double squares(const gsl_multifit_nlinear_workspace *w)
-{
-    double norm = gsl_blas_dnrm2(gsl_multifit_nlinear_residual(w));
+    for (size_t k = 0; k < HEP_UPTAKE_N; k++) {
+        const double lo = plan->bounds.lo[k];
+        const double hi = plan->bounds.hi[k];
+        const double u = lo < hi ? (p[k] - lo) / (hi - lo) : 0.5;
 
-    return norm * norm;
-}
-
-static void describe(struct hep_uptake_fit *out, const struct problem *pr, const gsl_vector *x,
-                     double sum, const gsl_matrix *covariance)
-{
-    double p[HEP_UPTAKE_N];
-    double mean = 0;
-    double total = 0;
-    double sigma2 = sum / (double)(pr->n - pr->n_free);
-
-    to_parameters(p, pr, x);
-    *out = (struct hep_uptake_fit){ .tissue = to_tissue(p), .n = pr->n, .status = HEP_UPTAKE_OK };
-    for (size_t i = 0; i < pr->n_free; i++) {
-        size_t k = pr->free[i];
-        double range = pr->bounds.hi[k] - pr->bounds.lo[k];
-        double u = (p[k] - pr->bounds.lo[k]) / range;
-        out->se[k] = range * u * (1 - u) * sqrt(sigma2 * gsl_matrix_get(covariance, i, i));
-        if (u < NEAR_BOUND || u > 1 - NEAR_BOUND)
+        out->se[k] = lo < hi ? (double)NAN : 0.0;
+        if (lo < hi && p[k] > lo && p[k] < hi)
+            index[n++] = k;
+        if ((u < NEAR_BOUND || u > 1.0 - NEAR_BOUND) && out->status == HEP_UPTAKE_OK)
             out->status = HEP_UPTAKE_AT_BOUND;
     }
-    for (size_t i = 0; i < pr->n; i++)
-        mean += pr->want[i] / (double)pr->n;
-    for (size_t i = 0; i < pr->n; i++)
-        total += (pr->want[i] - mean) * (pr->want[i] - mean);
-    out->rmse_per_s = sqrt(sum / (double)pr->n);
-    out->r2 = total > 0 ? 1 - sum / total : (double)NAN;
+    ok = factor(l, at, index, n, 0.0);
+    for (size_t i = 0; ok && i < n; i++) {
+        double x[HEP_UPTAKE_N] = { 0.0 };
+
+        x[i] = 1.0;
+        solve(x, l, n);
+        out->se[index[i]] = sqrt(sigma2 * x[i]);
+    }
 }
 
-static int run(struct hep_uptake_fit *out, struct problem *pr, struct hep_error *err)
+static void fill_quality(struct hep_uptake_fit *out, const struct hep_uptake_plan *plan,
+                         const double *y, double rss)
 {
-    gsl_multifit_nlinear_parameters set = gsl_multifit_nlinear_default_parameters();
-    gsl_multifit_nlinear_fdf model = { .f = residuals, .n = pr->n, .p = pr->n_free, .params = pr };
-    gsl_multifit_nlinear_workspace *w =
-        gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &set, pr->n, pr->n_free);
-    gsl_vector *x = gsl_vector_alloc(pr->n_free);
-    gsl_matrix *cov = gsl_matrix_alloc(pr->n_free, pr->n_free);
-    double best = (double)INFINITY;
-    int rc = HEP_OK;
+    const double n = (double)out->n;
+    const double k = (double)plan->n_free + 1.0;
+    double mean = 0.0;
+    double total = 0.0;
 
-    if (!w || !x || !cov) {
-        rc = HEP_FAIL(err, HEP_ENOMEM, "no memory for a fit of %zu samples", pr->n);
-        goto out;
-    }
-    for (unsigned s = 0; s < N_STARTS; s++) {
-        int info = 0;
-        int status;
-        set_start(x, pr, s);
-        if (gsl_multifit_nlinear_init(x, &model, w) != GSL_SUCCESS)
-            continue;
-        status = gsl_multifit_nlinear_driver(MAX_ITERATIONS, TOLERANCE, TOLERANCE, TOLERANCE, NULL,
-                                             NULL, &info, w);
-        if (!(squares(w) < best))
-            continue;
-        best = squares(w);
-        (void)gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(w), 0, cov);
-        describe(out, pr, gsl_multifit_nlinear_position(w), best, cov);
-        /* GSL_ENOPROG: no step lowers the residual any more, that is a minimum to rounding. */
-        if (status != GSL_SUCCESS && status != GSL_ENOPROG)
-            out->status = HEP_UPTAKE_NOT_CONVERGED;
-    }
-    if (!isfinite(best))
-        rc = HEP_FAIL(err, HEP_EDATA, "no start gave a finite residual");
-out:
-    gsl_matrix_free(cov);
-    gsl_vector_free(x);
-    gsl_multifit_nlinear_free(w);
-    return rc;
+    for (size_t i = 0; i < plan->curves.n; i++)
+        mean += isfinite(y[i]) ? y[i] / n : 0.0;
+    for (size_t i = 0; i < plan->curves.n; i++)
+        total += isfinite(y[i]) ? (y[i] - mean) * (y[i] - mean) : 0.0;
+    out->rmse_per_s = sqrt(rss / n);
+    out->r2 = total > 0.0 ? 1.0 - rss / total : (double)NAN;
+    out->aicc = n > k + 1.0 ? n * log(rss / n) + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0)
+                            : (double)INFINITY;
+}
+
+static size_t count_finite(const double *y, size_t n)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += isfinite(y[i]) != 0;
+    return count;
+}
+
+bool hep_uptake_plan_fit(struct hep_uptake_fit *out, const struct hep_uptake_plan *plan,
+                         const double *delta_r1)
+{
+    struct hep_uptake_fit fit = { .n = count_finite(delta_r1, plan->curves.n),
+                                  .status = HEP_UPTAKE_OK };
+    struct hep_uptake_normal at;
+    double p[HEP_UPTAKE_N] = { 0.0 };
+
+    if (fit.n < plan->n_free + 2)
+        return false;
+    choose_start(p, plan, delta_r1);
+    if (!minimise(p, &at, plan, delta_r1))
+        fit.status = HEP_UPTAKE_NOT_CONVERGED;
+    fit.tissue =
+        (struct hep_tissue_kinetics){ p[HEP_UPTAKE_FLOW], p[HEP_UPTAKE_ARTERIAL_FRAC],
+                                      p[HEP_UPTAKE_VE], p[HEP_UPTAKE_KI], p[HEP_UPTAKE_KB] };
+    fill_errors(&fit, plan, p, &at);
+    fill_quality(&fit, plan, delta_r1, at.rss);
+    *out = fit;
+    return true;
 }
 
 int hep_uptake_fit(struct hep_uptake_fit *out, const struct hep_inputs *inputs,
@@ -201,25 +430,12 @@ int hep_uptake_fit(struct hep_uptake_fit *out, const struct hep_inputs *inputs,
                    const struct hep_relaxivity *relaxivity, const struct hep_uptake_bounds *bounds,
                    struct hep_error *err)
 {
-    struct problem pr = { .inputs = inputs,
-                          .relaxivity = relaxivity,
-                          .bounds = bounds ? *bounds : hep_uptake_bounds_default() };
-    struct hep_uptake_fit fit = { .n = 0 };
-    int rc;
+    struct hep_uptake_plan *plan = NULL;
+    int rc = hep_uptake_plan_new(&plan, inputs, time_s, n, relaxivity, bounds, err);
 
-    (void)gsl_set_error_handler_off();
-    rc = check_bounds(&pr, err);
-    if (rc == HEP_OK && pr.n_free == 0)
-        rc = HEP_FAIL(err, HEP_EINVAL, "every parameter is fixed, nothing is left to fit");
-    if (rc == HEP_OK)
-        rc = take_samples(&pr, time_s, delta_r1, n, err);
-    if (rc == HEP_OK)
-        rc = run(&fit, &pr, err);
-    if (rc == HEP_OK)
-        *out = fit;
-    free(pr.time_s);
-    free(pr.want);
-    free(pr.ce);
-    free(pr.ch);
+    if (rc == HEP_OK && !hep_uptake_plan_fit(out, plan, delta_r1))
+        rc = HEP_FAIL(err, HEP_EDATA, "%zu usable samples, a fit of %zu parameters needs %zu",
+                      count_finite(delta_r1, n), plan->n_free, plan->n_free + 2);
+    hep_uptake_plan_free(plan);
     return rc;
 }

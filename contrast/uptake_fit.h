@@ -6,16 +6,19 @@
  * Source:  Georgiou et al., Invest Radiol 2017;52:111-119 (dual input, uptake and efflux);
  *          Sourbron et al., Radiology 2012;263:874-883
  * Differs: fitted to dR1 from the spoiled gradient-echo equation with a known precontrast T1, not
- * to signal; bounded by a logistic reparametrisation; four starts, the lowest residual is kept
+ *          to signal; bounded Levenberg-Marquardt with exact derivatives from the best node of a table
+ *          over (alpha, fa, kb), in which F and Ki are linear
  * Valid:   fast water exchange; no inflow or saturation in the vessels (they lower the plasma curve
  *          and so raise F and Ki); ve and Ki need at least about 5 min after the bolus, kb more
  *          than 20
- * Threads: pure functions; a fit allocates its own workspace (a fit per region, not per voxel).
+ * Threads: pure functions; a plan is shared by all threads.
  */
 #ifndef HEP_CONTRAST_UPTAKE_FIT_H
 #define HEP_CONTRAST_UPTAKE_FIT_H
 
 #include "contrast/kinetics.h"
+
+#include <stdbool.h>
 
 /**
  * dR1 [1/s] from signals of one spoiled gradient echo: the mean of the first n_baseline is S(T10).
@@ -59,10 +62,13 @@ enum hep_uptake_status {
 };
 struct hep_uptake_fit {
     struct hep_tissue_kinetics tissue;
-    double se[HEP_UPTAKE_N]; /* standard errors; 0 for fixed parameters, NaN when singular */
-    double rmse_per_s;       /* of dR1 */
+    double se
+        [HEP_UPTAKE_N]; /* standard errors; 0 for fixed parameters, NaN on a bound or when singular */
+    double rmse_per_s; /* of dR1 */
     double r2;
-    size_t n; /* samples used */
+    double aicc; /* n ln(RSS/n) + 2k + 2k(k+1)/(n-k-1), k with the variance (Hurvich and Tsai,
+                    Biometrika 1989;76:297-307) */
+    size_t n;    /* samples used */
     enum hep_uptake_status status;
 };
 
@@ -73,11 +79,46 @@ struct hep_uptake_fit {
  * @param[in]  delta_r1 [1/s], shape [n]; samples that are not finite are left out
  * @param[in]  bounds   NULL for the default
  * @return HEP_EDATA for fewer usable samples than free parameters + 2; HEP_EINVAL for bounds that
- * are crossed or outside the model's range, or a time outside the inputs; HEP_ENOMEM
+ * are crossed or outside the model's range, or a time outside the inputs or not after the one before;
+ * HEP_ENOMEM
  */
 int hep_uptake_fit(struct hep_uptake_fit *out, const struct hep_inputs *inputs,
                    const double *time_s, const double *delta_r1, size_t n,
                    const struct hep_relaxivity *relaxivity, const struct hep_uptake_bounds *bounds,
                    struct hep_error *err) HEP_MUST_CHECK;
+
+/** Models by name: one inlet (arterial) or two, without and with efflux. */
+enum hep_uptake_model {
+    HEP_UPTAKE_SINGLE_INLET,
+    HEP_UPTAKE_SINGLE_INLET_EFFLUX,
+    HEP_UPTAKE_DUAL_INLET,
+    HEP_UPTAKE_DUAL_INLET_EFFLUX,
+    HEP_UPTAKE_MODELS
+};
+extern const char *const hep_uptake_model_names[]; /* "single-inlet", ..., NULL */
+/** The default bounds with fa fixed at 1 for one inlet, and kb at 0 without efflux. */
+struct hep_uptake_bounds hep_uptake_model_bounds(enum hep_uptake_model model);
+
+/** A model made ready for curves that share their times: what does not depend on the voxel. */
+struct hep_uptake_plan;
+/** As hep_uptake_fit(); the inputs are copied. */
+int hep_uptake_plan_new(struct hep_uptake_plan **out, const struct hep_inputs *inputs,
+                        const double *time_s, size_t n, const struct hep_relaxivity *relaxivity,
+                        const struct hep_uptake_bounds *bounds,
+                        struct hep_error *err) HEP_MUST_CHECK;
+void hep_uptake_plan_free(struct hep_uptake_plan *plan);
+/** @return false, and `out` untouched, for fewer usable samples than free parameters + 2 */
+bool hep_uptake_plan_fit(struct hep_uptake_fit *out, const struct hep_uptake_plan *plan,
+                         const double *delta_r1);
+
+/** Patlak's line, dR1 = r1 ve Cp + rh Ki int Cp, from one minute after the arterial peak on: by then the extracellular
+ * space follows plasma. No efflux; Patlak et al., J Cereb Blood Flow Metab 1983;3:1-7. */
+struct hep_patlak {
+    double ve, uptake_per_s,
+        uptake_se_per_s; /* NaN with fewer than four samples, or none that differ */
+    size_t n;
+};
+void hep_patlak(struct hep_patlak *out, const struct hep_inputs *inputs, const double *time_s,
+                const double *delta_r1, size_t n, const struct hep_relaxivity *relaxivity);
 
 #endif

@@ -201,12 +201,50 @@ static int name_object(struct hep_export_source *s, struct hep_lines *paths, con
     return rc;
 }
 
+/* The series that was read for each map of which no time tells the series, where only one lies there. */
+static int add_maps(struct hep_library *l, struct results *r, const struct hep_originals *originals,
+                    struct hep_error *err)
+{
+    int rc = HEP_OK;
+
+    for (int k = 0; rc == HEP_OK && k < HEP_MEASURE_MAPS; k++) {
+        const enum hep_measure m = hep_measure_map(k);
+        const struct hep_volume *map = NULL;
+        struct hep_original original = { 0 };
+
+        if (!hep_run_knows(&r->reopened.run, hep_measure_product(m)) ||
+            isfinite(time_of(r, hep_measure_series(m))))
+            continue;
+        rc = hep_run_volume(&r->reopened.run, hep_measure_product(m), &map, err);
+        if (rc == HEP_OK && map != NULL &&
+            hep_original_find(&original, originals, &map->grid, (double)NAN, NULL) == HEP_OK &&
+            !original.is_guess)
+            rc = hep_library_add_original(l, &original, err);
+        hep_original_release(&original);
+    }
+    return rc;
+}
+
+/* The reference, and every series of which the results tell when it was acquired, or which lies alone where a map does. */
+static int collect_library(struct hep_library *l, struct results *r,
+                           const struct hep_original *reference,
+                           const struct hep_originals *originals, struct hep_error *err)
+{
+    int rc = hep_library_add_original(l, reference, err);
+
+    for (size_t i = 0; rc == HEP_OK && r->roles != NULL && i < r->roles->n_series; i++)
+        rc = hep_library_add_time(l, reference->study, r->roles->series[i].time_since_injection_s,
+                                  err);
+    return rc == HEP_OK ? add_maps(l, r, originals, err) : rc;
+}
+
 static int write_labels(const struct hep_export_source *common, struct hep_lines *paths,
                         struct results *r, const struct hep_originals *originals,
                         const struct hep_export_settings *settings, struct hep_error *err)
 {
     struct hep_export_source s = *common;
     struct hep_original original = { 0 };
+    struct hep_library library = { 0 };
     char content[HEP_SHA256_HEX];
     int rc = hash_content(content, r, err);
 
@@ -215,6 +253,9 @@ static int write_labels(const struct hep_export_source *common, struct hep_lines
                                time_of(r, hep_reference_name(&r->reopened.run)), err);
     if (rc == HEP_OK)
         rc = list_segments(&s, r, err);
+    if (rc == HEP_OK)
+        rc = collect_library(&library, r, &original, originals, err);
+    s.library = &library;
     s.original = &original;
     s.grid = r->grid;
     s.content = content;
@@ -227,6 +268,7 @@ static int write_labels(const struct hep_export_source *common, struct hep_lines
     if (rc == HEP_OK && settings->sr)
         rc = hep_export_sr(&s, err);
     free(s.segment);
+    free((void *)library.series);
     hep_original_release(&original);
     return rc;
 }
@@ -272,8 +314,7 @@ static int write_map(const struct hep_export_source *common, struct hep_lines *p
     return rc;
 }
 
-/* Maps of series whose originals are not there, or are enhanced objects, are left out with a warning;
- * that no map can be written is a failure. */
+/* Maps of series whose originals are not there are left out with a warning; that no map can be written is a failure. */
 static int write_maps(const struct hep_export_source *s, struct hep_lines *paths, struct results *r,
                       const struct hep_originals *originals,
                       const struct hep_export_settings *settings, struct hep_log *log,

@@ -105,6 +105,14 @@ void hep_export_reference(struct hep_dump *d, const char *sop_class, const char 
     hep_dump_put(d, "0008,1155", "UI", instance);
 }
 
+void hep_export_image(struct hep_dump *d, const struct hep_original_slice *image)
+{
+    hep_export_reference(d, hep_dicom_text(image->object, HEP_DICOM_SOP_CLASS),
+                         hep_dicom_text(image->object, HEP_DICOM_SOP_INSTANCE));
+    if (image->frame > 0)
+        hep_dump_putf(d, "0008,1160", "IS", "%zu", image->frame);
+}
+
 /* Pixel size and orientation are the original's texts, digit by digit. */
 void hep_export_geometry(struct hep_dump *d, const struct hep_original *o,
                          const struct hep_grid *grid)
@@ -123,20 +131,19 @@ void hep_export_geometry(struct hep_dump *d, const struct hep_original *o,
     hep_dump_close(d);
 }
 
-void hep_export_plane(struct hep_dump *d, const struct hep_dicom_object *from)
+void hep_export_plane(struct hep_dump *d, const struct hep_original_slice *from)
 {
     hep_dump_open(d, "0020,9113");
-    copy(d, "0020,0032", "DS", from, HEP_DICOM_POSITION);
+    hep_dump_put(d, "0020,0032", "DS", from->position);
     hep_dump_close(d);
 }
 
-void hep_export_derivation(struct hep_dump *d, const struct hep_dicom_object *from,
+void hep_export_derivation(struct hep_dump *d, const struct hep_original_slice *from,
                            const char *code, const char *meaning)
 {
     hep_dump_open(d, "0008,9124");
     hep_dump_open(d, "0008,2112");
-    hep_export_reference(d, hep_dicom_text(from, HEP_DICOM_SOP_CLASS),
-                         hep_dicom_text(from, HEP_DICOM_SOP_INSTANCE));
+    hep_export_image(d, from);
     hep_dump_code(d, "0040,a170", "121322", "DCM", "Source image for image processing operation");
     hep_dump_close(d);
     hep_dump_code(d, "0008,9215", code, "DCM", meaning);
@@ -148,6 +155,8 @@ void hep_export_instances(struct hep_dump *d, const struct hep_original *o)
     hep_dump_open(d, "0008,1115");
     copy(d, "0020,000e", "UI", o->slice[0].object, HEP_DICOM_SERIES_UID);
     for (size_t k = 0; k < o->n; k++) {
+        if (k > 0 && o->slice[k].object == o->slice[k - 1].object)
+            continue; /* another frame of it */
         if (k == 0)
             hep_dump_open(d, "0008,114a");
         else

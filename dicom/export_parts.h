@@ -6,7 +6,7 @@
 #define HEP_DICOM_EXPORT_PARTS_H
 
 #include "dicom/dump.h"
-#include "dicom/original.h"
+#include "dicom/library.h"
 #include "terms/anatomy.h"
 #include "report/measure.h"
 
@@ -27,6 +27,7 @@ struct hep_segment {
 struct hep_export_source {
     const char *label; /* sub-01_ses-1 */
     const struct hep_original *original;
+    const struct hep_library *library; /* of the report */
     const struct hep_grid *grid;
     const struct hep_found *found;           /* NULL: no lesions were looked for */
     const struct hep_map_measures *measures; /* of the liver; NULL */
@@ -55,13 +56,15 @@ void hep_export_header(struct hep_dump *d, const struct hep_export_source *s,
                        const char *modality, unsigned series_number, const char *description);
 /** One reference to an object: its class and instance. */
 void hep_export_reference(struct hep_dump *d, const char *sop_class, const char *instance);
+/** One reference to an original image, or to its frame of an object of several. */
+void hep_export_image(struct hep_dump *d, const struct hep_original_slice *image);
 
 /** Functional groups of multi-frame objects in the planes of the originals: size and orientation of the
  * pixels, the plane of a frame, the image that it was made from. */
 void hep_export_geometry(struct hep_dump *d, const struct hep_original *o,
                          const struct hep_grid *grid);
-void hep_export_plane(struct hep_dump *d, const struct hep_dicom_object *from);
-void hep_export_derivation(struct hep_dump *d, const struct hep_dicom_object *from,
+void hep_export_plane(struct hep_dump *d, const struct hep_original_slice *from);
+void hep_export_derivation(struct hep_dump *d, const struct hep_original_slice *from,
                            const char *code, const char *meaning);
 /** The original series with its instances. */
 void hep_export_instances(struct hep_dump *d, const struct hep_original *o);

@@ -49,6 +49,16 @@ double hep_dicom_clock(const struct hep_dicom_object *o)
     return s;
 }
 
+double hep_dicom_frame_clock(const struct hep_dicom_object *o, size_t frame)
+{
+    return frame < o->frame_times.n ? clock_of(o->frame_times.line[frame]) : hep_dicom_clock(o);
+}
+
+double hep_dicom_since_injection(const struct hep_dicom_object *o, size_t frame)
+{
+    return hep_dicom_frame_clock(o, frame) - clock_of(hep_dicom_text(o, HEP_DICOM_CONTRAST_START));
+}
+
 static size_t images_of(const struct hep_dicom_object *o)
 {
     double n = number_of(hep_dicom_text(o, HEP_DICOM_FRAMES), 1.0);

@@ -28,5 +28,9 @@ bool hep_dicom_volume_b(double *b_s_per_mm2, const struct hep_dicom_series *seri
 bool hep_dicom_has_b(const struct hep_dicom_series *series, double b_s_per_mm2);
 /** Time of day of an object [s]; NaN unknown. */
 double hep_dicom_clock(const struct hep_dicom_object *o);
+/** The same of a frame, counted from 0, of an object of several; of the object where its frames have none. */
+double hep_dicom_frame_clock(const struct hep_dicom_object *o, size_t frame);
+/** Time of a frame after injection [s]; NaN where the header does not tell it. */
+double hep_dicom_since_injection(const struct hep_dicom_object *o, size_t frame);
 
 #endif

@@ -72,6 +72,7 @@ static void release_object(struct hep_dicom_object *o)
     hep_lines_release(&o->frame_times);
     hep_lines_release(&o->frame_positions);
     hep_lines_release(&o->frame_b);
+    hep_lines_release(&o->frame_places);
 }
 
 void hep_dicom_objects_release(struct hep_dicom_objects *list)
@@ -83,9 +84,7 @@ void hep_dicom_objects_release(struct hep_dicom_objects *list)
     *list = (struct hep_dicom_objects){ 0 };
 }
 
-/* The value of a line "(0008,0032) TM [153511.42]   #  10, 1 AcquisitionTime": what stands between
- * the type and the last '#', cut in place; NULL for an empty one. */
-static char *value_of(char *after_tag)
+char *hep_dicom_dump_value(char *after_tag)
 {
     char *s = after_tag, *end = strrchr(after_tag, '#');
 
@@ -121,7 +120,7 @@ static int take_line(struct hep_dicom_object *o, char *line, struct hep_error *e
     /* a nested attribute counts in the functional groups only, elsewhere it is of another object */
     if ((tag != line && !in_groups) || blank - tag != 11)
         return HEP_OK;
-    value = value_of(blank);
+    value = hep_dicom_dump_value(blank);
     if (value == NULL)
         return HEP_OK;
     if (strncmp(tag + 1, frame_time_tag, 9) == 0)
@@ -130,6 +129,9 @@ static int take_line(struct hep_dicom_object *o, char *line, struct hep_error *e
         return hep_lines_addf(&o->frame_positions, err, "%s", value);
     if (in_groups && strncmp(tag + 1, b_value_tag, 9) == 0)
         return hep_lines_addf(&o->frame_b, err, "%s", value);
+    if (in_groups && strncmp(tag + 1, tag_numbers[HEP_DICOM_POSITION], 9) == 0 &&
+        hep_lines_addf(&o->frame_places, err, "%s", value) != HEP_OK)
+        return HEP_ENOMEM;
     for (int t = 0; t < HEP_DICOM_TAG_COUNT; t++)
         if (o->text[t] == NULL && strncmp(tag + 1, tag_numbers[t], 9) == 0) {
             o->text[t] = hep_strdup(value, err);

@@ -81,6 +81,7 @@ struct hep_dicom_object {
     struct hep_lines frame_times;     /* FrameAcquisitionDateTime of each frame */
     struct hep_lines frame_positions; /* TemporalPositionIndex of each frame */
     struct hep_lines frame_b;         /* DiffusionBValue of each frame */
+    struct hep_lines frame_places;    /* ImagePositionPatient of each frame */
 };
 
 struct hep_dicom_objects {
@@ -101,6 +102,9 @@ void hep_dicom_objects_release(struct hep_dicom_objects *list);
 
 /** The text of a tag, "" when it is absent. Borrowed. */
 const char *hep_dicom_text(const struct hep_dicom_object *o, enum hep_dicom_tag tag);
+/** The value in a line of dcmdump, "(0008,0032) TM [153511.42]   #  10, 1 AcquisitionTime", given from the blank behind
+ * the tag: what stands between the type and the last '#', cut in place; NULL for an empty one. */
+char *hep_dicom_dump_value(char *after_tag);
 /** "explicit VR little endian", "JPEG 2000": words for a transfer syntax, else its UID. Borrowed. */
 const char *hep_transfer_syntax_name(const char *uid);
 

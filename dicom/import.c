@@ -192,7 +192,7 @@ static void log_left_out(const struct hep_import_work *w)
 {
     for (size_t k = 0; k < w->study->n; k++) {
         const struct hep_dicom_series *s = &w->study->series[k];
-        const char *reason = s->reason != NULL ? s->reason : w->failed[k];
+        const char *reason = hep_import_reason(w, k);
         const char *number = hep_dicom_text(s->object[0], HEP_DICOM_SERIES_NUMBER);
 
         if (reason != NULL)
@@ -224,6 +224,52 @@ static int note_study(struct hep_ledger *l, const struct hep_dicom_study *study,
     return hep_ledger_save(l, err);
 }
 
+/* Segmentations without the images that they were drawn on? */
+static bool is_segmentations_only(const struct hep_dicom_study *study)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < study->n; k++) {
+        if (study->series[k].reason == NULL)
+            return false;
+        n += hep_is_segmentation(hep_dicom_text(study->series[k].object[0], HEP_DICOM_SOP_CLASS));
+    }
+    return n > 0;
+}
+
+/* Segmentations that come after their images. */
+static int add_segmentations(struct hep_imported *out, struct hep_import_work *w, bool is_known,
+                             struct hep_error *err)
+{
+    size_t n = 0;
+    int rc;
+
+    if (!is_known)
+        return HEP_FAIL(err, HEP_EDATA,
+                        "%s: holds segmentations of a study that is not in the dataset: import its "
+                        "images first",
+                        w->settings->source);
+    (void)is_whole(out, w->settings->bids_dir, w->study);
+    rc = hep_import_segmentations(w, true, err);
+    for (size_t k = 0; rc == HEP_OK && k < w->study->n; k++)
+        n += w->segmentations[k].n;
+    for (size_t k = 0; rc == HEP_OK && n == 0 && k < w->study->n; k++)
+        if (hep_import_reason(w, k) != NULL)
+            rc = HEP_FAIL(err, HEP_EDATA, "%s: %s", w->settings->source, hep_import_reason(w, k));
+    return rc;
+}
+
+static int import_images(struct hep_import_work *w, struct hep_ledger *l, struct hep_error *err)
+{
+    int rc = hep_import_convert(w, err);
+
+    if (rc == HEP_OK) /* not complete: an import that is cut off is done again */
+        rc = note_study(l, w->study, "", err);
+    if (rc == HEP_OK)
+        rc = hep_import_write(w, err);
+    return rc == HEP_OK ? note_study(l, w->study, w->study->images, err) : rc;
+}
+
 static int import_study(struct hep_import *done, struct hep_ledger *l,
                         const struct hep_dicom_study *study, const struct hep_import_settings *s,
                         const char *work, struct hep_log *log, struct hep_error *err)
@@ -242,17 +288,15 @@ static int import_study(struct hep_import *done, struct hep_ledger *l,
     }
     out = (struct hep_imported){ .folder = out.folder, .is_new = true };
     if (rc == HEP_OK)
-        rc = hep_import_convert(&w, err);
-    if (rc == HEP_OK)
-        rc = note_study(l, study, "",
-                        err); /* not complete: an import that is cut off is done again */
-    if (rc == HEP_OK)
-        rc = hep_import_write(&w, err);
-    if (rc == HEP_OK)
-        rc = note_study(l, study, study->images, err);
+        rc = hep_import_work_init(&w, err);
+    if (rc == HEP_OK && is_segmentations_only(study)) {
+        rc = add_segmentations(&out, &w, known != NULL, err);
+    } else if (rc == HEP_OK) {
+        rc = import_images(&w, l, err);
+        (void)is_whole(&out, s->bids_dir, study);
+    }
     if (rc == HEP_OK) {
         log_left_out(&w);
-        (void)is_whole(&out, s->bids_dir, study);
         done->study[done->n++] = out;
         out.folder = NULL;
     }

@@ -25,13 +25,36 @@ void hep_import_work_release(struct hep_import_work *w)
     }
     for (size_t i = 0; w->messages != NULL && i < w->study->n; i++)
         hep_lines_release(&w->messages[i]);
+    for (size_t i = 0; w->segmentations != NULL && i < w->study->n; i++)
+        hep_lines_release(&w->segmentations[i]);
     for (size_t i = 0; w->failed != NULL && i < w->study->n; i++)
         free(w->failed[i]);
     free(w->file);
     free(w->messages);
+    free(w->segmentations);
     free(w->failed);
     free(w->converter);
     *w = (struct hep_import_work){ 0 };
+}
+
+const char *hep_import_reason(const struct hep_import_work *w, size_t series)
+{
+    if (w->failed[series] != NULL)
+        return w->failed[series];
+    return w->segmentations[series].n > 0 ? NULL : w->study->series[series].reason;
+}
+
+int hep_import_work_init(struct hep_import_work *w, struct hep_error *err)
+{
+    int rc = HEP_NEW(w->messages, w->study->n, err);
+
+    (void)snprintf(w->begin, sizeof w->begin, "sub-%s_ses-%s", w->study->participant,
+                   w->study->session);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(w->segmentations, w->study->n, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(w->failed, w->study->n, err);
+    return rc;
 }
 
 /* ---- one converted image -------------------------------------------------------------------- */
@@ -347,16 +370,10 @@ int hep_import_convert(struct hep_import_work *w, struct hep_error *err)
     char *folder = hep_path_join(w->folder, "study", err);
     int rc = folder != NULL ? HEP_OK : HEP_ENOMEM;
 
-    (void)snprintf(w->begin, sizeof w->begin, "sub-%s_ses-%s", w->study->participant,
-                   w->study->session);
     if (rc == HEP_OK && hep_is_dir(folder))
         rc = hep_remove_tree(folder, err);
     if (rc == HEP_OK)
         rc = hep_mkdir_p(folder, err);
-    if (rc == HEP_OK)
-        rc = HEP_NEW(w->messages, w->study->n, err);
-    if (rc == HEP_OK)
-        rc = HEP_NEW(w->failed, w->study->n, err);
     for (size_t i = 0; rc == HEP_OK && i < w->study->n; i++) {
         hep_log_progress(w->log, w->begin, (double)i / (double)w->study->n);
         if (w->study->series[i].reason == NULL)

@@ -27,7 +27,9 @@ struct hep_import_work {
     size_t n;
     struct hep_lines *messages; /* of the converter, one list per series; owned */
     char **failed;              /* why a series gave no image, per series; NULL; owned */
-    char *converter;            /* version of dcm2niix; NULL unknown; owned */
+    struct hep_lines
+        *segmentations; /* label maps of a series of segmentations, one list per series; owned */
+    char *converter;    /* version of dcm2niix; NULL unknown; owned */
 };
 void hep_import_work_release(struct hep_import_work *w);
 
@@ -38,7 +40,24 @@ int hep_import_convert(struct hep_import_work *w, struct hep_error *err) HEP_MUS
  * Move the images into the dataset and write scans.tsv, sessions.tsv, participants.tsv,
  * dataset_description.json and the provenance under sourcedata, which comes last.
  */
-int hep_import_write(const struct hep_import_work *w, struct hep_error *err) HEP_MUST_CHECK;
+int hep_import_write(struct hep_import_work *w, struct hep_error *err) HEP_MUST_CHECK;
+
+/**
+ * Write the segmentations of a study as label maps below derivatives/dicom-seg, on the voxels of the image that they were
+ * drawn on: the one that they refer to, else the first that has their voxels. What cannot be used has its reason in `failed`.
+ * @param[in] is_only the study holds nothing else: the images are those of an earlier import
+ */
+int hep_import_segmentations(struct hep_import_work *w, bool is_only,
+                             struct hep_error *err) HEP_MUST_CHECK;
+/** Why a series gave no file of the dataset; NULL: it did. Borrowed. */
+const char *hep_import_reason(const struct hep_import_work *w, size_t series);
+/** Lists of the work that have one item per series. HEP_ENOMEM. */
+int hep_import_work_init(struct hep_import_work *w, struct hep_error *err) HEP_MUST_CHECK;
+/** The folder that a file of the dataset lies in. */
+int hep_import_make_parent(const char *path, struct hep_error *err) HEP_MUST_CHECK;
+/** "sha256:..." of a UID with the dataset's key; the UID itself where dates are kept. */
+int hep_import_hide_uid(char out[HEP_SHA256_HEX + 8], const struct hep_import_work *w,
+                        const char *uid, struct hep_error *err) HEP_MUST_CHECK;
 
 /** "BIDS_DIR/sub-01/ses-1"; heap. */
 char *hep_import_folder(const char *bids_dir, const struct hep_dicom_study *study,

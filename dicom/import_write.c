@@ -13,28 +13,7 @@
 
 enum { MAX_TABLE_BYTES = 16 << 20 };
 
-char *hep_import_folder(const char *bids_dir, const struct hep_dicom_study *study,
-                        struct hep_error *err)
-{
-    return hep_asprintf(err, "%s/sub-%s/ses-%s", bids_dir, study->participant, study->session);
-}
-
-char *hep_import_provenance(const struct hep_dicom_study *study, struct hep_error *err)
-{
-    return hep_asprintf(err, "sourcedata/sub-%s/ses-%s/sub-%s_ses-%s_dicom.json",
-                        study->participant, study->session, study->participant, study->session);
-}
-
 /* ---- moving files --------------------------------------------------------------------------- */
-
-static int make_parent(const char *path, struct hep_error *err)
-{
-    char *folder = hep_asprintf(err, "%.*s", (int)(hep_path_base(path) - path), path);
-    int rc = folder != NULL ? hep_mkdir_p(folder, err) : HEP_ENOMEM;
-
-    free(folder);
-    return rc;
-}
 
 /* "FROM.nii.gz" and what stands beside it to "BIDS_DIR/TARGET.nii.gz". */
 static int move_file(const struct hep_import_work *w, const struct hep_import_file *f,
@@ -50,7 +29,7 @@ static int move_file(const struct hep_import_work *w, const struct hep_import_fi
 
         rc = from != NULL && to != NULL ? HEP_OK : HEP_ENOMEM;
         if (rc == HEP_OK && hep_is_file(from)) {
-            rc = make_parent(to, err);
+            rc = hep_import_make_parent(to, err);
             if (rc == HEP_OK && rename(from, to) != 0)
                 rc = HEP_FAIL(err, HEP_EIO, "%s: cannot be moved into place: %s", to,
                               strerror(errno));
@@ -74,7 +53,7 @@ static bool is_a_target(const struct hep_import_work *w, const char *name)
 static int remove_earlier(const struct hep_import_work *w, const char *provenance,
                           struct hep_error *err)
 {
-    static const char *const extensions[] = { ".nii.gz", ".json", ".bval", ".bvec" };
+    static const char *const extensions[] = { ".nii.gz", ".json", ".bval", ".bvec", ".tsv" };
     struct hep_json *root = NULL;
     int rc = hep_is_file(provenance) ? hep_json_read(&root, provenance, err) : HEP_OK;
     const struct hep_json *series = hep_json_get(root, "Series");
@@ -288,18 +267,12 @@ static int write_description(const struct hep_import_work *w, struct hep_error *
 static void put_uid(struct hep_put *put, struct hep_json *o, const char *key,
                     const struct hep_import_work *w, const char *uid)
 {
-    char hex[HEP_SHA256_HEX], text[HEP_SHA256_HEX + 8];
+    char text[HEP_SHA256_HEX + 8];
 
-    if (w->settings->keep_dates) {
-        hep_put_text(put, o, key, uid);
-        return;
-    }
     if (put->rc == HEP_OK)
-        put->rc = hep_ledger_hash(hex, w->ledger, uid, put->err);
-    if (put->rc != HEP_OK)
-        return;
-    (void)snprintf(text, sizeof text, "sha256:%s", hex);
-    hep_put_text(put, o, key, text);
+        put->rc = hep_import_hide_uid(text, w, uid, put->err);
+    if (put->rc == HEP_OK)
+        hep_put_text(put, o, key, text);
 }
 
 static void put_clean(struct hep_put *put, struct hep_json *o, const char *key,
@@ -321,7 +294,7 @@ static struct hep_json *series_json(struct hep_put *put, const struct hep_import
     const struct hep_dicom_series *s = &w->study->series[k];
     struct hep_json *o = hep_json_new_object(), *files = hep_json_new_array(),
                     *left_out = hep_json_new_array(), *messages = hep_json_new_array();
-    const char *reason = s->reason != NULL ? s->reason : w->failed[k];
+    const char *reason = hep_import_reason(w, k);
 
     put_uid(put, o, "SeriesInstanceUID", w, hep_dicom_text(s->object[0], HEP_DICOM_SERIES_UID));
     hep_put_text(put, o, "SeriesNumber", hep_dicom_text(s->object[0], HEP_DICOM_SERIES_NUMBER));
@@ -338,6 +311,8 @@ static struct hep_json *series_json(struct hep_put *put, const struct hep_import
         if (f->series == k && f->reason != NULL)
             hep_put_item(put, left_out, hep_json_new_string(f->reason));
     }
+    for (size_t i = 0; i < w->segmentations[k].n; i++)
+        hep_put_item(put, files, hep_json_new_string(w->segmentations[k].line[i]));
     for (size_t i = 0; i < w->messages[k].n; i++)
         hep_put_item(put, messages, hep_json_new_string(w->messages[k].line[i]));
     hep_put(put, o, "Files", files);
@@ -360,14 +335,14 @@ static int write_provenance(const struct hep_import_work *w, const char *path,
         hep_put_item(&put, series, series_json(&put, w, k));
     hep_put(&put, root, "Series", series);
     if (put.rc == HEP_OK)
-        put.rc = make_parent(path, err);
+        put.rc = hep_import_make_parent(path, err);
     if (put.rc == HEP_OK)
         put.rc = hep_json_write(path, root, err);
     hep_json_free(root);
     return put.rc;
 }
 
-int hep_import_write(const struct hep_import_work *w, struct hep_error *err)
+int hep_import_write(struct hep_import_work *w, struct hep_error *err)
 {
     char *name = hep_import_provenance(w->study, err), *path = NULL;
     int rc = HEP_ENOMEM;
@@ -379,6 +354,8 @@ int hep_import_write(const struct hep_import_work *w, struct hep_error *err)
     for (size_t i = 0; rc == HEP_OK && i < w->n; i++)
         if (w->file[i].target != NULL)
             rc = move_file(w, &w->file[i], err);
+    if (rc == HEP_OK)
+        rc = hep_import_segmentations(w, false, err);
     if (rc == HEP_OK)
         rc = write_scans(w, err);
     if (rc == HEP_OK)

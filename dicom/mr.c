@@ -61,14 +61,14 @@ static int write_pixels(const struct hep_export_source *s, const struct hep_volu
 static void put_image(struct hep_dump *d, const struct hep_export_source *s, enum hep_measure m,
                       const struct coding *c, size_t slice)
 {
-    const struct hep_dicom_object *from = s->original->slice[slice].object;
+    const struct hep_original_slice *image = &s->original->slice[slice];
+    const struct hep_dicom_object *from = image->object;
 
     hep_dump_put(d, "0008,0008", "CS", "DERIVED\\PRIMARY\\OTHER");
     hep_dump_putf(d, "0008,2111", "ST", "%s [%s] by Hepar %s; research use only",
                   hep_measure_words(m), hep_unit_text(hep_measure_unit(m)), HEP_VERSION);
     hep_dump_open(d, "0008,2112");
-    hep_export_reference(d, hep_dicom_text(from, HEP_DICOM_SOP_CLASS),
-                         hep_dicom_text(from, HEP_DICOM_SOP_INSTANCE));
+    hep_export_image(d, image);
     hep_dump_close(d);
     hep_dump_put(d, "0018,0015", "CS", "LIVER");
     hep_dump_put(d, "0018,0020", "CS", "RM");
@@ -80,7 +80,7 @@ static void put_image(struct hep_dump *d, const struct hep_export_source *s, enu
     hep_dump_put(d, "0018,0081", "DS", "");
     hep_dump_put(d, "0018,0091", "IS", "");
     hep_dump_put(d, "0018,5100", "CS", hep_dicom_text(from, HEP_DICOM_PATIENT_POSITION));
-    hep_dump_put(d, "0020,0032", "DS", hep_dicom_text(from, HEP_DICOM_POSITION));
+    hep_dump_put(d, "0020,0032", "DS", image->position);
     hep_dump_put(d, "0020,0037", "DS", hep_dicom_text(from, HEP_DICOM_ORIENTATION));
     hep_dump_put(d, "0020,0052", "UI", hep_dicom_text(from, HEP_DICOM_FRAME_OF_REFERENCE));
     hep_dump_put(d, "0020,1040", "LO", "");

@@ -8,9 +8,11 @@
 #include "dicom/studies.h"
 #include "image/grid.h"
 
-/** One image: pixel (row r, column c) is voxel origin + c * column + r * row of the grid. */
+/** One image, or a frame of one: pixel (row r, column c) is voxel origin + c * column + r * row of the grid. */
 struct hep_original_slice {
     const struct hep_dicom_object *object;
+    size_t frame;         /* from 1, of an object of several; 0: the object is one image */
+    const char *position; /* ImagePositionPatient; borrowed from the object */
     long origin[3];
 };
 struct hep_original {
@@ -19,6 +21,7 @@ struct hep_original {
     size_t n, rows, columns;
     size_t axis;            /* of the grid, along which the slices lie */
     long column[3], row[3]; /* steps in voxels */
+    bool is_guess;          /* several series lie in this place, and no time tells which is meant */
 };
 
 /** All objects of a folder or archive of original images. Start with `{ 0 }`. */

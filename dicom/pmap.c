@@ -84,7 +84,7 @@ static void put_shared(struct hep_dump *d, const struct hep_export_source *s, en
 static void put_frames(struct hep_dump *d, const struct hep_original *o)
 {
     for (size_t k = 0; k < o->n; k++) {
-        const struct hep_dicom_object *from = o->slice[k].object;
+        const struct hep_original_slice *from = &o->slice[k];
 
         if (k == 0)
             hep_dump_open(d, "5200,9230");

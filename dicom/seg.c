@@ -118,7 +118,7 @@ static int put_segment(struct hep_dump *d, const struct writing *w, size_t g, st
 static void put_frame(struct hep_dump *d, const struct writing *w, size_t f)
 {
     const struct frame *one = &w->frame[f];
-    const struct hep_dicom_object *from = w->s->original->slice[one->slice].object;
+    const struct hep_original_slice *from = &w->s->original->slice[one->slice];
 
     if (f == 0)
         hep_dump_open(d, "5200,9230");

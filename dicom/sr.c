@@ -235,44 +235,54 @@ static void put_context(struct tree *t)
     code(t, MODIFIER, &procedure, &imaging, NULL);
 }
 
+static void put_object(struct tree *t, const struct hep_dicom_object *o)
+{
+    hep_export_reference(&t->d, hep_dicom_text(o, HEP_DICOM_SOP_CLASS),
+                         hep_dicom_text(o, HEP_DICOM_SOP_INSTANCE));
+}
+
+/* The series that were measured, one group for each; several frames of an object are one item. */
 static void put_library(struct tree *t)
 {
-    const struct hep_original *o = t->s->original;
+    const struct hep_library *l = t->s->library;
 
     container(t, "111028", "Image Library");
-    container(t, "126200", "Image Library Group");
-    for (size_t k = 0; k < o->n; k++) {
-        begin(t, CONTAINS, "IMAGE", "260753009", "SCT", "Source");
-        hep_dump_open(&t->d, "0008,1199");
-        hep_export_reference(&t->d, hep_dicom_text(o->slice[k].object, HEP_DICOM_SOP_CLASS),
-                             hep_dicom_text(o->slice[k].object, HEP_DICOM_SOP_INSTANCE));
-        hep_dump_close(&t->d);
+    for (size_t i = 0; i < l->n; i++) {
+        container(t, "126200", "Image Library Group");
+        for (size_t k = 0; k < l->series[i]->n; k++) {
+            begin(t, CONTAINS, "IMAGE", "260753009", "SCT", "Source");
+            hep_dump_open(&t->d, "0008,1199");
+            put_object(t, l->series[i]->object[k]);
+            hep_dump_close(&t->d);
+            end(t);
+        }
         end(t);
     }
-    end(t);
     end(t);
 }
 
 /* All objects that the document names, by study and series (PS3.3 C.17.2.1). */
 static void put_evidence(struct tree *t)
 {
-    const struct hep_original *o = t->s->original;
-    const struct hep_dicom_object *first = o->slice[0].object;
+    const struct hep_library *l = t->s->library;
+    const struct hep_dicom_object *first = t->s->original->slice[0].object;
 
     hep_dump_open(&t->d, "0040,a375");
     hep_dump_put(&t->d, "0020,000d", "UI", hep_dicom_text(first, HEP_DICOM_STUDY_UID));
     hep_dump_open(&t->d, "0008,1115");
-    hep_dump_put(&t->d, "0020,000e", "UI", hep_dicom_text(first, HEP_DICOM_SERIES_UID));
-    for (size_t k = 0; k < o->n; k++) {
-        if (k == 0)
-            hep_dump_open(&t->d, "0008,1199");
-        else
-            hep_dump_next(&t->d);
-        hep_export_reference(&t->d, hep_dicom_text(o->slice[k].object, HEP_DICOM_SOP_CLASS),
-                             hep_dicom_text(o->slice[k].object, HEP_DICOM_SOP_INSTANCE));
+    for (size_t i = 0; i < l->n; i++) {
+        hep_dump_put(&t->d, "0020,000e", "UI",
+                     hep_dicom_text(l->series[i]->object[0], HEP_DICOM_SERIES_UID));
+        for (size_t k = 0; k < l->series[i]->n; k++) {
+            if (k == 0)
+                hep_dump_open(&t->d, "0008,1199");
+            else
+                hep_dump_next(&t->d);
+            put_object(t, l->series[i]->object[k]);
+        }
+        hep_dump_close(&t->d);
+        hep_dump_next(&t->d);
     }
-    hep_dump_close(&t->d);
-    hep_dump_next(&t->d);
     hep_dump_put(&t->d, "0020,000e", "UI", t->seg.series);
     hep_dump_open(&t->d, "0008,1199");
     hep_export_reference(&t->d, hep_seg_class, t->seg.instance);

@@ -39,12 +39,22 @@ static int by_place(const void *pa, const void *pb)
 
 /* ---- what is not converted ------------------------------------------------------------------ */
 
+bool hep_is_segmentation(const char *sop_class)
+{
+    static const char seg[] = "1.2.840.10008.5.1.4.1.1.66.4",
+                      map[] = "1.2.840.10008.5.1.4.1.1.66.7";
+
+    return strcmp(sop_class, seg) == 0 || strcmp(sop_class, map) == 0;
+}
+
 static const char *why_not(const struct hep_dicom_object *o)
 {
     static const char mr[] = "1.2.840.10008.5.1.4.1.1.4"; /* and .4.1, .4.3, .4.4: enhanced */
     static const char capture[] = "1.2.840.10008.5.1.4.1.1.7";
     const char *sop = hep_dicom_text(o, HEP_DICOM_SOP_CLASS);
 
+    if (hep_is_segmentation(sop))
+        return "segmentation without a lesion or organ that is used";
     if (hep_starts_with(sop, capture) &&
         (sop[sizeof capture - 1] == '\0' || sop[sizeof capture - 1] == '.'))
         return "secondary capture, such as a screenshot: may show who the patient is";

@@ -25,6 +25,9 @@ struct hep_dicom_studies {
     size_t n, n_patients;
 };
 
+/** Is this the SOP class of a Segmentation or a Label Map Segmentation? */
+bool hep_is_segmentation(const char *sop_class);
+
 /** Objects are borrowed from the list, which is sorted. */
 int hep_dicom_group(struct hep_dicom_studies *out, struct hep_dicom_objects *objects,
                     const struct hep_ledger *ledger, struct hep_error *err) HEP_MUST_CHECK;

@@ -21,7 +21,6 @@ static const char *const change_names[HEP_CHANGE_COUNT] = {
     [HEP_CHANGE_NOT_ASSESSABLE] = "not_assessable",
     [HEP_CHANGE_OTHER] = "none",
 };
-static const char *const response_names[HEP_RESPONSE_COUNT] = { "CR", "PR", "SD", "PD", "NE" };
 
 const char *hep_change_name(enum hep_change change)
 {
@@ -34,19 +33,6 @@ enum hep_change hep_change_of(const char *name)
         if (strcmp(name, change_names[i]) == 0)
             return (enum hep_change)i;
     return HEP_CHANGE_OTHER;
-}
-
-const char *hep_response_name(enum hep_response response)
-{
-    return (unsigned)response < HEP_RESPONSE_COUNT ? response_names[response] : "?";
-}
-
-enum hep_response hep_response_of(const char *name)
-{
-    for (int i = 0; name != NULL && i < (int)HEP_RESPONSE_COUNT; i++)
-        if (strcmp(name, response_names[i]) == 0)
-            return (enum hep_response)i;
-    return HEP_RESPONSE_COUNT;
 }
 
 /* ---- shares ---------------------------------------------------------------------------------- */

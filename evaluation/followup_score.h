@@ -17,6 +17,7 @@
 #define HEP_EVALUATION_FOLLOWUP_SCORE_H
 
 #include "evaluation/bootstrap.h"
+#include "terms/response.h"
 
 #include <stdbool.h>
 
@@ -41,19 +42,6 @@ enum hep_change {
 const char *hep_change_name(enum hep_change change);
 /** HEP_CHANGE_OTHER for a word that is none of them, and for NULL. */
 enum hep_change hep_change_of(const char *name);
-
-enum hep_response {
-    HEP_RESPONSE_CR,
-    HEP_RESPONSE_PR,
-    HEP_RESPONSE_SD,
-    HEP_RESPONSE_PD,
-    HEP_RESPONSE_NE,
-    HEP_RESPONSE_COUNT
-};
-/** "CR", ... */
-const char *hep_response_name(enum hep_response response);
-/** HEP_RESPONSE_COUNT for a word that is none of them, and for NULL. */
-enum hep_response hep_response_of(const char *name);
 
 #define HEP_FOLLOWED_FROM_MM 8.0 /* the size that matching is asked to be right from */
 

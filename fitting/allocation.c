@@ -146,6 +146,15 @@ static int design(struct hep_allocated *out, const struct hep_allocation *q,
     return rc;
 }
 
+static void take_fixed(struct hep_allocated *out, const struct hep_allocation *q)
+{
+    out->b_s_per_mm2 = *q->fixed_b_s_per_mm2;
+    out->averages = *q->fixed_averages;
+    for (size_t k = 0; k < out->b_s_per_mm2.n; k++)
+        out->seconds +=
+            out->averages.v[k] * samples_per_average(q, out->b_s_per_mm2.v[k]) * q->acquisition_s;
+}
+
 /* ---- simulation ------------------------------------------------------------------------------ */
 
 static double signal_of(enum hep_precision_model model, const double *theta, double b)
@@ -302,7 +311,9 @@ int hep_allocation_find(struct hep_allocated *out, const struct hep_allocation *
         tissues[i].weight = 1.0;
         (void)memcpy(tissues[i].theta, q->theta[i], sizeof tissues[i].theta);
     }
-    if (rc == HEP_OK)
+    if (rc == HEP_OK && q->fixed_b_s_per_mm2 != NULL)
+        take_fixed(out, q);
+    else if (rc == HEP_OK)
         rc = design(out, q, tissues, err);
     if (rc == HEP_OK)
         rc = bounds_of(&out->objective, sd, q, tissues, &out->b_s_per_mm2, &out->averages, err);

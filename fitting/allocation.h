@@ -35,6 +35,8 @@ struct hep_allocation {
     double snr;        /* of one acquisition at b = 0 */
     double budget_s, acquisition_s;
     const struct hep_list *plan_b_s_per_mm2, *plan_averages; /* to compare with; NULL: none */
+    /* b-values and averages that are judged as they are instead of found; NULL: found. */
+    const struct hep_list *fixed_b_s_per_mm2, *fixed_averages;
     size_t n_simulated; /* voxels of each tissue; 0: no check */
     uint64_t seed;
     int nthreads;

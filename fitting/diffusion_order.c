@@ -7,47 +7,72 @@
 #include <math.h>
 #include <stdio.h>
 
-/* The mean over all volumes of each voxel of the region, NaN elsewhere and where a volume has no
- * finite signal. */
-static void mean_signal(float *mean, const struct hep_diffusion_input *in)
-{
-    for (size_t v = 0; v < in->nvox; v++) {
-        double sum = 0.0;
+/* Voxels spread evenly over the region: the median over this many has an error of 1 % of the SD. */
+enum { MOST_VOXELS = 1 << 14 };
 
-        for (size_t i = 0; i < in->nb; i++)
-            sum += (double)in->signal[i * in->nvox + v];
-        mean[v] = in->mask == NULL || in->mask[v] > 0 ? (float)(sum / (double)in->nb) : NAN;
-    }
+struct spread_voxels {
+    size_t *voxel; /* [n] */
+    float *mean;   /* [n], over all volumes; NaN where a volume has no finite signal */
+    float *work;   /* [n] */
+    size_t n;
+    double bright; /* what half of the region exceeds */
+};
+
+static void release(struct spread_voxels *r)
+{
+    free(r->voxel);
+    free(r->mean);
+    free(r->work);
 }
 
-/* What half of the region exceeds. */
-static double middle_of(float *work, const float *mean, size_t nvox)
+static int spread(struct spread_voxels *r, const struct hep_diffusion_input *in,
+                  struct hep_error *err)
 {
-    size_t kept = 0;
+    size_t inside = in->mask == NULL ? in->nvox : 0, seen = 0, step;
+    int rc;
 
-    for (size_t v = 0; v < nvox; v++) {
-        if (isfinite(mean[v]))
-            work[kept++] = mean[v];
+    for (size_t v = 0; in->mask != NULL && v < in->nvox; v++)
+        inside += in->mask[v] > 0;
+    step = inside / MOST_VOXELS + 1;
+    rc = HEP_NEW(r->voxel, inside / step + 1, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(r->mean, inside / step + 1, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(r->work, inside / step + 1, err);
+    for (size_t v = 0; rc == HEP_OK && v < in->nvox; v++) {
+        double sum = 0.0;
+        float mean;
+
+        if ((in->mask != NULL && in->mask[v] <= 0) || seen++ % step != 0)
+            continue;
+        for (size_t i = 0; i < in->nb; i++)
+            sum += (double)in->signal[i * in->nvox + v];
+        mean = (float)(sum / (double)in->nb);
+        r->voxel[r->n] = v;
+        r->mean[r->n] = r->work[r->n] = isfinite(mean) ? mean : NAN;
+        r->n++;
     }
-    return hep_quantile(work, kept, 0.5);
+    if (rc == HEP_OK)
+        r->bright = hep_quantile(r->work, r->n, 0.5);
+    return rc;
 }
 
 /* Median over the bright voxels of the mean of a b-value's volumes. */
-static double shell_median(float *work, const struct hep_diffusion_input *in, const float *mean,
-                           double bright, const size_t *volume, size_t n_volumes)
+static double shell_median(const struct spread_voxels *r, const struct hep_diffusion_input *in,
+                           const size_t *volume, size_t n_volumes)
 {
     size_t kept = 0;
 
-    for (size_t v = 0; v < in->nvox; v++) {
+    for (size_t k = 0; k < r->n; k++) {
         double sum = 0.0;
 
-        if (!((double)mean[v] >= bright))
+        if (!((double)r->mean[k] >= r->bright))
             continue;
         for (size_t i = 0; i < n_volumes; i++)
-            sum += (double)in->signal[volume[i] * in->nvox + v];
-        work[kept++] = (float)(sum / (double)n_volumes);
+            sum += (double)in->signal[volume[i] * in->nvox + r->voxel[k]];
+        r->work[kept++] = (float)(sum / (double)n_volumes);
     }
-    return hep_quantile(work, kept, 0.5);
+    return hep_quantile(r->work, kept, 0.5);
 }
 
 static void compare(struct hep_diffusion_rise *out, const struct hep_b_shells *shells,
@@ -73,9 +98,9 @@ int hep_diffusion_rise_of(struct hep_diffusion_rise *out, const struct hep_diffu
                           struct hep_error *err)
 {
     struct hep_b_shells shells = { 0 };
-    double *median = NULL, bright = 0.0;
-    float *work = NULL, *mean = NULL;
-    int rc = HEP_OK;
+    struct spread_voxels region = { .n = 0 };
+    double *median = NULL;
+    int rc;
 
     if (in->nvox == 0)
         return HEP_FAIL(err, HEP_EINVAL, "no voxel to look at");
@@ -84,21 +109,13 @@ int hep_diffusion_rise_of(struct hep_diffusion_rise *out, const struct hep_diffu
         return rc;
     rc = HEP_NEW(median, shells.n, err);
     if (rc == HEP_OK)
-        rc = HEP_NEW(work, in->nvox, err);
-    if (rc == HEP_OK)
-        rc = HEP_NEW(mean, in->nvox, err);
-    if (rc == HEP_OK) {
-        mean_signal(mean, in);
-        bright = middle_of(work, mean, in->nvox);
-    }
+        rc = spread(&region, in, err);
     for (size_t i = 0; rc == HEP_OK && i < shells.n; i++)
-        median[i] =
-            shell_median(work, in, mean, bright, &shells.order[shells.first[i]], shells.count[i]);
+        median[i] = shell_median(&region, in, &shells.order[shells.first[i]], shells.count[i]);
     if (rc == HEP_OK)
         compare(out, &shells, median);
     free(median);
-    free(work);
-    free(mean);
+    release(&region);
     hep_b_shells_release(&shells);
     return rc;
 }

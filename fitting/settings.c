@@ -4,7 +4,7 @@
 #include <omp.h>
 
 static const char *const status_names[HEP_FIT_STATUS_COUNT] = {
-    "outside", "ok", "at bound", "not identifiable", "no convergence", "bad input", "exchanged",
+    "background", "ok", "at bound", "not identifiable", "no convergence", "bad input", "exchanged",
 };
 static const char *const solver_names[] = { "batched", "gsl" };
 static const char *const isa_names[] = { "auto", "baseline", "avx2", "avx512" };

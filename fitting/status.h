@@ -20,7 +20,7 @@ enum hep_fit_status {
     HEP_FIT_STATUS_COUNT = 7
 };
 
-/** Static name for sidecars and logs: "outside", "ok", "at bound", ...; "?" for an unknown number.
+/** Static name for sidecars and logs: "background", "ok", "at bound", ...; "?" for an unknown number.
  */
 const char *hep_fit_status_name(enum hep_fit_status status);
 

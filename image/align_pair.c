@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "image/mask.h"
+#include "image/itk_transform.h"
 #include "image/register_compose.h"
 
 #include <math.h>
@@ -247,6 +248,29 @@ int hep_align_target_new(struct hep_align_target *out, const struct hep_volume *
     return rc;
 }
 
+int hep_align_target_within(struct hep_align_target *out, const struct hep_volume *v,
+                            const struct hep_labels *region, double margin_mm,
+                            struct hep_error *err)
+{
+    const size_t first = 0;
+    int rc = check_extent(&v->grid, err);
+
+    *out = (struct hep_align_target){ .grid = &v->grid };
+    if (rc == HEP_OK)
+        rc = working_volume(&out->fixed, v, &first, 1, err);
+    if (rc == HEP_OK)
+        rc = hep_resample_labels(&out->region, region, &out->fixed->grid, NULL, err);
+    if (rc == HEP_OK)
+        rc = hep_mask_dilate(out->region, margin_mm, 1, err);
+    if (rc == HEP_OK && hep_labels_count(out->region, -1) < MIN_REGION_VOXELS)
+        rc = HEP_FAIL(err, HEP_EDATA, "shows too little of the region: %zu mL",
+                      hep_labels_count(out->region, -1) *
+                          (size_t)(HEP_ALIGN_MM * HEP_ALIGN_MM * HEP_ALIGN_MM) / 1000);
+    if (rc != HEP_OK)
+        hep_align_target_release(out);
+    return rc;
+}
+
 /* How a transform on the working grid moves the region: mean shift, mean and largest length. */
 static void measure_motion(struct hep_align_pair *p, const struct hep_transform *t, double *largest)
 {
@@ -291,25 +315,42 @@ static void stay(struct hep_align_pair *p, bool failed, const char *reason)
     p->rotation_deg = p->motion_mm = 0.0;
 }
 
-/* Is the best of the rigid and the deformed geometry better than the scanner's? */
+/* The rigid or the deformed geometry, whichever brings the edges closer to each other. */
+static enum hep_align_method better_of(const struct hep_align_pair *p)
+{
+    const struct hep_jacobian *j = &p->volume_change;
+    const bool smooth =
+        j->folded_frac == 0.0 && j->q01 >= p->jacobian.lo && j->q99 <= p->jacobian.hi;
+
+    return smooth && p->mi_nat[HEP_ALIGN_DEFORMABLE] > p->mi_nat[HEP_ALIGN_RIGID] &&
+                   p->edges[HEP_ALIGN_DEFORMABLE].value > p->edges[HEP_ALIGN_RIGID].value
+               ? HEP_ALIGN_DEFORMABLE
+               : HEP_ALIGN_RIGID;
+}
+
+/* Is it better than the scanner's geometry? */
 static enum hep_align_method judge(struct hep_align_pair *p)
 {
-    const double *mi = p->mi_nat;
-    const struct hep_jacobian *j = &p->volume_change;
-    bool smooth = j->folded_frac == 0.0 && j->q01 >= p->jacobian.lo && j->q99 <= p->jacobian.hi;
-    enum hep_align_method best = HEP_ALIGN_RIGID;
-    double largest = fmax(mi[HEP_ALIGN_RIGID], mi[HEP_ALIGN_SCANNER]);
+    const double *mi = p->mi_nat, still = mi[HEP_ALIGN_SCANNER];
+    const enum hep_align_method best = better_of(p);
+    const struct hep_edge_agreement *edges = &p->edges[best];
+    char text[160];
 
-    if (mi[HEP_ALIGN_DEFORMABLE] > largest && smooth)
-        best = HEP_ALIGN_DEFORMABLE;
-    if (!(fmax(largest, mi[HEP_ALIGN_DEFORMABLE]) >= MIN_INFORMATION_NAT)) {
+    if (!(fmax(still, fmax(mi[HEP_ALIGN_RIGID], mi[HEP_ALIGN_DEFORMABLE])) >=
+          MIN_INFORMATION_NAT)) {
         stay(p, true, "the two images have nothing in common");
-    } else if (!(mi[best] >= mi[HEP_ALIGN_SCANNER] * (1.0 + p->min_gain))) {
-        stay(p, false, "the scanner's geometry fits as well");
+    } else if (!(mi[best] > still && edges->gain > p->min_gain_se * edges->gain_se)) {
+        (void)snprintf(text, sizeof text,
+                       "the scanner's geometry fits as well: edges agree by %.4f (standard error "
+                       "%.4f) more when moved",
+                       edges->gain, edges->gain_se);
+        stay(p, false, text);
     } else {
         p->method = best;
-        (void)snprintf(p->reason, sizeof p->reason, "mutual information rises from %.3f to %.3f",
-                       mi[HEP_ALIGN_SCANNER], mi[best]);
+        (void)snprintf(p->reason, sizeof p->reason,
+                       "mutual information rises from %.3f to %.3f, edges agree by %.1f standard "
+                       "errors more",
+                       still, mi[best], edges->gain / edges->gain_se);
     }
     return p->method;
 }
@@ -349,6 +390,8 @@ static int accept(struct hep_align_pair *p, const struct hep_volume *moving,
     bent.displacement = r->displacement;
     rc = hep_register_compare(p->mi_nat, p->overlap, p->target->fixed, moving, p->target->region,
                               all, n, (int)p->settings.bins, err);
+    if (rc == HEP_OK)
+        rc = hep_edges_compare(p->edges, p->target->fixed, moving, p->target->region, all, n, err);
     if (rc == HEP_OK && r->displacement != NULL)
         rc = hep_register_jacobian(&p->volume_change, &bent, p->target->region, err);
     if (rc != HEP_OK || judge(p) == HEP_ALIGN_SCANNER)
@@ -359,6 +402,8 @@ static int accept(struct hep_align_pair *p, const struct hep_volume *moving,
     if (p->method == HEP_ALIGN_DEFORMABLE)
         rc =
             hep_transform_chain(&p->transform, &p->displacement, &bent, NULL, p->target->grid, err);
+    if (rc == HEP_OK && p->displacement != NULL)
+        hep_transform_fold(&p->transform, p->displacement);
     return rc;
 }
 
@@ -394,8 +439,10 @@ int hep_align_pair_run(struct hep_align_pair *p, struct hep_error *err)
     int rc;
 
     stay(p, false, "");
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         p->mi_nat[i] = p->overlap[i] = (double)NAN;
+        p->edges[i] = (struct hep_edge_agreement){ (double)NAN, (double)NAN, (double)NAN };
+    }
     p->volume_change =
         (struct hep_jacobian){ (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN };
     rc = check_extent(&p->source->grid, &e);

@@ -4,13 +4,15 @@
  *        the judgement whether its result is better than the scanner's geometry.
  *
  * Working volumes have isotropic voxels of HEP_ALIGN_MM: finer ones cost time and, with smooth
- * motion, gain nothing. A result is taken only when the mutual information over the region rises,
- * over the voxels that both geometries reach; else the series stays where the scanner put it.
+ * motion, gain nothing. A result is taken only when the edges of both images agree better by more
+ * than the error of that (image/edge_agreement.h), and the mutual information that was raised has
+ * risen indeed; else the series stays where the scanner put it.
  */
 #ifndef HEP_IMAGE_ALIGN_PAIR_H
 #define HEP_IMAGE_ALIGN_PAIR_H
 
 #include "base/field.h"
+#include "image/edge_agreement.h"
 #include "image/register.h"
 #include "image/register_metric.h"
 
@@ -26,6 +28,10 @@ struct hep_align_target {
 int hep_align_target_new(struct hep_align_target *out, const struct hep_volume *v,
                          const size_t *volumes, size_t n, double margin_mm,
                          struct hep_error *err) HEP_MUST_CHECK;
+/** The same with the region that is given: anything but 0 of a mask in the target's space, and `margin_mm` around it. */
+int hep_align_target_within(struct hep_align_target *out, const struct hep_volume *v,
+                            const struct hep_labels *region, double margin_mm,
+                            struct hep_error *err) HEP_MUST_CHECK;
 void hep_align_target_release(struct hep_align_target *t);
 
 enum hep_align_method {
@@ -50,13 +56,15 @@ struct hep_align_pair {
     struct hep_register_settings settings;
     struct hep_span jacobian;
     double min_motion_mm; /* less is not worth an interpolation */
-    double min_gain;      /* least rise of the mutual information, as a share */
+    double min_gain_se;   /* least gain of the agreement of edges, in its standard errors */
     char folder[512];     /* for temporary files; empty: not to be registered */
 
     enum hep_align_method method;
-    struct hep_transform transform;  /* target world to source world */
+    struct hep_transform transform;  /* target world to source world; where it has a displacement,
+                                        that says all and the affine part is the identity */
     struct hep_volume *displacement; /* of the transform; owned, NULL unless deformable */
     double mi_nat[3], overlap[3];    /* per method; NaN where not tried */
+    struct hep_edge_agreement edges[3]; /* likewise */
     struct hep_jacobian volume_change;
     double translation_mm[3], rotation_deg, motion_mm; /* over the region, of what was accepted */
     bool failed; /* stays in scanner geometry although something went wrong or nothing fits */

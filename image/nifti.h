@@ -56,6 +56,10 @@ int hep_nifti_read_complex(struct hep_volume **re, struct hep_volume **im, const
 /** As hep_nifti_read(), but complex data give their magnitude: echoes. */
 int hep_nifti_read_magnitude(struct hep_volume **out, const char *path,
                              struct hep_error *err) HEP_MUST_CHECK;
+/** Three components of a displacement that was written with `vectors`: RAS again. HEP_EFORMAT for
+ * another number of components. */
+int hep_nifti_read_vectors(struct hep_volume **out, const char *path,
+                           struct hep_error *err) HEP_MUST_CHECK;
 /** As hep_label_from(): exact for all integer types; HEP_EFORMAT for more than one volume. */
 int hep_nifti_read_labels(struct hep_labels **out, const char *path,
                           struct hep_error *err) HEP_MUST_CHECK;
@@ -84,9 +88,11 @@ struct hep_nifti_write_opts {
     enum hep_nifti_store store;
     enum hep_nifti_form form; /* the qform of a sheared affine is omitted whatever this says */
     enum hep_unit unit;
-    int gzip_level; /* 0: take 6 */
+    int gzip_level; /* 0: take 1 */
     int nthreads;   /* 0: 1 */
     bool nifti2;
+    bool
+        vectors; /* nt = 3 components in RAS: written along axis 5, in LPS, with the intent of vectors, as ITK reads it */
     double tr_s;
 };
 /**

@@ -1,3 +1,4 @@
+#include "image/itk_transform.h"
 #include "image/nifti_header.h"
 
 #include "base/alloc.h"
@@ -219,6 +220,22 @@ static int read_whole(struct hep_volume **re, struct hep_volume **im, struct hep
 int hep_nifti_read(struct hep_volume **out, const char *path, struct hep_error *err)
 {
     return read_whole(out, NULL, NULL, path, err);
+}
+
+int hep_nifti_read_vectors(struct hep_volume **out, const char *path, struct hep_error *err)
+{
+    struct hep_volume *v = NULL;
+    int rc = hep_nifti_read(&v, path, err);
+
+    if (rc == HEP_OK && v->nt != 3)
+        rc = HEP_FAIL(err, HEP_EFORMAT, "%s: %zu components, a displacement has 3", path, v->nt);
+    if (rc == HEP_OK) {
+        hep_flip_vectors(v);
+        *out = v;
+        v = NULL;
+    }
+    hep_volume_free(v);
+    return rc;
 }
 
 int hep_nifti_read_complex(struct hep_volume **re, struct hep_volume **im, const char *path,

@@ -3,11 +3,12 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/gz.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <nifti2_io.h>
 
-#define GZIP_LEVEL 6
+#define GZIP_LEVEL 1
 #define N1_DATA_OFFSET 352 /* header, then 4 bytes that say "no extension" */
 #define N2_DATA_OFFSET 544
 #define INT16_SPAN 65535.0
@@ -77,9 +78,17 @@ static int make_nim(nifti_image **out, const struct source *src,
 {
     const size_t *n = src->grid->n;
     const size_t limit = opts->nifti2 ? (size_t)INT32_MAX : (size_t)INT16_MAX;
-    const int64_t dims[8] = {
-        src->nt > 1 ? 4 : 3, (int64_t)n[0], (int64_t)n[1], (int64_t)n[2], (int64_t)src->nt, 1, 1, 1
-    };
+    const int64_t along = (int64_t)src->nt;
+    const int64_t dims[8] = { opts->vectors ? 5
+                              : src->nt > 1 ? 4
+                                            : 3,
+                              (int64_t)n[0],
+                              (int64_t)n[1],
+                              (int64_t)n[2],
+                              opts->vectors ? 1 : along,
+                              opts->vectors ? along : 1,
+                              1,
+                              1 };
     double mm[3];
     nifti_image *nim;
 
@@ -98,6 +107,7 @@ static int make_nim(nifti_image **out, const struct source *src,
     nim->dt = nim->pixdim[4] = opts->tr_s;
     nim->xyz_units = NIFTI_UNITS_MM;
     nim->time_units = opts->tr_s > 0.0 ? NIFTI_UNITS_SEC : NIFTI_UNITS_UNKNOWN;
+    nim->intent_code = opts->vectors ? NIFTI_INTENT_VECTOR : NIFTI_INTENT_NONE;
     nim->scl_slope = src->slope;
     nim->scl_inter = src->inter;
     nim->nifti_type = opts->nifti2 ? NIFTI_FTYPE_NIFTI2_1 : NIFTI_FTYPE_NIFTI1_1;
@@ -127,6 +137,18 @@ static int write_header(unsigned char *bytes, const nifti_image *nim, bool nifti
         (void)memcpy(bytes, &h1, sizeof h1);
     }
     return HEP_OK;
+}
+
+/* Components of vectors along the first two axes have the other sign in LPS. */
+static void flip_components(unsigned char *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float x;
+
+        (void)memcpy(&x, bytes + i * sizeof x, sizeof x);
+        x = -x;
+        (void)memcpy(bytes + i * sizeof x, &x, sizeof x);
+    }
 }
 
 static void copy_values(unsigned char *bytes, const struct source *src, int nthreads)
@@ -175,6 +197,8 @@ static int make_file(unsigned char **out, size_t *n, const struct source *src,
     if (rc != HEP_OK)
         goto out;
     copy_values(bytes + offset, src, opts->nthreads);
+    if (opts->vectors)
+        flip_components(bytes + offset, src->count / src->nt * 2);
     *out = bytes;
     *n = size + offset;
     bytes = NULL;
@@ -184,19 +208,11 @@ out:
     return rc;
 }
 
-static bool ends_in(const char *path, const char *tail)
-{
-    const size_t n = strlen(path);
-    const size_t m = strlen(tail);
-
-    return n > m && strcmp(path + n - m, tail) == 0;
-}
-
 static int write_file(const char *path, const struct source *src,
                       const struct hep_nifti_write_opts *given, struct hep_error *err)
 {
     struct hep_nifti_write_opts opts = { .unit = HEP_UNIT_ARBITRARY };
-    const bool gzip = ends_in(path, ".nii.gz");
+    const bool gzip = hep_ends_with(path, ".nii.gz");
     unsigned char *bytes = NULL;
     unsigned char *packed = NULL;
     size_t n = 0;
@@ -207,7 +223,10 @@ static int write_file(const char *path, const struct source *src,
         opts = *given;
     opts.nthreads = opts.nthreads > 0 ? opts.nthreads : 1;
     opts.gzip_level = opts.gzip_level != 0 ? opts.gzip_level : GZIP_LEVEL;
-    if (!gzip && !ends_in(path, ".nii"))
+    if (opts.vectors && (src->nt != 3 || src->datatype != DT_FLOAT32))
+        return HEP_FAIL(err, HEP_EINVAL, "%s: vectors have 3 components of float32, not %zu", path,
+                        src->nt);
+    if (!gzip && !hep_ends_with(path, ".nii"))
         return HEP_FAIL(err, HEP_EINVAL, "%s: the name of an image ends in .nii or .nii.gz", path);
     rc = make_file(&bytes, &n, src, &opts, err);
     if (rc == HEP_OK && gzip)

@@ -24,6 +24,11 @@ static int add_region(struct hep_given_files *g, enum hep_role role, const char 
     if (!hep_is_file(path))
         return HEP_FAIL(err, HEP_ENOENT, "%s: no such file of %s", path,
                         role == HEP_ROLE_LABELS ? "organs" : "lesions");
+    if (hep_ends_with(path, ".dcm"))
+        return HEP_FAIL(err, HEP_EFORMAT,
+                        "%s: a DICOM object: hepar import makes label maps of segmentations, which "
+                        "--derivatives finds",
+                        path);
     if (HEP_GROW(g->regions, g->n_regions, err) != HEP_OK)
         return HEP_ENOMEM;
     d = &g->regions[g->n_regions++];

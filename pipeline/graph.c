@@ -7,6 +7,11 @@
 
 #include <stdlib.h>
 
+bool hep_slot_is_vectors(const struct hep_slot *slot)
+{
+    return strcmp(slot->shape, HEP_SHAPE_VECTORS) == 0;
+}
+
 static const struct hep_slot *find_slot(const struct hep_slot *slots, const char *name)
 {
     for (; slots != NULL && slots->name != NULL; slots++) {

@@ -163,6 +163,7 @@ static int load_volume(struct hep_run *run, struct hep_product *p, struct hep_er
 {
     double start = omp_get_wtime();
     int rc = p->slot->kind == HEP_SLOT_SERIES ? hep_series_read(&p->volume, p->series, err)
+             : hep_slot_is_vectors(p->slot)   ? hep_nifti_read_vectors(&p->volume, p->path, err)
                                               : hep_nifti_read(&p->volume, p->path, err);
 
     if (rc == HEP_OK && p->slot->kind == HEP_SLOT_SERIES)
@@ -231,19 +232,36 @@ int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volum
     return rc;
 }
 
-/* Grid of the series that findings are made on, or would be: the first of these. */
+/* In the order in which a series becomes the one that findings are made on. */
+static const char *const reference_order[] = {
+    "hepatobiliary", "portal_venous", "delayed", "transitional", "arterial", "precontrast",
+    "in_phase",      "opposed",       "echoes",  "t2",           "dwi"
+};
+#define N_REFERENCE_ORDER (sizeof reference_order / sizeof reference_order[0])
+
 static const struct hep_grid *reference_grid(const struct hep_run *run)
 {
-    static const char *const names[] = {
-        "hepatobiliary", "portal_venous", "delayed", "transitional", "arterial", "precontrast",
-        "in_phase",      "opposed",       "echoes",  "t2",           "dwi"
-    };
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const struct hep_series *s = hep_run_series(run, names[i]);
+    for (size_t i = 0; i < N_REFERENCE_ORDER; i++) {
+        const struct hep_series *s = hep_run_series(run, reference_order[i]);
 
         if (s != NULL)
             return &s->grid;
+    }
+    return NULL;
+}
+
+/* The series in whose space a product of the current stage lies: the first on its grid that the stage
+ * reads, in the order in which a series becomes the reference; NULL: none. */
+static const struct hep_series *space_of(const struct hep_run *run, const struct hep_grid *grid)
+{
+    const struct hep_slot *inputs = run->stages[run->current]->inputs;
+
+    for (size_t i = 0; i < N_REFERENCE_ORDER; i++) {
+        const struct hep_series *s = hep_run_series(run, reference_order[i]);
+
+        if (s != NULL && declared(inputs, reference_order[i]) &&
+            hep_grid_same(&s->grid, grid, HEP_GRID_TOL_MM))
+            return s;
     }
     return NULL;
 }
@@ -375,7 +393,7 @@ int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume 
         hep_grid_round_as_stored(&v->grid);
         p->volume = v;
         p->state = HEP_PRODUCT_PRESENT;
-        rc = hep_save_product(run, p, sidecar, err);
+        rc = hep_save_product(run, p, space_of(run, &v->grid), sidecar, err);
     }
     hep_json_free(sidecar);
     return rc;
@@ -393,7 +411,7 @@ int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels 
         hep_grid_round_as_stored(&l->grid);
         p->labels = l;
         p->state = HEP_PRODUCT_PRESENT;
-        rc = hep_save_product(run, p, sidecar, err);
+        rc = hep_save_product(run, p, space_of(run, &l->grid), sidecar, err);
     }
     hep_json_free(sidecar);
     return rc;

@@ -5,6 +5,7 @@
 #include "base/json_put.h"
 #include "base/text.h"
 #include "image/nifti.h"
+#include "pipeline/products.h"
 #include "pipeline/writer.h"
 #include "sequences/inventory.h"
 #include "terms/flag.h"
@@ -69,43 +70,6 @@ int hep_run_put_file(struct hep_run *run, const char *path, const void *data, si
     return rc;
 }
 
-/* Sidecar keys that every map has. Series are named relative to the study. */
-static int finish_sidecar(const struct hep_run *run, const struct hep_product *p,
-                          struct hep_json *sidecar, struct hep_error *err)
-{
-    struct hep_json *sources = hep_json_new_array();
-    int rc = HEP_OK;
-
-    for (const struct hep_slot *s = run->stages[run->current]->inputs;
-         rc == HEP_OK && s->name != NULL; s++) {
-        const struct hep_product *in = hep_product_find(run, s->name);
-
-        if (in == NULL || !hep_product_usable(in) || s->kind == HEP_SLOT_STRUCT)
-            continue;
-        if (in->series != NULL) {
-            for (size_t i = 0; rc == HEP_OK && i < in->series->n_paths; i++)
-                rc = hep_json_append(
-                    sources,
-                    hep_json_new_string(in->series->n_paths > 1
-                                            ? hep_run_relative(run, in->series->path[i])
-                                            : in->series->name),
-                    err);
-        } else if (in->slot->file != NULL) {
-            rc = hep_json_append(sources, hep_json_new_string(s->name), err);
-        }
-    }
-    if (rc == HEP_OK)
-        rc = hep_json_set(sidecar, "Sources", hep_json_copy(sources), err);
-    hep_json_free(sources);
-    if (rc == HEP_OK)
-        rc = hep_json_set(sidecar, "SkullStripped", hep_json_new_bool(false), err);
-    if (rc == HEP_OK)
-        rc = hep_json_set(sidecar, "Units", hep_json_new_string(hep_unit_text(p->slot->unit)), err);
-    if (rc == HEP_OK && p->slot->doc != NULL)
-        rc = hep_json_set(sidecar, "Description", hep_json_new_string(p->slot->doc), err);
-    return rc;
-}
-
 /* "anat/sub-01_desc-x_FFmap" + extension; heap. */
 static char *product_file(const struct hep_run *run, const struct hep_product *p, const char *ext,
                           struct hep_error *err)
@@ -118,13 +82,77 @@ static char *product_file(const struct hep_run *run, const struct hep_product *p
                         ext);
 }
 
-static int save_sidecar(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
-                        struct hep_error *err)
+/* What a product was made of, as files: series relative to the study, masks from elsewhere by their
+ * names, products of this dataset as BIDS URIs. */
+static int add_sources(struct hep_json *sources, const struct hep_run *run,
+                       const struct hep_product *in, struct hep_error *err)
+{
+    const struct hep_series *series = in->series;
+    char *file = NULL, *uri = NULL;
+    int rc = HEP_OK;
+
+    for (size_t i = 0; series != NULL && rc == HEP_OK && i < series->n_paths; i++)
+        rc = hep_json_append(sources,
+                             hep_json_new_string(series->n_paths > 1
+                                                     ? hep_run_relative(run, series->path[i])
+                                                     : series->name),
+                             err);
+    if (series != NULL)
+        return rc;
+    if (in->slot->file == NULL)
+        return in->path == NULL
+                   ? HEP_OK
+                   : hep_json_append(sources, hep_json_new_string(hep_run_relative(run, in->path)),
+                                     err);
+    file = product_file(run, in, ".nii.gz", err);
+    uri = file != NULL
+              ? hep_asprintf(err, "bids::sub-%s%s%s/%s", run->inventory->subject,
+                             run->inventory->session != NULL ? "/ses-" : "",
+                             run->inventory->session != NULL ? run->inventory->session : "", file)
+              : NULL;
+    rc = uri == NULL ? HEP_ENOMEM : hep_json_append(sources, hep_json_new_string(uri), err);
+    free(file);
+    free(uri);
+    return rc;
+}
+
+/* Sidecar keys that every map has; Sources may be narrowed by the stage. */
+static int finish_sidecar(const struct hep_run *run, const struct hep_product *p,
+                          const struct hep_series *space, struct hep_json *sidecar,
+                          struct hep_error *err)
+{
+    struct hep_json *sources = hep_json_new_array();
+    int rc = HEP_OK;
+
+    for (const struct hep_slot *s = run->stages[run->current]->inputs;
+         rc == HEP_OK && s->name != NULL; s++) {
+        const struct hep_product *in = hep_product_find(run, s->name);
+
+        if (in != NULL && hep_product_usable(in) && s->kind != HEP_SLOT_STRUCT)
+            rc = add_sources(sources, run, in, err);
+    }
+    if (rc == HEP_OK && hep_json_type(hep_json_get(sidecar, "Sources")) == HEP_JSON_MISSING)
+        rc = hep_json_set(sidecar, "Sources", hep_json_copy(sources), err);
+    hep_json_free(sources);
+    if (rc == HEP_OK)
+        rc = hep_json_set(sidecar, "SkullStripped", hep_json_new_bool(false), err);
+    if (rc == HEP_OK)
+        rc = hep_json_set(sidecar, "Units", hep_json_new_string(hep_unit_text(p->slot->unit)), err);
+    if (rc == HEP_OK && space != NULL &&
+        hep_json_type(hep_json_get(sidecar, "SpatialReference")) == HEP_JSON_MISSING)
+        rc = hep_json_set(sidecar, "SpatialReference", hep_json_new_string(space->name), err);
+    if (rc == HEP_OK && p->slot->doc != NULL)
+        rc = hep_json_set(sidecar, "Description", hep_json_new_string(p->slot->doc), err);
+    return rc;
+}
+
+static int save_sidecar(struct hep_run *run, struct hep_product *p, const struct hep_series *space,
+                        struct hep_json *sidecar, struct hep_error *err)
 {
     struct hep_json *own = sidecar == NULL ? hep_json_new_object() : NULL;
     struct hep_json *use = sidecar == NULL ? own : sidecar;
     char *file = product_file(run, p, ".json", err), *text = NULL;
-    int rc = file == NULL ? HEP_ENOMEM : finish_sidecar(run, p, use, err);
+    int rc = file == NULL ? HEP_ENOMEM : finish_sidecar(run, p, space, use, err);
 
     if (rc == HEP_OK)
         rc = hep_json_dump(&text, use, err);
@@ -136,8 +164,8 @@ static int save_sidecar(struct hep_run *run, struct hep_product *p, struct hep_j
     return rc;
 }
 
-int hep_save_product(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
-                     struct hep_error *err)
+int hep_save_product(struct hep_run *run, struct hep_product *p, const struct hep_series *space,
+                     struct hep_json *sidecar, struct hep_error *err)
 {
     struct hep_write_job job = { .volume = p->volume, .labels = p->labels };
     char *file = product_file(run, p, ".nii.gz", err);
@@ -146,6 +174,7 @@ int hep_save_product(struct hep_run *run, struct hep_product *p, struct hep_json
 
     job.opts = (struct hep_nifti_write_opts){ .unit = p->slot->unit,
                                               .gzip_level = run->gzip_level,
+                                              .vectors = hep_slot_is_vectors(p->slot),
                                               .nthreads = 1 };
     if (file == NULL)
         rc = HEP_ENOMEM;
@@ -159,7 +188,7 @@ int hep_save_product(struct hep_run *run, struct hep_product *p, struct hep_json
     if (rc == HEP_OK)
         rc = hep_writer_put(run->writer, &job, err);
     if (rc == HEP_OK)
-        rc = save_sidecar(run, p, sidecar, err);
+        rc = save_sidecar(run, p, space, sidecar, err);
     run->write_s += omp_get_wtime() - start;
     free(file);
     return rc;

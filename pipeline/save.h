@@ -12,9 +12,10 @@
 int hep_save_note(struct hep_run *run, const char *relative, const char *sha256,
                   struct hep_error *err) HEP_MUST_CHECK;
 /** A product's data and sidecar. The data may still be on its way to the disk on return: it must
- * stay as it is until hep_save_settle(). The sidecar gets the keys that every map has. */
-int hep_save_product(struct hep_run *run, struct hep_product *p, struct hep_json *sidecar,
-                     struct hep_error *err) HEP_MUST_CHECK;
+ * stay as it is until hep_save_settle(). The sidecar gets the keys that every map has.
+ * @param[in] space series in whose space it lies unless the sidecar says so; NULL: none of the study's */
+int hep_save_product(struct hep_run *run, struct hep_product *p, const struct hep_series *space,
+                     struct hep_json *sidecar, struct hep_error *err) HEP_MUST_CHECK;
 /** Say in a saved product's sidecar that it is no result, and why; NULL takes that back. */
 int hep_save_status(struct hep_run *run, const struct hep_product *p, const char *reason,
                     struct hep_error *err) HEP_MUST_CHECK;

@@ -26,17 +26,24 @@ enum hep_slot_kind {
     HEP_SLOT_STRUCT  /* results as a struct, kept in run.json by its table */
 };
 
+/** Shape of a displacement: three components of a vector in mm, RAS in memory, LPS in its file. */
+#define HEP_SHAPE_VECTORS "xyzv"
+
 /** A product as its maker or its reader declares it. Lists end with { 0 }. */
 struct hep_slot {
     const char *name; /* unique in the table */
     enum hep_slot_kind kind;
-    const char *shape; /* "xyz", "xyzt", "xyzb" (b = b-values), "xyze" (e = echoes); "-" results */
+    const char
+        *shape; /* "xyz", "xyzt", "xyzb" (b = b-values), "xyze" (e = echoes), "xyzv"; "-" results */
     enum hep_unit unit;
     bool optional;    /* an output that may stay away, or an input that a stage can do without */
     const char *file; /* outputs: path below the study's folder, %s = label, without extension */
     const char *doc;
     const struct hep_struct_type *type; /* HEP_SLOT_STRUCT, where it is made */
 };
+
+/** The product is a displacement. */
+bool hep_slot_is_vectors(const struct hep_slot *slot);
 
 struct hep_stage {
     const char *name, *summary;

@@ -5,8 +5,9 @@
 /* The table. Order follows from the products; this order only breaks ties. */
 
 #define STAGES_OF_MAPS                                                                             \
-    &hep_stage_inventory, &hep_stage_align, &hep_stage_fat, &hep_stage_diffusion,                  \
-        &hep_stage_draw_liver, &hep_stage_liver, &hep_stage_enhancement, &hep_stage_draw_lesions
+    &hep_stage_inventory, &hep_stage_align, &hep_stage_space, &hep_stage_fat,                      \
+        &hep_stage_diffusion, &hep_stage_draw_liver, &hep_stage_liver, &hep_stage_enhancement,     \
+        &hep_stage_draw_lesions
 
 const struct hep_stage *const *hep_stages(size_t *n)
 {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "sequences/gradients.h"
 #include "sequences/lines.h"
+#include "sequences/words.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -95,7 +96,9 @@ void hep_acquisition_init(struct hep_acquisition *a)
                                    .trigger_delay_s = (double)NAN,
                                    .injection_clock_s = (double)NAN,
                                    .time_since_injection_s = (double)NAN,
-                                   .b_s_per_mm2 = (double)NAN };
+                                   .b_s_per_mm2 = (double)NAN,
+                                   .slice_thickness_mm = (double)NAN,
+                                   .echo_train = (double)NAN };
 }
 
 void hep_acquisition_release(struct hep_acquisition *a)
@@ -394,6 +397,30 @@ static int read_clock(struct hep_acquisition *a, const struct hep_json *sidecar,
     return rc;
 }
 
+static double positive_or_unknown(const struct hep_json *node)
+{
+    const double value = hep_json_number(node);
+
+    return hep_json_type(node) == HEP_JSON_NUMBER && value > 0.0 ? value : (double)NAN;
+}
+
+/** What only helps to choose between series: one written in another way stays unknown. */
+static void read_hints(struct hep_acquisition *a, const struct hep_json *sidecar)
+{
+    const double mm = positive_or_unknown(hep_json_get(sidecar, "SliceThickness"));
+    const double train = positive_or_unknown(hep_json_get(sidecar, "EchoTrainLength"));
+    const struct hep_json *options = hep_json_get(sidecar, "ScanOptions");
+
+    if (!isnan(mm))
+        a->slice_thickness_mm = mm;
+    if (!isnan(train))
+        a->echo_train = train;
+    a->fat_saturated = a->fat_saturated || hep_words_match(hep_json_string(options), "fs|sfs");
+    for (size_t i = 0; i < hep_json_size(options); i++)
+        a->fat_saturated =
+            a->fat_saturated || hep_words_match(hep_json_string(hep_json_at(options, i)), "fs|sfs");
+}
+
 /** When the injection began. One that is no time of day is not used. */
 static int read_injection(struct hep_acquisition *a, const struct hep_json *sidecar,
                           struct hep_error *err)
@@ -463,6 +490,8 @@ int hep_acquisition_from_json(struct hep_acquisition *a, const struct hep_json *
         rc = read_clock(a, sidecar, err);
     if (rc == HEP_OK)
         rc = read_injection(a, sidecar, err);
+    if (rc == HEP_OK)
+        read_hints(a, sidecar);
     a->has_inversion = a->has_inversion || !is_absent(hep_json_get(sidecar, "InversionTime"));
     return rc == HEP_OK ? derive(a, err) : rc;
 }

@@ -54,8 +54,10 @@ struct hep_acquisition {
     char *manufacturer, *agent_text, *acquisition_type;                           /* owned */
     char **image_type; /* upper case, OPP_PHASE and IN_PHASE whole; owned */
     size_t n_image_type;
-    bool te_in_ms, has_inversion; /* as written; InversionTime is there */
-    struct hep_lines notes;       /* what was understood in another way; owned, not copied */
+    double slice_thickness_mm, echo_train; /* thickness without the gap; echoes per excitation */
+    bool fat_saturated;                    /* ScanOptions has FS */
+    bool te_in_ms, has_inversion;          /* as written; InversionTime is there */
+    struct hep_lines notes; /* what was understood in another way; owned, not copied */
 };
 
 /** All unknown. */

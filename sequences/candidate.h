@@ -14,8 +14,9 @@ enum hep_contrast_kind {
     HEP_KIND_PLAIN,
     HEP_KIND_WATER,
     HEP_KIND_FAT,
-    HEP_KIND_PHASE,  /* phase, real or imaginary part */
-    HEP_KIND_DERIVED /* ADC map, subtraction, projection, localiser */
+    HEP_KIND_PHASE,   /* phase, real or imaginary part */
+    HEP_KIND_DERIVED, /* ADC map, subtraction, projection, localiser */
+    HEP_KIND_MRCP     /* bile ducts: at its echo time nothing is left of the liver */
 };
 
 struct hep_study_file {

@@ -70,6 +70,9 @@ struct hep_series {
     char *left_out;
     bool given;   /* role from study.yml */
     double score; /* of the role; 100 is a BIDS name, study.yml counts 1000 */
+    /* How well it serves its role beside others of the role, in points: its plane, and of
+     * T2-weighted series what sequences/merit.h tells; 0 where it is the only one. */
+    double merit;
     struct hep_lines reasons, warnings;
     struct hep_role_score
         alternative[HEP_ROLE_COUNT]; /* other roles with a score > 0, best first */

@@ -26,7 +26,8 @@ static const struct word_rule {
     double points;
     const char *patterns, *reason;
 } word_rules[] = {
-    { HEP_ROLE_T2, 40, "t2|t2w|haste|ssfse|ss fse|sshtse|tse|fse|frfse|blade|propeller|multivane",
+    { HEP_ROLE_T2, 40,
+      "t2|t2w|haste|ssfse|ss fse|sshtse|ssh|tse|fse|frfse|blade|propeller|multivane",
       "named T2-weighted" },
     { HEP_ROLE_T2, -60, "t2 star|r2 star|t2star|r2star", "T2* is no T2-weighting" },
     { HEP_ROLE_T2, -30, "t1|t1w|vibe|lava|thrive|ethrive", "named T1-weighted" },
@@ -50,8 +51,15 @@ static const struct word_rule {
 };
 
 /** Names of images that are computed, or made for planning. */
-static const char derived_words[] = "adc|eadc|subtr*|mip|loc|localizer|localiser|scout|survey|"
-                                    "calib*|mask|ffmap|fat fraction|fatfrac|synthetic";
+static const char derived_words[] =
+    "adc|eadc|apparent diff*|exponential*|subtr*|mip|loc|localizer|localiser|scout|survey|calib*|"
+    "mask|ffmap|fat fraction|fatfrac|pdff|synthetic|t1 map*|t2 map*|t2 star map*|r2 map*|r2 star "
+    "map*";
+static const char subtraction_words[] = "sub|subs";
+static const char mrcp_words[] = "mrcp|cholangio*";
+/* At this echo time the liver (T2 34 to 46 ms at 3 and 1.5 T, de Bazelaire 2004) keeps less than
+ * 0.5 % of its signal: only fluid is seen. */
+static const double mrcp_te_s = 0.25;
 static const char t1_words[] = "t1|t1w|vibe|lava|thrive|ethrive|fspgr|spgr|flash|fame|tfe";
 static const char dynamic_words[] = "dyn|dynamic|dce|multiphase|multi phase|perfusion|twist|disco";
 static const char opposed_words[] = "opp|opposed|op|oop|outphase|out phase|out of phase|*outphase";
@@ -69,6 +77,17 @@ static bool any_text(const struct hep_study_file *c, const char *patterns)
     return hep_words_match(c->acquisition.series_description, patterns) ||
            hep_words_match(c->acquisition.protocol_name, patterns) ||
            hep_words_match(bids ? c->bids.acq : c->stem, patterns);
+}
+
+/** A file name may begin with the label of its subject, "sub-01_", which is no subtraction. */
+static bool is_subtraction(const struct hep_study_file *c)
+{
+    const char *name = c->bids.suffix[0] != '\0' ? c->bids.acq : c->stem;
+
+    if (hep_starts_with(name, "sub-"))
+        name += strcspn(name, "_");
+    return hep_words_match(name, subtraction_words) ||
+           hep_words_match(c->acquisition.series_description, subtraction_words);
 }
 
 static bool any_text_ends_with(const struct hep_study_file *c, const char *word)
@@ -186,11 +205,12 @@ static enum hep_contrast_kind kind_of(const struct hep_study_file *c)
     bool dixon = hep_study_file_is_dixon(c);
     bool label_map = is_suffix(c, "mask") || is_suffix(c, "dseg");
 
-    if (!label_map &&
-        (!is_bids_used(c) || any_text(c, derived_words) || has_type(c, "ADC") ||
-         has_type(c, "SUBTRACT") || has_type(c, "LOCALIZER") || has_type(c, "PROJECTION IMAGE") ||
-         hep_words_match(c->acquisition.series_description, "sub")))
+    if (!label_map && (!is_bids_used(c) || any_text(c, derived_words) || has_type(c, "ADC") ||
+                       has_type(c, "SUBTRACT") || has_type(c, "LOCALIZER") ||
+                       has_type(c, "PROJECTION IMAGE") || is_subtraction(c)))
         return HEP_KIND_DERIVED;
+    if (!label_map && (any_text(c, mrcp_words) || c->acquisition.te_s >= mrcp_te_s))
+        return HEP_KIND_MRCP;
     if (is_phase_part(c))
         return HEP_KIND_PHASE;
     if (has_type(c, "WATER") || (has_type(c, "W") && !pair_word))
@@ -445,7 +465,9 @@ static int refuse_kind(struct hep_study_file *c, struct hep_error *err)
     bool mask = false;
     const char *what = c->kind == HEP_KIND_PHASE ? "phase or complex part: only magnitudes are used"
                        : c->kind == HEP_KIND_FAT ? "fat image: not used"
-                                                 : "computed or planning image: not used";
+                       : c->kind == HEP_KIND_MRCP
+                           ? "MRCP: only fluid is seen, nothing of the liver: not used"
+                           : "computed or planning image: not used";
 
     for (int r = 0; r < HEP_ROLE_COUNT; r++)
         mask = mask || (hep_role_is_mask((enum hep_role)r) && c->score[r] > 0.0);

@@ -2,33 +2,12 @@
 
 #include "base/text.h"
 #include "sequences/lines.h"
+#include "sequences/merit.h"
 
 #include <math.h>
 
 static const double same_field_t = 0.15; /* 2.89 and 3.0 T are one scanner */
 static const double same_te_s = 1e-6;
-
-/** True when series a is preferred to b for the role of both: one that study.yml gives, else the nearer to its nominal
- * time, the higher score, the later run, more volumes, the earlier time. */
-static bool is_better(const struct hep_series *a, const struct hep_series *b)
-{
-    const double x = hep_time_off_nominal(a), y = hep_time_off_nominal(b);
-
-    if (a->given != b->given)
-        return a->given;
-    if (!isnan(x) && !isnan(y) && x != y)
-        return x < y;
-    if (a->score != b->score)
-        return a->score > b->score;
-    if (a->run != b->run)
-        return a->run > b->run;
-    if (a->role == HEP_ROLE_DWI && a->nt != b->nt)
-        return a->nt > b->nt;
-    if (!isnan(a->time_since_injection_s) && !isnan(b->time_since_injection_s) &&
-        a->time_since_injection_s != b->time_since_injection_s)
-        return a->time_since_injection_s < b->time_since_injection_s;
-    return hep_natural_cmp(a->name, b->name) < 0;
-}
 
 static struct hep_series *choose(struct hep_inventory *inv, enum hep_role role,
                                  const struct hep_grid *grid)
@@ -40,10 +19,32 @@ static struct hep_series *choose(struct hep_inventory *inv, enum hep_role role,
 
         if (s->role == role && s->nt > 0 && s->left_out == NULL &&
             (grid == NULL || hep_grid_same(grid, &s->grid, HEP_GRID_TOL_MM)) &&
-            (best == NULL || is_better(s, best)))
+            (best == NULL || hep_series_is_better(s, best)))
             best = s;
     }
     return best;
+}
+
+/** Two T2-weighted series that serve equally well are said aloud, with what decided. */
+static int say_not_used(struct hep_inventory *inv, struct hep_series *s,
+                        const struct hep_series *best, struct hep_error *err)
+{
+    const char *why = best->given              ? ", as study.yml says"
+                      : best->merit > s->merit ? ", which serves better"
+                      : hep_time_off_nominal(best) < hep_time_off_nominal(s)
+                          ? ", nearer to its nominal time"
+                      : best->run > s->run ? ", the later run"
+                                           : "";
+    int rc = hep_lines_addf(&s->warnings, err, "not used: \"%s\" is taken as %s%s", best->name,
+                            hep_role_name(s->role), why);
+
+    if (rc != HEP_OK || s->role != HEP_ROLE_T2 || best->given ||
+        best->merit - s->merit >= HEP_MERIT_TIE)
+        return rc;
+    return hep_lines_addf(&inv->warnings, err,
+                          "\"%s\" and \"%s\" serve equally well as t2: the first is taken%s; "
+                          "study.yml can say otherwise",
+                          best->name, s->name, why);
 }
 
 static int select_role(struct hep_inventory *inv, enum hep_role role, const struct hep_grid *grid,
@@ -65,11 +66,7 @@ static int select_role(struct hep_inventory *inv, enum hep_role role, const stru
         if (s->role == HEP_ROLE_LESION_MASK)
             continue;
         if (s->role == role && s != best && s->left_out == NULL)
-            rc = hep_lines_addf(&s->warnings, err, "not used: \"%s\" is taken as %s%s", best->name,
-                                hep_role_name(role),
-                                hep_time_off_nominal(best) < hep_time_off_nominal(s)
-                                    ? ", nearer to its nominal time"
-                                    : "");
+            rc = say_not_used(inv, s, best, err);
     }
     return rc;
 }
@@ -234,6 +231,8 @@ int hep_select(struct hep_inventory *inv, struct hep_error *err)
     if (inv->n_series > 1)
         qsort(inv->series, inv->n_series, sizeof *inv->series, compare);
     rc = leave_out(inv, err);
+    if (rc == HEP_OK)
+        rc = hep_merit_fill(inv, err);
     for (int r = HEP_ROLE_OPPOSED; rc == HEP_OK && r < HEP_ROLE_COUNT; r++) {
         opposed = r == HEP_ROLE_IN_PHASE ? hep_inventory_find(inv, HEP_ROLE_OPPOSED) : NULL;
         rc = select_role(inv, (enum hep_role)r, opposed ? &opposed->grid : NULL, err);

@@ -19,6 +19,7 @@
 #include "contrast/agent.h"
 #include "fitting/diffusion.h"
 #include "sequences/scan_time.h"
+#include "followup/settings.h"
 #include "lesions/limits.h"
 #include "liver/settings.h"
 #include "base/field.h"
@@ -147,7 +148,7 @@ struct hep_cfg_align {
     long resolutions, bins, samples, iterations;
     double mask_margin_mm;
     struct hep_span jacobian;
-    double min_gain, min_motion_mm, dwi_min_gain, dwi_min_motion_mm;
+    double min_gain_se, min_motion_mm, dwi_min_motion_mm;
     double timeout_s;
 };
 
@@ -185,8 +186,10 @@ struct hep_config {
     struct hep_cfg_command liver_command, lesions_command;
     struct hep_cfg_align align;
     struct hep_lesion_limits lesions;
+    struct hep_followup_settings followup; /* of several visits: no stage reads it */
     struct hep_cfg_given lesions_given;
     struct hep_cfg_report report;
+    bool outputs_aligned; /* write every series on the grid of the reference */
 };
 
 /** The schema: rows of struct hep_config, and rows of each entry of its `series`. */

@@ -39,6 +39,7 @@ int hep_config_resolve(struct hep_config *cfg, const struct hep_agents *agents,
     rc = hep_agents_find(&agent, agents, cfg->agent.s, err);
     if (rc != HEP_OK)
         return rc;
+    (void)snprintf(cfg->agent.s, sizeof cfg->agent.s, "%s", agent->name); /* of a trade name */
     for (int s = 0; s < HEP_SERIES_COUNT; s++) {
         const struct hep_window *w = agent_window(agent, (enum hep_planned)s);
         struct hep_plan *plan = &cfg->series[s];

@@ -14,6 +14,8 @@ struct reading {
     const struct hep_yaml_doc *doc;
     const struct hep_agents *agents; /* NULL: the agent's name is not checked */
     bool given[CANDIDATES_MAX];      /* rows already met, nested or dotted */
+    struct hep_error unknown;        /* the first key that is none */
+    struct hep_str more;             /* the others, each with its line */
 };
 
 /* Series that people call by the name of a role. */
@@ -28,11 +30,12 @@ static const char *series_hint(const char *word)
     return NULL;
 }
 
-static int unknown(const struct hep_yaml_doc *doc, const struct hep_yaml *key_node,
-                   const char *prefix, const char *word, const char *const *names, size_t n,
-                   struct hep_error *err)
+/* Note a key that is none, and go on: all of them are told at once. */
+static void unknown(struct reading *r, const struct hep_yaml *key_node, const char *prefix,
+                    const char *word, const char *const *names, size_t n)
 {
-    const char *near = hep_did_you_mean(word, names, n);
+    const char *hint = strcmp(prefix, "series.") == 0 ? series_hint(word) : NULL;
+    const char *near = hint != NULL ? hint : hep_did_you_mean(word, names, n);
 
     for (size_t i = 0; near == NULL && i < n; i++) {
         /* A forgotten unit: "window" for "window_s". */
@@ -41,8 +44,24 @@ static int unknown(const struct hep_yaml_doc *doc, const struct hep_yaml *key_no
         if (length > 2 && strncmp(names[i], word, length) == 0 && names[i][length] == '_')
             near = names[i];
     }
-    return hep_yaml_fail(doc, key_node, err, "unknown key '%s%s'%s%s%s", prefix, word,
-                         near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    if (r->unknown.code == HEP_OK)
+        (void)hep_yaml_fail(r->doc, key_node, &r->unknown, "unknown key '%s%s'%s%s%s", prefix, word,
+                            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    else
+        hep_str_addf(&r->more, "%s'%s%.40s' in line %zu%s%s%s", r->more.len > 0 ? ", " : "", prefix,
+                     word, hep_yaml_line(key_node), near ? " (" : "", near ? near : "",
+                     near ? "?)" : "");
+}
+
+/* The first unknown key with its place, and all others behind it. */
+static int tell_unknown(const struct reading *r, struct hep_error *err)
+{
+    const char *more = r->more.s != NULL ? r->more.s : "";
+
+    if (r->unknown.code == HEP_OK)
+        return HEP_OK;
+    return HEP_FAIL(err, HEP_ECONFIG, "%s%s%s", r->unknown.msg,
+                    *more != '\0' ? "; unknown as well: " : "", more);
 }
 
 static int need_mapping(const struct hep_yaml_doc *doc, const struct hep_yaml *node,
@@ -58,9 +77,8 @@ static int need_mapping(const struct hep_yaml_doc *doc, const struct hep_yaml *n
 
 /* "transform: {averages_share: 0.5}" or "transform.averages_share: 0.5"; bounded as read_group()
  * is. NOLINTNEXTLINE(misc-no-recursion) */
-static int read_plan(struct hep_plan *plan, const char *series, const char *group,
-                     const struct hep_yaml_doc *doc, const struct hep_yaml *node,
-                     struct hep_error *err)
+static int read_plan(struct reading *r, struct hep_plan *plan, const char *series,
+                     const char *group, const struct hep_yaml *node, struct hep_error *err)
 {
     const struct hep_field *fields = hep_planned_fields();
     const char *names[64];
@@ -76,18 +94,18 @@ static int read_plan(struct hep_plan *plan, const char *series, const char *grou
         const struct hep_yaml *value = hep_yaml_at(node, i);
         const char *word = hep_yaml_key_at(node, i);
         const struct hep_field *field;
-        int rc;
+        int rc = HEP_OK;
 
         (void)snprintf(key, sizeof key, "%s%s", group, word);
         field = hep_field_find(fields, key);
         if (field != NULL) {
-            rc = hep_field_read(plan, field, doc, value, err);
+            rc = hep_field_read(plan, field, r->doc, value, err);
         } else if (strcmp(key, "transform") == 0) {
-            rc = need_mapping(doc, value, key, "{averages_share: 0.5}", err);
+            rc = need_mapping(r->doc, value, key, "{averages_share: 0.5}", err);
             if (rc == HEP_OK)
-                rc = read_plan(plan, series, "transform.", doc, value, err);
+                rc = read_plan(r, plan, series, "transform.", value, err);
         } else {
-            rc = unknown(doc, hep_yaml_key_node(node, i), prefix, word, names, n, err);
+            unknown(r, hep_yaml_key_node(node, i), prefix, word, names, n);
         }
         if (rc != HEP_OK)
             return rc;
@@ -105,17 +123,14 @@ static int read_series(struct reading *r, const struct hep_yaml *node, struct he
     for (size_t i = 0; rc == HEP_OK && i < hep_yaml_size(node); i++) {
         const char *key = hep_yaml_key_at(node, i);
         enum hep_planned series = hep_planned_from_name(key);
-        const char *hint = series_hint(key);
 
-        if (series == HEP_SERIES_COUNT && hint)
-            return hep_yaml_fail(r->doc, hep_yaml_key_node(node, i), err,
-                                 "unknown key 'series.%s'; did you mean %s?", key, hint);
-        if (series == HEP_SERIES_COUNT)
-            return unknown(r->doc, hep_yaml_key_node(node, i), "series.", key, names,
-                           HEP_SERIES_COUNT, err);
+        if (series == HEP_SERIES_COUNT) {
+            unknown(r, hep_yaml_key_node(node, i), "series.", key, names, HEP_SERIES_COUNT);
+            continue;
+        }
         rc = need_mapping(r->doc, hep_yaml_at(node, i), key, "{required: true}", err);
         if (rc == HEP_OK)
-            rc = read_plan(&r->cfg.series[series], key, "", r->doc, hep_yaml_at(node, i), err);
+            rc = read_plan(r, &r->cfg.series[series], key, "", hep_yaml_at(node, i), err);
     }
     return rc;
 }
@@ -134,8 +149,8 @@ static bool is_group(const char *name)
 }
 
 /* What may stand below a prefix: whole dotted rests, and the names of groups and keys. */
-static int unknown_setting(const struct reading *r, const struct hep_yaml *key_node,
-                           const char *prefix, const char *word, struct hep_error *err)
+static void unknown_setting(struct reading *r, const struct hep_yaml *key_node, const char *prefix,
+                            const char *word)
 {
     const char *names[CANDIDATES_MAX];
     char groups[64][KEY_MAX];
@@ -159,7 +174,7 @@ static int unknown_setting(const struct reading *r, const struct hep_yaml *key_n
     }
     if (prefix[0] == '\0')
         names[n++] = "series";
-    return unknown(r->doc, key_node, prefix, word, names, n, err);
+    unknown(r, key_node, prefix, word, names, n);
 }
 
 static int read_row(struct reading *r, const struct hep_field *field,
@@ -214,7 +229,7 @@ static int read_group(struct reading *r, const char *prefix, const struct hep_ya
             if (rc == HEP_OK)
                 rc = read_group(r, key, value, err);
         } else {
-            rc = unknown_setting(r, hep_yaml_key_node(node, i), prefix, word, err);
+            unknown_setting(r, hep_yaml_key_node(node, i), prefix, word);
         }
     }
     return rc;
@@ -240,8 +255,13 @@ static int parse(struct hep_config *out, const char *text, size_t n, const char 
     if (rc == HEP_OK)
         rc = read_group(&r, "", hep_yaml_root(doc), err);
     if (rc == HEP_OK)
+        rc = hep_str_check(&r.more, err);
+    if (rc == HEP_OK)
+        rc = tell_unknown(&r, err);
+    if (rc == HEP_OK)
         *out = r.cfg;
 out:
+    hep_str_release(&r.more);
     hep_yaml_free(doc);
     return rc;
 }

@@ -288,14 +288,11 @@ static const struct hep_field config_rows[] = {
         "the metric leaves out this depth under the skin, where the wall slides; " EXPERT),
     HEP_ROW_SPAN(C, align.jacobian, "align.jacobian", "", 0.01, 100, "[0.5, 2]",
                  "local volume change of an accepted deformation; " EXPERT),
-    HEP_ROW_NUMBER(C, align.min_gain, "align.min_gain", "", 0, 1, "0.06",
-                   "least rise of the mutual information, as a share, for which a series is moved: "
-                   "noise and enhancement raise that of still simulated bodies by up to 0.035, "
-                   "motion of 1.7 mm and more by 0.1; between the two"),
+    HEP_ROW_NUMBER(C, align.min_gain_se, "align.min_gain_se", "", 0, 20, "3",
+                   "a series is moved when the agreement of edges gains more than this many of its "
+                   "standard errors: three, so that one in 700 is moved by chance"),
     HEP_ROW_NUMBER(C, align.min_motion_mm, "align.min_motion_mm", "mm", 0, 20, "0.5",
                    "less motion is not worth an interpolation; " EXPERT),
-    HEP_ROW_NUMBER(C, align.dwi_min_gain, "align.dwi_min_gain", "", 0, 1, "0.02",
-                   "the same least rise between b-values, moved without deformation; " EXPERT),
     HEP_ROW_NUMBER(C, align.dwi_min_motion_mm, "align.dwi_min_motion_mm", "mm", 0, 20, "1",
                    "less motion between b-values is not worth the blur before the fit; " EXPERT),
     HEP_ROW_NUMBER(C, align.timeout_s, "align.timeout_s", "s", 1, 86400, "300",
@@ -357,6 +354,18 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_CHOICE(C, lesions.context, "lesions.evidence.context", contexts, "unknown",
                    "what is known of the patient; chooses the prior probability"),
 
+#define NUMBER(member, key, unit, min, max, preset, doc)                                           \
+    HEP_ROW_NUMBER(C, followup.member, "followup." key, unit, min, max, #preset, doc),
+#define WHOLE(member, key, unit, min, max, preset, doc)                                            \
+    HEP_ROW_INTEGER(C, followup.member, "followup." key, unit, min, max, #preset, doc),
+#define UNKNOWN(member, key, unit, min, max, doc)                                                  \
+    HEP_ROW_NUMBER(C, followup.member, "followup." key, unit, min, max, "none", doc),
+#include "followup/settings.def"
+
+    HEP_ROW_BOOL(
+        C, outputs_aligned, "outputs.aligned", "false",
+        "write every series on the grid of the reference as well (space-reference), so that "
+        "other programs show it under the outlines of the lesions"),
     HEP_ROW_BOOL(C, report.html, "report.html", "true", "write the HTML report of each study"),
     HEP_ROW_BOOL(C, report.pictures, "report.pictures", "true",
                  "pictures of series, maps and lesions in the report; without them it has tables"),

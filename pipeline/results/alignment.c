@@ -25,6 +25,19 @@ static const struct hep_member metric_rows[] = {
 };
 static const struct hep_struct_type metric_type = HEP_STRUCT_TYPE(METRIC, metric_rows);
 
+#define EDGES struct hep_alignment_edges
+static const struct hep_member edges_rows[] = {
+    { HEP_IS_NUMBER(EDGES, before, "before", "1", "in the scanner's geometry") },
+    { HEP_IS_NUMBER(EDGES, rigid, "rigid", "1", "after the rigid step") },
+    { HEP_IS_NUMBER(EDGES, rigid_gain_se, "rigid_gain_se", "1",
+                    "standard error of what that gained") },
+    { HEP_IS_NUMBER(EDGES, deformable, "deformable", "1", "after the deformable step") },
+    { HEP_IS_NUMBER(EDGES, deformable_gain_se, "deformable_gain_se", "1",
+                    "standard error of what both gained") },
+    { 0 }
+};
+static const struct hep_struct_type edges_type = HEP_STRUCT_TYPE(EDGES, edges_rows);
+
 #define JACOBIAN struct hep_alignment_jacobian
 static const struct hep_member jacobian_rows[] = {
     { HEP_IS_NUMBER(JACOBIAN, of.min, "min", "1", "least change of volume over the region") },
@@ -43,7 +56,8 @@ static const struct hep_member row_rows[] = {
     { HEP_IS_BOOL(ROW, failed, "failed", "not moved because something went wrong") },
     { HEP_IS_TEXT(ROW, reason, "reason", "why this method") },
     { HEP_IS_NUMBER(ROW, reference_to_series[0][0], "reference_to_series", "mm",
-                    "affine part: world points of the reference to world points of the series"),
+                    "affine part: world points of the reference to world points of the series; the "
+                    "identity where a displacement says all"),
       HEP_MATRIX(ROW, reference_to_series) },
     { HEP_IS_NUMBER(ROW, translation_mm[0], "translation_mm", "mm", "mean over the region"),
       HEP_ARRAY(ROW, translation_mm) },
@@ -52,6 +66,8 @@ static const struct hep_member row_rows[] = {
     { HEP_IS_NUMBER(ROW, expected_residual_mm, "expected_residual_mm", "mm",
                     "median error of the method on simulated studies") },
     { HEP_IS_STRUCT(ROW, METRIC, metric, "metric", metric_type, NULL) },
+    { HEP_IS_STRUCT(ROW, EDGES, edges, "edges", edges_type,
+                    "agreement of edges over the same region, by which it is moved or not") },
     { HEP_IS_STRUCT(ROW, JACOBIAN, jacobian, "jacobian", jacobian_type, NULL) },
     { HEP_IS_TEXT(ROW, displacement, "displacement", "product that holds the displacement"),
       .optional = true },

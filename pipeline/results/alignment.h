@@ -15,6 +15,11 @@ struct hep_alignment_metric {
     double overlap; /* share of the region that both images cover, as accepted */
 };
 
+/** Agreement of edges (image/edge_agreement.h), and standard errors of its gain; NaN: not tried. */
+struct hep_alignment_edges {
+    double before, rigid, rigid_gain_se, deformable, deformable_gain_se;
+};
+
 /** One series, or the volumes of one b-value. */
 struct hep_alignment_row {
     bool present;
@@ -24,6 +29,7 @@ struct hep_alignment_row {
     double reference_to_series[4][4]; /* world points [mm] */
     double translation_mm[3], rotation_deg, mean_motion_mm, expected_residual_mm;
     struct hep_alignment_metric metric;
+    struct hep_alignment_edges edges;
     struct hep_alignment_jacobian {
         bool present;
         struct hep_jacobian of; /* of the displacement */

@@ -123,31 +123,33 @@ static int mean_over_t(struct hep_volume **out, const struct hep_volume *v, stru
     return HEP_OK;
 }
 
+int hep_aligned_series(struct hep_volume **out, struct hep_run *run,
+                       const struct hep_volume *volume, const char *from, const char *to,
+                       const struct hep_grid *grid, struct hep_error *err)
+{
+    struct hep_volume *bend = NULL;
+    struct hep_transform t;
+    int rc = hep_alignment_transform(&t, &bend, run, from, to, grid, err);
+
+    if (rc == HEP_OK && is_identity(&t) && hep_grid_same(&volume->grid, grid, HEP_GRID_TOL_MM))
+        rc = hep_volume_copy(out, volume, err);
+    else if (rc == HEP_OK)
+        rc =
+            hep_resample(out, volume, grid, &t, HEP_INTERP_LINEAR, NAN, hep_run_nthreads(run), err);
+    hep_volume_free(bend);
+    return rc;
+}
+
 int hep_aligned_volume(struct hep_volume **out, struct hep_run *run,
                        const struct hep_volume *volume, const char *from, const char *to,
                        const struct hep_grid *grid, struct hep_error *err)
 {
-    struct hep_volume *mean = NULL, *bend = NULL;
-    const struct hep_volume *source = volume;
-    struct hep_transform t;
-    int rc = hep_alignment_transform(&t, &bend, run, from, to, grid, err);
+    struct hep_volume *mean = NULL;
+    int rc = volume->nt > 1 ? mean_over_t(&mean, volume, err) : HEP_OK;
 
-    if (rc == HEP_OK && volume->nt > 1) {
-        rc = mean_over_t(&mean, volume, err);
-        source = mean;
-    }
-    if (rc == HEP_OK && is_identity(&t) && hep_grid_same(&source->grid, grid, HEP_GRID_TOL_MM)) {
-        if (mean != NULL) {
-            *out = mean;
-            return HEP_OK;
-        }
-        return hep_volume_copy(out, source, err);
-    }
     if (rc == HEP_OK)
-        rc =
-            hep_resample(out, source, grid, &t, HEP_INTERP_LINEAR, NAN, hep_run_nthreads(run), err);
+        rc = hep_aligned_series(out, run, mean != NULL ? mean : volume, from, to, grid, err);
     hep_volume_free(mean);
-    hep_volume_free(bend);
     return rc;
 }
 

@@ -41,6 +41,10 @@ int hep_alignment_transform(struct hep_transform *out, struct hep_volume **displ
 int hep_aligned_volume(struct hep_volume **out, struct hep_run *run,
                        const struct hep_volume *volume, const char *from, const char *to,
                        const struct hep_grid *grid, struct hep_error *err) HEP_MUST_CHECK;
+/** As hep_aligned_volume(), every volume along t by itself. */
+int hep_aligned_series(struct hep_volume **out, struct hep_run *run,
+                       const struct hep_volume *volume, const char *from, const char *to,
+                       const struct hep_grid *grid, struct hep_error *err) HEP_MUST_CHECK;
 /** Labels in the space of `from` on a grid of `to`, nearest neighbour. */
 int hep_aligned_labels(struct hep_labels **out, struct hep_run *run,
                        const struct hep_labels *labels, const char *from, const char *to,

@@ -1,6 +1,9 @@
 #include "pipeline/stages/map_io.h"
 
+#include "image/mask.h"
+
 #include <math.h>
+#include <string.h>
 
 int hep_maps_new(struct hep_map *maps, const struct hep_grid *grid, struct hep_error *err)
 {
@@ -40,6 +43,57 @@ void hep_maps_blank(struct hep_map *maps, const struct hep_labels *mask)
     }
 }
 
+int hep_maps_body(struct hep_labels **out, const float *signal, const struct hep_grid *grid,
+                  struct hep_error *err)
+{
+    struct hep_volume *v = NULL;
+    struct hep_error none = { 0 };
+    int rc = hep_volume_new_unset(&v, grid, 1, err);
+
+    *out = NULL;
+    if (rc != HEP_OK)
+        return rc;
+    (void)memcpy(v->data, signal, hep_grid_voxels(grid) * sizeof *signal);
+    rc = hep_body_mask(out, v, 0, &none);
+    hep_volume_free(v);
+    return rc == HEP_ENOMEM ? HEP_FAIL(err, HEP_ENOMEM, "%s", none.msg) : HEP_OK;
+}
+
+void hep_maps_clear_air(struct hep_map *maps, uint8_t *status, const struct hep_labels *body)
+{
+    if (body == NULL)
+        return;
+    hep_maps_blank(maps, body);
+    for (size_t i = 0; status != NULL && i < hep_grid_voxels(&body->grid); i++) {
+        if (body->data[i] == 0)
+            status[i] = HEP_FIT_OUTSIDE;
+    }
+}
+
+static bool has_a_value(const struct hep_volume *v)
+{
+    for (size_t i = 0; i < hep_grid_voxels(&v->grid) * v->nt; i++) {
+        if (!isnan(v->data[i]))
+            return true;
+    }
+    return false;
+}
+
+/* A map without a value is no file; the record says why. */
+static int put_map(struct hep_run *run, const char *product, struct hep_volume *v,
+                   const struct hep_json *sidecar, struct hep_error *err)
+{
+    const char *method = hep_json_string(hep_json_get(sidecar, "Method"));
+
+    if (has_a_value(v))
+        return hep_run_put_volume(run, product, v, hep_json_copy(sidecar), err);
+    hep_volume_free(v);
+    hep_run_put_absent(run, product, "no voxel has a value%s%s%s: the map is not written",
+                       method != NULL ? " (method " : "", method != NULL ? method : "",
+                       method != NULL ? ")" : "");
+    return HEP_OK;
+}
+
 int hep_maps_put(struct hep_run *run, struct hep_map *maps, const struct hep_json *sidecar,
                  struct hep_error *err)
 {
@@ -49,7 +103,7 @@ int hep_maps_put(struct hep_run *run, struct hep_map *maps, const struct hep_jso
         struct hep_volume *v = maps->volume;
 
         maps->volume = NULL;
-        rc = hep_run_put_volume(run, maps->product, v, hep_json_copy(sidecar), err);
+        rc = put_map(run, maps->product, v, sidecar, err);
     }
     return rc;
 }

@@ -23,7 +23,14 @@ void hep_maps_free(struct hep_map *maps);
 float *hep_maps_data(const struct hep_map *maps, const char *product);
 /** NaN in every map where the mask is 0: not measured there. */
 void hep_maps_blank(struct hep_map *maps, const struct hep_labels *mask);
-/** Give every map to the run with its own copy of `sidecar` (borrowed). */
+/** The body by a signal of its grid; *out stays NULL where none stands out. The caller's. */
+int hep_maps_body(struct hep_labels **out, const float *signal, const struct hep_grid *grid,
+                  struct hep_error *err);
+/** Outside the body every map is NaN and the status, where there is one, HEP_FIT_OUTSIDE; nothing
+ * changes when body is NULL. */
+void hep_maps_clear_air(struct hep_map *maps, uint8_t *status, const struct hep_labels *body);
+/** Give every map to the run with its own copy of `sidecar` (borrowed). One whose every voxel is NaN
+ * is absent, with that reason. */
 int hep_maps_put(struct hep_run *run, struct hep_map *maps, const struct hep_json *sidecar,
                  struct hep_error *err) HEP_MUST_CHECK;
 /** Turn a status map (float codes of fitting/status.h) into labels and give it to the run. */

@@ -2,7 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "contrast/phase.h"
+#include "image/itk_transform.h"
 #include "pipeline/config/config.h"
 #include "pipeline/stages/align_dwi.h"
 #include "pipeline/results/alignment.h"
@@ -11,9 +13,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define NAME(name) name,
-/* In the order in which a series is taken as reference. */
+#define NAME(name, label) name,
+#define LABEL(name, label) label,
+/* In the order in which a series is taken as reference, and as their files call them. */
 static const char *const candidates[] = { HEP_ALIGNED_SERIES(NAME) };
+static const char *const file_labels[] = { HEP_ALIGNED_SERIES(LABEL) };
 #define N_CANDIDATES (sizeof candidates / sizeof candidates[0])
 
 static const struct hep_slot inputs[] = {
@@ -153,7 +157,7 @@ static struct hep_align_pair *add_pair(struct align *a, const struct hep_align_t
                       .iterations = a->cfg->iterations,
                       .timeout_s = a->cfg->timeout_s },
         .min_motion_mm = a->cfg->min_motion_mm,
-        .min_gain = a->cfg->min_gain,
+        .min_gain_se = a->cfg->min_gain_se,
     };
     if ((size_t)snprintf(p->folder, sizeof p->folder, "%s/%s", a->folder, name) >= sizeof p->folder)
         p->folder[0] = '\0';
@@ -229,7 +233,6 @@ static int add_shells(struct align *a, struct hep_error *err)
         p->n_volumes = a->shells.count[s];
         p->settings.bspline_path = NULL;
         p->min_motion_mm = a->cfg->dwi_min_motion_mm;
-        p->min_gain = a->cfg->dwi_min_gain;
     }
     return rc;
 }
@@ -271,13 +274,76 @@ static int tolerate(struct align *a, int rc, const char *name, struct hep_error 
 static int save_field(struct align *a, const char *name, struct hep_align_pair *p,
                       struct hep_error *err)
 {
+    const char *reference = hep_run_series(a->run, a->reference)->name;
+    struct hep_json *sidecar = hep_json_new_object();
     char product[64];
-    int rc;
+    int rc = hep_json_set(sidecar, "SpatialReference", hep_json_new_string(reference), err);
 
     (void)snprintf(product, sizeof product, "xfm_%s", name);
-    rc = hep_run_put_volume(a->run, product, p->displacement, NULL, err);
+    if (rc == HEP_OK)
+        rc = hep_run_put_volume(a->run, product, p->displacement, sidecar, err);
+    else
+        hep_json_free(sidecar);
     p->displacement = NULL;
     p->transform.displacement = NULL;
+    return rc;
+}
+
+/* The way of every series that is not bent, and of one that stays where the scanner put it. */
+static int save_linear(struct align *a, const char *name, const struct hep_align_pair *p,
+                       struct hep_error *err)
+{
+    struct hep_str text = { 0 };
+    const char *label = name;
+    char *file;
+    int rc;
+
+    for (size_t i = 0; i < N_CANDIDATES; i++)
+        if (strcmp(candidates[i], name) == 0)
+            label = file_labels[i];
+    file = hep_asprintf(err, "xfm/%s_from-%s_to-reference_mode-image_xfm.txt",
+                        hep_run_label(a->run), label);
+    hep_itk_affine_text(&text, HEP_AFFINE(p->transform.affine));
+    rc = hep_str_check(&text, err);
+    if (rc == HEP_OK && file == NULL)
+        rc = HEP_ENOMEM;
+    if (rc == HEP_OK)
+        rc = hep_run_put_file(a->run, file, text.s, text.len, err);
+    hep_str_release(&text);
+    free(file);
+    return rc;
+}
+
+static int save_way(struct align *a, const char *name, struct hep_align_pair *p,
+                    struct hep_error *err)
+{
+    return p->method == HEP_ALIGN_DEFORMABLE ? save_field(a, name, p, err)
+                                             : save_linear(a, name, p, err);
+}
+
+/* The opposed phase goes the way of the in-phase series that it was acquired with. */
+static int save_opposed(struct align *a, const struct hep_align_pair *in_phase,
+                        struct hep_error *err)
+{
+    struct hep_align_pair opposed = *in_phase;
+    int rc = HEP_OK;
+
+    if (in_phase->displacement != NULL)
+        rc = hep_volume_copy(&opposed.displacement, in_phase->displacement, err);
+    return rc == HEP_OK ? save_way(a, "opposed", &opposed, err) : rc;
+}
+
+static int save_ways(struct align *a, struct hep_error *err)
+{
+    const bool both = same_breath_hold(a->run, "opposed", "in_phase");
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < a->n_series; i++) {
+        if (both && strcmp(a->names[i], "in_phase") == 0)
+            rc = save_opposed(a, &a->pairs[i], err);
+        if (rc == HEP_OK)
+            rc = save_way(a, a->names[i], &a->pairs[i], err);
+    }
     return rc;
 }
 
@@ -361,6 +427,13 @@ static void fill_row(struct hep_alignment_row *row, const char *name,
                                                  .deformable_nat = p->mi_nat[HEP_ALIGN_DEFORMABLE],
                                                  .after_nat = p->mi_nat[p->method],
                                                  .overlap = p->overlap[p->method] };
+    row->edges = (struct hep_alignment_edges){
+        .before = p->edges[HEP_ALIGN_SCANNER].value,
+        .rigid = p->edges[HEP_ALIGN_RIGID].value,
+        .rigid_gain_se = p->edges[HEP_ALIGN_RIGID].gain_se,
+        .deformable = p->edges[HEP_ALIGN_DEFORMABLE].value,
+        .deformable_gain_se = p->edges[HEP_ALIGN_DEFORMABLE].gain_se,
+    };
     row->jacobian.present = isfinite(p->volume_change.min);
     row->jacobian.of = p->volume_change;
     if (name != NULL && p->method == HEP_ALIGN_DEFORMABLE)
@@ -378,7 +451,7 @@ static int fill_series(struct hep_alignment *out, const struct align *a, struct 
         rc = hep_role_from_name(&role, a->names[i], err);
         fill_row(&out->series[role], a->names[i], &a->pairs[i]);
         if (role == HEP_ROLE_IN_PHASE && same_breath_hold(a->run, "opposed", "in_phase"))
-            fill_row(&out->series[HEP_ROLE_OPPOSED], a->names[i], &a->pairs[i]);
+            fill_row(&out->series[HEP_ROLE_OPPOSED], "opposed", &a->pairs[i]);
     }
     return rc;
 }
@@ -413,10 +486,8 @@ static int save(struct align *a, struct hep_alignment *out, struct hep_error *er
         rc = fill_series(out, a, err);
     if (rc == HEP_OK)
         rc = fill_shells(out, a, err);
-    for (size_t i = 0; rc == HEP_OK && i < a->n_series; i++) {
-        if (a->pairs[i].method == HEP_ALIGN_DEFORMABLE)
-            rc = save_field(a, a->names[i], &a->pairs[i], err);
-    }
+    if (rc == HEP_OK)
+        rc = save_ways(a, err);
     return rc == HEP_OK ? save_log(a, err) : rc;
 }
 

@@ -124,6 +124,7 @@ static int make_map(struct hep_run *run, const struct phase_row *row, const stru
 {
     const struct hep_volume *pre = NULL, *post = NULL;
     struct hep_volume *pre_here = NULL, *re = NULL;
+    struct hep_labels *body = NULL;
     struct hep_json *sidecar = NULL;
     int nthreads = hep_run_nthreads(run);
     int rc = hep_run_volume(run, "precontrast", &pre, err);
@@ -135,16 +136,26 @@ static int make_map(struct hep_run *run, const struct phase_row *row, const stru
     if (rc == HEP_OK)
         rc = hep_aligned_volume(&pre_here, run, pre, "precontrast", row->series, &post->grid, err);
     if (rc == HEP_OK)
+        rc = hep_maps_body(&body, re->data, &re->grid, err);
+    if (rc == HEP_OK)
         hep_gain_apply(gain, re->data, hep_grid_voxels(&re->grid));
     if (rc == HEP_OK)
         rc = hep_enhancement_map(re->data, pre_here->data, re->data, hep_grid_voxels(&re->grid),
                                  hep_run_config(run)->enhancement.pre_floor, nthreads, err);
     if (rc == HEP_OK)
         rc = hep_struct_json(&sidecar, facts, &hep_enhancement_phase_type, false, err);
+    if (rc == HEP_OK)
+        rc = hep_json_set(sidecar, "SpatialReference",
+                          hep_json_new_string(hep_run_series(run, row->series)->name), err);
     if (rc == HEP_OK) {
-        rc = hep_run_put_volume(run, row->map, re, sidecar, err);
+        struct hep_map maps[] = { { row->map, re }, { 0 } };
+
         re = NULL;
+        hep_maps_clear_air(maps, NULL, body);
+        rc = hep_maps_put(run, maps, sidecar, err);
     }
+    hep_json_free(sidecar);
+    hep_labels_free(body);
     hep_volume_free(re);
     hep_volume_free(pre_here);
     return rc;

@@ -188,23 +188,22 @@ static void fill_dual(struct hep_dualecho_facts *out, const struct hep_dualecho_
     }
 }
 
-/* The body is that of the in-phase image; where none stands out, every voxel counts. */
-static int check_pair(struct hep_echo_pair *out, const struct hep_dualecho_signals *s,
-                      const struct hep_grid *grid, struct hep_error *err)
+static void count_status(struct hep_fit_counts *out, const uint8_t *status, size_t n)
 {
-    struct hep_volume *in_phase = NULL;
-    struct hep_labels *body = NULL;
-    int rc = hep_volume_new(&in_phase, grid, 1, err);
+    *out = (struct hep_fit_counts){ { 0 } };
+    for (size_t i = 0; i < n; i++)
+        out->n[status[i]]++;
+}
 
-    if (rc != HEP_OK)
-        return rc;
-    (void)memcpy(in_phase->data, s->in_phase, s->n * sizeof *in_phase->data);
-    if (hep_body_mask(&body, in_phase, 0, NULL) != HEP_OK)
-        body = NULL;
-    rc =
-        hep_echo_pair_of(out, s->opposed, s->in_phase, body != NULL ? body->data : NULL, s->n, err);
-    hep_volume_free(in_phase);
-    hep_labels_free(body);
+/* Nothing is measured in air: the body is that of this signal. */
+static int clear_air(struct hep_fit_counts *counts, struct hep_labels **body, struct hep_map *maps,
+                     uint8_t *status, const float *signal, const struct hep_grid *grid,
+                     struct hep_error *err)
+{
+    int rc = hep_maps_body(body, signal, grid, err);
+
+    hep_maps_clear_air(maps, status, *body);
+    count_status(counts, status, hep_grid_voxels(grid));
     return rc;
 }
 
@@ -219,6 +218,7 @@ static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t p
     struct hep_dualecho_summary sum = { 0 };
     struct hep_map maps[] = { { "ff", NULL }, { 0 } };
     struct hep_json *json = NULL;
+    struct hep_labels *body = NULL;
     uint8_t *status = hep_calloc(signals.n, 1, err);
     bool corrected;
     int rc = status == NULL ? HEP_ENOMEM : hep_maps_new(maps, e->grid, err);
@@ -240,7 +240,10 @@ static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t p
     if (rc != HEP_OK)
         goto out;
     fill_dual(&results->dualecho, &opt, &sum);
-    rc = check_pair(&results->dualecho.pair, &signals, e->grid, err);
+    rc = clear_air(&results->dualecho.voxels, &body, maps, status, signals.in_phase, e->grid, err);
+    if (rc == HEP_OK)
+        rc = hep_echo_pair_of(&results->dualecho.pair, signals.opposed, signals.in_phase,
+                              body != NULL ? body->data : NULL, signals.n, err);
     if (rc == HEP_OK)
         rc = hep_struct_json(&json, &results->dualecho, &hep_dualecho_facts_type, false, err);
     if (rc == HEP_OK)
@@ -250,6 +253,7 @@ static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t p
 out:
     hep_json_free(json);
     hep_maps_free(maps);
+    hep_labels_free(body);
     free(status);
     return rc;
 }
@@ -286,13 +290,6 @@ static int leave_exchanged_out(struct hep_swap *out, struct hep_run *run, const 
     return rc;
 }
 
-static void count_status(struct hep_fit_counts *out, const uint8_t *status, size_t n)
-{
-    *out = (struct hep_fit_counts){ { 0 } };
-    for (size_t i = 0; i < n; i++)
-        out->n[status[i]]++;
-}
-
 /* F / (W + F) of the scanner's own images. */
 static void divide(float *fraction, float *sum, uint8_t *status, const struct echoes *e)
 {
@@ -313,6 +310,7 @@ static int water_fat_maps(struct hep_run *run, const struct echoes *e,
     struct hep_dualecho_facts *facts = &results->dualecho;
     struct hep_map maps[] = { { "ff", NULL }, { 0 } };
     struct hep_volume *sum = NULL;
+    struct hep_labels *body = NULL;
     struct hep_json *json = NULL;
     uint8_t *status = hep_calloc(n, 1, err);
     const double none = (double)NAN;
@@ -334,7 +332,8 @@ static int water_fat_maps(struct hep_run *run, const struct echoes *e,
     divide(maps[0].volume->data, sum->data, status, e);
     rc = leave_exchanged_out(&facts->swap, run, "echoes", e->grid, sum->data, maps[0].volume->data,
                              NULL, status, err);
-    count_status(&facts->voxels, status, n);
+    if (rc == HEP_OK)
+        rc = clear_air(&facts->voxels, &body, maps, status, sum->data, e->grid, err);
     if (rc == HEP_OK)
         rc = hep_struct_json(&json, facts, &hep_dualecho_facts_type, false, err);
     if (rc == HEP_OK)
@@ -345,6 +344,7 @@ out:
     hep_json_free(json);
     hep_maps_free(maps);
     hep_volume_free(sum);
+    hep_labels_free(body);
     free(status);
     return rc;
 }
@@ -394,6 +394,7 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fa
     struct hep_map maps[] = { { "r2star", NULL }, { "r2star_se", NULL }, { "fat_rmse", NULL },
                               { "pdff", NULL },   { "pdff_se", NULL },   { 0 } };
     const size_t n_without_fat = 3;
+    struct hep_labels *body = NULL;
     struct hep_json *json = NULL;
     uint8_t *status = hep_calloc(data.n_voxels, 1, err);
     int rc = status == NULL ? HEP_ENOMEM : hep_fat_spectrum_get(&spectrum, cfg->spectrum.s, err);
@@ -422,11 +423,11 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fa
     if (rc != HEP_OK)
         goto out;
     fill_multi(&results->multiecho, e, cfg, opt.no_fat, &sum);
-    if (!opt.no_fat) {
+    if (!opt.no_fat)
         rc = leave_exchanged_out(&results->multiecho.swap, run, "echoes", e->grid, e->data[0],
                                  maps[3].volume->data, maps[4].volume->data, status, err);
-        count_status(&results->multiecho.voxels, status, data.n_voxels);
-    }
+    if (rc == HEP_OK)
+        rc = clear_air(&results->multiecho.voxels, &body, maps, status, e->data[0], e->grid, err);
     if (rc != HEP_OK)
         goto out;
     rc = hep_struct_json(&json, &results->multiecho, &hep_multiecho_facts_type, false, err);
@@ -438,6 +439,7 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fa
         say_r2star_alone(run, e);
 out:
     hep_json_free(json);
+    hep_labels_free(body);
     hep_maps_free(maps);
     free(status);
     return rc;

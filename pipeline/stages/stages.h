@@ -9,6 +9,7 @@
 
 extern const struct hep_stage hep_stage_inventory;
 extern const struct hep_stage hep_stage_align;
+extern const struct hep_stage hep_stage_space;
 extern const struct hep_stage hep_stage_fat;
 extern const struct hep_stage hep_stage_diffusion;
 extern const struct hep_stage hep_stage_draw_liver;
@@ -38,27 +39,20 @@ extern const struct hep_stage hep_stage_lesions;
     HEP_SLOT(#product, HEP_SLOT_STRUCT, "-", HEP_UNIT_DIMENSIONLESS, .doc = text,                  \
              .type = &hep_##product##_type)
 
-/* The series that can be aligned, in the order in which one is taken as reference, and the
- * displacements of those that were deformed. HEP_READS_ALIGNMENT is what a stage declares that
+/* The series that can be aligned, in the order in which one is taken as reference, with the labels
+ * of their files, and the displacements of those that were deformed. HEP_READS_ALIGNMENT is what a stage declares that
  * calls pipeline/stages/aligned.h. */
 #define HEP_ALIGNED_SERIES(X)                                                                      \
-    X("hepatobiliary")                                                                             \
-    X("portal_venous")                                                                             \
-    X("delayed")                                                                                   \
-    X("transitional")                                                                              \
-    X("arterial")                                                                                  \
-    X("precontrast")                                                                               \
-    X("in_phase")                                                                                  \
-    X("opposed")                                                                                   \
-    X("echoes")                                                                                    \
-    X("t2")                                                                                        \
-    X("dwi")
-#define HEP_XFM_SLOT(name)                                                                         \
-    HEP_SLOT("xfm_" name, HEP_SLOT_VOLUME, "xyzt", HEP_UNIT_MM,                                    \
-             .file = "xfm/%s_from-" name "_to-reference_xfm",                                      \
-             .doc =                                                                                \
-                 "displacement to be added to the affine part, RAS; from the reference to this "   \
-                 "series"),
+    X("hepatobiliary", "hepatobiliary")                                                            \
+    X("portal_venous", "portalvenous") X("delayed", "delayed") X("transitional", "transitional")   \
+        X("arterial", "arterial") X("precontrast", "precontrast") X("in_phase", "inphase")         \
+            X("opposed", "opposed") X("echoes", "echoes") X("t2", "t2") X("dwi", "dwi")
+#define HEP_XFM_SLOT(name, label)                                                                  \
+    HEP_SLOT(                                                                                      \
+        "xfm_" name, HEP_SLOT_VOLUME, HEP_SHAPE_VECTORS, HEP_UNIT_MM,                              \
+        .file = "xfm/%s_from-" label "_to-reference_mode-image_xfm",                               \
+        .doc = "for every point of the reference the way to the point of the series whose value "  \
+               "belongs there: a displacement field as ITK, ANTs and 3D Slicer read it (LPS)"),
 #define HEP_READS_ALIGNMENT HEP_ALIGNED_SERIES(HEP_XFM_SLOT) HEP_READS_STRUCT("alignment")
 
 #endif

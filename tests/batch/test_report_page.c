@@ -47,7 +47,8 @@ static const char *const record[] = {
     "   [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], \"translation_mm\": [2, 0, 0], "
     "   \"rotation_deg\": 0, \"mean_motion_mm\": 2, \"expected_residual_mm\": null, \"metric\": "
     "   {\"before\": 0.412, \"rigid\": 0.5, \"deformable\": null, \"after\": 0.5, \"overlap\": "
-    "   1}}}}}}},",
+    "   1}, \"edges\": {\"before\": 0.31, \"rigid\": 0.44, \"rigid_gain_se\": 0.02, "
+    "   \"deformable\": null, \"deformable_gain_se\": null}}}}}}},",
     "  {\"name\": \"liver\", \"products\": {\"liver\": {\"state\": \"absent\", \"reason\": \"" EVIL
     "\"}, \"liver_quality\": {\"state\": \"absent\", \"reason\": \"" EVIL "\"}}},",
     "  {\"name\": \"diffusion\", \"products\": {\"dki_k\": {\"state\": \"absent\", \"reason\": "

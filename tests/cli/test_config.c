@@ -26,6 +26,10 @@ static const struct bad_case bad_cases[] = {
     { "empty", "", "the protocol is empty" },
     { "not a mapping", "- a\n", "p.yml:1:1: protocol: met a" },
     { "unknown key", "nmae: x\n", "p.yml:1:1: unknown key 'nmae'; did you mean name?" },
+    { "every unknown key is told",
+      "nmae: x\nseries: {t2: {foo: 1}, hbp: {}}\nlesions: {bogus: 1}\n",
+      "p.yml:1:1: unknown key 'nmae'; did you mean name?; unknown as well: 'series.t2.foo' in line "
+      "2, 'series.hbp' in line 2 (hepatobiliary?), 'lesions.bogus' in line 3" },
     { "unknown key deep", "diffusion:\n  adc:\n    methd: ols\n",
       "p.yml:3:5: unknown key 'diffusion.adc.methd'; did you mean method?" },
     { "unknown group", "difusion: {}\n", "did you mean diffusion?" },

@@ -165,6 +165,11 @@ static void test_find_unknown(void **state)
     const struct hep_agent *a = NULL;
     struct hep_error e = { 0 };
 
+    assert_ok(hep_agents_find(&a, *state, "Primovist", &e), e);
+    assert_string_equal(a->name, "gadoxetate");
+    assert_ok(hep_agents_find(&a, *state, "MultiHance", &e), e);
+    assert_string_equal(a->name, "gadobenate");
+    a = NULL;
     assert_fails(hep_agents_find(&a, *state, "gadoxetat", &e), e, HEP_ECONFIG,
                  "did you mean 'gadoxetate'");
     assert_fails(hep_agents_find(&a, *state, "iodine-something", &e), e, HEP_ECONFIG,

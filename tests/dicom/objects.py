@@ -138,6 +138,11 @@ for path in sys.argv[5:]:
         lps = at + np.outer(c * spacing[1], axes[:3]) + np.outer(r * spacing[0], axes[3:])
         voxel = np.rint(nib.affines.apply_affine(np.linalg.inv(image.affine), lps * [-1, -1, 1])).astype(int)
         want = data[tuple(voxel.T)]
+        named = f.DerivationImageSequence[0].SourceImageSequence[0]
+        source = originals[named.ReferencedSOPInstanceUID]
+        if "ReferencedFrameNumber" in named:  # a frame of an enhanced object
+            source = source.PerFrameFunctionalGroupsSequence[int(named.ReferencedFrameNumber) - 1].PlanePositionSequence[0]
+        expect(np.allclose([float(x) for x in source.ImagePositionPatient], at, atol=1e-6), name, "a plane is not its source's")
         n += len(want)
         want = np.where(np.isfinite(want), want, np.float32(d.FloatPixelPaddingValue))
         expect(np.array_equal(pixel.reshape(-1), want), name, "values")

@@ -22,6 +22,7 @@ static void release(struct hep_dicom_object *o)
     hep_lines_release(&o->frame_times);
     hep_lines_release(&o->frame_positions);
     hep_lines_release(&o->frame_b);
+    hep_lines_release(&o->frame_places);
 }
 
 /* ---- words ---------------------------------------------------------------------------------- */

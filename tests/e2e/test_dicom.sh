@@ -88,10 +88,10 @@ expect 66 "install the Debian package dcm2niix" env PATH="$work/bin" "$HEPAR" im
 out=$work/res/sub-01/ses-2
 objects() { /usr/bin/python3 "$HEP_SOURCE/tests/dicom/objects.py" "$1/sub-01_ses-2_seg.dcm" "$1/sub-01_ses-2_sr.dcm" "$out" "$work/cd/b" "$1"/*.dcm; }
 expect 0 "" "$HEPAR" run "$work/bids/sub-01/ses-2" -o "$work/res" --no-align --set report.html=false -q
-expect 0 "ADC is left out" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/ex" --what seg,sr,maps
+expect 0 "" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/ex" --what seg,sr,maps -q
 objects "$work/ex" >"$work/compared" || fail "the objects are not the results: $(cat "$work/compared")"
 cases=$((cases + 1))
-grep -q " 3 maps" "$work/compared" || fail "maps are missing: $(cat "$work/compared")"
+grep -q " 6 maps" "$work/compared" || fail "maps are missing: $(cat "$work/compared")"
 expect 0 "" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/again" --what seg,sr,maps -q
 same "$(tree "$work/again")" "$(tree "$work/ex")" "a second export"
 for object in "$work"/ex/*.dcm; do
@@ -99,12 +99,40 @@ for object in "$work"/ex/*.dcm; do
     cases=$((cases + 1))
     dciodvfy "$object" 2>&1 | grep -q "^Error" && fail "$object: $(dciodvfy "$object" 2>&1 | grep "^Error" | head -3)"
 done
+# segmentations as input: ours comes back with every voxel, also as other programs would have written it
+segments() { /usr/bin/python3 "$HEP_SOURCE/tests/dicom/segments.py" "$@"; }
+drawn=$work/bids/derivatives/dicom-seg/sub-01/ses-2/anat/sub-01_ses-2_label
+mkdir "$work/seg"
+cp "$work/ex/sub-01_ses-2_seg.dcm" "$work/seg"
+expect 0 "" import "$work/seg" "$work/bids" -q
+expect 0 "" "$HEPAR" run "$work/bids/sub-01/ses-2" -o "$work/res2" -d "$work/bids/derivatives/dicom-seg" --no-align --set report.html=false -q
+for what in lesions_dseg liver_mask; do
+    cases=$((cases + 1))
+    segments same "$out/anat/sub-01_ses-2_label-$what.nii.gz" "$drawn-$what.nii.gz" \
+        "$work/res2/sub-01/ses-2/anat/sub-01_ses-2_label-$what.nii.gz" >"$work/same" || fail "$what after the round trip: $(cat "$work/same")"
+done
+grep -q '"given_name": "Lesion 1"' "$work/res2/sub-01/ses-2/sub-01_ses-2_lesions.json" || fail "a segment has lost its name"
+segments make "$work/ex/sub-01_ses-2_seg.dcm" "$work/other-seg"
+for kind in fractional rle labelmap srt; do
+    expect 0 "" import "$work/other-seg/$kind" "$work/bids" -q
+    cases=$((cases + 1))
+    segments same "$out/anat/sub-01_ses-2_label-lesions_dseg.nii.gz" "$drawn-lesions_dseg.nii.gz" >"$work/same" ||
+        fail "a $kind segmentation: $(cat "$work/same")"
+done
+expect 65 "lie on no image of the study" import "$work/other-seg/off" "$work/bids" -q
+expect 65 "100 bytes of pixels" import "$work/other-seg/short" "$work/bids" -q
+expect 65 "JPEG 2000 lossless" import "$work/other-seg/jpeg" "$work/bids" -q
+expect 65 "without a lesion or organ" import "$work/other-seg/unnamed" "$work/bids" -q
+expect 65 "import its images first" import "$work/seg" "$work/no"
+expect 65 "hepar import makes label maps" "$HEPAR" run "$work/bids/sub-01/ses-2" -o "$work/no" --lesions "$work/seg/sub-01_ses-2_seg.dcm"
 # derived MR images, read again by the converter
-expect 0 "ADC is left out" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/mr" --what mr
+expect 0 "" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/mr" --what mr -q
 dcm2niix -b n -z n -x i -g i -f ff -o "$work/mr" "$work/mr/sub-01_ses-2_mr-ff" >/dev/null
 cases=$((cases + 2))
 /usr/bin/python3 "$HEP_SOURCE/tests/dicom/read_back.py" "$work/mr/ff.nii" "$out"/anat/*_desc-dualecho_FFmap.nii.gz >"$work/read" ||
     fail "derived MR images: $(cat "$work/read")"
+# every series that was measured is in the library: two echoes, T2, diffusion, precontrast, dynamic, hepatobiliary; and the segmentation
+same "$(dcmdump -q +p +P 0020,000e "$work/ex/sub-01_ses-2_sr.dcm" | grep -c '(0040,a375).(0008,1115)')" 8 "series that the report names"
 dciodvfy "$work/mr/sub-01_ses-2_mr-ff/IM00010.dcm" 2>&1 | grep -q "^Error" && fail "derived MR images have errors"
 expect 0 "" dsrdump "$work/ex/sub-01_ses-2_sr.dcm"
 expect 65 "not the images that the study was made from" "$HEPAR" export "$out" --dicom "$work/cd/a" -o "$work/no"

@@ -25,4 +25,27 @@ expect 0 "" ivim --mask "$data/volunteers/volunteer-1/rois.nii.gz" --method baye
 agreement bayes
 grep -q '^prior of D\*: median' "$work/stdout" || fail "the prior is not told"
 grep -q '"PriorDstarMedian"' "$work/bayes/Dstar.json" || fail "the prior is not in the sidecar"
+# Only what was asked for: maps by name and group, one file as the peers write it, plain or gzip.
+list() { (cd "$1" && ls | grep -v json | tr '\n' ' '); }
+roi=(--mask "$data/volunteers/volunteer-1/rois.nii.gz")
+expect 0 "" ivim "${roi[@]}" -o "$work/few"
+same "$(list "$work/few")" "D.nii.gz Dstar.nii.gz S0.nii.gz f.nii.gz status.nii.gz " "parameters and status"
+expect 0 "" ivim "${roi[@]}" --maps errors,rmse --format nii -o "$work/named"
+same "$(list "$work/named")" "D_stderr.nii Dstar_stderr.nii f_stderr.nii rmse.nii " "group and name"
+expect 0 "" ivim "${roi[@]}" --maps all -o "$work/all"
+same "$(list "$work/all" | wc -w)" 11 "all maps"
+cmp "$work/all/f.nii.gz" "$work/few/f.nii.gz" || fail "a map depends on which others are asked for"
+expect 0 "" ivim "${roi[@]}" --maps f -o "$work/one/perfusion.nii.gz"
+cmp "$work/one/perfusion.nii.gz" "$work/few/f.nii.gz" || fail "one file differs from the folder's"
+grep -q '"Units": "1"' "$work/one/perfusion.json" || fail "no sidecar beside one file"
+expect 0 "" "$HEPAR" fit adc "$dwi.nii.gz" --bvals "$dwi.bval" "${roi[@]}" -o "$work/adc.nii"
+expect 0 "" "$HEPAR" fit adc "$dwi.nii.gz" --bvals "$dwi.bval" "${roi[@]}" -o "$work/adc"
+cmp "$work/adc.nii" <(gzip -cd "$work/adc/ADC.nii.gz") || fail "the first map of fit adc is not ADC"
+expect 64 "did you mean 'errors'" ivim --maps error -o "$work/bad"
+expect 64 "are 4 maps: give a folder" ivim --maps parameters -o "$work/bad.nii"
+expect 64 "is not of --format nii.gz" ivim --format nii.gz -o "$work/bad.nii"
+expect 64 "-o DIR is needed" ivim
+there_not() { [ ! -e "$1" ] || fail "$1 was written"; }
+there_not "$work/bad"
+there_not "$work/bad.nii"
 finish

@@ -35,6 +35,8 @@ same "$(off "$work/vfa")" 0.0 "T1 from flip angles"
 expect 0 "" "$HEPAR" fit t1 "$work"/b1_2deg.nii.gz "$work"/b1_8deg.nii.gz "$work"/b1_15deg.nii.gz --tr 0.005 --b1 "$work/b1.nii.gz" -o "$work/vfa"
 same "$(off "$work/vfa")" 0.0 "T1 with a B1 map in per cent and angles from names"
 expect 0 "" "$HEPAR" fit t1 "$work/ir.nii.gz" -o "$work/ir-out"
+[ "$(cd "$work/ir-out" && echo *.nii.gz)" = "M0.nii.gz T1.nii.gz status.nii.gz" ] || fail "not the parameters and status alone"
+expect 0 "" "$HEPAR" fit t1 "$work/ir.nii.gz" --maps all -o "$work/ir-out"
 same "$(off "$work/ir-out")" 0.0 "T1 from inversion times of the sidecar"
 for map in T1 T1_stderr M0 inversion rmse status; do there "$work/ir-out/$map.nii.gz"; there "$work/ir-out/$map.json"; done
 

@@ -9,6 +9,10 @@ run sub-01
 run sub-02 -p amri-noncontrast --liver-mask "$work/bids/derivatives/truth/sub-02/anat/sub-02_label-liver_mask.nii.gz"
 expect 0 "" "$HEPAR" batch "$work/bids" "$work/out" group -q
 
+# the maps of the same study: one policy for all
+cases=$((cases + 1))
+/usr/bin/python3 "$HEP_SOURCE/tests/e2e/check_maps.py" "$work/bids/sub-01" "$work/out/sub-01" || fail "policy of maps"
+
 # one table whatever the protocol, and a dictionary beside each
 same "$(head -1 "$work/out/sub-01/sub-01_lesions.tsv")" "$(head -1 "$work/out/sub-02/sub-02_lesions.tsv")" "columns"
 same "$(head -1 "$work/out/sub-01/sub-01_measures.tsv")" \

@@ -41,6 +41,14 @@ PY
 fi
 expect 0 "" "$HEPAR" run "$data/volunteers/volunteer-1" -o "$work/out" --reproducible
 same "$(cat "$work/stdout")" "sub-volunteer1: nothing has changed: $work/out/sub-volunteer1" "second run"
+expect 0 "" "$HEPAR" run "$data/volunteers/volunteer-1" -o "$work/out" --reproducible --timings --json
+python3 - "$work/stdout" <<'PYTHON' || fail "timings as JSON"
+import json, sys
+t = json.load(open(sys.argv[1]))
+parts = {p["part"]: p["seconds"] for p in t["parts"]}
+assert t["unchanged"] and t["study"] == "sub-volunteer1" and {"reading", "writing", "total"} <= parts.keys(), t
+PYTHON
+expect 64 "--json belongs to --timings" "$HEPAR" run "$data/volunteers/volunteer-1" -o "$work/out" --reproducible --json
 
 for n in 1 2 4; do
     "$HEPAR" run "$data/volunteers/volunteer-1" -o "$work/threads$n" --reproducible --nthreads $n -q >"$work/stdout" 2>&1

@@ -33,8 +33,8 @@ static void test_names(void **state)
     assert_int_equal(hep_change_of("smaller"), HEP_CHANGE_OTHER);
     assert_int_equal(hep_change_of(NULL), HEP_CHANGE_OTHER);
     for (int i = 0; i < (int)HEP_RESPONSE_COUNT; i++)
-        assert_int_equal(hep_response_of(hep_response_name((enum hep_response)i)), i);
-    assert_int_equal(hep_response_of("?"), HEP_RESPONSE_COUNT);
+        assert_int_equal(hep_response_parse(hep_response_name((enum hep_response)i)), i);
+    assert_int_equal(hep_response_parse("?"), HEP_RESPONSE_COUNT);
 }
 
 #define STABLE HEP_CHANGE_STABLE

@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include "base/file.h"
+#include "base/number.h"
 #include "base/rng.h"
 #include "image/align_pair.h"
 
@@ -45,7 +46,7 @@ static struct hep_volume *image(double shift_mm, double noise, bool only_noise, 
 
 struct row {
     const char *name;
-    double shift_mm, off_mm;
+    double shift_mm, off_mm, noise;
     bool only_noise, enhanced;
     enum hep_align_method method;
     bool failed;
@@ -53,20 +54,23 @@ struct row {
 };
 
 static const struct row rows[] = {
-    { "moved by 9 mm", 9.0, 0.0, false, false, HEP_ALIGN_RIGID, false, "rises" },
-    { "moved by 30 mm", 30.0, 0.0, false, false, HEP_ALIGN_RIGID, false, "rises" },
-    { "not moved", 0.0, 0.0, false, false, HEP_ALIGN_SCANNER, false, "fits as well" },
-    { "noise alone", 0.0, 0.0, true, false, HEP_ALIGN_SCANNER, true, "nothing in common" },
-    { "not moved, enhanced", 0.0, 0.0, false, true, HEP_ALIGN_SCANNER, false, "" },
-    { "moved by 4 mm, enhanced", 4.0, 0.0, false, true, HEP_ALIGN_RIGID, false, "rises" },
-    { "elsewhere", 0.0, 700.0, false, false, HEP_ALIGN_SCANNER, true, "do not overlap" },
+    { "moved by 9 mm", 9.0, 0.0, 0.05, false, false, HEP_ALIGN_RIGID, false, "rises" },
+    { "moved by 30 mm", 30.0, 0.0, 0.05, false, false, HEP_ALIGN_RIGID, false, "rises" },
+    { "not moved", 0.0, 0.0, 0.05, false, false, HEP_ALIGN_SCANNER, false, "fits as well" },
+    { "noise alone", 0.0, 0.0, 0.05, true, false, HEP_ALIGN_SCANNER, true, "nothing in common" },
+    { "not moved, enhanced", 0.0, 0.0, 0.05, false, true, HEP_ALIGN_SCANNER, false, "" },
+    { "moved by 4 mm, enhanced", 4.0, 0.0, 0.05, false, true, HEP_ALIGN_RIGID, false, "rises" },
+    /* Noise alone lets the mutual information of the deformed image rise by a sixth. */
+    { "not moved, noisy", 0.0, 0.0, 0.4, false, true, HEP_ALIGN_SCANNER, false, "fits as well" },
+    { "moved by 4 mm, noisy", 4.0, 0.0, 0.4, false, true, HEP_ALIGN_DEFORMABLE, false, "rises" },
+    { "elsewhere", 0.0, 700.0, 0.05, false, false, HEP_ALIGN_SCANNER, true, "do not overlap" },
 };
 
 static void test_row(void **state)
 {
     static const size_t first[] = { 0 };
     const struct row *c = *state;
-    struct hep_volume *fixed = image(0.0, 0.05, false, false, 1), *moving;
+    struct hep_volume *fixed = image(0.0, c->noise, false, false, 1), *moving;
     struct hep_align_target target;
     char *folder = hep_test_mkdir();
     struct hep_align_pair p = {
@@ -80,7 +84,7 @@ static void test_row(void **state)
                       .iterations = 100,
                       .timeout_s = 100.0 },
         .min_motion_mm = 0.5,
-        .min_gain = 0.06, /* the default */
+        .min_gain_se = 3.0, /* the default */
         .jacobian = { 0.5, 2.0 },
     };
 
@@ -90,7 +94,7 @@ static void test_row(void **state)
         p.settings.bspline_path = HEP_CONFIGS "/registration/bspline.txt";
         p.settings.bspline_mm = 32.0;
     }
-    moving = image(c->shift_mm, 0.05, c->only_noise, c->enhanced, 2);
+    moving = image(c->shift_mm, c->noise, c->only_noise, c->enhanced, 2);
     moving->grid.to_world[0][3] += c->off_mm;
     p.source = moving;
     (void)snprintf(p.folder, sizeof p.folder, "%s", folder);
@@ -111,6 +115,49 @@ static void test_row(void **state)
     hep_volume_free(fixed);
     hep_volume_free(moving);
     hep_test_rmdir(folder);
+}
+
+/* Planes that rise along directions 60 degrees apart: with gradients of one length everywhere their
+ * agreement is cos(60)^2 / 4 = 1/16, and 1/4 when one is turned onto the other; every block gains the
+ * same. */
+static void test_edges(void **state)
+{
+    const double c = cos(HEP_PI / 3.0), s = sin(HEP_PI / 3.0);
+    const struct hep_transform still = {
+        .affine = { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } }
+    };
+    const struct hep_transform turned = {
+        .affine = { { c, -s, 0, 0 }, { s, c, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } }
+    };
+    const struct hep_transform *const both[] = { &still, &turned };
+    struct hep_grid g = hep_test_grid(60, 60, 40, 2.0, 2.0, 2.0);
+    struct hep_volume *a = NULL, *b = NULL;
+    struct hep_labels *inside = NULL;
+    struct hep_edge_agreement got[2];
+
+    (void)state;
+    assert_ok(hep_volume_new(&a, &g, 1, &e), e);
+    assert_ok(hep_volume_new(&b, &g, 1, &e), e);
+    assert_ok(hep_labels_new(&inside, &g, &e), e);
+    for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+        double p[3];
+
+        hep_grid_world_of(p, &g, i);
+        a->data[i] = (float)(100.0 + p[0]);
+        b->data[i] = (float)(200.0 + 3.0 * (c * p[0] + s * p[1]));
+        inside->data[i] = fabs(p[0]) < 30.0 && fabs(p[1]) < 30.0 && fabs(p[2]) < 20.0;
+    }
+    assert_ok(hep_edges_compare(got, a, b, inside, both, 2, &e), e);
+    assert_close(got[0].value, 1.0 / 16.0, 1e-3, 0.0);
+    assert_close(got[0].gain, 0.0, 0.0, 0.0);
+    assert_close(got[1].value, 1.0 / 4.0, 1e-3, 0.0);
+    assert_close(got[1].gain, 3.0 / 16.0, 1e-3, 0.0);
+    assert_close(got[1].gain_se, 0.0, 0.0, 1e-4);
+    inside->grid.to_world[0][3] += 1.0;
+    assert_fails(hep_edges_compare(got, a, b, inside, both, 2, &e), e, HEP_EGEOM, "another grid");
+    hep_volume_free(a);
+    hep_volume_free(b);
+    hep_labels_free(inside);
 }
 
 static void test_targets(void **state)
@@ -140,13 +187,14 @@ static void test_targets(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 1];
+    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 2];
     size_t n = 0;
 
     for (; n < sizeof rows / sizeof rows[0]; n++)
         tests[n] = (struct CMUnitTest){ .name = rows[n].name,
                                         .test_func = test_row,
                                         .initial_state = (void *)(uintptr_t)&rows[n] };
-    tests[n] = (struct CMUnitTest)cmocka_unit_test(test_targets);
+    tests[n] = (struct CMUnitTest)cmocka_unit_test(test_edges);
+    tests[n + 1] = (struct CMUnitTest)cmocka_unit_test(test_targets);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

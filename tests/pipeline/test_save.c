@@ -47,6 +47,8 @@ static void test_sidecar_and_values(void **state)
     assert_int_equal(hep_json_size(hep_json_get(json, "Sources")), 1);
     assert_string_equal(hep_json_string(hep_json_at(hep_json_get(json, "Sources"), 0)),
                         "anat/sub-01_T2w.nii.gz");
+    assert_string_equal(hep_json_string(hep_json_get(json, "SpatialReference")),
+                        "anat/sub-01_T2w.nii.gz");
     hep_json_free(json);
     assert_ok(hep_nifti_read(&v, path, &e), e);
     assert_close(v->data[0], 20.0, 0.0, 0.0);
