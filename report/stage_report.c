@@ -5,6 +5,7 @@
 #include "pipeline/config/config.h"
 #include "pipeline/results/findings.h"
 #include "pipeline/results/kinetics.h"
+#include "pipeline/results/parenchyma.h"
 #include "report/lesions_tsv.h"
 #include "report/measure.h"
 #include "report/put_files.h"
@@ -54,6 +55,7 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"),
                                           HEP_READS_STRUCT("liver_quality"),
                                           HEP_READS_STRUCT("enhancement"),
                                           HEP_READS_STRUCT("kinetics"),
+                                          HEP_READS_STRUCT("parenchyma"),
                                           HEP_READS_MAP("khe", HEP_UNIT_PER_S),
                                           HEP_READS_LABELS("lesions"),
                                           HEP_READS_STRUCT("findings"),
@@ -78,9 +80,10 @@ static struct hep_json *liver_json(struct hep_put *put, const struct hep_measure
 }
 
 /* What is left out where the study has none. */
-static void put_kinetics(struct hep_put *put, struct hep_json *o, struct hep_run *run)
+static void put_whole_liver(struct hep_put *put, struct hep_json *o, struct hep_run *run)
 {
     const struct hep_kinetics *kinetics = NULL;
+    const struct hep_parenchyma *parenchyma = NULL;
     struct hep_json *json = NULL;
 
     if (put->rc == HEP_OK)
@@ -88,6 +91,12 @@ static void put_kinetics(struct hep_put *put, struct hep_json *o, struct hep_run
     if (put->rc == HEP_OK && kinetics != NULL) {
         put->rc = hep_struct_json(&json, kinetics, &hep_kinetics_type, false, put->err);
         hep_put(put, o, "kinetics", json);
+    }
+    if (put->rc == HEP_OK)
+        put->rc = hep_run_parenchyma(run, &parenchyma, put->err);
+    if (put->rc == HEP_OK && parenchyma != NULL) {
+        put->rc = hep_struct_json(&json, parenchyma, &hep_parenchyma_type, false, put->err);
+        hep_put(put, o, "parenchyma", json);
     }
 }
 
@@ -103,7 +112,7 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     hep_put_text(put, o, "agent", agent != NULL ? agent->name : "none");
     hep_put_text(put, o, "reference", hep_reference_name(run));
     hep_put(put, o, "liver", liver_json(put, liver, found));
-    put_kinetics(put, o, run);
+    put_whole_liver(put, o, run);
     if (found != NULL) {
         hep_found_put_tables(put, o, found);
         hep_put(put, o, "lesions", hep_findings_json(put, &found->findings));
