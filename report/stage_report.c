@@ -10,6 +10,7 @@
 #include "report/measure.h"
 #include "report/put_files.h"
 #include "report/report.h"
+#include "report/report_radiomics.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/stages.h"
 #include "terms/finding_json.h"
@@ -124,25 +125,6 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     return o;
 }
 
-/* NAME.tsv and its data dictionary NAME.json. */
-static int put_table(struct hep_run *run, const char *name, const struct hep_table *table,
-                     struct hep_error *err)
-{
-    struct hep_put put = { HEP_OK, err };
-    struct hep_json *dictionary = hep_table_dictionary(&put, table);
-    char tsv[64], json[64];
-    int rc = put.rc;
-
-    (void)snprintf(tsv, sizeof tsv, "%s.tsv", name);
-    (void)snprintf(json, sizeof json, "%s.json", name);
-    if (rc == HEP_OK)
-        rc = hep_put_tsv_file(run, tsv, table, err);
-    if (rc == HEP_OK)
-        rc = hep_put_json_file(run, json, dictionary, err);
-    hep_json_free(dictionary);
-    return rc;
-}
-
 /* lesions.json holds the results themselves, and describes the columns of lesions.tsv beside it. */
 static int put_lesions(struct hep_run *run, const struct hep_found *found, struct hep_json *doc,
                        struct hep_error *err)
@@ -166,9 +148,9 @@ static int put_lesions(struct hep_run *run, const struct hep_found *found, struc
     if (rc == HEP_OK)
         rc = hep_put_json_file(run, "lesions.json", doc, err);
     if (rc == HEP_OK)
-        rc = put_table(run, "flags", &flags, err);
+        rc = hep_put_table(run, "flags", &flags, err);
     if (rc == HEP_OK)
-        rc = put_table(run, "measures", &measures, err);
+        rc = hep_put_table(run, "measures", &measures, err);
     hep_table_release(&lesions);
     hep_table_release(&flags);
     hep_table_release(&measures);
@@ -212,8 +194,10 @@ static int put_all(struct hep_run *run, struct hep_map_measures *measures, struc
     if (rc == HEP_OK)
         rc = hep_regions_table(&regions, &one, 1, false, err);
     if (rc == HEP_OK)
-        rc = put_table(run, "regions", &regions, err);
+        rc = hep_put_table(run, "regions", &regions, err);
     hep_table_release(&regions);
+    if (rc == HEP_OK && hep_run_config(run)->outputs.radiomics)
+        rc = hep_put_radiomics(run, err);
     if (rc == HEP_OK && hep_run_config(run)->report.html)
         rc = put_page(run, measures, err);
     hep_json_free(doc);
@@ -234,7 +218,8 @@ static int run_report(struct hep_run *run, struct hep_error *err)
     return rc;
 }
 
-static const char *const settings[] = { "name", "title", "agent", "report.", "fat.", NULL };
+static const char *const settings[] = { "name",     "title", "agent", "report.",
+                                        "outputs.", "fat.",  NULL };
 
 const struct hep_stage hep_stage_report = {
     .name = "report",

@@ -181,6 +181,12 @@ struct hep_cfg_report {
     long gzip_level;
 };
 
+/** Tables beyond the usual ones. */
+struct hep_cfg_outputs {
+    bool radiomics;
+    long radiomics_bins;
+};
+
 struct hep_config {
     struct hep_text name, title;
     struct hep_text agent; /* a name of agents.yml; "none"; "auto": from the study */
@@ -197,6 +203,7 @@ struct hep_config {
     struct hep_lesion_limits lesions;
     struct hep_cfg_given lesions_given;
     struct hep_cfg_report report;
+    struct hep_cfg_outputs outputs;
 };
 
 /** The schema: rows of struct hep_config, and rows of each entry of its `series`. */
