@@ -5,7 +5,7 @@
 #include "base/table.h"
 #include "cli/print.h"
 #include "image/nifti.h"
-#include "radiomics/radiomics.h"
+#include "radiomics/feature_table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,7 +23,6 @@ struct radiomics_options {
 };
 
 #define S struct radiomics_options
-static const char *const level_words[] = { "auto", "as-is", "count", "width", NULL };
 static const char *const normalise_words[] = { "none", "zscore", NULL };
 
 static const struct hep_option options[] = {
@@ -33,7 +32,7 @@ static const struct hep_option options[] = {
     HEP_OPT_FLAG(S, json, "json", 0, "print JSON"),
     HEP_OPT_INTEGER(S, label, "label", 'l', "N", 1, 2147483647, NULL,
                     "only the region with this label; without it each label of the mask is one"),
-    HEP_OPT_CHOICE(S, levels, "levels", 0, "HOW", level_words, "auto",
+    HEP_OPT_CHOICE(S, levels, "levels", 0, "HOW", hep_level_words, "auto",
                    "grey levels: the intensities as they are (whole numbers from 1), a count of "
                    "bins, or a width; auto "
                    "takes whole numbers up to 256 as they are, else a count"),
@@ -67,57 +66,6 @@ static const struct hep_positional positionals[] = {
 static const char *const examples[] = {
     "hepar radiomics sub-01_T1w.nii.gz sub-01_label-lesions_dseg.nii.gz",
     "hepar radiomics adc.nii.gz lesions.nii.gz --bin-width 50e-6 -o adc.tsv", NULL
-};
-
-/* A row of the result; texts are borrowed from the rest of the command. */
-struct feature_row {
-    int label;
-    char feature[48];
-    const char *code, *family, *words;
-    double value;
-    size_t n_voxels, n_levels;
-    const char *levels;
-    double bin_width, spacing_mm[3];
-    double low, high, outliers;
-    const char *normalised, *slices;
-};
-#undef S
-#define S struct feature_row
-static const struct hep_column columns[] = {
-    { "label", HEP_INTEGER(S, label), NULL, .meaning = "Label of the region in the mask" },
-    { "feature", HEP_CHARS(S, feature), NULL,
-      .meaning = "Short name of IBSI's reference values, with the aggregation" },
-    { "ibsi", HEP_TEXT(S, code), NULL, .meaning = "Identifier in the IBSI reference manual" },
-    { "family", HEP_TEXT(S, family), NULL, .meaning = "Family of the feature" },
-    { "name", HEP_TEXT(S, words), NULL, .meaning = "Name of the feature" },
-    { "value", HEP_NUMBER(S, value), NULL,
-      .meaning = "Value; absent where it is not defined, as the texture of one voxel" },
-    { "voxels", HEP_COUNT(S, n_voxels), NULL,
-      .meaning = "Voxels of the region, after re-segmentation" },
-    { "levels", HEP_TEXT(S, levels), NULL, .meaning = "How intensities became grey levels" },
-    { "n_levels", HEP_COUNT(S, n_levels), NULL, .meaning = "Grey levels" },
-    { "bin_width", HEP_NUMBER(S, bin_width), NULL, "1",
-      .meaning = "Width of a bin, in units of the image" },
-    { "spacing_x_mm", HEP_NUMBER(S, spacing_mm[0]), NULL, "mm",
-      .meaning = "Voxel spacing, first axis" },
-    { "spacing_y_mm", HEP_NUMBER(S, spacing_mm[1]), NULL, "mm",
-      .meaning = "Voxel spacing, second axis" },
-    { "spacing_z_mm", HEP_NUMBER(S, spacing_mm[2]), NULL, "mm",
-      .meaning = "Voxel spacing, third axis" },
-    { "slices", HEP_TEXT(S, slices), NULL, .meaning = "Axis across which slices lie" },
-    { "low", HEP_NUMBER(S, low), NULL, "1", .meaning = "Lowest intensity of the re-segmentation" },
-    { "high", HEP_NUMBER(S, high), NULL, "1",
-      .meaning = "Highest intensity of the re-segmentation" },
-    { "outliers_sd", HEP_NUMBER(S, outliers), NULL, "1",
-      .meaning = "Standard deviations beyond which voxels are left out" },
-    { "normalised", HEP_TEXT(S, normalised), NULL, .meaning = "How intensities were normalised" },
-    { 0 },
-};
-#undef S
-
-struct feature_rows {
-    struct feature_row *list;
-    size_t n;
 };
 
 static int choose_families(struct hep_texture_settings *s, const struct hep_args *names,
@@ -184,44 +132,7 @@ static int normalise(struct hep_volume *image, const struct radiomics_options *o
     return rc;
 }
 
-static int add_rows(struct feature_rows *rows, const struct hep_texture *t, int32_t label,
-                    const struct radiomics_options *o, const struct hep_texture_settings *s,
-                    struct hep_error *err)
-{
-    static const char *const axis[] = { "first", "second", "third" };
-
-    for (size_t i = 0; i < hep_texture_n_features(); i++) {
-        const struct hep_texture_feature *f = &hep_texture_features[i];
-
-        for (size_t a = 0; s->family[f->family] && a < hep_texture_n_aggregations(f->family); a++) {
-            struct feature_row *row = NULL;
-
-            if (HEP_GROW(rows->list, rows->n, err) != HEP_OK)
-                return HEP_ENOMEM;
-            row = &rows->list[rows->n++];
-            (void)snprintf(row->feature, sizeof row->feature, "%s%s", f->tag,
-                           hep_texture_suffix(f->family, a));
-            row->label = label;
-            row->code = f->code;
-            row->family = hep_texture_family_words(f->family);
-            row->words = f->words;
-            row->value = t->value[i][a];
-            row->n_voxels = t->n_voxels;
-            row->n_levels = t->n_levels;
-            row->levels = level_words[t->levels];
-            row->bin_width = t->bin_width;
-            memcpy(row->spacing_mm, t->spacing_mm, sizeof row->spacing_mm);
-            row->low = s->range[0];
-            row->high = s->range[1];
-            row->outliers = s->outlier_sd > 0.0 ? s->outlier_sd : (double)NAN;
-            row->normalised = normalise_words[o->normalise];
-            row->slices = axis[t->slice_axis];
-        }
-    }
-    return HEP_OK;
-}
-
-static int add_region(struct feature_rows *rows, const struct hep_volume *image,
+static int add_region(struct hep_feature_rows *rows, const struct hep_volume *image,
                       const struct hep_labels *mask, int32_t label,
                       const struct radiomics_options *o, const struct hep_texture_settings *s,
                       struct hep_error *err)
@@ -231,7 +142,7 @@ static int add_region(struct feature_rows *rows, const struct hep_volume *image,
 
     if (rc != HEP_OK)
         return hep_error_prefix(err, "%s: ", o->mask);
-    rc = add_rows(rows, &t, label, o, s, err);
+    rc = hep_feature_rows_add(rows, &t, NULL, label, normalise_words[o->normalise], s, err);
     hep_texture_release(&t);
     return rc;
 }
@@ -248,7 +159,7 @@ static int32_t next_label(const struct hep_labels *mask, int32_t after)
     return next;
 }
 
-static int compute(struct feature_rows *rows, const struct radiomics_options *o,
+static int compute(struct hep_feature_rows *rows, const struct radiomics_options *o,
                    struct hep_error *err)
 {
     struct hep_texture_settings s;
@@ -327,11 +238,11 @@ static int print(FILE *out, bool as_json, const struct hep_table *table, struct 
 static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct radiomics_options *o = given;
-    struct feature_rows rows = { 0 };
+    struct hep_feature_rows rows = { 0 };
     int rc = compute(&rows, o, err);
 
     if (rc == HEP_OK) {
-        const struct hep_table table = HEP_TABLE(NULL, columns, rows.list, rows.n);
+        const struct hep_table table = HEP_TABLE(NULL, hep_feature_columns, rows.list, rows.n);
 
         rc = o->out != NULL ? write_file(o->out, &table, err)
                             : print(cli->out, o->json, &table, err);

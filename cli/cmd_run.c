@@ -23,7 +23,7 @@ struct study_options {
         json;
     /* run */
     const char *resection_mask;
-    bool only_planned, explain;
+    bool only_planned, explain, radiomics;
     /* measure */
     struct hep_args organs;
 };
@@ -97,6 +97,9 @@ static const struct hep_option run_options[] = {
                  "does not plan, and with its transforms"),
     HEP_OPT_FLAG(S, explain, "explain", 0,
                  "print what every candidate, kept or not, was judged by"),
+    HEP_OPT_FLAG(
+        S, radiomics, "radiomics", 0,
+        "write shape and texture of the liver and each lesion (setting outputs.radiomics)"),
     RESULT_OPTIONS,
 };
 
@@ -172,7 +175,7 @@ static const char *const measure_examples[] = {
     "hepar measure bids/sub-01 --organs total_mr.nii.gz --share results", NULL
 };
 
-/* The settings that --set, --align and --no-align ask for; heap array of borrowed texts. */
+/* The settings that --set, --align, --no-align and --radiomics ask for; heap array of borrowed texts. */
 static int list_settings(const char ***out, size_t *n, const struct study_options *o,
                          struct hep_error *err)
 {
@@ -183,11 +186,13 @@ static int list_settings(const char ***out, size_t *n, const struct study_option
                         o->explain ? ", without --explain" : "");
     if (o->no_align && o->align >= 0)
         return HEP_FAIL(err, HEP_EUSAGE, "--no-align and --align exclude each other");
-    if (HEP_NEW(list, o->set.n + 2, err) != HEP_OK)
+    if (HEP_NEW(list, o->set.n + 3, err) != HEP_OK)
         return HEP_ENOMEM;
     *n = 0;
     for (size_t i = 0; i < o->set.n; i++)
         list[(*n)++] = o->set.items[i];
+    if (o->radiomics)
+        list[(*n)++] = "outputs.radiomics=true";
     if (o->no_align)
         list[(*n)++] = "align.engine=none";
     if (o->align >= 0)

@@ -31,29 +31,27 @@ static void pairs_add(struct pairs *to, const struct pairs *from)
         to->count[i] += from->count[i];
 }
 
-/* Pairs along d whose first voxel lies in slices from..to - 1, each in both orders. */
-static void count_pairs(struct pairs *p, const struct hep_region *r, const int d[3], size_t from,
+/* Pairs along a direction whose first voxel lies in slices from..to - 1, into an empty matrix, in both orders. */
+static void count_pairs(struct pairs *p, const struct hep_region *r, int direction, size_t from,
                         size_t to)
 {
-    size_t i = from * r->n[0] * r->n[1];
+    const ptrdiff_t step = hep_region_step(r, direction);
+    const size_t n = p->n_levels;
 
-    for (size_t z = from; z < to; z++) {
-        for (size_t y = 0; y < r->n[1]; y++) {
-            for (size_t x = 0; x < r->n[0]; x++, i++) {
-                size_t j = 0;
-                size_t a = 0;
-                size_t b = 0;
+    for (size_t v = r->slice[from]; v < r->slice[to]; v++) {
+        const size_t i = r->voxel[v];
+        const int32_t other = r->level[hep_region_move(i, step)];
 
-                if (r->level[i] == 0)
-                    continue;
-                j = hep_region_at(r, (long)x + d[0], (long)y + d[1], (long)z + d[2]);
-                if (j == SIZE_MAX || r->level[j] == 0)
-                    continue;
-                a = (size_t)r->level[i] - 1;
-                b = (size_t)r->level[j] - 1;
-                p->count[a * p->n_levels + b] += 1.0;
-                p->count[b * p->n_levels + a] += 1.0;
-            }
+        if (other != 0)
+            p->count[((size_t)r->level[i] - 1) * n + (size_t)other - 1] += 1.0;
+    }
+    for (size_t a = 0; a < n; a++) {
+        p->count[a * n + a] *= 2.0;
+        for (size_t b = 0; b < a; b++) {
+            const double both = p->count[a * n + b] + p->count[b * n + a];
+
+            p->count[a * n + b] = both;
+            p->count[b * n + a] = both;
         }
     }
 }
@@ -221,7 +219,7 @@ static int in_slices(struct pair_work *w, const struct hep_region *r, struct hep
         pairs_clear(&w->slice);
         for (int d = 0; rc == HEP_OK && d < HEP_DIRECTIONS_2D; d++) {
             pairs_clear(&w->one);
-            count_pairs(&w->one, r, hep_direction[d], z, z + 1);
+            count_pairs(&w->one, r, d, z, z + 1);
             rc = mean_add(&w->mean[HEP_AGG_2D_AVG], &w->one, err);
             pairs_add(&w->slice, &w->one);
             pairs_add(&w->direction[d], &w->one);
@@ -242,7 +240,7 @@ static int in_space(struct pair_work *w, const struct hep_region *r, struct hep_
     pairs_clear(&w->all);
     for (int d = 0; rc == HEP_OK && d < HEP_DIRECTIONS_3D; d++) {
         pairs_clear(&w->one);
-        count_pairs(&w->one, r, hep_direction[d], 0, r->n[2]);
+        count_pairs(&w->one, r, d, 0, r->n[2]);
         rc = mean_add(&w->mean[HEP_AGG_3D_AVG], &w->one, err);
         pairs_add(&w->all, &w->one);
     }

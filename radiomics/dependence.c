@@ -17,22 +17,30 @@ struct around {
     double sum;
 };
 
-static struct around look_around(const struct hep_region *r, size_t i, bool in_slice)
+static struct around look_around(const struct hep_region *r, const ptrdiff_t *step, int n_steps,
+                                 size_t i)
 {
-    struct around a = { 0 };
-    long at[3];
+    const int32_t level = r->level[i];
+    int32_t sum = 0;
+    int n = 0;
+    int n_equal = 0;
 
-    hep_region_place(at, r, i);
-    for (int k = 0; k < hep_region_n_neighbours(in_slice); k++) {
-        size_t j = hep_region_neighbour(r, at, k);
+    for (int k = 0; k < n_steps; k++) {
+        const int32_t a = r->level[hep_region_move(i, step[k])];
+        const int32_t b = r->level[hep_region_move(i, -step[k])];
 
-        if (j == SIZE_MAX || r->level[j] == 0)
-            continue;
-        a.n++;
-        a.sum += (double)r->level[j];
-        a.n_equal += r->level[j] == r->level[i];
+        n += (a != 0) + (b != 0);
+        n_equal += (a == level) + (b == level);
+        sum += a + b;
     }
-    return a;
+    return (struct around){ n, n_equal, (double)sum };
+}
+
+static int steps_of(ptrdiff_t step[HEP_DIRECTIONS_3D], const struct hep_region *r, bool in_slice)
+{
+    for (int k = 0; k < hep_region_n_directions(in_slice); k++)
+        step[k] = hep_region_step(r, k);
+    return hep_region_n_directions(in_slice);
 }
 
 /* Per grey level: voxels that have a neighbour, and the sum of differences from the mean of their neighbours. */
@@ -59,14 +67,13 @@ static void tones_release(struct tones *t)
 static void count_tones(struct tones *t, const struct hep_region *r, size_t from, size_t to,
                         bool in_slice)
 {
-    size_t slice = r->n[0] * r->n[1];
+    ptrdiff_t step[HEP_DIRECTIONS_3D];
+    const int n_steps = steps_of(step, r, in_slice);
 
-    for (size_t i = from * slice; i < to * slice; i++) {
-        struct around a = { 0 };
+    for (size_t v = r->slice[from]; v < r->slice[to]; v++) {
+        const size_t i = r->voxel[v];
+        const struct around a = look_around(r, step, n_steps, i);
 
-        if (r->level[i] == 0)
-            continue;
-        a = look_around(r, i, in_slice);
         if (a.n == 0)
             continue;
         t->n[r->level[i]] += 1.0;
@@ -171,16 +178,15 @@ int hep_neighbourhood(double (*value)[HEP_AGG_N], const struct hep_region *r, st
 static double count_dependences(struct hep_grey_table *t, const struct hep_region *r, size_t from,
                                 size_t to, bool in_slice)
 {
-    size_t slice = r->n[0] * r->n[1];
-    double n = 0.0;
+    ptrdiff_t step[HEP_DIRECTIONS_3D];
+    const int n_steps = steps_of(step, r, in_slice);
 
-    for (size_t i = from * slice; i < to * slice; i++) {
-        if (r->level[i] == 0)
-            continue;
-        hep_grey_table_count(t, r->level[i], (size_t)look_around(r, i, in_slice).n_equal);
-        n += 1.0;
+    for (size_t v = r->slice[from]; v < r->slice[to]; v++) {
+        const size_t i = r->voxel[v];
+
+        hep_grey_table_count(t, r->level[i], (size_t)look_around(r, step, n_steps, i).n_equal);
     }
-    return n;
+    return (double)(r->slice[to] - r->slice[from]);
 }
 
 /* The seventeenth feature: the sum of squared probabilities. */

@@ -34,32 +34,52 @@ static int row_sums_new(struct row_sums *s, const struct hep_region *r, struct h
     return HEP_OK;
 }
 
-/* Mean within the sphere around a voxel, over the voxels of the image whose centre is in it. */
-static double peak_at(const struct row_sums *s, const struct hep_region *r, size_t i)
+/* A row of the sphere: from the voxel to its first place in the sums, and to the place behind its last. */
+struct sphere {
+    struct sphere_row {
+        ptrdiff_t first, end;
+    } * row; /* owned */
+    size_t n;
+};
+
+static int sphere_new(struct sphere *out, const struct row_sums *s, const struct hep_region *r,
+                      struct hep_error *err)
 {
-    long at[3];
-    long reach_y = (long)(HEP_PEAK_RADIUS_MM / r->mm[1]);
-    long reach_z = (long)(HEP_PEAK_RADIUS_MM / r->mm[2]);
+    const long reach_y = (long)(HEP_PEAK_RADIUS_MM / r->mm[1]);
+    const long reach_z = (long)(HEP_PEAK_RADIUS_MM / r->mm[2]);
+
+    if (HEP_NEW(out->row, (size_t)((2 * reach_y + 1) * (2 * reach_z + 1)), err) != HEP_OK)
+        return HEP_ENOMEM;
+    for (long dz = -reach_z; dz <= reach_z; dz++) {
+        for (long dy = -reach_y; dy <= reach_y; dy++) {
+            const double left = HEP_PEAK_RADIUS_MM * HEP_PEAK_RADIUS_MM -
+                                (double)(dy * dy) * r->mm[1] * r->mm[1] -
+                                (double)(dz * dz) * r->mm[2] * r->mm[2];
+            const long reach = left >= 0.0 ? (long)(sqrt(left) / r->mm[0]) : -1;
+            const ptrdiff_t at = (ptrdiff_t)s->row * (dy + (ptrdiff_t)r->n[1] * dz);
+
+            if (reach >= 0)
+                out->row[out->n++] = (struct sphere_row){ at - reach, at + reach + 1 };
+        }
+    }
+    return HEP_OK;
+}
+
+/* Mean within the sphere around a voxel, over the voxels of the image whose centre is in it. The box has a margin of the
+ * sphere around the region, so that all rows lie in it. */
+static double peak_at(const struct row_sums *s, const struct sphere *ball,
+                      const struct hep_region *r, size_t i)
+{
+    const size_t at = i / r->n[0] * s->row + i % r->n[0];
     double sum = 0.0;
     int32_t n = 0;
 
-    hep_region_place(at, r, i);
-    for (long dz = -reach_z; dz <= reach_z; dz++) {
-        for (long dy = -reach_y; dy <= reach_y; dy++) {
-            double left = HEP_PEAK_RADIUS_MM * HEP_PEAK_RADIUS_MM -
-                          (double)(dy * dy) * r->mm[1] * r->mm[1] -
-                          (double)(dz * dz) * r->mm[2] * r->mm[2];
-            long reach = left >= 0.0 ? (long)(sqrt(left) / r->mm[0]) : -1;
-            size_t first =
-                0; /* the box has a margin of the sphere around the region, so that all rows lie in it */
+    for (size_t k = 0; k < ball->n; k++) {
+        const size_t first = hep_region_move(at, ball->row[k].first);
+        const size_t end = hep_region_move(at, ball->row[k].end);
 
-            if (reach < 0)
-                continue;
-            first = (size_t)(at[0] - reach) +
-                    s->row * (size_t)(at[1] + dy + (long)r->n[1] * (at[2] + dz));
-            sum += s->sum[first + 2 * (size_t)reach + 1] - s->sum[first];
-            n += s->count[first + 2 * (size_t)reach + 1] - s->count[first];
-        }
+        sum += s->sum[end] - s->sum[first];
+        n += s->count[end] - s->count[first];
     }
     return sum / (double)n;
 }
@@ -68,20 +88,22 @@ int hep_local(double (*value)[HEP_AGG_N], const struct hep_region *r, struct hep
 {
     float brightest = r->sorted[r->n_voxels - 1];
     struct row_sums sums = { 0 };
+    struct sphere ball = { 0 };
     int rc = row_sums_new(&sums, r, err);
 
+    if (rc == HEP_OK)
+        rc = sphere_new(&ball, &sums, r, err);
     value[0][0] = value[1][0] = -INFINITY;
-    for (size_t i = 0; rc == HEP_OK && i < r->total; i++) {
-        double peak = 0.0;
+    for (size_t v = 0; rc == HEP_OK && v < r->n_voxels; v++) {
+        const size_t i = r->voxel[v];
+        const double peak = peak_at(&sums, &ball, r, i);
 
-        if (!r->inside[i])
-            continue;
-        peak = peak_at(&sums, r, i);
         value[1][0] = fmax(value[1][0], peak);
         if (r->value[i] >= brightest)
             value[0][0] =
                 fmax(value[0][0], peak); /* of several brightest voxels the highest peak counts */
     }
+    free(ball.row);
     free(sums.sum);
     free(sums.count);
     return rc;

@@ -83,42 +83,38 @@ static int check(const struct hep_texture_settings *s, struct hep_error *err)
     return HEP_OK;
 }
 
-static int compute_family(double (*value)[HEP_AGG_N], enum hep_texture_family family,
-                          const struct hep_region *r, struct hep_error *err)
+static int compute_families(double (*const first[HEP_TEXTURE_FAMILIES])[HEP_AGG_N],
+                            const struct hep_region *r, struct hep_error *err)
 {
-    switch (family) {
-    case HEP_TEXTURE_MORPHOLOGY:
-        return hep_morphology(value, r, err);
-    case HEP_TEXTURE_LOCAL:
-        return hep_local(value, r, err);
-    case HEP_TEXTURE_STATISTICS:
-        return hep_statistics(value, r, err);
-    case HEP_TEXTURE_HISTOGRAM:
-        return hep_level_histogram(value, r, err);
-    case HEP_TEXTURE_VOLUME_HISTOGRAM:
-        return hep_volume_histogram(value, r, err);
-    case HEP_TEXTURE_COOCCURRENCE:
-        return hep_cooccurrence(value, r, err);
-    case HEP_TEXTURE_RUN_LENGTH:
-        return hep_run_length(value, r, err);
-    case HEP_TEXTURE_SIZE_ZONE:
-        return hep_size_zone(value, r, err);
-    case HEP_TEXTURE_DISTANCE_ZONE:
-        return hep_distance_zone(value, r, err);
-    case HEP_TEXTURE_NEIGHBOURHOOD:
-        return hep_neighbourhood(value, r, err);
-    case HEP_TEXTURE_DEPENDENCE:
-        return hep_dependence(value, r, err);
-    case HEP_TEXTURE_FAMILIES:
-        break;
+    static int (*const alone[HEP_TEXTURE_FAMILIES])(double(*)[HEP_AGG_N], const struct hep_region *,
+                                                    struct hep_error *) = {
+        [HEP_TEXTURE_MORPHOLOGY] = hep_morphology,
+        [HEP_TEXTURE_LOCAL] = hep_local,
+        [HEP_TEXTURE_STATISTICS] = hep_statistics,
+        [HEP_TEXTURE_HISTOGRAM] = hep_level_histogram,
+        [HEP_TEXTURE_VOLUME_HISTOGRAM] = hep_volume_histogram,
+        [HEP_TEXTURE_COOCCURRENCE] = hep_cooccurrence,
+        [HEP_TEXTURE_RUN_LENGTH] = hep_run_length,
+        [HEP_TEXTURE_NEIGHBOURHOOD] = hep_neighbourhood,
+        [HEP_TEXTURE_DEPENDENCE] = hep_dependence,
+    };
+    int rc = HEP_OK;
+
+    for (int f = 0; rc == HEP_OK && f < HEP_TEXTURE_FAMILIES; f++) {
+        if (first[f] != NULL && alone[f] != NULL)
+            rc = alone[f](first[f], r, err);
     }
-    return HEP_OK;
+    if (rc == HEP_OK &&
+        (first[HEP_TEXTURE_SIZE_ZONE] != NULL || first[HEP_TEXTURE_DISTANCE_ZONE] != NULL))
+        rc = hep_zones(first[HEP_TEXTURE_SIZE_ZONE], first[HEP_TEXTURE_DISTANCE_ZONE], r, err);
+    return rc;
 }
 
 int hep_texture_compute(struct hep_texture *out, const struct hep_volume *image,
                         const struct hep_labels *mask, int32_t label,
                         const struct hep_texture_settings *settings, struct hep_error *err)
 {
+    double(*first[HEP_TEXTURE_FAMILIES])[HEP_AGG_N] = { NULL }; /* row of each family */
     struct hep_region r = { 0 };
     size_t n = hep_texture_n_features();
     int rc = check(settings, err);
@@ -132,12 +128,14 @@ int hep_texture_compute(struct hep_texture *out, const struct hep_volume *image,
         for (int a = 0; a < HEP_AGG_N; a++)
             out->value[i][a] = NAN;
     }
-    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        enum hep_texture_family family = hep_texture_features[i].family;
+    for (size_t i = n; rc == HEP_OK && i-- > 0;) {
+        const enum hep_texture_family family = hep_texture_features[i].family;
 
-        if ((i == 0 || hep_texture_features[i - 1].family != family) && settings->family[family])
-            rc = compute_family(&out->value[i], family, &r, err);
+        if (settings->family[family])
+            first[family] = &out->value[i];
     }
+    if (rc == HEP_OK)
+        rc = compute_families((double(*const *)[HEP_AGG_N])first, &r, err);
     hep_region_release(&r);
     if (rc != HEP_OK)
         hep_texture_release(out);

@@ -23,6 +23,8 @@ void hep_region_release(struct hep_region *r)
     free(r->inside);
     free(r->level);
     free(r->sorted);
+    free(r->voxel);
+    free(r->slice);
     *r = (struct hep_region){ 0 };
 }
 
@@ -200,25 +202,65 @@ static void resegment(struct hep_region *r, const struct hep_texture_settings *s
         r->n_voxels += r->inside[i];
 }
 
-static int by_value(const void *a, const void *b)
+/* Bits of a float in the order of its value. */
+static uint32_t key_of(float x)
 {
-    const float *x = a;
-    const float *y = b;
+    uint32_t bits;
 
-    return (*x > *y) - (*x < *y);
+    (void)memcpy(&bits, &x, sizeof bits);
+    return bits & 0x80000000U ? ~bits : bits | 0x80000000U;
 }
 
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, PASSES = 3 };
+
+/* Radix sort: finite values, least digit first. */
+static void sort_floats(float *x, float *other, size_t n)
+{
+    for (int pass = 0; pass < PASSES; pass++) {
+        const int shift = pass * DIGIT_BITS;
+        size_t at[DIGITS] = { 0 };
+        size_t sum = 0;
+        float *swap = x;
+
+        for (size_t i = 0; i < n; i++)
+            at[key_of(x[i]) >> shift & (DIGITS - 1)]++;
+        for (size_t k = 0; k < DIGITS; k++) {
+            const size_t count = at[k];
+
+            at[k] = sum;
+            sum += count;
+        }
+        for (size_t i = 0; i < n; i++)
+            other[at[key_of(x[i]) >> shift & (DIGITS - 1)]++] = x[i];
+        x = other;
+        other = swap;
+    }
+}
+
+/* After three passes the sorted values stand in the second array. */
 static int sort_values(struct hep_region *r, struct hep_error *err)
 {
+    float *values = NULL;
     size_t k = 0;
 
-    if (HEP_NEW(r->sorted, r->n_voxels, err) != HEP_OK)
+    if (HEP_NEW(values, r->n_voxels, err) != HEP_OK ||
+        HEP_NEW(r->sorted, r->n_voxels, err) != HEP_OK ||
+        HEP_NEW(r->voxel, r->n_voxels, err) != HEP_OK ||
+        HEP_NEW(r->slice, r->n[2] + 1, err) != HEP_OK) {
+        free(values);
         return HEP_ENOMEM;
-    for (size_t i = 0; i < r->total; i++) {
-        if (r->inside[i])
-            r->sorted[k++] = r->value[i];
     }
-    qsort(r->sorted, r->n_voxels, sizeof *r->sorted, by_value);
+    for (size_t i = 0; i < r->total; i++) {
+        if (!r->inside[i])
+            continue;
+        values[k] = r->value[i];
+        r->voxel[k++] = i;
+        r->slice[i / (r->n[0] * r->n[1]) + 1] = k;
+    }
+    for (size_t z = 0; z < r->n[2]; z++)
+        r->slice[z + 1] = r->slice[z + 1] > r->slice[z] ? r->slice[z + 1] : r->slice[z];
+    sort_floats(values, r->sorted, r->n_voxels);
+    free(values);
     return HEP_OK;
 }
 

@@ -7,6 +7,8 @@
 
 #include "radiomics/radiomics.h"
 
+#include <stddef.h>
+
 /* Radius of a sphere of 1 cm3, within which peaks are averaged: (3 / (4 pi))^(1/3) cm (manual, 3.2). */
 #define HEP_PEAK_RADIUS_MM 6.2035
 
@@ -22,6 +24,8 @@ struct hep_region {
     size_t n_levels;
     size_t n_voxels; /* inside */
     float *sorted;   /* intensities inside, rising */
+    size_t *voxel;   /* places in the box of the voxels inside, rising */
+    size_t *slice;   /* [n[2] + 1]: voxel[slice[z]] is the first of slice z */
 };
 void hep_region_release(struct hep_region *r);
 /** Fills also what hep_texture says of levels and voxels. As hep_texture_compute(). */
@@ -29,14 +33,6 @@ int hep_region_make(struct hep_region *r, struct hep_texture *said, const struct
                     const struct hep_labels *mask, int32_t label,
                     const struct hep_texture_settings *settings,
                     struct hep_error *err) HEP_MUST_CHECK;
-/** Index of a place that may lie outside the box: SIZE_MAX there. */
-static inline size_t hep_region_at(const struct hep_region *r, long x, long y, long z)
-{
-    if (x < 0 || y < 0 || z < 0 || x >= (long)r->n[0] || y >= (long)r->n[1] || z >= (long)r->n[2])
-        return SIZE_MAX;
-    return (size_t)x + r->n[0] * ((size_t)y + r->n[1] * (size_t)z);
-}
-
 /** The 13 directions of which the other 13 are the opposite; the first four lie in a slice. */
 #define HEP_DIRECTIONS_3D 13
 #define HEP_DIRECTIONS_2D 4
@@ -49,17 +45,22 @@ static inline void hep_region_place(long at[3], const struct hep_region *r, size
     at[1] = (long)(i / r->n[0] % r->n[1]);
     at[2] = (long)(i / (r->n[0] * r->n[1]));
 }
-/** Neighbour k of the voxel at a place: of 8 in its slice, or of 26. SIZE_MAX outside the box. */
-static inline size_t hep_region_neighbour(const struct hep_region *r, const long at[3], int k)
+/** From a voxel of the region to the next along direction k: the box has a margin, so that both neighbours lie in it. */
+static inline ptrdiff_t hep_region_step(const struct hep_region *r, int k)
 {
-    const int *d = hep_direction[k / 2];
-    long sign = k % 2 == 0 ? 1 : -1;
+    const int *d = hep_direction[k];
+    const ptrdiff_t row = (ptrdiff_t)r->n[0];
 
-    return hep_region_at(r, at[0] + sign * d[0], at[1] + sign * d[1], at[2] + sign * d[2]);
+    return d[0] + row * (d[1] + (ptrdiff_t)r->n[1] * d[2]);
 }
-static inline int hep_region_n_neighbours(bool in_slice)
+static inline size_t hep_region_move(size_t i, ptrdiff_t step)
 {
-    return 2 * (in_slice ? HEP_DIRECTIONS_2D : HEP_DIRECTIONS_3D);
+    return (size_t)((ptrdiff_t)i + step);
+}
+/** Directions of which, with their opposites, the neighbours lie: 8 in a slice, or 26. */
+static inline int hep_region_n_directions(bool in_slice)
+{
+    return in_slice ? HEP_DIRECTIONS_2D : HEP_DIRECTIONS_3D;
 }
 
 /* Aggregations of zones, neighbourhoods and dependences. */
@@ -80,10 +81,9 @@ int hep_cooccurrence(double (*value)[HEP_AGG_N], const struct hep_region *r,
                      struct hep_error *err) HEP_MUST_CHECK;
 int hep_run_length(double (*value)[HEP_AGG_N], const struct hep_region *r,
                    struct hep_error *err) HEP_MUST_CHECK;
-int hep_size_zone(double (*value)[HEP_AGG_N], const struct hep_region *r,
-                  struct hep_error *err) HEP_MUST_CHECK;
-int hep_distance_zone(double (*value)[HEP_AGG_N], const struct hep_region *r,
-                      struct hep_error *err) HEP_MUST_CHECK;
+/** Size zones and distance zones, whose zones are the same; NULL for what is not wanted. */
+int hep_zones(double (*by_size)[HEP_AGG_N], double (*by_distance)[HEP_AGG_N],
+              const struct hep_region *r, struct hep_error *err) HEP_MUST_CHECK;
 int hep_neighbourhood(double (*value)[HEP_AGG_N], const struct hep_region *r,
                       struct hep_error *err) HEP_MUST_CHECK;
 int hep_dependence(double (*value)[HEP_AGG_N], const struct hep_region *r,

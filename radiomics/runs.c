@@ -1,42 +1,25 @@
 /* Grey level run length matrices. Source: manual, 3.7. */
 #include "radiomics/grey_table.h"
 
-/* Length of the run that starts at voxel i going along d; 0 when none starts there. */
-static size_t run_from(const struct hep_region *r, size_t x, size_t y, size_t z, const int d[3])
-{
-    size_t here = x + r->n[0] * (y + r->n[1] * z);
-    size_t before = hep_region_at(r, (long)x - d[0], (long)y - d[1], (long)z - d[2]);
-    int32_t level = r->level[here];
-    size_t length = 0;
-
-    if (level == 0 || (before != SIZE_MAX && r->level[before] == level))
-        return 0;
-    for (long k = 1; here != SIZE_MAX && r->level[here] == level; k++) {
-        length++;
-        here = hep_region_at(r, (long)x + k * d[0], (long)y + k * d[1], (long)z + k * d[2]);
-    }
-    return length;
-}
-
-/* Adds the runs along d that start in slices from..to - 1; returns the voxels there. */
-static double count_runs(struct hep_grey_table *t, const struct hep_region *r, const int d[3],
+/* Adds the runs along a direction that start in slices from..to - 1; returns the voxels there. Around the region the level
+ * is 0, where every run ends. */
+static double count_runs(struct hep_grey_table *t, const struct hep_region *r, int direction,
                          size_t from, size_t to)
 {
-    double n = 0.0;
+    const ptrdiff_t step = hep_region_step(r, direction);
 
-    for (size_t z = from; z < to; z++) {
-        for (size_t y = 0; y < r->n[1]; y++) {
-            for (size_t x = 0; x < r->n[0]; x++) {
-                int32_t level = r->level[x + r->n[0] * (y + r->n[1] * z)];
-                size_t length = run_from(r, x, y, z, d);
+    for (size_t v = r->slice[from]; v < r->slice[to]; v++) {
+        size_t i = r->voxel[v];
+        const int32_t level = r->level[i];
+        size_t length = 0;
 
-                n += level > 0;
-                if (length > 0)
-                    hep_grey_table_count(t, level, length - 1);
-            }
-        }
+        if (r->level[hep_region_move(i, -step)] == level)
+            continue;
+        for (; r->level[i] == level; i = hep_region_move(i, step))
+            length++;
+        hep_grey_table_count(t, level, length - 1);
     }
-    return n;
+    return (double)(r->slice[to] - r->slice[from]);
 }
 
 struct run_tables {
@@ -56,7 +39,7 @@ static void in_slices(double (*value)[HEP_AGG_N], struct run_tables *t, const st
         hep_grey_table_clear(&t->slice);
         for (int d = 0; d < HEP_DIRECTIONS_2D; d++) {
             hep_grey_table_clear(&t->one);
-            n = count_runs(&t->one, r, hep_direction[d], z, z + 1);
+            n = count_runs(&t->one, r, d, z, z + 1);
             hep_feature_mean_add(&each, &t->one, n);
             hep_grey_table_add(&t->slice, &t->one);
             hep_grey_table_add(&t->direction[d], &t->one);
@@ -81,7 +64,7 @@ static void in_space(double (*value)[HEP_AGG_N], struct run_tables *t, const str
     hep_grey_table_clear(&t->all);
     for (int d = 0; d < HEP_DIRECTIONS_3D; d++) {
         hep_grey_table_clear(&t->one);
-        count_runs(&t->one, r, hep_direction[d], 0, r->n[2]);
+        count_runs(&t->one, r, d, 0, r->n[2]);
         hep_feature_mean_add(&each, &t->one, (double)r->n_voxels);
         hep_grey_table_add(&t->all, &t->one);
     }

@@ -8,10 +8,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Sizes with factors 2, 3 and 5 alone are fast (FFTW manual, 2.1). */
+/* Even sizes with factors 2, 3 and 5 alone are fast (FFTW manual, 2.1). */
 static size_t fast_size(size_t least)
 {
-    for (size_t n = least;; n++) {
+    for (size_t n = least + least % 2;; n += 2) {
         size_t rest = n;
 
         while (rest % 2 == 0)
@@ -27,11 +27,12 @@ static size_t fast_size(size_t least)
 
 /* Box of the intensity mask, padded to twice its size so that the transform's copies do not meet. */
 struct field {
-    size_t from[3], n[3], padded[3], half, total;
-    double *real;
-    fftw_complex *spectrum[4]; /* of the weights, of x, of x squared, and of the mask */
+    size_t from[3], n[3], padded[3], side[3], half, total;
+    double *real;   /* [total] */
+    double *weight; /* spectrum of the weights, side[] = padded[] / 2 + 1 along each axis */
+    fftw_complex *spectrum[2]; /* of the mask; of x, then of x squared */
 };
-enum { WEIGHTS, X, XX, ONE };
+enum { ONE, POWER };
 
 static void fit_box(struct field *f, const struct hep_region *r)
 {
@@ -50,27 +51,42 @@ static void fit_box(struct field *f, const struct hep_region *r)
     for (int a = 0; a < 3; a++) {
         f->n[a] = to[a] - f->from[a] + 1;
         f->padded[a] = fast_size(2 * f->n[a]);
+        f->side[a] = f->padded[a] / 2 + 1;
     }
-    f->half = (f->padded[0] / 2 + 1) * f->padded[1] * f->padded[2];
+    f->half = f->side[0] * f->padded[1] * f->padded[2];
     f->total = f->padded[0] * f->padded[1] * f->padded[2];
 }
 
-/* 1/distance for each displacement, which may be negative: the upper half of an axis. */
-static void fill_weights(struct field *f, const struct hep_region *r)
+/* 1/distance is real and even along each axis: an eighth of it and a cosine transform (FFTW's REDFT00) give its whole
+ * spectrum, which is real and even as well. */
+static int transform_weights(struct field *f, const struct hep_region *r, struct hep_error *err)
 {
+    const fftw_r2r_kind kind = FFTW_REDFT00;
     size_t i = 0;
+    fftw_plan plan;
 
-    for (size_t z = 0; z < f->padded[2]; z++) {
-        for (size_t y = 0; y < f->padded[1]; y++) {
-            for (size_t x = 0; x < f->padded[0]; x++, i++) {
-                double dx = (double)(x < f->n[0] ? x : f->padded[0] - x) * r->mm[0];
-                double dy = (double)(y < f->n[1] ? y : f->padded[1] - y) * r->mm[1];
-                double dz = (double)(z < f->n[2] ? z : f->padded[2] - z) * r->mm[2];
+    f->weight = fftw_alloc_real(f->side[0] * f->side[1] * f->side[2]);
+    plan = f->weight == NULL
+               ? NULL
+               : fftw_plan_r2r_3d((int)f->side[2], (int)f->side[1], (int)f->side[0], f->weight,
+                                  f->weight, kind, kind, kind, FFTW_ESTIMATE);
+    if (plan == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no memory for spatial correlation of %zu points",
+                        f->total);
+    for (size_t z = 0; z < f->side[2]; z++) {
+        for (size_t y = 0; y < f->side[1]; y++) {
+            for (size_t x = 0; x < f->side[0]; x++, i++) {
+                const double dx = (double)x * r->mm[0];
+                const double dy = (double)y * r->mm[1];
+                const double dz = (double)z * r->mm[2];
 
-                f->real[i] = i > 0 ? 1.0 / sqrt(dx * dx + dy * dy + dz * dz) : 0.0;
+                f->weight[i] = i > 0 ? 1.0 / sqrt(dx * dx + dy * dy + dz * dz) : 0.0;
             }
         }
     }
+    fftw_execute(plan);
+    fftw_destroy_plan(plan);
+    return HEP_OK;
 }
 
 /* (value - mean)^power inside, 0 elsewhere. */
@@ -96,45 +112,68 @@ static void fill_power(struct field *f, const struct hep_region *r, double mean,
  * equals the half that it has. */
 static double pair_sum(const struct field *f, int a, int b)
 {
-    size_t row = f->padded[0] / 2 + 1;
     double sum = 0.0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < f->half; i++) {
-        size_t x = i % row;
-        double twice = x == 0 || 2 * x == f->padded[0] ? 1.0 : 2.0;
+    for (size_t z = 0; z < f->padded[2]; z++) {
+        const size_t wz = z < f->side[2] ? z : f->padded[2] - z;
 
-        sum += twice * creal(f->spectrum[WEIGHTS][i]) *
-               creal(f->spectrum[a][i] * conj(f->spectrum[b][i]));
+        for (size_t y = 0; y < f->padded[1]; y++) {
+            const size_t wy = y < f->side[1] ? y : f->padded[1] - y;
+            const double *w = &f->weight[f->side[0] * (wy + f->side[1] * wz)];
+            double row = 0.0;
+
+            for (size_t x = 0; x < f->side[0]; x++, i++) {
+                const double *p = (const double *)&f->spectrum[a][i];
+                const double *q = (const double *)&f->spectrum[b][i];
+                const double twice = x == 0 || x + 1 == f->side[0] ? 1.0 : 2.0;
+
+                row += twice * w[x] * (p[0] * q[0] + p[1] * q[1]);
+            }
+            sum += row;
+        }
     }
     return sum / (double)f->total;
 }
 
-static int transform_all(struct field *f, const struct hep_region *r, double mean,
-                         struct hep_error *err)
+static int transform(struct field *f, int which, const struct hep_region *r, double mean, int power,
+                     struct hep_error *err)
 {
-    int rc = HEP_OK;
+    fftw_plan plan = fftw_plan_dft_r2c_3d((int)f->padded[2], (int)f->padded[1], (int)f->padded[0],
+                                          f->real, f->spectrum[which], FFTW_ESTIMATE);
 
+    if (plan == NULL)
+        return HEP_FAIL(err, HEP_ENOMEM, "no plan for a transform of %zu points", f->total);
+    fill_power(f, r, mean, power);
+    fftw_execute(plan);
+    fftw_destroy_plan(plan);
+    return HEP_OK;
+}
+
+/* Sums over pairs: of the weights, of products, and of squares with weights. */
+static int pair_sums(double sums[3], struct field *f, const struct hep_region *r, double mean,
+                     struct hep_error *err)
+{
+    int rc = transform_weights(f, r, err);
+
+    if (rc != HEP_OK)
+        return rc;
     f->real = fftw_alloc_real(f->total);
-    for (int k = 0; k < 4; k++)
-        f->spectrum[k] = fftw_alloc_complex(f->half);
-    if (f->real == NULL || f->spectrum[0] == NULL || f->spectrum[1] == NULL ||
-        f->spectrum[2] == NULL || f->spectrum[3] == NULL)
+    f->spectrum[ONE] = fftw_alloc_complex(f->half);
+    f->spectrum[POWER] = fftw_alloc_complex(f->half);
+    if (f->real == NULL || f->spectrum[ONE] == NULL || f->spectrum[POWER] == NULL)
         return HEP_FAIL(err, HEP_ENOMEM, "no memory for spatial correlation of %zu points",
                         f->total);
-    for (int k = 0; rc == HEP_OK && k < 4; k++) {
-        fftw_plan plan =
-            fftw_plan_dft_r2c_3d((int)f->padded[2], (int)f->padded[1], (int)f->padded[0], f->real,
-                                 f->spectrum[k], FFTW_ESTIMATE);
-
-        if (plan == NULL)
-            return HEP_FAIL(err, HEP_ENOMEM, "no plan for a transform of %zu points", f->total);
-        if (k == WEIGHTS)
-            fill_weights(f, r);
-        else
-            fill_power(f, r, mean, k == ONE ? 0 : k);
-        fftw_execute(plan);
-        fftw_destroy_plan(plan);
-    }
+    rc = transform(f, ONE, r, mean, 0, err);
+    if (rc == HEP_OK)
+        rc = transform(f, POWER, r, mean, 1, err);
+    if (rc != HEP_OK)
+        return rc;
+    sums[0] = pair_sum(f, ONE, ONE);
+    sums[1] = pair_sum(f, POWER, POWER);
+    rc = transform(f, POWER, r, mean, 2, err);
+    if (rc == HEP_OK)
+        sums[2] = pair_sum(f, POWER, ONE);
     return rc;
 }
 
@@ -145,6 +184,7 @@ int hep_spatial_correlation(double *moran, double *geary, const struct hep_regio
     double n = (double)r->n_voxels;
     double mean = 0.0;
     double squares = 0.0;
+    double sums[3] = { 0.0 };
     int rc = HEP_OK;
 
     *moran = *geary = NAN;
@@ -155,17 +195,16 @@ int hep_spatial_correlation(double *moran, double *geary, const struct hep_regio
     for (size_t i = 0; i < r->n_voxels; i++)
         squares += ((double)r->sorted[i] - mean) * ((double)r->sorted[i] - mean);
     fit_box(&f, r);
-    rc = transform_all(&f, r, mean, err);
+    rc = pair_sums(sums, &f, r, mean, err);
     if (rc == HEP_OK) {
-        double weights = pair_sum(&f, ONE, ONE);
-        double products = pair_sum(&f, X, X);
-        double differences = 2.0 * pair_sum(&f, XX, ONE) - 2.0 * products;
+        const double differences = 2.0 * sums[2] - 2.0 * sums[1];
 
-        *moran = n / weights * products / squares;
-        *geary = (n - 1.0) / (2.0 * weights) * differences / squares;
+        *moran = n / sums[0] * sums[1] / squares;
+        *geary = (n - 1.0) / (2.0 * sums[0]) * differences / squares;
     }
+    fftw_free(f.weight);
     fftw_free(f.real);
-    for (int k = 0; k < 4; k++)
-        fftw_free(f.spectrum[k]);
+    fftw_free(f.spectrum[ONE]);
+    fftw_free(f.spectrum[POWER]);
     return rc;
 }

@@ -2,78 +2,66 @@
 #include "radiomics/grey_table.h"
 
 #include "base/alloc.h"
-#include "base/number.h"
 
 #include <stdlib.h>
 
-/* Voxels of a zone wait here until their neighbours have been seen. */
-struct zone_search {
-    const struct hep_region *r;
-    uint8_t *seen;
-    size_t *waiting;
-    size_t n_waiting;
-};
-
-static void look_around(struct zone_search *s, size_t i, bool in_slice)
+/* Steps over faces (edges in a slice) from each voxel of the shape to the nearest one outside it: 1 at the border. Two
+ * sweeps are exact for steps along axes (Rosenfeld and Pfaltz, J ACM 1966;13:471); the margin of the box is outside. */
+static void border_distance(int32_t *distance, const struct hep_region *r, bool in_slice)
 {
-    const struct hep_region *r = s->r;
-    long at[3];
-
-    hep_region_place(at, r, i);
-    for (int k = 0; k < hep_region_n_neighbours(in_slice); k++) {
-        size_t j = hep_region_neighbour(r, at, k);
-
-        if (j == SIZE_MAX || s->seen[j] || r->level[j] != r->level[i])
-            continue;
-        s->seen[j] = 1;
-        s->waiting[s->n_waiting++] = j;
-    }
-}
-
-/* Number of voxels of the zone of voxel i, and the least of their distances. */
-static size_t take_zone(struct zone_search *s, size_t i, bool in_slice, const int32_t *distance,
-                        int32_t *nearest)
-{
-    size_t next = 0;
-
-    s->n_waiting = 0;
-    s->waiting[s->n_waiting++] = i;
-    s->seen[i] = 1;
-    *nearest = distance[i];
-    while (next < s->n_waiting) {
-        size_t j = s->waiting[next++];
-
-        *nearest = distance[j] < *nearest ? distance[j] : *nearest;
-        look_around(s, j, in_slice);
-    }
-    return s->n_waiting;
-}
-
-/* Steps over faces (edges in a slice) from each voxel of the shape to the nearest one outside it: 1 at the border. */
-static void border_distance(int32_t *distance, size_t *waiting, const struct hep_region *r,
-                            bool in_slice)
-{
-    static const int face[6][3] = { { 1, 0, 0 },  { -1, 0, 0 }, { 0, 1, 0 },
-                                    { 0, -1, 0 }, { 0, 0, 1 },  { 0, 0, -1 } };
-    int n_faces = in_slice ? 4 : 6;
-    size_t n = 0;
+    const size_t step[3] = { 1, r->n[0], r->n[0] * r->n[1] };
+    const int n_axes = in_slice ? 2 : 3;
 
     for (size_t i = 0; i < r->total; i++) {
-        distance[i] = r->shape[i] ? -1 : 0;
-        if (!r->shape[i])
-            waiting[n++] = i;
+        distance[i] = r->shape[i] ? INT32_MAX - 1 : 0;
+        for (int a = 0; r->shape[i] && a < n_axes; a++)
+            distance[i] =
+                distance[i - step[a]] + 1 < distance[i] ? distance[i - step[a]] + 1 : distance[i];
     }
-    for (size_t next = 0; next < n; next++) {
-        size_t i = waiting[next];
-        long at[3];
+    for (size_t i = r->total; i-- > 0;) {
+        for (int a = 0; r->shape[i] && a < n_axes; a++)
+            distance[i] =
+                distance[i + step[a]] + 1 < distance[i] ? distance[i + step[a]] + 1 : distance[i];
+    }
+}
 
-        hep_region_place(at, r, i);
-        for (int f = 0; f < n_faces; f++) {
-            size_t j = hep_region_at(r, at[0] + face[f][0], at[1] + face[f][1], at[2] + face[f][2]);
+/* The first voxel of a zone stands for it; on the way every second voxel is moved up (path halving). */
+static size_t first_of(uint32_t *parent, size_t i)
+{
+    while (parent[i] != i) {
+        parent[i] = parent[parent[i]];
+        i = parent[i];
+    }
+    return i;
+}
 
-            if (j != SIZE_MAX && distance[j] < 0) {
-                distance[j] = distance[i] + 1;
-                waiting[n++] = j;
+/* Each voxel joins its equal neighbours that come before it. */
+static void join_zones(uint32_t *parent, const struct hep_region *r, bool in_slice)
+{
+    size_t back[HEP_DIRECTIONS_3D];
+    const int n_back = hep_region_n_directions(in_slice);
+
+    for (int k = 0; k < n_back; k++) {
+        const ptrdiff_t step = hep_region_step(r, k);
+
+        back[k] = (size_t)(step < 0 ? -step : step);
+    }
+    for (size_t v = 0; v < r->n_voxels; v++) {
+        const size_t i = r->voxel[v];
+        size_t mine = i;
+
+        parent[i] = (uint32_t)i;
+        for (int k = 0; k < n_back; k++) {
+            size_t other;
+
+            if (r->level[i - back[k]] != r->level[i])
+                continue;
+            other = first_of(parent, i - back[k]);
+            if (other < mine) {
+                parent[mine] = (uint32_t)other;
+                mine = other;
+            } else {
+                parent[other] = (uint32_t)mine;
             }
         }
     }
@@ -104,38 +92,44 @@ static void zones_release(struct zones *z)
 static int find_zones(struct zones *z, const struct hep_region *r, bool in_slice,
                       struct hep_error *err)
 {
-    struct zone_search s = { .r = r };
-    size_t per_slice = in_slice ? r->n[0] * r->n[1] : r->total;
+    const size_t per_slice = in_slice ? r->n[0] * r->n[1] : r->total;
     int32_t *distance = NULL;
+    uint32_t *parent = NULL;
+    uint32_t *number = NULL; /* of the zone that a voxel is the first of */
     int rc = HEP_ENOMEM;
 
     *z = (struct zones){ .n_slices = in_slice ? r->n[2] : 1 };
-    if (HEP_NEW(s.seen, r->total, err) != HEP_OK || HEP_NEW(s.waiting, r->total, err) != HEP_OK ||
+    if (r->total >= UINT32_MAX)
+        return HEP_FAIL(err, HEP_EINVAL, "a region in a box of %zu voxels is too large", r->total);
+    if (HEP_NEW(parent, r->total, err) != HEP_OK || HEP_NEW(number, r->total, err) != HEP_OK ||
         HEP_NEW(distance, r->total, err) != HEP_OK ||
         HEP_NEW(z->list, r->n_voxels, err) != HEP_OK ||
         HEP_NEW(z->first, z->n_slices + 1, err) != HEP_OK ||
         HEP_NEW(z->n_voxels, z->n_slices, err) != HEP_OK)
         goto out;
-    border_distance(distance, s.waiting, r, in_slice);
-    for (size_t i = 0; i < r->total; i++) {
-        int32_t nearest = 0;
-        size_t size = 0;
+    border_distance(distance, r, in_slice);
+    join_zones(parent, r, in_slice);
+    for (size_t v = 0; v < r->n_voxels; v++) {
+        const size_t i = r->voxel[v];
+        const size_t first = first_of(parent, i);
+        struct zone *zone;
 
-        if (r->level[i] == 0)
-            continue;
         z->n_voxels[i / per_slice] += 1.0;
-        if (s.seen[i])
-            continue;
-        size = take_zone(&s, i, in_slice, distance, &nearest);
-        z->list[z->n++] = (struct zone){ r->level[i], (double)size, (double)nearest };
-        z->first[i / per_slice + 1] = z->n;
+        if (first == i) {
+            number[i] = (uint32_t)z->n;
+            z->list[z->n] = (struct zone){ r->level[i], 0.0, (double)distance[i] };
+            z->first[i / per_slice + 1] = ++z->n;
+        }
+        zone = &z->list[number[first]];
+        zone->size += 1.0;
+        zone->distance = distance[i] < zone->distance ? (double)distance[i] : zone->distance;
     }
     for (size_t k = 0; k < z->n_slices; k++)
         z->first[k + 1] = z->first[k + 1] > z->first[k] ? z->first[k + 1] : z->first[k];
     rc = HEP_OK;
 out:
-    free(s.seen);
-    free(s.waiting);
+    free(parent);
+    free(number);
     free(distance);
     return rc;
 }
@@ -145,83 +139,85 @@ static double extent(const struct zone *z, bool by_distance)
     return by_distance ? z->distance : z->size;
 }
 
-/* Distinct sizes (or distances) of n zones, rising; returns how many. */
-static size_t distinct(double *sizes, const struct zone *list, size_t n, bool by_distance)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sizes[i] = extent(&list[i], by_distance);
-    qsort(sizes, n, sizeof *sizes, hep_compare_doubles);
-    for (size_t i = 0; i < n; i++) {
-        if (kept == 0 || sizes[i] > sizes[kept - 1])
-            sizes[kept++] = sizes[i];
-    }
-    return kept;
-}
-
-/* The table of n zones, added to a mean. */
+/* The table of n zones, added to a mean. Sizes and distances are whole numbers: a column for each that occurs. */
 static int add_features(struct hep_feature_mean *mean, const struct zone *list, size_t n,
                         double n_voxels, size_t n_levels, bool by_distance, struct hep_error *err)
 {
     struct hep_grey_table table = { 0 };
+    size_t *column = NULL;
     double *sizes = NULL;
     size_t n_sizes = 0;
+    size_t most = 0;
     int rc = HEP_OK;
 
+    for (size_t i = 0; i < n; i++) {
+        const size_t here = (size_t)extent(&list[i], by_distance);
+
+        most = here > most ? here : most;
+    }
     if (n == 0)
         return HEP_OK;
-    if (HEP_NEW(sizes, n, err) != HEP_OK)
-        return HEP_ENOMEM;
-    n_sizes = distinct(sizes, list, n, by_distance);
-    rc = hep_grey_table_new(&table, n_levels, n_sizes, err);
+    rc = HEP_NEW(column, most + 1, err);
+    if (rc == HEP_OK)
+        rc = HEP_NEW(sizes, most + 1, err);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        column[(size_t)extent(&list[i], by_distance)] = 1;
+    for (size_t k = 0; rc == HEP_OK && k <= most; k++) {
+        if (column[k] != 0) {
+            column[k] = n_sizes;
+            sizes[n_sizes++] = (double)k;
+        }
+    }
+    if (rc == HEP_OK)
+        rc = hep_grey_table_new(&table, n_levels, n_sizes, err);
     if (rc == HEP_OK) {
         table.size = sizes;
-        for (size_t i = 0; i < n; i++) {
-            double size = extent(&list[i], by_distance);
-            const double *at = bsearch(&size, sizes, n_sizes, sizeof *sizes, hep_compare_doubles);
-
-            hep_grey_table_count(&table, list[i].level, (size_t)(at - sizes));
-        }
+        for (size_t i = 0; i < n; i++)
+            hep_grey_table_count(&table, list[i].level,
+                                 column[(size_t)extent(&list[i], by_distance)]);
         hep_feature_mean_add(mean, &table, n_voxels);
     }
     hep_grey_table_release(&table);
+    free(column);
     free(sizes);
     return rc;
 }
 
-static int zone_features(double (*value)[HEP_AGG_N], const struct hep_region *r, bool by_distance,
-                         struct hep_error *err)
+static int features_of(double (*value)[HEP_AGG_N], const struct hep_region *r,
+                       const struct zones *flat, const struct zones *solid, bool by_distance,
+                       struct hep_error *err)
 {
     struct hep_feature_mean mean[3] = { 0 };
-    struct zones flat = { 0 };
-    struct zones solid = { 0 };
-    double all = (double)r->n_voxels;
-    int rc = find_zones(&flat, r, true, err);
+    const double all = (double)r->n_voxels;
+    int rc = HEP_OK;
 
-    for (size_t z = 0; rc == HEP_OK && z < flat.n_slices; z++)
-        rc = add_features(&mean[AGG_2D], flat.list + flat.first[z],
-                          flat.first[z + 1] - flat.first[z], flat.n_voxels[z], r->n_levels,
+    for (size_t z = 0; rc == HEP_OK && z < flat->n_slices; z++)
+        rc = add_features(&mean[AGG_2D], flat->list + flat->first[z],
+                          flat->first[z + 1] - flat->first[z], flat->n_voxels[z], r->n_levels,
                           by_distance, err);
     if (rc == HEP_OK)
-        rc = add_features(&mean[AGG_2_5D], flat.list, flat.n, all, r->n_levels, by_distance, err);
+        rc = add_features(&mean[AGG_2_5D], flat->list, flat->n, all, r->n_levels, by_distance, err);
     if (rc == HEP_OK)
-        rc = find_zones(&solid, r, false, err);
-    if (rc == HEP_OK)
-        rc = add_features(&mean[AGG_3D], solid.list, solid.n, all, r->n_levels, by_distance, err);
+        rc = add_features(&mean[AGG_3D], solid->list, solid->n, all, r->n_levels, by_distance, err);
     for (int a = 0; rc == HEP_OK && a < 3; a++)
         hep_feature_mean_put(value, a, &mean[a]);
-    zones_release(&flat);
-    zones_release(&solid);
     return rc;
 }
 
-int hep_size_zone(double (*value)[HEP_AGG_N], const struct hep_region *r, struct hep_error *err)
+int hep_zones(double (*by_size)[HEP_AGG_N], double (*by_distance)[HEP_AGG_N],
+              const struct hep_region *r, struct hep_error *err)
 {
-    return zone_features(value, r, false, err);
-}
+    struct zones flat = { 0 };
+    struct zones solid = { 0 };
+    int rc = find_zones(&flat, r, true, err);
 
-int hep_distance_zone(double (*value)[HEP_AGG_N], const struct hep_region *r, struct hep_error *err)
-{
-    return zone_features(value, r, true, err);
+    if (rc == HEP_OK)
+        rc = find_zones(&solid, r, false, err);
+    if (rc == HEP_OK && by_size != NULL)
+        rc = features_of(by_size, r, &flat, &solid, false, err);
+    if (rc == HEP_OK && by_distance != NULL)
+        rc = features_of(by_distance, r, &flat, &solid, true, err);
+    zones_release(&flat);
+    zones_release(&solid);
+    return rc;
 }

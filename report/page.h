@@ -59,6 +59,7 @@ void hep_page_release(struct hep_page *p);
 int hep_page_summary(struct hep_page *p);
 int hep_page_series_table(struct hep_page *p);
 int hep_page_function(struct hep_page *p);
+int hep_page_diffuse(struct hep_page *p);
 int hep_page_quality(struct hep_page *p);
 int hep_page_montage(struct hep_page *p);
 int hep_page_maps(struct hep_page *p);

@@ -40,3 +40,21 @@ int hep_put_tsv_file(struct hep_run *run, const char *name, const struct hep_tab
     hep_str_release(&text);
     return rc;
 }
+
+int hep_put_table(struct hep_run *run, const char *name, const struct hep_table *table,
+                  struct hep_error *err)
+{
+    struct hep_put put = { HEP_OK, err };
+    struct hep_json *dictionary = hep_table_dictionary(&put, table);
+    char tsv[64], json[64];
+    int rc = put.rc;
+
+    (void)snprintf(tsv, sizeof tsv, "%s.tsv", name);
+    (void)snprintf(json, sizeof json, "%s.json", name);
+    if (rc == HEP_OK)
+        rc = hep_put_tsv_file(run, tsv, table, err);
+    if (rc == HEP_OK)
+        rc = hep_put_json_file(run, json, dictionary, err);
+    hep_json_free(dictionary);
+    return rc;
+}

@@ -14,5 +14,8 @@ int hep_put_json_file(struct hep_run *run, const char *name, const struct hep_js
                       struct hep_error *err) HEP_MUST_CHECK;
 int hep_put_tsv_file(struct hep_run *run, const char *name, const struct hep_table *table,
                      struct hep_error *err) HEP_MUST_CHECK;
+/** NAME.tsv and its data dictionary NAME.json. */
+int hep_put_table(struct hep_run *run, const char *name, const struct hep_table *table,
+                  struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
-/* How well the liver works: uptake, and T1 before and after contrast. */
+/* How well the liver works, and whether it is ill as a whole. */
 #include "pipeline/results/kinetics.h"
+#include "pipeline/results/parenchyma.h"
 #include "report/html_table.h"
 #include "report/page.h"
 
@@ -107,6 +108,54 @@ static void absent(struct hep_page *p, const char *what, const char *reason)
     hep_str_add(p->out, " ");
     hep_html_text(p->out, reason);
     hep_str_add(p->out, ".</p>\n");
+}
+
+struct sign_row {
+    const char *what, *state, *reason, *source;
+    double value, limit;
+    int grade;
+};
+#define S struct sign_row
+static const struct hep_column sign_columns[] = {
+    { NULL, HEP_TEXT(S, what), "Sign" },
+    { NULL, HEP_TEXT(S, state), "State", .html = hep_html_cell_mark },
+    { NULL, HEP_INTEGER(S, grade), "Grade" },
+    { NULL, HEP_NUMBER(S, value), "Value", HEP_SIGNIFICANT(3) },
+    { NULL, HEP_NUMBER(S, limit), "Limit", HEP_SIGNIFICANT(3) },
+    { NULL, HEP_TEXT(S, reason), "Why" },
+    { NULL, HEP_TEXT(S, source), "Source" },
+    { 0 },
+};
+#undef S
+
+int hep_page_diffuse(struct hep_page *p)
+{
+    const struct hep_parenchyma *all = NULL;
+    struct sign_row rows[HEP_DIFFUSE_COUNT];
+    struct hep_table t =
+        HEP_TABLE("Signs of diffuse disease", sign_columns, rows, HEP_DIFFUSE_COUNT);
+    int rc = hep_run_parenchyma(p->run, &all, p->err);
+
+    if (rc != HEP_OK)
+        return rc;
+    hep_html_section(p->out, "diffuse", "Diffuse disease");
+    for (int i = 0; all != NULL && i < HEP_DIFFUSE_COUNT; i++) {
+        const struct hep_parenchyma_sign *s = &all->of[i];
+
+        rows[i] = (struct sign_row){ hep_diffuse_words((enum hep_diffuse_sign)i),
+                                     hep_flag_state_name((enum hep_flag_state)s->state),
+                                     s->reason,
+                                     s->source,
+                                     s->value,
+                                     s->limit,
+                                     s->grade < 0 ? HEP_NO_INTEGER : s->grade };
+    }
+    if (all != NULL)
+        hep_html_rows(p->out, &t);
+    else
+        absent(p, "not measured", hep_run_reason(p->run, "parenchyma"));
+    hep_html_section_end(p->out);
+    return HEP_OK;
 }
 
 int hep_page_function(struct hep_page *p)

@@ -18,7 +18,8 @@ static void add_navigation(struct hep_page *p, bool viewer)
     if (lesions)
         hep_str_add(p->out, "<a href=\"#lesions\">Lesions</a>");
     hep_str_add(p->out, "<a href=\"#images\">Images</a><a href=\"#maps\">Maps</a>"
-                        "<a href=\"#function\">Function</a><a href=\"#series\">Series</a><a "
+                        "<a href=\"#function\">Function</a>"
+                        "<a href=\"#diffuse\">Diffuse disease</a><a href=\"#series\">Series</a><a "
                         "href=\"#quality\">Quality</a>"
                         "<a href=\"#methods\">Methods</a><a href=\"#provenance\">Provenance</a>"
                         "<label class=\"switch\"><input type=\"checkbox\" id=\"outlines\" checked> "
@@ -49,9 +50,9 @@ static void footer(struct hep_page *p)
 static int sections(struct hep_page *p)
 {
     static int (*const all[])(struct hep_page *) = {
-        hep_page_summary, hep_page_lesions,  hep_page_montage,
-        hep_page_maps,    hep_page_function, hep_page_series_table,
-        hep_page_quality, hep_page_methods,  hep_page_provenance,
+        hep_page_summary,  hep_page_lesions,    hep_page_montage,      hep_page_maps,
+        hep_page_function, hep_page_diffuse,    hep_page_series_table, hep_page_quality,
+        hep_page_methods,  hep_page_provenance,
     };
     int rc = HEP_OK;
 

@@ -5,10 +5,12 @@
 #include "pipeline/config/config.h"
 #include "pipeline/results/findings.h"
 #include "pipeline/results/kinetics.h"
+#include "pipeline/results/parenchyma.h"
 #include "report/lesions_tsv.h"
 #include "report/measure.h"
 #include "report/put_files.h"
 #include "report/report.h"
+#include "report/report_radiomics.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/stages.h"
 #include "terms/finding_json.h"
@@ -54,6 +56,7 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("opposed"),
                                           HEP_READS_STRUCT("liver_quality"),
                                           HEP_READS_STRUCT("enhancement"),
                                           HEP_READS_STRUCT("kinetics"),
+                                          HEP_READS_STRUCT("parenchyma"),
                                           HEP_READS_MAP("khe", HEP_UNIT_PER_S),
                                           HEP_READS_LABELS("lesions"),
                                           HEP_READS_STRUCT("findings"),
@@ -78,9 +81,10 @@ static struct hep_json *liver_json(struct hep_put *put, const struct hep_measure
 }
 
 /* What is left out where the study has none. */
-static void put_kinetics(struct hep_put *put, struct hep_json *o, struct hep_run *run)
+static void put_whole_liver(struct hep_put *put, struct hep_json *o, struct hep_run *run)
 {
     const struct hep_kinetics *kinetics = NULL;
+    const struct hep_parenchyma *parenchyma = NULL;
     struct hep_json *json = NULL;
 
     if (put->rc == HEP_OK)
@@ -88,6 +92,12 @@ static void put_kinetics(struct hep_put *put, struct hep_json *o, struct hep_run
     if (put->rc == HEP_OK && kinetics != NULL) {
         put->rc = hep_struct_json(&json, kinetics, &hep_kinetics_type, false, put->err);
         hep_put(put, o, "kinetics", json);
+    }
+    if (put->rc == HEP_OK)
+        put->rc = hep_run_parenchyma(run, &parenchyma, put->err);
+    if (put->rc == HEP_OK && parenchyma != NULL) {
+        put->rc = hep_struct_json(&json, parenchyma, &hep_parenchyma_type, false, put->err);
+        hep_put(put, o, "parenchyma", json);
     }
 }
 
@@ -103,7 +113,7 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
     hep_put_text(put, o, "agent", agent != NULL ? agent->name : "none");
     hep_put_text(put, o, "reference", hep_reference_name(run));
     hep_put(put, o, "liver", liver_json(put, liver, found));
-    put_kinetics(put, o, run);
+    put_whole_liver(put, o, run);
     if (found != NULL) {
         hep_found_put_tables(put, o, found);
         hep_put(put, o, "lesions", hep_findings_json(put, &found->findings));
@@ -113,25 +123,6 @@ static struct hep_json *document(struct hep_put *put, struct hep_run *run,
         hep_put_text(put, o, "lesions_absent_reason", hep_run_reason(run, "findings"));
     }
     return o;
-}
-
-/* NAME.tsv and its data dictionary NAME.json. */
-static int put_table(struct hep_run *run, const char *name, const struct hep_table *table,
-                     struct hep_error *err)
-{
-    struct hep_put put = { HEP_OK, err };
-    struct hep_json *dictionary = hep_table_dictionary(&put, table);
-    char tsv[64], json[64];
-    int rc = put.rc;
-
-    (void)snprintf(tsv, sizeof tsv, "%s.tsv", name);
-    (void)snprintf(json, sizeof json, "%s.json", name);
-    if (rc == HEP_OK)
-        rc = hep_put_tsv_file(run, tsv, table, err);
-    if (rc == HEP_OK)
-        rc = hep_put_json_file(run, json, dictionary, err);
-    hep_json_free(dictionary);
-    return rc;
 }
 
 /* lesions.json holds the results themselves, and describes the columns of lesions.tsv beside it. */
@@ -157,9 +148,9 @@ static int put_lesions(struct hep_run *run, const struct hep_found *found, struc
     if (rc == HEP_OK)
         rc = hep_put_json_file(run, "lesions.json", doc, err);
     if (rc == HEP_OK)
-        rc = put_table(run, "flags", &flags, err);
+        rc = hep_put_table(run, "flags", &flags, err);
     if (rc == HEP_OK)
-        rc = put_table(run, "measures", &measures, err);
+        rc = hep_put_table(run, "measures", &measures, err);
     hep_table_release(&lesions);
     hep_table_release(&flags);
     hep_table_release(&measures);
@@ -203,8 +194,10 @@ static int put_all(struct hep_run *run, struct hep_map_measures *measures, struc
     if (rc == HEP_OK)
         rc = hep_regions_table(&regions, &one, 1, false, err);
     if (rc == HEP_OK)
-        rc = put_table(run, "regions", &regions, err);
+        rc = hep_put_table(run, "regions", &regions, err);
     hep_table_release(&regions);
+    if (rc == HEP_OK && hep_run_config(run)->outputs.radiomics)
+        rc = hep_put_radiomics(run, err);
     if (rc == HEP_OK && hep_run_config(run)->report.html)
         rc = put_page(run, measures, err);
     hep_json_free(doc);
@@ -225,7 +218,8 @@ static int run_report(struct hep_run *run, struct hep_error *err)
     return rc;
 }
 
-static const char *const settings[] = { "name", "title", "agent", "report.", "fat.", NULL };
+static const char *const settings[] = { "name",     "title", "agent", "report.",
+                                        "outputs.", "fat.",  NULL };
 
 const struct hep_stage hep_stage_report = {
     .name = "report",

@@ -12,7 +12,7 @@
 const struct hep_stage *const *hep_stages(size_t *n)
 {
     static const struct hep_stage *const rows[] = { STAGES_OF_MAPS, &hep_stage_lesions,
-                                                    &hep_stage_report };
+                                                    &hep_stage_parenchyma, &hep_stage_report };
 
     *n = sizeof rows / sizeof rows[0];
     return rows;

@@ -182,6 +182,13 @@ struct hep_cfg_report {
     long gzip_level;
 };
 
+/** Tables beyond the usual ones. */
+struct hep_cfg_outputs {
+    bool aligned; /* write every series on the grid of the reference */
+    bool radiomics;
+    long radiomics_bins;
+};
+
 struct hep_config {
     struct hep_text name, title;
     struct hep_text agent; /* a name of agents.yml; "none"; "auto": from the study */
@@ -199,7 +206,7 @@ struct hep_config {
     struct hep_followup_settings followup; /* of several visits: no stage reads it */
     struct hep_cfg_given lesions_given;
     struct hep_cfg_report report;
-    bool outputs_aligned; /* write every series on the grid of the reference */
+    struct hep_cfg_outputs outputs;
 };
 
 /** The schema: rows of struct hep_config, and rows of each entry of its `series`. */

@@ -32,9 +32,20 @@ static const struct hep_member verdict_rows[] = {
 };
 static const struct hep_struct_type verdict_type = HEP_ABSENT_TYPE(VERDICT, verdict_rows);
 
+#define IRON struct hep_iron_verdict
+static const struct hep_member iron_rows[] = {
+    { HEP_IS_NUMBER(IRON, r2star_per_s, "r2star_per_s", "1/s", "of the liver by its signals") },
+    { HEP_IS_NUMBER(IRON, r2star_se_per_s, "r2star_se_per_s", "1/s", "its standard error") },
+    { HEP_IS_COUNT(IRON, n, "n", "comparisons with muscle and spleen") },
+    { 0 }
+};
+static const struct hep_struct_type iron_type = HEP_ABSENT_TYPE(IRON, iron_rows);
+
 #define ALL struct hep_plausibility
-static const struct hep_member rows[] = { { HEP_IS_STRUCT(ALL, VERDICT, of[0], NULL, verdict_type,
-                                                          "each map that is judged"),
-                                            HEP_MAP(ALL, of, judged) },
-                                          { 0 } };
+static const struct hep_member rows[] = {
+    { HEP_IS_STRUCT(ALL, VERDICT, of[0], NULL, verdict_type, "each map that is judged"),
+      HEP_MAP(ALL, of, judged) },
+    { HEP_IS_STRUCT(ALL, IRON, iron, "iron", iron_type, "iron by T2 and diffusion signals") },
+    { 0 }
+};
 const struct hep_struct_type hep_plausibility_type = HEP_STRUCT_TYPE(ALL, rows);

@@ -32,8 +32,15 @@ struct hep_verdict {
     char unit[8];
     char reason[HEP_IMPLAUSIBLE_REASON]; /* empty when it is plausible */
 };
+/** R2* of the liver by its signal beside muscle and spleen (fitting/iron_signal.h); not present without comparisons. */
+struct hep_iron_verdict {
+    bool present;
+    double r2star_per_s, r2star_se_per_s;
+    size_t n;
+};
 struct hep_plausibility {
     struct hep_verdict of[HEP_JUDGED_COUNT];
+    struct hep_iron_verdict iron;
 };
 HEP_PRODUCT(plausibility, hep_plausibility);
 

@@ -132,6 +132,8 @@ int hep_judging_put(const struct hep_judging *j, struct hep_run *run, struct hep
     if (result == NULL)
         return HEP_ENOMEM;
     *result = j->verdicts;
+    result->iron = (struct hep_iron_verdict){ j->iron.n > 0, j->iron.r2star_per_s,
+                                              j->iron.r2star_se_per_s, j->iron.n };
     for (int i = 0; i < HEP_JUDGED_COUNT; i++) {
         if (result->of[i].state == HEP_CONTRADICTED)
             hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "implausible",

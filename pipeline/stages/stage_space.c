@@ -134,7 +134,7 @@ static int run_space(struct hep_run *run, struct hep_error *err)
     int rc = HEP_OK;
 
     for (const struct hep_slot *s = outputs; rc == HEP_OK && s->name != NULL; s++) {
-        if (!hep_run_config(run)->outputs_aligned)
+        if (!hep_run_config(run)->outputs.aligned)
             hep_run_put_absent(run, s->name, "outputs.aligned is off");
         else if (reference == NULL)
             hep_run_put_absent(run, s->name, "the study has no reference series");

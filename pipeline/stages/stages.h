@@ -19,6 +19,7 @@ extern const struct hep_stage hep_stage_liver;
 extern const struct hep_stage hep_stage_enhancement;
 extern const struct hep_stage hep_stage_kinetics;
 extern const struct hep_stage hep_stage_lesions;
+extern const struct hep_stage hep_stage_parenchyma;
 
 /* Slots that several stages read or make, spelled once; each is optional. */
 #define HEP_SLOT(the_name, the_kind, the_shape, the_unit, ...)                                     \

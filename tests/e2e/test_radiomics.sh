@@ -24,4 +24,15 @@ expect 65 "range" "$HEPAR" radiomics "$image" "$mask" --low 50
 expect 65 "no grey levels" "$HEPAR" radiomics "$image" "$mask" --levels as-is --normalise zscore
 expect 65 "grid" "$HEPAR" radiomics "$image" "$data/abdomen-labels/labels.nii.gz"
 expect 66 "none.nii.gz" "$HEPAR" radiomics "$image" "$work/none.nii.gz"
+
+# In a run: the liver and each lesion in the reference series, as `hepar radiomics` has them.
+PATH=/usr/bin:$PATH python3 -c "
+import nibabel, sys
+i = nibabel.load(sys.argv[1]); m = i.get_fdata().astype('u1') * 0; m[15:30, 30:50] = 1
+nibabel.save(nibabel.Nifti1Image(m, i.affine), sys.argv[2])" "$data/dce-abdomen/labels.nii.gz" "$work/block.nii.gz"
+expect 0 "" "$HEPAR" run "$data/dce-abdomen" -p eca-full -o "$work/run" --liver-mask "$work/block.nii.gz" --radiomics --no-align
+table=$work/run/sub-dceabdomen/sub-dceabdomen_radiomics
+there "$table.tsv"
+there "$table.json"
+same "$(awk -F '\t' '$2 == 0 { n++ } END { print n }' "$table.tsv")" 482 "values of the liver"
 finish
