@@ -255,6 +255,39 @@ static int expect_study(const char *folder, const char *relative, struct hep_err
     return rc;
 }
 
+static const char *type_of(const struct hep_json *description)
+{
+    const char *type = hep_json_string(hep_json_get(description, "DatasetType"));
+
+    return type != NULL ? type : "";
+}
+
+bool hep_is_output(const char *out_dir)
+{
+    char *expected = hep_path_join(out_dir, EXPECTED_FOLDER, NULL),
+         *former = hep_path_join(out_dir, EXPECTED_FILE, NULL),
+         *path = hep_path_join(out_dir, "dataset_description.json", NULL);
+    struct hep_json *json = NULL;
+    bool ours =
+        (expected != NULL && hep_is_dir(expected)) || (former != NULL && hep_is_file(former));
+
+    if (!ours && path != NULL && hep_is_file(path) && hep_json_read(&json, path, NULL) == HEP_OK &&
+        strcmp(type_of(json), "derivative") == 0) {
+        const struct hep_json *by = hep_json_get(json, "GeneratedBy");
+
+        for (size_t i = 0; i < hep_json_size(by); i++) {
+            const char *name = hep_json_string(hep_json_get(hep_json_at(by, i), "Name"));
+
+            ours = ours || (name != NULL && strcmp(name, "Hepar") == 0);
+        }
+    }
+    hep_json_free(json);
+    free(expected);
+    free(former);
+    free(path);
+    return ours;
+}
+
 int hep_status_expect(const char *out_dir, const struct hep_dataset *d, struct hep_error *err)
 {
     char *folder = hep_path_join(out_dir, EXPECTED_FOLDER, err);

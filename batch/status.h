@@ -37,6 +37,8 @@ struct hep_out_status {
 int hep_status_read(struct hep_out_status *out, const char *out_dir,
                     struct hep_error *err) HEP_MUST_CHECK;
 void hep_status_release(struct hep_out_status *s);
+/** Does the folder hold the list of expected studies, or a dataset_description.json that names Hepar? */
+bool hep_is_output(const char *out_dir);
 /** State of one study. */
 void hep_status_of(struct hep_study_status *s, const char *out_dir);
 

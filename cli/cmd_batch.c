@@ -339,12 +339,23 @@ static void print_status(FILE *out, const struct hep_study_status *s)
                   s->reason);
 }
 
+/* Nothing in the folder says that Hepar wrote it. */
+static int need_output(const struct hep_out_status *s, const char *out_dir, struct hep_error *err)
+{
+    if (s->count[HEP_STATE_DONE] + s->count[HEP_STATE_FAILED] + s->count[HEP_STATE_RUNNING] > 0 ||
+        hep_is_output(out_dir))
+        return HEP_OK;
+    return HEP_FAIL(err, HEP_EDATASET, "%s: no output of hepar run or batch", out_dir);
+}
+
 static int run_status(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct status_options *o = given;
     struct hep_out_status s = { 0 };
     int rc = hep_status_read(&s, o->out_dir, err);
 
+    if (rc == HEP_OK)
+        rc = need_output(&s, o->out_dir, err);
     if (rc == HEP_OK && o->json) {
         rc = print_json(cli->out, &s, err);
     } else if (rc == HEP_OK) {

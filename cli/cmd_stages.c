@@ -32,14 +32,23 @@ const struct hep_command hep_cmd_stages = {
 struct manual_options {
     struct hep_common_options common;
     int chapter;
+    const char *out;
 };
 
-static const char *const chapters[] = { "commands", "settings", "stages",
-                                        "measures", "default",  NULL };
+enum { PAGES = 5 }; /* place among the chapters */
+static const char *const chapters[] = { "commands", "settings", "stages", "measures",
+                                        "default",  "pages",    NULL };
 
 static const struct hep_positional manual_positionals[] = {
-    HEP_POS_CHOICE(struct manual_options, chapter, "chapter", chapters,
-                   "part of the reference; default: a protocol file of every setting"),
+    HEP_POS_CHOICE(
+        struct manual_options, chapter, "chapter", chapters,
+        "part of the reference; default: a protocol file of every setting; pages: manual "
+        "pages and completions of bash and zsh, into the folder of --out"),
+    { 0 },
+};
+
+static const struct hep_option manual_options[] = {
+    HEP_OPT(DIR_OUT, struct manual_options, out, "out", 'o', "DIR", NULL, "where pages go"),
     { 0 },
 };
 
@@ -62,6 +71,9 @@ static int run_manual(const void *given, struct hep_cli *cli, struct hep_error *
     const struct manual_options *o = given;
     struct hep_str text = { 0 };
 
+    if (o->chapter == PAGES)
+        return o->out != NULL ? hep_manual_pages(o->out, cli->commands, err)
+                              : HEP_FAIL(err, HEP_EUSAGE, "pages: --out DIR is needed");
     if (o->chapter == 0)
         hep_manual_commands(&text, cli->commands);
     else if (o->chapter == 1)
@@ -79,7 +91,7 @@ const struct hep_command hep_cmd_manual = {
     "manual",
     "the reference in Markdown, generated from the program's own tables",
     NULL,
-    NULL,
+    manual_options,
     manual_positionals,
     sizeof(struct manual_options),
     run_manual,

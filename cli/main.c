@@ -88,6 +88,13 @@ static bool print_group_help(FILE *out, const char *group, int *rc)
     return is_group;
 }
 
+/* "hepar --version", "hepar-bids --version". */
+static bool asks_version(int argc, char *const *argv)
+{
+    return (argc >= 2 && strcmp(argv[1], "--version") == 0) ||
+           (argc == 3 && strcmp(argv[1], "batch") == 0 && strcmp(argv[2], "--version") == 0);
+}
+
 /* "--help" and "--version" before any command; "help COMMAND" and "GROUP --help". */
 static bool run_general(int argc, char **argv, int *rc)
 {
@@ -107,8 +114,9 @@ static bool run_general(int argc, char **argv, int *rc)
         *rc = print_help(stdout, hep_commands(), NULL);
         return true;
     }
-    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
-        *rc = printf("hepar %s\n", HEP_VERSION) > 0 ? HEP_OK : HEP_EIO;
+    if (asks_version(argc, argv)) {
+        *rc = printf("%s %s\n", argc == 3 ? "hepar-bids" : "hepar", HEP_VERSION) > 0 ? HEP_OK
+                                                                                     : HEP_EIO;
         return true;
     }
     return false;

@@ -32,6 +32,13 @@ static int unknown_command(const struct hep_command *const *commands, const char
     const char *names[OPTIONS_MAX], *near;
     size_t n = 0;
 
+    if (*word == '-') {
+        static const char *const general[] = { "--help", "--version" };
+
+        near = hep_did_you_mean(word, general, sizeof general / sizeof general[0]);
+        return HEP_FAIL(err, HEP_EUSAGE, "unknown option '%s'%s%s%s (see hepar --help)", word,
+                        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    }
     for (; *commands && n < OPTIONS_MAX; commands++)
         names[n++] = (*commands)->name;
     near = hep_did_you_mean(word, names, n);

@@ -19,7 +19,6 @@ struct setting {
     const struct hep_evidence_table *evidence;
     const struct hep_flag_table *flags;
     const struct hep_baseline *baseline;
-    struct hep_liver_landmarks landmarks;
 };
 
 static int describe(struct hep_finding *f, const struct setting *s, const struct hep_shells *shells,
@@ -31,13 +30,12 @@ static int describe(struct hep_finding *f, const struct setting *s, const struct
 
     if (rc != HEP_OK)
         return rc;
-    hep_lesion_position(&position, shells, s->study, &s->baseline->around, &s->landmarks);
+    hep_lesion_position(&position, shells, s->study, &s->baseline->around);
     memcpy(f->centre_mm, shells->centre_mm, sizeof f->centre_mm);
     hep_measures_set(&f->measures, HEP_M_VOLUME, size.volume_ml);
     hep_measures_set(&f->measures, HEP_M_LONG_AXIS, size.long_axis_mm);
     hep_measures_set(&f->measures, HEP_M_SHORT_AXIS, size.short_axis_mm);
     hep_measures_set(&f->measures, HEP_M_DIAMETER, size.diameter_mm);
-    hep_measures_set(&f->measures, HEP_M_SEGMENT, position.segment);
     hep_measures_set(&f->measures, HEP_M_CAPSULE, position.capsule_mm);
     hep_measures_set(&f->measures, HEP_M_VESSEL, position.vessel_mm);
     return HEP_OK;
@@ -170,7 +168,6 @@ int hep_assess(struct hep_findings *out, const struct hep_lesion_study *study,
         return HEP_FAIL(err, HEP_EGEOM, "candidates are not on the reference grid");
     if (HEP_NEW(list, candidates->n, err) != HEP_OK)
         return HEP_ENOMEM;
-    hep_liver_landmarks_of(&s.landmarks, study);
     rc = assess_all(list, &s, candidates, err);
     if (rc != HEP_OK) {
         free(list);

@@ -71,7 +71,8 @@ int hep_offset_field_new(struct hep_field **out, const struct hep_anatomy *a, do
     const struct hep_box box = hep_shape_box();
     struct hep_field *f = NULL;
     size_t count;
-    double *line, top = 0.0;
+    double *line;
+    float top = 0.0F;
     int rc;
 
     rc = hep_field_new_zero(&f, &box, 6.0, 1, err);
@@ -87,10 +88,11 @@ int hep_offset_field_new(struct hep_field **out, const struct hep_anatomy *a, do
         blur_axis(f, axis, 2.5, line);
     free(line);
     count = f->n[0] * f->n[1] * f->n[2];
-    for (size_t i = 0; i < count; i++)
-        top = fmax(top, (double)f->data[i]);
-    for (size_t i = 0; top > 0.0 && i < count; i++)
-        f->data[i] = (float)((double)f->data[i] * peak_hz / top);
+    for (size_t i = 0; i < count;
+         i++) /* fmax() of widened values here crashes gcc 12 for aarch64 */
+        top = f->data[i] > top ? f->data[i] : top;
+    for (size_t i = 0; top > 0.0F && i < count; i++)
+        f->data[i] = (float)((double)f->data[i] * peak_hz / (double)top);
     *out = f;
     return HEP_OK;
 }

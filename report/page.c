@@ -1,5 +1,7 @@
 #include "report/page.h"
 
+#include "base/alloc.h"
+#include "image/resample.h"
 #include "image/stats.h"
 #include "report/picture.h"
 #include "pipeline/stages/aligned.h"
@@ -199,9 +201,39 @@ static int settle_view(struct hep_page *p)
     return rc;
 }
 
+/* Where fluid is many times as bright as liver, the liver would be all but black: there its median is
+ * shown at this share of white, and what is brighter than white is fluid. */
+#define LIVER_GREY 0.3
+
+/* Median of a sampled plane over the liver; NaN where there is none. */
+static int liver_median(double *median, struct hep_page *p, const struct hep_volume *plane)
+{
+    const size_t n = hep_grid_voxels(&plane->grid);
+    struct hep_labels *liver = NULL;
+    float *values = NULL;
+    size_t found = 0;
+    int rc = p->liver != NULL ? hep_resample_labels(&liver, p->liver, &plane->grid, NULL, p->err)
+                              : HEP_OK;
+
+    *median = (double)NAN;
+    if (rc == HEP_OK && liver != NULL)
+        rc = HEP_NEW(values, n, p->err);
+    for (size_t i = 0; rc == HEP_OK && liver != NULL && i < n; i++) {
+        if (liver->data[i] != 0 && isfinite(plane->data[i]))
+            values[found++] = plane->data[i];
+    }
+    if (found > 0)
+        *median = hep_quantile(values, found, 0.5);
+    free(values);
+    hep_labels_free(liver);
+    return rc;
+}
+
 /* Greys between the background and the brightest half per cent of the plane through the liver. */
 static int settle_window(struct hep_page *p, struct hep_page_series *s)
 {
+    const bool fluid = strcmp(s->name, "t2") == 0 || strcmp(s->name, "dwi") == 0;
+    double liver = (double)NAN;
     struct hep_volume *plane = NULL;
     struct hep_grid g;
     size_t w, h, n;
@@ -210,8 +242,12 @@ static int settle_window(struct hep_page *p, struct hep_page_series *s)
     hep_picture_size(&w, &h, &p->view, 3.0);
     hep_picture_grid(&g, &p->view, w, h, 1, 1.0);
     rc = hep_picture_sample(&plane, p, s->v, s->name, &g);
-    if (rc != HEP_OK)
+    if (rc == HEP_OK && fluid)
+        rc = liver_median(&liver, p, plane);
+    if (rc != HEP_OK) {
+        hep_volume_free(plane);
         return rc;
+    }
     n = 0;
     for (size_t i = 0; i < w * h; i++) {
         if (isfinite(plane->data[i]))
@@ -219,6 +255,8 @@ static int settle_window(struct hep_page *p, struct hep_page_series *s)
     }
     s->lo = 0.0;
     s->hi = n > 0 ? hep_quantile(plane->data, n, 0.995) : 1.0;
+    if (liver > 0.0)
+        s->hi = fmin(s->hi, liver / LIVER_GREY);
     if (n > 0 && hep_quantile(plane->data, n, 0.0) < 0.0)
         s->lo = hep_quantile(plane->data, n, 0.005);
     if (!(s->hi > s->lo))

@@ -42,6 +42,7 @@ struct hep_page {
     double span_mm[2];    /* extent across that plane: of the liver, else of the reference volume */
     bool pictures;        /* wanted */
     bool has_view;        /* pictures can be drawn, and are wanted */
+    size_t n_figures;     /* so far */
     size_t left_out;      /* pictures that the limit of size kept out */
     struct hep_error *err;
 };

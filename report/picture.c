@@ -139,15 +139,56 @@ bool hep_picture_full(struct hep_page *p)
     return full;
 }
 
+/* Letter of the patient's side that a direction of the picture points away from: of the left edge for
+ * the axis to the right, of the upper edge for the axis down. */
+static char side_of(const struct hep_grid *g, int axis)
+{
+    static const char ends[3][2] = { { 'L', 'R' }, { 'P', 'A' }, { 'I', 'S' } };
+    int world = 0;
+
+    for (int w = 1; w < 3; w++)
+        if (fabs(g->to_world[w][axis]) > fabs(g->to_world[world][axis]))
+            world = w;
+    return ends[world][g->to_world[world][axis] < 0.0];
+}
+
+/* The sides of the patient, and a bar of a round length. */
+static void marks(struct hep_str *out, const struct hep_grid *g)
+{
+    double mm[3];
+    const double w = (double)g->n[0], h = (double)g->n[1], size = fmax(h / 14.0, 5.0);
+    double length, bar;
+
+    hep_grid_spacing(mm, g);
+    length = w * mm[0] > 150.0 ? 50.0 : 10.0;
+    bar = length / mm[0];
+    hep_str_addf(out,
+                 "<g class=\"mk\" font-size=\"%.1f\"><text x=\"%.1f\" y=\"%.1f\">%c</text>"
+                 "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%c</text>"
+                 "<path d=\"M%.1f %.1fh%.1f\"/><text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">"
+                 "%.0f mm</text></g>",
+                 size, 0.3 * size, 0.5 * h + 0.4 * size, side_of(g, 0), 0.5 * w, size,
+                 side_of(g, 1), w - bar - 0.4 * size, h - 0.4 * size, bar, w - 0.4 * size,
+                 h - 0.8 * size, length);
+}
+
 int hep_picture_figure(struct hep_page *p, const struct hep_figure *f)
 {
     const struct hep_grid *g = &f->sampled->grid;
+    const size_t number = ++p->n_figures;
     int rc;
 
     if (hep_picture_full(p))
         return HEP_OK;
     hep_str_addf(p->out,
-                 "<figure class=\"pic\"><svg viewBox=\"0 0 %zu %zu\" role=\"img\" "
+                 "<figure class=\"pic\" id=\"fig-%zu\"><a class=\"zoom\" href=\"#fig-%zu\" "
+                 "aria-label=\"enlarge: ",
+                 number, number);
+    hep_html_text(p->out, f->caption);
+    hep_str_addf(p->out, "\"></a><a class=\"back\" id=\"at-%zu\" href=\"#at-%zu\">close</a>",
+                 number, number);
+    hep_str_addf(p->out,
+                 "<svg viewBox=\"0 0 %zu %zu\" role=\"img\" "
                  "aria-label=\"",
                  g->n[0], g->n[1]);
     hep_html_text(p->out, f->alt);
@@ -159,6 +200,7 @@ int hep_picture_figure(struct hep_page *p, const struct hep_figure *f)
     if (rc == HEP_OK && f->lesions && p->labels != NULL)
         rc = hep_picture_outline(p, p->labels, g, f->plane, f->lesion > 0 ? f->lesion : -1,
                                  "lesion");
+    marks(p->out, g);
     hep_str_add(p->out, "</svg><figcaption>");
     hep_html_text(p->out, f->caption);
     hep_str_add(p->out, "</figcaption></figure>\n");

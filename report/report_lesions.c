@@ -12,12 +12,8 @@
 
 static void place(struct hep_str *out, const struct hep_finding *f)
 {
-    static const char *const roman[] = { "I", "II", "III", "IV", "V", "VI", "VII", "VIII" };
     static const char *const ends[3][2] = { { "L", "R" }, { "P", "A" }, { "I", "S" } };
-    const double segment = hep_finding_get(f, HEP_M_SEGMENT);
 
-    if (segment >= 1.0 && segment <= 8.0)
-        hep_str_addf(out, "segment %s (approximate), ", roman[(int)segment - 1]);
     for (size_t k = 0; k < 3; k++) {
         const double x = f->centre_mm[k];
 

@@ -1,8 +1,10 @@
 /* How it was made: methods with their sources, settings in force, hashes. */
 #include "base/alloc.h"
+#include "pipeline/results/alignment.h"
 #include "report/html_table.h"
 #include "report/page.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static const char *text_of(const struct hep_json *object, const char *key)
@@ -127,13 +129,71 @@ static int settings(struct hep_page *p)
     return rc;
 }
 
+static int aligned_sentence(struct hep_page *p)
+{
+    const struct hep_alignment *a = NULL;
+    int rc = hep_run_alignment(p->run, &a, p->err);
+
+    if (rc != HEP_OK || a == NULL)
+        return rc;
+    if (a->engine == HEP_ALIGNMENT_ELASTIX) {
+        hep_str_add(p->out, "Series were registered to the ");
+        hep_html_words(p->out, hep_page_series_title(p->reference));
+        hep_str_add(p->out,
+                    " series with elastix, by mutual information, and moved only where that "
+                    "rose (Klein et al., IEEE Trans Med Imaging 2010;29:196\xe2\x80\x93"
+                    "205). ");
+    } else {
+        hep_str_add(p->out, "Series were compared in scanner coordinates, without registration. ");
+    }
+    return HEP_OK;
+}
+
+/* One paragraph of what was done, with its sources, for a paper. */
+static int paragraph(struct hep_page *p)
+{
+    const double field =
+        hep_json_number(hep_json_get(hep_json_get(p->record, "inventory"), "field_t"));
+    const char *agent = text_of(p->record, "agent");
+    int rc;
+
+    hep_str_add(p->out, "<h3>Text for a paper</h3><blockquote id=\"methods-text\"><p>Images of the "
+                        "liver");
+    if (isfinite(field))
+        hep_str_addf(p->out, " at %.3g T", field);
+    if (agent != NULL && strcmp(agent, "none") != 0) {
+        hep_str_add(p->out, ", with ");
+        hep_html_text(p->out, agent);
+    }
+    hep_str_add(p->out, ", were analysed with Hepar ");
+    hep_html_text(p->out, text_of(p->record, "version"));
+    hep_str_add(p->out, " (research software, protocol ");
+    hep_html_text(p->out, text_of(p->record, "protocol"));
+    hep_str_add(p->out, "). ");
+    rc = aligned_sentence(p);
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (!hep_run_has(p->run, methods[i].product))
+            continue;
+        hep_html_text(p->out, methods[i].what);
+        hep_str_add(p->out, " (");
+        hep_html_text(p->out, methods[i].source);
+        hep_str_add(p->out, ") ");
+    }
+    hep_str_add(p->out,
+                "Settings that differ from the defaults of this version stand in the record "
+                "of the run.</p></blockquote>\n");
+    return rc;
+}
+
 int hep_page_methods(struct hep_page *p)
 {
     int rc;
 
     hep_html_section(p->out, "methods", "Methods");
     method_list(p);
-    rc = settings(p);
+    rc = paragraph(p);
+    if (rc == HEP_OK)
+        rc = settings(p);
     hep_html_section_end(p->out);
     return rc;
 }

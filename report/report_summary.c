@@ -95,6 +95,7 @@ static int asked(struct hep_page *p)
 
 #define NAMED_MAX 12 /* lesions of a class */
 
+/* "3 most like metastasis (0.84, 0.64, 0.61)": a class is what is most like, never what is known. */
 static void class_line(struct hep_page *p, const struct hep_findings *list, enum hep_lesion_class k)
 {
     const struct hep_class_row *row = hep_class_row(k);
@@ -104,8 +105,8 @@ static void class_line(struct hep_page *p, const struct hep_findings *list, enum
         n += list->list[i].lesion_class == k;
     if (n == 0)
         return;
-    hep_str_addf(p->out, "<li><b>%zu %s</b> <span class=\"quiet\">(probability of this class: ", n,
-                 n == 1 ? row->words : row->many);
+    hep_str_addf(p->out, "<li><b>%zu most like %s</b> <span class=\"quiet\">(probability: ", n,
+                 row->words);
     for (size_t i = 0; i < list->n && shown < NAMED_MAX; i++) {
         const struct hep_finding *f = &list->list[i];
 
@@ -144,7 +145,7 @@ static void found_lesions(struct hep_page *p)
     if (p->found != NULL && p->found->findings.n > 0) {
         const struct hep_findings *list = &p->found->findings;
 
-        hep_str_addf(p->out, "<p class=\"big\">%zu focal lesion%s</p><ul class=\"tight\">", list->n,
+        hep_str_addf(p->out, "<p class=\"big\">%zu finding%s</p><ul class=\"tight\">", list->n,
                      list->n == 1 ? "" : "s");
         for (int k = 0; k < HEP_CLASS_COUNT; k++)
             class_line(p, list, (enum hep_lesion_class)k);
@@ -158,6 +159,20 @@ static void found_lesions(struct hep_page *p)
         hep_str_add(p->out, ".</p>");
     }
 }
+
+/* What livers without disease show; only where it hardly depends on scanner and sequence. */
+static const struct usual {
+    enum hep_measure measure;
+    const char *range, *source;
+} usual[] = {
+    { HEP_M_LIVER_FAT, "below 5.6 %", "Szczepaniak, Am J Physiol 2005;288:E462" },
+    { HEP_M_LIVER_PDFF, "below 5.6 %", "Szczepaniak, Am J Physiol 2005;288:E462" },
+    { HEP_M_LIVER_IVIM_D, "1.0 to 1.3 10\xe2\x81\xbb\xc2\xb3",
+      "Li, Quant Imaging Med Surg 2017;7:59" },
+    { HEP_M_LIVER_IVIM_F, "20 to 30 %", "Li, Quant Imaging Med Surg 2017;7:59" },
+    { HEP_M_LIVER_IVIM_DSTAR, "60 to 130 10\xe2\x81\xbb\xc2\xb3",
+      "Li, Quant Imaging Med Surg 2017;7:59" },
+};
 
 #define S struct hep_liver_value
 /* Each row has its own unit, and a measure that is withheld its reason. */
@@ -174,6 +189,9 @@ static void value_cell(struct hep_str *out, const struct hep_column *column, con
     } else {
         hep_quantity_add(out, &q, r->value);
     }
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        if (usual[i].measure == r->measure)
+            hep_str_addf(out, "<br><span class=\"quiet\">usual: %s</span>", usual[i].range);
 }
 
 static void width_cell(struct hep_str *out, const struct hep_column *column, const void *row)
@@ -214,6 +232,28 @@ static int liver_cut(struct hep_page *p)
     return HEP_OK;
 }
 
+/* A median of the few voxels that determine a parameter is not one of the liver: where half of them
+ * do not, that is said. D has a value wherever the fit was made. */
+static void unidentified(struct hep_page *p)
+{
+    const struct hep_measured *d = NULL, *dstar = NULL;
+
+    for (int k = 0; p->measures != NULL && k < HEP_MEASURE_MAPS; k++) {
+        if (hep_measure_map(k) == HEP_M_LIVER_IVIM_D)
+            d = &p->measures->liver.map[k];
+        if (hep_measure_map(k) == HEP_M_LIVER_IVIM_DSTAR)
+            dstar = &p->measures->liver.map[k];
+    }
+    if (d == NULL || dstar == NULL || dstar->n == 0 || 2 * dstar->n > d->n)
+        return;
+    hep_str_add(p->out, "<p>");
+    hep_html_mark(p->out, HEP_MARK_DOUBT, "few voxels");
+    hep_str_addf(
+        p->out,
+        " IVIM D*: not identifiable in %.0f %% of the liver; the median is of the rest.</p>",
+        100.0 * (1.0 - (double)dstar->n / (double)d->n));
+}
+
 static void liver_numbers(struct hep_page *p)
 {
     struct hep_liver_value rows[HEP_MEASURE_COUNT];
@@ -237,8 +277,19 @@ static void liver_numbers(struct hep_page *p)
         rows[t.n] = hep_liver_value_of(p->measures, p->found, (enum hep_measure)m);
         t.n += rows[t.n].withheld != NULL || isfinite(rows[t.n].value);
     }
-    if (t.n > 0)
-        hep_html_rows(p->out, &t);
+    if (t.n == 0)
+        return;
+    hep_html_rows(p->out, &t);
+    unidentified(p);
+    hep_str_add(p->out, "<p class=\"quiet\">Usual without liver disease: ");
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        if (i > 0 && strcmp(usual[i].source, usual[i - 1].source) == 0)
+            continue;
+        hep_str_add(p->out, i > 0 ? "; " : "");
+        hep_html_words(p->out, hep_measure_words(usual[i].measure));
+        hep_str_addf(p->out, ": %s", usual[i].source);
+    }
+    hep_str_add(p->out, ". They hold for groups; sequences differ.</p>");
 }
 
 int hep_page_summary(struct hep_page *p)

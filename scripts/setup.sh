@@ -7,7 +7,7 @@ jobs=$(nproc)
 packages_build=(gcc libc6-dev cmake ninja-build pkg-config libnifti-dev libgsl-dev libqhull-dev libfftw3-dev zlib1g-dev
     libfyaml-dev libjansson-dev libpng-dev libssl-dev libcmocka-dev)
 packages_run=(elastix dcm2niix dcmtk libarchive-tools)
-packages_test=(python3 python3-nibabel python3-numpy python3-pydicom dicom3tools python3-pandas python3-scipy r-base-core procps) # procps: pkill, pgrep
+packages_test=(python3 python3-nibabel python3-numpy python3-pydicom dicom3tools python3-pandas python3-scipy r-base-core slurm-wlm munge procps) # procps: pkill, pgrep
 # Not in every release of Debian: the tests of transforms read them with numpy alone where it is not there.
 [ -n "$(apt-cache policy plastimatch 2>/dev/null)" ] && packages_test+=(plastimatch)
 # Without a version: LLVM 14 on Debian 12, LLVM 19 on Debian 13.

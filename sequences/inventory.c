@@ -165,8 +165,11 @@ static int build(struct hep_inventory *inv, const char *root, const char *bounds
             rc = hep_study_apply(inv, study, err);
     }
     if (rc == HEP_OK && found == 0 && inv->n_series == 0)
-        rc = HEP_FAIL(err, HEP_EDATA, "%s: holds no NIfTI file (.nii, .nii.gz)%s%s", inv->study,
-                      c.left_out.n > 0 ? ": " : "", c.left_out.n > 0 ? c.left_out.line[0] : "");
+        rc = HEP_FAIL(err, HEP_EDATA, "%s: holds no NIfTI file (.nii, .nii.gz)%s%s%s", inv->study,
+                      c.left_out.n > 0 ? ": " : "", c.left_out.n > 0 ? c.left_out.line[0] : "",
+                      hep_holds_dicom(inv->study)
+                          ? "; it holds DICOM files: hepar import makes a BIDS dataset of them"
+                          : "");
     if (rc == HEP_OK)
         rc = hep_study_files_inspect(&c, err);
     if (rc == HEP_OK)

@@ -164,3 +164,46 @@ int hep_study_locate(struct hep_inventory *inv, char **root, const char *path,
     inv->study = dir;
     return rc;
 }
+
+/* PS3.10 7.1: 128 bytes of preamble, then "DICM". */
+static bool is_dicom(const char *path)
+{
+    char bytes[132];
+    FILE *f = hep_is_special(path) ? NULL : fopen(path, "rb");
+    bool dicom = f != NULL && fread(bytes, 1, sizeof bytes, f) == sizeof bytes &&
+                 memcmp(bytes + 128, "DICM", 4) == 0;
+
+    if (f != NULL)
+        (void)fclose(f);
+    return dicom;
+}
+
+bool hep_holds_dicom(const char *folder)
+{
+    enum { LOOKED_AT = 20, DEPTH = 4 };
+    char *here = hep_strdup(folder, NULL);
+    bool dicom = false;
+
+    for (int depth = 0; !dicom && here != NULL && depth < DEPTH; depth++) {
+        struct hep_listing list = { 0 };
+        char *next = NULL;
+
+        if (hep_listing_read(&list, here, NULL) != HEP_OK)
+            break;
+        for (size_t i = 0; !dicom && i < list.n && i < LOOKED_AT; i++) {
+            char *path = hep_path_join(here, list.names[i], NULL);
+
+            if (path != NULL && list.is_dir[i] && next == NULL) {
+                next = path;
+                continue;
+            }
+            dicom = path != NULL && !list.is_dir[i] && is_dicom(path);
+            free(path);
+        }
+        hep_listing_release(&list);
+        free(here);
+        here = next;
+    }
+    free(here);
+    return dicom;
+}

@@ -17,4 +17,7 @@
 int hep_study_locate(struct hep_inventory *inv, char **root, const char *path,
                      struct hep_error *err) HEP_MUST_CHECK;
 
+/** Is one of the first files of a folder, or of its first subfolders, DICOM? */
+bool hep_holds_dicom(const char *folder);
+
 #endif

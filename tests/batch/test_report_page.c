@@ -65,7 +65,7 @@ static const char *const record[] = {
     "\", \"detection_table_sha256\": \"0\", \"arterial_weight\": 1, \"rejected_candidates\": [], "
     "\"lesions\": ["
     "    {\"id\": 1, \"centre_mm\": [40, -20, 31], \"volume_ml\": 4.25, \"long_axis_mm\": 22.9,"
-    "     \"short_axis_mm\": 18.1, \"segment\": 8, \"class\": \"metastasis\","
+    "     \"short_axis_mm\": 18.1, \"class\": \"metastasis\","
     "     \"class_probabilities\": {\"metastasis\": 0.87, \"focal_fat\": null},"
     "     \"classes_not_assessable\": {\"focal_fat\": \"" EVIL "\"},"
     "     \"probability_metastasis\": 0.87, \"measurements\": {\"arterial_re\": 1.2,"
@@ -175,11 +175,10 @@ static void test_sections_and_values(void **state)
         "<section id=\"methods\"",
         "<section id=\"provenance\"",
         "Research use only",
-        "<p class=\"big\">2 focal lesions</p>",
-        "1 metastasis",
+        "<p class=\"big\">2 findings</p>",
+        "1 most like metastasis",
         "id=\"lesion-1\"",
         "id=\"lesion-2\"",
-        "segment VIII (approximate)",
         "R&#8239;40 P&#8239;20 S&#8239;31",
         "23&#8239;\xc3\x97&#8239;18", /* axes in mm */
         "<span class=\"mark present\" title=\"present\">",

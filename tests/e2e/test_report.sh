@@ -20,6 +20,10 @@ grep -q 'Research use only' "$html" || fail "no research-use notice"
 # nothing from a network: links are within the page
 grep -oE '(href|src|action|url)(=|\()["'"'"']?[a-z]+:[^"'"'"' )>]{0,40}' "$html" | grep -v '="data:image/png;base64' | head -1 | grep . && fail "an address outside the page"
 grep -q '@import' "$html" && fail "an import"
+# Every picture has the sides of the patient, a bar, and can be enlarged without a script; a paragraph for a paper.
+same "$(grep -o 'class="mk"' "$html" | wc -l)" "$(grep -o '<figure class="pic" id="fig-[0-9]*"><a class="zoom" href="#fig-' "$html" | wc -l)" "marks and links of pictures"
+grep -q '<path d="M[0-9. ]*h[0-9.]*"/><text[^>]*>[15]0 mm</text>' "$html" || fail "no bar of 10 or 50 mm"
+grep -q 'id="methods-text"' "$html" || fail "no text for a paper"
 # identifiers are unique, and every link within the page has its target
 dup=$(grep -oE ' id="[^"]*"' "$html" | sort | uniq -d)
 same "$dup" "" "ids that stand twice"

@@ -1,4 +1,5 @@
-# slow: starts a one-node Slurm. Twelve simulated studies on a cluster: two fail, one is requeued, the group stage tells all.
+# Starts a one-node Slurm, and ends all that it started. Four simulated studies on a cluster: one fails, one is requeued,
+# the group stage tells all.
 . "$HEP_SOURCE/tests/e2e/lib.sh"
 skip() { printf 'skipped: %s\n' "$*"; exit 77; }
 for p in slurmctld slurmd munged sbatch; do
@@ -14,7 +15,9 @@ mkdir -p "$conf"/state "$conf"/spool /run/munge
 [ -s /etc/munge/munge.key ] || { mkdir -p /etc/munge && dd if=/dev/urandom of=/etc/munge/munge.key bs=1 count=1024 2>/dev/null; }
 chown -R munge: /etc/munge /run/munge /var/lib/munge /var/log/munge 2>/dev/null
 chmod 400 /etc/munge/munge.key
-pgrep -x munged >/dev/null || su -s /bin/sh munge -c 'munged --force' || skip "munged does not start"
+own_munged=""
+pgrep -x munged >/dev/null || own_munged=/run/munge/munged.pid
+[ -z "$own_munged" ] || su -s /bin/sh munge -c 'munged --force' || skip "munged does not start"
 cat >"$conf/slurm.conf" <<CONF
 ClusterName=hepar
 SlurmctldHost=$host
@@ -47,6 +50,7 @@ slurmd -f "$SLURM_CONF" -L "$conf/slurmd.log"
 stop() {
     pkill -F "$conf/slurmd.pid" 2>/dev/null
     pkill -F "$conf/slurmctld.pid" 2>/dev/null
+    [ -z "$own_munged" ] || pkill -F "$own_munged" 2>/dev/null
     sleep 1
 }
 trap 'stop; chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT
@@ -57,8 +61,8 @@ done
 sinfo -h -o %T 2>/dev/null | grep -q idle || skip "the node does not come up: $(tail -n 2 "$conf/slurmd.log")"
 
 bids=$work/bids
-"$HEPAR" simulate amri-noncontrast "$bids" --subjects 12 --seed 31 --fast -q >/dev/null || fail "simulate"
-for broken in 05 09; do head -c 300 "$bids/sub-01/dwi/sub-01_dwi.nii.gz" >"$bids/sub-$broken/dwi/sub-${broken}_dwi.nii.gz"; done
+"$HEPAR" simulate amri-noncontrast "$bids" --subjects 4 --seed 31 --fast -q >/dev/null || fail "simulate"
+for image in "$bids"/sub-03/*/*.nii.gz; do truncate -s 300 "$image"; done # no series is left of it
 HEPAR=$HEPAR "$HEP_SOURCE/scripts/slurm/submit" "$bids" "$work/out" --at-a-time "$(nproc)" --cpus 1 --mem 1G --time 0:20:00 -- --no-align >"$work/submit" 2>&1 || fail "$(cat "$work/submit")"
 job=$(sed -n 's/^array \([0-9]*\) .*/\1/p' "$work/submit")
 for i in $(seq 100); do
@@ -73,7 +77,7 @@ for i in $(seq 400); do
 done
 same "$(squeue -h | wc -l)" 0 "jobs left in the queue"
 expect 0 "" "$HEPAR" status "$work/out"
-same "$(tail -n 1 "$work/stdout")" "10 done, 2 failed, 0 running, 0 missing" "state of the studies"
+same "$(tail -n 1 "$work/stdout")" "3 done, 1 failed, 0 running, 0 missing" "state of the studies"
 there "$work/out/studies.tsv"
-same "$(cut -f 1,2 "$work/out/studies.tsv" | grep -c failed)" 2 "failures in studies.tsv"
+same "$(cut -f 1,2 "$work/out/studies.tsv" | grep -c failed)" 1 "failures in studies.tsv"
 finish

@@ -253,7 +253,6 @@ static void test_flips(void **state)
     assert_close(measure(&b, "hepatobiliary_re"), measure(&a, "hepatobiliary_re"), 1e-4, 0);
     assert_close(measure(&b, "arterial_ring_index"), measure(&a, "arterial_ring_index"), 1e-4, 0);
     assert_close(measure(&b, "arterial_ring_cover"), measure(&a, "arterial_ring_cover"), 0, 0.03);
-    assert_close(measure(&b, "segment"), measure(&a, "segment"), 0, 0);
     for (int i = 0; i < HEP_FLAG_COUNT; i++)
         assert_int_equal(a.findings.list[0].flag[i].state, b.findings.list[0].flag[i].state);
     fixture_release(&a);
@@ -358,29 +357,8 @@ static void test_size(void **state)
     assert_close(longest, 0.0, 0, 0);
 }
 
-/* Right lobe front to back, below and above the portal vein; left lobe; caudate. */
-static void test_segments(void **state)
-{
-    static const struct {
-        double point[3];
-        int segment;
-    } cases[] = {
-        { { 60, 60, -20 }, 5 },  { { 60, 60, 20 }, 8 }, { { 90, 10, -20 }, 6 },
-        { { 90, 10, 20 }, 7 },   { { 10, 70, 10 }, 4 }, { { -60, 60, 20 }, 2 },
-        { { -60, 60, -20 }, 3 }, { { -5, 15, 0 }, 1 },
-    };
-    const struct hep_liver_landmarks l = { { 0, 0 }, 0.6, { 30, 0 }, "" };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        if (hep_couinaud(&l, cases[i].point) != cases[i].segment)
-            fail_msg("point %zu is in %d, not %d", i, hep_couinaud(&l, cases[i].point),
-                     cases[i].segment);
-}
-
 static void test_place(void **state)
 {
-    struct hep_liver_landmarks l;
     struct fixture f;
 
     (void)state;
@@ -390,12 +368,6 @@ static void test_place(void **state)
      * (-28, -12). */
     assert_close(measure(&f, "distance_vessel_mm"), hypot(6.0 + 28.0, 10.0 + 12.0) - 10.0 - 5.0, 0,
                  1.8);
-    hep_liver_landmarks_of(&l, &f.study);
-    assert_close(l.cava_mm[0], 15.0, 0, 0.7);
-    assert_non_null(strstr(l.source, "approximate"));
-    f.study.anatomy = NULL;
-    hep_liver_landmarks_of(&l, &f.study);
-    assert_non_null(strstr(l.source, "assumed"));
     fixture_release(&f);
 }
 
@@ -483,7 +455,6 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_size),
-        cmocka_unit_test(test_segments),
         cmocka_unit_test(test_place),
         cmocka_unit_test(test_liver),
     };

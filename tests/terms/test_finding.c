@@ -17,7 +17,6 @@ static struct hep_finding finding(void)
     f.class_probability[HEP_CLASS_METASTASIS] = 0.25;
     hep_measures_set(&f.measures, HEP_M_VOLUME, 2.385);
     hep_measures_set(&f.measures, HEP_M_LONG_AXIS, 17.5);
-    hep_measures_set(&f.measures, HEP_M_SEGMENT, 7);
     hep_measures_set(&f.measures, HEP_M_P_METASTASIS, 0.25);
     hep_measures_set(&f.measures, HEP_M_ADC, 1.07e-3);
     hep_measures_set(&f.measures, HEP_M_RTE_MUSCLE, (double)NAN);
@@ -62,7 +61,6 @@ static void test_written(void **state)
     (void)state;
     assert_ok(put.rc, e);
     assert_close(number(o, "volume_ml", NULL), 2.385, 0, 0);
-    assert_close(number(o, "segment", NULL), 7, 0, 0);
     assert_close(number(m, "adc_mm2_per_s", "value"), 1.07e-3, 0, 0);
     assert_string_equal(text(m, "adc_mm2_per_s", "unit"), "mm2/s");
     assert_close(number(m, "arterial_ratio", "value"), 1.3, 0, 0);
