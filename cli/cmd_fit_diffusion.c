@@ -293,7 +293,7 @@ static int run_model(const void *given, enum hep_diffusion_model model,
     int rc = usage(o, err);
 
     if (rc == HEP_OK)
-        rc = hep_nifti_read(&dwi, o->dwi, err);
+        rc = hep_fit_read(&dwi, o->dwi, false, cli, err);
     if (rc == HEP_OK)
         rc = hep_gradients_read(&g, o->bvals, NULL, dwi->nt, err);
     if (rc == HEP_OK) {

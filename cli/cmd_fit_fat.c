@@ -94,7 +94,8 @@ static int add_volumes(struct echo_set *e, const char *path, const struct hep_vo
     return HEP_OK;
 }
 
-static int read_echo(struct echo_set *e, const char *path, struct hep_error *err)
+static int read_echo(struct echo_set *e, const char *path, struct hep_cli *cli,
+                     struct hep_error *err)
 {
     struct hep_acquisition a;
     struct hep_volume *v = NULL;
@@ -103,7 +104,7 @@ static int read_echo(struct echo_set *e, const char *path, struct hep_error *err
     hep_acquisition_init(&a);
     rc = hep_sidecar_read(&a, NULL, path, err);
     if (rc == HEP_OK)
-        rc = hep_nifti_read_magnitude(&v, path, err);
+        rc = hep_fit_read(&v, path, true, cli, err);
     if (rc != HEP_OK)
         goto out;
     e->volume[e->n_volumes++] = v;
@@ -171,7 +172,8 @@ static int check_magnitudes(const struct echo_set *e, struct hep_error *err)
     return HEP_OK;
 }
 
-static int read_echoes(struct echo_set *e, const struct fat_options *o, struct hep_error *err)
+static int read_echoes(struct echo_set *e, const struct fat_options *o, struct hep_cli *cli,
+                       struct hep_error *err)
 {
     int rc = HEP_OK;
 
@@ -179,7 +181,7 @@ static int read_echoes(struct echo_set *e, const struct fat_options *o, struct h
     if (o->echoes.n > HEP_MULTIECHO_MAX_ECHOES)
         return HEP_FAIL(err, HEP_EUSAGE, "at most %d echoes", HEP_MULTIECHO_MAX_ECHOES);
     for (size_t i = 0; rc == HEP_OK && i < o->echoes.n; i++)
-        rc = read_echo(e, o->echoes.items[i], err);
+        rc = read_echo(e, o->echoes.items[i], cli, err);
     if (rc == HEP_OK)
         rc = times_from_options(e, o, err);
     if (rc == HEP_OK)
@@ -285,7 +287,7 @@ static int run_dual(const void *given, struct hep_cli *cli, struct hep_error *er
     struct hep_put put = { HEP_OK, err };
     struct hep_json *sidecar = NULL;
     uint8_t *mask = NULL, *status = NULL;
-    int rc = read_echoes(&e, o, err);
+    int rc = read_echoes(&e, o, cli, err);
 
     if (rc == HEP_OK)
         rc = settle_pair(&opt, &sig, &e, err);
@@ -409,7 +411,7 @@ static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *e
     struct hep_put put = { HEP_OK, err };
     struct hep_json *sidecar = NULL;
     uint8_t *mask = NULL;
-    int rc = read_echoes(&e, o, err);
+    int rc = read_echoes(&e, o, cli, err);
 
     opt.sigma = isfinite(o->sigma) ? o->sigma : 0.0;
     opt.fit.nthreads = threads(o);

@@ -119,7 +119,8 @@ static int inversion_times(double *ti, size_t n, const char *path, struct hep_er
     return rc;
 }
 
-static int add_file(struct t1_input *in, const char *path, struct hep_error *err)
+static int add_file(struct t1_input *in, const char *path, struct hep_cli *cli,
+                    struct hep_error *err)
 {
     struct hep_acquisition a;
     struct hep_volume *v = NULL;
@@ -128,7 +129,7 @@ static int add_file(struct t1_input *in, const char *path, struct hep_error *err
     hep_acquisition_init(&a);
     rc = hep_sidecar_read(&a, NULL, path, err);
     if (rc == HEP_OK)
-        rc = hep_nifti_read(&v, path, err);
+        rc = hep_fit_read(&v, path, false, cli, err);
     if (rc == HEP_OK && in->n + v->nt > MAX_VOLUMES) {
         rc = HEP_FAIL(err, HEP_EDATA, "%s: more than %d volumes", path, (int)MAX_VOLUMES);
         hep_volume_free(v);
@@ -211,8 +212,14 @@ static int read_b1(struct t1_input *in, const char *path, int nthreads, struct h
     size_t n = hep_grid_voxels(grid);
     size_t n_percent = 0;
     size_t n_ratio = 0;
-    int rc = hep_nifti_read(&map, path, err);
+    int rc = hep_nifti_read_unplaced(&map, path, false, err);
 
+    if (rc == HEP_OK && (map->grid.unplaced || grid->unplaced) &&
+        !hep_grid_same(&map->grid, grid, HEP_GRID_TOL_MM))
+        rc = HEP_FAIL(err, HEP_EGEOM,
+                      "%s: not on the grid of %s, and one of them has no orientation by which it "
+                      "could be brought there",
+                      path, in->path[0]);
     if (rc == HEP_OK)
         rc = hep_resample(&here, map, grid, NULL, HEP_INTERP_LINEAR, NAN, nthreads, err);
     if (rc == HEP_OK)
@@ -234,13 +241,13 @@ static int read_b1(struct t1_input *in, const char *path, int nthreads, struct h
 }
 
 static int read_all(struct t1_input *in, int *method, const struct t1_options *o, int nthreads,
-                    struct hep_error *err)
+                    struct hep_cli *cli, struct hep_error *err)
 {
     int rc = HEP_OK;
 
     in->tr_s = o->tr;
     for (size_t i = 0; rc == HEP_OK && i < o->images.n; i++)
-        rc = add_file(in, o->images.items[i], err);
+        rc = add_file(in, o->images.items[i], cli, err);
     if (rc == HEP_OK)
         rc = take_list(in->flip_rad, &o->flip, in->n, HEP_PI / 180.0, "--flip", err);
     if (rc == HEP_OK)
@@ -348,7 +355,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     size_t n = 0;
     int nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads();
     int method = METHOD_FLIP_ANGLES;
-    int rc = read_all(&in, &method, o, nthreads, err);
+    int rc = read_all(&in, &method, o, nthreads, cli, err);
 
     if (rc != HEP_OK)
         goto out;

@@ -5,6 +5,20 @@
 #include "image/nifti.h"
 #include "base/json_put.h"
 
+int hep_fit_read(struct hep_volume **out, const char *path, bool magnitude, struct hep_cli *cli,
+                 struct hep_error *err)
+{
+    int rc = hep_nifti_read_unplaced(out, path, magnitude, err);
+
+    if (rc == HEP_OK && (*out)->grid.unplaced)
+        hep_log_write(
+            cli->log, HEP_LOG_WARNING, "fit",
+            "%s: no orientation (sform_code and qform_code 0): the maps have none either, "
+            "and their sides are unknown",
+            path);
+    return rc;
+}
+
 const char *const hep_fit_formats[] = { "nii.gz", "nii", NULL };
 enum { MOST_MAPS = 16 };
 
@@ -120,7 +134,7 @@ int hep_fit_mask(struct hep_labels **mask, const char *path, const struct hep_gr
     *mask = NULL;
     if (path == NULL)
         return HEP_OK;
-    rc = hep_nifti_read_labels(mask, path, err);
+    rc = hep_nifti_read_labels_unplaced(mask, path, err);
     if (rc == HEP_OK && !hep_grid_same(&(*mask)->grid, grid, HEP_GRID_TOL_MM))
         rc = HEP_FAIL(err, HEP_EGEOM, "%s: the mask's grid is not that of %s", path, data_path);
     if (rc == HEP_OK && hep_labels_count(*mask, -1) == 0)

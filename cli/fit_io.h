@@ -1,6 +1,6 @@
 /**
  * @file  cli/fit_io.h
- * @brief What the `hepar fit` commands share: mask, output folder, maps with sidecars.
+ * @brief What the `hepar fit` commands share: series, mask, output folder, maps with sidecars.
  */
 #ifndef HEP_CLI_FIT_IO_H
 #define HEP_CLI_FIT_IO_H
@@ -9,6 +9,11 @@
 #include "cli/options.h"
 #include "fitting/status.h"
 #include "image/volume.h"
+
+/** A series whose voxels alone matter; one without orientation is read with a warning, and its maps
+ * have none either. `magnitude`: of complex data. */
+int hep_fit_read(struct hep_volume **out, const char *path, bool magnitude, struct hep_cli *cli,
+                 struct hep_error *err) HEP_MUST_CHECK;
 
 /** What a map tells: an answer of the model, how well it is known, or how well the model held. */
 enum hep_map_group { HEP_MAP_PARAMETER, HEP_MAP_ERROR, HEP_MAP_QUALITY };

@@ -184,7 +184,7 @@ static void conclude(struct hep_edge_agreement *out, const struct edges *e, size
     out->gain_se = used > 1.0 ? sqrt(squares * (used - 1.0) / used) : (double)NAN;
 }
 
-/* A copy of volume 0, smoothed by a Gaussian of one voxel of the grid that is compared on. */
+/* A copy of volume 0, smoothed. */
 static int smoothed(struct hep_volume **out, const struct hep_volume *v, double sigma_mm,
                     struct hep_error *err)
 {
@@ -200,7 +200,7 @@ int hep_edges_compare(struct hep_edge_agreement *out, const struct hep_volume *f
                       const struct hep_volume *moving, const struct hep_labels *mask,
                       const struct hep_transform *const *t, size_t n, struct hep_error *err)
 {
-    const double voxel_mm = cbrt(hep_grid_voxel_mm3(&fixed->grid));
+    const double sigma_mm = 0.5 * cbrt(hep_grid_voxel_mm3(&fixed->grid));
     struct hep_volume *smooth[2] = { NULL, NULL };
     struct edges e = { .mask = mask, .t = t, .n_transforms = n };
     const size_t set = hep_labels_count(mask, -1);
@@ -208,9 +208,9 @@ int hep_edges_compare(struct hep_edge_agreement *out, const struct hep_volume *f
 
     if (!hep_grid_same(&fixed->grid, &mask->grid, HEP_GRID_TOL_MM))
         return HEP_FAIL(err, HEP_EGEOM, "the mask is on another grid than the volume");
-    rc = smoothed(&smooth[0], fixed, voxel_mm, err);
+    rc = smoothed(&smooth[0], fixed, sigma_mm, err);
     if (rc == HEP_OK)
-        rc = smoothed(&smooth[1], moving, voxel_mm, err);
+        rc = smoothed(&smooth[1], moving, sigma_mm, err);
     if (rc != HEP_OK)
         goto out;
     e.fixed = smooth[0];

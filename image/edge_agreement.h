@@ -5,10 +5,11 @@
  * Model:   mean over a mask of (n_a . n_b)^2, n = grad I / sqrt(|grad I|^2 + e^2), e the mean length
  *          of the gradient over the mask; 0 to 1
  * Source:  Haber and Modersitzki, MICCAI 2006, LNCS 4191:726-733 (normalised gradient fields)
- * Differs: both images are smoothed by a Gaussian of one voxel, for noise has edges too, and points
- *          are drawn anywhere in their voxel, not at its centre, so that the untransformed image is
- *          interpolated as much as the transformed one (Likar and Pernus, Image Vis Comput
- *          2001;19:33-44): else the averaging of noise alone would speak for every transform
+ * Differs: both images are smoothed by a Gaussian of half a voxel, as much as interpolation does,
+ *          for noise has edges too, and points are drawn anywhere in their voxel, not at its centre,
+ *          so that the untransformed image is interpolated as much as the transformed one (Likar and
+ *          Pernus, Image Vis Comput 2001;19:33-44): else the averaging of noise alone would speak
+ *          for every transform
  *
  * The mutual information that a registration raises is no judge of it: where contrast agent, coil
  * or resolution change signals, its maximum lies off the true position in a body that lies still,

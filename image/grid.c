@@ -199,6 +199,8 @@ void hep_grid_round_as_stored(struct hep_grid *g)
 
 bool hep_grid_same(const struct hep_grid *a, const struct hep_grid *b, double tol_mm)
 {
+    if (a->unplaced != b->unplaced)
+        return false;
     for (int k = 0; k < 3; k++) {
         if (a->n[k] != b->n[k])
             return false;

@@ -16,6 +16,9 @@
 struct hep_grid {
     size_t n[3];
     double to_world[4][4]; /* mm, last row 0 0 0 1 */
+    /* The file names no orientation: spacing is known, sides and place are not. Such an image goes
+     * with images of the same voxels alone, and says nothing in world coordinates. */
+    bool unplaced;
 };
 
 /** Product of the sizes. */
@@ -52,7 +55,7 @@ void hep_affine_mul(double out[4][4], const double a[4][4], const double b[4][4]
 int hep_affine_inverse(double out[4][4], const double m[4][4],
                        struct hep_error *err) HEP_MUST_CHECK;
 /**
- * Same size, and every corner voxel within tol_mm of its counterpart.
+ * Same size, both placed or both not, and every corner voxel within tol_mm of its counterpart.
  * The tolerance used throughout is HEP_GRID_TOL_MM.
  */
 #define HEP_GRID_TOL_MM 0.01

@@ -14,7 +14,7 @@
  * threads.
  * Source:  NIfTI-1 and NIfTI-2 standards, nifti1.h and nifti2.h of nifticlib.
  * Differs: no orientation from pixdim alone (method 1, ANALYZE), since it does not say which side
- *          is left.
+ *          is left; but see hep_nifti_read_unplaced().
  * Threads: reading uses as many as OpenMP gives; the values do not depend on it.
  */
 #ifndef HEP_IMAGE_NIFTI_H
@@ -60,6 +60,13 @@ int hep_nifti_read_magnitude(struct hep_volume **out, const char *path,
  * another number of components. */
 int hep_nifti_read_vectors(struct hep_volume **out, const char *path,
                            struct hep_error *err) HEP_MUST_CHECK;
+/** As hep_nifti_read() or, for echoes, hep_nifti_read_magnitude(), but a file without orientation is
+ * read too: its grid is `unplaced`. For work on the voxels of one grid. */
+int hep_nifti_read_unplaced(struct hep_volume **out, const char *path, bool magnitude,
+                            struct hep_error *err) HEP_MUST_CHECK;
+/** As hep_nifti_read_labels(), likewise. */
+int hep_nifti_read_labels_unplaced(struct hep_labels **out, const char *path,
+                                   struct hep_error *err) HEP_MUST_CHECK;
 /** As hep_label_from(): exact for all integer types; HEP_EFORMAT for more than one volume. */
 int hep_nifti_read_labels(struct hep_labels **out, const char *path,
                           struct hep_error *err) HEP_MUST_CHECK;

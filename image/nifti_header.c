@@ -207,12 +207,24 @@ static int check_units(struct hep_nifti_layout *out, const struct raw *r, struct
     return HEP_OK;
 }
 
-static int check_orientation(const struct raw *r, struct hep_error *err)
+static int check_spacing(const struct raw *r, struct hep_error *err)
 {
-    if (r->sform_code <= 0 && r->qform_code <= 0)
+    for (int i = 0; i < 3; i++) {
+        if (!(r->pixdim[i + 1] > 0.0 && isfinite(r->pixdim[i + 1])))
+            return HEP_FAIL(err, HEP_EGEOM, "pixdim[%d] is %g mm", i + 1, r->pixdim[i + 1]);
+    }
+    return HEP_OK;
+}
+
+static int check_orientation(const struct raw *r, bool unplaced_too, struct hep_error *err)
+{
+    if (r->sform_code <= 0 && r->qform_code <= 0) {
+        if (unplaced_too)
+            return check_spacing(r, err);
         return HEP_FAIL(err, HEP_EGEOM,
                         "no orientation: sform_code %d and qform_code %d, one must be above 0",
                         r->sform_code, r->qform_code);
+    }
     if (r->sform_code > 0) {
         for (int i = 0; i < 12; i++) {
             if (!isfinite(r->srow[i / 4][i % 4]))
@@ -225,10 +237,8 @@ static int check_orientation(const struct raw *r, struct hep_error *err)
             !isfinite(r->qoffset[i]))
             return HEP_FAIL(err, HEP_EGEOM, "the qform holds %g and %g", r->quatern[i],
                             r->qoffset[i]);
-        if (!(r->pixdim[i + 1] > 0.0))
-            return HEP_FAIL(err, HEP_EGEOM, "pixdim[%d] is %g mm", i + 1, r->pixdim[i + 1]);
     }
-    return HEP_OK;
+    return check_spacing(r, err);
 }
 
 /* Largest distance of a corner voxel between the two places that a header gives. */
@@ -266,6 +276,7 @@ static int copy_grid(struct hep_nifti_layout *out, const nifti_image *nim, struc
             out->info.grid.to_world[r][c] = m->m[r][c];
     }
     out->info.grid.to_world[3][3] = 1.0;
+    out->info.grid.unplaced = nim->sform_code <= 0 && nim->qform_code <= 0;
     out->info.qform_code = nim->qform_code;
     out->info.sform_code = nim->sform_code;
     if (nim->sform_code > 0 && nim->qform_code > 0)
@@ -279,7 +290,7 @@ static int copy_grid(struct hep_nifti_layout *out, const nifti_image *nim, struc
 
 /* Raw header in native order, and nifticlib's reading of it. */
 static int load(struct raw *r, nifti_image **nim, struct hep_nifti_layout *out,
-                const unsigned char *bytes, size_t n, struct hep_error *err)
+                const unsigned char *bytes, size_t n, bool unplaced_too, struct hep_error *err)
 {
     nifti_1_header h1 = { 0 };
     nifti_2_header h2 = { 0 };
@@ -319,7 +330,7 @@ static int load(struct raw *r, nifti_image **nim, struct hep_nifti_layout *out,
     if (rc == HEP_OK)
         rc = check_units(out, r, err);
     if (rc == HEP_OK)
-        rc = check_orientation(r, err);
+        rc = check_orientation(r, unplaced_too, err);
     if (rc != HEP_OK)
         return rc;
     *nim = out->info.nifti2 ? nifti_convert_n2hdr2nim(h2, NULL) : nifti_convert_n1hdr2nim(h1, NULL);
@@ -327,7 +338,7 @@ static int load(struct raw *r, nifti_image **nim, struct hep_nifti_layout *out,
 }
 
 int hep_nifti_layout_parse(struct hep_nifti_layout *out, const unsigned char *bytes, size_t n,
-                           struct hep_error *err)
+                           bool unplaced_too, struct hep_error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct hep_nifti_layout layout = { .slope = 1.0 };
@@ -336,7 +347,7 @@ int hep_nifti_layout_parse(struct hep_nifti_layout *out, const unsigned char *by
     int rc;
 
     (void)pthread_once(&once, quiet);
-    rc = load(&r, &nim, &layout, bytes, n, err);
+    rc = load(&r, &nim, &layout, bytes, n, unplaced_too, err);
     if (rc == HEP_OK)
         rc = copy_grid(&layout, nim, err);
     nifti_image_free(nim);

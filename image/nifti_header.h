@@ -22,9 +22,10 @@ struct hep_nifti_layout {
     double slope, inter;
 };
 
-/** From the first n bytes of an uncompressed file. HEP_EFORMAT, HEP_EGEOM, HEP_ENOMEM. */
+/** From the first n bytes of an uncompressed file; a file without orientation is HEP_EGEOM unless
+ * `unplaced_too`. HEP_EFORMAT, HEP_EGEOM, HEP_ENOMEM. */
 int hep_nifti_layout_parse(struct hep_nifti_layout *out, const unsigned char *bytes, size_t n,
-                           struct hep_error *err) HEP_MUST_CHECK;
+                           bool unplaced_too, struct hep_error *err) HEP_MUST_CHECK;
 
 /** Bytes of one component (one of the two parts for complex types) and their number per voxel; 0
  * when not read. */

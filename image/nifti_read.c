@@ -26,7 +26,7 @@
 
 /* Header of plain or gzip bytes; plain_n is how many bytes there can be once inflated. */
 static int parse_head(struct hep_nifti_layout *lay, size_t *plain_n, const void *bytes, size_t n,
-                      struct hep_error *err)
+                      bool unplaced_too, struct hep_error *err)
 {
     const bool gzip = hep_gz_is(bytes, n);
     unsigned char *head = NULL;
@@ -35,11 +35,11 @@ static int parse_head(struct hep_nifti_layout *lay, size_t *plain_n, const void 
 
     if (!gzip) {
         *plain_n = n;
-        return hep_nifti_layout_parse(lay, bytes, n, err);
+        return hep_nifti_layout_parse(lay, bytes, n, unplaced_too, err);
     }
     rc = hep_gz_inflate(&head, &head_n, bytes, n, HEP_NIFTI_HEADER_BYTES, SIZE_MAX, err);
     if (rc == HEP_OK)
-        rc = hep_nifti_layout_parse(lay, head, head_n, err);
+        rc = hep_nifti_layout_parse(lay, head, head_n, unplaced_too, err);
     free(head);
     if (rc == HEP_OK)
         lay->info.gzip = true;
@@ -177,8 +177,8 @@ static int make_labels(struct hep_labels **out, const struct hep_nifti_layout *l
     return HEP_OK;
 }
 
-int hep_nifti_from_bytes(struct hep_volume **re, struct hep_volume **im, struct hep_labels **labels,
-                         const void *bytes, size_t n, struct hep_error *err)
+static int from_bytes(struct hep_volume **re, struct hep_volume **im, struct hep_labels **labels,
+                      const void *bytes, size_t n, bool unplaced_too, struct hep_error *err)
 {
     struct hep_nifti_layout lay;
     const unsigned char *plain = bytes;
@@ -186,7 +186,7 @@ int hep_nifti_from_bytes(struct hep_volume **re, struct hep_volume **im, struct 
     size_t plain_n = 0;
     int rc;
 
-    rc = parse_head(&lay, &plain_n, bytes, n, err);
+    rc = parse_head(&lay, &plain_n, bytes, n, unplaced_too, err);
     if (rc == HEP_OK)
         rc = check_length(&lay, plain_n, err);
     if (rc == HEP_OK && lay.info.gzip) {
@@ -266,7 +266,7 @@ static int check_size(const struct hep_nifti_layout *lay, size_t size, uint32_t 
 
 /* Read the header and the size of a file, and of a gzip file the length that its trailer gives; not the data. */
 static int read_layout(struct hep_nifti_layout *lay, size_t *size, uint32_t *isize,
-                       const char *path, struct hep_error *err)
+                       const char *path, bool unplaced_too, struct hep_error *err)
 {
     unsigned char *bytes = hep_calloc(1, PREFIX_BYTES, err), last[4] = { 0 };
     size_t n = 0;
@@ -279,7 +279,7 @@ static int read_layout(struct hep_nifti_layout *lay, size_t *size, uint32_t *isi
     *isize = (uint32_t)last[0] | (uint32_t)last[1] << 8 | (uint32_t)last[2] << 16 |
              (uint32_t)last[3] << 24;
     if (rc == HEP_OK) {
-        rc = parse_head(lay, &plain_n, bytes, n, err);
+        rc = parse_head(lay, &plain_n, bytes, n, unplaced_too, err);
         if (rc == HEP_OK)
             rc = check_size(lay, *size, *isize, err);
         if (rc != HEP_OK)
@@ -289,20 +289,26 @@ static int read_layout(struct hep_nifti_layout *lay, size_t *size, uint32_t *isi
     return rc;
 }
 
+int hep_nifti_from_bytes(struct hep_volume **re, struct hep_volume **im, struct hep_labels **labels,
+                         const void *bytes, size_t n, struct hep_error *err)
+{
+    return from_bytes(re, im, labels, bytes, n, false, err);
+}
+
 static int read_whole(struct hep_volume **re, struct hep_volume **im, struct hep_labels **labels,
-                      const char *path, struct hep_error *err)
+                      const char *path, bool unplaced_too, struct hep_error *err)
 {
     char *bytes = NULL;
     size_t n = 0;
     struct hep_nifti_layout lay;
     uint32_t isize = 0;
-    int rc = read_layout(&lay, &n, &isize, path, err);
+    int rc = read_layout(&lay, &n, &isize, path, unplaced_too, err);
 
     if (rc == HEP_OK)
         rc = hep_file_read(&bytes, &n, path, FILE_MAX_BYTES, err);
     if (rc != HEP_OK)
         return rc;
-    rc = hep_nifti_from_bytes(re, im, labels, bytes, n, err);
+    rc = from_bytes(re, im, labels, bytes, n, unplaced_too, err);
     if (rc != HEP_OK)
         (void)hep_error_prefix(err, "%s", path);
     free(bytes);
@@ -311,7 +317,7 @@ static int read_whole(struct hep_volume **re, struct hep_volume **im, struct hep
 
 int hep_nifti_read(struct hep_volume **out, const char *path, struct hep_error *err)
 {
-    return read_whole(out, NULL, NULL, path, err);
+    return read_whole(out, NULL, NULL, path, false, err);
 }
 
 int hep_nifti_read_vectors(struct hep_volume **out, const char *path, struct hep_error *err)
@@ -333,36 +339,17 @@ int hep_nifti_read_vectors(struct hep_volume **out, const char *path, struct hep
 int hep_nifti_read_complex(struct hep_volume **re, struct hep_volume **im, const char *path,
                            struct hep_error *err)
 {
-    return read_whole(re, im, NULL, path, err);
-}
-
-int hep_nifti_read_magnitude(struct hep_volume **out, const char *path, struct hep_error *err)
-{
-    struct hep_nifti_info info;
-    struct hep_volume *re = NULL, *im = NULL;
-    int rc = hep_nifti_info(&info, path, err);
-
-    if (rc != HEP_OK)
-        return rc;
-    if (!info.is_complex)
-        return hep_nifti_read(out, path, err);
-    rc = hep_nifti_read_complex(&re, &im, path, err);
-    if (rc == HEP_OK) {
-        size_t n = hep_grid_voxels(&re->grid) * re->nt;
-
-        for (size_t i = 0; i < n; i++)
-            re->data[i] = hypotf(re->data[i], im->data[i]);
-        *out = re;
-        re = NULL;
-    }
-    hep_volume_free(re);
-    hep_volume_free(im);
-    return rc;
+    return read_whole(re, im, NULL, path, false, err);
 }
 
 int hep_nifti_read_labels(struct hep_labels **out, const char *path, struct hep_error *err)
 {
-    return read_whole(NULL, NULL, out, path, err);
+    return read_whole(NULL, NULL, out, path, false, err);
+}
+
+int hep_nifti_read_labels_unplaced(struct hep_labels **out, const char *path, struct hep_error *err)
+{
+    return read_whole(NULL, NULL, out, path, true, err);
 }
 
 int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_error *err)
@@ -370,7 +357,7 @@ int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_erro
     struct hep_nifti_layout lay;
     size_t size = 0;
     uint32_t isize = 0;
-    int rc = read_layout(&lay, &size, &isize, path, err);
+    int rc = read_layout(&lay, &size, &isize, path, false, err);
 
     if (rc == HEP_OK)
         *out = lay.info;
@@ -384,7 +371,7 @@ int hep_nifti_check_whole(const char *path, struct hep_error *err)
     char *bytes = NULL;
     size_t size = 0, n = 0;
     uint32_t isize = 0;
-    int rc = read_layout(&lay, &size, &isize, path, err);
+    int rc = read_layout(&lay, &size, &isize, path, false, err);
 
     if (rc != HEP_OK)
         return rc;
@@ -402,4 +389,37 @@ int hep_nifti_check_whole(const char *path, struct hep_error *err)
     free(plain);
     free(bytes);
     return rc;
+}
+
+static int read_magnitude(struct hep_volume **out, const char *path, bool unplaced_too,
+                          struct hep_error *err)
+{
+    struct hep_nifti_layout lay;
+    struct hep_volume *re = NULL, *im = NULL;
+    size_t size = 0;
+    uint32_t isize = 0;
+    int rc = read_layout(&lay, &size, &isize, path, unplaced_too, err);
+
+    if (rc == HEP_OK)
+        rc = read_whole(&re, lay.info.is_complex ? &im : NULL, NULL, path, unplaced_too, err);
+    if (rc == HEP_OK && im != NULL) {
+        for (size_t i = 0; i < hep_grid_voxels(&re->grid) * re->nt; i++)
+            re->data[i] = hypotf(re->data[i], im->data[i]);
+    }
+    hep_volume_free(im);
+    if (rc == HEP_OK)
+        *out = re;
+    return rc;
+}
+
+int hep_nifti_read_magnitude(struct hep_volume **out, const char *path, struct hep_error *err)
+{
+    return read_magnitude(out, path, false, err);
+}
+
+int hep_nifti_read_unplaced(struct hep_volume **out, const char *path, bool magnitude,
+                            struct hep_error *err)
+{
+    return magnitude ? read_magnitude(out, path, true, err)
+                     : read_whole(out, NULL, NULL, path, true, err);
 }

@@ -61,6 +61,10 @@ static void set_orientation(nifti_image *nim, const struct hep_grid *g, enum hep
 {
     const bool rigid = set_qform(nim, g);
 
+    if (g->unplaced) {
+        nim->qform_code = nim->sform_code = NIFTI_XFORM_UNKNOWN;
+        return;
+    }
     nim->qform_code = rigid && form != HEP_FORM_SFORM_ONLY ? NIFTI_XFORM_SCANNER_ANAT : 0;
     nim->sform_code =
         !rigid || form != HEP_FORM_QFORM_ONLY ? NIFTI_XFORM_SCANNER_ANAT : NIFTI_XFORM_UNKNOWN;

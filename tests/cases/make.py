@@ -147,6 +147,16 @@ def six_axes(folder):
     write(f"{folder}/sub-01/anat/sub-01_task-x_bold.nii", [[1.0] * 8] * 10, (2, 2, 2), dims=[6, 2, 2, 2, 1, 1, 10, 1])
 
 
+def unplaced(folder):
+    """Diffusion and a mask without orientation, and the same mask with one."""
+    b = [0, 200, 400, 800]
+    dwi(folder, volumes(b, f=0.0), b)
+    write(f"{folder}/sub-01/dwi/sub-01_dwi.nii.gz", volumes(b, f=0.0), codes=(0, 0))
+    body = [float(in_body(i)) for i in range(SIZE[0] * SIZE[1] * SIZE[2])]
+    write(f"{folder}/unplaced.nii.gz", [body], codes=(0, 0))
+    write(f"{folder}/placed.nii.gz", [body])
+
+
 CASES = {
     "trace": lambda p: appended(p, 800, trace),
     "adc_b0": lambda p: appended(p, 0, adc),
@@ -162,6 +172,7 @@ CASES = {
     "study": study,
     "labels": labels,
     "six_axes": six_axes,
+    "unplaced": unplaced,
 }
 
 

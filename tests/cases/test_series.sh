@@ -33,6 +33,12 @@ spoil; make six_axes "$work/s"; left_out "anat/sub-01_task-x_bold.nii: axis 6 ha
 spoil; /usr/bin/python3 -c 'import gzip, sys
 p = sys.argv[1]; d = bytearray(gzip.open(p).read()); d[252:256] = bytes(4); gzip.open(p, "wb").write(bytes(d))' "$work/s/sub-01/$t2.nii.gz"
 left_out "$t2.nii.gz: no orientation"
+# A fit of one grid needs none, says so, and gives its maps none; a mask that has one is on another grid.
+make unplaced "$work/u"; u=$work/u/sub-01/dwi/sub-01_dwi
+expect 0 "no orientation (sform_code and qform_code 0)" "$HEPAR" fit adc "$u.nii.gz" --bvals "$u.bval" -o "$work/u/fit" -m "$work/u/unplaced.nii.gz"
+same "$(gunzip -c "$work/u/fit/ADC.nii.gz" | od -An -t d2 -j 252 -N 4 | tr -d ' ')" 00 "form codes of the map"
+same "$(make median "$work/u/fit/ADC.nii.gz" | cut -c 1-5)" 0.001 "ADC without orientation"
+expect 65 "the mask's grid is not that of" "$HEPAR" fit adc "$u.nii.gz" --bvals "$u.bval" -o "$work/u/fit" -m "$work/u/placed.nii.gz"
 # Damage inside shows when the file is read: the run begins again without it.
 spoil; /usr/bin/python3 -c 'import sys
 p = sys.argv[1]; d = bytearray(open(p, "rb").read()); n = len(d) // 2; d[n:n + 60] = bytes(x ^ 90 for x in d[n:n + 60]); open(p, "wb").write(bytes(d))' "$work/s/sub-01/$t2.nii.gz"
