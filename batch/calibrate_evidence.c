@@ -251,6 +251,9 @@ static void add_figures(struct hep_calibrated *c, const char *part, const struct
     hep_calibrate_add(c, part, "calibration error, the set's own prior",
                       (struct hep_interval){ a->ece, none, none },
                       (struct hep_interval){ b->ece, none, none });
+    hep_calibrate_add(c, part, "that of exact probabilities, by chance, the set's own prior",
+                      (struct hep_interval){ a->ece_chance, none, none },
+                      (struct hep_interval){ b->ece_chance, none, none });
     for (size_t k = 0; k < CALLED_COUNT; k++)
         hep_calibrate_add(c, part, called_words[k], s->called[0][k], s->called[1][k]);
     for (int side = 0; side < 2; side++)

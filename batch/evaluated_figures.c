@@ -123,6 +123,8 @@ static const struct hep_column prevalence_columns[] = {
     { "n", HEP_NUMBER(S, n) },
     { "brier", HEP_NUMBER(S, brier), "  Brier score", HEP_DECIMALS(3) },
     { "ece", HEP_NUMBER(S, ece), "  calibration error", HEP_DECIMALS(3) },
+    { "ece_chance", HEP_NUMBER(S, ece_chance), "  that of exact probabilities, by chance",
+      HEP_DECIMALS(3) },
     { "reliability", HEP_EACH(S, bin, bin_columns) },
     { 0 },
 };
@@ -132,6 +134,7 @@ static const struct hep_column calibration_columns[] = {
     { "n", HEP_NUMBER(RESULT, calibration.n) },
     { "brier", WHOLE(BRIER), "Brier score", HEP_SIGNIFICANT(3) },
     { "ece", WHOLE(ECE), "Calibration error", HEP_SIGNIFICANT(3) },
+    { "ece_chance", HEP_NUMBER(RESULT, calibration.ece_chance) },
     { "reliability", HEP_EACH(RESULT, calibration.bin, bin_columns) },
     { "at_prevalence", HEP_OBJECT(RESULT, at_prevalence, prevalence_columns) },
     { 0 },

@@ -96,11 +96,21 @@ static int take(struct hep_original *o, struct hep_original_slice one, const str
     return HEP_OK;
 }
 
+/* Are all slices there, of one series? A slice that is missing from a series may be there in another of the same place. */
+static bool is_whole(const struct hep_original *o)
+{
+    for (size_t k = 0; k < o->n; k++)
+        if (o->slice[k].object == NULL ||
+            strcmp(hep_dicom_text(o->slice[k].object, HEP_DICOM_SERIES_UID),
+                   hep_dicom_text(o->slice[0].object, HEP_DICOM_SERIES_UID)) != 0)
+            return false;
+    return o->n > 0;
+}
+
 static int take_study(struct hep_original *o, const struct hep_dicom_study *study,
                       const struct hep_grid *g, double time_s, struct hep_error *err)
 {
     double inverse[4][4];
-    size_t found = 0;
     int rc = hep_grid_inverse(inverse, g, err);
 
     for (size_t s = 0; s < study->n; s++)
@@ -117,9 +127,7 @@ static int take_study(struct hep_original *o, const struct hep_dicom_study *stud
                               one, 0, hep_dicom_text(one, HEP_DICOM_POSITION), { 0 } },
                           g, HEP_AFFINE(inverse), time_s, err);
         }
-    for (size_t k = 0; rc == HEP_OK && o->slice != NULL && k < o->n; k++)
-        found += o->slice[k].object != NULL;
-    if (rc == HEP_OK && o->slice != NULL && found == o->n)
+    if (rc == HEP_OK && o->slice != NULL && is_whole(o))
         o->study = study;
     return rc;
 }
@@ -149,6 +157,7 @@ void hep_originals_release(struct hep_originals *o)
 int hep_original_find(struct hep_original *out, const struct hep_originals *originals,
                       const struct hep_grid *grid, double time_s, struct hep_error *err)
 {
+    bool is_incomplete = false;
     int rc = HEP_OK;
 
     for (size_t i = 0; rc == HEP_OK && i < originals->studies.n; i++) {
@@ -160,11 +169,16 @@ int hep_original_find(struct hep_original *out, const struct hep_originals *orig
                           "%s: images of two studies lie where the result does: give the folder of "
                           "one",
                           originals->source);
+        is_incomplete = is_incomplete || (one.slice != NULL && one.study == NULL);
         if (rc == HEP_OK && one.study != NULL)
             *out = one;
         else
             free(one.slice);
     }
+    if (rc == HEP_OK && out->study == NULL && is_incomplete)
+        rc = HEP_FAIL(err, HEP_EDATA,
+                      "%s: slices of the series that the result was made from are missing",
+                      originals->source);
     if (rc == HEP_OK && out->study == NULL)
         rc = HEP_FAIL(err, HEP_EDATA,
                       "%s: holds no MR series with the geometry of the result: these are "

@@ -1,5 +1,7 @@
 #include "evaluation/calibration.h"
 
+#include "base/number.h"
+
 #include <math.h>
 
 static size_t bin_of(double p)
@@ -27,7 +29,7 @@ static double with_prior(const struct hep_forecast *f, double prior)
 static void calibrate(struct hep_calibration *out, const struct hep_forecast *forecast, size_t n,
                       const double *weight, double prior)
 {
-    double squares = 0.0;
+    double squares = 0.0, variance[HEP_CALIBRATION_BINS] = { 0.0 };
 
     *out = (struct hep_calibration){ .prior = prior };
     for (size_t i = 0; i < n; i++) {
@@ -37,6 +39,7 @@ static void calibrate(struct hep_calibration *out, const struct hep_forecast *fo
 
         out->n += w;
         squares += w * (p - y) * (p - y);
+        variance[b] += p * (1.0 - p);
         out->bin[b].n += w;
         out->bin[b].mean_probability += w * p;
         out->bin[b].fraction += w * y;
@@ -44,11 +47,13 @@ static void calibrate(struct hep_calibration *out, const struct hep_forecast *fo
     for (size_t b = 0; b < HEP_CALIBRATION_BINS; b++) {
         out->bin[b].from = (double)b / HEP_CALIBRATION_BINS;
         out->ece += fabs(out->bin[b].mean_probability - out->bin[b].fraction);
+        out->ece_chance += sqrt(2.0 * variance[b] / HEP_PI);
         out->bin[b].mean_probability /= out->bin[b].n;
         out->bin[b].fraction /= out->bin[b].n;
     }
     out->brier = squares / out->n;
     out->ece /= out->n;
+    out->ece_chance = weight == NULL ? out->ece_chance / out->n : (double)NAN;
 }
 
 void hep_calibration_of(struct hep_calibration *out, const struct hep_forecast *forecast, size_t n,

@@ -2,6 +2,8 @@
  * @file  evaluation/calibration.h
  * @brief How far probabilities can be believed: Brier score, calibration error, reliability table.
  * Model:   Brier = mean (p - y)^2; ECE = sum over 10 equal bins of share * |mean p - fraction y|
+ *          Probabilities that are exactly right have an ECE too, as few events fall into a bin: with S the events of a bin
+ *          and v = sum p (1 - p) its variance, E|S - sum p| = sqrt(2 v / pi) where S is near to normal.
  *          Another prior moves every log-odds by the difference of the logits of the priors.
  * Source:  Brier, Mon Weather Rev 1950;78:1-3; Naeini, Cooper and Hauskrecht, AAAI 2015:2901-2907;
  *          Saerens, Latinne and Decaestecker, Neural Comput 2002;14:21-41, eq. 2.4 (prior)
@@ -28,6 +30,7 @@ struct hep_calibration_bin {
 struct hep_calibration {
     double prior;         /* of all; NaN: each forecast's own */
     double n, brier, ece; /* n is a sum of weights */
+    double ece_chance;    /* of probabilities that are exactly right; NaN with weights */
     struct hep_calibration_bin bin[HEP_CALIBRATION_BINS];
 };
 

@@ -136,6 +136,9 @@ same "$(dcmdump -q +p +P 0020,000e "$work/ex/sub-01_ses-2_sr.dcm" | grep -c '(00
 dciodvfy "$work/mr/sub-01_ses-2_mr-ff/IM00010.dcm" 2>&1 | grep -q "^Error" && fail "derived MR images have errors"
 expect 0 "" dsrdump "$work/ex/sub-01_ses-2_sr.dcm"
 expect 65 "not the images that the study was made from" "$HEPAR" export "$out" --dicom "$work/cd/a" -o "$work/no"
+cp -r "$work/cd/b" "$work/gap" # another phase lies in the same place: its slice is none of the reference
+rm "$work/gap/h/IM00003"
+expect 65 "slices of the series that the result was made from are missing" "$HEPAR" export "$out" --dicom "$work/gap" -o "$work/no"
 expect 66 "no-such" "$HEPAR" export "$out" --dicom "$work/no-such" -o "$work/no"
 expect 64 "AET@HOST:PORT" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --send archive
 expect 64 "seg, sr, maps and mr are allowed" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --what pictures

@@ -224,6 +224,8 @@ static void test_calibration(void **state)
     hep_calibration_of(&c, f, 3, NULL);
     assert_close(c.brier, (0.0625 + 0.5329) / 3.0, 1e-12, 0.0);
     assert_close(c.ece, (2.0 / 3.0) * (0.5 - 0.26), 1e-12, 0.0);
+    /* variances 0.1875 + 0.1971 in one bin, 0 in the other: sqrt(2 * 0.3846 / pi) / 3 */
+    assert_close(c.ece_chance, 0.164939, 1e-5, 0.0);
     assert_close(c.bin[2].n, 2.0, 0.0, 0.0);
     assert_close(c.bin[2].fraction, 0.5, 1e-12, 0.0);
     assert_close(c.bin[9].n, 1.0, 0.0, 0.0);
@@ -231,6 +233,7 @@ static void test_calibration(void **state)
     hep_calibration_of(&c, f, 3, weight);
     assert_close(c.brier, 0.0625, 1e-12, 0.0);
     assert_close(c.ece, 0.25, 1e-12, 0.0);
+    assert_true(isnan(c.ece_chance));
     hep_calibration_of(&c, f, 0, NULL);
     assert_true(isnan(c.brier) && isnan(c.ece));
 }
