@@ -9,7 +9,7 @@ packages_build=(gcc libc6-dev cmake ninja-build pkg-config libnifti-dev libgsl-d
 packages_run=(elastix dcm2niix dcmtk libarchive-tools)
 packages_test=(python3 python3-nibabel python3-numpy python3-pydicom dicom3tools python3-pandas python3-scipy r-base-core procps) # procps: pkill, pgrep
 # Without a version: LLVM 14 on Debian 12, LLVM 19 on Debian 13.
-packages_check=(git clang clang-format clang-tidy libomp-dev libclang-rt-dev cppcheck doxygen)
+packages_check=(git clang clang-format clang-tidy libomp-dev libclang-rt-dev cppcheck doxygen yamllint)
 
 say() { printf '%s\n' "$*"; }
 
