@@ -57,6 +57,9 @@ int hep_study_files_collect(struct hep_study_files *out, const char *study,
 int hep_study_files_collect_derivatives(struct hep_study_files *out, const char *root,
                                         const char *subject, const char *session,
                                         struct hep_error *err) HEP_MUST_CHECK;
+/** Name, as left out, the images of a subject that lie beside the folder of its session. */
+int hep_study_files_note_beside(struct hep_study_files *c, const char *session,
+                                struct hep_error *err) HEP_MUST_CHECK;
 /** Append one file by its path and its name in the study. */
 int hep_study_files_add(struct hep_study_files *out, const char *path, const char *rel,
                         bool derivative, struct hep_error *err) HEP_MUST_CHECK;

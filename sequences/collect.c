@@ -227,6 +227,43 @@ int hep_study_files_collect(struct hep_study_files *out, const char *study, stru
     return walk_folder(out, study, "", false, err);
 }
 
+/** Name the images of one folder that belong to no session. */
+static int note_folder(struct hep_study_files *c, const char *subject, const char *folder,
+                       struct hep_error *err)
+{
+    char *dir = hep_path_join(subject, folder, err);
+    struct hep_listing list = { 0 };
+    int rc = dir == NULL ? HEP_ENOMEM : hep_listing_read(&list, dir, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++)
+        if (!list.is_dir[i] && list.names[i][0] != '.' &&
+            hep_nifti_extension(list.names[i]) != NULL)
+            rc = hep_lines_addf(&c->left_out, err,
+                                "../%s%s%s lies beside the sessions of the subject, in none of "
+                                "them: left out",
+                                folder, folder[0] != '\0' ? "/" : "", list.names[i]);
+    hep_listing_release(&list);
+    free(dir);
+    return rc;
+}
+
+int hep_study_files_note_beside(struct hep_study_files *c, const char *session,
+                                struct hep_error *err)
+{
+    char *subject = hep_path_join(session, "..", err);
+    struct hep_listing list = { 0 };
+    int rc = subject == NULL ? HEP_ENOMEM : note_folder(c, subject, "", err);
+
+    if (rc == HEP_OK)
+        rc = hep_listing_read(&list, subject, err);
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++)
+        if (list.is_dir[i] && list.names[i][0] != '.' && !hep_starts_with(list.names[i], "ses-"))
+            rc = note_folder(c, subject, list.names[i], err);
+    hep_listing_release(&list);
+    free(subject);
+    return rc;
+}
+
 static int collect_one_derivative(struct hep_study_files *out, const char *dataset,
                                   const char *name, const char *subject, const char *session,
                                   struct hep_error *err)

@@ -106,6 +106,8 @@ static int collect(struct hep_study_files *c, const struct hep_inventory *inv, c
 
     if (rc == HEP_OK && root != NULL)
         rc = hep_study_files_collect_derivatives(c, root, inv->subject, inv->session, err);
+    if (rc == HEP_OK && inv->session != NULL)
+        rc = hep_study_files_note_beside(c, inv->study, err);
     return rc;
 }
 

@@ -152,6 +152,27 @@ static void test_links_that_lead_out(void **state)
     hep_test_rmdir(dir);
 }
 
+/* A subject with series both at its top and in a session: those of the top are in no study, and named. */
+static void test_beside_a_session(void **state)
+{
+    static const struct study_file files[] = {
+        { "sub-1/ses-1/anat/sub-1_ses-1_T2w", 1, NULL },
+        { "sub-1/anat/sub-1_T2w", 1, NULL },
+        { "sub-1/scan", 1, NULL },
+    };
+    char *dir = hep_test_mkdir();
+    struct hep_inventory *inv;
+
+    (void)state;
+    study_write(dir, files, 3);
+    inv = study_scan(dir, "sub-1/ses-1");
+    assert_int_equal(inv->n_series, 1);
+    assert_true(study_says(&inv->warnings, "../anat/sub-1_T2w.nii.gz lies beside the sessions"));
+    assert_true(study_says(&inv->warnings, "../scan.nii.gz lies beside the sessions"));
+    hep_inventory_free(inv);
+    hep_test_rmdir(dir);
+}
+
 /* Half of the bytes are missing: the gzip trailer tells it before the file is read. What is found
  * only then gives its role to the next best. */
 static void test_truncated(void **state)
@@ -227,17 +248,18 @@ int main(void)
 {
     enum { N = sizeof left_out_cases / sizeof left_out_cases[0] };
     enum { M = sizeof broken_cases / sizeof broken_cases[0] };
-    struct CMUnitTest tests[N + M + 3] = { cmocka_unit_test(test_left_out_beside_another),
+    struct CMUnitTest tests[N + M + 4] = { cmocka_unit_test(test_left_out_beside_another),
                                            cmocka_unit_test(test_links_that_lead_out),
+                                           cmocka_unit_test(test_beside_a_session),
                                            cmocka_unit_test(test_truncated) };
 
     for (size_t i = 0; i < N; i++)
-        tests[i + 3] =
+        tests[i + 4] =
             (struct CMUnitTest){ .name = left_out_cases[i].name,
                                  .test_func = test_left_out,
                                  .initial_state = (void *)(uintptr_t)&left_out_cases[i] };
     for (size_t i = 0; i < M; i++)
-        tests[N + 3 + i] =
+        tests[N + 4 + i] =
             (struct CMUnitTest){ .name = broken_cases[i].name,
                                  .test_func = test_broken,
                                  .initial_state = (void *)(uintptr_t)&broken_cases[i] };
