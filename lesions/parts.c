@@ -468,6 +468,23 @@ static void set_parts(struct hep_parts *out, const struct meaning *is, const str
     count_voxels(out, hep_grid_voxels(&f->box->grid));
 }
 
+/** Of two and three parts the number with the lower BIC whose reading is more than a lesion and its
+ * border; 0 without. */
+static size_t likeliest(struct meaning *is, const struct mixture *model,
+                        const struct hep_part_field *f)
+{
+    const size_t first = bic(&model[2], f) < bic(&model[1], f) ? 2 : 1;
+
+    for (int round = 0; round < 2; round++) {
+        const size_t k = round == 0 ? first : 3 - first;
+
+        read_parts(is, &model[k], f);
+        if (is->n > 1)
+            return k;
+    }
+    return 0;
+}
+
 int hep_parts_find(struct hep_parts *parts, const struct hep_series_set *set,
                    const struct hep_lesion_study *study, const struct hep_shells *box,
                    struct hep_error *err)
@@ -475,7 +492,7 @@ int hep_parts_find(struct hep_parts *parts, const struct hep_series_set *set,
     struct mixture model[HEP_PARTS_MAX + 1] = { { .k = 1 }, { .k = 2 }, { .k = 3 }, { .k = 0 } };
     struct meaning is;
     struct hep_part_field f = { 0 };
-    size_t best = 0;
+    size_t best;
     int rc = hep_part_field_init(&f, set, study, box, err);
 
     for (size_t k = 0; rc == HEP_OK && k <= HEP_PARTS_MAX; k++)
@@ -487,17 +504,19 @@ int hep_parts_find(struct hep_parts *parts, const struct hep_series_set *set,
     set_sharp_trust(&f, &model[1]);
     f.settled = true;
     f.widen = within(&model[HEP_PARTS_MAX - 1], &f);
-    for (size_t k = 0; k < HEP_PARTS_MAX; k++) {
+    for (size_t k = 0; k < HEP_PARTS_MAX; k++)
         run(&model[k], &f);
-        if (bic(&model[k], &f) < bic(&model[best], &f))
-            best = k;
-    }
-    if (best > 0)
-        read_parts(&is, &model[best], &f);
-    if (best > 0 && is.n > 1)
+    best = likeliest(&is, model, &f);
+    parts->samples = f.samples;
+    if (best > 0) {
         set_parts(parts, &is, &model[best], &f);
-    else if (best > 0)
+        goto out;
+    }
+    best = bic(&model[2], &f) < bic(&model[1], &f) ? 2 : 1;
+    if (bic(&model[best], &f) < bic(&model[0], &f)) {
+        read_parts(&is, &model[best], &f);
         narrow_layers(parts, &is, &model[best], &f);
+    }
 out:
     for (size_t k = 0; k <= HEP_PARTS_MAX; k++)
         free(model[k].q);
@@ -548,6 +567,12 @@ int hep_parts_and_series(struct hep_parts *parts, struct hep_series_set *series,
         rc = hep_parts_find(parts, series, study, box, err);
     if (rc == HEP_OK)
         rc = hep_series_explain(series, study, box, parts, HEP_SERIES_ALL, err);
+    if (rc == HEP_OK && parts->n > 1 && !hep_parts_differ(parts, series, box)) {
+        hep_parts_release(parts);
+        rc = hep_parts_by_depth(parts, box, study->limits->rim_depth_frac, err);
+        if (rc == HEP_OK)
+            rc = hep_series_explain(series, study, box, parts, HEP_SERIES_ALL, err);
+    }
     if (rc == HEP_OK && parts->n == 1)
         rc = add_hidden_core(series, study, box, err);
     return rc;

@@ -30,6 +30,7 @@ struct hep_parts {
     size_t n; /* parts that the images tell apart: 1 (rim and core are then by depth), 2, 3 */
     float *share[HEP_LESION_PARTS];  /* [voxels of the box]; owned */
     double voxels[HEP_LESION_PARTS]; /* sums of the shares */
+    double samples;                  /* independent ones among the lesion's voxels */
 };
 
 struct hep_series {
