@@ -157,11 +157,12 @@ static void count(struct hep_liver_quality *q, double left, const char *format, 
 }
 
 /* Regrowing alone does not refuse a liver whose border has contrast all round: what it leaves out is then a lobe that it
- * could not reach more often than a leak. An unknown border is not clear. */
+ * could not reach more often than a leak. An unknown border is not clear, nor is one of which a part lies beyond the
+ * images: bowel that they cut below has contrast wherever it is seen. */
 static double agreement_credit(const struct hep_liver_quality *q,
                                const struct hep_liver_settings *s)
 {
-    const double clear = isnan(q->low_border_frac)
+    const double clear = q->cropped || isnan(q->low_border_frac)
                              ? 0.0
                              : credit_below(q->low_border_frac, s->quality_clear_border_frac);
 

@@ -8,7 +8,8 @@
 enum { n_x = 7, n_y = 5, n_z = 6, n_voxels = n_x * n_y * n_z };
 
 static const struct hep_grid grid = {
-    { n_x, n_y, n_z }, { { 2, 0, 0, -31 }, { 0, 3, 0, 12 }, { 0, 0, 4, 70 }, { 0, 0, 0, 1 } }
+    .n = { n_x, n_y, n_z },
+    .to_world = { { 2, 0, 0, -31 }, { 0, 3, 0, 12 }, { 0, 0, 4, 70 }, { 0, 0, 0, 1 } },
 };
 
 /* A blob with no symmetry: 1 where it is. */

@@ -418,7 +418,8 @@ static void test_liver(void **state)
 static void test_label_size(void **state)
 {
     const struct hep_grid grid = {
-        { 9, 4, 6 }, { { 0, 3, 0, 7 }, { -2, 0, 0, 50 }, { 0, 0, 4, -30 }, { 0, 0, 0, 1 } }
+        .n = { 9, 4, 6 },
+        .to_world = { { 0, 3, 0, 7 }, { -2, 0, 0, 50 }, { 0, 0, 4, -30 }, { 0, 0, 0, 1 } },
     };
     struct hep_labels *l = NULL;
     struct hep_lesion_size size;
