@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *hep_category_name(enum hep_category response)
+const char *hep_response_name(enum hep_response response)
 {
-    static const char *const names[HEP_CATEGORY_NONE + 1] = { "CR", "PR", "SD", "PD", "NE", NULL };
+    static const char *const names[HEP_RESPONSE_N + 1] = { "CR", "PR", "SD", "PD", "NE", NULL };
 
     return names[response];
 }
@@ -225,7 +225,7 @@ static void explain(struct hep_response_visit *r, const struct judge *g, size_t 
     if (r->n_new > 0)
         (void)snprintf(news, sizeof news, "progression by %zu new lesion%s", r->n_new,
                        r->n_new == 1 ? "" : "s");
-    if (g->visits[v].cannot != NULL && r->category == HEP_CATEGORY_NE)
+    if (g->visits[v].cannot != NULL && r->category == HEP_RESPONSE_NE)
         (void)snprintf(r->reason, sizeof r->reason, "%s", g->visits[v].cannot);
     else if (g->targets->n_chosen == 0)
         (void)snprintf(r->reason, sizeof r->reason,
@@ -245,27 +245,27 @@ static void explain(struct hep_response_visit *r, const struct judge *g, size_t 
                        r->n_nontarget_left);
 }
 
-static enum hep_category categorise(const struct hep_response_visit *r, const struct judge *g,
+static enum hep_response categorise(const struct hep_response_visit *r, const struct judge *g,
                                     size_t v, double baseline, double partial)
 {
     const double partial_share =
         g->of == HEP_RESPONSE_OF_VOLUME ? g->s->volume_partial_share : g->s->partial_share;
 
     if (v == 0)
-        return HEP_CATEGORY_NONE;
+        return HEP_RESPONSE_N;
     /* Targets that cannot be measured can only add to the sum. */
     if (r->n_new > 0 ||
         (g->targets->n_chosen > 0 && isfinite(r->nadir) && has_progressed(g, partial, r->nadir)))
-        return HEP_CATEGORY_PD;
+        return HEP_RESPONSE_PD;
     if (g->visits[v].cannot != NULL)
-        return HEP_CATEGORY_NE;
+        return HEP_RESPONSE_NE;
     if (g->targets->n_chosen == 0)
-        return r->n_nontarget > 0 && r->n_nontarget_left == 0 ? HEP_CATEGORY_CR : HEP_CATEGORY_NE;
+        return r->n_nontarget > 0 && r->n_nontarget_left == 0 ? HEP_RESPONSE_CR : HEP_RESPONSE_NE;
     if (!isfinite(r->sum) || !isfinite(baseline))
-        return HEP_CATEGORY_NE;
+        return HEP_RESPONSE_NE;
     if (!(r->sum > 0.0) && r->n_nontarget_left == 0)
-        return HEP_CATEGORY_CR;
-    return r->sum <= baseline * (1.0 - partial_share) ? HEP_CATEGORY_PR : HEP_CATEGORY_SD;
+        return HEP_RESPONSE_CR;
+    return r->sum <= baseline * (1.0 - partial_share) ? HEP_RESPONSE_PR : HEP_RESPONSE_SD;
 }
 
 void hep_response_judge(struct hep_response_visit *out, const struct hep_targets *targets,

@@ -12,16 +12,16 @@
 
 #include "followup/tracks.h"
 
-enum hep_category {
-    HEP_CATEGORY_CR,
-    HEP_CATEGORY_PR,
-    HEP_CATEGORY_SD,
-    HEP_CATEGORY_PD,
-    HEP_CATEGORY_NE,
-    HEP_CATEGORY_NONE
+enum hep_response {
+    HEP_RESPONSE_CR,
+    HEP_RESPONSE_PR,
+    HEP_RESPONSE_SD,
+    HEP_RESPONSE_PD,
+    HEP_RESPONSE_NE,
+    HEP_RESPONSE_N
 };
-/** "CR", "PR", "SD", "PD", "NE" (cannot be evaluated); NULL for HEP_CATEGORY_NONE, the baseline. */
-const char *hep_category_name(enum hep_category response);
+/** "CR", "PR", "SD", "PD", "NE" (cannot be evaluated); NULL for HEP_RESPONSE_N, the baseline. */
+const char *hep_response_name(enum hep_response response);
 
 /** Why a lesion of the baseline is a target or is none. */
 struct hep_target {
@@ -44,7 +44,7 @@ struct hep_response_visit {
     double sum;                  /* NaN: a target cannot be measured */
     double change, nadir_change; /* shares; NaN at the baseline */
     double nadir;                /* lowest sum of earlier visits */
-    enum hep_category category;
+    enum hep_response category;
     size_t n_new, n_nontarget, n_nontarget_left, n_nontarget_grown;
     char reason[320];
 };

@@ -53,7 +53,7 @@ static void summary(struct hep_str *out, const struct hep_followed *f)
         const struct hep_response_visit *r = &f->response[k][f->n - 1];
 
         hep_str_addf(out, "<div class=\"card\"><h3>%s</h3><p class=\"big\">%s</p><p>", titles[k],
-                     hep_category_name(r->category));
+                     hep_response_name(r->category));
         hep_html_text(out, r->reason);
         hep_str_add(out, "</p></div>\n");
     }

@@ -103,7 +103,7 @@ static int sum_plot(struct hep_str *out, const struct hep_followed *f, const str
         for (size_t v = 1; v < f->n; v++) {
             if (isfinite(y[v]))
                 hep_svg_label(&svg, hep_svg_x(&frame, t->x[v]), hep_svg_y(&frame, y[v]) - 10.0,
-                              HEP_SVG_MIDDLE, HEP_SVG_INK, hep_category_name(r[v].category));
+                              HEP_SVG_MIDDLE, HEP_SVG_INK, hep_response_name(r[v].category));
         }
         rc = finish(out, &svg, err);
     }

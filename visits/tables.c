@@ -229,7 +229,7 @@ int hep_followed_response(struct hep_table *out, const struct hep_followed *f,
         const struct hep_response_visit *r = &f->response[of][v];
 
         rows[v] = (struct response_row){
-            f->places.list[v].session, hep_category_name(r->category), r->reason, r->sum,
+            f->places.list[v].session, hep_response_name(r->category), r->reason, r->sum,
             100.0 * r->change,         100.0 * r->nadir_change,        r->nadir,  r->n_new
         };
     }

@@ -14,59 +14,59 @@ struct course {
     const char *name;
     size_t n_lesions, n_visits;
     double axis_mm[N_LESIONS][N_VISITS];
-    enum hep_category expected[N_VISITS];
+    enum hep_response expected[N_VISITS];
     double sum_mm[N_VISITS];
 };
 #define X ((double)NAN)
-#define B HEP_CATEGORY_NONE
+#define B HEP_RESPONSE_N
 static const struct course courses[] = {
     { "RECIST 1.1: 40 to 28 is -30 %",
       2,
       2,
       { { 25, 18 }, { 15, 10 } },
-      { B, HEP_CATEGORY_PR },
+      { B, HEP_RESPONSE_PR },
       { 40, 28 } },
-    { "-29 % is stable", 2, 2, { { 25, 18.4 }, { 15, 10 } }, { B, HEP_CATEGORY_SD }, { 40, 28.4 } },
+    { "-29 % is stable", 2, 2, { { 25, 18.4 }, { 15, 10 } }, { B, HEP_RESPONSE_SD }, { 40, 28.4 } },
     { "+20 % of 40 is 48 and 8 mm more",
       2,
       2,
       { { 25, 30 }, { 15, 18 } },
-      { B, HEP_CATEGORY_PD },
+      { B, HEP_RESPONSE_PD },
       { 40, 48 } },
-    { "+25 % of 16 is 4 mm only", 1, 2, { { 16, 20 } }, { B, HEP_CATEGORY_SD }, { 16, 20 } },
+    { "+25 % of 16 is 4 mm only", 1, 2, { { 16, 20 } }, { B, HEP_RESPONSE_SD }, { 16, 20 } },
     { "from the lowest, not from the baseline: 40, 20, 26",
       2,
       3,
       { { 25, 12, 16 }, { 15, 8, 10 } },
-      { B, HEP_CATEGORY_PR, HEP_CATEGORY_PD },
+      { B, HEP_RESPONSE_PR, HEP_RESPONSE_PD },
       { 40, 20, 26 } },
-    { "all gone", 2, 2, { { 25, 0 }, { 15, 0 } }, { B, HEP_CATEGORY_CR }, { 40, 0 } },
+    { "all gone", 2, 2, { { 25, 0 }, { 15, 0 } }, { B, HEP_RESPONSE_CR }, { 40, 0 } },
     { "targets gone, another lesion left",
       3,
       2,
       { { 25, 0 }, { 15, 0 }, { 12, 12 } },
-      { B, HEP_CATEGORY_PR },
+      { B, HEP_RESPONSE_PR },
       { 40, 0 } },
-    { "a new lesion", 2, 2, { { 25, 10 }, { -1, 12 } }, { B, HEP_CATEGORY_PD }, { 25, 10 } },
+    { "a new lesion", 2, 2, { { 25, 10 }, { -1, 12 } }, { B, HEP_RESPONSE_PD }, { 25, 10 } },
     { "a target not assessable",
       2,
       2,
       { { 25, 10 }, { 15, X } },
-      { B, HEP_CATEGORY_NE },
+      { B, HEP_RESPONSE_NE },
       { 40, X } },
     { "not assessable, but the other has progressed alone",
       2,
       2,
       { { 25, 60 }, { 15, X } },
-      { B, HEP_CATEGORY_PD },
+      { B, HEP_RESPONSE_PD },
       { 40, X } },
     { "three lesions, two targets",
       3,
       2,
       { { 12, 30 }, { 25, 25 }, { 18, 18 } },
-      { B, HEP_CATEGORY_SD },
+      { B, HEP_RESPONSE_SD },
       { 43, 43 } },
-    { "none of 10 mm", 1, 2, { { 9, 20 } }, { B, HEP_CATEGORY_NE }, { X, X } },
+    { "none of 10 mm", 1, 2, { { 9, 20 } }, { B, HEP_RESPONSE_NE }, { X, X } },
 };
 
 static void test_course(void **state)
@@ -126,11 +126,11 @@ static void volumes_as_spheres(void **state)
 {
     static const struct {
         double mm;
-        enum hep_category expected;
-    } cases[] = { { 13.9, HEP_CATEGORY_PR },
-                  { 14.1, HEP_CATEGORY_SD },
-                  { 23.9, HEP_CATEGORY_SD },
-                  { 24.1, HEP_CATEGORY_PD } };
+        enum hep_response expected;
+    } cases[] = { { 13.9, HEP_RESPONSE_PR },
+                  { 14.1, HEP_RESPONSE_SD },
+                  { 23.9, HEP_RESPONSE_SD },
+                  { 24.1, HEP_RESPONSE_PD } };
 
     (void)state;
     for (size_t i = 0; i < 4; i++) {
