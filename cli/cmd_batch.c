@@ -223,8 +223,10 @@ static int follow_everyone(const S *o, struct hep_cli *cli, struct hep_error *er
     if (rc == HEP_OK)
         rc = hep_followup_everyone(&everyone, &q, o->participants.items, o->participants.n, err);
     if (rc == HEP_OK || rc == HEP_EPARTIAL)
-        (void)fprintf(cli->out, "%zu follow-ups, %zu failed or incomplete; %zu with one session\n",
-                      everyone.n_done, everyone.n_failed, everyone.n_single);
+        (void)fprintf(cli->out,
+                      "%zu follow-ups, %zu of them without some session, %zu failed; %zu persons "
+                      "with one session\n",
+                      everyone.n_done, everyone.n_partial, everyone.n_failed, everyone.n_single);
     hep_config_close(&b);
     return rc;
 }

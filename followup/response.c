@@ -101,7 +101,7 @@ int hep_targets_choose(struct hep_targets *out, const struct hep_tracks *tracks,
         qsort(ranked, n, sizeof *ranked, by_rank);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
         out->list[i] = ranked[i].target;
-        out->list[i].chosen = ranked[i].measurability > 0 && i < (size_t)settings->max_targets;
+        out->list[i].chosen = i < (size_t)settings->max_targets && ranked[i].measurability > 0;
         out->n_chosen += out->list[i].chosen ? 1 : 0;
     }
     out->n = n;

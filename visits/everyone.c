@@ -48,7 +48,7 @@ static int follow_one(struct hep_everyone *out, const struct hep_followup_reques
         rc = hep_followed_write(&f, &e);
     if (rc == HEP_OK) {
         out->n_done++;
-        out->n_failed += f.is_partial ? 1 : 0;
+        out->n_partial += f.is_partial ? 1 : 0;
     } else if (rc != HEP_ENOMEM) {
         out->n_failed++;
         hep_log_write(request->log, HEP_LOG_WARNING, "followup", "%s has no follow-up: %s", name,
@@ -80,8 +80,8 @@ int hep_followup_everyone(struct hep_everyone *out, const struct hep_followup_re
             rc = follow_one(out, request, name, err);
     }
     hep_status_release(&status);
-    if (rc == HEP_OK && out->n_failed > 0)
-        rc = HEP_FAIL(err, HEP_EPARTIAL, "%zu of %zu follow-ups failed or left a session out",
-                      out->n_failed, out->n_done + out->n_failed);
+    if (rc == HEP_OK && out->n_failed + out->n_partial > 0)
+        rc = HEP_FAIL(err, HEP_EPARTIAL, "of %zu follow-ups %zu failed and %zu left a session out",
+                      out->n_done + out->n_failed, out->n_failed, out->n_partial);
     return rc;
 }

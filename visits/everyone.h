@@ -8,7 +8,8 @@
 #include "visits/visits.h"
 
 struct hep_everyone {
-    size_t n_done, n_failed, n_single; /* single: fewer than two sessions */
+    size_t n_done, n_failed, n_partial,
+        n_single; /* partial: done with a session left out; single: fewer than two */
 };
 
 /**

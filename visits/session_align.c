@@ -124,7 +124,11 @@ static int run_pair(struct hep_session *s, const struct hep_session *baseline,
         s->failed = p.failed;
         s->motion_mm =
             p.motion_mm + sqrt(shift[0] * shift[0] + shift[1] * shift[1] + shift[2] * shift[2]);
-        (void)snprintf(s->quality, sizeof s->quality, "%.180s", p.reason);
+        (void)snprintf(s->quality, sizeof s->quality, "%s%.150s",
+                       shift[0] * shift[0] + shift[1] * shift[1] + shift[2] * shift[2] > 0.0
+                           ? "from where the livers' centres coincide: "
+                           : "",
+                       p.reason);
         hep_align_pair_release(&p);
     }
     hep_align_target_release(&target);

@@ -378,7 +378,7 @@ static void test_settings_manual(void **state)
 /* What a room has as its default is what the table says, and every row takes part in the keys. */
 static void test_rooms_defaults(void **state)
 {
-    static const char *const groups[] = { "liver.", "lesions.", NULL };
+    static const char *const groups[] = { "liver.", "lesions.", "followup.", NULL };
     char table[HEP_SHA256_HEX], rooms[HEP_SHA256_HEX], other[HEP_SHA256_HEX];
     struct hep_error e = { 0 };
     struct hep_config cfg;
@@ -387,6 +387,7 @@ static void test_rooms_defaults(void **state)
     assert_ok(hep_config_defaults(&cfg, &e), e);
     assert_ok(hep_config_hash(table, &cfg, groups, &e), e);
     cfg.liver = hep_liver_settings_default;
+    cfg.followup = hep_followup_settings_default;
     cfg.lesions = hep_lesion_limits_default;
     assert_ok(hep_config_hash(rooms, &cfg, groups, &e), e);
     assert_string_equal(table, rooms);

@@ -1,0 +1,151 @@
+/* Changes against their repeatability, refusals, and patterns; every verdict follows from the numbers beside it. */
+#include "followup/change.h"
+#include "followup/pattern.h"
+#include "support/support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct hep_visit_acquisition usual(void)
+{
+    struct hep_visit_acquisition a = {
+        .agent = "gadoxetate", .field_t = 3.0, .b_s_per_mm2 = { 50, 400, 800 }, .n_b = 3
+    };
+
+    a.role[HEP_ROLE_HEPATOBILIARY] = a.role[HEP_ROLE_PRECONTRAST] = a.role[HEP_ROLE_ARTERIAL] =
+        (struct hep_role_acquisition){ true, 12.0, 0.004, 0.0019 };
+    return a;
+}
+
+/* The verdict on one value of one lesion at two visits. */
+static struct hep_change verdict(enum hep_change_of of, double before, double after,
+                                 const struct hep_visit_acquisition *b)
+{
+    struct hep_track_visit at[2] = { { .n = 1 }, { .n = 1 } };
+    struct hep_track track = { .identity = "F01", .visit = at };
+    const struct hep_tracks tracks = { &track, 1, 2 };
+    const struct hep_visit_acquisition acquisitions[2] = { usual(), *b };
+    double values[2 * HEP_CHANGE_N];
+    struct hep_changes changes;
+    struct hep_change out;
+
+    for (size_t i = 0; i < 2 * HEP_CHANGE_N; i++)
+        values[i] = (double)NAN;
+    values[of] = before;
+    values[HEP_CHANGE_N + of] = after;
+    assert_int_equal(hep_changes_make(&changes, &tracks, values, acquisitions,
+                                      &hep_followup_settings_default, NULL),
+                     HEP_OK);
+    assert_int_equal(changes.n, 1);
+    out = changes.list[0];
+    hep_changes_release(&changes);
+    return out;
+}
+
+/* QIBA: 27 % of 1.00e-3 is 1.27e-3. Fat: 4.2 points. No number for RTE. */
+static void against_repeatability(void **state)
+{
+    const struct hep_visit_acquisition same = usual();
+
+    (void)state;
+    assert_int_equal(verdict(HEP_CHANGE_ADC, 1.00e-3, 1.28e-3, &same).verdict, HEP_CHANGE_REAL);
+    assert_int_equal(verdict(HEP_CHANGE_ADC, 1.00e-3, 1.26e-3, &same).verdict, HEP_CHANGE_WITHIN);
+    assert_int_equal(verdict(HEP_CHANGE_ADC, 1.00e-3, 0.72e-3, &same).verdict, HEP_CHANGE_REAL);
+    assert_int_equal(verdict(HEP_CHANGE_FAT, 0.05, 0.10, &same).verdict, HEP_CHANGE_REAL);
+    assert_int_equal(verdict(HEP_CHANGE_FAT, 0.05, 0.08, &same).verdict, HEP_CHANGE_WITHIN);
+    assert_int_equal(verdict(HEP_CHANGE_RTE, 0.1, 0.9, &same).verdict, HEP_CHANGE_UNKNOWN);
+}
+
+static void refusals(void **state)
+{
+    struct hep_visit_acquisition b = usual();
+    struct hep_change c;
+
+    (void)state;
+    b.b_s_per_mm2[2] = 600.0;
+    c = verdict(HEP_CHANGE_ADC, 1.0e-3, 2.0e-3, &b);
+    assert_int_equal(c.verdict, HEP_CHANGE_REFUSED);
+    assert_true(isnan(c.change) && isnan(c.share));
+    assert_non_null(strstr(c.reason, "50, 400, 800 and 50, 400, 600"));
+    assert_int_equal(verdict(HEP_CHANGE_RTE, 0.1, 0.9, &b).verdict, HEP_CHANGE_UNKNOWN);
+    b = usual();
+    b.field_t = 1.5;
+    assert_int_equal(verdict(HEP_CHANGE_ADC, 1.0e-3, 2.0e-3, &b).verdict, HEP_CHANGE_REFUSED);
+    b.field_t = 2.89;
+    assert_int_equal(verdict(HEP_CHANGE_ADC, 1.0e-3, 2.0e-3, &b).verdict, HEP_CHANGE_REAL);
+    b = usual();
+    (void)snprintf(b.agent, sizeof b.agent, "gadobenate");
+    c = verdict(HEP_CHANGE_RTE, 0.1, 0.9, &b);
+    assert_int_equal(c.verdict, HEP_CHANGE_REFUSED);
+    assert_non_null(strstr(c.reason, "gadoxetate and gadobenate"));
+    assert_int_equal(verdict(HEP_CHANGE_ADC, 1.0e-3, 2.0e-3, &b).verdict, HEP_CHANGE_REAL);
+    b = usual();
+    b.role[HEP_ROLE_HEPATOBILIARY].flip_deg = 30.0;
+    c = verdict(HEP_CHANGE_RTE, 0.1, 0.9, &b);
+    assert_int_equal(c.verdict, HEP_CHANGE_REFUSED);
+    assert_non_null(strstr(c.reason, "flip angles"));
+    assert_int_equal(verdict(HEP_CHANGE_ARTERIAL_RE, 0.1, 0.9, &b).verdict, HEP_CHANGE_UNKNOWN);
+}
+
+/* Four lesions: what they do at the second visit, and the livers. */
+static void judge(struct hep_pattern *out, const enum hep_event *events, size_t n, double days,
+                  double adc_share, const struct hep_visit_liver livers[2])
+{
+    struct hep_track_visit at[4][2] = { { { .n = 1 } } };
+    struct hep_track track[4] = { { .first = 0 } };
+    const struct hep_tracks tracks = { track, n, 2 };
+    const struct hep_visit visits[2] = { { .session = "a" }, { .session = "b", .days = days } };
+    struct hep_change adc = { .track = 0, .visit = 1, .of = HEP_CHANGE_ADC, .share = adc_share };
+    const struct hep_changes changes = { &adc, 1 };
+
+    for (size_t i = 0; i < n; i++) {
+        track[i].visit = at[i];
+        at[i][1].state = events[i];
+    }
+    hep_patterns_judge(out, &tracks, visits, &changes, livers, NULL, 0,
+                       &hep_followup_settings_default);
+}
+
+static void patterns(void **state)
+{
+    static const enum hep_event one_grows[] = { HEP_EVENT_GROWN, HEP_EVENT_SHRUNK, HEP_EVENT_STABLE,
+                                                HEP_EVENT_SHRUNK };
+    static const enum hep_event most_grow[] = { HEP_EVENT_GROWN, HEP_EVENT_GROWN, HEP_EVENT_STABLE,
+                                                HEP_EVENT_GROWN };
+    static const enum hep_event all_stable[] = { HEP_EVENT_STABLE, HEP_EVENT_STABLE };
+    const struct hep_visit_liver same[2] = { { 1500.0, 1.8 }, { 1480.0, 1.8 } },
+                                 shrunk[2] = { { 1500.0, 1.8 }, { 1200.0, 2.2 } };
+    struct hep_pattern p[HEP_PATTERN_N];
+
+    (void)state;
+    judge(p, one_grows, 4, 56.0, 0.5, same);
+    assert_int_equal(p[HEP_PATTERN_OLIGOPROGRESSION].state, HEP_FLAG_PRESENT);
+    assert_close(p[HEP_PATTERN_OLIGOPROGRESSION].value, 25.0, 1e-12, 0.0);
+    assert_int_equal(p[HEP_PATTERN_DISSOCIATED].state, HEP_FLAG_PRESENT);
+    assert_int_equal(p[HEP_PATTERN_EARLY_ADC_RISE].state,
+                     HEP_FLAG_NOT_ASSESSABLE); /* 56 days are late */
+    assert_int_equal(p[HEP_PATTERN_PSEUDOCIRRHOSIS].state, HEP_FLAG_ABSENT);
+    judge(p, most_grow, 4, 56.0, 0.5, shrunk);
+    assert_int_equal(p[HEP_PATTERN_OLIGOPROGRESSION].state, HEP_FLAG_ABSENT);
+    assert_int_equal(p[HEP_PATTERN_DISSOCIATED].state, HEP_FLAG_ABSENT);
+    assert_int_equal(p[HEP_PATTERN_PSEUDOCIRRHOSIS].state, HEP_FLAG_PRESENT);
+    assert_close(p[HEP_PATTERN_PSEUDOCIRRHOSIS].value, 20.0, 1e-9, 0.0);
+    judge(p, all_stable, 2, 7.0, 0.35, same);
+    assert_int_equal(p[HEP_PATTERN_EARLY_ADC_RISE].state, HEP_FLAG_PRESENT);
+    judge(p, all_stable, 2, 7.0, 0.2, same);
+    assert_int_equal(p[HEP_PATTERN_EARLY_ADC_RISE].state, HEP_FLAG_ABSENT);
+    judge(p, all_stable, 1, 7.0, 0.2, same);
+    assert_int_equal(p[HEP_PATTERN_OLIGOPROGRESSION].state, HEP_FLAG_NOT_ASSESSABLE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(against_repeatability),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(patterns),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
