@@ -276,6 +276,9 @@ int hep_followup_score(struct hep_followup_score *out, const struct hep_followup
         ones[i] = 1.0;
     if (rc == HEP_OK)
         rc = hep_bootstrap(stat, N_STATS, compute, data, data->n_patients, replicates, seed, err);
+    /* One patient drawn with replacement is the same patient: that is no interval. */
+    for (int i = 0; rc == HEP_OK && data->n_patients < 2 && i < N_STATS; i++)
+        stat[i].lo = stat[i].hi = (double)NAN;
     if (rc == HEP_OK) {
         memset(out, 0, sizeof *out);
         take_over(out, data, stat, ones);

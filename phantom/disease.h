@@ -31,8 +31,8 @@
 double hep_sim_session_day(const struct hep_sim_settings *s, unsigned session);
 
 /**
- * Give every lesion its identity, and change them to what they are in s->session.
- * @param[in,out] list    as at the first session; `ground->list` is this one
+ * Give every lesion of `ground->list`, which is as at the first session, its identity, and change
+ * them to what they are in s->session.
  * @param[out]    gone    those that have vanished, as they last were
  * @param[in]     tissues as at the first session
  * @param[in]     seed    of the person

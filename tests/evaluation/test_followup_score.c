@@ -137,6 +137,19 @@ static void test_intervals(void **state)
     assert_true(a.false_new_per_pair.lo < 1.0 && a.false_new_per_pair.hi > 1.0);
 }
 
+/* Of one patient there is no interval. */
+static void test_one_patient(void **state)
+{
+    const struct hep_followup_data alone = { lesions, 3, visits, 2, 1 };
+    struct hep_followup_score s;
+    struct hep_error e = { 0 };
+
+    (void)state;
+    assert_ok(hep_followup_score(&s, &alone, 100, 1, &e), e);
+    assert_close(s.sum_mm.bias.value, 1.5, 1e-12, 0.0);
+    assert_true(isnan(s.sum_mm.bias.lo) && isnan(s.identity.by_patient[0]));
+}
+
 static void test_errors(void **state)
 {
     struct hep_followup_data bad = data;
@@ -155,7 +168,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kappa),     cmocka_unit_test(test_names),
         cmocka_unit_test(test_score),     cmocka_unit_test(test_agreement),
-        cmocka_unit_test(test_intervals), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_intervals), cmocka_unit_test(test_one_patient),
+        cmocka_unit_test(test_errors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
