@@ -350,7 +350,7 @@ static int find_arrival(struct series *s, double around_s, const struct hep_upta
     for (int step = -ARRIVAL_STEPS; rc == HEP_OK && step <= ARRIVAL_STEPS; step++) {
         const double peak = fmax(around_s + step * ARRIVAL_STEP_S, 0.0);
         struct hep_inputs *in = NULL;
-        struct hep_uptake_fit f;
+        struct hep_uptake_fit f = { .n = 0 };
 
         rc = hep_inlets_of_population(&in, agent, peak, end, o->dose, o->hct, err);
         if (rc == HEP_OK)
