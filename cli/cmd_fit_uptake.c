@@ -169,7 +169,7 @@ static int read_column(double **out, const struct hep_tsv *t, const char *name, 
 
         (*out)[i] = NAN;
         if (cell[0] != '\0' && hep_parse_double(&(*out)[i], cell, err) != HEP_OK)
-            return hep_error_prefix(err, "%s: row %zu, %s: ", path, i + 1, name);
+            return hep_error_prefix(err, "%s: row %zu, %s", path, i + 1, name);
     }
     return HEP_OK;
 }
@@ -256,7 +256,7 @@ static int fit(struct hep_uptake_row *row, struct curves *c, const struct hep_ag
     row->t1_source = "given";
     hep_uptake_plans_free(&plans);
     hep_inputs_free(in);
-    return rc == HEP_OK ? rc : hep_error_prefix(err, "%s: ", o->curves);
+    return rc == HEP_OK ? rc : hep_error_prefix(err, "%s", o->curves);
 }
 
 static int find_agent(struct hep_agents **set, const struct hep_agent **agent, const char *name,

@@ -126,8 +126,7 @@ static int normalise(struct hep_volume *image, const struct radiomics_options *o
     if (o->normalise_mask != NULL)
         rc = hep_nifti_read_labels(&over, o->normalise_mask, err);
     if (rc == HEP_OK && hep_texture_normalise(image, over, err) != HEP_OK)
-        rc =
-            hep_error_prefix(err, "%s: ", o->normalise_mask != NULL ? o->normalise_mask : o->image);
+        rc = hep_error_prefix(err, "%s", o->normalise_mask != NULL ? o->normalise_mask : o->image);
     hep_labels_free(over);
     return rc;
 }
@@ -141,7 +140,7 @@ static int add_region(struct hep_feature_rows *rows, const struct hep_volume *im
     int rc = hep_texture_compute(&t, image, mask, label, s, err);
 
     if (rc != HEP_OK)
-        return hep_error_prefix(err, "%s: ", o->mask);
+        return hep_error_prefix(err, "%s", o->mask);
     rc = hep_feature_rows_add(rows, &t, NULL, label, normalise_words[o->normalise], s, err);
     hep_texture_release(&t);
     return rc;

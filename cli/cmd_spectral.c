@@ -126,6 +126,11 @@ static int read_ct(struct files *f, const struct spectral_options *o, struct hep
         f->energy[i] = f->ct[i];
         if (rc == HEP_OK)
             rc = energy_of(&f->kev[i], o, i, err);
+        for (size_t k = 0; rc == HEP_OK && k < i; k++) {
+            if (fabs(f->kev[k] - f->kev[i]) < 1e-6)
+                rc = HEP_FAIL(err, HEP_EDATA, "%s and %s are both of %g keV: one volume per energy",
+                              o->ct.items[k], o->ct.items[i], f->kev[i]);
+        }
     }
     return rc;
 }

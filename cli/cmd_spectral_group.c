@@ -261,7 +261,11 @@ static int choose(struct measures *m, const struct hep_tsv *t, size_t by,
             rc = add_measure(m, t, c, by, o, err);
     }
     if (rc == HEP_OK && m->n == 0)
-        rc = HEP_FAIL(err, HEP_EDATA, "%s: no column of numbers to compare", o->table);
+        rc = HEP_FAIL(
+            err, HEP_EDATA,
+            "%s: no column of numbers that differ between rows: nothing varies, nothing can be "
+            "compared",
+            o->table);
     return rc;
 }
 

@@ -200,7 +200,7 @@ static int vessel_inputs(struct series *s, const char *name, const struct hep_up
         rc = hep_inlets_of_vessels(&s->inputs, s->inlet[0], s->inlet[1], s->time_s, s->nt,
                                    s->n_baseline, s->t1_blood_s, s->tr_s, s->flip_rad, o->hct,
                                    &s->relaxivity, err);
-    return rc == HEP_OK ? rc : hep_error_prefix(err, "%s: ", o->aif);
+    return rc == HEP_OK ? rc : hep_error_prefix(err, "%s", o->aif);
 }
 
 static int inputs_of_mask(struct series *s, const struct hep_uptake_options *o,
@@ -231,7 +231,7 @@ static int column(double **out, const struct hep_tsv *t, const char *name, const
     for (size_t i = 0; rc == HEP_OK && at != HEP_TSV_NONE && i < t->n_rows; i++) {
         rc = hep_parse_double(&(*out)[i], hep_tsv_cell(t, i, at), err);
         if (rc != HEP_OK)
-            rc = hep_error_prefix(err, "%s: row %zu, %s: ", path, i + 1, name);
+            rc = hep_error_prefix(err, "%s: row %zu, %s", path, i + 1, name);
     }
     return rc;
 }
@@ -351,7 +351,7 @@ static int find_arrival(struct series *s, double around_s, const struct hep_upta
     for (int step = -ARRIVAL_STEPS; rc == HEP_OK && step <= ARRIVAL_STEPS; step++) {
         const double peak = fmax(around_s + step * ARRIVAL_STEP_S, 0.0);
         struct hep_inputs *in = NULL;
-        struct hep_uptake_fit f;
+        struct hep_uptake_fit f = { .n = 0 };
 
         rc = hep_inlets_of_population(&in, agent, peak, end, o->dose, o->hct, err);
         if (rc == HEP_OK)
@@ -451,7 +451,7 @@ static int add_region(struct hep_uptake_row *row, struct series *s, int32_t labe
     if (rc == HEP_OK)
         rc = hep_uptake_row_fit(row, &s->plans, s->inputs, s->time_s, s->region, s->nt,
                                 &s->relaxivity, err);
-    return rc == HEP_OK ? rc : hep_error_prefix(err, "region %d: ", (int)label);
+    return rc == HEP_OK ? rc : hep_error_prefix(err, "region %d", (int)label);
 }
 
 static int make_rows(struct hep_uptake_row **rows, size_t *n, struct series *s,

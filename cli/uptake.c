@@ -150,7 +150,7 @@ int hep_uptake_read_times(double *time_s, size_t n_volumes, const char *path, st
         if (found < n_volumes)
             rc = hep_parse_double(&time_s[found], word, err);
         if (rc != HEP_OK)
-            rc = hep_error_prefix(err, "%s: time %zu: ", path, found + 1);
+            rc = hep_error_prefix(err, "%s: time %zu", path, found + 1);
     }
     free(text);
     if (rc == HEP_OK && found != n_volumes)

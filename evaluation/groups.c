@@ -113,6 +113,20 @@ static int add_roc(struct hep_group_comparison *c, const char *measure,
     return rc;
 }
 
+/* Does any group hold two values? */
+static bool any_spread(const struct hep_named_group *groups, size_t n)
+{
+    for (size_t g = 0; g < n; g++) {
+        const struct hep_group *v = &groups[g].values;
+
+        for (size_t i = 1; i < v->n; i++) {
+            if (v->value[i] > v->value[0] || v->value[i] < v->value[0])
+                return true;
+        }
+    }
+    return false;
+}
+
 int hep_group_compare(struct hep_group_comparison *c, const char *measure,
                       const struct hep_named_group *groups, size_t n, struct hep_error *err)
 {
@@ -126,12 +140,16 @@ int hep_group_compare(struct hep_group_comparison *c, const char *measure,
                             "%s: group \"%s\" has %zu value: two are needed for its spread",
                             measure, groups[g].name, groups[g].values.n);
     }
+    if (n > 0 && !any_spread(groups, n))
+        return HEP_FAIL(err, HEP_EDATA,
+                        "%s: no group has any variance: every value equals the others of its group",
+                        measure);
     if (HEP_NEW(plain, n + 1, err) != HEP_OK)
         return HEP_ENOMEM;
     for (size_t g = 0; g < n; g++)
         plain[g] = groups[g].values;
     if (hep_variance_of(&v, plain, n, err) != HEP_OK)
-        rc = hep_error_prefix(err, "%s: ", measure);
+        rc = hep_error_prefix(err, "%s", measure);
     free(plain);
     for (size_t g = 0; rc == HEP_OK && g < n; g++)
         rc = add_group(c, measure, &groups[g], err);

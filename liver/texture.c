@@ -147,7 +147,7 @@ int hep_parenchyma_spread(double *spread, const struct hep_volume *v,
 {
     struct hep_volume *fine = NULL, *coarse = NULL;
     struct hep_labels *mask = NULL;
-    struct hep_stats stats;
+    struct hep_stats stats = { 0 };
     struct hep_grid box;
     size_t from[3] = { 0 }, to[3] = { 0 };
     int rc = HEP_OK;

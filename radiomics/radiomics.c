@@ -128,10 +128,10 @@ int hep_texture_compute(struct hep_texture *out, const struct hep_volume *image,
         for (int a = 0; a < HEP_AGG_N; a++)
             out->value[i][a] = NAN;
     }
-    for (size_t i = n; rc == HEP_OK && i-- > 0;) {
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
         const enum hep_texture_family family = hep_texture_features[i].family;
 
-        if (settings->family[family])
+        if (settings->family[family] && first[family] == NULL)
             first[family] = &out->value[i];
     }
     if (rc == HEP_OK)

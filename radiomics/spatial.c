@@ -28,7 +28,7 @@ static size_t fast_size(size_t least)
 /* Box of the intensity mask, padded to twice its size so that the transform's copies do not meet. */
 struct field {
     size_t from[3], n[3], padded[3], side[3], half, total;
-    double *real;   /* [total] */
+    double *real;   /* the box, each row padded */
     double *weight; /* spectrum of the weights, side[] = padded[] / 2 + 1 along each axis */
     fftw_complex *spectrum[2]; /* of the mask; of x, then of x squared */
 };
@@ -92,7 +92,7 @@ static int transform_weights(struct field *f, const struct hep_region *r, struct
 /* (value - mean)^power inside, 0 elsewhere. */
 static void fill_power(struct field *f, const struct hep_region *r, double mean, int power)
 {
-    memset(f->real, 0, f->total * sizeof *f->real);
+    memset(f->real, 0, f->padded[0] * f->n[1] * f->n[2] * sizeof *f->real);
     for (size_t z = 0; z < f->n[2]; z++) {
         for (size_t y = 0; y < f->n[1]; y++) {
             for (size_t x = 0; x < f->n[0]; x++) {
@@ -100,9 +100,9 @@ static void fill_power(struct field *f, const struct hep_region *r, double mean,
                 double d = (double)r->value[i] - mean;
 
                 if (r->inside[i])
-                    f->real[x + f->padded[0] * (y + f->padded[1] * z)] = power == 0   ? 1.0
-                                                                         : power == 1 ? d
-                                                                                      : d * d;
+                    f->real[x + f->padded[0] * (y + f->n[1] * z)] = power == 0   ? 1.0
+                                                                    : power == 1 ? d
+                                                                                 : d * d;
             }
         }
     }
@@ -136,18 +136,49 @@ static double pair_sum(const struct field *f, int a, int b)
     return sum / (double)f->total;
 }
 
+/* Real to complex along the first axis, then in place along the second and the third: what the padding holds is 0, so
+ * that only the rows and slices of the box are transformed before the axis along which they spread. */
+static int make_plans(fftw_plan plan[3], const struct field *f, int which)
+{
+    const int row = (int)f->side[0];
+    const int slice = row * (int)f->padded[1];
+    const int real_row = (int)f->padded[0];
+    const fftw_iodim along[3] = { { real_row, 1, 1 },
+                                  { (int)f->padded[1], row, row },
+                                  { (int)f->padded[2], slice, slice } };
+    const fftw_iodim over[3][2] = {
+        { { (int)f->n[1], real_row, row }, { (int)f->n[2], real_row * (int)f->n[1], slice } },
+        { { row, 1, 1 }, { (int)f->n[2], slice, slice } },
+        { { slice, 1, 1 }, { 1, 0, 0 } },
+    };
+    fftw_complex *out = f->spectrum[which];
+
+    plan[0] = fftw_plan_guru_dft_r2c(1, &along[0], 2, over[0], f->real, out, FFTW_ESTIMATE);
+    for (int a = 1; a < 3; a++)
+        plan[a] =
+            fftw_plan_guru_dft(1, &along[a], 2, over[a], out, out, FFTW_FORWARD, FFTW_ESTIMATE);
+    return plan[0] != NULL && plan[1] != NULL && plan[2] != NULL ? HEP_OK : HEP_ENOMEM;
+}
+
 static int transform(struct field *f, int which, const struct hep_region *r, double mean, int power,
                      struct hep_error *err)
 {
-    fftw_plan plan = fftw_plan_dft_r2c_3d((int)f->padded[2], (int)f->padded[1], (int)f->padded[0],
-                                          f->real, f->spectrum[which], FFTW_ESTIMATE);
+    fftw_plan plan[3] = { NULL, NULL, NULL };
+    int rc = make_plans(plan, f, which);
 
-    if (plan == NULL)
-        return HEP_FAIL(err, HEP_ENOMEM, "no plan for a transform of %zu points", f->total);
-    fill_power(f, r, mean, power);
-    fftw_execute(plan);
-    fftw_destroy_plan(plan);
-    return HEP_OK;
+    if (rc == HEP_OK) {
+        (void)memset(f->spectrum[which], 0, f->half * sizeof *f->spectrum[which]);
+        fill_power(f, r, mean, power);
+        for (int a = 0; a < 3; a++)
+            fftw_execute(plan[a]);
+    } else {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "no plan for a transform of %zu points", f->total);
+    }
+    for (int a = 0; a < 3; a++) {
+        if (plan[a] != NULL)
+            fftw_destroy_plan(plan[a]);
+    }
+    return rc;
 }
 
 /* Sums over pairs: of the weights, of products, and of squares with weights. */
@@ -158,7 +189,7 @@ static int pair_sums(double sums[3], struct field *f, const struct hep_region *r
 
     if (rc != HEP_OK)
         return rc;
-    f->real = fftw_alloc_real(f->total);
+    f->real = fftw_alloc_real(f->padded[0] * f->n[1] * f->n[2]);
     f->spectrum[ONE] = fftw_alloc_complex(f->half);
     f->spectrum[POWER] = fftw_alloc_complex(f->half);
     if (f->real == NULL || f->spectrum[ONE] == NULL || f->spectrum[POWER] == NULL)

@@ -44,6 +44,18 @@ static const struct method {
       "liver and vessels.",
       "Bashir et al., Acad Radiol 2014 (hepatobiliary adequacy); Pietryga et al., Radiology "
       "2014;271:426 (arterial motion)" },
+    { "kinetics",
+      "Uptake and excretion rates of the liver by a dual-inlet model, from a dynamic series or "
+      "several phases; reduction of T1; extracellular volume where the haematocrit is given.",
+      "Georgiou et al., Invest Radiol 2017;52:111\xe2\x80\x93"
+      "119; Haimerl et al., Sci Rep 2014;4:5621; Flett et al., Circulation 2010;122:138\xe2\x80\x93"
+      "144" },
+    { "parenchyma",
+      "Signs of diffuse disease, each held against a limit; what lies within its error of the "
+      "limit, or was not measured, is not assessable.",
+      "Tang et al., Radiology 2013;267:422; Wood et al., Blood 2005;106:1460; Bastati et al., "
+      "Radiology 2020;294:98; Smith et al., Radiology 2016;280:771; Prassopoulos et al., Eur "
+      "Radiol 1997;7:246" },
     { "liver",
       "Liver mask, given or found; every measure of the liver is its median over this mask.",
       "Grady, CVPR 2005 (random walker); Huynh et al., AJR 2014;202:152 (accuracy to be "

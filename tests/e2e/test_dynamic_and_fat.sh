@@ -19,6 +19,8 @@ grep -q "hepatocytes do not take up" "$work/block/sub-dceabdomen/sub-dceabdomen_
 expect 0 "" "$HEPAR" run "$data/dce-abdomen" -p eca-full -o "$work/block" --liver-mask "$work/block.nii.gz" --set agent=gadoxetate
 there "$work/block/sub-dceabdomen/anat/sub-dceabdomen_desc-uptake_khemap.nii.gz"
 grep -q "dynamic series of 75 volumes" "$work/block/sub-dceabdomen/sub-dceabdomen_lesions.json" || fail "uptake of a dynamic series"
+grep -q '"nodular_contour"' "$work/block/sub-dceabdomen/sub-dceabdomen_lesions.json" || fail "no signs of diffuse disease"
+grep -q "Diffuse disease" "$work/block/sub-dceabdomen/sub-dceabdomen_report.html" || fail "no section of diffuse disease"
 grep -q "Liver function" "$work/block/sub-dceabdomen/sub-dceabdomen_report.html" || fail "no section of function"
 
 expect 0 "" "$HEPAR" run "$data/dual-echo-coronal" -o "$work/out"

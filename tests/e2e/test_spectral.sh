@@ -48,6 +48,16 @@ expect 65 "70 keV" "$HEPAR" spectral $ct --lesions "$work/lesions.nii.gz" --low-
 expect 65 "two energies" "$HEPAR" spectral $ct --lesions "$work/lesions.nii.gz" --low-kev 100 -o "$work/none"
 expect 65 "energy" "$HEPAR" spectral "$work/iodine.nii.gz" --lesions "$work/lesions.nii.gz" -o "$work/none"
 # shellcheck disable=SC2086
+expect 65 "are both of 60 keV" "$HEPAR" spectral $ct --energies 60 60 --lesions "$work/lesions.nii.gz" -o "$work/none"
+# shellcheck disable=SC2086
 expect 64 "3 values for 2" "$HEPAR" spectral $ct --energies 60 80 100 --lesions "$work/lesions.nii.gz" -o "$work/none"
 absent "$work/none"
+
+# What cannot be compared is one line, and nothing is written.
+printf 'primary\tslope\ncolon\t1\ncolon\t1\nbreast\t2\nbreast\t2\n' >"$work/flat.tsv"
+expect 65 "no group has any variance" "$HEPAR" spectral-group "$work/flat.tsv" --by primary --values slope -o "$work/flat"
+absent "$work/flat"
+printf 'primary\tslope\ncolon\t1\ncolon\t2\nbreast\t2\n' >"$work/one.tsv"
+expect 65 'group "breast" has 1 value' "$HEPAR" spectral-group "$work/one.tsv" --by primary -o "$work/flat"
+absent "$work/flat"
 finish
