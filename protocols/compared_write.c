@@ -54,7 +54,7 @@ int hep_compared_json(struct hep_json **out, const struct hep_compared *c, struc
 /* ---- terminal -------------------------------------------------------------------------------- */
 
 /* Append what in the studies does not fit the protocol, once per series. */
-static void add_misfits(struct hep_str *out, const struct hep_compare_protocol *p)
+void hep_compared_misfits(struct hep_str *out, const struct hep_compare_protocol *p)
 {
     for (int s = 0; s < HEP_SERIES_COUNT; s++) {
         const char *name = hep_planned_name((enum hep_planned)s);
@@ -84,9 +84,27 @@ static void add_misfits(struct hep_str *out, const struct hep_compare_protocol *
         hep_str_addf(out, "  %s: %s\n", p->against.list[0].label, p->against.list[0].reason);
 }
 
+void hep_compared_refusal(struct hep_str *out, const struct hep_compared *c,
+                          const struct hep_compare_protocol *p)
+{
+    const size_t n = c->list[0].evaluated.n_patients;
+
+    if (p->against.n_satisfied == 0)
+        hep_str_addf(
+            out,
+            "  Not compared: none of the %zu studies satisfies %s, so what a replay of them "
+            "finds says nothing about it\n",
+            p->against.n, p->config.name.s);
+    else if (n < HEP_PAIRED_LEAST_PATIENTS)
+        hep_str_addf(out, "  No test and no interval: %zu patients, at least %d are needed\n", n,
+                     HEP_PAIRED_LEAST_PATIENTS);
+}
+
 static void add_table(struct hep_str *out, struct hep_table t)
 {
-    hep_str_add(out, t.n > 0 ? "\n" : "");
+    if (t.n == 0)
+        return;
+    hep_str_add(out, "\n");
     hep_table_text(out, &t);
 }
 
@@ -99,7 +117,8 @@ static void variant_text(struct hep_str *out, const struct hep_compared *c, size
     hep_str_addf(out, "\n%s against %s: scan %+.0f s, table %+.0f s\n", p->config.name.s,
                  c->list[0].config.name.s, p->timeline.scan_s - c->list[0].timeline.scan_s,
                  p->timeline.table_s - c->list[0].timeline.table_s);
-    add_misfits(out, p);
+    hep_compared_misfits(out, p);
+    hep_compared_refusal(out, c, p);
     add_table(out, hep_compared_sizes(&p->paired.task[HEP_TASK_DETECTION], "Lesions of any kind"));
     add_table(out, hep_compared_sizes(&p->paired.task[HEP_TASK_METASTASIS],
                                       "Metastases, found and called so"));
