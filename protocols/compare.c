@@ -226,8 +226,11 @@ static int evaluate(struct hep_compared *c, const struct hep_compare_request *q,
     rc = hep_paired(&p->paired, &data[0], &data[1], q->replicates, q->seed, err);
     if (rc == HEP_OK)
         rc = hep_losses_find(&p->losses, &sides[0], &sides[1], q->replicates, q->seed, err);
-    if (rc == HEP_OK)
+    if (rc == HEP_OK) {
         compare_at_two(c, i);
+        hep_paired_settle(&p->paired, p->evaluated.n_patients,
+                          p->against.n == 0 || p->against.n_satisfied > 0);
+    }
     return rc;
 }
 

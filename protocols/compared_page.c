@@ -73,13 +73,14 @@ int hep_compared_svg(struct hep_str *out, const struct hep_compared *c, bool of_
 
 static void add_table(struct hep_str *out, struct hep_table t)
 {
-    hep_html_rows(out, &t);
+    if (t.n > 0)
+        hep_html_rows(out, &t);
 }
 
 static int variant_section(struct hep_str *out, const struct hep_compared *c,
                            const struct hep_compare_protocol *p, struct hep_error *err)
 {
-    struct hep_str verdict = { 0 };
+    struct hep_str verdict = { 0 }, said = { 0 };
     struct hep_table published = { 0 };
     int rc = hep_compared_published(&published, c, p->config.name.s, err);
 
@@ -89,8 +90,12 @@ static int variant_section(struct hep_str *out, const struct hep_compared *c,
     hep_html_text(out, p->config.name.s);
     hep_str_add(out, "</h2><p>");
     hep_html_text(out, p->config.title.s);
-    hep_str_addf(out, ". %zu of %zu studies satisfy it.</p>\n<p><strong>", p->against.n_satisfied,
+    hep_str_addf(out, ". %zu of %zu studies satisfy it.</p>\n<pre>", p->against.n_satisfied,
                  p->against.n);
+    hep_compared_misfits(&said, p);
+    hep_compared_refusal(&said, c, p);
+    hep_html_text(out, said.s != NULL ? said.s : "");
+    hep_str_add(out, "</pre>\n<p><strong>");
     hep_published_verdict(&verdict, &c->published, p->config.name.s);
     hep_html_text(out, verdict.s);
     hep_str_add(out, "</strong></p>\n");
@@ -100,6 +105,7 @@ static int variant_section(struct hep_str *out, const struct hep_compared *c,
     add_table(out, hep_compared_lost(&p->losses));
     hep_html_section_end(out);
     hep_str_release(&verdict);
+    hep_str_release(&said);
     hep_table_release(&published);
     return HEP_OK;
 }

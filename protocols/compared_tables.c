@@ -218,6 +218,53 @@ struct hep_table hep_compared_protocols(const struct hep_compared *c)
     return t;
 }
 
+/* Append what in the studies does not fit the protocol, once per series. */
+void hep_compared_misfits(struct hep_str *out, const struct hep_compare_protocol *p)
+{
+    for (int s = 0; s < HEP_SERIES_COUNT; s++) {
+        const char *name = hep_planned_name((enum hep_planned)s);
+        size_t off = 0, other = 0;
+        double sum = 0.0;
+
+        for (size_t i = 0; i < p->against.n; i++)
+            for (size_t k = 0; k < p->against.list[i].n; k++) {
+                const struct hep_against_series *x = &p->against.list[i].series[k];
+
+                if ((int)x->planned != s)
+                    continue;
+                off += x->state == HEP_AGAINST_OFF;
+                other += x->state > HEP_AGAINST_OFF;
+                sum += x->state == HEP_AGAINST_OFF ? x->off_s : 0.0;
+            }
+        if (off > 0)
+            hep_str_addf(out,
+                         "  %s lies outside the window in %zu of %zu studies, by %+.0f s on "
+                         "average: a replay keeps the study's own time\n",
+                         name, off, p->against.n, sum / (double)off);
+        if (other > 0)
+            hep_str_addf(out, "  %s is missing or lacks b-values in %zu of %zu studies\n", name,
+                         other, p->against.n);
+    }
+    if (p->against.n > 0 && p->against.list[0].reason[0] != '\0')
+        hep_str_addf(out, "  %s: %s\n", p->against.list[0].label, p->against.list[0].reason);
+}
+
+void hep_compared_refusal(struct hep_str *out, const struct hep_compared *c,
+                          const struct hep_compare_protocol *p)
+{
+    const size_t n = c->list[0].evaluated.n_patients;
+
+    if (p->against.n_satisfied == 0)
+        hep_str_addf(
+            out,
+            "  Not compared: none of the %zu studies satisfies %s, so what a replay of them "
+            "finds says nothing about it\n",
+            p->against.n, p->config.name.s);
+    else if (n < HEP_PAIRED_LEAST_PATIENTS)
+        hep_str_addf(out, "  No test and no interval: %zu patients, at least %d are needed\n", n,
+                     HEP_PAIRED_LEAST_PATIENTS);
+}
+
 /* ---- published ------------------------------------------------------------------------------- */
 
 #define P struct hep_published_study

@@ -36,4 +36,10 @@ int hep_compared_rows(struct hep_table *out, const struct hep_compared *c,
 int hep_compared_all_lost(struct hep_table *out, const struct hep_compared *c,
                           struct hep_error *err) HEP_MUST_CHECK;
 
+/** How the studies miss the windows of a variant, one line each. */
+void hep_compared_misfits(struct hep_str *out, const struct hep_compare_protocol *p);
+/** Why nothing, or no test, is given of a variant; nothing where both are. */
+void hep_compared_refusal(struct hep_str *out, const struct hep_compared *c,
+                          const struct hep_compare_protocol *p);
+
 #endif

@@ -53,40 +53,11 @@ int hep_compared_json(struct hep_json **out, const struct hep_compared *c, struc
 
 /* ---- terminal -------------------------------------------------------------------------------- */
 
-/* Append what in the studies does not fit the protocol, once per series. */
-static void add_misfits(struct hep_str *out, const struct hep_compare_protocol *p)
-{
-    for (int s = 0; s < HEP_SERIES_COUNT; s++) {
-        const char *name = hep_planned_name((enum hep_planned)s);
-        size_t off = 0, other = 0;
-        double sum = 0.0;
-
-        for (size_t i = 0; i < p->against.n; i++)
-            for (size_t k = 0; k < p->against.list[i].n; k++) {
-                const struct hep_against_series *x = &p->against.list[i].series[k];
-
-                if ((int)x->planned != s)
-                    continue;
-                off += x->state == HEP_AGAINST_OFF;
-                other += x->state > HEP_AGAINST_OFF;
-                sum += x->state == HEP_AGAINST_OFF ? x->off_s : 0.0;
-            }
-        if (off > 0)
-            hep_str_addf(out,
-                         "  %s lies outside the window in %zu of %zu studies, by %+.0f s on "
-                         "average: a replay keeps the study's own time\n",
-                         name, off, p->against.n, sum / (double)off);
-        if (other > 0)
-            hep_str_addf(out, "  %s is missing or lacks b-values in %zu of %zu studies\n", name,
-                         other, p->against.n);
-    }
-    if (p->against.n > 0 && p->against.list[0].reason[0] != '\0')
-        hep_str_addf(out, "  %s: %s\n", p->against.list[0].label, p->against.list[0].reason);
-}
-
 static void add_table(struct hep_str *out, struct hep_table t)
 {
-    hep_str_add(out, t.n > 0 ? "\n" : "");
+    if (t.n == 0)
+        return;
+    hep_str_add(out, "\n");
     hep_table_text(out, &t);
 }
 
@@ -99,7 +70,8 @@ static void variant_text(struct hep_str *out, const struct hep_compared *c, size
     hep_str_addf(out, "\n%s against %s: scan %+.0f s, table %+.0f s\n", p->config.name.s,
                  c->list[0].config.name.s, p->timeline.scan_s - c->list[0].timeline.scan_s,
                  p->timeline.table_s - c->list[0].timeline.table_s);
-    add_misfits(out, p);
+    hep_compared_misfits(out, p);
+    hep_compared_refusal(out, c, p);
     add_table(out, hep_compared_sizes(&p->paired.task[HEP_TASK_DETECTION], "Lesions of any kind"));
     add_table(out, hep_compared_sizes(&p->paired.task[HEP_TASK_METASTASIS],
                                       "Metastases, found and called so"));

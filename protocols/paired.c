@@ -189,3 +189,34 @@ int hep_paired(struct hep_paired *out, const struct hep_eval_data *full,
     }
     return rc;
 }
+
+/* Every draw gave the same: that is no measure of what another sample would give. */
+static void settle_interval(struct hep_interval *x, bool too_few, bool nothing)
+{
+    if (too_few || nothing || x->lo == x->hi)
+        x->lo = x->hi = (double)NAN;
+    if (nothing)
+        x->value = (double)NAN;
+}
+
+void hep_paired_settle(struct hep_paired *p, size_t n_patients, bool any_satisfies)
+{
+    const bool few = n_patients < HEP_PAIRED_LEAST_PATIENTS, nothing = !any_satisfies;
+
+    for (int t = 0; t < (int)HEP_TASK_COUNT; t++) {
+        struct hep_paired_task *task = &p->task[t];
+
+        if (few || nothing)
+            task->p = (double)NAN;
+        settle_interval(&task->full, few, false);
+        settle_interval(&task->false_full, few, false);
+        settle_interval(&task->variant, few, nothing);
+        settle_interval(&task->false_variant, few, nothing);
+        settle_interval(&task->difference, few, nothing);
+        settle_interval(&task->false_difference, few, nothing);
+        settle_interval(&task->at_two, few, nothing);
+        settle_interval(&task->at_two_full, few, false);
+        for (int s = 0; s < (int)HEP_SIZE_COUNT; s++)
+            settle_interval(&task->size[s].difference, few, nothing);
+    }
+}

@@ -43,6 +43,16 @@ int hep_paired(struct hep_paired *out, const struct hep_eval_data *full,
                const struct hep_eval_data *variant, size_t replicates, uint64_t seed,
                struct hep_error *err) HEP_MUST_CHECK;
 
+/* With fewer patients a bootstrap of them and a test of lesions held to be independent say nothing: all
+ * five drawn alike has a chance of 1 in 3125, of four 1 in 256, and McNemar's p cannot fall below 0.05
+ * with fewer than six discordant lesions. */
+#define HEP_PAIRED_LEAST_PATIENTS 5
+/**
+ * Take away what must not be printed: tests and intervals of too few patients, intervals without width,
+ * and shares and differences of a protocol that no study satisfies. Counts stay.
+ */
+void hep_paired_settle(struct hep_paired *p, size_t n_patients, bool any_satisfies);
+
 /**
  * Which lesions count as found. @param[out] out shape [data->n_lesions]
  */

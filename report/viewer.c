@@ -117,6 +117,18 @@ static const struct hep_frame *shown_frame(const struct hep_series *s)
     return best;
 }
 
+/* Where the file of a series on the reference's grid is (outputs.aligned), the outlines lie where it
+ * shows the lesion; its volumes stand in the order of the frames. NULL: there is none. */
+static const char *on_reference(const struct hep_run *run, const struct hep_product *series)
+{
+    char name[64];
+    const struct hep_product *here;
+
+    (void)snprintf(name, sizeof name, "space_%s", series->slot->name);
+    here = hep_product_find(run, name);
+    return here != NULL && here->state == HEP_PRODUCT_PRESENT ? here->path : NULL;
+}
+
 static int add_series(struct hep_str *html, struct hep_str *data,
                       const struct hep_report_source *source, struct hep_error *err)
 {
@@ -134,9 +146,11 @@ static int add_series(struct hep_str *html, struct hep_str *data,
             continue;
         {
             const struct hep_frame *f = shown_frame(p->series);
-            const char *path = p->series->path[f->path];
+            const char *here = on_reference(run, p);
+            const char *path = here != NULL ? here : p->series->path[f->path];
+            const size_t volume = here != NULL ? (size_t)(f - p->series->frame) : f->volume;
 
-            add_option(html, p->slot->name, title, path, f->volume, NULL,
+            add_option(html, p->slot->name, title, path, volume, NULL,
                        reference != NULL && strcmp(reference, p->slot->name) == 0);
             rc = add_volume(data, p->slot->name, path, err);
         }

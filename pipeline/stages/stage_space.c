@@ -25,23 +25,23 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("hepatobiliary"),
                                           HEP_READS_ALIGNMENT,
                                           { 0 } };
 
-#define SPACE(series, shape, path)                                                                 \
-    HEP_SLOT("space_" series, HEP_SLOT_VOLUME, shape, HEP_UNIT_ARBITRARY, .file = path,            \
+#define SPACE(series, shape, ...)                                                                  \
+    HEP_SLOT("space_" series, HEP_SLOT_VOLUME, shape, HEP_UNIT_ARBITRARY, __VA_ARGS__,             \
              .doc =                                                                                \
                  "the series on the grid of the reference, interpolated once; NaN where it does "  \
                  "not reach")
 static const struct hep_slot outputs[] = {
-    SPACE("hepatobiliary", "xyz", "anat/%s_space-reference_desc-hepatobiliary_T1w"),
-    SPACE("portal_venous", "xyz", "anat/%s_space-reference_desc-portalvenous_T1w"),
-    SPACE("delayed", "xyz", "anat/%s_space-reference_desc-delayed_T1w"),
-    SPACE("transitional", "xyz", "anat/%s_space-reference_desc-transitional_T1w"),
-    SPACE("arterial", "xyz", "anat/%s_space-reference_desc-arterial_T1w"),
-    SPACE("precontrast", "xyz", "anat/%s_space-reference_desc-precontrast_T1w"),
-    SPACE("in_phase", "xyz", "anat/%s_space-reference_desc-inphase_MEGRE"),
-    SPACE("opposed", "xyz", "anat/%s_space-reference_desc-opposed_MEGRE"),
-    SPACE("echoes", "xyze", "anat/%s_space-reference_desc-echoes_MEGRE"),
-    SPACE("t2", "xyz", "anat/%s_space-reference_T2w"),
-    SPACE("dwi", "xyzb", "dwi/%s_space-reference_dwi"),
+    SPACE("hepatobiliary", "xyz", .file = "anat/%s_space-reference_desc-hepatobiliary_T1w"),
+    SPACE("portal_venous", "xyz", .file = "anat/%s_space-reference_desc-portalvenous_T1w"),
+    SPACE("delayed", "xyz", .file = "anat/%s_space-reference_desc-delayed_T1w"),
+    SPACE("transitional", "xyz", .file = "anat/%s_space-reference_desc-transitional_T1w"),
+    SPACE("arterial", "xyz", .file = "anat/%s_space-reference_desc-arterial_T1w"),
+    SPACE("precontrast", "xyz", .file = "anat/%s_space-reference_desc-precontrast_T1w"),
+    SPACE("in_phase", "xyz", .file = "anat/%s_space-reference_desc-inphase_MEGRE"),
+    SPACE("opposed", "xyz", .file = "anat/%s_space-reference_desc-opposed_MEGRE"),
+    SPACE("echoes", "xyze", .file = "anat/%s_space-reference_desc-echoes_MEGRE"),
+    SPACE("t2", "xyz", .file = "anat/%s_space-reference_T2w"),
+    SPACE("dwi", "xyzb", .file = "dwi/%s_space-reference_dwi"),
     { 0 }
 };
 

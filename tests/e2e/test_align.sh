@@ -22,6 +22,13 @@ way "$work/one" t2 anat/sub-01_acq-fatsat_T2w.nii.gz anat/sub-01_space-reference
 way "$work/one" dwi dwi/sub-01_dwi.nii.gz dwi/sub-01_space-reference_dwi.nii.gz
 there "$work/one/sub-01/anat/sub-01_space-reference_desc-hepatobiliary_T1w.nii.gz"
 there "$work/one/sub-01/dwi/sub-01_space-reference_dwi.bval"
+# The viewer shows the series under the outlines.
+mkdir "$work/viewer"
+echo 'var niivue = {};' >"$work/viewer/niivue.umd.js"
+echo BSD >"$work/viewer/LICENSE"
+expect 0 "" env HEPAR_VIEWER="$work/viewer" "$HEPAR" report "$work/one/sub-01" --study "$s" --viewer -o "$work/viewer.html"
+same "$(grep -c "$(base64 -w0 "$work/one/sub-01/anat/sub-01_space-reference_T2w.nii.gz" | head -c 400 | tail -c 200)" "$work/viewer.html")" 1 \
+    "T2 on the reference in the viewer"
 same "$(find "$work/one/sub-01/xfm" -name "*_to-reference_mode-image_xfm.nii.gz" | wc -l)" "$(grep -c '"displacement": "xfm_' "$work/one/sub-01/sub-01_run.json")" "fields as run.json names them"
 there "$work/one/sub-01/xfm/sub-01_registration.log"
 grep -q "$work\|$(hostname)" "$work/one/sub-01/xfm/sub-01_registration.log" && fail "the log names a path or a host"

@@ -132,6 +132,31 @@ static void test_same_protocol(void **state)
     }
 }
 
+/* Three patients are no sample: counts stay, tests and intervals go; where no study satisfies the
+ * protocol, its shares go as well. */
+static void test_settled(void **state)
+{
+    struct hand_made full, variant;
+    struct hep_paired p;
+    struct hep_error e = { 0 };
+    const struct hep_paired_task *t = &p.task[HEP_TASK_METASTASIS];
+
+    (void)state;
+    make_side(&full, false);
+    make_side(&variant, true);
+    assert_ok(hep_paired(&p, &full.data, &variant.data, 500, 7, &e), e);
+    hep_paired_settle(&p, HEP_PAIRED_LEAST_PATIENTS, true);
+    assert_close(t->p, 0.25, 1e-12, 0.0);
+    assert_true(isfinite(t->difference.lo));
+    assert_true(isnan(t->false_full.lo) && t->false_full.value == 0.0); /* of no width */
+    hep_paired_settle(&p, HEP_PAIRED_LEAST_PATIENTS - 1, true);
+    assert_true(isnan(t->p) && isnan(t->difference.lo));
+    assert_close(t->difference.value, -3.0 / 6.0, 1e-12, 0.0);
+    assert_int_equal(t->only_full, 3);
+    hep_paired_settle(&p, 100, false);
+    assert_true(isnan(t->difference.value) && isnan(t->variant.value));
+}
+
 /* ---- folders --------------------------------------------------------------------------------- */
 
 static void put(const char *root, const char *path, const char *text)
@@ -406,10 +431,10 @@ static void test_published(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paired),    cmocka_unit_test(test_same_protocol),
-        cmocka_unit_test(test_losses),    cmocka_unit_test(test_without_truth),
-        cmocka_unit_test(test_written),   cmocka_unit_test(test_bad_requests),
-        cmocka_unit_test(test_published),
+        cmocka_unit_test(test_paired),        cmocka_unit_test(test_same_protocol),
+        cmocka_unit_test(test_settled),       cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_without_truth), cmocka_unit_test(test_written),
+        cmocka_unit_test(test_bad_requests),  cmocka_unit_test(test_published),
     };
 
     (void)setenv("HEPAR_CONFIGS", HEP_CONFIGS, 1);
