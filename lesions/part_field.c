@@ -253,9 +253,8 @@ bool hep_parts_differ(const struct hep_parts *parts, const struct hep_series_set
 
         z[c] = difference / hypot(sqrt(variance), fmax(SHARE_ERROR * contrast, 1e-30));
         for (size_t d = 0; d < n; d++)
-            m[c][d] = c == d ? 1.0
-                             : (1.0 - SHRINK) *
-                                   hep_series_correlation(s, &set->of[used[d]], box);
+            m[c][d] =
+                c == d ? 1.0 : (1.0 - SHRINK) * hep_series_correlation(s, &set->of[used[d]], box);
     }
     if (n == 0 || !hep_spd_inverse(inverse, &unused, m, n))
         return false;

@@ -3,6 +3,7 @@
 
 #include "base/number.h"
 #include "image/filter.h"
+#include "lesions/part_field.h"
 #include "lesions/parts.h"
 #include "lesions/series_share.h"
 #include "lesions/series_solve.h"
@@ -156,7 +157,8 @@ static void test_shares(void **state)
     hep_series_share(out, map, &g, &image, shift_mm, scratch);
     for (int k = 0; k < 3; k++) {
         const double native = image.native_mm[k];
-        const double variance = (native * native - h[k] * h[k]) / 12.0 + native * native / 6.0;
+        const double variance =
+            (native * native - h[k] * h[k]) / 12.0 + native * native / 6.0;
         double is[3];
 
         moments(is, out, &g, k);
@@ -236,9 +238,9 @@ static void test_two_parts(void **state)
     fixture_release(&f);
 }
 
-/** Texture of a share `sd` of liver, smooth over `mm`: neighbours 1.25 mm apart correlate by
- * exp(-1.25^2 / (4 mm^2)), 0.91 for 2 mm, wide as vessels and portal tracts. */
-static void add_texture(struct fixture *f, double sd, double mm)
+/** Texture of 4 % of liver, wide as vessels and portal tracts: neighbours 1.25 mm apart correlate by
+ * exp(-1.25^2 / (4 2^2)) = 0.91. */
+static void add_texture(struct fixture *f)
 {
     struct hep_error e = { 0 };
     struct hep_volume *texture;
@@ -255,11 +257,11 @@ static void add_texture(struct fixture *f, double sd, double mm)
             hep_rng_normal2(normal, 8, (uint64_t)k, i);
             texture->data[i] = (float)normal[0];
         }
-        assert_ok(hep_filter_gauss(texture, mm, 1, &e), e);
+        assert_ok(hep_filter_gauss(texture, 2.0, 1, &e), e);
         for (size_t i = 0; i < n; i++)
             square += (double)(texture->data[i] * texture->data[i]) / (double)n;
         for (size_t i = 0; i < n; i++)
-            v->data[i] += (float)(sd * value_in(&t_liver, made_images[k]) / sqrt(square)) *
+            v->data[i] += (float)(0.04 * value_in(&t_liver, made_images[k]) / sqrt(square)) *
                           texture->data[i];
         hep_volume_free(texture);
     }
@@ -277,7 +279,7 @@ static void test_rim_and_core_are_not_exchanged(void **state)
         struct found is;
 
         fixture_init(&f, specs[i], NULL);
-        add_texture(&f, 0.04, 2.0);
+        add_texture(&f);
         find(&is, &f);
         assert_int_equal(is.parts.n, 2);
         for (int k = 0; k < 2; k++) {
@@ -293,25 +295,41 @@ static void test_rim_and_core_are_not_exchanged(void **state)
     }
 }
 
-/* A wide texture leaves few independent voxels in a lesion of 15 mm, but a core whose signals differ
- * from the rim's by several SD of it is told apart all the same; one tissue with the same texture is
- * not parted. */
-static void test_parts_in_texture(void **state)
+/* Two series whose noise is independent, 20 independent voxels: a second part costs 2 ln 20 = 6.0. Core
+ * and rim that differ by 4 and 0 standard errors are 16, told apart; by 2 and 0 they are 4, not. Where
+ * errors are small, 30 % of the contrast with liver are 3 errors of the share (a tenth) in each series,
+ * 18; 10 % are 1 in each, 2, which another blur would do. */
+static void test_parts_that_differ(void **state)
 {
-    static const struct lesion_spec small = { 7.5, 0.6, &t_rim, &t_necrotic, 0 },
-                                    plain = { 7.5, 0, &t_rim, &t_rim, 0 };
+    static const struct {
+        double contrast, difference[2], se;
+        bool differ;
+    } rows[] = {
+        { 0.0, { 4.0, 0.0 }, 1.0, true },
+        { 0.0, { 2.0, 0.0 }, 1.0, false },
+        { 100.0, { 30.0, 30.0 }, 0.01, true },
+        { 100.0, { 10.0, 10.0 }, 0.01, false },
+    };
+    static const enum hep_image images[2] = { HEP_IMAGE_T2, HEP_IMAGE_ARTERIAL };
+    const struct hep_parts parts = { .n = 2, .samples = 20.0 };
+    const struct hep_shells box = { 0 };
+    static struct hep_series_set set;
 
     (void)state;
-    for (int i = 0; i < 2; i++) {
-        struct fixture f;
-        struct found is;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int k = 0; k < HEP_IMAGE_COUNT; k++)
+            set.of[k] = (struct hep_series){ .share_max = (double)NAN };
+        for (int k = 0; k < 2; k++) {
+            struct hep_series *s = &set.of[images[k]];
 
-        fixture_init(&f, i == 0 ? &small : &plain, NULL);
-        add_texture(&f, 0.06, 3.0);
-        find(&is, &f);
-        assert_int_equal(is.parts.n, i == 0 ? 2 : 1);
-        forget(&is);
-        fixture_release(&f);
+            s->share_max = 1.0;
+            s->value[HEP_PART_CORE] =
+                rows[i].contrast > 0.0 ? rows[i].contrast : 0.5 * rows[i].difference[k];
+            s->value[HEP_PART_RIM] = s->value[HEP_PART_CORE] - rows[i].difference[k];
+            s->cov[HEP_PART_RIM][HEP_PART_RIM] = s->cov[HEP_PART_CORE][HEP_PART_CORE] =
+                0.5 * rows[i].se * rows[i].se;
+        }
+        assert_int_equal(hep_parts_differ(&parts, &set, &box), rows[i].differ);
     }
 }
 
@@ -382,7 +400,7 @@ int main(void)
         cmocka_unit_test(test_prior),         cmocka_unit_test(test_shares),
         cmocka_unit_test(test_two_parts),     cmocka_unit_test(test_rim_and_core_are_not_exchanged),
         cmocka_unit_test(test_one_part),      cmocka_unit_test(test_odd_places),
-        cmocka_unit_test(test_below_a_voxel), cmocka_unit_test(test_parts_in_texture),
+        cmocka_unit_test(test_below_a_voxel), cmocka_unit_test(test_parts_that_differ),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
