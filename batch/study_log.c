@@ -93,7 +93,7 @@ out:
 
 void hep_study_log_close(struct hep_study_log *log, bool keep)
 {
-    if (log->stream != NULL) {
+    if (log->stream != NULL && log->path != NULL && log->newest != NULL) {
         (void)fclose(log->stream);
         if (!keep) {
             (void)unlink(log->path);

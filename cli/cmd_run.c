@@ -15,7 +15,7 @@
 /* What both commands are told. */
 struct study_options {
     struct hep_common_options common;
-    const char *study, *protocol, *out, *liver_mask, *share;
+    const char *study, *protocol, *label, *out, *liver_mask, *share;
     struct hep_args set, lesions, derivatives;
     long nthreads;
     int align; /* index into align_modes, -1 not given */
@@ -34,6 +34,10 @@ static const char *const align_modes[] = { "rigid", "deformable", NULL };
 #define INPUT_OPTIONS(default_out)                                                                 \
     HEP_OPT(TEXT, S, protocol, "protocol", 'p', "PROTOCOL", NULL,                                  \
             "path or name of a shipped protocol; without it one is chosen by agent and series"),   \
+        HEP_OPT(                                                                                   \
+            TEXT, S, label, "label", 0, "LABEL", NULL,                                             \
+            "what the subject is called in the results, letters and digits; without it as its "    \
+            "folder"),                                                                             \
         HEP_OPT(DIR_OUT, S, out, "out", 'o', "OUT", default_out,                                   \
                 "folder of the results, a BIDS derivative dataset for any number of studies"),     \
         HEP_OPT(FILE_IN, S, liver_mask, "liver-mask", 0, "FILE", NULL,                             \
@@ -211,6 +215,7 @@ static int run_study(const struct study_options *o,
     struct hep_study_request request = {
         .study = o->study,
         .protocol = o->protocol,
+        .label = o->label,
         .out = o->out,
         .liver_mask = o->liver_mask,
         .resection_mask = o->resection_mask,

@@ -149,14 +149,12 @@ static void euler_to_ras(double ras[4][4], const double p[6], const double c[3],
     ras[3][3] = 1.0;
 }
 
-int hep_register_parse_euler(double ras[4][4], const char *text, size_t n, const char *name,
-                             struct hep_error *err)
+/* Of a text that ends with a zero byte. */
+static int parse_euler(double ras[4][4], const char *text, const char *name, struct hep_error *err)
 {
     double p[6], c[3];
     int rc;
 
-    if (memchr(text, '\0', n) != NULL)
-        return HEP_FAIL(err, HEP_EFORMAT, "%s: not a text", name);
     if (!find_word(text, "Transform", "EulerTransform"))
         return HEP_FAIL(err, HEP_EFORMAT, "%s: not an EulerTransform", name);
     rc = check_no_initial_transform(text, name, err);
@@ -172,6 +170,22 @@ int hep_register_parse_euler(double ras[4][4], const char *text, size_t n, const
     }
     if (rc == HEP_OK)
         euler_to_ras(ras, p, c, find_word(text, "ComputeZYX", "true"));
+    return rc;
+}
+
+int hep_register_parse_euler(double ras[4][4], const char *text, size_t n, const char *name,
+                             struct hep_error *err)
+{
+    char *ended;
+    int rc;
+
+    if (n > 0 && memchr(text, '\0', n) != NULL)
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: not a text", name);
+    ended = hep_asprintf(err, "%.*s", (int)n, n > 0 ? text : "");
+    if (ended == NULL)
+        return HEP_ENOMEM;
+    rc = parse_euler(ras, ended, name, err);
+    free(ended);
     return rc;
 }
 

@@ -107,10 +107,9 @@ static void add_word(struct hep_str *out, const char *word, const char *label)
 {
     const char *base = hep_path_base(word);
 
-    if (hep_starts_with(word, "--") && strchr(word, '=') != NULL)
-        hep_str_addf(out, "%.*s=...", (int)strcspn(word, "="), word);
-    else if (hep_starts_with(word, "--"))
-        hep_str_add(out, word);
+    if (hep_starts_with(word, "--"))
+        hep_str_addf(out, "%.*s%s", (int)strcspn(word, "="), word,
+                     strchr(word, '=') != NULL ? "=..." : "");
     else if (word[0] == '-' && isalpha((unsigned char)word[1]))
         hep_str_addf(out, "%.2s%s", word, word[2] != '\0' ? "..." : "");
     else if (is_of(word, "0123456789.,+-") || is_setting(word))

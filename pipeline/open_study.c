@@ -1,5 +1,6 @@
 #include "pipeline/open_study.h"
 
+#include "sequences/bids_name.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -16,6 +17,28 @@ static void name_study(struct hep_open_study *s)
                    has_session ? "/ses-" : "", has_session ? session : "");
 }
 
+/* The name that the user gives to a study whose folder is called as another's. */
+static int rename_subject(struct hep_open_study *s, struct hep_error *err)
+{
+    const char *name = s->subject;
+    char *copy;
+
+    if (name == NULL)
+        return HEP_OK;
+    if (hep_starts_with(name, "sub-"))
+        name += strlen("sub-");
+    if (!hep_bids_is_label(name))
+        return HEP_FAIL(err, HEP_EUSAGE,
+                        "--label %s: a label has 1 to %d letters and digits, as BIDS wants it",
+                        s->subject, HEP_BIDS_VALUE - 1);
+    copy = hep_strdup(name, err);
+    if (copy == NULL)
+        return HEP_ENOMEM;
+    free(s->inventory->subject);
+    s->inventory->subject = copy;
+    return HEP_OK;
+}
+
 static int scan(struct hep_open_study *s, const char *study, struct hep_error *err)
 {
     const struct hep_lines *bad = s->unreadable;
@@ -23,7 +46,7 @@ static int scan(struct hep_open_study *s, const char *study, struct hep_error *e
 
     for (size_t i = 0; rc == HEP_OK && bad != NULL && i + 1 < bad->n; i += 2)
         rc = hep_inventory_leave_out(s->inventory, bad->line[i], bad->line[i + 1], err);
-    return rc;
+    return rc == HEP_OK ? rename_subject(s, err) : rc;
 }
 
 /* Why a series has no part in the study: what is wrong with it, else what is not known of it. */

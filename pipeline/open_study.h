@@ -15,8 +15,9 @@ struct hep_str;
 
 /** Start with `{ 0 }`. */
 struct hep_open_study {
-    bool only_planned; /* set by the caller: "agent: none" of the protocol stands */
-    bool follow_links; /* set by the caller: also where a symbolic link leads out of the study */
+    bool only_planned;   /* set by the caller: "agent: none" of the protocol stands */
+    const char *subject; /* set by the caller: what the subject is called; NULL: as its folder */
+    bool follow_links;   /* set by the caller: also where a symbolic link leads out of the study */
     const struct hep_lines *unreadable; /* set by the caller: names of series whose data cannot be
                                            read, each followed by the reason; NULL: none known */
     bool protocol_chosen;               /* the caller named none */

@@ -186,10 +186,11 @@ static int check_study(const struct hep_record *mine, const char *study, const c
         return HEP_OK;
     describe(me, sizeof me, &my_images);
     describe(it, sizeof it, &its_images);
-    return HEP_FAIL(err, HEP_ECREAT,
-                    "%s holds the result of another study (%s), which has no image in common with "
-                    "%s (%s): not replaced (--replace replaces it)",
-                    folder, it, study, me);
+    return HEP_FAIL(
+        err, HEP_ECREAT,
+        "%s holds the result of another study (%s), which has no image in common with "
+        "%s (%s): not replaced (--label gives this one another name, --replace replaces it)",
+        folder, it, study, me);
 }
 
 /* Where `inner` lies below `outer`: "" when they are the same, NULL when it lies elsewhere. Points

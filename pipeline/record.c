@@ -272,6 +272,8 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
     hep_put_text(&put, o, "version", HEP_VERSION);
     put_outcome(&put, o, r, request, failure);
     hep_put_text(&put, o, "study", run->label);
+    if (request->label != NULL)
+        hep_put_bool(&put, o, "label_given", true);
     if (run->cfg != NULL) {
         hep_put_text(&put, o, "protocol", run->cfg->name.s);
         hep_put(&put, o, "settings", hep_record_settings(run->cfg, &put));

@@ -128,6 +128,7 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->run.nthreads = q->nthreads;
     s->run.reproducible = q->reproducible;
     s->run.only_planned = s->open.only_planned = q->only_planned;
+    s->open.subject = q->label;
     s->open.follow_links = q->follow_links;
     if (s->run.n_stages > HEP_STAGES_MAX)
         return HEP_FAIL(err, HEP_EGRAPH, "more than %d stages", HEP_STAGES_MAX);

@@ -19,8 +19,9 @@ struct hep_study_request {
     const struct hep_stage *const *stages; /* the table, report/stage_table.h */
     size_t n_stages;
     const char
-        *protocol;   /* path or shipped name; NULL: chosen by agent and series, and said aloud */
-    const char *out; /* folder of the derivative dataset */
+        *protocol;     /* path or shipped name; NULL: chosen by agent and series, and said aloud */
+    const char *label; /* what the subject is called; NULL: as its folder */
+    const char *out;   /* folder of the derivative dataset */
     const char *liver_mask;         /* mask or label map */
     const char *resection_mask;     /* what an operation would remove */
     const char *const *lesions;     /* lesions that the user has: images, or tables of points */

@@ -116,15 +116,21 @@ static int settings_of(char ***out, size_t *n, const struct hep_json *record, st
 
 static int open_study(struct hep_reopened *r, const char *study, struct hep_error *err)
 {
-    char **settings = NULL;
+    char **settings = NULL, subject[256];
     size_t n = 0;
     const struct hep_json *inputs = hep_json_get(r->record, "inputs");
     int rc = settings_of(&settings, &n, r->record, err);
 
+    if (hep_json_type(hep_json_get(r->record, "label_given")) == HEP_JSON_BOOL) {
+        (void)snprintf(subject, sizeof subject, "%.*s", (int)strcspn(r->run.label, "_"),
+                       r->run.label);
+        r->study.subject = subject;
+    }
     r->study.follow_links = true; /* the run that is looked at has read what they lead to */
     if (rc == HEP_OK)
         rc = hep_open_study(&r->study, study, "default", (const char *const *)settings, n, NULL,
                             NULL, err);
+    r->study.subject = NULL;
     for (size_t i = 0; settings != NULL && i < n; i++)
         free(settings[i]);
     free((void *)settings);

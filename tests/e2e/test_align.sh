@@ -64,5 +64,8 @@ printf '#!/bin/sh\nexit 9\n' >"$work/bin/elastix"
 cp "$work/bin/elastix" "$work/bin/transformix"
 chmod +x "$work/bin/elastix" "$work/bin/transformix"
 expect 0 "elastix failed with exit code 9" env PATH="$work/bin:/usr/bin:/bin" "$HEPAR" run "$s" -p amri-hbp -o "$work/broken"
+# One that cannot be executed is a fault as any other.
+printf '#!/no/such/interpreter\n' >"$work/bin/elastix"
+expect 0 "cannot start elastix" env PATH="$work/bin:/usr/bin:/bin" "$HEPAR" run "$s" -p amri-hbp -o "$work/stopped"
 grep -q '"failed": true' "$work/broken/sub-01/sub-01_run.json" || fail "run.json does not say that a registration failed"
 finish

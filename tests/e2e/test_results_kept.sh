@@ -125,6 +125,14 @@ done
 same "$(sums "$result")" "$before" "the bytes of the first study, replaced twice"
 grep -q study_folder "$result/sub-siemens_run.json" && fail "a trace of the folder with --reproducible"
 
+# A name of its own keeps both.
+expect 0 "" run "$work/2/siemens" --label other
+there "$dest/sub-other/sub-other_run.json"
+expect 0 "" run "$work/1/siemens"
+same "$(cat "$work/stdout")" "sub-siemens: nothing has changed: $result" "the first study beside a second of another name"
+expect 73 "another study" run "$work/1/siemens" --label sub-other
+expect 64 "letters and digits" run "$work/2/siemens" --label "an_other"
+
 # The same study: corrected, moved, with fewer files, by another name of its folder, with other images in it.
 rm -rf "$dest"
 done_again() {

@@ -41,12 +41,12 @@ fault() {
     expect 0 "" run "$work/o"
     same "$(sums "$work/o")" "$want" "the run after faults of $kind"
 }
-fault write 8 400 74 75
+fault write 5 400 74 75
 fault write:EIO 3 200 74 75
 fault write:SHORT 3 200 74 75
 fault sync 3 100 74 75
 fault rename 5 100 73 74 75
 fault create 4 100 73 74 75
-fault read 4 200 65 66 74 75
-fault memory 12 1000 1 65 66 71 73 74 75
+fault read 3 200 65 66 74 75
+fault memory 8 1000 1 65 66 71 73 74 75
 finish
