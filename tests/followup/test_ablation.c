@@ -8,7 +8,7 @@
 #define N 64 /* voxels of 1 mm along each axis, the middle at 32 mm */
 
 static const struct hep_grid grid = {
-    { N, N, N }, { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } }
+    .n = { N, N, N }, .to_world = { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } }
 };
 
 static struct hep_labels *ball(double x, double radius_mm)

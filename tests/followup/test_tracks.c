@@ -269,8 +269,8 @@ static void merging_and_splitting(void **state)
 static struct hep_labels *half(bool right)
 {
     struct hep_grid g = {
-        { 20, 20, 20 },
-        { { 10, 0, 0, -100 }, { 0, 10, 0, -100 }, { 0, 0, 10, -100 }, { 0, 0, 0, 1 } }
+        .n = { 20, 20, 20 },
+        .to_world = { { 10, 0, 0, -100 }, { 0, 10, 0, -100 }, { 0, 0, 10, -100 }, { 0, 0, 0, 1 } }
     };
     struct hep_labels *l = NULL;
 

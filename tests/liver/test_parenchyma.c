@@ -101,7 +101,8 @@ static void test_other_signs(void **state)
 
 enum { SIDE = 80 };
 static const struct hep_grid grid = {
-    { SIDE, SIDE, SIDE }, { { 2, 0, 0, 0 }, { 0, 2, 0, 0 }, { 0, 0, 2, 0 }, { 0, 0, 0, 1 } }
+    .n = { SIDE, SIDE, SIDE },
+    .to_world = { { 2, 0, 0, 0 }, { 0, 2, 0, 0 }, { 0, 0, 2, 0 }, { 0, 0, 0, 1 } }
 };
 
 /* A ball of 60 mm whose radius varies by `amplitude` with twelve waves around and six along: nodules 30 mm apart. */
