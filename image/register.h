@@ -42,7 +42,7 @@ bool hep_register_available(void);
  * @param[in]  mask   on the grid of `fixed`: where the metric looks; not empty
  * @param[in]  start_mm shift of the moving volume's content to start from, RAS; added to the result
  * @param[in]  folder empty folder for the files of this registration
- * @return HEP_OK; HEP_ENOENT (no program, no parameter file), HEP_EGEOM (mask on another grid, axes
+ * @return HEP_OK; HEP_ENOENT (no parameter file), HEP_EGEOM (mask on another grid, axes
  * that are not orthogonal, no overlap), HEP_EDATA (the program failed or took too long; the message
  * says how), HEP_EFORMAT (it wrote something else than a transform), HEP_EINVAL, HEP_EIO,
  * HEP_ECREAT, HEP_ENOMEM

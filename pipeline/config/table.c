@@ -399,12 +399,6 @@ static const struct hep_field config_rows[] = {
         C, outputs.aligned, "outputs.aligned", "false",
         "write every series on the grid of the reference as well (space-reference), so that "
         "other programs show it under the outlines of the lesions"),
-    HEP_ROW_BOOL(C, report.html, "report.html", "true", "write the HTML report of each study"),
-    HEP_ROW_BOOL(C, report.pictures, "report.pictures", "true",
-                 "pictures of series, maps and lesions in the report; without them it has tables"),
-    HEP_ROW_INTEGER(C, report.gzip_level, "report.gzip_level", "", 1, 9, "1",
-                    "compression of written volumes; float maps of noisy data shrink by another "
-                    "tenth at 6, for four times the time"),
     HEP_ROW_BOOL(C, outputs.radiomics, "outputs.radiomics", "false",
                  "write LABEL_radiomics.tsv: shape and texture of the liver and each lesion in the "
                  "reference series, ADC and hepatobiliary enhancement by the IBSI standard "
@@ -413,6 +407,12 @@ static const struct hep_field config_rows[] = {
                     "grey levels of each region between its least and largest intensity, which "
                     "does not depend on the scale of MR signals; Zwanenburg et al., Radiology "
                     "2020;295:328"),
+    HEP_ROW_BOOL(C, report.html, "report.html", "true", "write the HTML report of each study"),
+    HEP_ROW_BOOL(C, report.pictures, "report.pictures", "true",
+                 "pictures of series, maps and lesions in the report; without them it has tables"),
+    HEP_ROW_INTEGER(C, report.gzip_level, "report.gzip_level", "", 1, 9, "1",
+                    "compression of written volumes; float maps of noisy data shrink by another "
+                    "tenth at 6, for four times the time"),
     { 0 },
 };
 

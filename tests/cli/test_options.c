@@ -329,7 +329,7 @@ static void test_exit_codes(void **state)
         { HEP_OK, 0 },       { HEP_EPARTIAL, 3 }, { HEP_EDATASET, 16 }, { HEP_ELEVEL, 17 },
         { HEP_EFILTER, 18 }, { HEP_EUSAGE, 64 },  { HEP_EFORMAT, 65 },  { HEP_ECONFIG, 65 },
         { HEP_EGEOM, 65 },   { HEP_EDATA, 65 },   { HEP_ENOENT, 66 },   { HEP_ECREAT, 73 },
-        { HEP_EIO, 74 },     { HEP_ETEMP, 75 },   { HEP_ENOMEM, 1 },    { HEP_EGRAPH, 1 },
+        { HEP_EIO, 74 },     { HEP_ETEMP, 75 },   { HEP_ENOMEM, 71 },   { HEP_EGRAPH, 1 },
         { -999, 1 },
     };
 

@@ -279,7 +279,7 @@ struct engine {
 };
 
 static const struct engine engines[] = {
-    { "missing", NULL, NULL, HEP_ENOENT, "elastix: no such program" },
+    { "missing", NULL, NULL, HEP_EDATA, "elastix: no such program" },
     { "too slow", "exec sleep 60\n", "exit 0\n", HEP_EDATA, "stopped after" },
     { "fails, with its reason", "echo 'Description: itk::ERROR: no samples'; exit 3\n", "exit 0\n",
       HEP_EDATA, "exit code 3: Description: itk::ERROR: no samples" },
