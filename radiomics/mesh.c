@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Corner c of a cube lies at bits 0, 1 and 2 of c. An edge is its two corners. */
 static const int edge_corner[12][2] = {
@@ -59,6 +60,12 @@ static void middle(double v[3], const struct hep_region *r, const size_t at[3], 
     }
 }
 
+/* Four cubes share an edge: the one whose first corner it begins at keeps its vertex. The margin of the box has them all. */
+static bool is_kept_by(int edge)
+{
+    return edge_corner[edge][0] == 0 || edge_corner[edge][1] == 0;
+}
+
 static void cross(double out[3], const double a[3], const double b[3])
 {
     out[0] = a[1] * b[2] - a[2] * b[1];
@@ -108,11 +115,11 @@ static int add_cube(struct hep_mesh *m, const struct hep_region *r, const size_t
             int after = next[e];
 
             middle(v[n], r, at, e);
-            if (HEP_GROW(m->vertex, m->n_vertices, err) != HEP_OK)
-                return HEP_ENOMEM;
-            for (int a = 0; a < 3; a++)
-                m->vertex[m->n_vertices][a] = v[n][a];
-            m->n_vertices++;
+            if (is_kept_by(e)) {
+                if (HEP_GROW(m->vertex, m->n_vertices, err) != HEP_OK)
+                    return HEP_ENOMEM;
+                (void)memcpy(m->vertex[m->n_vertices++], v[n], sizeof v[n]);
+            }
             n++;
             next[e] = -1;
             e = after;

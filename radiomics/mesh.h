@@ -10,7 +10,7 @@
 struct hep_mesh {
     double volume_mm3, area_mm2;
     double (*vertex)[3]; /* mm from the first voxel of the box; heap */
-    size_t n_vertices;   /* each once for every cube that it belongs to */
+    size_t n_vertices;   /* each once */
 };
 void hep_mesh_release(struct hep_mesh *m);
 /**
