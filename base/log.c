@@ -10,14 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MESSAGE_BYTES = 1024, TASK_BYTES = 64, BAR_WIDTH = 30 };
+enum { MESSAGE_BYTES = 1024, TASK_BYTES = 64, BAR_WIDTH = 30, SURE_PERCENT = 5 };
 
 struct hep_log {
     pthread_mutex_t lock;
     FILE *stream;
     bool json, terminal, bar_shown;
     enum hep_log_level level;
-    struct timespec start;
+    struct timespec start, task_start;
     char **warnings;
     size_t n_warnings;
     char task[TASK_BYTES];
@@ -210,9 +210,13 @@ static void draw_bar(struct hep_log *log, int percent)
     static const char full[] = "##############################";
     static const char rest[] = "..............................";
     int n = percent * BAR_WIDTH / 100;
+    double left_s;
 
     (void)fprintf(log->stream, "\r\033[K%s [%.*s%.*s] %3d %%", log->task, n, full, BAR_WIDTH - n,
                   rest, percent);
+    left_s = seconds_since(&log->task_start) * (100 - percent) / (percent > 0 ? percent : 1);
+    if (percent >= SURE_PERCENT && left_s >= 1.0)
+        (void)fprintf(log->stream, ", about %.0f s left", left_s);
     log->bar_shown = percent < 100;
     if (percent == 100)
         (void)fputc('\n', log->stream);
@@ -229,6 +233,7 @@ void hep_log_progress(struct hep_log *log, const char *task, double fraction)
     (void)pthread_mutex_lock(&log->lock);
     if (strncmp(log->task, task, TASK_BYTES - 1) != 0 || (log->percent == 100 && percent < 100)) {
         (void)snprintf(log->task, sizeof log->task, "%s", task);
+        (void)clock_gettime(CLOCK_MONOTONIC, &log->task_start);
         log->tenths = -1;
         log->percent = -1;
     }

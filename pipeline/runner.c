@@ -210,16 +210,29 @@ static int run_stage(struct study_run *s, size_t i, struct hep_error *err)
     return rc;
 }
 
+/* Share of the time that a stage typically takes; what is taken over takes next to none. */
+static double share_of(const struct study_run *s, size_t i)
+{
+    const double share = s->run.stages[i]->typical_share;
+
+    return s->reusable[i] && i != 0 ? 0.1 : share > 0.0 ? share : 1.0;
+}
+
 static int run_stages(struct study_run *s, const struct hep_study_request *q, struct hep_error *err)
 {
     int rc = q->nthreads > 1 ? hep_products_read_ahead(&s->run, s->reusable, err) : HEP_OK;
 
+    double all = 0.0, done = 0.0;
+
+    for (size_t k = 0; k < s->run.n_stages; k++)
+        all += share_of(s, s->order[k]);
     for (size_t k = 0; rc == HEP_OK && k < s->run.n_stages; k++) {
         if (q->stop != NULL && *q->stop)
             return HEP_FAIL(err, HEP_ETEMP, "%s: stopped on request before stage %s", s->run.label,
                             s->run.stages[s->order[k]]->name);
         rc = run_stage(s, s->order[k], err);
-        hep_log_progress(s->run.log, s->run.label, (double)(k + 1) / (double)s->run.n_stages);
+        done = k + 1 < s->run.n_stages ? done + share_of(s, s->order[k]) : all;
+        hep_log_progress(s->run.log, s->run.label, done / all);
     }
     return rc;
 }

@@ -47,6 +47,7 @@ bool hep_slot_is_vectors(const struct hep_slot *slot);
 
 struct hep_stage {
     const char *name, *summary;
+    double typical_share; /* of the time of a full study, for progress; 0 counts as 1 */
     const struct hep_slot *inputs, *outputs;
     const char *const *settings; /* prefixes of the settings that it reads, NULL at the end */
     int (*run)(struct hep_run *run, struct hep_error *err);

@@ -223,6 +223,7 @@ static const char *const settings[] = { "name",     "title", "agent", "report.",
 
 const struct hep_stage hep_stage_report = {
     .name = "report",
+    .typical_share = 5,
     .summary = "Measurements, tables and pages for people.",
     .inputs = inputs,
     .outputs = outputs,

@@ -562,6 +562,7 @@ static const char *const files[] = { "registration/rigid.txt", "registration/bsp
 
 const struct hep_stage hep_stage_align = {
     .name = "align",
+    .typical_share = 20,
     .summary = "Chooses the reference series and brings every other series to it.",
     .inputs = inputs,
     .outputs = outputs,

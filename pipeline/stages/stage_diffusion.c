@@ -541,6 +541,7 @@ static const char *const settings[] = { "diffusion.", NULL };
 
 const struct hep_stage hep_stage_diffusion = {
     .name = "diffusion",
+    .typical_share = 5,
     .summary = "Fits ADC, IVIM and kurtosis to the diffusion series.",
     .inputs = inputs,
     .outputs = outputs,

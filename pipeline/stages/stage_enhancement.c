@@ -371,6 +371,7 @@ static const char *const files[] = { "agents.yml", NULL };
 
 const struct hep_stage hep_stage_enhancement = {
     .name = "enhancement",
+    .typical_share = 2,
     .summary = "Relative enhancement of each phase, and whether the phases can be judged.",
     .inputs = inputs,
     .outputs = outputs,

@@ -529,6 +529,7 @@ static const char *const settings[] = { "fat.", NULL };
 
 const struct hep_stage hep_stage_fat = {
     .name = "fat",
+    .typical_share = 2,
     .summary = "Fat fraction and R2* from gradient echoes.",
     .inputs = inputs,
     .outputs = outputs,

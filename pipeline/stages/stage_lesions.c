@@ -283,6 +283,7 @@ static const char *const files[] = { "agents.yml", "lesions.evidence.table", "le
 
 const struct hep_stage hep_stage_lesions = {
     .name = "lesions",
+    .typical_share = 6,
     .summary = "Finds focal lesions, measures them, and weighs the evidence.",
     .inputs = inputs,
     .outputs = outputs,

@@ -340,6 +340,7 @@ static const char *const settings[] = { "liver.", NULL };
 
 const struct hep_stage hep_stage_liver = {
     .name = "liver",
+    .typical_share = 4,
     .summary = "The liver mask, the organs and vessels around it, and which maps its medians "
                "contradict.",
     .inputs = inputs,
