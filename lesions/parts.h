@@ -11,10 +11,10 @@
  *          from its neighbours, by half of that part of the difference between parts. Neighbours
  *          are alike: log prior POTTS times the sum of the six neighbours' probabilities, weakly
  *          ordered by depth. SWEEPS rounds of mean field and means. Starts: layers by depth, and the
- *          principal axis of the widest part; the likelier result stays. The number of parts has the
- *          lowest BIC = -2 log L + (parameters) log(independent voxels), L being that of the
- *          mean-field prior; the spread within the richest model, when it exceeds the liver's,
- *          widens all.
+ *          principal axis of the widest part; the likelier result stays. Of two and three parts the
+ *          number with the lower BIC = -2 log L + (parameters) log(independent voxels), L being that
+ *          of the mean-field prior; the spread within the richest model, when it exceeds the
+ *          liver's, widens all. They stay where hep_parts_differ() says that rim and core differ.
  *          A part whose means lie between a deeper part's and liver's, at the same share in every
  *          series, is no tissue but the lesion's border: its voxels count as that mixture where more
  *          of them is liver than lesion. Rim: the part that takes most of the surface; core: of the
@@ -34,12 +34,13 @@
 int hep_parts_by_depth(struct hep_parts *out, const struct hep_shells *box, double rim_depth_frac,
                        struct hep_error *err) HEP_MUST_CHECK;
 /** By the signals, with the shifts that hep_series_explain() found; `parts` holds those by depth
- * and keeps them where the images do not tell more than one apart. HEP_ENOMEM. */
+ * and keeps them where the voxels suggest no more than one. HEP_ENOMEM. */
 int hep_parts_find(struct hep_parts *parts, const struct hep_series_set *set,
                    const struct hep_lesion_study *study, const struct hep_shells *box,
                    struct hep_error *err) HEP_MUST_CHECK;
 /**
- * The whole way: shifts with parts by depth, the parts by all series, and their signals.
+ * The whole way: shifts with parts by depth, the parts by all series, their signals, and by depth
+ * again where these do not differ.
  * @param[out] series, parts release both, also after a failure
  */
 int hep_parts_and_series(struct hep_parts *parts, struct hep_series_set *series,
