@@ -33,8 +33,9 @@ struct hep_uptake_plan {
     size_t n_nodes;
 };
 
-const char *const hep_uptake_model_names[] = { "single-inlet", "single-inlet-efflux", "dual-inlet",
-                                               "dual-inlet-efflux", "auto", NULL };
+const char *const hep_uptake_model_names[] = { "single-inlet", "single-inlet-efflux",
+                                               "dual-inlet",   "dual-inlet-efflux",
+                                               "auto",         NULL };
 
 struct hep_uptake_bounds hep_uptake_bounds_default(void)
 {

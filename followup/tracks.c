@@ -207,14 +207,20 @@ static void look_back(struct matcher *m, struct hep_track *track, size_t v)
     }
 }
 
+struct ranked_lesion {
+    const struct hep_visit_lesion *lesion;
+};
+
 static int by_size(const void *a, const void *b)
 {
-    const struct hep_visit_lesion *const *x = a, *const *y = b;
-    const double vx = hep_visit_volume_ml(*x), vy = hep_visit_volume_ml(*y);
+    const struct ranked_lesion *x = a, *y = b;
+    const double vx = hep_visit_volume_ml(x->lesion), vy = hep_visit_volume_ml(y->lesion);
 
     if (vx > vy || vx < vy)
         return vx > vy ? -1 : 1;
-    return (*x)->finding->id < (*y)->finding->id ? -1 : (*x)->finding->id > (*y)->finding->id;
+    return x->lesion->finding->id < y->lesion->finding->id
+               ? -1
+               : x->lesion->finding->id > y->lesion->finding->id;
 }
 
 static int begin_track(struct matcher *m, size_t v, size_t lesion, struct hep_error *err)
@@ -240,19 +246,19 @@ static int begin_track(struct matcher *m, size_t v, size_t lesion, struct hep_er
 static int begin_tracks(struct matcher *m, size_t v, struct hep_error *err)
 {
     const struct hep_visit *visit = &m->visits[v];
-    const struct hep_visit_lesion **order = NULL;
+    struct ranked_lesion *order = NULL;
     size_t n = 0;
     int rc = HEP_NEW(order, visit->n + 1, err);
 
     for (size_t j = 0; rc == HEP_OK && j < visit->n; j++) {
         if (visit->lesions[j].kept && !m->taken[j])
-            order[n++] = &visit->lesions[j];
+            order[n++].lesion = &visit->lesions[j];
     }
     if (n > 1)
-        qsort((void *)order, n, sizeof *order, by_size);
+        qsort(order, n, sizeof *order, by_size);
     for (size_t k = 0; rc == HEP_OK && k < n; k++)
-        rc = begin_track(m, v, (size_t)(order[k] - visit->lesions), err);
-    free((void *)order);
+        rc = begin_track(m, v, (size_t)(order[k].lesion - visit->lesions), err);
+    free(order);
     return rc;
 }
 

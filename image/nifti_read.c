@@ -244,11 +244,12 @@ static int check_size(const struct hep_nifti_layout *lay, size_t size, uint32_t 
     const size_t need = lay->offset + lay->bytes;
     size_t most = need + TAIL_BYTES;
 
-    /* The trailer gives the length modulo 2^32, so the content is at least that long. */
+    /* The trailer gives the length modulo 2^32, so the content is at least that long; in a file
+     * that was cut off any four bytes stand there. */
     if (lay->info.gzip && (size_t)isize > most)
         return HEP_FAIL(err, HEP_EFORMAT,
-                        "the header asks for %zu bytes, the gzip stream holds %zu", need,
-                        (size_t)isize);
+                        "gzip: truncated, or it holds %zu bytes where the header asks for %zu",
+                        (size_t)isize, need);
     if (lay->info.gzip && need > BOMB_BYTES && need / BOMB_RATIO > size)
         return HEP_FAIL(
             err, HEP_EFORMAT,

@@ -568,10 +568,14 @@ int hep_parts_and_series(struct hep_parts *parts, struct hep_series_set *series,
     if (rc == HEP_OK)
         rc = hep_series_explain(series, study, box, parts, HEP_SERIES_ALL, err);
     if (rc == HEP_OK && parts->n > 1 && !hep_parts_differ(parts, series, box)) {
-        hep_parts_release(parts);
-        rc = hep_parts_by_depth(parts, box, study->limits->rim_depth_frac, err);
-        if (rc == HEP_OK)
+        struct hep_parts layers;
+
+        rc = hep_parts_by_depth(&layers, box, study->limits->rim_depth_frac, err);
+        if (rc == HEP_OK) {
+            hep_parts_release(parts);
+            *parts = layers;
             rc = hep_series_explain(series, study, box, parts, HEP_SERIES_ALL, err);
+        }
     }
     if (rc == HEP_OK && parts->n == 1)
         rc = add_hidden_core(series, study, box, err);

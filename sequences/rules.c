@@ -276,12 +276,12 @@ static int score_bids(struct hep_study_file *c, struct hep_error *err)
         return rc;
     }
     if (is_suffix(c, "T1map"))
-        return hep_study_file_add(
-            c,
-            hep_role_is_post_contrast(acq_role) || strcmp(c->bids.acq, "post") == 0
-                ? HEP_ROLE_T1_MAP_AFTER
-                : HEP_ROLE_T1_MAP,
-            POINTS_BIDS, err, "BIDS name T1map");
+        return hep_study_file_add(c,
+                                  hep_role_is_post_contrast(acq_role) ||
+                                          strcmp(c->bids.acq, "post") == 0
+                                      ? HEP_ROLE_T1_MAP_AFTER
+                                      : HEP_ROLE_T1_MAP,
+                                  POINTS_BIDS, err, "BIDS name T1map");
     if (is_suffix(c, "dwi"))
         return hep_study_file_add(c, HEP_ROLE_DWI, POINTS_BIDS, err, "BIDS name dwi");
     if (is_suffix(c, "mask") && strcmp(c->bids.label, "liver") == 0)

@@ -202,7 +202,7 @@ static void tell_nearest(char *out, size_t room, const struct search *f,
 }
 
 /* The series whose voxels a mask has: the one with the smallest offset; of those of one grid, which are many, the
- * reference, else the first. */
+ * reference where it is known already, else the first. */
 static int space_of_grid(const char **space, const struct search *f, const struct hep_grid *mask,
                          struct hep_error *err)
 {
@@ -216,7 +216,8 @@ static int space_of_grid(const char **space, const struct search *f, const struc
                                   : (double)INFINITY;
 
         if (offset < best - LATTICE_TOLERANCE ||
-            (offset <= best && (*space == NULL || strcmp(s->name, reference) == 0))) {
+            (offset <= best &&
+             (*space == NULL || (reference != NULL && strcmp(s->name, reference) == 0)))) {
             *space = s->name;
             best = offset;
         }

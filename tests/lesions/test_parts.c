@@ -157,8 +157,7 @@ static void test_shares(void **state)
     hep_series_share(out, map, &g, &image, shift_mm, scratch);
     for (int k = 0; k < 3; k++) {
         const double native = image.native_mm[k];
-        const double variance =
-            (native * native - h[k] * h[k]) / 12.0 + native * native / 6.0;
+        const double variance = (native * native - h[k] * h[k]) / 12.0 + native * native / 6.0;
         double is[3];
 
         moments(is, out, &g, k);
