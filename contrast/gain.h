@@ -153,12 +153,16 @@ void hep_gain_check_slices(struct hep_gain *gain, const struct hep_volume *befor
  * Is contrast agent already in the series before contrast? Blood without agent has twice the T1 of
  * liver (1.6 s against 0.8 s at 3 T, de Bazelaire et al., Radiology 2004;230:652; Stanisz et al.,
  * Magn Reson Med 2005;54:507) and is darker on every T1-weighted gradient echo; with agent it is
- * brighter than liver but in the hepatobiliary phase.
+ * brighter than liver but in the hepatobiliary phase. Where fat is suppressed a liver with fat has the
+ * signal of its water alone, so that blood may be brighter than it without any agent: blood is
+ * compared with what the liver would have without its fat.
+ * @param[in]  fat_frac of the liver; NaN, or below 0: taken as none
  * @param[in]  vessel medians before contrast [a.u.], NaN where one was not found; names beside them
  * @param[out] reason with the ratios; empty when it may be free of agent. Two vessels are needed:
  *             one alone may be bright by inflow
  */
-bool hep_gain_agent_before(char reason[320], double liver, const double vessel[HEP_GAIN_VESSELS],
+bool hep_gain_agent_before(char reason[320], double liver, double fat_frac,
+                           const double vessel[HEP_GAIN_VESSELS],
                            const char *const name[HEP_GAIN_VESSELS]);
 /** Bring signals of the phase to the gain of the precontrast series, in place. */
 void hep_gain_apply(const struct hep_gain *gain, float *signal, size_t n);

@@ -54,14 +54,16 @@ void hep_gain_check_slices(struct hep_gain *gain, const struct hep_volume *befor
         apart, many->grid.n[2], fewer ? "in it" : "in the series before contrast", apart);
 }
 
-bool hep_gain_agent_before(char reason[320], double liver, const double vessel[HEP_GAIN_VESSELS],
+bool hep_gain_agent_before(char reason[320], double liver, double fat_frac,
+                           const double vessel[HEP_GAIN_VESSELS],
                            const char *const name[HEP_GAIN_VESSELS])
 {
+    const double water = liver / (1.0 - (fat_frac > 0.0 && fat_frac < 1.0 ? fat_frac : 0.0));
     size_t n_bright = 0, n_dark = 0;
     int at = snprintf(reason, 320, "contrast agent is already in the series before contrast:");
 
     for (int v = 0; v < HEP_GAIN_VESSELS; v++) {
-        const double ratio = vessel[v] / liver;
+        const double ratio = vessel[v] / water;
 
         if (!(ratio > 0.0) || !isfinite(ratio))
             continue;
@@ -71,7 +73,8 @@ bool hep_gain_agent_before(char reason[320], double liver, const double vessel[H
                        name[v], ratio);
     }
     (void)snprintf(reason + at, (size_t)(320 - at),
-                   " times as bright as liver, where blood without agent is darker");
+                   " times as bright as liver%s, where blood without agent is darker",
+                   fat_frac > 0.0 ? " without its fat" : "");
     if (n_bright >= 2 && n_dark == 0)
         return true;
     reason[0] = '\0';

@@ -174,7 +174,27 @@ static int check_slices(struct hep_gain *gain, struct hep_run *run, const char *
     return rc;
 }
 
-static bool has_agent_before(char reason[320], const struct hep_regions *before)
+/* Median fat fraction of the liver; NaN where it is not known. */
+static int fat_of_liver(double *fat_frac, struct hep_run *run, struct hep_error *err)
+{
+    const struct hep_volume *ff = NULL;
+    const struct hep_labels *liver = NULL;
+    struct hep_stats stats;
+    int rc = hep_run_volume(run, "ff", &ff, err);
+
+    *fat_frac = (double)NAN;
+    if (rc == HEP_OK)
+        rc = hep_run_labels(run, "liver", &liver, err);
+    if (rc != HEP_OK || ff == NULL || liver == NULL)
+        return rc;
+    rc = hep_map_stats(&stats, run, ff, hep_fat_series(run), liver, hep_reference_name(run), -1,
+                       err);
+    if (rc == HEP_OK)
+        *fat_frac = stats.median;
+    return rc;
+}
+
+static bool has_agent_before(char reason[320], const struct hep_regions *before, double fat_frac)
 {
     static const enum hep_anatomy of[HEP_GAIN_VESSELS] = { HEP_ANATOMY_AORTA,
                                                            HEP_ANATOMY_PORTAL_VEIN, HEP_ANATOMY_IVC,
@@ -185,7 +205,7 @@ static bool has_agent_before(char reason[320], const struct hep_regions *before)
 
     for (int v = 0; v < HEP_GAIN_VESSELS; v++)
         vessel[v] = before->median[of[v]];
-    return hep_gain_agent_before(reason, before->median[HEP_ANATOMY_LIVER], vessel, name);
+    return hep_gain_agent_before(reason, before->median[HEP_ANATOMY_LIVER], fat_frac, vessel, name);
 }
 
 static int judge_phase(struct hep_gain *gain, struct hep_run *run, struct body *body,
@@ -233,8 +253,14 @@ static int judge_all(struct hep_gain *gain, struct hep_run *run, const struct he
     struct body body = { 0 };
     struct hep_labels *core = NULL;
     char agent[320];
-    const bool agent_before = has_agent_before(agent, before);
-    int rc = core_find(&core, run, &hep_run_series(run, "precontrast")->grid, err);
+    double fat_frac;
+    bool agent_before = false;
+    int rc = fat_of_liver(&fat_frac, run, err);
+
+    if (rc == HEP_OK) {
+        agent_before = has_agent_before(agent, before, fat_frac);
+        rc = core_find(&core, run, &hep_run_series(run, "precontrast")->grid, err);
+    }
 
     for (int p = HEP_PHASE_PRECONTRAST + 1; rc == HEP_OK && p < HEP_PHASE_COUNT; p++) {
         const char *series = hep_phase_name((enum hep_phase)p);

@@ -24,6 +24,7 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES("precontrast"),
                                           HEP_READS_SERIES("hepatobiliary"),
                                           HEP_READS_LABELS("liver"),
                                           HEP_READS_LABELS("anatomy"),
+                                          HEP_READS_MAP("ff", HEP_UNIT_FRACTION),
                                           HEP_READS_ALIGNMENT,
                                           { 0 } };
 

@@ -112,17 +112,22 @@ static void test_agent_before(void **state)
     static const char *const name[HEP_GAIN_VESSELS] = { "aorta", "portal vein", "cava", "veins" };
     static const double none = (double)NAN, free_of_it[] = { 57, 57, none, 58 },
                         inflow[] = { 130, 57, 60, none }, first_pass[] = { 310, 180, none, 150 },
-                        one[] = { 310, none, none, none };
+                        one[] = { 310, none, none, none }, steatosis[] = { 85, 78, 80, none };
     char reason[320];
 
     (void)state;
-    assert_false(hep_gain_agent_before(reason, 100, free_of_it, name));
+    assert_false(hep_gain_agent_before(reason, 100, none, free_of_it, name));
     assert_string_equal(reason, "");
-    assert_false(hep_gain_agent_before(reason, 100, inflow, name));
-    assert_false(hep_gain_agent_before(reason, 100, one, name));
-    assert_false(hep_gain_agent_before(reason, none, first_pass, name));
-    assert_true(hep_gain_agent_before(reason, 100, first_pass, name));
+    assert_false(hep_gain_agent_before(reason, 100, none, inflow, name));
+    assert_false(hep_gain_agent_before(reason, 100, none, one, name));
+    assert_false(hep_gain_agent_before(reason, none, none, first_pass, name));
+    assert_true(hep_gain_agent_before(reason, 100, none, first_pass, name));
     assert_non_null(strstr(reason, "aorta 3.1, portal vein 1.8, veins 1.5 times as bright"));
+    /* A third of fat, suppressed, and bright inflow: 1.3 and 1.2 times the liver's water without it. */
+    assert_true(hep_gain_agent_before(reason, 65, none, steatosis, name));
+    assert_false(hep_gain_agent_before(reason, 65, 0.35, steatosis, name));
+    assert_true(hep_gain_agent_before(reason, 65, 0.35, first_pass, name));
+    assert_non_null(strstr(reason, "as bright as liver without its fat"));
 }
 
 int main(void)
