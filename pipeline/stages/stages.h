@@ -48,9 +48,15 @@ extern const struct hep_stage hep_stage_parenchyma;
 #define HEP_ALIGNED_SERIES(X)                                                                      \
     X("hepatobiliary", "hepatobiliary")                                                            \
     X("portal_venous", "portalvenous")                                                             \
-    X("delayed", "delayed") X("transitional", "transitional") X("arterial", "arterial")            \
-        X("precontrast", "precontrast") X("in_phase", "inphase") X("opposed", "opposed")           \
-            X("echoes", "echoes") X("t2", "t2") X("dwi", "dwi")
+    X("delayed", "delayed")                                                                        \
+    X("transitional", "transitional")                                                              \
+    X("arterial", "arterial")                                                                      \
+    X("precontrast", "precontrast")                                                                \
+    X("in_phase", "inphase")                                                                       \
+    X("opposed", "opposed")                                                                        \
+    X("echoes", "echoes")                                                                          \
+    X("t2", "t2")                                                                                  \
+    X("dwi", "dwi")
 #define HEP_XFM_SLOT(name, label)                                                                  \
     HEP_SLOT(                                                                                      \
         "xfm_" name, HEP_SLOT_VOLUME, HEP_SHAPE_VECTORS, HEP_UNIT_MM,                              \

@@ -158,8 +158,8 @@ static void test_voxels(void **state)
             model == HEP_UPTAKE_DUAL_INLET_EFFLUX || model == HEP_UPTAKE_SINGLE_INLET_EFFLUX;
         khe += isnan(one[HEP_UPTAKE_MAP_KHE][v]) ? 0.0 : (double)one[HEP_UPTAKE_MAP_KHE][v];
     }
-    assert_true(n_efflux[0] < N_VOXELS / 2 * 0.25);
-    assert_true(n_efflux[1] > N_VOXELS / 2 * 0.95);
+    assert_true((double)n_efflux[0] < 0.25 * (N_VOXELS / 2));
+    assert_true((double)n_efflux[1] > 0.95 * (N_VOXELS / 2));
     assert_close(khe / (N_VOXELS - 2), 0.06 / 60, 0.05, 0);
     for (int m = 0; m < HEP_UPTAKE_MAP_COUNT; m++) {
         free(one[m]);
