@@ -205,8 +205,11 @@ static void explain(struct hep_zone *z, const struct hep_followup_settings *s, d
     z->rim = !isfinite(m->rim_cv) ? "unknown" : nodular ? "nodular" : "even";
     z->state = thin || grown || (nodular && restricted) ? "conspicuous" : "inconspicuous";
     if (isfinite(m->margin_mm))
-        hep_str_addf(&text, "least margin %.1f mm, %.0f %% of the former surface below %.0f mm",
-                     m->margin_mm, 100.0 * m->below_share, s->ablation_margin_mm);
+        hep_str_addf(&text,
+                     "least margin %.1f mm at (%.0f, %.0f, %.0f) mm, %.0f %% of the former surface "
+                     "below %.0f mm",
+                     m->margin_mm, m->at_mm[0], m->at_mm[1], m->at_mm[2], 100.0 * m->below_share,
+                     s->ablation_margin_mm);
     else
         hep_str_add(&text, "no former lesion is known inside it");
     if (isfinite(m->rim_cv))
