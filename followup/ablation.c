@@ -107,23 +107,6 @@ struct sectors {
     size_t n[HEP_ABLATION_SECTORS];
 };
 
-static void centre_of(double centre[3], const struct hep_labels *m)
-{
-    double n = 0.0;
-
-    centre[0] = centre[1] = centre[2] = 0.0;
-    for (size_t i = 0; i < hep_grid_voxels(&m->grid); i++) {
-        double at[3];
-
-        if (m->data[i] == 0)
-            continue;
-        hep_grid_world_of(at, &m->grid, i);
-        n += 1.0;
-        for (int k = 0; k < 3; k++)
-            centre[k] += (at[k] - centre[k]) / n;
-    }
-}
-
 /* Means of an image over the sectors of the shell of liver around the zone. */
 static void gather(struct sectors *out, const struct hep_volume *image,
                    const struct hep_ablation_images *m, const struct hep_volume *distance,
@@ -132,7 +115,7 @@ static void gather(struct sectors *out, const struct hep_volume *image,
     double centre[3];
 
     *out = (struct sectors){ .sum = { 0.0 } };
-    centre_of(centre, m->zone);
+    hep_mask_centre(centre, m->zone);
     for (size_t i = 0; i < hep_grid_voxels(&m->zone->grid); i++) {
         double at[3];
         size_t k;

@@ -54,4 +54,7 @@ int hep_mask_overlap(struct hep_overlap *out, const struct hep_labels *a,
 int hep_body_mask(struct hep_labels **out, const struct hep_volume *v, size_t t,
                   struct hep_error *err) HEP_MUST_CHECK;
 
+/** Mean place of the voxels that are not 0, world mm; 0 for an empty mask. */
+void hep_mask_centre(double centre[3], const struct hep_labels *mask);
+
 #endif

@@ -152,3 +152,20 @@ int hep_mask_overlap(struct hep_overlap *out, const struct hep_labels *a,
         *out = o;
     return rc;
 }
+
+void hep_mask_centre(double centre[3], const struct hep_labels *mask)
+{
+    double n = 0.0;
+
+    centre[0] = centre[1] = centre[2] = 0.0;
+    for (size_t i = 0; i < hep_grid_voxels(&mask->grid); i++) {
+        double at[3];
+
+        if (mask->data[i] == 0)
+            continue;
+        hep_grid_world_of(at, &mask->grid, i);
+        n += 1.0;
+        for (int k = 0; k < 3; k++)
+            centre[k] += (at[k] - centre[k]) / n;
+    }
+}

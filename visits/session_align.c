@@ -22,23 +22,6 @@ static const struct hep_transform identity = {
     .affine = { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } }
 };
 
-static void centre_of(double centre[3], const struct hep_labels *m)
-{
-    double n = 0.0;
-
-    centre[0] = centre[1] = centre[2] = 0.0;
-    for (size_t i = 0; i < hep_grid_voxels(&m->grid); i++) {
-        double at[3];
-
-        if (m->data[i] == 0)
-            continue;
-        hep_grid_world_of(at, &m->grid, i);
-        n += 1.0;
-        for (int k = 0; k < 3; k++)
-            centre[k] += (at[k] - centre[k]) / n;
-    }
-}
-
 /* Where the registration starts: the shift of the livers' centres, or none where they overlap. */
 static int find_start(double shift[3], const struct hep_session *baseline,
                       const struct hep_session *s, struct hep_error *err)
@@ -49,8 +32,8 @@ static int find_start(double shift[3], const struct hep_session *baseline,
 
     shift[0] = shift[1] = shift[2] = 0.0;
     if (rc == HEP_OK && !(hep_mask_dice(baseline->liver, there) >= START_DICE)) {
-        centre_of(a, baseline->liver);
-        centre_of(b, s->liver);
+        hep_mask_centre(a, baseline->liver);
+        hep_mask_centre(b, s->liver);
         for (int k = 0; k < 3; k++)
             shift[k] = b[k] - a[k];
     }

@@ -305,18 +305,37 @@ static void test_no_memory(void **state)
     hep_labels_free(all);
 }
 
+/* Two voxels of a grid of 2 x 3 x 4 mm steps whose first voxel lies at (10, 20, 30). */
+static void test_centre(void **state)
+{
+    struct hep_grid grid = {
+        .n = { 4, 4, 4 },
+        .to_world = { { 2, 0, 0, 10 }, { 0, 3, 0, 20 }, { 0, 0, 4, 30 }, { 0, 0, 0, 1 } }
+    };
+    struct hep_labels *mask = NULL;
+    double centre[3];
+
+    (void)state;
+    assert_ok(hep_labels_new(&mask, &grid, &e), e);
+    hep_mask_centre(centre, mask);
+    assert_true(centre[0] == 0.0 && centre[1] == 0.0 && centre[2] == 0.0);
+    mask->data[0] = 7;
+    mask->data[3 + 4 * (2 + 4 * 1)] = 1;
+    hep_mask_centre(centre, mask);
+    assert_close(centre[0], 13.0, 1e-12, 0.0);
+    assert_close(centre[1], 23.0, 1e-12, 0.0);
+    assert_close(centre[2], 32.0, 1e-12, 0.0);
+    hep_labels_free(mask);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_distance),
-        cmocka_unit_test(test_distance_none),
-        cmocka_unit_test(test_ball),
-        cmocka_unit_test(test_open_close),
-        cmocka_unit_test(test_border_does_not_erode),
-        cmocka_unit_test(test_fill),
-        cmocka_unit_test(test_components),
-        cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_centre),        cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_distance_none), cmocka_unit_test(test_ball),
+        cmocka_unit_test(test_open_close),    cmocka_unit_test(test_border_does_not_erode),
+        cmocka_unit_test(test_fill),          cmocka_unit_test(test_components),
+        cmocka_unit_test(test_overlap),       cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
