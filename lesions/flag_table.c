@@ -10,7 +10,7 @@
 #define SIZE_MIN_VOXELS 0.5
 #define SIZE_MAX_VOXELS 1000.0
 #define MARGIN_MAX 10.0 /* a ratio of 20,000 */
-/* A sign that is missed or mistaken in half of the lesions says nothing. */
+/* A sign that is missed or mistaken in half of the lesions says nothing: a table may not come near it. */
 #define RATE_MAX 0.45
 
 /* ---- probability ----------------------------------------------------------------------------- */

@@ -178,6 +178,7 @@ void hep_diffuse_heterogeneity(struct hep_diffuse_judgement *out, double after, 
         100.0 * after, 100.0 * before, 100.0 * out->value, 100.0 * s->heterogeneity);
 }
 
+/* Thicker slices than 5 mm average over a nodule of the surface; expert value. */
 #define THICKEST_MM 5.0
 
 void hep_diffuse_nodularity(struct hep_diffuse_judgement *out, double mm, double slice_mm,

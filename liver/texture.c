@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+/* Expert values: the surface of a mask smoothed over 8 mm keeps its lobes and loses what is smaller; texture is what lies
+ * between the 2.5 mm over which noise is averaged and the 12 mm over which the receive field varies. */
 #define SURFACE_SIGMA_MM 8.0
 #define FINE_SIGMA_MM 2.5
 #define COARSE_SIGMA_MM 12.0
