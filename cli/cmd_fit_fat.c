@@ -4,8 +4,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "fitting/dualecho.h"
+#include "fitting/echo_pair.h"
 #include "fitting/multiecho.h"
 #include "image/magnitude.h"
+#include "image/mask.h"
 #include "image/nifti.h"
 #include "cli/fit_io.h"
 #include "pipeline/results/fits.h"
@@ -67,7 +69,7 @@ struct echo_set {
     const float *data[HEP_MULTIECHO_MAX_ECHOES];
     double te_s[HEP_MULTIECHO_MAX_ECHOES];
     const char *path[HEP_MULTIECHO_MAX_ECHOES];
-    size_t n;
+    size_t n, n_parts; /* echoes; volumes left out, which are phases or parts of the others */
     double field_t;
 };
 
@@ -80,15 +82,22 @@ static void release(struct echo_set *e)
 static int add_volumes(struct echo_set *e, const char *path, const struct hep_volume *v,
                        const struct hep_acquisition *a, struct hep_error *err)
 {
-    for (size_t t = 0; t < v->nt; t++) {
+    const float *volume[HEP_COMPLEX_PARTS_MAX];
+    size_t n = v->nt;
+
+    if (n >= 2 && n <= HEP_COMPLEX_PARTS_MAX && a->n_te_list == 0) {
+        for (size_t t = 0; t < n; t++)
+            volume[t] = hep_volume_at(v, t);
+        n = hep_is_magnitude_with_parts(volume, n, &v->grid) ? 1 : n;
+    }
+    e->n_parts += v->nt - n;
+    for (size_t t = 0; t < n; t++) {
         if (e->n == HEP_MULTIECHO_MAX_ECHOES)
             return HEP_FAIL(err, HEP_EDATA, "%s: more than %d echoes", path,
                             HEP_MULTIECHO_MAX_ECHOES);
         e->data[e->n] = hep_volume_at(v, t);
         e->path[e->n] = path;
-        e->te_s[e->n] = a->n_te_list == v->nt ? a->te_list_s[t]
-                        : v->nt == 1          ? a->te_s
-                                              : (double)NAN;
+        e->te_s[e->n] = a->n_te_list == v->nt ? a->te_list_s[t] : n == 1 ? a->te_s : (double)NAN;
         e->n++;
     }
     return HEP_OK;
@@ -161,6 +170,26 @@ static void sort_by_time(struct echo_set *e)
     }
 }
 
+/* Volumes of one echo time in a row may be a magnitude and its parts: the magnitude stays. */
+static void drop_parts(struct echo_set *e)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0, n; i < e->n; i += n) {
+        for (n = 1; i + n < e->n && e->te_s[i + n] == e->te_s[i]; n++)
+            ;
+        const bool parts = hep_is_magnitude_with_parts(e->data + i, n, &e->volume[0]->grid);
+
+        e->n_parts += parts ? n - 1 : 0;
+        for (size_t k = 0; k < (parts ? 1 : n); k++, kept++) {
+            e->data[kept] = e->data[i + k];
+            e->path[kept] = e->path[i + k];
+            e->te_s[kept] = e->te_s[i + k];
+        }
+    }
+    e->n = kept;
+}
+
 static int check_magnitudes(const struct echo_set *e, struct hep_error *err)
 {
     char why[HEP_NO_MAGNITUDE_REASON];
@@ -184,6 +213,12 @@ static int read_echoes(struct echo_set *e, const struct fat_options *o, struct h
         rc = read_echo(e, o->echoes.items[i], cli, err);
     if (rc == HEP_OK)
         rc = times_from_options(e, o, err);
+    if (rc == HEP_OK)
+        drop_parts(e);
+    if (rc == HEP_OK && e->n_parts > 0)
+        hep_log_write(cli->log, HEP_LOG_WARNING, "fit",
+                      "%s: complex parts: %zu volumes beside the magnitudes are left out",
+                      e->path[0], e->n_parts);
     if (rc == HEP_OK)
         rc = check_magnitudes(e, err);
     if (rc == HEP_OK)
@@ -274,6 +309,44 @@ static struct hep_json *dual_sidecar(struct hep_put *put, const struct echo_set 
     return o;
 }
 
+/* The body in the volume that these signals are of; NULL: none is seen. */
+static struct hep_labels *body_of(const struct echo_set *e, const float *signal)
+{
+    struct hep_labels *body = NULL;
+    struct hep_error none = { 0 };
+
+    for (size_t i = 0; i < e->n_volumes; i++)
+        for (size_t t = 0; t < e->volume[i]->nt; t++)
+            if (hep_volume_at(e->volume[i], t) == signal &&
+                hep_body_mask(&body, e->volume[i], t, &none) == HEP_OK)
+                return body;
+    return NULL;
+}
+
+/* Says so when the two echoes cannot be what their times call them, by the default limits. */
+static int check_pair(const struct echo_set *e, const struct hep_dualecho_signals *sig,
+                      struct hep_cli *cli, struct hep_error *err)
+{
+    struct hep_labels *body = body_of(e, sig->in_phase);
+    char reason[HEP_ECHO_PAIR_REASON];
+    struct hep_config config;
+    struct hep_echo_pair pair;
+    int rc = hep_config_defaults(&config, err);
+
+    if (rc == HEP_OK && body != NULL) {
+        const struct hep_echo_pair_limits limits = { config.liver.plausible_pair_excess,
+                                                     config.liver.plausible_pair_water };
+
+        rc = hep_echo_pair_of(&pair, sig->opposed, sig->in_phase, body->data, sig->n, err);
+        if (rc == HEP_OK && hep_echo_pair_contradicts(reason, &pair, &limits))
+            hep_log_write(cli->log, HEP_LOG_WARNING, "fit",
+                          "%s: %s: echoes scaled differently or exchanged, or iron", e->path[0],
+                          reason);
+    }
+    hep_labels_free(body);
+    return rc;
+}
+
 static int run_dual(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct fat_options *o = given;
@@ -314,6 +387,8 @@ static int run_dual(const void *given, struct hep_cli *cli, struct hep_error *er
     maps.r2star_per_s = hep_fit_files_data(files, "R2star");
     maps.status = status;
     rc = status == NULL ? HEP_ENOMEM : hep_dualecho_map(&maps, &sum, &sig, mask, &opt, err);
+    if (rc == HEP_OK)
+        rc = check_pair(&e, &sig, cli, err);
     if (rc == HEP_OK) {
         store_status(hep_fit_files_data(files, "status"), status, sig.n);
         sidecar = dual_sidecar(&put, &e, &opt, &sum);

@@ -217,14 +217,14 @@ static bool is_structural(enum hep_event state)
 }
 
 /* What is said of the track as a whole: the last visit, but new, merged and split stay said. */
-static void judge_track(const struct judge *g, struct hep_track *track)
+static void judge_track(struct hep_track *track, size_t n_visits)
 {
-    const struct hep_track_visit *said = &track->visit[g->n_visits - 1],
+    const struct hep_track_visit *said = &track->visit[n_visits - 1],
                                  *first = &track->visit[track->first];
 
     if (track->first > 0 && first->state == HEP_EVENT_NEW && said->n > 0)
         said = first;
-    for (size_t v = 0; v < g->n_visits && said->n > 0 && said != first; v++) {
+    for (size_t v = 0; v < n_visits && said->n > 0 && said != first; v++) {
         if (is_structural(track->visit[v].state) && !is_structural(said->state))
             said = &track->visit[v];
     }
@@ -260,6 +260,46 @@ void hep_tracks_judge(struct hep_tracks *t, const struct hep_visit *visits,
             else
                 judge_missing(&g, track, v);
         }
-        judge_track(&g, track);
+        judge_track(track, g.n_visits);
+    }
+}
+
+static bool shows(double contrast, double limit)
+{
+    return fabs(contrast) >= limit;
+}
+
+void hep_tracks_reconsider(struct hep_tracks *t, const struct hep_trace *traces, size_t n_traces)
+{
+    for (size_t i = 0, n; i < n_traces; i += n) {
+        struct hep_track *track = &t->list[traces[i].track];
+        struct hep_track_visit *at = &track->visit[traces[i].visit];
+        const struct hep_trace *best = NULL;
+        size_t before = 0, still = 0;
+
+        for (n = 0; i + n < n_traces && traces[i + n].track == traces[i].track &&
+                    traces[i + n].visit == traces[i].visit;
+             n++) {
+            const struct hep_trace *one = &traces[i + n];
+
+            if (!shows(one->before, one->limit))
+                continue;
+            before++;
+            if (!shows(one->contrast, one->limit) || (one->contrast > 0.0) != (one->before > 0.0))
+                continue;
+            still++;
+            if (best == NULL || fabs(one->contrast) > fabs(best->contrast))
+                best = one;
+        }
+        if (best == NULL || 2 * still < before || at->state != HEP_EVENT_VANISHED)
+            continue;
+        say(at, HEP_EVENT_NOT_ASSESSABLE,
+            "not found, but %zu of %zu images that showed it still do, the %s one by %.1f SD of "
+            "the "
+            "liver around it: overlooked",
+            still, before, best->image, fabs(best->contrast));
+        at->long_axis_mm = at->volume_ml = (double)NAN;
+        at->overlooked = true;
+        judge_track(track, t->n_visits);
     }
 }

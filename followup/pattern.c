@@ -137,24 +137,27 @@ static void disappearing(struct hep_pattern *p, const struct hep_tracks *t,
     size_t vanished = 0, shown = 0;
 
     for (size_t i = 0; i < t->n; i++)
-        vanished += t->list[i].visit[p->visit].state == HEP_EVENT_VANISHED ? 1 : 0;
+        vanished += t->list[i].visit[p->visit].state == HEP_EVENT_VANISHED ||
+                            t->list[i].visit[p->visit].overlooked
+                        ? 1
+                        : 0;
     for (size_t i = 0; i < n_traces; i++) {
-        if (traces[i].visit != p->visit || !(traces[i].contrast >= traces[i].limit))
+        if (traces[i].visit != p->visit || !(fabs(traces[i].contrast) >= traces[i].limit))
             continue;
         shown++;
-        if (best == NULL || traces[i].contrast > best->contrast)
+        if (best == NULL || fabs(traces[i].contrast) > fabs(best->contrast))
             best = &traces[i];
     }
     if (vanished == 0)
-        say(p, HEP_FLAG_ABSENT, 0.0, (double)NAN, "", "no lesion has vanished");
+        say(p, HEP_FLAG_ABSENT, 0.0, (double)NAN, "", "every lesion of before is found");
     else if (best == NULL)
         say(p, HEP_FLAG_ABSENT, (double)NAN, n_traces > 0 ? traces[0].limit : (double)NAN, "SD",
-            "%zu vanished, and no image shows anything at their places", vanished);
+            "%zu no longer found, and no image shows anything at their places", vanished);
     else
-        say(p, HEP_FLAG_PRESENT, best->contrast, best->limit, "SD",
+        say(p, HEP_FLAG_PRESENT, fabs(best->contrast), best->limit, "SD",
             "look again at %s in the %s images: its place stands out by %.1f SD of the liver "
-            "around it; %zu such traces of %zu vanished lesions",
-            t->list[best->track].identity, best->image, best->contrast, shown, vanished);
+            "around it; %zu such traces of %zu lesions that are no longer found",
+            t->list[best->track].identity, best->image, fabs(best->contrast), shown, vanished);
 }
 
 static void pseudocirrhosis(struct hep_pattern *p, const struct hep_visit_liver *a,

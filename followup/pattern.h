@@ -45,13 +45,6 @@ struct hep_visit_liver {
     double roughness; /* surface over that of the ball of its volume */
 };
 
-/** What is left of a lesion at its place, in a visit where nothing was found. */
-struct hep_trace {
-    size_t track, visit;
-    const char *image;      /* static: what shows it */
-    double contrast, limit; /* of the place against the liver around it, in its SDs */
-};
-
 /**
  * @param[out] out shape [n_visits - 1][HEP_PATTERN_N]: every later visit against the baseline
  * @param[in] livers shape [n_visits]

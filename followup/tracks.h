@@ -43,7 +43,8 @@ struct hep_track_visit {
     size_t lesion[HEP_TRACK_PARTS]; /* of the visit: one, or the parts of a split one */
     size_t n;                       /* 0: none */
     enum hep_event state;
-    bool shared; /* the same lesion counts for an earlier track: merged */
+    bool shared;     /* the same lesion counts for an earlier track: merged */
+    bool overlooked; /* not found, but the images still show it */
     double long_axis_mm,
         volume_ml; /* of all parts; 0 where vanished, NaN where it cannot be told */
     char reason[256];
@@ -72,6 +73,24 @@ int hep_tracks_make(struct hep_tracks *out, const struct hep_visit *visits, size
                     const struct hep_followup_settings *settings, bool rematch,
                     struct hep_error *err) HEP_MUST_CHECK;
 void hep_tracks_release(struct hep_tracks *t);
+
+/** What an image shows at the place of a lesion, in a visit where the lesion was not found. */
+struct hep_trace {
+    size_t track, visit;
+    const char *image;       /* static: what shows it */
+    double contrast, before; /* of the place with the liver around it, in SDs of that, positive
+                                where brighter: at this visit, and where it was last found */
+    double limit;            /* absolute contrast from which the image shows it */
+};
+
+/**
+ * A lesion is not called vanished when at least half of the images that showed it at the last visit
+ * where it was found still show it, brighter or darker than the liver as then: it was overlooked.
+ * Its size is then not known, its state not assessable.
+ * Source: RECIST 1.1 (Eisenhauer et al., Eur J Cancer 2009;45:228): a lesion that is present but
+ *         cannot be measured is not absent
+ */
+void hep_tracks_reconsider(struct hep_tracks *t, const struct hep_trace *traces, size_t n_traces);
 
 /** The last visit before `before` at which a track has a lesion; SIZE_MAX: none. */
 size_t hep_track_last_seen(const struct hep_track *track, size_t before);

@@ -12,6 +12,9 @@ enum { n_tenths = 10, FRAME = 2 };
 #define JUMPS_MIN                                                                                  \
     0.03 /* share of neighbours in the frame that lie 0.3 of the range and more apart */
 #define FRAME_VOXELS 500
+#define FEW_NEGATIVE                                                                               \
+    0.01              /* share of the voxels of a magnitude that rounding and ringing may reach */
+#define ROOT_OFF 0.02 /* share of the voxels that may differ from the root of the squares */
 
 struct range {
     float lo, hi;
@@ -134,5 +137,58 @@ bool hep_is_no_magnitude(char reason[HEP_NO_MAGNITUDE_REASON], const float *sign
                    "its values fill their range %g to %g evenly, as those of a phase do, not of a "
                    "magnitude",
                    (double)r.lo, (double)r.hi);
+    return true;
+}
+
+/* Share of the voxels with a signal that lie below 0. */
+static double share_below(const float *s, size_t n)
+{
+    size_t below = 0, all = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        below += s[i] < 0.0F;
+        all += s[i] != 0.0F;
+    }
+    return all > 0 ? (double)below / (double)all : 0.0;
+}
+
+/* Is the first volume the root of the squares of the other two? Rounding aside. */
+static bool is_root_of_squares(const float *const volume[3], size_t n)
+{
+    size_t off = 0, all = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const double root = hypot((double)volume[1][i], (double)volume[2][i]);
+
+        all += root > 0.0;
+        off += root > 0.0 && fabs((double)volume[0][i] - root) > 2.0 + 0.01 * root;
+    }
+    return all > 0 && (double)off < ROOT_OFF * (double)all;
+}
+
+/* Does it swing about 0, or show one value everywhere, as phases and parts may and no image does? */
+static bool is_part(const float *s, const struct hep_grid *grid)
+{
+    char ignored[HEP_NO_MAGNITUDE_REASON];
+    const size_t n = hep_grid_voxels(grid);
+    const struct range r = range_of(s, n);
+
+    return share_below(s, n) > NEGATIVE_MAX || (r.n == n && r.lo == r.hi) ||
+           hep_is_no_magnitude(ignored, s, grid);
+}
+
+bool hep_is_magnitude_with_parts(const float *const volume[], size_t n, const struct hep_grid *grid)
+{
+    const size_t voxels = hep_grid_voxels(grid);
+
+    if (n < 2 || n > HEP_COMPLEX_PARTS_MAX || share_below(volume[0], voxels) >= FEW_NEGATIVE ||
+        is_part(volume[0], grid))
+        return false;
+    if (n == 3 && is_root_of_squares(volume, voxels))
+        return true;
+    for (size_t t = 1; t < n; t++) {
+        if (!is_part(volume[t], grid))
+            return false;
+    }
     return true;
 }

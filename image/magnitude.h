@@ -28,4 +28,16 @@
 bool hep_is_no_magnitude(char reason[HEP_NO_MAGNITUDE_REASON], const float *signal,
                          const struct hep_grid *grid);
 
+/** Magnitude, phase, real and imaginary part. */
+enum { HEP_COMPLEX_PARTS_MAX = 4 };
+
+/**
+ * Is the first of some volumes a magnitude, and are the others its phase, real or imaginary part?
+ * They are when the first is the root of the squares of two others, or when every other one swings
+ * about 0, is spread as phases are, or has one value everywhere (the phase of a uniform field).
+ * @param[in] volume n images on one grid
+ */
+bool hep_is_magnitude_with_parts(const float *const volume[], size_t n,
+                                 const struct hep_grid *grid);
+
 #endif

@@ -28,8 +28,9 @@ struct hep_study_file {
     char *fault; /* why it cannot be used, by its name in the study; NULL when it can; owned */
     char *bval, *bvec;         /* paths, NULL when absent; owned */
     struct hep_bids_name bids; /* suffix empty when the name is not BIDS */
-    bool echo_pair;            /* another file of the same acquisition has another short TE */
-    bool hidden_part;          /* named like a magnitude beside it, but a phase by its values */
+    bool echo_train;           /* another file of the same acquisition has another TE */
+    bool echo_pair;            /* the same, and both are short enough for opposed and in phase */
+    bool hidden_part;          /* not named so, but a phase or a part by its values */
     bool parts_follow; /* its first volume is the magnitude of the others, which are left out */
     bool used;         /* is part of a series */
     enum hep_contrast_kind kind;

@@ -119,64 +119,34 @@ void hep_group_relate(struct hep_study_files *c, double field_t)
         for (size_t k = i + 1; k < c->n; k++) {
             struct hep_study_file *a = &c->item[i], *b = &c->item[k];
 
-            if (maybe_echo(a, pair_echo_s) && maybe_echo(b, pair_echo_s) &&
-                !same_number(a->acquisition.te_s, b->acquisition.te_s, 1e-6) &&
-                hep_same_acquisition(a, b))
+            if (!maybe_echo(a, longest_echo_s) || !maybe_echo(b, longest_echo_s) ||
+                same_number(a->acquisition.te_s, b->acquisition.te_s, 1e-6) ||
+                !hep_same_acquisition(a, b))
+                continue;
+            a->echo_train = b->echo_train = true;
+            if (a->acquisition.te_s <= pair_echo_s && b->acquisition.te_s <= pair_echo_s)
                 a->echo_pair = b->echo_pair = true;
         }
 }
 
 /* ---- magnitudes and complex parts ---- */
 
-enum { MOST_PARTS = 4 };   /* magnitude, phase, real and imaginary part */
-#define PART_NEGATIVE 0.15 /* share of the voxels, as image/magnitude.h */
-#define MAGNITUDE_NEGATIVE 0.01
-#define ROOT_OFF 0.02 /* share of the voxels that may disagree */
-
-static double negative_share(const struct hep_volume *v, size_t t)
-{
-    const float *s = hep_volume_at(v, t);
-    const size_t n = hep_grid_voxels(&v->grid);
-    size_t below = 0, all = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        below += s[i] < 0.0F;
-        all += s[i] != 0.0F;
-    }
-    return all > 0 ? (double)below / (double)all : 0.0;
-}
-
-/* Is the first volume the root of the squares of the next two? Rounding aside. */
-static bool is_root_of_squares(const struct hep_volume *v)
-{
-    const float *magnitude = hep_volume_at(v, 0), *re = hep_volume_at(v, 1),
-                *im = hep_volume_at(v, 2);
-    const size_t n = hep_grid_voxels(&v->grid);
-    size_t off = 0, all = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        const double root = hypot((double)re[i], (double)im[i]);
-
-        all += root > 0.0;
-        off += root > 0.0 && fabs((double)magnitude[i] - root) > 2.0 + 0.01 * root;
-    }
-    return all > 0 && (double)off < ROOT_OFF * (double)all;
-}
-
-/* The first volume is a magnitude, and the others are its parts, or swing about 0 as real and
- * imaginary parts and phases do, and no image does. */
+/* A file that cannot be read says so when it is used. */
 static bool is_magnitude_with_parts(const struct hep_study_file *c)
 {
     struct hep_volume *v = NULL;
     struct hep_error ignored = { 0 };
     bool parts = c->fault == NULL && c->bval == NULL && c->acquisition.n_te_list == 0 &&
-                 c->info.nt >= 2 && c->info.nt <= MOST_PARTS && !c->info.is_complex &&
+                 c->info.nt >= 2 && c->info.nt <= HEP_COMPLEX_PARTS_MAX && !c->info.is_complex &&
                  hep_nifti_read(&v, c->path, &ignored) == HEP_OK;
 
-    parts = parts && negative_share(v, 0) < MAGNITUDE_NEGATIVE;
-    if (parts && !(v->nt == 3 && is_root_of_squares(v)))
-        for (size_t t = 1; parts && t < v->nt; t++)
-            parts = negative_share(v, t) > PART_NEGATIVE;
+    if (parts) {
+        const float *volume[HEP_COMPLEX_PARTS_MAX];
+
+        for (size_t t = 0; t < v->nt; t++)
+            volume[t] = hep_volume_at(v, t);
+        parts = hep_is_magnitude_with_parts(volume, v->nt, &v->grid);
+    }
     hep_volume_free(v);
     return parts;
 }
@@ -200,7 +170,6 @@ int hep_group_take_magnitudes(struct hep_study_files *c, struct hep_error *err)
     return rc;
 }
 
-/* A file that cannot be read says so when it is used. */
 static bool is_hidden_part(const struct hep_study_file *c)
 {
     char reason[HEP_NO_MAGNITUDE_REASON];
@@ -213,23 +182,16 @@ static bool is_hidden_part(const struct hep_study_file *c)
     return part;
 }
 
-static bool may_hide_part(const struct hep_study_file *c)
-{
-    return c->echo_pair && c->bids.suffix[0] == '\0';
-}
-
+/* An echo that only its name, or nothing, calls a magnitude. The names of BIDS say which part a file
+ * holds. */
 void hep_group_find_parts(struct hep_study_files *c)
 {
-    for (size_t i = 0; i < c->n; i++)
-        for (size_t k = i + 1; may_hide_part(&c->item[i]) && k < c->n; k++) {
-            struct hep_study_file *a = &c->item[i], *b = &c->item[k];
+    for (size_t i = 0; i < c->n; i++) {
+        struct hep_study_file *one = &c->item[i];
 
-            if (!may_hide_part(b) || !same_number(a->acquisition.te_s, b->acquisition.te_s, 1e-6) ||
-                !hep_grid_same(&a->info.grid, &b->info.grid, HEP_GRID_TOL_MM))
-                continue;
-            a->hidden_part = is_hidden_part(a);
-            b->hidden_part = is_hidden_part(b);
-        }
+        one->hidden_part = one->echo_pair && one->bids.suffix[0] == '\0' && !one->parts_follow &&
+                           is_hidden_part(one);
+    }
 }
 
 /* ---- three or more echoes ---- */

@@ -53,8 +53,9 @@ static const struct word_rule {
 /** Names of images that are computed, or made for planning. */
 static const char derived_words[] =
     "adc|eadc|apparent diff*|exponential*|subtr*|mip|loc|localizer|localiser|scout|survey|calib*|"
-    "mask|ffmap|fat fraction|fatfrac|pdff|synthetic|t1 map*|t2 map*|t2 star map*|r2 map*|r2 star "
-    "map*";
+    "mask|ffmap|fat fraction|fatfrac|pdff|synthetic";
+/* These may also name the images that such a map is computed of. */
+static const char map_words[] = "t1 map*|t2 map*|t2 star map*|r2 map*|r2 star map*";
 static const char subtraction_words[] = "sub|subs";
 static const char mrcp_words[] = "mrcp|cholangio*";
 /* At this echo time the liver (T2 34 to 46 ms at 3 and 1.5 T, de Bazelaire 2004) keeps less than
@@ -198,6 +199,15 @@ static bool is_phase_part(const struct hep_study_file *c)
     return !hep_study_file_is_dixon(c) && (has_type(c, "PHASE") || hep_ends_with(c->stem, "_ph"));
 }
 
+/* A map has one echo time: files of one acquisition with several are what maps are computed of. */
+static bool is_derived(const struct hep_study_file *c)
+{
+    return !is_bids_used(c) || any_text(c, derived_words) ||
+           (any_text(c, map_words) && !c->echo_train) || has_type(c, "ADC") ||
+           has_type(c, "SUBTRACT") || has_type(c, "LOCALIZER") || has_type(c, "PROJECTION IMAGE") ||
+           is_subtraction(c);
+}
+
 static enum hep_contrast_kind kind_of(const struct hep_study_file *c)
 {
     bool pair_word = typed_opposed(c) || typed_in(c);
@@ -205,9 +215,7 @@ static enum hep_contrast_kind kind_of(const struct hep_study_file *c)
     bool dixon = hep_study_file_is_dixon(c);
     bool label_map = is_suffix(c, "mask") || is_suffix(c, "dseg");
 
-    if (!label_map && (!is_bids_used(c) || any_text(c, derived_words) || has_type(c, "ADC") ||
-                       has_type(c, "SUBTRACT") || has_type(c, "LOCALIZER") ||
-                       has_type(c, "PROJECTION IMAGE") || is_subtraction(c)))
+    if (!label_map && is_derived(c))
         return HEP_KIND_DERIVED;
     if (!label_map && (any_text(c, mrcp_words) || c->acquisition.te_s >= mrcp_te_s))
         return HEP_KIND_MRCP;

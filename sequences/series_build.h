@@ -32,8 +32,8 @@ void hep_group_relate(struct hep_study_files *c, double field_t);
 /** Before hep_group_relate(): of files of a magnitude with its real and imaginary part or phase as
  * further volumes, only the magnitude counts, and that is said. HEP_ENOMEM. */
 int hep_group_take_magnitudes(struct hep_study_files *c, struct hep_error *err);
-/** After hep_group_relate(): of echoes of one TE and grid without BIDS names, look which are no
- * magnitudes by their values. */
+/** After hep_group_relate(): of echoes without BIDS names, look which are no magnitudes by their
+ * values. */
 void hep_group_find_parts(struct hep_study_files *c);
 /** Turn echoes, single-b files and the remaining files into series. */
 int hep_group_build(struct hep_inventory *inv, struct hep_study_files *c, struct hep_error *err);

@@ -73,7 +73,7 @@ static int sample(struct samples *out, const struct hep_way *w, const struct hep
     return rc;
 }
 
-/* NaN where there is too little to tell. */
+/* Positive where the place is brighter than the ring; NaN where there is too little to tell. */
 static double contrast_of(struct samples *s)
 {
     double middle, place, spread;
@@ -85,7 +85,7 @@ static double contrast_of(struct samples *s)
     for (size_t i = 0; i < s->n_ring; i++)
         s->ring[i] = fabs(s->ring[i] - middle);
     spread = HEP_MAD_TO_SD * median_of(s->ring, s->n_ring);
-    return spread > 0.0 ? fabs(place - middle) / spread : (double)NAN;
+    return spread > 0.0 ? (place - middle) / spread : (double)NAN;
 }
 
 static int add_trace(struct hep_trace **list, size_t *n, struct hep_trace trace,
@@ -97,6 +97,26 @@ static int add_trace(struct hep_trace **list, size_t *n, struct hep_trace trace,
     return HEP_OK;
 }
 
+/* Contrast of the place of a lesion of visit `from` in one image of visit `at`; NaN: not known. */
+static int contrast_at(double *out, const struct hep_followed *f, size_t image, size_t lesion,
+                       size_t from, size_t at, struct hep_error *err)
+{
+    struct hep_way w = { 0 };
+    struct samples s = { 0 };
+    int rc = hep_way_open(&w, &f->sessions[at], images[image].product, images[image].series,
+                          images[image].is_map, err);
+
+    *out = (double)NAN;
+    if (rc == HEP_OK && w.v != NULL)
+        rc = sample(&s, &w, &f->visits[from], lesion, &f->visits[at],
+                    f->config->followup.trace_ring_mm, err);
+    if (rc == HEP_OK && w.v != NULL)
+        *out = contrast_of(&s);
+    samples_release(&s);
+    hep_way_release(&w);
+    return rc;
+}
+
 static int look_at(struct hep_trace **out, size_t *n, const struct hep_followed *f, size_t track,
                    size_t v, struct hep_error *err)
 {
@@ -104,27 +124,20 @@ static int look_at(struct hep_trace **out, size_t *n, const struct hep_followed 
     const size_t lesion = from == SIZE_MAX ? 0 : f->tracks.list[track].visit[from].lesion[0];
     int rc = HEP_OK;
 
-    if (from == SIZE_MAX || f->visits[v].liver == NULL || f->visits[from].labels == NULL)
+    if (from == SIZE_MAX || f->visits[v].liver == NULL || f->visits[from].liver == NULL ||
+        f->visits[from].labels == NULL)
         return HEP_OK;
     for (size_t k = 0; rc == HEP_OK && k < sizeof images / sizeof images[0]; k++) {
-        struct hep_way w = { 0 };
-        struct samples s = { 0 };
-        double contrast = (double)NAN;
+        struct hep_trace t = { .track = track,
+                               .visit = v,
+                               .image = images[k].words,
+                               .limit = f->config->followup.trace_sd };
 
-        rc = hep_way_open(&w, &f->sessions[v], images[k].product, images[k].series,
-                          images[k].is_map, err);
-        if (rc == HEP_OK && w.v != NULL)
-            rc = sample(&s, &w, &f->visits[from], lesion, &f->visits[v],
-                        f->config->followup.trace_ring_mm, err);
-        if (rc == HEP_OK && w.v != NULL)
-            contrast = contrast_of(&s);
-        if (rc == HEP_OK && isfinite(contrast))
-            rc = add_trace(out, n,
-                           (struct hep_trace){ track, v, images[k].words, contrast,
-                                               f->config->followup.trace_sd },
-                           err);
-        samples_release(&s);
-        hep_way_release(&w);
+        rc = contrast_at(&t.contrast, f, k, lesion, from, v, err);
+        if (rc == HEP_OK && isfinite(t.contrast))
+            rc = contrast_at(&t.before, f, k, lesion, from, from, err);
+        if (rc == HEP_OK && isfinite(t.contrast))
+            rc = add_trace(out, n, t, err);
     }
     return rc;
 }

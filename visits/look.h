@@ -10,7 +10,7 @@
 
 /**
  * What every image of a visit shows at the former place of each vanished lesion: the median over its former outline
- * against the ring around it, in robust SDs of the ring.
+ * against the ring around it, in robust SDs of the ring, then and when the lesion was last found.
  * @param[out] out heap, n of them; the caller's
  */
 int hep_followed_traces(struct hep_trace **out, size_t *n, const struct hep_followed *f,

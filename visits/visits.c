@@ -170,6 +170,19 @@ static int measure(struct hep_followed *f, struct hep_error *err)
     return rc;
 }
 
+/* Which lesion is which, and whether those that are not found are gone. */
+static int match(struct hep_followed *f, const struct hep_followup_request *r,
+                 struct hep_error *err)
+{
+    int rc = hep_tracks_make(&f->tracks, f->visits, f->n, &f->config->followup, r->rematch, err);
+
+    if (rc == HEP_OK)
+        rc = hep_followed_traces(&f->traces, &f->n_traces, f, err);
+    if (rc == HEP_OK)
+        hep_tracks_reconsider(&f->tracks, f->traces, f->n_traces);
+    return rc;
+}
+
 static int judge(struct hep_followed *f, struct hep_error *err)
 {
     const struct hep_followup_settings *s = &f->config->followup;
@@ -215,8 +228,6 @@ static int find_patterns(struct hep_followed *f, struct hep_error *err)
     if (rc == HEP_OK)
         rc = hep_followed_livers(livers, f, err);
     if (rc == HEP_OK)
-        rc = hep_followed_traces(&f->traces, &f->n_traces, f, err);
-    if (rc == HEP_OK)
         hep_patterns_judge(f->patterns, &f->tracks, f->visits, &f->changes, livers, f->traces,
                            f->n_traces, &f->config->followup);
     free(livers);
@@ -240,8 +251,7 @@ int hep_followup(struct hep_followed *out, const struct hep_followup_request *re
     if (rc == HEP_OK)
         rc = hep_zones_read(out, request->derivatives, request->n_derivatives, err);
     if (rc == HEP_OK)
-        rc = hep_tracks_make(&out->tracks, out->visits, out->n, &request->config->followup,
-                             request->rematch, err);
+        rc = match(out, request, err);
     if (rc == HEP_OK)
         rc = measure(out, err);
     if (rc == HEP_OK)

@@ -86,6 +86,40 @@ static void assignment_is_one_to_one(void **state)
     hep_tracks_release(&t);
 }
 
+/* A lesion that is not found: dark by 8 and bright by 6 SD before. Where neither image shows it now it
+ * has vanished; where one of the two still does, it was overlooked and has no size; a scar that is
+ * dark where the lesion was bright is no lesion. */
+static void what_is_still_seen_has_not_vanished(void **state)
+{
+    static const struct {
+        double hbp, dwi;
+        enum hep_event want;
+    } rows[] = { { -1.0, 0.5, HEP_EVENT_VANISHED },
+                 { -3.5, 0.5, HEP_EVENT_NOT_ASSESSABLE },
+                 { -2.9, 5.0, HEP_EVENT_NOT_ASSESSABLE },
+                 { 4.0, -4.0, HEP_EVENT_VANISHED } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct hep_trace traces[] = { { 0, 1, "hepatobiliary", rows[i].hbp, -8.0, 3.0 },
+                                            { 0, 1, "high-b", rows[i].dwi, 6.0, 3.0 },
+                                            { 0, 1, "arterial", 9.0, 0.2, 3.0 } };
+        struct scene s[2];
+        struct hep_tracks t;
+
+        begin(&s[0], "1", 0.0, 0.0);
+        add(&s[0], 0.0, 0.0, 12.0);
+        begin(&s[1], "2", 60.0, 1.0);
+        make(&t, s, 2, false);
+        assert_int_equal(t.list[0].event, HEP_EVENT_VANISHED);
+        hep_tracks_reconsider(&t, traces, 3);
+        assert_int_equal(t.list[0].event, rows[i].want);
+        assert_int_equal(isnan(t.list[0].visit[1].long_axis_mm),
+                         rows[i].want != HEP_EVENT_VANISHED);
+        hep_tracks_release(&t);
+    }
+}
+
 /* A ball of 8 mm in 14 days may become 8 mm * (4 * 2)^(1/3) = 16 mm: 15 mm is the same lesion, 17 mm is another. */
 static void growth_is_gated(void **state)
 {
@@ -345,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(assignment_is_one_to_one),
+        cmocka_unit_test(what_is_still_seen_has_not_vanished),
         cmocka_unit_test(growth_is_gated),
         cmocka_unit_test(sizes_make_events),
         cmocka_unit_test(coarse_voxels_hide_growth),

@@ -95,15 +95,43 @@ static void test_parts(void **state)
     assert_false(hep_is_no_magnitude(reason, image, &s.grid));
 }
 
+/* A magnitude with its phase, or with its real and imaginary part, is known; two repeats are not, nor
+ * is a phase that comes first. */
+static void test_magnitude_with_parts(void **state)
+{
+    static struct scene s;
+    static float re[n], im[n], uniform[n], repeat[n];
+
+    (void)state;
+    fill(&s);
+    for (size_t i = 0; i < n; i++) {
+        re[i] = s.magnitude[i] * cosf(s.phase_rad[i]);
+        im[i] = s.magnitude[i] * sinf(s.phase_rad[i]);
+        uniform[i] = 302.0F;
+        repeat[i] = 1.01F * s.magnitude[i];
+    }
+    assert_true(hep_is_magnitude_with_parts((const float *[]){ s.magnitude, re, im }, 3, &s.grid));
+    assert_true(
+        hep_is_magnitude_with_parts((const float *[]){ s.magnitude, s.phase_rad }, 2, &s.grid));
+    assert_true(hep_is_magnitude_with_parts((const float *[]){ s.magnitude, uniform }, 2, &s.grid));
+    assert_false(hep_is_magnitude_with_parts((const float *[]){ s.magnitude, repeat }, 2, &s.grid));
+    assert_false(
+        hep_is_magnitude_with_parts((const float *[]){ s.phase_rad, s.magnitude }, 2, &s.grid));
+    assert_false(
+        hep_is_magnitude_with_parts((const float *[]){ s.magnitude, re, repeat }, 3, &s.grid));
+    assert_false(hep_is_magnitude_with_parts((const float *[]){ s.magnitude }, 1, &s.grid));
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 1];
+    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 2];
     size_t k = 0;
 
     for (; k < sizeof rows / sizeof rows[0]; k++)
         tests[k] = (struct CMUnitTest){ .name = rows[k].name,
                                         .test_func = test_row,
                                         .initial_state = (void *)(uintptr_t)&rows[k] };
-    tests[k] = (struct CMUnitTest)cmocka_unit_test(test_parts);
+    tests[k++] = (struct CMUnitTest)cmocka_unit_test(test_parts);
+    tests[k] = (struct CMUnitTest)cmocka_unit_test(test_magnitude_with_parts);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

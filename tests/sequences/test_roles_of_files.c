@@ -59,6 +59,18 @@ static const struct role_case cases[] = {
         { "9_b_phMag", 1, INP "}" } },
       { "unknown", "unknown", "opposed", "in_phase" },
       "water image of a Dixon series: not an echo" },
+    { "echoes named after the map that is made of them are echoes, the map is a map",
+      { { "R2_map_e1", 1,
+          "{\"SeriesDescription\": \"R2 map\", \"EchoTime\": 0.0023, \"MagneticFieldStrength\": "
+          "3}" },
+        { "R2_map_e2", 1,
+          "{\"SeriesDescription\": \"R2 map\", \"EchoTime\": 0.00345, \"MagneticFieldStrength\": "
+          "3}" },
+        { "7_R2_map", 1,
+          "{\"SeriesDescription\": \"R2 map\", \"EchoTime\": 0.0023, \"MagneticFieldStrength\": "
+          "3}" } },
+      { "in_phase", "opposed", "unknown" },
+      NULL },
     { "a water image of the arterial phase is a phase",
       { { "7_w", 1,
           "{\"ImageType\": [\"DERIVED\", \"WATER\"], \"SeriesDescription\": "
