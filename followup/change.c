@@ -11,7 +11,8 @@ enum needs {
     NEEDS_NOTHING,
     NEEDS_DIFFUSION,
     NEEDS_ARTERIAL,
-    NEEDS_HEPATOBILIARY,
+    NEEDS_HEPATOBILIARY, /* signals of that phase against each other */
+    NEEDS_UPTAKE,        /* against the series before contrast */
     NEEDS_FAT,
     NEEDS_T2
 };
@@ -130,6 +131,19 @@ static bool other_sequence(char *reason, size_t n, const struct hep_visit_acquis
     return false;
 }
 
+static bool suspect_gain(char *reason, size_t n, const struct hep_visit_acquisition *a,
+                         const struct hep_visit_acquisition *b, enum hep_role role)
+{
+    const double x = a->role[role].gain, y = b->role[role].gain;
+
+    if (!(x > 0.0) && !(y > 0.0))
+        return false;
+    (void)snprintf(reason, n,
+                   "the receive gain of the %s images is suspect (%.2f): the enhancement holds it",
+                   hep_role_name(role), x > 0.0 ? x : y);
+    return true;
+}
+
 static void add_b(char *text, size_t size, const struct hep_visit_acquisition *a)
 {
     size_t n = strlen(text);
@@ -155,6 +169,15 @@ static bool other_b(char *reason, size_t n, const struct hep_visit_acquisition *
     return true;
 }
 
+static bool other_hepatobiliary(char *reason, size_t n, const struct hep_visit_acquisition *a,
+                                const struct hep_visit_acquisition *b,
+                                const struct hep_followup_settings *s)
+{
+    return other_agent(reason, n, a, b) || other_field(reason, n, a, b, s) ||
+           other_sequence(reason, n, a, b, HEP_ROLE_HEPATOBILIARY, s->flip_tolerance) ||
+           other_sequence(reason, n, a, b, HEP_ROLE_PRECONTRAST, s->flip_tolerance);
+}
+
 /* Why values of two visits cannot be compared; false when they can. */
 static bool is_refused(char *reason, size_t n, enum needs needs,
                        const struct hep_visit_acquisition *a, const struct hep_visit_acquisition *b,
@@ -168,11 +191,13 @@ static bool is_refused(char *reason, size_t n, enum needs needs,
     case NEEDS_ARTERIAL:
         return other_agent(reason, n, a, b) || other_field(reason, n, a, b, s) ||
                other_sequence(reason, n, a, b, HEP_ROLE_ARTERIAL, share) ||
-               other_sequence(reason, n, a, b, HEP_ROLE_PRECONTRAST, share);
+               other_sequence(reason, n, a, b, HEP_ROLE_PRECONTRAST, share) ||
+               suspect_gain(reason, n, a, b, HEP_ROLE_ARTERIAL);
+    case NEEDS_UPTAKE:
+        return other_hepatobiliary(reason, n, a, b, s) ||
+               suspect_gain(reason, n, a, b, HEP_ROLE_HEPATOBILIARY);
     case NEEDS_HEPATOBILIARY:
-        return other_agent(reason, n, a, b) || other_field(reason, n, a, b, s) ||
-               other_sequence(reason, n, a, b, HEP_ROLE_HEPATOBILIARY, share) ||
-               other_sequence(reason, n, a, b, HEP_ROLE_PRECONTRAST, share);
+        return other_hepatobiliary(reason, n, a, b, s);
     case NEEDS_FAT:
         return other_sequence(reason, n, a, b, HEP_ROLE_IN_PHASE, share) ||
                other_field(reason, n, a, b, s);

@@ -3,7 +3,8 @@
  * @brief What of a lesion has changed since it was first seen, each value against its repeatability.
  * Model:   a change larger than the repeatability coefficient is real at 95 %, a smaller one is within repeatability
  *          (Bland and Altman, BMJ 1996;313:744); without a coefficient nothing is concluded. A change measured with other
- *          b-values, field strength, flip angle, TR, TE or agent is refused.
+ *          b-values, field strength, flip angle, TR, TE or agent is refused, and so is an enhancement
+ *          with a suspect receive gain, which would be taken for a change of the lesion.
  */
 #ifndef HEP_FOLLOWUP_CHANGE_H
 #define HEP_FOLLOWUP_CHANGE_H
@@ -36,6 +37,7 @@ struct hep_visit_acquisition {
     struct hep_role_acquisition {
         bool present;
         double flip_deg, tr_s, te_s;
+        double gain; /* that the body shows, beyond doubt's limit and left in; 0: none is seen */
     } role[HEP_ROLE_COUNT];
     double arterial_weight; /* of the arterial phase by its timing; NaN */
 };

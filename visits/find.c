@@ -299,11 +299,17 @@ static int look_around(struct hep_session_places *p, const char *out_dir, struct
     return rc;
 }
 
-static int by_date(const void *a, const void *b)
+/* Sessions of one date stay in the order in which they were given. */
+static void sort_by_date(struct hep_session_places *p)
 {
-    const struct hep_session_place *x = a, *y = b;
+    for (size_t i = 1; i < p->n; i++) {
+        const struct hep_session_place one = p->list[i];
+        size_t k = i;
 
-    return strcmp(x->date, y->date);
+        for (; k > 0 && strcmp(p->list[k - 1].date, one.date) > 0; k--)
+            p->list[k] = p->list[k - 1];
+        p->list[k] = one;
+    }
 }
 
 /* The baseline that the caller names stands first, and what is older is left out. */
@@ -338,11 +344,13 @@ static int order(struct hep_session_places *p, bool is_given, struct hep_error *
             "%s: the dates of its sessions are not known (no acq_time in %s_sessions.tsv or "
             "scans.tsv; --bids names the dataset): give them in order with --sessions",
             p->participant, p->participant);
-    if (dated && p->n > 1)
-        qsort(p->list, p->n, sizeof *p->list, by_date);
-    for (size_t i = 0; dated && i < p->n; i++) {
-        if (i > 0 && strcmp(p->list[i].date, p->list[i - 1].date) == 0)
-            return HEP_FAIL(err, HEP_EDATA, "%s and %s have one date, %s: which came first?",
+    if (dated)
+        sort_by_date(p);
+    for (size_t i = 1; dated && !is_given && i < p->n; i++) {
+        if (strcmp(p->list[i].date, p->list[i - 1].date) == 0)
+            return HEP_FAIL(err, HEP_EDATA,
+                            "%s and %s have one date, %s: which came first? Give them in order "
+                            "with --sessions",
                             p->list[i - 1].session, p->list[i].session, p->list[i].date);
     }
     return HEP_OK;

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/number.h"
 #include "lesions/size.h"
+#include "pipeline/results/enhancement.h"
 #include "pipeline/results/fits.h"
 #include "pipeline/stages/aligned.h"
 
@@ -183,7 +184,17 @@ static void read_series(struct hep_visit_acquisition *out, const struct hep_json
         out->role[role] =
             (struct hep_role_acquisition){ true, hep_json_number(hep_json_get(s, "flip_deg")),
                                            hep_json_number(hep_json_get(s, "tr_s")),
-                                           first_number(hep_json_get(s, "te_s")) };
+                                           first_number(hep_json_get(s, "te_s")), 0.0 };
+    }
+}
+
+static void read_gains(struct hep_visit_acquisition *out, const struct hep_enhancement *e)
+{
+    for (int p = 0; p < HEP_PHASE_COUNT; p++) {
+        const struct hep_enhancement_gain *g = &e->gain[p];
+
+        if (g->present && g->of.state == HEP_GAIN_SUSPECT)
+            out->role[hep_role_of_phase((enum hep_phase)p)].gain = g->of.ratio;
     }
 }
 
@@ -192,6 +203,7 @@ int hep_session_acquisition(struct hep_visit_acquisition *out, struct hep_sessio
 {
     const struct hep_json *inventory = hep_json_get(s->opened.record, "inventory");
     const struct hep_diffusion_results *fits = NULL;
+    const struct hep_enhancement *enhancement = NULL;
     int rc = hep_run_diffusion(&s->opened.run, &fits, err);
 
     *out = (struct hep_visit_acquisition){ .field_t =
@@ -199,6 +211,10 @@ int hep_session_acquisition(struct hep_visit_acquisition *out, struct hep_sessio
                                            .arterial_weight = s->file.arterial_weight };
     (void)snprintf(out->agent, sizeof out->agent, "%s", s->file.agent != NULL ? s->file.agent : "");
     read_series(out, hep_json_get(inventory, "series"));
+    if (rc == HEP_OK)
+        rc = hep_run_enhancement(&s->opened.run, &enhancement, err);
+    if (rc == HEP_OK && enhancement != NULL)
+        read_gains(out, enhancement);
     if (rc == HEP_OK && fits != NULL && fits->fit[HEP_FITTED_MONO].present) {
         const struct hep_diffusion_facts *fit = &fits->fit[HEP_FITTED_MONO];
 

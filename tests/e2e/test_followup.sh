@@ -69,6 +69,7 @@ same "$(value change/sub-01_followup.json 'd["sessions"][1]["days"]')" None "no 
 # bad input: one line and its code
 dates 2024-01-10 2024-01-10
 follow 65 "have one date"
+follow 0 "" --sessions 1 2
 dates 2024-01-10 2024-13-01
 follow 65 "is no date"
 rm "$work/bids/sub-01/sub-01_sessions.tsv"

@@ -14,7 +14,7 @@ static struct hep_visit_acquisition usual(void)
     };
 
     a.role[HEP_ROLE_HEPATOBILIARY] = a.role[HEP_ROLE_PRECONTRAST] = a.role[HEP_ROLE_ARTERIAL] =
-        (struct hep_role_acquisition){ true, 12.0, 0.004, 0.0019 };
+        (struct hep_role_acquisition){ true, 12.0, 0.004, 0.0019, 0.0 };
     return a;
 }
 
@@ -55,6 +55,22 @@ static void against_repeatability(void **state)
     assert_int_equal(verdict(HEP_CHANGE_FAT, 0.05, 0.10, &same).verdict, HEP_CHANGE_REAL);
     assert_int_equal(verdict(HEP_CHANGE_FAT, 0.05, 0.08, &same).verdict, HEP_CHANGE_WITHIN);
     assert_int_equal(verdict(HEP_CHANGE_RTE, 0.1, 0.9, &same).verdict, HEP_CHANGE_UNKNOWN);
+}
+
+/* A gain of 1.2 that is left in makes an enhancement of 0.1 one of 0.32; signals of one series against
+ * each other do not know it. */
+static void suspect_gain(void **state)
+{
+    struct hep_visit_acquisition b = usual();
+
+    (void)state;
+    b.role[HEP_ROLE_HEPATOBILIARY].gain = 1.2;
+    assert_int_equal(verdict(HEP_CHANGE_RTE, 0.1, 0.32, &b).verdict, HEP_CHANGE_REFUSED);
+    assert_non_null(strstr(verdict(HEP_CHANGE_RTE, 0.1, 0.32, &b).reason, "1.20"));
+    assert_int_not_equal(verdict(HEP_CHANGE_HBP_RATIO, 0.5, 0.6, &b).verdict, HEP_CHANGE_REFUSED);
+    assert_int_not_equal(verdict(HEP_CHANGE_ARTERIAL_RE, 0.5, 0.6, &b).verdict, HEP_CHANGE_REFUSED);
+    b.role[HEP_ROLE_ARTERIAL].gain = 0.8;
+    assert_int_equal(verdict(HEP_CHANGE_ARTERIAL_RE, 0.5, 0.6, &b).verdict, HEP_CHANGE_REFUSED);
 }
 
 static void refusals(void **state)
@@ -143,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(against_repeatability),
+        cmocka_unit_test(suspect_gain),
         cmocka_unit_test(refusals),
         cmocka_unit_test(patterns),
     };
