@@ -15,12 +15,14 @@ static void counts(struct hep_str *out, const struct hep_out_status *s)
     hep_str_add(out, "</p>\n");
 }
 
+typedef void write_rows(struct hep_str *out, const struct hep_table *t);
+
 static void table_section(struct hep_str *out, struct hep_table *t, const char *id,
-                          const char *heading, const char *without_rows)
+                          const char *heading, const char *without_rows, write_rows *write)
 {
     hep_html_section(out, id, heading);
     if (t->n > 0)
-        hep_html_rows(out, t);
+        write(out, t);
     else
         hep_str_addf(out, "<p>%s</p>\n", without_rows);
     hep_html_section_end(out);
@@ -35,7 +37,7 @@ static int followup_section(struct hep_str *out, const struct hep_group_table *t
     int rc = hep_group_followups(&followups, out_dir, t->status, err);
 
     if (rc == HEP_OK && followups.n > 0)
-        table_section(out, &followups, "followups", "Follow-ups", "");
+        table_section(out, &followups, "followups", "Follow-ups", "", hep_html_rows);
     else
         hep_table_release(&followups);
     return rc;
@@ -63,23 +65,25 @@ int hep_group_page(struct hep_str *out, const struct hep_group_table *t, const c
                      "\n<nav aria-label=\"Sections\"><a href=\"#failures\">Not done</a>"
                      "<a href=\"#withheld\">Not assessable</a>"
                      "<a href=\"#outliers\">Outliers</a><a href=\"#liver\">Liver</a>"
-                     "<a href=\"#lesions\">Lesions</a><a href=\"#studies\">Studies</a></nav>\n"
+                     "<a href=\"#lesions\">Measures of lesions</a><a href=\"#studies\">Studies</a>"
+                     "<a href=\"#found\">Lesions</a></nav>\n"
                      "<main>\n");
     counts(out, t->status);
     rc = hep_group_not_done(&table, t, err);
     if (rc == HEP_OK) {
-        table_section(out, &table, "failures", "Not done", "Every study is done.");
+        table_section(out, &table, "failures", "Not done", "Every study is done.", hep_html_rows);
         rc = hep_group_withheld(&table, t, err);
     }
     if (rc == HEP_OK) {
         table_section(out, &table, "withheld", "Not assessable",
-                      "No measure of any study contradicts physics.");
+                      "No measure of any study contradicts physics.", hep_html_rows);
         rc = hep_group_outliers(&table, t, err);
     }
     if (rc == HEP_OK)
         table_section(out, &table, "outliers", "Outliers",
                       "None: no measure lies further than 3.5 robust standard deviations from the "
-                      "median, or fewer than 5 studies have it.");
+                      "median, or fewer than 5 studies have it.",
+                      hep_html_rows);
     if (rc == HEP_OK)
         rc = followup_section(out, t, out_dir, err);
     hep_html_section(out, "liver", "Measures of each study");
@@ -93,7 +97,12 @@ int hep_group_page(struct hep_str *out, const struct hep_group_table *t, const c
     if (rc == HEP_OK)
         rc = hep_group_studies(&table, t, err);
     if (rc == HEP_OK)
-        table_section(out, &table, "studies", "Studies", "There is none.");
+        table_section(out, &table, "studies", "Studies", "There is none.", hep_html_sortable_rows);
+    if (rc == HEP_OK)
+        rc = hep_group_lesions(&table, t, err);
+    if (rc == HEP_OK)
+        table_section(out, &table, "found", "Lesions", "There is none.", hep_html_sortable_rows);
+    hep_html_sorting_script(out);
     hep_str_addf(out,
                  "</main>\n<footer><p>Made by Hepar %s. Research software: not a medical "
                  "device.</p></footer>\n",

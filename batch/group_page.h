@@ -1,8 +1,8 @@
 /**
  * @file  batch/group_page.h
  * @brief group.html: every study of an output folder on one page. Failures first, then outliers
- * with links to their reports, the distribution of every measure of the liver and of the lesions,
- * and the table of studies.
+ * with links to their reports, the distributions of the measures of the liver and of the main ones of
+ * lesions, and the tables of studies and of lesions, which a click on a head sorts.
  */
 #ifndef HEP_BATCH_GROUP_PAGE_H
 #define HEP_BATCH_GROUP_PAGE_H

@@ -282,8 +282,7 @@ int hep_group_lesion_plots(struct hep_str *out, const struct hep_group_table *t,
     for (int i = 0; rc == HEP_OK && i < HEP_MEASURE_COUNT; i++) {
         const struct hep_measure_row *row = hep_measure_row((enum hep_measure)i);
 
-        if (row->subject != HEP_SUBJECT_LESION || row->form != HEP_FORM_VALUE ||
-            row->digits == HEP_DIGITS_HIDDEN)
+        if (row->subject != HEP_SUBJECT_LESION || row->form != HEP_FORM_VALUE || !row->is_main)
             continue;
         gather(&v, t, (enum hep_measure)i);
         rc = lesion_plot(out, &v, (enum hep_measure)i, err);

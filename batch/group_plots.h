@@ -10,7 +10,7 @@
 /** The plots alone: one per measure of the liver. */
 int hep_group_plots(struct hep_str *out, const struct hep_group_table *t,
                     struct hep_error *err) HEP_MUST_CHECK;
-/** One per measurement of lesions, a box for each class. */
+/** One per measurement that lesions.tsv holds, a box for each class. */
 int hep_group_lesion_plots(struct hep_str *out, const struct hep_group_table *t,
                            struct hep_error *err) HEP_MUST_CHECK;
 

@@ -117,7 +117,7 @@ struct study_row {
 };
 #define S struct study_row
 
-static void add_link(struct hep_str *out, const struct hep_study_status *s)
+void hep_group_link(struct hep_str *out, const struct hep_study_status *s, const char *fragment)
 {
     if (s->state != HEP_STATE_DONE) {
         hep_html_text(out, s->label);
@@ -127,7 +127,7 @@ static void add_link(struct hep_str *out, const struct hep_study_status *s)
     hep_html_url(out, s->relative);
     hep_str_add(out, "/");
     hep_html_url(out, s->label);
-    hep_str_add(out, "_report.html\">");
+    hep_str_addf(out, "_report.html%s\">", fragment);
     hep_html_text(out, s->label);
     hep_str_add(out, "</a>");
 }
@@ -137,7 +137,7 @@ static void study_link(struct hep_str *out, const struct hep_column *column, con
     const S *r = row;
 
     (void)column;
-    add_link(out, &r->table->status->list[r->i]);
+    hep_group_link(out, &r->table->status->list[r->i], "");
 }
 
 static struct hep_value measure_value(const struct hep_column *column, const void *row)
@@ -295,7 +295,7 @@ struct outlier_row {
 static void outlier_link(struct hep_str *out, const struct hep_column *column, const void *row)
 {
     (void)column;
-    add_link(out, ((const S *)row)->study);
+    hep_group_link(out, ((const S *)row)->study, "");
 }
 
 HEP_GETTER(outlier_value, S,
@@ -352,7 +352,7 @@ struct withheld_row {
 static void withheld_link(struct hep_str *out, const struct hep_column *column, const void *row)
 {
     (void)column;
-    add_link(out, ((const S *)row)->study);
+    hep_group_link(out, ((const S *)row)->study, "");
 }
 
 static const struct hep_column withheld_columns[] = {

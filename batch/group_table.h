@@ -46,6 +46,13 @@ int hep_group_not_done(struct hep_table *out, const struct hep_group_table *t,
 /** Measures that the studies' own images contradict, with the reason. Release. */
 int hep_group_withheld(struct hep_table *out, const struct hep_group_table *t,
                        struct hep_error *err) HEP_MUST_CHECK;
+/** Every lesion of every study that is done. Release. */
+int hep_group_lesions(struct hep_table *out, const struct hep_group_table *t,
+                      struct hep_error *err) HEP_MUST_CHECK;
+/** The label of a study, with a link to a place in its report ("#lesion-1"; "": its top) when it is
+ * done. */
+void hep_group_link(struct hep_str *out, const struct hep_study_status *study,
+                    const char *fragment);
 /** Every outlier of every study. Release. */
 int hep_group_outliers(struct hep_table *out, const struct hep_group_table *t,
                        struct hep_error *err) HEP_MUST_CHECK;

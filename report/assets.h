@@ -10,6 +10,7 @@
 
 extern const char hep_asset_report_css[]; /* of every page */
 extern const char hep_asset_plot_css[];   /* of plots, beside the colours of their series */
+extern const char hep_asset_sort_js[];    /* of pages with hep_html_sortable_rows() */
 extern const char hep_asset_viewer_js[];  /* between the page and NiiVue */
 
 #endif

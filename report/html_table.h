@@ -10,6 +10,10 @@
 #include "base/table.h"
 
 void hep_html_rows(struct hep_str *out, const struct hep_table *t);
+/** The same; the script sorts it by the column whose head is clicked. */
+void hep_html_sortable_rows(struct hep_str *out, const struct hep_table *t);
+/** Once, after all such tables of a page: report/assets/sort.js. */
+void hep_html_sorting_script(struct hep_str *out);
 
 /* For the member `html` of a column that holds a text. */
 /** A state with its mark: hep_html_mark_of(). */
