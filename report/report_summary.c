@@ -71,9 +71,8 @@ static int asked(struct hep_page *p)
     const double field =
         hep_json_number(hep_json_get(hep_json_get(p->record, "inventory"), "field_t"));
 
-    hep_str_add(p->out,
-                "<div class=\"stack\"><div class=\"card\"><h2 id=\"asked\">What was asked</h2><dl>"
-                "<dt>Protocol</dt><dd>");
+    hep_str_add(p->out, "<div class=\"card\"><h2 id=\"asked\">What was asked</h2><dl>"
+                        "<dt>Protocol</dt><dd>");
     unquoted(p->out, hep_page_setting(p, "title"));
     hep_str_add(p->out, " <span class=\"quiet\">(");
     hep_html_text(p->out, text_of(p->record, "protocol"));
@@ -86,8 +85,6 @@ static int asked(struct hep_page *p)
     hep_str_add(p->out, "<dt>Reference series</dt><dd>");
     hep_html_words(p->out, hep_page_series_title(p->reference));
     hep_str_add(p->out, "</dd></dl></div>\n");
-    warnings(p);
-    hep_str_add(p->out, "</div>\n");
     return rc;
 }
 
@@ -296,10 +293,12 @@ int hep_page_summary(struct hep_page *p)
 {
     int rc;
 
-    hep_str_add(p->out, "<div class=\"cards\" id=\"summary\">\n");
-    rc = asked(p);
-    hep_str_add(p->out, "<div class=\"card\"><h2 id=\"found\">What was found</h2>");
+    hep_str_add(p->out, "<div class=\"cards\" id=\"summary\">\n<div class=\"stack\">"
+                        "<div class=\"card\"><h2 id=\"found\">What was found</h2>");
     found_lesions(p);
+    hep_str_add(p->out, "</div>\n");
+    warnings(p);
+    rc = asked(p);
     hep_str_add(p->out, "</div>\n<div class=\"card\"><h2 id=\"liver-numbers\">Liver</h2>");
     liver_numbers(p);
     if (rc == HEP_OK)
