@@ -156,6 +156,23 @@ static const struct hep_volume *series_volume(const struct hep_page *p, const ch
     return NULL;
 }
 
+/* Extent of the reference volume, or of the liver in it, along the normal of a plane. */
+static void span_of(double span[2], double centre[3], const struct hep_page *p,
+                    const struct hep_grid *g, enum hep_plane plane)
+{
+    struct hep_view beside;
+    int right, down, normal;
+
+    hep_plane_axes(&right, &down, &normal, plane);
+    hep_view_whole(&beside, g, plane == HEP_PLANE_AXIAL ? HEP_PLANE_CORONAL : HEP_PLANE_AXIAL,
+                   centre);
+    for (int end = 0; end < 2; end++)
+        span[end] = beside.centre_mm[normal] +
+                    (end - 0.5) * (normal == 0 ? beside.width_mm : beside.height_mm);
+    if (p->liver != NULL)
+        (void)find_extent(centre, span, p->liver, normal);
+}
+
 static int settle_view(struct hep_page *p)
 {
     const struct hep_volume *reference = series_volume(p, p->reference);
@@ -166,26 +183,22 @@ static int settle_view(struct hep_page *p)
                               g != NULL ? 0.5 * (double)(g->n[1] - 1) : 0.0,
                               g != NULL ? 0.5 * (double)(g->n[2] - 1) : 0.0 };
     struct hep_volume *plane = NULL;
-    enum hep_plane drawn;
-    int right, down, normal;
-    struct hep_view across;
+    enum hep_plane drawn, other;
     struct hep_grid coarse;
-    double centre[3];
+    double middle[3], centre[3];
     size_t w, h;
     int rc;
 
     if (g == NULL)
         return HEP_OK;
-    hep_grid_to_world(centre, g, voxel);
+    hep_grid_to_world(middle, g, voxel);
+    memcpy(centre, middle, sizeof centre);
     drawn = hep_plane_of_slices(g);
-    hep_plane_axes(&right, &down, &normal, drawn);
-    hep_view_whole(&across, g, drawn == HEP_PLANE_AXIAL ? HEP_PLANE_CORONAL : HEP_PLANE_AXIAL,
-                   centre);
-    for (int end = 0; end < 2; end++)
-        p->span_mm[end] = across.centre_mm[normal] +
-                          (end - 0.5) * (normal == 0 ? across.width_mm : across.height_mm);
-    if (p->liver != NULL)
-        (void)find_extent(centre, p->span_mm, p->liver, normal);
+    other = drawn == HEP_PLANE_AXIAL ? HEP_PLANE_CORONAL : HEP_PLANE_AXIAL;
+    span_of(p->across_span_mm, centre, p, g, other);
+    hep_view_whole(&p->across, g, other, centre);
+    memcpy(centre, middle, sizeof centre);
+    span_of(p->span_mm, centre, p, g, drawn);
     hep_view_whole(&p->view, g, drawn, centre);
     p->has_view = p->pictures;
     /* Lungs and the ends of the coil are as dark as the background, and in other planes than the
@@ -197,6 +210,8 @@ static int settle_view(struct hep_page *p)
     rc = hep_picture_sample(&plane, p, reference, p->reference, &coarse);
     if (rc == HEP_OK)
         crop_to_body(&p->view, plane);
+    p->across.centre_mm[0] = p->view.centre_mm[0];
+    p->across.width_mm = p->view.width_mm;
     hep_volume_free(plane);
     return rc;
 }

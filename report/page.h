@@ -40,10 +40,12 @@ struct hep_page {
     size_t n_series;
     struct hep_view view; /* holds the body, in the plane in which the reference was acquired */
     double span_mm[2];    /* extent across that plane: of the liver, else of the reference volume */
-    bool pictures;        /* wanted */
-    bool has_view;        /* pictures can be drawn, and are wanted */
-    size_t n_figures;     /* so far */
-    size_t left_out;      /* pictures that the limit of size kept out */
+    struct hep_view across; /* the same body in another plane: coronal, or axial beside coronal */
+    double across_span_mm[2];
+    bool pictures;    /* wanted */
+    bool has_view;    /* pictures can be drawn, and are wanted */
+    size_t n_figures; /* so far */
+    size_t left_out;  /* pictures that the limit of size kept out */
     struct hep_error *err;
 };
 

@@ -101,23 +101,27 @@ static size_t strokes(struct hep_str *out, const bool *in, size_t w, size_t h, b
     return count;
 }
 
+static int sample_plane(struct hep_labels **out, struct hep_page *p,
+                        const struct hep_labels *labels, const struct hep_grid *g, size_t k)
+{
+    struct hep_grid plane = *g;
+
+    plane.n[2] = 1;
+    for (int i = 0; i < 3; i++)
+        plane.to_world[i][3] += (double)k * g->to_world[i][2];
+    return hep_resample_labels(out, labels, &plane, NULL, p->err);
+}
+
 int hep_picture_outline(struct hep_page *p, const struct hep_labels *labels,
                         const struct hep_grid *g, size_t k, int32_t label, const char *css_class)
 {
     const size_t w = g->n[0], h = g->n[1];
-    struct hep_grid plane = *g;
     struct hep_labels *here = NULL;
     struct hep_str path = { 0 };
     bool *in = hep_calloc(w * h, sizeof *in, p->err);
     size_t n = 0;
-    int rc;
+    int rc = in == NULL ? HEP_ENOMEM : sample_plane(&here, p, labels, g, k);
 
-    if (in == NULL)
-        return HEP_ENOMEM;
-    plane.n[2] = 1;
-    for (int i = 0; i < 3; i++)
-        plane.to_world[i][3] += (double)k * g->to_world[i][2];
-    rc = hep_resample_labels(&here, labels, &plane, NULL, p->err);
     for (size_t i = 0; rc == HEP_OK && i < w * h; i++)
         in[i] = label < 0 ? here->data[i] != 0 : here->data[i] == label;
     if (rc == HEP_OK)
@@ -128,6 +132,44 @@ int hep_picture_outline(struct hep_page *p, const struct hep_labels *labels,
     hep_labels_free(here);
     free(in);
     hep_str_release(&path);
+    return rc;
+}
+
+/* The number of each lesion to the right of what plane k shows of it. */
+static int number_lesions(struct hep_page *p, const struct hep_grid *g, size_t k)
+{
+    const size_t w = g->n[0], n = w * g->n[1];
+    struct {
+        double right, down, n;
+    } *at = NULL;
+    struct hep_labels *here = NULL;
+    int32_t last = 0;
+    int rc = sample_plane(&here, p, p->labels, g, k);
+
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        last = here->data[i] > last ? here->data[i] : last;
+    if (rc == HEP_OK)
+        rc = HEP_NEW(at, (size_t)last + 1, p->err);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        const int32_t label = here->data[i];
+
+        if (label <= 0)
+            continue;
+        at[label].right = fmax(at[label].right, (double)(i % w) + 1.0);
+        at[label].down += (double)(i / w) + 0.5;
+        at[label].n += 1.0;
+    }
+    for (int32_t label = 1; rc == HEP_OK && label <= last; label++) {
+        const double size = fmax((double)g->n[1] / 14.0, 5.0);
+
+        if (at[label].n > 0.0)
+            hep_str_addf(p->out,
+                         "<text class=\"ol no\" font-size=\"%.1f\" x=\"%.1f\" y=\"%.1f\">%d</text>",
+                         size, at[label].right + 0.2 * size,
+                         at[label].down / at[label].n + 0.35 * size, (int)label);
+    }
+    hep_labels_free(here);
+    free(at);
     return rc;
 }
 
@@ -200,6 +242,8 @@ int hep_picture_figure(struct hep_page *p, const struct hep_figure *f)
     if (rc == HEP_OK && f->lesions && p->labels != NULL)
         rc = hep_picture_outline(p, p->labels, g, f->plane, f->lesion > 0 ? f->lesion : -1,
                                  "lesion");
+    if (rc == HEP_OK && f->lesions && f->lesion == 0 && p->labels != NULL)
+        rc = number_lesions(p, g, f->plane);
     marks(p->out, g);
     hep_str_add(p->out, "</svg><figcaption>");
     hep_html_text(p->out, f->caption);

@@ -13,6 +13,7 @@
 #include <math.h>
 
 #define MONTAGE_SLICES 12
+#define ACROSS_SLICES 6
 #define MAP_SLICES 3
 #define BINS 48
 #define BACKGROUND 0.06 /* of the bright end of a series */
@@ -27,45 +28,61 @@ static const struct hep_page_series *reference_of(const struct hep_page *p)
 }
 
 /* n planes spread evenly over the liver; the top, the front or the right comes first. */
-static void spread_planes(struct hep_grid *g, const struct hep_page *p, size_t n,
-                          double mm_per_pixel)
+static void spread_planes(struct hep_grid *g, const struct hep_view *of, const double span_mm[2],
+                          size_t n, double mm_per_pixel)
 {
-    struct hep_view view = p->view;
-    const double step = (p->span_mm[1] - p->span_mm[0]) / (double)n;
+    struct hep_view view = *of;
+    const double step = (span_mm[1] - span_mm[0]) / (double)n;
     int right, down, normal;
     size_t w, h;
 
     hep_picture_size(&w, &h, &view, mm_per_pixel);
     hep_plane_axes(&right, &down, &normal, view.plane);
-    view.centre_mm[normal] = 0.5 * (p->span_mm[0] + p->span_mm[1]);
+    view.centre_mm[normal] = 0.5 * (span_mm[0] + span_mm[1]);
     hep_picture_grid(g, &view, w, h, n, -step);
 }
 
-static int planes(struct hep_page *p, const struct hep_volume *sampled, double lo, double hi,
-                  enum hep_colormap map, const char *what)
+static int planes(struct hep_page *p, const struct hep_volume *sampled, enum hep_plane plane,
+                  const struct hep_figure *look, const char *what)
 {
     const struct hep_grid *g = &sampled->grid;
     int right, down, normal, rc = HEP_OK;
 
-    hep_plane_axes(&right, &down, &normal, p->view.plane);
+    hep_plane_axes(&right, &down, &normal, plane);
     for (size_t k = 0; rc == HEP_OK && k < g->n[2]; k++) {
         const double at_mm = g->to_world[normal][3] + g->to_world[normal][2] * (double)k;
         char caption[48], alt[160];
-        struct hep_figure f = { .sampled = sampled,
-                                .plane = k,
-                                .lo = lo,
-                                .hi = hi,
-                                .map = map,
-                                .liver = true,
-                                .lesions = true,
-                                .caption = caption,
-                                .alt = alt };
+        struct hep_figure f = *look;
 
-        (void)snprintf(caption, sizeof caption, "%c %.0f mm", "RAS"[normal], at_mm);
-        (void)snprintf(alt, sizeof alt, "%s, %s slice at %s", what, hep_plane_name(p->view.plane),
-                       caption);
+        f.sampled = sampled;
+        f.plane = k;
+        f.liver = f.lesions = true;
+        f.caption = caption;
+        f.alt = alt;
+        (void)snprintf(caption, sizeof caption, "%c %.0f mm", (at_mm < 0.0 ? "LPI" : "RAS")[normal],
+                       fabs(at_mm));
+        (void)snprintf(alt, sizeof alt, "%s, %s slice at %s", what, hep_plane_name(plane), caption);
         rc = hep_picture_figure(p, &f);
     }
+    return rc;
+}
+
+/* Slices of the reference series over the liver. */
+static int reference_planes(struct hep_page *p, const struct hep_page_series *reference,
+                            const struct hep_view *view, const double span_mm[2], size_t n)
+{
+    const struct hep_figure look = { .lo = reference->lo, .hi = reference->hi };
+    struct hep_volume *sampled = NULL;
+    struct hep_grid g;
+    int rc;
+
+    hep_str_add(p->out, "<div class=\"pics\">\n");
+    spread_planes(&g, view, span_mm, n, 1.8);
+    rc = hep_picture_sample(&sampled, p, reference->v, reference->name, &g);
+    if (rc == HEP_OK)
+        rc = planes(p, sampled, view->plane, &look, reference->title);
+    hep_volume_free(sampled);
+    hep_str_add(p->out, "</div>\n");
     return rc;
 }
 
@@ -87,21 +104,19 @@ int hep_page_montage(struct hep_page *p)
     hep_str_addf(
         p->out,
         "<p>%s slices, as acquired: the patient's %s is on the left of each picture. Outlines: "
-        "<span class=\"key liver\">liver</span>, <span class=\"key lesion\">lesions</span>."
-        "</p>\n<h3>%s, the reference series</h3>\n<div class=\"pics\">\n",
+        "<span class=\"key liver\">liver</span>, <span class=\"key lesion\">lesions</span> with "
+        "their numbers.</p>\n<h3>%s, the reference series</h3>\n",
         p->view.plane == HEP_PLANE_AXIAL     ? "Axial"
         : p->view.plane == HEP_PLANE_CORONAL ? "Coronal"
                                              : "Sagittal",
         p->view.plane == HEP_PLANE_SAGITTAL ? "front" : "right", reference->title);
-    spread_planes(&g, p, MONTAGE_SLICES, 1.8);
-    rc = hep_picture_sample(&sampled, p, reference->v, reference->name, &g);
+    rc = reference_planes(p, reference, &p->view, p->span_mm, MONTAGE_SLICES);
+    hep_str_addf(p->out, "<h3>The same, %s</h3>\n", hep_plane_name(p->across.plane));
     if (rc == HEP_OK)
-        rc = planes(p, sampled, reference->lo, reference->hi, HEP_CMAP_GREY, reference->title);
-    hep_volume_free(sampled);
-    hep_str_add(p->out,
-                "</div>\n<div id=\"every-series\"><h3>Every series, the middle of the liver</h3>\n"
-                "<div class=\"pics\">\n");
-    spread_planes(&g, p, 1, 1.8);
+        rc = reference_planes(p, reference, &p->across, p->across_span_mm, ACROSS_SLICES);
+    hep_str_add(p->out, "<div id=\"every-series\"><h3>Every series, the middle of the liver</h3>\n"
+                        "<div class=\"pics\">\n");
+    spread_planes(&g, &p->view, p->span_mm, 1, 1.8);
     for (size_t i = 0; rc == HEP_OK && i < p->n_series; i++) {
         const struct hep_page_series *s = &p->series[i];
         struct hep_figure f = { .lo = s->lo,
@@ -258,13 +273,16 @@ static int map_row(struct hep_page *p, enum hep_measure m, const struct hep_volu
 
     if (rc != HEP_OK)
         return rc;
-    spread_planes(&g, p, MAP_SLICES, 2.4);
+    spread_planes(&g, &p->view, p->span_mm, MAP_SLICES, 2.4);
     rc = hep_picture_sample(&sampled, p, map, space, &g);
     if (rc == HEP_OK)
         rc = hide_background(p, sampled, space);
     hep_str_addf(p->out, "<h3>%s</h3>\n<div class=\"map\"><div class=\"pics\">\n", q->words);
     if (rc == HEP_OK)
-        rc = planes(p, sampled, q->lo / q->scale, q->hi / q->scale, q->map, q->words);
+        rc = planes(
+            p, sampled, p->view.plane,
+            &(struct hep_figure){ .lo = q->lo / q->scale, .hi = q->hi / q->scale, .map = q->map },
+            q->words);
     hep_str_add(p->out, "</div><div class=\"side\">\n");
     hep_picture_bar(p->out, q->map, q->lo, q->hi, q->hi <= 5.0 ? 1 : 0, q->plain);
     if (rc == HEP_OK)
