@@ -43,11 +43,9 @@ static int followup_section(struct hep_str *out, const struct hep_group_table *t
     return rc;
 }
 
-int hep_group_page(struct hep_str *out, const struct hep_group_table *t, const char *out_dir,
-                   struct hep_error *err)
+static int head(struct hep_str *out, struct hep_error *err)
 {
     struct hep_str style = { 0 };
-    struct hep_table table = { 0 };
     int rc;
 
     hep_str_add(&style, "<style>");
@@ -68,8 +66,15 @@ int hep_group_page(struct hep_str *out, const struct hep_group_table *t, const c
                      "<a href=\"#lesions\">Measures of lesions</a><a href=\"#studies\">Studies</a>"
                      "<a href=\"#found\">Lesions</a></nav>\n"
                      "<main>\n");
-    counts(out, t->status);
-    rc = hep_group_not_done(&table, t, err);
+    return HEP_OK;
+}
+
+/* What needs a look: what is not done, what contradicts physics, what is far from the others. */
+static int to_look_at(struct hep_str *out, const struct hep_group_table *t, struct hep_error *err)
+{
+    struct hep_table table = { 0 };
+    int rc = hep_group_not_done(&table, t, err);
+
     if (rc == HEP_OK) {
         table_section(out, &table, "failures", "Not done", "Every study is done.", hep_html_rows);
         rc = hep_group_withheld(&table, t, err);
@@ -84,6 +89,19 @@ int hep_group_page(struct hep_str *out, const struct hep_group_table *t, const c
                       "None: no measure lies further than 3.5 robust standard deviations from the "
                       "median, or fewer than 5 studies have it.",
                       hep_html_rows);
+    return rc;
+}
+
+int hep_group_page(struct hep_str *out, const struct hep_group_table *t, const char *out_dir,
+                   struct hep_error *err)
+{
+    struct hep_table table = { 0 };
+    int rc = head(out, err);
+
+    if (rc != HEP_OK)
+        return rc;
+    counts(out, t->status);
+    rc = to_look_at(out, t, err);
     if (rc == HEP_OK)
         rc = followup_section(out, t, out_dir, err);
     hep_html_section(out, "liver", "Measures of each study");
