@@ -22,8 +22,8 @@ static int crop(struct hep_page *p, const struct hep_finding *lesion, const stru
     char alt[128];
     int rc;
 
-    memcpy(view.centre_mm, lesion->centre_mm, sizeof view.centre_mm);
-    hep_picture_grid(&g, &view, CROP_PIXELS, CROP_PIXELS, 1, 1.0);
+    hep_page_place(view.centre_mm, p, lesion->centre_mm);
+    hep_page_grid(&g, p, &view, CROP_PIXELS, CROP_PIXELS, 1, 1.0);
     rc = hep_picture_sample(&sampled, p, v, space, &g);
     if (rc == HEP_OK) {
         struct hep_figure f = { .sampled = sampled,

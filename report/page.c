@@ -81,9 +81,9 @@ static int open_series(struct hep_page *p, const char *name, const char *title)
 /* ---- field of view --------------------------------------------------------------------------- */
 
 /* Centre of a mask and its extent along a world axis. False when it is empty. */
-static bool find_extent(double centre[3], double span[2], const struct hep_labels *l, int axis)
+static bool find_extent(double centre[3], double span[2], const struct hep_labels *l,
+                        const struct hep_grid *g, int axis)
 {
-    const struct hep_grid *g = &l->grid;
     double sum[3] = { 0 };
     size_t n = 0;
 
@@ -156,6 +156,57 @@ static const struct hep_volume *series_volume(const struct hep_page *p, const ch
     return NULL;
 }
 
+#define STRAIGHT 1e-4 /* direction cosine of an axis with another one, below which it is rounding */
+
+/* The directions in which a grid runs, as the nearest of the world's axes; the world's where it is
+ * not oblique. */
+static void settle_axes(struct hep_page *p, const struct hep_grid *g)
+{
+    double mm[3];
+    bool oblique = false;
+
+    hep_grid_spacing(mm, g);
+    for (int w = 0; w < 3; w++) {
+        int axis, sign;
+
+        hep_grid_axis_of(&axis, &sign, g, w);
+        for (int k = 0; k < 3; k++) {
+            p->axes[k][w] = sign * g->to_world[k][axis] / mm[axis];
+            oblique = oblique || (k != w && fabs(p->axes[k][w]) > STRAIGHT);
+        }
+    }
+    for (int w = 0; w < 3 && !oblique; w++)
+        for (int k = 0; k < 3; k++)
+            p->axes[k][w] = k == w ? 1.0 : 0.0;
+}
+
+void hep_page_place(double out[3], const struct hep_page *p, const double world_mm[3])
+{
+    for (int a = 0; a < 3; a++)
+        out[a] =
+            p->axes[0][a] * world_mm[0] + p->axes[1][a] * world_mm[1] + p->axes[2][a] * world_mm[2];
+}
+
+/* The grid with its columns turned by the axes, or back. */
+static void turn(struct hep_grid *g, const struct hep_page *p, bool back)
+{
+    for (int c = 0; c < 4; c++) {
+        const double x[3] = { g->to_world[0][c], g->to_world[1][c], g->to_world[2][c] };
+
+        for (int k = 0; k < 3; k++)
+            g->to_world[k][c] =
+                back ? p->axes[0][k] * x[0] + p->axes[1][k] * x[1] + p->axes[2][k] * x[2]
+                     : p->axes[k][0] * x[0] + p->axes[k][1] * x[1] + p->axes[k][2] * x[2];
+    }
+}
+
+void hep_page_grid(struct hep_grid *g, const struct hep_page *p, const struct hep_view *view,
+                   size_t w, size_t h, size_t n, double step_mm)
+{
+    hep_picture_grid(g, view, w, h, n, step_mm);
+    turn(g, p, false);
+}
+
 /* Extent of the reference volume, or of the liver in it, along the normal of a plane. */
 static void span_of(double span[2], double centre[3], const struct hep_page *p,
                     const struct hep_grid *g, enum hep_plane plane)
@@ -170,18 +221,16 @@ static void span_of(double span[2], double centre[3], const struct hep_page *p,
         span[end] = beside.centre_mm[normal] +
                     (end - 0.5) * (normal == 0 ? beside.width_mm : beside.height_mm);
     if (p->liver != NULL)
-        (void)find_extent(centre, span, p->liver, normal);
+        (void)find_extent(centre, span, p->liver, g, normal);
 }
 
 static int settle_view(struct hep_page *p)
 {
     const struct hep_volume *reference = series_volume(p, p->reference);
-    const struct hep_grid *g = reference != NULL  ? &reference->grid
-                               : p->liver != NULL ? &p->liver->grid
-                                                  : NULL;
-    const double voxel[3] = { g != NULL ? 0.5 * (double)(g->n[0] - 1) : 0.0,
-                              g != NULL ? 0.5 * (double)(g->n[1] - 1) : 0.0,
-                              g != NULL ? 0.5 * (double)(g->n[2] - 1) : 0.0 };
+    const struct hep_grid *acquired = reference != NULL  ? &reference->grid
+                                      : p->liver != NULL ? &p->liver->grid
+                                                         : NULL;
+    struct hep_grid upright, *const g = &upright; /* the same along the page's axes */
     struct hep_volume *plane = NULL;
     enum hep_plane drawn, other;
     struct hep_grid coarse;
@@ -189,11 +238,16 @@ static int settle_view(struct hep_page *p)
     size_t w, h;
     int rc;
 
-    if (g == NULL)
+    if (acquired == NULL)
         return HEP_OK;
-    hep_grid_to_world(middle, g, voxel);
+    settle_axes(p, acquired);
+    upright = *acquired;
+    turn(&upright, p, true);
+    hep_grid_to_world(middle, g,
+                      (const double[3]){ 0.5 * (double)(g->n[0] - 1), 0.5 * (double)(g->n[1] - 1),
+                                         0.5 * (double)(g->n[2] - 1) });
     memcpy(centre, middle, sizeof centre);
-    drawn = hep_plane_of_slices(g);
+    drawn = hep_plane_of_slices(acquired);
     other = drawn == HEP_PLANE_AXIAL ? HEP_PLANE_CORONAL : HEP_PLANE_AXIAL;
     span_of(p->across_span_mm, centre, p, g, other);
     hep_view_whole(&p->across, g, other, centre);
@@ -206,7 +260,7 @@ static int settle_view(struct hep_page *p)
     if (reference == NULL || drawn != HEP_PLANE_AXIAL)
         return HEP_OK;
     hep_picture_size(&w, &h, &p->view, 4.0);
-    hep_picture_grid(&coarse, &p->view, w, h, 1, 1.0);
+    hep_page_grid(&coarse, p, &p->view, w, h, 1, 1.0);
     rc = hep_picture_sample(&plane, p, reference, p->reference, &coarse);
     if (rc == HEP_OK)
         crop_to_body(&p->view, plane);
@@ -255,7 +309,7 @@ static int settle_window(struct hep_page *p, struct hep_page_series *s)
     int rc;
 
     hep_picture_size(&w, &h, &p->view, 3.0);
-    hep_picture_grid(&g, &p->view, w, h, 1, 1.0);
+    hep_page_grid(&g, p, &p->view, w, h, 1, 1.0);
     rc = hep_picture_sample(&plane, p, s->v, s->name, &g);
     if (rc == HEP_OK && fluid)
         rc = liver_median(&liver, p, plane);

@@ -38,6 +38,10 @@ struct hep_page {
     const struct hep_labels *labels; /* lesions by id, on the reference grid; NULL */
     struct hep_page_series series[HEP_PAGE_SERIES_MAX];
     size_t n_series;
+    /* Columns: directions, in world space, of the right-left, back-front and feet-head axes along
+     * which the reference was acquired. Places of views are along these, in mm from the world's
+     * origin, so that oblique slices are shown as they are. The world's own where nothing is oblique. */
+    double axes[3][3];
     struct hep_view view; /* holds the body, in the plane in which the reference was acquired */
     double span_mm[2];    /* extent across that plane: of the liver, else of the reference volume */
     struct hep_view across; /* the same body in another plane: coronal, or axial beside coronal */
@@ -57,6 +61,12 @@ const char *hep_page_series_title(const char *name);
 /** Open the run's series, find the field of view and the windows of grey. */
 int hep_page_prepare(struct hep_page *p);
 void hep_page_release(struct hep_page *p);
+
+/** World to the page's axes. */
+void hep_page_place(double out[3], const struct hep_page *p, const double world_mm[3]);
+/** hep_picture_grid() of a view along the page's axes. */
+void hep_page_grid(struct hep_grid *g, const struct hep_page *p, const struct hep_view *view,
+                   size_t w, size_t h, size_t n, double step_mm);
 
 /* The sections, in the order of the page. */
 int hep_page_summary(struct hep_page *p);

@@ -14,6 +14,7 @@
 
 #define MONTAGE_SLICES 12
 #define ACROSS_SLICES 6
+#define LOWEST_PICTURE 0.25 /* of the width: of a thinner stack another plane shows a band */
 #define MAP_SLICES 3
 #define BINS 48
 #define BACKGROUND 0.06 /* of the bright end of a series */
@@ -28,8 +29,8 @@ static const struct hep_page_series *reference_of(const struct hep_page *p)
 }
 
 /* n planes spread evenly over the liver; the top, the front or the right comes first. */
-static void spread_planes(struct hep_grid *g, const struct hep_view *of, const double span_mm[2],
-                          size_t n, double mm_per_pixel)
+static void spread_planes(struct hep_grid *g, const struct hep_page *p, const struct hep_view *of,
+                          const double span_mm[2], size_t n, double mm_per_pixel)
 {
     struct hep_view view = *of;
     const double step = (span_mm[1] - span_mm[0]) / (double)n;
@@ -39,7 +40,7 @@ static void spread_planes(struct hep_grid *g, const struct hep_view *of, const d
     hep_picture_size(&w, &h, &view, mm_per_pixel);
     hep_plane_axes(&right, &down, &normal, view.plane);
     view.centre_mm[normal] = 0.5 * (span_mm[0] + span_mm[1]);
-    hep_picture_grid(g, &view, w, h, n, -step);
+    hep_page_grid(g, p, &view, w, h, n, -step);
 }
 
 static int planes(struct hep_page *p, const struct hep_volume *sampled, enum hep_plane plane,
@@ -50,7 +51,7 @@ static int planes(struct hep_page *p, const struct hep_volume *sampled, enum hep
 
     hep_plane_axes(&right, &down, &normal, plane);
     for (size_t k = 0; rc == HEP_OK && k < g->n[2]; k++) {
-        const double at_mm = g->to_world[normal][3] + g->to_world[normal][2] * (double)k;
+        double middle[3];
         char caption[48], alt[160];
         struct hep_figure f = *look;
 
@@ -59,8 +60,11 @@ static int planes(struct hep_page *p, const struct hep_volume *sampled, enum hep
         f.liver = f.lesions = true;
         f.caption = caption;
         f.alt = alt;
-        (void)snprintf(caption, sizeof caption, "%c %.0f mm", (at_mm < 0.0 ? "LPI" : "RAS")[normal],
-                       fabs(at_mm));
+        hep_grid_to_world(middle, g,
+                          (const double[3]){ 0.5 * (double)(g->n[0] - 1),
+                                             0.5 * (double)(g->n[1] - 1), (double)k });
+        (void)snprintf(caption, sizeof caption, "%c %.0f mm",
+                       (middle[normal] < 0.0 ? "LPI" : "RAS")[normal], fabs(middle[normal]));
         (void)snprintf(alt, sizeof alt, "%s, %s slice at %s", what, hep_plane_name(plane), caption);
         rc = hep_picture_figure(p, &f);
     }
@@ -77,7 +81,7 @@ static int reference_planes(struct hep_page *p, const struct hep_page_series *re
     int rc;
 
     hep_str_add(p->out, "<div class=\"pics\">\n");
-    spread_planes(&g, view, span_mm, n, 1.8);
+    spread_planes(&g, p, view, span_mm, n, 1.8);
     rc = hep_picture_sample(&sampled, p, reference->v, reference->name, &g);
     if (rc == HEP_OK)
         rc = planes(p, sampled, view->plane, &look, reference->title);
@@ -111,12 +115,15 @@ int hep_page_montage(struct hep_page *p)
                                              : "Sagittal",
         p->view.plane == HEP_PLANE_SAGITTAL ? "front" : "right", reference->title);
     rc = reference_planes(p, reference, &p->view, p->span_mm, MONTAGE_SLICES);
-    hep_str_addf(p->out, "<h3>The same, %s</h3>\n", hep_plane_name(p->across.plane));
-    if (rc == HEP_OK)
+    if (rc == HEP_OK && p->across.height_mm >= LOWEST_PICTURE * p->across.width_mm) {
+        hep_str_addf(p->out, "<h3>The same, %s</h3>\n", hep_plane_name(p->across.plane));
         rc = reference_planes(p, reference, &p->across, p->across_span_mm, ACROSS_SLICES);
-    hep_str_add(p->out, "<div id=\"every-series\"><h3>Every series, the middle of the liver</h3>\n"
-                        "<div class=\"pics\">\n");
-    spread_planes(&g, &p->view, p->span_mm, 1, 1.8);
+    }
+    hep_str_addf(p->out,
+                 "<div id=\"every-series\"><h3>Every series, the middle of the %s</h3>\n"
+                 "<div class=\"pics\">\n",
+                 p->liver != NULL ? "liver" : "images");
+    spread_planes(&g, p, &p->view, p->span_mm, 1, 1.8);
     for (size_t i = 0; rc == HEP_OK && i < p->n_series; i++) {
         const struct hep_page_series *s = &p->series[i];
         struct hep_figure f = { .lo = s->lo,
@@ -273,7 +280,7 @@ static int map_row(struct hep_page *p, enum hep_measure m, const struct hep_volu
 
     if (rc != HEP_OK)
         return rc;
-    spread_planes(&g, &p->view, p->span_mm, MAP_SLICES, 2.4);
+    spread_planes(&g, p, &p->view, p->span_mm, MAP_SLICES, 2.4);
     rc = hep_picture_sample(&sampled, p, map, space, &g);
     if (rc == HEP_OK)
         rc = hide_background(p, sampled, space);

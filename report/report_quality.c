@@ -251,7 +251,7 @@ static int flicker_rows(struct hep_page *p)
     if (reference == NULL || !p->has_view || p->n_series < 2)
         return HEP_OK;
     hep_picture_size(&w, &h, &p->view, 2.4);
-    hep_picture_grid(&g, &p->view, w, h, 1, 1.0);
+    hep_page_grid(&g, p, &p->view, w, h, 1, 1.0);
     rc = hep_picture_sample(&under, p, reference->v, reference->name, &g);
     hep_str_add(p->out,
                 "<p><label class=\"switch\"><input type=\"checkbox\" id=\"flicker\"> Flicker: each "

@@ -137,6 +137,30 @@ static void test_quantities(void **state)
 
 /* A view of 60 x 40 mm in 30 x 20 pixels: pixel (0, 0) is the upper left one, patient's right and
  * anterior, its centre half a pixel from the corner; x runs to the left of the patient. */
+/* Slices turned by 20 degrees about the right-left axis: the middle of a coronal picture lies at the
+ * view's place along the slices, and it runs down along them. */
+static void test_oblique_grid(void **state)
+{
+    const double c = cos(0.349065850398866), s = sin(0.349065850398866);
+    const struct hep_page page = { .axes = { { 1, 0, 0 }, { 0, c, -s }, { 0, s, c } } };
+    const struct hep_view view = {
+        .plane = HEP_PLANE_CORONAL, .centre_mm = { 10, -60, 30 }, .width_mm = 30, .height_mm = 60
+    };
+    struct hep_grid g;
+    double world[3], place[3];
+
+    (void)state;
+    hep_page_grid(&g, &page, &view, 3, 3, 1, 1.0);
+    hep_grid_to_world(world, &g, (const double[3]){ 1, 1, 0 });
+    assert_close(world[1], -60 * c - 30 * s, 1e-12, 1e-12);
+    assert_close(world[2], -60 * s + 30 * c, 1e-12, 1e-12);
+    hep_page_place(place, &page, world);
+    for (int k = 0; k < 3; k++)
+        assert_close(place[k], view.centre_mm[k], 1e-12, 1e-12);
+    assert_close(g.to_world[1][1], 20 * s, 1e-12, 1e-12);
+    assert_close(g.to_world[2][1], -20 * c, 1e-12, 1e-12);
+}
+
 static void test_picture_grid(void **state)
 {
     const struct hep_view view = { .plane = HEP_PLANE_AXIAL,
@@ -198,6 +222,7 @@ int main(void)
         cmocka_unit_test_teardown(test_marks_have_words, clear),
         cmocka_unit_test_teardown(test_quantities, clear),
         cmocka_unit_test_teardown(test_picture_grid, clear),
+        cmocka_unit_test_teardown(test_oblique_grid, clear),
         cmocka_unit_test_teardown(test_outline_strokes, clear),
     };
 
