@@ -135,8 +135,6 @@ static void test_quantities(void **state)
     assert_string_equal(text(), "27.0\xc2\xa0%");
 }
 
-/* A view of 60 x 40 mm in 30 x 20 pixels: pixel (0, 0) is the upper left one, patient's right and
- * anterior, its centre half a pixel from the corner; x runs to the left of the patient. */
 /* Slices turned by 20 degrees about the right-left axis: the middle of a coronal picture lies at the
  * view's place along the slices, and it runs down along them. */
 static void test_oblique_grid(void **state)
@@ -161,6 +159,8 @@ static void test_oblique_grid(void **state)
     assert_close(g.to_world[2][1], -20 * c, 1e-12, 1e-12);
 }
 
+/* A view of 60 x 40 mm in 30 x 20 pixels: pixel (0, 0) is the upper left one, patient's right and
+ * anterior, its centre half a pixel from the corner; x runs to the left of the patient. */
 static void test_picture_grid(void **state)
 {
     const struct hep_view view = { .plane = HEP_PLANE_AXIAL,
