@@ -212,7 +212,10 @@ int hep_lesion_curve(struct hep_page *p, const struct hep_finding *f)
     draw_ratio(&svg, &c);
     rc = hep_svg_end(&svg, p->err);
     if (rc == HEP_OK) {
-        hep_str_add(p->out, "<div class=\"plot\">");
+        hep_str_addf(
+            p->out,
+            "<div class=\"plot\" tabindex=\"0\" role=\"group\" aria-label=\"Curves of lesion %d\">",
+            f->id);
         hep_str_add(p->out, svg.text.s);
         hep_str_add(p->out, "</div>\n");
     }

@@ -290,7 +290,8 @@ static int timeline(struct hep_page *p)
         hep_str_add(p->out, "<p>No contrast agent: there are no phases to time.</p>\n");
         return HEP_OK;
     }
-    hep_str_add(p->out, "<h3>Phases after the injection</h3><div class=\"plot\">");
+    hep_str_add(p->out, "<h3>Phases after the injection</h3><div class=\"plot\" tabindex=\"0\" "
+                        "role=\"group\" aria-label=\"Phases on a line of time\">");
     rc = draw_timeline(p, times, n);
     hep_str_add(p->out, "</div><p class=\"quiet\">Light band: window in which the phase can be "
                         "judged; dark band: nominal time; mark: centre of k-space.</p>\n");
