@@ -40,7 +40,7 @@ struct hep_page {
     size_t n_series;
     struct hep_view view; /* holds the body, in the plane in which the reference was acquired */
     double span_mm[2];    /* extent across that plane: of the liver, else of the reference volume */
-    bool pictures;        /* wanted */
+    bool pictures;        /* wanted: set by the caller, else by the setting report.pictures */
     bool has_view;        /* pictures can be drawn, and are wanted */
     size_t n_figures;     /* so far */
     size_t left_out;      /* pictures that the limit of size kept out */

@@ -483,6 +483,7 @@ int hep_review_page_html(struct hep_str *out, const struct hep_report_source *so
                                 .run = source->run,
                                 .record = source->record,
                                 .measures = source->measures,
+                                .pictures = true,
                                 .err = err },
                       .how = how,
                       .volumes = hep_json_new_array(),

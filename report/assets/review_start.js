@@ -2,10 +2,10 @@
 function button(text, title, attributes, press) {
   return el("button", { type: "button", title, ...attributes, onclick: press }, text);
 }
-function numberInput(label, member, lo, hi) {
+function numberInput(text, label, member, lo, hi) {
   const input = el("input", { type: "number", min: lo, max: hi, step: 0.5, "aria-label": label, title: label, onchange: () => { draw[member] = Math.min(Math.max(Number(input.value) || lo, lo), hi); input.value = draw[member]; } });
   input.value = draw[member];
-  return input;
+  return el("label", { class: "quiet" }, text + " ", input, " mm");
 }
 function makeTools() {
   const box = $("tools");
@@ -15,7 +15,7 @@ function makeTools() {
   box.append(preset, el("span", { id: "window", class: "quiet" }));
   for (const [tool, text, key] of TOOLS) if (study.form || tool === "look" || tool === "distance") box.append(button(text, "Key " + key, { "data-tool": tool }, () => setTool(tool)));
   if (study.form) {
-    box.append(numberInput("Radius of pen and eraser, mm", "radius_mm", 0.5, 40), numberInput("Diameter of a new lesion, mm", "diameter_mm", 2, 200));
+    box.append(numberInput("pen", "Radius of pen and eraser, mm", "radius_mm", 0.5, 40), numberInput("new", "Diameter of a new lesion, mm", "diameter_mm", 2, 200));
     const input = el("input", { type: "file", accept: ".json", hidden: true, "aria-label": "A saved review", onchange: () => input.files[0] && load(input.files[0]) });
     box.append(button("Draw a new lesion", "An outline by pen instead of a ball", {}, () => newLesion(null)), button("Undo", "Key z", {}, undo), button("Save", "As a file, for hepar review --apply", { id: "save" }, save), button("Load", "A saved file; or drop it on the page", {}, () => input.click()), input, button("Begin anew", "Forget all answers", {}, beginAnew));
   }

@@ -95,11 +95,13 @@ const indexOf = (v) => v[0] + STRIDE[1] * v[1] + STRIDE[2] * v[2];
 const placeOf = (i) => [i % SIZE[0], Math.floor(i / SIZE[0]) % SIZE[1], Math.floor(i / STRIDE[2])];
 const distanceMm = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 
+/* A map with the decimals of its measure, a series with three digits: its signal has no unit. */
+const shown = (v, x) => (v.kind === "map" ? (x * v.scale).toFixed(v.digits) : String(+x.toPrecision(3)));
 /* "1.02 10-3 mm2/s" of a volume at a voxel, with a sign where the packing cut the value. */
 function valueText(v, index) {
   const code = v.codes ? v.codes[index] : 0;
   if (!code) return v.codes ? "no value" : "";
   const last = v.bits === 8 ? 255 : 65535;
   const cut = code === last && v.cut_high ? "\u2265 " : code === 1 && v.cut_low ? "\u2264 " : "";
-  return cut + ((v.intercept + v.slope * code) * v.scale).toFixed(v.digits) + (v.unit ? " " + v.unit : "");
+  return cut + shown(v, v.intercept + v.slope * code) + (v.unit ? " " + v.unit : "");
 }

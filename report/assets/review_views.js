@@ -216,7 +216,7 @@ function stretchWindow(name, width, level) {
 }
 function windowControls() {
   const name = activeName(), v = volumes.get(name), w = v && windowOf(name);
-  if (v) $("window").textContent = v.title + ": " + (w.lo * v.scale).toFixed(v.digits) + " to " + (w.hi * v.scale).toFixed(v.digits);
+  if (v) $("window").textContent = v.title + ": " + shown(v, w.lo) + " to " + shown(v, w.hi);
 }
 
 /* ---- pointer ---- */
