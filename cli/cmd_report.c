@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "report/reopen.h"
 #include "report/report.h"
-#include "report/viewer.h"
+#include "report/review_page.h"
 #include "pipeline/study.h"
 
 struct report_options {
@@ -16,8 +16,10 @@ struct report_options {
 static const struct hep_option options[] = {
     HEP_OPT(DIR_IN, struct report_options, study, "study", 0, "STUDY", NULL,
             "the study that the results were made from; without it the report has no series"),
-    HEP_OPT_FLAG(struct report_options, viewer, "viewer", 0,
-                 "put an interactive viewer with the volumes inside (installed by scripts/viewer)"),
+    HEP_OPT_FLAG(
+        struct report_options, viewer, "viewer", 0,
+        "write the page of hepar review without its form instead: the images, linked, with the "
+        "outlines (NiiVue installed by scripts/viewer)"),
     HEP_OPT(FILE_OUT, struct report_options, out, "out", 'o', "FILE", NULL,
             "where to write; without it LABEL_report.html, or LABEL_viewer.html, in the folder"),
     HEP_OPT_INTEGER(struct report_options, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
@@ -42,7 +44,8 @@ static int make_page(struct hep_str *html, const struct report_options *o, struc
                                               .record = r->record,
                                               .measures = r->measures };
 
-    return o->viewer ? hep_report_viewer(html, &source, err) : hep_report_html(html, &source, err);
+    return o->viewer ? hep_review_page_html(html, &source, &(struct hep_review_page){ 0 }, err)
+                     : hep_report_html(html, &source, err);
 }
 
 static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
@@ -52,7 +55,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     struct hep_reopened r = { 0 };
     struct hep_str html = { 0 };
     char *path = NULL;
-    int rc = o->viewer ? hep_viewer_check(err) : HEP_OK;
+    int rc = o->viewer ? hep_review_page_check(err) : HEP_OK;
 
     if (rc == HEP_OK)
         rc = hep_reopen(&r, o->folder, o->study, nthreads, cli->log, err);

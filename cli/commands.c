@@ -8,6 +8,7 @@ const struct hep_command *const *hep_commands(void)
         &hep_cmd_batch,
         &hep_cmd_status,
         &hep_cmd_report,
+        &hep_cmd_review,
         &hep_cmd_followup,
         &hep_cmd_import,
         &hep_cmd_export,

@@ -37,6 +37,7 @@ extern const struct hep_command hep_cmd_followup;
 extern const struct hep_command hep_cmd_batch;
 extern const struct hep_command hep_cmd_status;
 extern const struct hep_command hep_cmd_report;
+extern const struct hep_command hep_cmd_review;
 extern const struct hep_command hep_cmd_stages;
 extern const struct hep_command hep_cmd_manual;
 

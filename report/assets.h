@@ -11,6 +11,15 @@
 extern const char hep_asset_report_css[]; /* of every page */
 extern const char hep_asset_plot_css[];   /* of plots, beside the colours of their series */
 extern const char hep_asset_sort_js[];    /* of pages with hep_html_sortable_rows() */
-extern const char hep_asset_viewer_js[];  /* between the page and NiiVue */
+/* The page of hepar report --viewer and hepar review (report/review_page.c): its style, its body, and its program in the
+ * order in which the parts need each other. */
+extern const char hep_asset_review_css[];
+extern const char hep_asset_review_html[];
+extern const char hep_asset_review_study_js[];
+extern const char hep_asset_review_answers_js[];
+extern const char hep_asset_review_views_js[];
+extern const char hep_asset_review_draw_js[];
+extern const char hep_asset_review_form_js[];
+extern const char hep_asset_review_start_js[];
 
 #endif

@@ -347,7 +347,7 @@ int hep_page_prepare(struct hep_page *p)
 
     p->reference = hep_reference_name(p->run);
     rc = hep_run_findings(p->run, &p->found, p->err);
-    p->pictures = pictures == NULL || strcmp(pictures, "false") != 0;
+    p->pictures = p->pictures || pictures == NULL || strcmp(pictures, "false") != 0;
     for (size_t i = 0; rc == HEP_OK && i < N_TITLES; i++)
         rc = open_series(p, titles[i].name, titles[i].title);
     if (rc == HEP_OK)

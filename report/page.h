@@ -46,7 +46,7 @@ struct hep_page {
     double span_mm[2];    /* extent across that plane: of the liver, else of the reference volume */
     struct hep_view across; /* the same body in another plane: coronal, or axial beside coronal */
     double across_span_mm[2];
-    bool pictures;    /* wanted */
+    bool pictures;    /* wanted: set by the caller, else by the setting report.pictures */
     bool has_view;    /* pictures can be drawn, and are wanted */
     size_t n_figures; /* so far */
     size_t left_out;  /* pictures that the limit of size kept out */

@@ -94,8 +94,8 @@ static int check_input(const struct hep_reopened *r, const struct hep_json *inpu
     return rc;
 }
 
-/* "key=value" of every setting in force. */
-static int settings_of(char ***out, size_t *n, const struct hep_json *record, struct hep_error *err)
+int hep_reopened_settings(char ***out, size_t *n, const struct hep_json *record,
+                          struct hep_error *err)
 {
     const struct hep_json *settings = hep_json_get(record, "settings");
     const char **keys = NULL;
@@ -119,7 +119,7 @@ static int open_study(struct hep_reopened *r, const char *study, struct hep_erro
     char **settings = NULL, subject[256];
     size_t n = 0;
     const struct hep_json *inputs = hep_json_get(r->record, "inputs");
-    int rc = settings_of(&settings, &n, r->record, err);
+    int rc = hep_reopened_settings(&settings, &n, r->record, err);
 
     if (hep_json_type(hep_json_get(r->record, "label_given")) == HEP_JSON_BOOL) {
         (void)snprintf(subject, sizeof subject, "%.*s", (int)strcspn(r->run.label, "_"),

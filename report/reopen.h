@@ -29,6 +29,9 @@ struct hep_reopened {
  */
 int hep_reopen(struct hep_reopened *out, const char *folder, const char *study, int nthreads,
                struct hep_log *log, struct hep_error *err) HEP_MUST_CHECK;
+/** "key=value" of every setting of a record that was in force. @param[out] out heap, with heap texts */
+int hep_reopened_settings(char ***out, size_t *n, const struct hep_json *record,
+                          struct hep_error *err) HEP_MUST_CHECK;
 /** Harmless on { 0 } and after a failure. */
 void hep_reopened_release(struct hep_reopened *r);
 

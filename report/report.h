@@ -18,7 +18,6 @@ struct hep_report_source {
     struct hep_run *run;                     /* whose products can be read */
     const struct hep_json *record;           /* of the form of run.json (pipeline/record.h) */
     const struct hep_map_measures *measures; /* product "measures"; NULL when there is none */
-    const char *insert; /* HTML put before the first section as it is; NULL for none */
 };
 
 /**

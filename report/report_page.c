@@ -8,13 +8,11 @@
 #include <omp.h>
 
 /* Sections that a page of this study will have, for the navigation. */
-static void add_navigation(struct hep_page *p, bool viewer)
+static void add_navigation(struct hep_page *p)
 {
     const bool lesions = p->found != NULL && p->found->findings.n > 0;
 
     hep_str_add(p->out, "<nav aria-label=\"Sections\"><a href=\"#summary\">Summary</a>");
-    if (viewer)
-        hep_str_add(p->out, "<a href=\"#viewer\">Viewer</a>");
     if (lesions)
         hep_str_add(p->out, "<a href=\"#lesions\">Lesions</a>");
     hep_str_add(p->out, "<a href=\"#images\">Images</a><a href=\"#maps\">Maps</a>"
@@ -98,10 +96,8 @@ int hep_report_html(struct hep_str *out, const struct hep_report_source *source,
         rc = begin(&p);
     if (rc == HEP_OK) {
         header(&p);
-        add_navigation(&p, source->insert != NULL);
+        add_navigation(&p);
         hep_str_add(out, "<main>\n");
-        if (source->insert != NULL)
-            hep_str_add(out, source->insert);
         rc = sections(&p);
         footer(&p);
         hep_html_end(out);
