@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "pipeline/config/config.h"
 #include "pipeline/study.h"
+#include "report/review_page.h"
+#include "visits/viewer.h"
 #include "visits/visits.h"
 
 #include <math.h>
@@ -13,7 +15,7 @@ struct followup_options {
     struct hep_args folders, sessions, set, derivatives;
     const char *participant, *baseline, *bids, *out;
     long max_targets, nthreads;
-    bool rematch, json;
+    bool rematch, viewer, json;
 };
 
 #define S struct followup_options
@@ -42,6 +44,9 @@ static const struct hep_option options[] = {
                    "folder where masks of ablation zones are looked for: "
                    "DIR/sub-01/ses-2/anat/sub-01_ses-2_label-ablation_dseg.nii.gz; also looked for "
                    "beside the images"),
+    HEP_OPT_FLAG(S, viewer, "viewer", 0,
+                 "also a page with the images of all sessions inside, linked "
+                 "(sub-LABEL_followup_viewer.html; installed by scripts/viewer)"),
     HEP_OPT_FLAG(S, json, "json", 0, "print the document instead of tables"),
     HEP_OPT_NTHREADS(S),
     { 0 },
@@ -88,6 +93,19 @@ static int show(const S *o, struct hep_cli *cli, const struct hep_followed *f,
     return hep_print_text(cli->out, &text, err);
 }
 
+static int write_viewer(const struct hep_followed *f, struct hep_error *err)
+{
+    struct hep_str html = { 0 };
+    char *path = hep_asprintf(err, "%s/%s_followup_viewer.html", f->out_dir, f->places.participant);
+    int rc = path == NULL ? HEP_ENOMEM : hep_followed_viewer(&html, f, err);
+
+    if (rc == HEP_OK)
+        rc = hep_file_write(path, html.s, html.len, err);
+    hep_str_release(&html);
+    free(path);
+    return rc;
+}
+
 static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const S *o = given;
@@ -114,6 +132,8 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     };
     int rc = check(o, err);
 
+    if (rc == HEP_OK && o->viewer)
+        rc = hep_review_page_check(err);
     if (rc == HEP_OK)
         rc = hep_config_open(&b, "default", o->set.items, o->set.n, &caret, err);
     if (caret.len > 0)
@@ -124,6 +144,8 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         rc = hep_followup(&f, &q, err);
     if (rc == HEP_OK)
         rc = hep_followed_write(&f, err);
+    if (rc == HEP_OK && o->viewer)
+        rc = write_viewer(&f, err);
     if (rc == HEP_OK)
         rc = show(o, cli, &f, err);
     if (rc == HEP_OK && f.is_partial)

@@ -192,13 +192,39 @@ static int add_series(struct room *r)
         for (size_t i = 0; rc == HEP_OK && i < p->n_series; i++) {
             const struct hep_page_series *s = &p->series[i];
             const bool is_reference = p->reference != NULL && strcmp(s->name, p->reference) == 0;
-            const struct shown what = { s->name, s->title, "series", "", s->lo, s->hi, 1.0, 0 };
+            char title[160];
+            const struct shown what = { s->name, title, "series", "", s->lo, s->hi, 1.0, 0 };
 
+            (void)snprintf(title, sizeof title, "%s%s%s",
+                           r->how->session != NULL ? r->how->session : "",
+                           r->how->session != NULL ? ": " : "", s->title);
             if (is_reference == (others == 0))
                 rc = add_on_reference(r, &what, s->v, s->name);
         }
         if (others == 0)
             r->n_first = r->data.len;
+    }
+    return rc;
+}
+
+static int add_further(struct room *r)
+{
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < r->how->n_further; i++) {
+        const struct hep_review_image *f = &r->how->further[i];
+        struct shown what = { f->name, f->title, "series", "", f->lo, f->hi, 1.0, 0 };
+        double noise;
+
+        for (size_t k = 0; f->like != NULL && k < r->page.n_series; k++) {
+            if (strcmp(r->page.series[k].name, f->like) != 0)
+                continue;
+            what.lo = f->ratio * r->page.series[k].lo;
+            what.hi = f->ratio * r->page.series[k].hi;
+        }
+        rc = hep_pack_noise(&noise, f->volume, r->err);
+        if (rc == HEP_OK)
+            rc = add_packed(r, &what, f->volume, noise);
     }
     return rc;
 }
@@ -502,6 +528,8 @@ int hep_review_page_html(struct hep_str *out, const struct hep_report_source *so
         rc = add_labels(&r);
     if (rc == HEP_OK)
         rc = add_series(&r);
+    if (rc == HEP_OK)
+        rc = add_further(&r);
     if (rc == HEP_OK)
         rc = add_maps(&r);
     if (rc == HEP_OK)

@@ -17,11 +17,23 @@
 #define HEP_REVIEW_FORMAT "hepar-review"
 #define HEP_REVIEW_FORMAT_VERSION 1
 
+/** An image beside the study's own, on the reference grid. */
+struct hep_review_image {
+    char *name, *title; /* name: letters, digits and dashes, unlike those of other images */
+    struct hep_volume *volume;
+    double lo, hi; /* window, unless the study has a series `like`: then its window times `ratio` */
+    const char *like; /* static; NULL */
+    double ratio;
+};
+
 struct hep_review_page {
-    bool form;          /* the reader can answer, draw and save */
-    bool blind;         /* Hepar's answers stay hidden until the reader has answered */
-    bool timed;         /* time spent per lesion is recorded */
-    const char *reader; /* name or code; NULL: the reader types it */
+    bool form;           /* the reader can answer, draw and save */
+    bool blind;          /* Hepar's answers stay hidden until the reader has answered */
+    bool timed;          /* time spent per lesion is recorded */
+    const char *reader;  /* name or code; NULL: the reader types it */
+    const char *session; /* stands before the titles of the study's own series; NULL */
+    const struct hep_review_image *further;
+    size_t n_further;
 };
 
 /** A reader is called by letters and digits, as in desc-READER of file names. HEP_EUSAGE. */

@@ -11,13 +11,7 @@
 #define LEAST_MM 60.0 /* width of a picture, which grows with the lesion */
 #define SAMPLES 4000  /* voxels of the liver that its brightness is the median of */
 
-/* What a column of pictures shows: a series whose window is that of its own liver, or a map with a fixed one. */
-static const struct row {
-    const char *product, *series, *title;
-    bool is_map;
-    enum hep_colormap colours;
-    double lo, hi; /* of a series in units of its liver */
-} rows[] = {
+const struct hep_strip_row hep_strip_rows[] = {
     { "hepatobiliary", "hepatobiliary", "Hepatobiliary", false, HEP_CMAP_GREY, 0.0, 1.6 },
     { "portal_venous", "portal_venous", "Portal venous", false, HEP_CMAP_GREY, 0.0, 2.0 },
     { "arterial", "arterial", "Arterial", false, HEP_CMAP_GREY, 0.0, 2.2 },
@@ -25,12 +19,12 @@ static const struct row {
     { "dwi", "dwi", "Highest b", false, HEP_CMAP_GREY, 0.0, 4.0 },
     { "adc", "dwi", "ADC", true, HEP_CMAP_VIRIDIS, 0.0, 0.003 },
     { "re_art", "arterial", "Arterial enhancement", true, HEP_CMAP_VIRIDIS, 0.0, 1.5 },
+    { .product = NULL },
 };
-#define N_ROWS (sizeof rows / sizeof rows[0])
 
 /* One picture; a word in its place where the session has not this series. */
 static int picture(struct hep_page *p, const struct hep_followed *f, size_t track, size_t v,
-                   const struct row *row, const struct hep_grid *g, struct hep_error *err)
+                   const struct hep_strip_row *row, const struct hep_grid *g, struct hep_error *err)
 {
     struct hep_session *s = &f->sessions[v];
     const struct hep_track *t = &f->tracks.list[track];
@@ -49,21 +43,15 @@ static int picture(struct hep_page *p, const struct hep_followed *f, size_t trac
     if (rc == HEP_OK && !row->is_map)
         rc = hep_way_liver(&unit, &w, err);
     if (rc == HEP_OK)
-        rc = hep_volume_new(&sampled, g, 1, err);
-    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(g); i++) {
-        double place[3];
-
-        hep_grid_world_of(place, g, i);
-        sampled->data[i] = (float)(hep_way_value(&w, place, true, HEP_INTERP_LINEAR) / unit);
-    }
+        rc = hep_way_sample(&sampled, &w, g, err);
     (void)snprintf(alt, sizeof alt, "%s of lesion %s at %.60s, %s", row->title, t->identity,
                    f->places.list[v].session, hep_event_name(t->visit[v].state));
     p->labels = s->on_baseline[0];
     if (rc == HEP_OK)
         rc = hep_picture_figure(
             p, &(struct hep_figure){ .sampled = sampled,
-                                     .lo = row->lo,
-                                     .hi = row->hi,
+                                     .lo = row->lo * unit,
+                                     .hi = row->hi * unit,
                                      .map = row->colours,
                                      .lesions = outlined,
                                      .lesion = outlined ? s->lesions[lesion].finding->id : 0,
@@ -74,7 +62,7 @@ static int picture(struct hep_page *p, const struct hep_followed *f, size_t trac
     return rc;
 }
 
-static bool has_row(const struct hep_followed *f, const struct row *row)
+static bool has_row(const struct hep_followed *f, const struct hep_strip_row *row)
 {
     for (size_t v = 0; v < f->n; v++) {
         const struct hep_run *run = &f->sessions[v].opened.run;
@@ -122,9 +110,10 @@ int hep_followed_strip(struct hep_str *out, const struct hep_followed *f, size_t
     for (size_t v = 0; rc == HEP_OK && v < f->n; v++) {
         head_of(out, f, &t->visit[v], v);
         hep_str_add(out, "<div class=\"pics crops\">\n");
-        for (size_t r = 0; rc == HEP_OK && r < N_ROWS; r++) {
-            if (has_row(f, &rows[r]))
-                rc = picture(&p, f, track, v, &rows[r], &g, err);
+        for (const struct hep_strip_row *row = hep_strip_rows; rc == HEP_OK && row->product != NULL;
+             row++) {
+            if (has_row(f, row))
+                rc = picture(&p, f, track, v, row, &g, err);
         }
         hep_str_add(out, "</div>\n");
     }

@@ -56,6 +56,20 @@ int hep_way_open(struct hep_way *out, struct hep_session *s, const char *product
     return rc;
 }
 
+int hep_way_sample(struct hep_volume **out, const struct hep_way *w, const struct hep_grid *g,
+                   struct hep_error *err)
+{
+    int rc = hep_volume_new(out, g, 1, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(g); i++) {
+        double place[3];
+
+        hep_grid_world_of(place, g, i);
+        (*out)->data[i] = (float)hep_way_value(w, place, true, HEP_INTERP_LINEAR);
+    }
+    return rc;
+}
+
 int hep_way_liver(double *out, const struct hep_way *w, struct hep_error *err)
 {
     const struct hep_labels *liver = w->session->liver;

@@ -24,6 +24,9 @@ void hep_way_release(struct hep_way *w);
 /** @param[in] from_baseline the place is in the baseline's space, else in that of the session's reference. NaN outside. */
 double hep_way_value(const struct hep_way *w, const double place[3], bool from_baseline,
                      enum hep_interp how);
+/** The image on a grid in the baseline's space; NaN outside. HEP_ENOMEM. */
+int hep_way_sample(struct hep_volume **out, const struct hep_way *w, const struct hep_grid *g,
+                   struct hep_error *err) HEP_MUST_CHECK;
 /** Median signal of the session's liver. */
 int hep_way_liver(double *out, const struct hep_way *w, struct hep_error *err) HEP_MUST_CHECK;
 
