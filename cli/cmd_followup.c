@@ -14,6 +14,7 @@ struct followup_options {
     const char *participant, *baseline, *bids, *out;
     long max_targets, nthreads;
     bool rematch, json;
+    const char *truth_desc;
 };
 
 #define S struct followup_options
@@ -42,6 +43,7 @@ static const struct hep_option options[] = {
                    "folder where masks of ablation zones are looked for: "
                    "DIR/sub-01/ses-2/anat/sub-01_ses-2_label-ablation_dseg.nii.gz; also looked for "
                    "beside the images"),
+    HEP_OPT_AS_READ(S),
     HEP_OPT_FLAG(S, json, "json", 0, "print the document instead of tables"),
     HEP_OPT_NTHREADS(S),
     { 0 },
@@ -107,6 +109,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         .out_dir = o->out,
         .config = &b.config,
         .rematch = o->rematch,
+        .reader = o->truth_desc,
         .derivatives = o->derivatives.items,
         .n_derivatives = o->derivatives.n,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
