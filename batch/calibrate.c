@@ -22,7 +22,8 @@ static int read_cases(struct hep_evaluated *out, const char *out_dir, const char
                       const struct hep_calibrate_request *q, struct hep_error *err)
 {
     const struct hep_evaluate_opts opts = { HEP_MATCH_BOTH, q->replicates, q->seed,
-                                            q->nthreads,    q->log,        true };
+                                            q->nthreads,    q->log,        true,
+                                            q->truth_desc };
 
     return hep_is_dir(truth) ? hep_evaluate_folders(out, out_dir, truth, &opts, err)
                              : hep_truth_table_read(out, out_dir, truth, err);

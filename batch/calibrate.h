@@ -32,6 +32,7 @@
 
 struct hep_calibrate_request {
     const char *out_dir, *truth;       /* truth: folder or table */
+    const char *truth_desc;            /* a reader's answers in the folders of truth; NULL */
     const char *test_out, *test_truth; /* studies that nothing is fitted on; NULL: none */
     const char *evidence, *detection;  /* tables that are fitted: files */
     double weight;                     /* of their likelihoods, in lesions */

@@ -266,14 +266,25 @@ int hep_dataset_list(struct hep_dataset *out, const char *bids_dir,
     return rc;
 }
 
+static void free_study(struct hep_dataset_study *s)
+{
+    free(s->path);
+    free(s->relative);
+    free(s->label);
+    free(s->protocol);
+}
+
+void hep_dataset_drop(struct hep_dataset *d, size_t i)
+{
+    free_study(&d->list[i]);
+    d->n--;
+    memmove(&d->list[i], &d->list[i + 1], (d->n - i) * sizeof d->list[0]);
+}
+
 void hep_dataset_release(struct hep_dataset *d)
 {
-    for (size_t i = 0; i < d->n; i++) {
-        free(d->list[i].path);
-        free(d->list[i].relative);
-        free(d->list[i].label);
-        free(d->list[i].protocol);
-    }
+    for (size_t i = 0; i < d->n; i++)
+        free_study(&d->list[i]);
     for (size_t i = 0; i < d->n_absent; i++)
         free(d->absent[i]);
     free(d->absent);

@@ -40,5 +40,7 @@ struct hep_dataset {
 int hep_dataset_list(struct hep_dataset *out, const char *bids_dir,
                      const struct hep_dataset_filter *filter, struct hep_error *err) HEP_MUST_CHECK;
 void hep_dataset_release(struct hep_dataset *d);
+/** Take study i out. */
+void hep_dataset_drop(struct hep_dataset *d, size_t i);
 
 #endif

@@ -257,17 +257,41 @@ static int match_rejected(struct hep_evaluated *e, const struct hep_eval_entry *
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* What a reader left open is neither a lesion nor none. */
+static int check_reviewed(const struct reading *r, const char *path, struct hep_error *err)
+{
+    const size_t open = hep_json_size(hep_json_get(r->wanted.root, "not_reviewed"));
+
+    return open == 0 ? HEP_OK
+                     : HEP_FAIL(err, HEP_EDATA,
+                                "%s: %zu lesions that the reader has not reviewed: a "
+                                "truth needs an answer to each",
+                                path, open);
+}
+
+static int read_true_labels(struct reading *r, struct hep_labels **out, const char *name,
+                            const char *ending, struct hep_error *err)
+{
+    char *rest = r->truth.desc != NULL
+                     ? hep_asprintf(err, "%s_desc-%s_%s", name, r->truth.desc, ending)
+                     : hep_asprintf(err, "%s_%s", name, ending);
+    int rc = rest == NULL ? HEP_ENOMEM : hep_truth_labels(out, &r->truth, rest, NULL, NULL, err);
+
+    free(rest);
+    return rc;
+}
+
 static int read_truth(struct reading *r, struct hep_error *err)
 {
-    char *path = hep_eval_path(&r->truth, "", "lesions.json", err);
+    char *path = hep_truth_file(&r->truth, err);
     int rc = path != NULL ? hep_lesion_file_read(&r->wanted, path, err) : HEP_ENOMEM;
 
     if (rc == HEP_OK)
-        rc = hep_truth_labels(&r->true_lesions, &r->truth, "label-lesions_dseg.nii.gz", NULL, NULL,
-                              err);
+        rc = check_reviewed(r, path, err);
     if (rc == HEP_OK)
-        rc =
-            hep_truth_labels(&r->true_liver, &r->truth, "label-liver_mask.nii.gz", NULL, NULL, err);
+        rc = read_true_labels(r, &r->true_lesions, "label-lesions", "dseg.nii.gz", err);
+    if (rc == HEP_OK)
+        rc = read_true_labels(r, &r->true_liver, "label-liver", "mask.nii.gz", err);
     if (rc == HEP_OK && r->true_lesions != NULL && r->true_liver != NULL &&
         !hep_grid_same(&r->true_lesions->grid, &r->true_liver->grid, HEP_GRID_TOL_MM))
         rc = HEP_FAIL(err, HEP_EGEOM, "%s: masks of liver and lesions on different grids",
@@ -372,7 +396,9 @@ static int measure_maps(struct hep_evaluated *e, const struct reading *r, size_t
                                               e->entry[study].first_lesion,
                                               nthreads };
 
-    return truth_grid(r) != NULL ? hep_eval_add_maps(e, &regions, err) : HEP_OK;
+    /* A reader knows no true values: the measures beside the answers are Hepar's own. */
+    return truth_grid(r) != NULL && r->truth.desc == NULL ? hep_eval_add_maps(e, &regions, err)
+                                                          : HEP_OK;
 }
 
 static int read_output(struct hep_evaluated *e, struct reading *r, const char *out_dir,
@@ -420,7 +446,8 @@ static int add_study(struct hep_evaluated *e, const char *out_dir,
     const size_t study = e->n_studies;
     struct hep_eval_entry *entry = &e->entry[study];
     char *output = hep_path_join(out_dir, d->relative, err);
-    struct reading r = { .truth = { d->path, d->label }, .output = { output, d->label } };
+    struct reading r = { .truth = { d->path, d->label, opts->truth_desc },
+                         .output = { output, d->label, NULL } };
     int rc = HEP_OK;
 
     *entry = (struct hep_eval_entry){ .label = hep_strdup(d->label, err),
@@ -502,14 +529,13 @@ static int note_without_truth(struct hep_evaluated *e, const char *out_dir,
 }
 
 /* Whoever names the dataset means the truth within it. */
-static int list_truth(struct hep_dataset *truth, const char *dir, struct hep_error *err)
+static int check_truth(const struct hep_dataset *truth, const char *dir, struct hep_error *err)
 {
-    const struct hep_dataset_filter all = { .skip_validation = true };
-    int rc = hep_dataset_list(truth, dir, &all, err);
+    int rc = HEP_OK;
     char *inner = hep_path_join(dir, "derivatives/truth", err);
 
     for (size_t i = 0; rc == HEP_OK && i < truth->n; i++) {
-        const struct hep_eval_folder f = { truth->list[i].path, truth->list[i].label };
+        const struct hep_eval_folder f = { truth->list[i].path, truth->list[i].label, NULL };
         char *path = hep_eval_path(&f, "", "lesions.json", err);
 
         if (path == NULL)
@@ -522,6 +548,36 @@ static int list_truth(struct hep_dataset *truth, const char *dir, struct hep_err
         free(path);
     }
     free(inner);
+    return rc;
+}
+
+/* Only the studies that a reader has read. */
+static int keep_read(struct hep_dataset *truth, const char *dir, const char *desc,
+                     struct hep_error *err)
+{
+    for (size_t i = truth->n; i-- > 0;) {
+        const struct hep_eval_folder f = { truth->list[i].path, truth->list[i].label, desc };
+        char *path = hep_truth_file(&f, err);
+
+        if (path == NULL)
+            return HEP_ENOMEM;
+        if (!hep_is_file(path))
+            hep_dataset_drop(truth, i);
+        free(path);
+    }
+    return truth->n > 0
+               ? HEP_OK
+               : HEP_FAIL(err, HEP_ENOENT, "%s: no study has a *_desc-%s_lesions.json", dir, desc);
+}
+
+static int list_truth(struct hep_dataset *truth, const char *dir, const char *desc,
+                      struct hep_error *err)
+{
+    const struct hep_dataset_filter all = { .skip_validation = true };
+    int rc = hep_dataset_list(truth, dir, &all, err);
+
+    if (rc == HEP_OK)
+        rc = desc != NULL ? keep_read(truth, dir, desc, err) : check_truth(truth, dir, err);
     if (rc != HEP_OK)
         hep_dataset_release(truth);
     return rc;
@@ -538,7 +594,7 @@ int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const c
                                  .seed = opts->seed,
                                  .replicates = opts->replicates,
                                  .keeps_findings = opts->keeps_findings };
-    rc = list_truth(&truth, truth_dir, err);
+    rc = list_truth(&truth, truth_dir, opts->truth_desc, err);
     if (rc == HEP_OK && !hep_is_dir(out_dir))
         rc = HEP_FAIL(err, HEP_ENOENT, "%s: no such folder", out_dir);
     e->entry = hep_calloc(truth.n + 1, sizeof *e->entry, err);

@@ -127,6 +127,10 @@ struct hep_evaluate_opts {
     int nthreads;
     struct hep_log *log; /* may be NULL */
     bool keeps_findings; /* with flags, measures and features; no statistics are made */
+    /* The truth is what this reader said of results (review/apply.h): LABEL_desc-READER_lesions.json and label maps with
+     * desc-READER; studies that the reader has no file of are left out, and one with lesions that the reader did not
+     * review is HEP_EDATA. NULL: the truth of the folder itself. */
+    const char *truth_desc;
 };
 
 /**

@@ -25,6 +25,13 @@ char *hep_eval_path(const struct hep_eval_folder *f, const char *folder, const c
     return path;
 }
 
+char *hep_truth_file(const struct hep_eval_folder *f, struct hep_error *err)
+{
+    return f->desc == NULL
+               ? hep_eval_path(f, "", "lesions.json", err)
+               : hep_asprintf(err, "%s/%s_desc-%s_lesions.json", f->path, f->label, f->desc);
+}
+
 int hep_truth_space(struct hep_volume **displacement, const struct hep_eval_folder *truth,
                     const char *role, struct hep_error *err)
 {

@@ -14,10 +14,14 @@
 /** One study's folder of truth or of output. */
 struct hep_eval_folder {
     const char *path, *label; /* "OUT/sub-01/ses-1", "sub-01_ses-1"; borrowed */
+    const char *desc; /* a reader whose answers are the truth; NULL: the files without desc- */
 };
 /** "PATH/FOLDER/LABEL_REST"; folder may be "". Heap; NULL with err set. */
 char *hep_eval_path(const struct hep_eval_folder *f, const char *folder, const char *rest,
                     struct hep_error *err);
+
+/** Its lesions.json, or that of its reader. Heap; NULL with err set. */
+char *hep_truth_file(const struct hep_eval_folder *f, struct hep_error *err);
 
 /**
  * @param[out] displacement the caller's; NULL when the truth has none for this role

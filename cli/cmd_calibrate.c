@@ -10,7 +10,7 @@
 struct calibrate_options {
     struct hep_common_options common;
     const char *out_dir, *truth, *out, *detection, *from_evidence, *from_detection, *date,
-        *test_out, *test_truth, *tested_on, *trained_on;
+        *test_out, *test_truth, *tested_on, *trained_on, *truth_desc;
     double weight, false_per_study;
     long folds, seed, nthreads;
     bool json;
@@ -40,6 +40,7 @@ static const struct hep_option options[] = {
     HEP_OPT(DIR_IN, S, test_out, "test-out", 0, "DIR", NULL,
             "results of studies that nothing is fitted on: figures of the new tables on them"),
     HEP_OPT(PATH_IN, S, test_truth, "test-truth", 0, "TRUTH", NULL, "their truth"),
+    HEP_OPT_TRUTH_DESC(S),
     HEP_OPT(TEXT, S, tested_on, "tested-on", 0, "TEXT", "unnamed studies", "which these are"),
     HEP_OPT_FLAG(S, json, "json", 0, "print JSON instead of a summary"),
     HEP_OPT_INTEGER(S, seed, "seed", 's', "SEED", 0, 2147483647, "1", "of the bootstrap"),
@@ -93,6 +94,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
             &(struct hep_calibrate_request){
                 .out_dir = o->out_dir,
                 .truth = o->truth,
+                .truth_desc = o->truth_desc,
                 .evidence = evidence,
                 .detection = detection,
                 .weight = o->weight,

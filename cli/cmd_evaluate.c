@@ -8,7 +8,7 @@
 
 struct evaluate_options {
     struct hep_common_options common;
-    const char *out_dir, *truth_dir, *report_dir;
+    const char *out_dir, *truth_dir, *report_dir, *truth_desc;
     long seed, nthreads;
     int match;
     bool json, followup;
@@ -25,6 +25,7 @@ static const struct hep_option options[] = {
                    "at least 0.1; or either"),
     HEP_OPT(DIR_OUT, S, report_dir, "out", 'o', "DIR", NULL,
             "folder for the results; without it OUT_DIR/evaluation"),
+    HEP_OPT_TRUTH_DESC(S),
     HEP_OPT_FLAG(S, followup, "followup", 0,
                  "score the follow-ups instead, OUT_DIR/sub-*/sub-*_followup.json against the "
                  "truth's sub-*_course.json: which lesion is which, new lesions, sum of diameters, "
@@ -116,11 +117,16 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
                                             o->nthreads > 0 ? (int)o->nthreads
                                                             : hep_default_nthreads(),
                                             cli->log,
-                                            false };
+                                            false,
+                                            o->truth_desc };
     char *dir = o->report_dir != NULL ? hep_strdup(o->report_dir, err)
                                       : hep_path_join(o->out_dir, "evaluation", err);
     int rc = dir == NULL ? HEP_ENOMEM : HEP_OK;
 
+    if (rc == HEP_OK && o->followup && o->truth_desc != NULL)
+        rc = HEP_FAIL(err, HEP_EUSAGE,
+                      "--followup is scored by the courses of the truth alone: "
+                      "--truth-desc does not go with it");
     if (rc == HEP_OK)
         rc = (o->followup ? score_followup : score_studies)(o, &opts, dir, cli->out, err);
     free(dir);

@@ -5,7 +5,7 @@
 
 struct export_options {
     struct hep_common_options common;
-    const char *study_out, *dicom, *folder, *what, *send;
+    const char *study_out, *dicom, *folder, *what, *send, *truth_desc;
     long nthreads;
 };
 
@@ -19,6 +19,7 @@ static const struct hep_option options[] = {
             "refers to the segmentation; maps: Parametric Maps of ADC, D, f, D*, K, fat, R2* and "
             "enhancement, as far as the study has them; mr: the same as derived MR images, for "
             "archives that show nothing younger"),
+    HEP_OPT_AS_READ(S),
     HEP_OPT(TEXT, S, send, "send", 0, "AET@HOST:PORT", NULL,
             "send the objects to an archive by C-STORE when all are written"),
     HEP_OPT_INTEGER(S, nthreads, "nthreads", 0, "N", 1, 4096, NULL,
@@ -66,6 +67,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     struct hep_export_settings settings = { .study_out = o->study_out,
                                             .dicom = o->dicom,
                                             .folder = o->folder,
+                                            .reader = o->truth_desc,
                                             .send = o->send,
                                             .nthreads = o->nthreads > 0 ? (int)o->nthreads
                                                                         : hep_default_nthreads() };

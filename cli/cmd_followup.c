@@ -16,6 +16,7 @@ struct followup_options {
     const char *participant, *baseline, *bids, *out;
     long max_targets, nthreads;
     bool rematch, viewer, json;
+    const char *truth_desc;
 };
 
 #define S struct followup_options
@@ -47,6 +48,7 @@ static const struct hep_option options[] = {
     HEP_OPT_FLAG(S, viewer, "viewer", 0,
                  "also a page with the images of all sessions inside, linked "
                  "(sub-LABEL_followup_viewer.html; installed by scripts/viewer)"),
+    HEP_OPT_AS_READ(S),
     HEP_OPT_FLAG(S, json, "json", 0, "print the document instead of tables"),
     HEP_OPT_NTHREADS(S),
     { 0 },
@@ -125,6 +127,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
         .out_dir = o->out,
         .config = &b.config,
         .rematch = o->rematch,
+        .reader = o->truth_desc,
         .derivatives = o->derivatives.items,
         .n_derivatives = o->derivatives.n,
         .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),

@@ -10,7 +10,7 @@
 
 struct compare_options {
     struct hep_common_options common;
-    const char *full, *studies, *truth, *masks, *out;
+    const char *full, *studies, *truth, *masks, *out, *truth_desc;
     struct hep_args variants, studies_of, set;
     long jobs, nthreads, seed;
     bool json, no_align, no_run;
@@ -24,6 +24,7 @@ static const struct hep_option options[] = {
         DIR_IN, S, truth, "truth", 0, "DIR", NULL,
         "the truth of exactly these studies, from the simulator or from readers; without it the "
         "findings of FULL"),
+    HEP_OPT_TRUTH_DESC(S),
     HEP_OPT(DIR_IN, S, masks, "masks", 0, "DIR", NULL,
             "liver masks, SUB/anat/*_label-liver_mask.nii.gz, used under every protocol, so that "
             "only what is seen inside differs; the truth's folder has them"),
@@ -100,6 +101,7 @@ static int request_from(struct hep_compare_request *q, const char **protocols, c
     q->run_words = words;
     q->studies = o->studies;
     q->truth = o->truth;
+    q->truth_desc = o->truth != NULL ? o->truth_desc : NULL;
     q->masks = o->masks;
     q->out = o->out;
     q->studies_of = o->studies_of.items;

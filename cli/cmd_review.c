@@ -1,16 +1,19 @@
 #include "cli/commands.h"
 
 #include "base/file.h"
+#include "cli/print.h"
 #include "pipeline/study.h"
 #include "report/reopen.h"
 #include "report/review_page.h"
 #include "review/apply.h"
+#include "review/readers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct review_options {
     struct hep_common_options common;
-    const char *folder, *study, *out, *reader, *apply;
+    const char *folder, *study, *out, *reader, *apply, *readers;
     long nthreads;
     bool blind, timed;
 };
@@ -30,6 +33,10 @@ static const struct hep_option options[] = {
             "who reads, letters and digits; without it the reader types it in the page"),
     HEP_OPT_FLAG(S, blind, "blind", 0,
                  "Hepar's classes and flags stay hidden until the reader has answered each"),
+    HEP_OPT(
+        TEXT, S, readers, "agreement", 0, "R1,R2", NULL,
+        "write no page, but compare what two readers said of the studies in a folder of results: "
+        "agreement below -o, without it OUT/agreement_R1_R2, and a consensus beside each study"),
     HEP_OPT_FLAG(S, timed, "timed", 0, "record the time spent with each lesion"),
     HEP_OPT_NTHREADS(S),
     { 0 },
@@ -37,7 +44,8 @@ static const struct hep_option options[] = {
 
 static const struct hep_positional positionals[] = {
     HEP_POS(DIR_IN, S, folder, "study_out_dir",
-            "results of one study: OUT/sub-01 or OUT/sub-01/ses-1"),
+            "results of one study: OUT/sub-01 or OUT/sub-01/ses-1; with --agreement a folder of "
+            "many, OUT"),
     { 0 },
 };
 
@@ -82,6 +90,49 @@ static int apply(const S *o, struct hep_reopened *r, int nthreads, struct hep_cl
     return rc;
 }
 
+/* "R1,R2" in two, each checked. */
+static int split_readers(char names[2][64], const char *text, struct hep_error *err)
+{
+    const char *comma = strchr(text, ',');
+    int rc;
+
+    if (comma == NULL || (size_t)(comma - text) >= 64 || strlen(comma + 1) >= 64)
+        return HEP_FAIL(err, HEP_EUSAGE, "--agreement %.40s: two readers with a comma between them",
+                        text);
+    (void)snprintf(names[0], 64, "%.*s", (int)(comma - text), text);
+    (void)snprintf(names[1], 64, "%s", comma + 1);
+    rc = hep_review_check_reader(names[0], err);
+    return rc == HEP_OK ? hep_review_check_reader(names[1], err) : rc;
+}
+
+static int compare(const S *o, struct hep_cli *cli, struct hep_error *err)
+{
+    char names[2][64];
+    struct hep_readers r = { 0 };
+    struct hep_str text = { 0 };
+    char *folder = NULL;
+    int rc = split_readers(names, o->readers, err);
+
+    if (rc == HEP_OK)
+        rc = hep_readers_compare(&r, o->folder, (const char *const[]){ names[0], names[1] }, err);
+    if (rc == HEP_OK) {
+        folder = o->out != NULL
+                     ? hep_strdup(o->out, err)
+                     : hep_asprintf(err, "%s/agreement_%s_%s", o->folder, names[0], names[1]);
+        rc = folder == NULL ? HEP_ENOMEM : hep_readers_write(&r, folder, err);
+    }
+    if (rc == HEP_OK)
+        rc = hep_readers_consensus(&r, err);
+    if (rc == HEP_OK) {
+        hep_readers_text(&text, &r);
+        hep_str_addf(&text, "Tables: %s\n", folder);
+        rc = hep_print_text(cli->out, &text, err);
+    }
+    hep_readers_release(&r);
+    free(folder);
+    return rc;
+}
+
 /* Options of the page do not go with --apply. */
 static int check(const S *o, struct hep_error *err)
 {
@@ -90,6 +141,9 @@ static int check(const S *o, struct hep_error *err)
             err, HEP_EUSAGE,
             "--apply takes reader and answers from its file: --reader, --out, --blind and "
             "--timed belong to the page");
+    if (o->readers != NULL &&
+        (o->apply != NULL || o->reader != NULL || o->study != NULL || o->blind || o->timed))
+        return HEP_FAIL(err, HEP_EUSAGE, "--agreement goes with -o alone");
     return o->reader != NULL ? hep_review_check_reader(o->reader, err) : HEP_OK;
 }
 
@@ -100,6 +154,8 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     struct hep_reopened r = { 0 };
     int rc = check(o, err);
 
+    if (rc == HEP_OK && o->readers != NULL)
+        return compare(o, cli, err);
     if (rc == HEP_OK && o->apply == NULL)
         rc = hep_review_page_check(err);
     if (rc == HEP_OK)
@@ -112,7 +168,8 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 
 static const char *const examples[] = {
     "hepar review results/sub-01 --study bids/sub-01 --reader R1 --blind",
-    "hepar review results/sub-01 --study bids/sub-01 --apply sub-01_desc-R1_review.json", NULL
+    "hepar review results/sub-01 --study bids/sub-01 --apply sub-01_desc-R1_review.json",
+    "hepar review results --agreement R1,R2", NULL
 };
 
 const struct hep_command hep_cmd_review = {

@@ -78,6 +78,15 @@ struct hep_positional {
 #define HEP_OPT_NTHREADS(strct)                                                                    \
     HEP_OPT_INTEGER(strct, nthreads, "nthreads", 0, "N", 1, 4096, NULL,                            \
                     "threads; without it SLURM_CPUS_PER_TASK, OMP_NUM_THREADS, or all processors")
+/** The reader whose answers are the truth; member truth_desc. */
+#define HEP_OPT_TRUTH_DESC(strct)                                                                  \
+    HEP_OPT(TEXT, strct, truth_desc, "truth-desc", 0, "READER", NULL,                              \
+            "the truth is what this reader said (hepar review --apply) of the studies in the "     \
+            "folder of the truth; those without an answer are left out")
+/** The reader whose lesions stand in the place of Hepar's; member truth_desc. */
+#define HEP_OPT_AS_READ(strct)                                                                     \
+    HEP_OPT(TEXT, strct, truth_desc, "truth-desc", 0, "READER", NULL,                              \
+            "the lesions as this reader left them (hepar review --apply) instead of Hepar's")
 #define HEP_OPT_NUMBER(strct, member, name, letter, arg, min, max, preset, doc)                    \
     {                                                                                              \
         name, letter, arg, HEP_OPTION_NUMBER, min, max, preset, NULL, doc,                         \

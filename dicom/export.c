@@ -40,6 +40,8 @@ static int read_results(struct results *r, const struct hep_export_settings *s, 
     struct hep_run *run = &r->reopened.run;
     int rc = hep_reopen(&r->reopened, s->study_out, NULL, s->nthreads, log, err);
 
+    if (rc == HEP_OK && s->reader != NULL)
+        rc = hep_reopened_as_read(&r->reopened, s->reader, err);
     if (rc == HEP_OK)
         rc = hep_run_labels(run, "liver", &r->liver, err);
     if (rc == HEP_OK)

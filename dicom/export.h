@@ -13,7 +13,8 @@
 struct hep_export_settings {
     const char *study_out, *dicom, *folder; /* results, original images, where to write */
     bool seg, sr, maps, mr;
-    const char *send; /* AET@HOST:PORT; NULL */
+    const char *reader; /* whose lesions are exported; NULL: Hepar's */
+    const char *send;   /* AET@HOST:PORT; NULL */
     int nthreads;
 };
 

@@ -212,7 +212,8 @@ static int evaluate(struct hep_compared *c, const struct hep_compare_request *q,
 {
     struct hep_compare_protocol *p = &c->list[i], *full = &c->list[0];
     const struct hep_evaluate_opts opts = { HEP_MATCH_BOTH, q->replicates, q->seed,
-                                            q->nthreads,    log,           false };
+                                            q->nthreads,    log,           false,
+                                            q->truth_desc };
     const struct hep_loss_side sides[2] = { { &full->config, &full->evaluated, full->out },
                                             { &p->config, &p->evaluated, p->out } };
     struct hep_eval_data data[2];

@@ -29,6 +29,7 @@ struct hep_compare_request {
     const char *const *protocols; /* paths or names, the full one first; n >= 2 */
     size_t n_protocols;
     const char *studies, *truth, *out; /* truth NULL: the findings of the first protocol */
+    const char *truth_desc;            /* a reader's answers in the folder of truth; NULL */
     const char *const *studies_of;     /* "PROTOCOL=BIDS_DIR" */
     size_t n_studies_of;
     const char *masks; /* liver masks, batch/batch.h; the same for every protocol; NULL */

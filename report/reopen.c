@@ -5,8 +5,11 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "image/nifti.h"
 #include "pipeline/record.h"
+#include "pipeline/results/findings.h"
 #include "pipeline/split.h"
+#include "terms/finding_json.h"
 
 /* The only name in a folder with this ending (files) or beginning (folders); NULL without, or with
  * more than one. */
@@ -193,6 +196,75 @@ int hep_reopen(struct hep_reopened *out, const char *folder, const char *study, 
         rc = open_study(out, study, err);
     if (rc == HEP_OK && study != NULL)
         rc = settle_series(out, err);
+    return rc;
+}
+
+/* ---- as a reader sees it --------------------------------------------------------------------- */
+
+/* Let a label map of the reader be the product; `missing_ok`: where there is no file the product stays. */
+static int put_labels(struct hep_reopened *r, const char *product, const char *rest,
+                      bool missing_ok, struct hep_error *err)
+{
+    struct hep_product *p = hep_product_find(&r->run, product);
+    char *path = hep_asprintf(err, "%s/anat/%s_%s", r->folder, r->run.label, rest);
+    struct hep_labels *labels = NULL;
+    int rc = path == NULL || p == NULL ? HEP_ENOMEM : HEP_OK;
+
+    if (rc == HEP_OK && (!missing_ok || hep_is_file(path)))
+        rc = hep_nifti_read_labels(&labels, path, err);
+    if (rc == HEP_OK && labels != NULL) {
+        hep_labels_free(p->labels);
+        p->labels = labels;
+        p->state = HEP_PRODUCT_PRESENT;
+        free(p->path);
+        p->path = path;
+        path = NULL;
+    }
+    free(path);
+    return rc;
+}
+
+static int put_findings(struct hep_reopened *r, const char *path, struct hep_error *err)
+{
+    struct hep_product *p = hep_product_find(&r->run, "findings");
+    struct hep_found *found = hep_findings_new(err);
+    struct hep_json *doc = NULL;
+    int rc = found == NULL || p == NULL ? HEP_ENOMEM : hep_json_read(&doc, path, err);
+
+    if (rc == HEP_OK && hep_json_size(hep_json_get(doc, "not_reviewed")) > 0)
+        rc = HEP_FAIL(err, HEP_EDATA, "%s: %zu lesions that the reader has not reviewed", path,
+                      hep_json_size(hep_json_get(doc, "not_reviewed")));
+    if (rc == HEP_OK)
+        rc = hep_findings_read(&found->findings, hep_json_get(doc, "lesions"), path, err);
+    if (rc == HEP_OK) {
+        if (p->data != NULL)
+            hep_struct_release(p->data, &hep_findings_type);
+        free(p->data);
+        p->data = found;
+        p->state = HEP_PRODUCT_PRESENT;
+    } else if (found != NULL) {
+        hep_struct_release(found, &hep_findings_type);
+        free(found);
+    }
+    hep_json_free(doc);
+    return rc;
+}
+
+int hep_reopened_as_read(struct hep_reopened *r, const char *reader, struct hep_error *err)
+{
+    char *path = hep_asprintf(err, "%s/%s_desc-%s_lesions.json", r->folder, r->run.label, reader),
+         *lesions = hep_asprintf(err, "label-lesions_desc-%s_dseg.nii.gz", reader),
+         *liver = hep_asprintf(err, "label-liver_desc-%s_mask.nii.gz", reader);
+    int rc =
+        path == NULL || lesions == NULL || liver == NULL ? HEP_ENOMEM : put_findings(r, path, err);
+
+    if (rc == HEP_OK)
+        rc = put_labels(r, "lesions", lesions, false, err);
+    if (rc == HEP_OK)
+        rc = put_labels(r, "liver", liver, true, err);
+    free(path);
+    free(lesions);
+    free(liver);
     return rc;
 }
 

@@ -29,6 +29,13 @@ struct hep_reopened {
  */
 int hep_reopen(struct hep_reopened *out, const char *folder, const char *study, int nthreads,
                struct hep_log *log, struct hep_error *err) HEP_MUST_CHECK;
+/**
+ * Let what a reader said (LABEL_desc-READER_lesions.json, its label maps) stand in the place of Hepar's lesions, and of
+ * its liver where the reader drew one.
+ * @return HEP_ENOENT when the reader has no file, HEP_EDATA when lesions are not reviewed; HEP_EFORMAT
+ */
+int hep_reopened_as_read(struct hep_reopened *r, const char *reader,
+                         struct hep_error *err) HEP_MUST_CHECK;
 /** "key=value" of every setting of a record that was in force. @param[out] out heap, with heap texts */
 int hep_reopened_settings(char ***out, size_t *n, const struct hep_json *record,
                           struct hep_error *err) HEP_MUST_CHECK;

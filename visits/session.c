@@ -68,8 +68,8 @@ static void find_reason(struct hep_session *s)
                        s->file.absent_reason);
 }
 
-int hep_session_open(struct hep_session *s, const struct hep_session_place *place, int nthreads,
-                     struct hep_log *log, struct hep_error *err)
+int hep_session_open(struct hep_session *s, const struct hep_session_place *place,
+                     const char *reader, int nthreads, struct hep_log *log, struct hep_error *err)
 {
     char *path = NULL;
     int rc;
@@ -77,8 +77,11 @@ int hep_session_open(struct hep_session *s, const struct hep_session_place *plac
     s->place = place;
     s->residual_mm = s->liver_dice = s->surface_mm = s->motion_mm = (double)NAN;
     rc = reopen(s, nthreads, log, err);
+    if (rc == HEP_OK && reader != NULL)
+        rc = hep_reopened_as_read(&s->opened, reader, err);
     if (rc == HEP_OK)
-        path = hep_asprintf(err, "%s/%s_lesions.json", s->opened.folder, s->opened.run.label);
+        path = hep_asprintf(err, "%s/%s%s%s_lesions.json", s->opened.folder, s->opened.run.label,
+                            reader != NULL ? "_desc-" : "", reader != NULL ? reader : "");
     if (rc == HEP_OK)
         rc = path == NULL ? HEP_ENOMEM : hep_lesion_file_read(&s->file, path, err);
     if (rc == HEP_OK)

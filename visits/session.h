@@ -42,9 +42,11 @@ struct hep_session {
     struct hep_visit visit;            /* as the follow-up sees it */
 };
 
-/** Open. `session` is { 0 } before. Without a liver it is opened with `cannot` said. */
+/** Open. `session` is { 0 } before. Without a liver it is opened with `cannot` said.
+ * @param[in] reader whose lesions are followed (hep_reopened_as_read()); NULL: Hepar's */
 int hep_session_open(struct hep_session *session, const struct hep_session_place *place,
-                     int nthreads, struct hep_log *log, struct hep_error *err) HEP_MUST_CHECK;
+                     const char *reader, int nthreads, struct hep_log *log,
+                     struct hep_error *err) HEP_MUST_CHECK;
 void hep_session_release(struct hep_session *session);
 
 /**

@@ -91,7 +91,8 @@ static int open_sessions(struct hep_followed *f, const struct hep_followup_reque
         return rc;
     f->n = f->places.n;
     for (size_t i = 0; rc == HEP_OK && i < f->n; i++)
-        rc = hep_session_open(&f->sessions[i], &f->places.list[i], r->nthreads, r->log, err);
+        rc = hep_session_open(&f->sessions[i], &f->places.list[i], r->reader, r->nthreads, r->log,
+                              err);
     name_sessions(f);
     if (rc == HEP_OK)
         rc = check_person(f, err);

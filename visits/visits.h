@@ -20,6 +20,7 @@ struct hep_followup_request {
     const char *out_dir;             /* where the results go; NULL: OUT/sub-XX */
     const struct hep_config *config; /* sections align and followup */
     bool rematch;
+    const char *reader; /* whose lesions are followed; NULL: Hepar's */
     const char *const
         *derivatives; /* [NAME=]DIR, where masks of zones are looked for; n_derivatives */
     size_t n_derivatives;

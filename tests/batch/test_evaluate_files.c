@@ -167,7 +167,9 @@ static void test_point_back_to_truth(void **state)
 #define ONE                                                                                        \
     "{\"lesions\": [{\"centre_mm\": [0,0,0], \"long_axis_mm\": 12, \"class\": \"metastasis\"}]}"
 
-static const struct hep_evaluate_opts opts = { HEP_MATCH_BOTH, 100, 1, 1, NULL, false };
+static const struct hep_evaluate_opts opts = {
+    .rule = HEP_MATCH_BOTH, .replicates = 100, .seed = 1, .nthreads = 1
+};
 
 static void evaluate(struct hep_evaluated *out, const char *dir)
 {

@@ -66,6 +66,15 @@ expect 0 "" "$HEPAR" followup "$work/out/sub-01/ses-1" "$work/out/sub-01/ses-2" 
 there "$work/change/sub-01_followup.html"
 same "$(value change/sub-01_followup.json 'd["sessions"][1]["days"]')" None "no dates, no days"
 
+# one page for both visits; what it is drawn with does not matter here
+mkdir -p "$work/viewer"
+echo 'var niivue = {};' >"$work/viewer/niivue.umd.js"
+expect 0 "" env HEPAR_VIEWER="$work/viewer" "$HEPAR" followup "$work/out" --participant-label 01 --bids "$work/bids" --set align.engine=none --viewer
+for title in 'ses-1: Hepatobiliary' 'ses-2: Hepatobiliary' 'ses-2: ADC'; do
+    grep -q "$title" "$work/out/sub-01/sub-01_followup_viewer.html" || fail "the page has no $title"
+done
+expect 66 "scripts/viewer/install.sh" env HEPAR_VIEWER="$work/none" "$HEPAR" followup "$work/out" --participant-label 01 --viewer
+
 # bad input: one line and its code
 dates 2024-01-10 2024-01-10
 follow 65 "have one date"

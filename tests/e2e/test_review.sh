@@ -121,4 +121,47 @@ expect 64 "belong to the page" "$HEPAR" review "$result" --apply "$work/review.j
 absent "$work/no.html"
 same "$(find "$result" -name '.*' | grep -c .)" 0 "folders that were left"
 diff -r "$work/applied" "$result" || fail "a refused file changed something"
+
+# two readers: R1 accepts the others and rejects lesion 1; R2 adds nothing, draws nothing, rejects 1 and 3, and calls 2 a cyst
+expect 65 "lesions that the reader has not reviewed" "$HEPAR" evaluate "$work/out" "$work/out" --truth-desc R1 -o "$work/ev" -q
+expect 66 "no study that both R1 and R2 have read" "$HEPAR" review "$work/out" --agreement R1,R2
+change "$work/r1.json" <<'PY'
+for l in r["lesions"]:
+    l["decision"] = l["decision"] or "accept"
+PY
+change "$work/r2.json" <<'PY'
+r.update(reader="R2", drawing=None, lesions=[l for l in r["lesions"] if l["origin"] == "found"])
+for l in r["lesions"]:
+    l["decision"] = "reject" if l["id"] in (1, 3) else "accept"
+r["lesions"][1].update({"class": "cyst", "flags": {"ring_enhancement": "absent", "washout": "absent"}})
+PY
+expect 0 "" apply "$work/r1.json"
+expect 0 "" apply "$work/r2.json"
+expect 0 "" "$HEPAR" review "$work/out" --agreement R1,R2
+cat "$work/stdout"
+/usr/bin/python3 - "$work" <<'PY' || fail "the agreement is not that of the two readers"
+import json, sys
+import nibabel as nib
+import numpy as np
+work = sys.argv[1]
+out = f"{work}/out/sub-01"
+a = json.load(open(f"{work}/out/agreement_R1_R2/agreement.json"))
+# of 11 lesions both keep 8, neither keeps 1, R1 alone 2: po = 9 / 11, pe = (10 * 8 + 1 * 3) / 121, kappa = 16 / 38
+rows = {x["what"]: x for x in a["agreement"]}
+assert a["lesions"] == 11 and a["kept_by_both"] == 8 and abs(rows["lesion"]["kappa"]["value"] - 16 / 38) < 1e-6, rows["lesion"]
+assert rows["ring_enhancement"]["n"] == 1 and rows["ring_enhancement"]["same"] == 0 and rows["washout"]["n"] == 0 and rows["washout"]["left_out"] == 8
+one, two = (np.asarray(nib.load(f"{out}/anat/sub-01_label-lesions_desc-R{k}_dseg.nii.gz").dataobj).astype(int) for k in (1, 2))
+con = np.asarray(nib.load(f"{out}/anat/sub-01_label-lesions_desc-consensus_dseg.nii.gz").dataobj).astype(int)
+assert set(np.unique(one)) == {0, *range(2, 12)} and set(np.unique(two)) == {0, 2, *range(4, 11)}
+both = (one == two) & (one > 0)
+assert ((con > 0) == both).all()
+c = json.load(open(f"{out}/sub-01_desc-consensus_lesions.json"))
+first = c["lesions"][0]
+assert len(c["lesions"]) == 8 and first["class"] is None and not first["flags"]
+assert sorted(o["what"] for o in c["open"]) == ["class", "lesion", "lesion", "ring_enhancement", "washout"], c["open"]
+PY
+expect 0 "" "$HEPAR" evaluate "$work/out" "$work/out" --truth-desc R1 -o "$work/ev" -q
+same "$(grep -c '9 of 10' "$work/stdout" | sed 's/[1-9][0-9]*/yes/')" yes "nine of the ten lesions of R1 are found"
+expect 66 "no study has a" "$HEPAR" evaluate "$work/out" "$work/out" --truth-desc R9 -o "$work/ev" -q
+expect 64 "two readers with a comma" "$HEPAR" review "$work/out" --agreement R1
 finish

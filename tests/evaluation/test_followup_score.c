@@ -25,6 +25,26 @@ static void test_kappa(void **state)
     assert_true(isnan(hep_kappa(none, 2)));
 }
 
+/* 100 cases in three categories (Fleiss, Levin and Paik, Statistical methods for rates and proportions, 2003, table 18.1:
+ * po 0.89, pe 0.66, kappa 0.68). The standard error is that of the delta method, with the derivatives of kappa taken
+ * numerically by another program. */
+static void test_rated(void **state)
+{
+    static const double table[] = { 75.0, 1.0, 4.0, 5.0, 4.0, 1.0, 0.0, 0.0, 10.0 };
+    static const double one[] = { 7.0, 0.0, 0.0, 0.0 };
+    struct hep_rated r;
+
+    (void)state;
+    hep_rated_of(&r, table, 3);
+    assert_true(r.n == 100 && r.same == 89);
+    assert_close(r.share, 0.89, 1e-12, 0.0);
+    assert_close(r.kappa.value, 0.23 / 0.34, 1e-12, 0.0);
+    assert_close(r.se, 0.08770295, 1e-6, 0.0);
+    assert_close(r.kappa.lo, 0.23 / 0.34 - 1.959964 * 0.08770295, 1e-6, 0.0);
+    hep_rated_of(&r, one, 2);
+    assert_true(r.n == 7 && r.same == 7 && isnan(r.kappa.value) && isnan(r.se));
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -166,10 +186,10 @@ static void test_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kappa),     cmocka_unit_test(test_names),
-        cmocka_unit_test(test_score),     cmocka_unit_test(test_agreement),
-        cmocka_unit_test(test_intervals), cmocka_unit_test(test_one_patient),
-        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_kappa),       cmocka_unit_test(test_rated),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_score),
+        cmocka_unit_test(test_agreement),   cmocka_unit_test(test_intervals),
+        cmocka_unit_test(test_one_patient), cmocka_unit_test(test_errors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

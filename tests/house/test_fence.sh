@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 failures=0 cases=0
 
 # The floors as docs/architecture.md draws them: a room may see the rooms before it, but not those in the same brackets.
-order='base terms image sequences [fitting contrast] liver [lesions phantom radiomics spectral evaluation] followup pipeline report batch visits protocols dicom cli'
+order='base terms image sequences [fitting contrast] liver [lesions phantom radiomics spectral evaluation] followup pipeline report batch visits protocols dicom review cli'
 
 includes() { # includes ROOM HEADER: does HEADER preprocess with the folders of ROOM?
     local folders=() folder
@@ -70,7 +70,7 @@ expect yes base libfyaml.h
 expect no image zlib.h
 expect yes image png.h
 expect yes fitting gsl/gsl_multifit_nlinear.h
-for room in report batch protocols dicom cli pipeline; do
+for room in report batch protocols dicom review cli pipeline; do
     for header in zlib.h jansson.h libfyaml.h png.h openssl/evp.h gsl/gsl_math.h nifti2_io.h; do
         expect no "$room" "$header"
     done
