@@ -69,6 +69,7 @@ same "$(value change/sub-01_followup.json 'd["sessions"][1]["days"]')" None "no 
 # one page for both visits; what it is drawn with does not matter here
 mkdir -p "$work/viewer"
 echo 'var niivue = {};' >"$work/viewer/niivue.umd.js"
+echo terms >"$work/viewer/LICENSE"
 expect 0 "" env HEPAR_VIEWER="$work/viewer" "$HEPAR" followup "$work/out" --participant-label 01 --bids "$work/bids" --set align.engine=none --viewer
 for title in 'ses-1: Hepatobiliary' 'ses-2: Hepatobiliary' 'ses-2: ADC'; do
     grep -q "$title" "$work/out/sub-01/sub-01_followup_viewer.html" || fail "the page has no $title"
