@@ -13,6 +13,8 @@
 /* What is compared, and for every point its block and its gradients. */
 struct edges {
     const struct hep_volume *fixed, *moving;
+    struct hep_sampler fixed_at, moving_at;
+    struct hep_sampler *displaced; /* of each transform that has a displacement; owned */
     const struct hep_labels *mask;
     const struct hep_transform *const *t;
     size_t n_transforms;
@@ -59,17 +61,23 @@ static void divide_into_blocks(struct edges *e)
     }
 }
 
-static double moved_value(const struct edges *e, const struct hep_transform *t, const double p[3])
+static double value_at(const struct hep_sampler *s, const double p[3])
 {
-    double q[3];
+    double value;
 
-    hep_affine_apply(q, t->affine, p);
-    for (size_t k = 0; t->displacement != NULL && k < 3; k++) {
-        const double d = hep_sample_world(t->displacement, k, p, HEP_INTERP_LINEAR);
+    return hep_sampler_linear(&value, 1, s, p) ? value : (double)NAN;
+}
 
-        q[k] += isfinite(d) ? d : 0.0;
+static double moved_value(const struct edges *e, size_t k, const double p[3])
+{
+    double q[3], d[3];
+
+    hep_affine_apply(q, e->t[k]->affine, p);
+    if (e->t[k]->displacement != NULL && hep_sampler_linear(d, 3, &e->displaced[k], p)) {
+        for (size_t c = 0; c < 3; c++)
+            q[c] += isfinite(d[c]) ? d[c] : 0.0;
     }
-    return hep_sample_world(e->moving, 0, q, HEP_INTERP_LINEAR);
+    return value_at(&e->moving_at, q);
 }
 
 /* Differences across a voxel around p, of the fixed volume and under every transform; false where
@@ -84,12 +92,11 @@ static bool gradients_at(float *g, const struct edges *e, const double p[3])
 
         up[a] += e->step_mm[a];
         down[a] -= e->step_mm[a];
-        change = hep_sample_world(e->fixed, 0, up, HEP_INTERP_LINEAR) -
-                 hep_sample_world(e->fixed, 0, down, HEP_INTERP_LINEAR);
+        change = value_at(&e->fixed_at, up) - value_at(&e->fixed_at, down);
         g[a] = (float)change;
         known = isfinite(change);
         for (size_t k = 0; known && k < e->n_transforms; k++) {
-            change = moved_value(e, e->t[k], up) - moved_value(e, e->t[k], down);
+            change = moved_value(e, k, up) - moved_value(e, k, down);
             g[3 * (k + 1) + a] = (float)change;
             known = isfinite(change);
         }
@@ -196,6 +203,20 @@ static int smoothed(struct hep_volume **out, const struct hep_volume *v, double 
     return hep_filter_gauss(*out, sigma_mm, 1, err);
 }
 
+static int prepare_samplers(struct edges *e, struct hep_error *err)
+{
+    int rc = HEP_NEW(e->displaced, e->n_transforms, err);
+
+    if (rc == HEP_OK)
+        rc = hep_sampler_init(&e->fixed_at, e->fixed, err);
+    if (rc == HEP_OK)
+        rc = hep_sampler_init(&e->moving_at, e->moving, err);
+    for (size_t k = 0; rc == HEP_OK && k < e->n_transforms; k++)
+        if (e->t[k]->displacement != NULL)
+            rc = hep_sampler_init(&e->displaced[k], e->t[k]->displacement, err);
+    return rc;
+}
+
 int hep_edges_compare(struct hep_edge_agreement *out, const struct hep_volume *fixed,
                       const struct hep_volume *moving, const struct hep_labels *mask,
                       const struct hep_transform *const *t, size_t n, struct hep_error *err)
@@ -215,6 +236,9 @@ int hep_edges_compare(struct hep_edge_agreement *out, const struct hep_volume *f
         goto out;
     e.fixed = smooth[0];
     e.moving = smooth[1];
+    rc = prepare_samplers(&e, err);
+    if (rc != HEP_OK)
+        goto out;
     divide_into_blocks(&e);
     rc = HEP_ENOMEM;
     if (HEP_NEW(e.block, set + 1, err) != HEP_OK ||
@@ -230,6 +254,7 @@ int hep_edges_compare(struct hep_edge_agreement *out, const struct hep_volume *f
 out:
     hep_volume_free(smooth[0]);
     hep_volume_free(smooth[1]);
+    free(e.displaced);
     free(e.block);
     free(e.gradient);
     free(e.sum);

@@ -152,10 +152,15 @@ static void schedule(char *text, size_t size, long levels, int per_level)
     }
 }
 
+/* The B-spline starts from what the rigid step left, less than the distance of its control points: the finest level
+ * is enough. Levels are asked of the rigid step. */
+#define BSPLINE_LEVELS 1L
 #define MAX_LEVELS 8
 static int write_parameters(const char *to, const char *from, const struct hep_register_settings *s,
                             struct hep_error *err)
 {
+    const bool is_bspline = from == s->bspline_path;
+    const long levels = is_bspline ? BSPLINE_LEVELS : s->resolutions;
     static const char *const keys[] = { "NumberOfResolutions",
                                         "MaximumNumberOfIterations",
                                         "NumberOfHistogramBins",
@@ -171,15 +176,14 @@ static int write_parameters(const char *to, const char *from, const struct hep_r
 
     if (rc != HEP_OK)
         return rc;
-    (void)snprintf(number[0], sizeof number[0], "%ld", s->resolutions);
+    (void)snprintf(number[0], sizeof number[0], "%ld", levels);
     (void)snprintf(number[1], sizeof number[1], "%ld", s->iterations);
     (void)snprintf(number[2], sizeof number[2], "%ld", s->bins);
     (void)snprintf(number[3], sizeof number[3], "%ld", s->samples);
     (void)snprintf(number[4], sizeof number[4], "%.9g", s->bspline_mm);
-    schedule(pyramid, sizeof pyramid, s->resolutions, 3);
-    schedule(grid, sizeof grid, s->resolutions, 1);
-    rc =
-        hep_register_parameters(&own, text, keys, values, from == s->bspline_path ? n : n - 2, err);
+    schedule(pyramid, sizeof pyramid, levels, 3);
+    schedule(grid, sizeof grid, levels, 1);
+    rc = hep_register_parameters(&own, text, keys, values, is_bspline ? n : n - 2, err);
     if (rc == HEP_OK)
         rc = hep_file_write(to, own, strlen(own), err);
     free(own);

@@ -19,11 +19,12 @@
 #include "image/resample.h"
 
 struct hep_register_settings {
-    const char *rigid_path;   /* parameter file */
-    const char *bspline_path; /* parameter file; NULL: rigid only */
-    double bspline_mm;        /* distance of the control points at the finest level */
-    long resolutions, bins, samples, iterations; /* per step; >= 1 */
-    double timeout_s;                            /* of each program; <= 0: none */
+    const char *rigid_path;         /* parameter file */
+    const char *bspline_path;       /* parameter file; NULL: rigid only */
+    double bspline_mm;              /* distance of the control points at the finest level */
+    long resolutions;               /* of the rigid step; >= 1. The B-spline has the finest alone */
+    long bins, samples, iterations; /* per level; >= 1 */
+    double timeout_s;               /* of each program; <= 0: none */
 };
 
 struct hep_registration {

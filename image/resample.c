@@ -165,6 +165,26 @@ out:
     return rc;
 }
 
+int hep_sampler_init(struct hep_sampler *s, const struct hep_volume *v, struct hep_error *err)
+{
+    s->v = v;
+    return hep_grid_inverse(s->to_voxel, &v->grid, err);
+}
+
+bool hep_sampler_linear(double *values, size_t n, const struct hep_sampler *s,
+                        const double world[3])
+{
+    struct hep_stencil stencil = { .count = 0 };
+    double p[3];
+
+    hep_affine_apply(p, s->to_voxel, world);
+    if (n > s->v->nt || !hep_stencil_at(&stencil, s->v->grid.n, p, HEP_INTERP_LINEAR))
+        return false;
+    for (size_t t = 0; t < n; t++)
+        values[t] = hep_stencil_value(&stencil, s->v->grid.n, hep_volume_at(s->v, t));
+    return true;
+}
+
 double hep_sample_world(const struct hep_volume *v, size_t t, const double world[3],
                         enum hep_interp how)
 {

@@ -41,6 +41,17 @@ int hep_resample(struct hep_volume **out, const struct hep_volume *source,
 int hep_resample_labels(struct hep_labels **out, const struct hep_labels *source,
                         const struct hep_grid *target, const struct hep_transform *t,
                         struct hep_error *err) HEP_MUST_CHECK;
+/** A volume that is asked for values at many world points: its affine is inverted once. */
+struct hep_sampler {
+    const struct hep_volume *v; /* borrowed */
+    double to_voxel[4][4];
+};
+/** HEP_EGEOM for a singular affine. */
+int hep_sampler_init(struct hep_sampler *s, const struct hep_volume *v,
+                     struct hep_error *err) HEP_MUST_CHECK;
+/** Linear: the values of the first n volumes at a world point. @return false outside, or without n volumes */
+bool hep_sampler_linear(double *values, size_t n, const struct hep_sampler *s,
+                        const double world[3]);
 /** One value at a world point; NaN outside. */
 double hep_sample_world(const struct hep_volume *v, size_t t, const double world[3],
                         enum hep_interp how);
