@@ -4,7 +4,9 @@
 #include "base/file.h"
 #include "batch/dataset.h"
 #include "batch/lesion_file.h"
+#include "batch/liver_truth.h"
 #include "batch/maps.h"
+#include "batch/truth_forms.h"
 #include "batch/truth_space.h"
 #include "batch/status.h"
 
@@ -63,10 +65,16 @@ size_t hep_evaluated_nearest(double *distance_mm, const struct hep_evaluated *e,
     return nearest;
 }
 
+#define NO_OVERLAP                                                                                 \
+    {                                                                                              \
+        (double)NAN, (double)NAN, (double)NAN, (double)NAN                                         \
+    }
+
 /* One study while it is read. */
 struct reading {
     struct hep_eval_folder truth, output;
     struct hep_lesion_file wanted, got;
+    struct hep_truth_forms forms;
     struct hep_labels *true_lesions, *true_liver, *lesions, *liver;
     struct hep_volume *moved; /* from the output's reference to the truth's */
     bool has_output;          /* there may be masks and maps, if no findings */
@@ -74,6 +82,7 @@ struct reading {
 
 static void reading_release(struct reading *r)
 {
+    hep_truth_forms_release(&r->forms);
     hep_lesion_file_release(&r->wanted);
     hep_lesion_file_release(&r->got);
     hep_labels_free(r->true_lesions);
@@ -120,6 +129,7 @@ static int add_lesions(struct hep_evaluated *e, const struct hep_lesion_file *f,
             HEP_GROW(e->lesion_note, e->n_lesions, err) != HEP_OK)
             return HEP_ENOMEM;
         e->lesion_note[e->n_lesions] = note_of(r);
+        hep_truth_given_class(e->lesion_note[e->n_lesions].given_class, f->root, i);
         e->lesion[e->n_lesions++] =
             (struct hep_eval_lesion){ study,
                                       HEP_NO_MATCH,
@@ -199,18 +209,22 @@ static int match_study(struct hep_evaluated *e, const struct hep_eval_entry *ent
                        const struct reading *r, struct hep_error *err)
 {
     struct hep_match_object *lesions = NULL, *findings = NULL;
+    const struct hep_match_box **boxes = NULL;
     struct hep_matching m = { 0 };
     int rc = objects_of(&lesions, &r->wanted.findings, err);
 
     if (rc == HEP_OK)
         rc = objects_of(&findings, &r->got.findings, err);
     if (rc == HEP_OK)
-        rc = hep_match(
-            &m, &(struct hep_match_side){ lesions, r->wanted.findings.n, r->true_lesions },
+        rc = hep_truth_forms_boxes(&boxes, &r->forms, r->wanted.findings.n, r->got.reference, err);
+    if (rc == HEP_OK)
+        rc = hep_match_boxes(
+            &m, &(struct hep_match_side){ lesions, r->wanted.findings.n, r->true_lesions }, boxes,
             &(struct hep_match_side){ findings, r->got.findings.n, r->lesions }, e->rule, err);
     if (rc == HEP_OK)
         take_over(e, entry, &m);
     hep_matching_release(&m);
+    free((void *)boxes);
     free(lesions);
     free(findings);
     return rc;
@@ -223,14 +237,17 @@ static int match_rejected(struct hep_evaluated *e, const struct hep_eval_entry *
 {
     const struct hep_findings *list = &r->got.rejected;
     struct hep_match_object *lesions = NULL, *candidates = NULL;
+    const struct hep_match_box **boxes = NULL;
     struct hep_matching m = { 0 };
     int rc = objects_of(&lesions, &r->wanted.findings, err);
 
     if (rc == HEP_OK)
         rc = objects_of(&candidates, list, err);
     if (rc == HEP_OK)
-        rc = hep_match(
-            &m, &(struct hep_match_side){ lesions, r->wanted.findings.n, r->true_lesions },
+        rc = hep_truth_forms_boxes(&boxes, &r->forms, r->wanted.findings.n, r->got.reference, err);
+    if (rc == HEP_OK)
+        rc = hep_match_boxes(
+            &m, &(struct hep_match_side){ lesions, r->wanted.findings.n, r->true_lesions }, boxes,
             &(struct hep_match_side){ candidates, list->n, NULL }, HEP_MATCH_CENTRE, err);
     for (size_t i = 0; rc == HEP_OK && i < list->n; i++) {
         const struct hep_match_found *found = &m.found[i];
@@ -250,6 +267,7 @@ static int match_rejected(struct hep_evaluated *e, const struct hep_eval_entry *
             e->rejected[e->n_rejected++] = c;
     }
     hep_matching_release(&m);
+    free((void *)boxes);
     free(lesions);
     free(candidates);
     return rc;
@@ -262,6 +280,8 @@ static int read_truth(struct reading *r, struct hep_error *err)
     char *path = hep_eval_path(&r->truth, "", "lesions.json", err);
     int rc = path != NULL ? hep_lesion_file_read(&r->wanted, path, err) : HEP_ENOMEM;
 
+    if (rc == HEP_OK)
+        rc = hep_truth_forms_read(&r->forms, r->wanted.root, path, err);
     if (rc == HEP_OK)
         rc = hep_truth_labels(&r->true_lesions, &r->truth, "label-lesions_dseg.nii.gz", NULL, NULL,
                               err);
@@ -343,21 +363,6 @@ static int find_state(struct hep_eval_entry *entry, struct reading *r, const cha
     return HEP_OK;
 }
 
-static int measure_liver(struct hep_eval_study *study, struct reading *r, struct hep_error *err)
-{
-    int rc;
-
-    if (r->true_liver == NULL)
-        return HEP_OK;
-    rc = hep_truth_labels(&r->liver, &r->output, "label-liver_mask.nii.gz", &r->true_liver->grid,
-                          r->moved, err);
-    if (rc == HEP_OK && r->liver != NULL) {
-        rc = hep_mask_overlap(&study->liver, r->true_liver, r->liver, err);
-        study->has_liver = rc == HEP_OK;
-    }
-    return rc;
-}
-
 /* ---- one study ------------------------------------------------------------------------------- */
 
 static int measure_maps(struct hep_evaluated *e, const struct reading *r, size_t study,
@@ -390,14 +395,21 @@ static int read_output(struct hep_evaluated *e, struct reading *r, const char *o
         (void)snprintf(entry->reason, sizeof entry->reason, "no lesion was looked for: %.200s",
                        r->got.absent_reason);
     }
-    if (rc == HEP_OK)
+    if (rc == HEP_OK && r->forms.lesions_known)
         rc = add_findings(e, &r->got, study, err);
     entry->n_findings = e->n_findings - entry->first_finding;
     entry->has_masks = r->true_lesions != NULL && r->lesions != NULL;
-    e->study[study].has_findings = entry->state == HEP_EVAL_DONE;
-    if (rc == HEP_OK)
+    entry->lesions_unknown = !r->forms.lesions_known;
+    (void)snprintf(entry->patient_class, sizeof entry->patient_class, "%s", r->forms.patient_class);
+    (void)snprintf(entry->truth, sizeof entry->truth, "%s",
+                   entry->lesions_unknown ? "none of lesions"
+                   : r->forms.n_boxes > 0 ? "boxes"
+                   : entry->has_masks     ? "masks"
+                                          : "centres");
+    e->study[study].has_findings = entry->state == HEP_EVAL_DONE && r->forms.lesions_known;
+    if (rc == HEP_OK && r->forms.lesions_known)
         rc = match_study(e, entry, r, err);
-    if (rc == HEP_OK && e->keeps_findings) {
+    if (rc == HEP_OK && e->keeps_findings && r->forms.lesions_known) {
         (void)snprintf(entry->agent, sizeof entry->agent, "%s",
                        r->got.agent != NULL ? r->got.agent : "");
         entry->arterial_weight = r->got.arterial_weight;
@@ -406,7 +418,8 @@ static int read_output(struct hep_evaluated *e, struct reading *r, const char *o
         return rc;
     }
     if (rc == HEP_OK && r->has_output)
-        rc = measure_liver(&e->study[study], r, err);
+        rc = hep_eval_livers(&e->study[study], entry, &r->liver, &r->truth, &r->output,
+                             r->true_liver, r->moved, err);
     if (rc == HEP_OK && r->has_output)
         rc = measure_maps(e, r, study, nthreads, err);
     free(path);
@@ -425,7 +438,8 @@ static int add_study(struct hep_evaluated *e, const char *out_dir,
 
     *entry = (struct hep_eval_entry){ .label = hep_strdup(d->label, err),
                                       .first_lesion = e->n_lesions,
-                                      .first_finding = e->n_findings };
+                                      .first_finding = e->n_findings,
+                                      .rater = { NO_OVERLAP, NO_OVERLAP, NO_OVERLAP } };
     e->n_studies++;
     if (output == NULL || entry->label == NULL)
         rc = HEP_ENOMEM;
@@ -557,6 +571,10 @@ int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const c
         const struct hep_eval_data data = hep_evaluated_data(e);
 
         rc = hep_evaluate(&e->result, &data, e->replicates, e->seed, err);
+        if (rc == HEP_OK)
+            rc = hep_eval_name_classes(e, err);
+        if (rc == HEP_OK)
+            rc = hep_eval_raters(e, err);
     }
     if (rc == HEP_OK && !e->keeps_findings)
         rc = hep_eval_agree(e, err);
