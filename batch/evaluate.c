@@ -4,7 +4,10 @@
 #include "base/file.h"
 #include "batch/dataset.h"
 #include "batch/lesion_file.h"
+#include "batch/liver_truth.h"
 #include "batch/maps.h"
+#include "batch/truth_forms.h"
+#include "batch/reading.h"
 #include "batch/truth_space.h"
 #include "batch/status.h"
 
@@ -63,25 +66,10 @@ size_t hep_evaluated_nearest(double *distance_mm, const struct hep_evaluated *e,
     return nearest;
 }
 
-/* One study while it is read. */
-struct reading {
-    struct hep_eval_folder truth, output;
-    struct hep_lesion_file wanted, got;
-    struct hep_labels *true_lesions, *true_liver, *lesions, *liver;
-    struct hep_volume *moved; /* from the output's reference to the truth's */
-    bool has_output;          /* there may be masks and maps, if no findings */
-};
-
-static void reading_release(struct reading *r)
-{
-    hep_lesion_file_release(&r->wanted);
-    hep_lesion_file_release(&r->got);
-    hep_labels_free(r->true_lesions);
-    hep_labels_free(r->true_liver);
-    hep_labels_free(r->lesions);
-    hep_labels_free(r->liver);
-    hep_volume_free(r->moved);
-}
+#define NO_OVERLAP                                                                                 \
+    {                                                                                              \
+        (double)NAN, (double)NAN, (double)NAN, (double)NAN                                         \
+    }
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
@@ -120,6 +108,7 @@ static int add_lesions(struct hep_evaluated *e, const struct hep_lesion_file *f,
             HEP_GROW(e->lesion_note, e->n_lesions, err) != HEP_OK)
             return HEP_ENOMEM;
         e->lesion_note[e->n_lesions] = note_of(r);
+        hep_truth_given_class(e->lesion_note[e->n_lesions].given_class, f->root, i);
         e->lesion[e->n_lesions++] =
             (struct hep_eval_lesion){ study,
                                       HEP_NO_MATCH,
@@ -196,21 +185,25 @@ static void take_over(struct hep_evaluated *e, const struct hep_eval_entry *entr
 }
 
 static int match_study(struct hep_evaluated *e, const struct hep_eval_entry *entry,
-                       const struct reading *r, struct hep_error *err)
+                       const struct hep_reading *r, struct hep_error *err)
 {
     struct hep_match_object *lesions = NULL, *findings = NULL;
+    const struct hep_match_box **boxes = NULL;
     struct hep_matching m = { 0 };
     int rc = objects_of(&lesions, &r->wanted.findings, err);
 
     if (rc == HEP_OK)
         rc = objects_of(&findings, &r->got.findings, err);
     if (rc == HEP_OK)
-        rc = hep_match(
-            &m, &(struct hep_match_side){ lesions, r->wanted.findings.n, r->true_lesions },
+        rc = hep_truth_forms_boxes(&boxes, &r->forms, r->wanted.findings.n, r->got.reference, err);
+    if (rc == HEP_OK)
+        rc = hep_match_boxes(
+            &m, &(struct hep_match_side){ lesions, r->wanted.findings.n, r->true_lesions }, boxes,
             &(struct hep_match_side){ findings, r->got.findings.n, r->lesions }, e->rule, err);
     if (rc == HEP_OK)
         take_over(e, entry, &m);
     hep_matching_release(&m);
+    free((void *)boxes);
     free(lesions);
     free(findings);
     return rc;
@@ -219,18 +212,21 @@ static int match_study(struct hep_evaluated *e, const struct hep_eval_entry *ent
 /* Candidates that were not kept, by their centres alone: one lies on a lesion that was missed, on one
  * that was found (then it is an extra), or on none. */
 static int match_rejected(struct hep_evaluated *e, const struct hep_eval_entry *entry,
-                          const struct reading *r, size_t study, struct hep_error *err)
+                          const struct hep_reading *r, size_t study, struct hep_error *err)
 {
     const struct hep_findings *list = &r->got.rejected;
     struct hep_match_object *lesions = NULL, *candidates = NULL;
+    const struct hep_match_box **boxes = NULL;
     struct hep_matching m = { 0 };
     int rc = objects_of(&lesions, &r->wanted.findings, err);
 
     if (rc == HEP_OK)
         rc = objects_of(&candidates, list, err);
     if (rc == HEP_OK)
-        rc = hep_match(
-            &m, &(struct hep_match_side){ lesions, r->wanted.findings.n, r->true_lesions },
+        rc = hep_truth_forms_boxes(&boxes, &r->forms, r->wanted.findings.n, r->got.reference, err);
+    if (rc == HEP_OK)
+        rc = hep_match_boxes(
+            &m, &(struct hep_match_side){ lesions, r->wanted.findings.n, r->true_lesions }, boxes,
             &(struct hep_match_side){ candidates, list->n, NULL }, HEP_MATCH_CENTRE, err);
     for (size_t i = 0; rc == HEP_OK && i < list->n; i++) {
         const struct hep_match_found *found = &m.found[i];
@@ -250,100 +246,16 @@ static int match_rejected(struct hep_evaluated *e, const struct hep_eval_entry *
             e->rejected[e->n_rejected++] = c;
     }
     hep_matching_release(&m);
+    free((void *)boxes);
     free(lesions);
     free(candidates);
     return rc;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
-
-/* What a reader left open is neither a lesion nor none. */
-static int check_reviewed(const struct reading *r, const char *path, struct hep_error *err)
-{
-    const size_t open = hep_json_size(hep_json_get(r->wanted.root, "not_reviewed"));
-
-    return open == 0 ? HEP_OK
-                     : HEP_FAIL(err, HEP_EDATA,
-                                "%s: %zu lesions that the reader has not reviewed: a "
-                                "truth needs an answer to each",
-                                path, open);
-}
-
-static int read_true_labels(struct reading *r, struct hep_labels **out, const char *name,
-                            const char *ending, struct hep_error *err)
-{
-    char *rest = r->truth.desc != NULL
-                     ? hep_asprintf(err, "%s_desc-%s_%s", name, r->truth.desc, ending)
-                     : hep_asprintf(err, "%s_%s", name, ending);
-    int rc = rest == NULL ? HEP_ENOMEM : hep_truth_labels(out, &r->truth, rest, NULL, NULL, err);
-
-    free(rest);
-    return rc;
-}
-
-static int read_truth(struct reading *r, struct hep_error *err)
-{
-    char *path = hep_truth_file(&r->truth, err);
-    int rc = path != NULL ? hep_lesion_file_read(&r->wanted, path, err) : HEP_ENOMEM;
-
-    if (rc == HEP_OK)
-        rc = check_reviewed(r, path, err);
-    if (rc == HEP_OK)
-        rc = read_true_labels(r, &r->true_lesions, "label-lesions", "dseg.nii.gz", err);
-    if (rc == HEP_OK)
-        rc = read_true_labels(r, &r->true_liver, "label-liver", "mask.nii.gz", err);
-    if (rc == HEP_OK && r->true_lesions != NULL && r->true_liver != NULL &&
-        !hep_grid_same(&r->true_lesions->grid, &r->true_liver->grid, HEP_GRID_TOL_MM))
-        rc = HEP_FAIL(err, HEP_EGEOM, "%s: masks of liver and lesions on different grids",
-                      r->truth.path);
-    if (rc == HEP_OK)
-        rc = hep_lesion_file_place(&r->wanted, r->true_lesions, path, err);
-    free(path);
-    return rc;
-}
-
-static const struct hep_grid *truth_grid(const struct reading *r)
-{
-    if (r->true_lesions != NULL)
-        return &r->true_lesions->grid;
-    return r->true_liver != NULL ? &r->true_liver->grid : NULL;
-}
-
-/* A series of its own only when it is named and is not the truth's reference. */
-static int find_space(struct reading *r, struct hep_error *err)
-{
-    const char *want = r->wanted.reference, *got = r->got.reference;
-
-    if (want == NULL || got == NULL || strcmp(want, got) == 0)
-        return HEP_OK;
-    return hep_truth_space(&r->moved, &r->truth, got, err);
-}
-
-static int read_findings(struct reading *r, const char *path, struct hep_error *err)
-{
-    int rc = hep_lesion_file_read(&r->got, path, err);
-
-    if (rc == HEP_OK)
-        rc = find_space(r, err);
-    if (rc == HEP_OK)
-        rc =
-            hep_truth_labels(&r->lesions, &r->output, "label-lesions_dseg.nii.gz", NULL, NULL, err);
-    if (rc == HEP_OK)
-        rc = hep_lesion_file_place(&r->got, r->lesions, path, err);
-    hep_labels_free(r->lesions);
-    r->lesions = NULL;
-    if (rc == HEP_OK && truth_grid(r) != NULL)
-        rc = hep_truth_labels(&r->lesions, &r->output, "label-lesions_dseg.nii.gz", truth_grid(r),
-                              r->moved, err);
-    for (size_t i = 0; rc == HEP_OK && i < r->got.findings.n; i++)
-        hep_truth_point(r->got.findings.list[i].centre_mm, r->moved);
-    for (size_t i = 0; rc == HEP_OK && i < r->got.rejected.n; i++)
-        hep_truth_point(r->got.rejected.list[i].centre_mm, r->moved);
-    return rc;
-}
+/* ---- one study ------------------------------------------------------------------------------- */
 
 /* What became of a study: its state, and a reason where there is nothing to evaluate. */
-static int find_state(struct hep_eval_entry *entry, struct reading *r, const char *out_dir,
+static int find_state(struct hep_eval_entry *entry, struct hep_reading *r, const char *out_dir,
                       const struct hep_dataset_study *d, const char *path)
 {
     struct hep_study_status s = { .label = d->label, .relative = d->relative };
@@ -367,24 +279,7 @@ static int find_state(struct hep_eval_entry *entry, struct reading *r, const cha
     return HEP_OK;
 }
 
-static int measure_liver(struct hep_eval_study *study, struct reading *r, struct hep_error *err)
-{
-    int rc;
-
-    if (r->true_liver == NULL)
-        return HEP_OK;
-    rc = hep_truth_labels(&r->liver, &r->output, "label-liver_mask.nii.gz", &r->true_liver->grid,
-                          r->moved, err);
-    if (rc == HEP_OK && r->liver != NULL) {
-        rc = hep_mask_overlap(&study->liver, r->true_liver, r->liver, err);
-        study->has_liver = rc == HEP_OK;
-    }
-    return rc;
-}
-
-/* ---- one study ------------------------------------------------------------------------------- */
-
-static int measure_maps(struct hep_evaluated *e, const struct reading *r, size_t study,
+static int measure_maps(struct hep_evaluated *e, const struct hep_reading *r, size_t study,
                         int nthreads, struct hep_error *err)
 {
     const struct hep_eval_regions regions = { &r->truth,
@@ -397,11 +292,12 @@ static int measure_maps(struct hep_evaluated *e, const struct reading *r, size_t
                                               nthreads };
 
     /* A reader knows no true values: the measures beside the answers are Hepar's own. */
-    return truth_grid(r) != NULL && r->truth.desc == NULL ? hep_eval_add_maps(e, &regions, err)
-                                                          : HEP_OK;
+    return hep_reading_truth_grid(r) != NULL && r->truth.desc == NULL
+               ? hep_eval_add_maps(e, &regions, err)
+               : HEP_OK;
 }
 
-static int read_output(struct hep_evaluated *e, struct reading *r, const char *out_dir,
+static int read_output(struct hep_evaluated *e, struct hep_reading *r, const char *out_dir,
                        const struct hep_dataset_study *d, size_t study, int nthreads,
                        struct hep_error *err)
 {
@@ -410,20 +306,27 @@ static int read_output(struct hep_evaluated *e, struct reading *r, const char *o
     int rc = path != NULL ? find_state(entry, r, out_dir, d, path) : HEP_ENOMEM;
 
     if (rc == HEP_OK && entry->state == HEP_EVAL_DONE)
-        rc = read_findings(r, path, err);
+        rc = hep_reading_findings(r, path, err);
     if (rc == HEP_OK && r->got.findings.n == 0 && r->got.absent_reason != NULL) {
         entry->state = HEP_EVAL_MISSING;
         (void)snprintf(entry->reason, sizeof entry->reason, "no lesion was looked for: %.200s",
                        r->got.absent_reason);
     }
-    if (rc == HEP_OK)
+    if (rc == HEP_OK && r->forms.lesions_known)
         rc = add_findings(e, &r->got, study, err);
     entry->n_findings = e->n_findings - entry->first_finding;
     entry->has_masks = r->true_lesions != NULL && r->lesions != NULL;
-    e->study[study].has_findings = entry->state == HEP_EVAL_DONE;
-    if (rc == HEP_OK)
+    entry->lesions_unknown = !r->forms.lesions_known;
+    (void)snprintf(entry->patient_class, sizeof entry->patient_class, "%s", r->forms.patient_class);
+    (void)snprintf(entry->truth, sizeof entry->truth, "%s",
+                   entry->lesions_unknown ? "none of lesions"
+                   : r->forms.n_boxes > 0 ? "boxes"
+                   : entry->has_masks     ? "masks"
+                                          : "centres");
+    e->study[study].has_findings = entry->state == HEP_EVAL_DONE && r->forms.lesions_known;
+    if (rc == HEP_OK && r->forms.lesions_known)
         rc = match_study(e, entry, r, err);
-    if (rc == HEP_OK && e->keeps_findings) {
+    if (rc == HEP_OK && e->keeps_findings && r->forms.lesions_known) {
         (void)snprintf(entry->agent, sizeof entry->agent, "%s",
                        r->got.agent != NULL ? r->got.agent : "");
         entry->arterial_weight = r->got.arterial_weight;
@@ -432,7 +335,8 @@ static int read_output(struct hep_evaluated *e, struct reading *r, const char *o
         return rc;
     }
     if (rc == HEP_OK && r->has_output)
-        rc = measure_liver(&e->study[study], r, err);
+        rc = hep_eval_livers(&e->study[study], entry, &r->liver, &r->truth, &r->output,
+                             r->true_liver, r->moved, err);
     if (rc == HEP_OK && r->has_output)
         rc = measure_maps(e, r, study, nthreads, err);
     free(path);
@@ -446,18 +350,19 @@ static int add_study(struct hep_evaluated *e, const char *out_dir,
     const size_t study = e->n_studies;
     struct hep_eval_entry *entry = &e->entry[study];
     char *output = hep_path_join(out_dir, d->relative, err);
-    struct reading r = { .truth = { d->path, d->label, opts->truth_desc },
-                         .output = { output, d->label, NULL } };
+    struct hep_reading r = { .truth = { d->path, d->label, opts->truth_desc },
+                             .output = { output, d->label, NULL } };
     int rc = HEP_OK;
 
     *entry = (struct hep_eval_entry){ .label = hep_strdup(d->label, err),
                                       .first_lesion = e->n_lesions,
-                                      .first_finding = e->n_findings };
+                                      .first_finding = e->n_findings,
+                                      .rater = { NO_OVERLAP, NO_OVERLAP, NO_OVERLAP } };
     e->n_studies++;
     if (output == NULL || entry->label == NULL)
         rc = HEP_ENOMEM;
     if (rc == HEP_OK)
-        rc = read_truth(&r, err);
+        rc = hep_reading_truth(&r, err);
     if (rc == HEP_OK)
         rc = add_lesions(e, &r.wanted, study, err);
     entry->n_lesions = e->n_lesions - entry->first_lesion;
@@ -467,7 +372,7 @@ static int add_study(struct hep_evaluated *e, const char *out_dir,
         hep_log_write(opts->log, HEP_LOG_WARNING, "study-without-findings",
                       "%s: %s: %s; its %zu lesions count as missed", entry->label,
                       hep_eval_state_name(entry->state), entry->reason, entry->n_lesions);
-    reading_release(&r);
+    hep_reading_release(&r);
     free(output);
     return rc;
 }
@@ -613,6 +518,10 @@ int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const c
         const struct hep_eval_data data = hep_evaluated_data(e);
 
         rc = hep_evaluate(&e->result, &data, e->replicates, e->seed, err);
+        if (rc == HEP_OK)
+            rc = hep_eval_name_classes(e, err);
+        if (rc == HEP_OK)
+            rc = hep_eval_raters(e, err);
     }
     if (rc == HEP_OK && !e->keeps_findings)
         rc = hep_eval_agree(e, err);

@@ -22,7 +22,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "evaluation/agreement.h"
+#include "batch/truth_forms.h"
 #include "evaluation/evaluation.h"
+#include "evaluation/named_classes.h"
 #include "terms/finding.h"
 
 enum hep_eval_state { HEP_EVAL_DONE, HEP_EVAL_FAILED, HEP_EVAL_MISSING };
@@ -36,7 +38,12 @@ struct hep_eval_entry {
     char reason[256];               /* why there is nothing to evaluate */
     size_t first_lesion, n_lesions; /* its stretch of the lists */
     size_t first_finding, n_findings;
-    bool has_masks;         /* both sides have lesion masks */
+    bool has_masks;                      /* both sides have lesion masks */
+    bool lesions_unknown;                /* the truth says nothing of lesions */
+    char truth[24];                      /* what was matched: masks, boxes, centres */
+    char patient_class[HEP_GIVEN_CLASS]; /* of the person, where lesions have none; "" */
+    struct hep_overlap rater
+        [3]; /* the liver beside each of two raters', and these two (enum hep_rater); NaN: none */
     char agent[32];         /* of the output; "" not given */
     double arterial_weight; /* of the arterial phase in its evidence; NaN not given */
 };
@@ -55,6 +62,7 @@ struct hep_eval_note {
     double distance_mm, iou; /* finding: to its lesion */
     size_t nearest;          /* finding: lesion nearest by centre, among all; HEP_NO_MATCH */
     double nearest_mm;
+    char given_class[HEP_GIVEN_CLASS]; /* lesion: the word of the set; "" */
 };
 
 enum hep_eval_map {
@@ -95,6 +103,12 @@ struct hep_map_agreement {
     struct hep_interval bias; /* by patient */
 };
 
+/** The liver beside two raters', and these beside one another: means over studies, with intervals by patient. */
+enum hep_rater { HEP_RATER_FIRST, HEP_RATER_SECOND, HEP_RATER_BOTH, HEP_RATERS };
+struct hep_rater_agreement {
+    struct hep_interval dice, surface_mm;
+};
+
 struct hep_evaluated {
     struct hep_eval_entry *entry;
     struct hep_eval_study *study;
@@ -114,6 +128,8 @@ struct hep_evaluated {
     char **without_truth; /* labels of outputs that the truth does not know */
     size_t n_without_truth;
     struct hep_eval_result result;
+    struct hep_rater_agreement rater[HEP_RATERS];
+    struct hep_named_classes named, persons; /* by the words of a set; no rows where it has none */
     struct hep_map_agreement map[HEP_EVAL_N_MAPS][HEP_GROUP_COUNT];
     enum hep_match_rule rule;
     uint64_t seed;

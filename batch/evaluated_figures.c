@@ -148,6 +148,50 @@ static const struct hep_column liver_columns[] = {
     { 0 },
 };
 
+#define RATERS(which, key, text)                                                                   \
+    { key ".dice", HEP_BOOTSTRAP(struct hep_evaluated, rater[which].dice), "Dice, " text,          \
+      HEP_SIGNIFICANT(3) },                                                                        \
+    {                                                                                              \
+        key ".mean_surface_mm", HEP_BOOTSTRAP(struct hep_evaluated, rater[which].surface_mm),      \
+            "Mean surface distance, " text, "mm", HEP_SIGNIFICANT(3)                               \
+    }
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
+static const struct hep_column rater_columns[] = {
+    RATERS(HEP_RATER_FIRST, "rater1", "beside rater 1"),
+    RATERS(HEP_RATER_SECOND, "rater2", "beside rater 2"),
+    RATERS(HEP_RATER_BOTH, "between_raters", "between the raters"),
+    { 0 },
+};
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+static bool has_raters(const struct hep_evaluated *e)
+{
+    return isfinite(e->rater[HEP_RATER_FIRST].dice.value) ||
+           isfinite(e->rater[HEP_RATER_BOTH].dice.value);
+}
+
+static void put_raters(struct hep_put *p, struct hep_json *liver, const struct hep_evaluated *e)
+{
+    if (has_raters(e))
+        hep_row_put(p, liver, rater_columns, e);
+}
+
+static void text_raters(struct hep_str *out, const struct hep_evaluated *e)
+{
+    if (has_raters(e))
+        hep_row_text(out, rater_columns, e);
+}
+
+const struct hep_column *hep_evaluated_rater_columns(void)
+{
+    return rater_columns;
+}
+
+const struct hep_column *hep_evaluated_liver_columns(void)
+{
+    return liver_columns;
+}
+
 /* Rows: true classes, then no lesion, which cannot be missed. */
 static struct hep_json *confusion_json(struct hep_put *p, const RESULT *r)
 {
@@ -164,6 +208,81 @@ static struct hep_json *confusion_json(struct hep_put *p, const RESULT *r)
         hep_put(p, o, row < HEP_CLASS_COUNT ? class_name(row) : "no_lesion", line);
     }
     return o;
+}
+
+/* ---- classes by the words of a set ----------------------------------------------------------- */
+
+HEP_GETTER(class_of_word, struct hep_named_row, hep_value_of_text(hep_class_name(r->class)));
+
+static const struct hep_column named_columns[] = {
+    { "word", HEP_CHARS(struct hep_named_row, word), "Class of the set" },
+    { "class", .cell = HEP_CELL_TEXT, .get = class_of_word, .words = "is here" },
+    { "n", HEP_COUNT(struct hep_named_row, n), "n" },
+    { "found", HEP_COUNT(struct hep_named_row, found), "Found" },
+#define CALLED(which, text)                                                                        \
+    {                                                                                              \
+        "called." text, HEP_COUNT(struct hep_named_row, called[which]), text                       \
+    }
+    CALLED(HEP_CLASS_METASTASIS, "metastasis"),
+    CALLED(HEP_CLASS_CYST, "cyst"),
+    CALLED(HEP_CLASS_HAEMANGIOMA, "haemangioma"),
+    CALLED(HEP_CLASS_FNH_LIKE, "fnh_like"),
+    CALLED(HEP_CLASS_FOCAL_FAT, "focal_fat"),
+    CALLED(HEP_CLASS_FAT_SPARING, "fat_sparing"),
+    CALLED(HEP_CLASS_OTHER, "other"),
+    CALLED(HEP_CLASS_COUNT, "not_given"),
+#undef CALLED
+    { 0 },
+};
+#define S struct hep_named_classes
+static const struct hep_column agreement_columns[] = {
+    { "n", HEP_COUNT(S, n), "Of known class" },
+    { "found", HEP_COUNT(S, n_found), "Found, which the following are of" },
+    { "accuracy", HEP_BOOTSTRAP(S, accuracy), "Class right", HEP_PERCENT(1) },
+    { "merged.macro_f1", HEP_BOOTSTRAP(S, merged_f1), "Mean F1, classes merged",
+      HEP_SIGNIFICANT(3) },
+    { "merged.kappa", HEP_BOOTSTRAP(S, merged_kappa), "Kappa, classes merged", HEP_SIGNIFICANT(3) },
+    { "apart.macro_f1", HEP_BOOTSTRAP(S, apart_f1), "Mean F1, classes of the set",
+      HEP_SIGNIFICANT(3) },
+    { "apart.kappa", HEP_BOOTSTRAP(S, apart_kappa), "Kappa, classes of the set",
+      HEP_SIGNIFICANT(3) },
+    { 0 },
+};
+#undef S
+
+struct hep_table hep_evaluated_named(const struct hep_named_classes *named)
+{
+    return (struct hep_table)HEP_TABLE(NULL, named_columns, named->row, named->n_rows);
+}
+
+const struct hep_column *hep_evaluated_agreement_columns(void)
+{
+    return agreement_columns;
+}
+
+static void put_named(struct hep_put *p, struct hep_json *root, const char *key,
+                      const struct hep_named_classes *named)
+{
+    const struct hep_table rows = hep_evaluated_named(named);
+    struct hep_json *o;
+
+    if (named->n_rows == 0)
+        return;
+    o = hep_row_json(p, agreement_columns, named);
+    hep_put(p, o, "classes", hep_table_json(p, &rows));
+    hep_put(p, root, key, o);
+}
+
+static void text_named(struct hep_str *out, const char *heading,
+                       const struct hep_named_classes *named)
+{
+    const struct hep_table rows = hep_evaluated_named(named);
+
+    if (named->n_rows == 0)
+        return;
+    hep_str_addf(out, "\n%s\n", heading);
+    hep_row_text(out, agreement_columns, named);
+    hep_table_text(out, &rows);
 }
 
 /* ---- flags and maps -------------------------------------------------------------------------- */
@@ -230,11 +349,14 @@ void hep_evaluated_put_figures(struct hep_put *p, struct hep_json *root,
         hep_put(p, root, "metastasis", hep_json_new_null());
     }
     hep_put(p, root, "confusion", confusion_json(p, r));
+    put_named(p, root, "classes_of_the_set", &e->named);
+    put_named(p, root, "classes_of_persons", &e->persons);
     hep_put(p, root, "flags", hep_table_json(p, &flags));
     hep_put(p, root, "calibration", hep_row_json(p, calibration_columns, r));
     for (size_t s = 0; s < e->n_studies; s++)
         n_livers += e->study[s].has_liver;
     hep_put_count(p, liver, "studies", n_livers);
+    put_raters(p, liver, e);
     hep_put(p, root, "liver", liver);
     hep_put(p, root, "maps", maps_json(p, e));
 }
@@ -277,7 +399,10 @@ void hep_evaluated_text_figures(struct hep_str *out, const struct hep_evaluated 
     if (isfinite(r->number[HEP_WHOLE_LIVER_DICE].value)) {
         hep_str_add(out, "\nLiver\n");
         hep_row_text(out, liver_columns, r);
+        text_raters(out, e);
     }
+    text_named(out, "Classes by the words of the set", &e->named);
+    text_named(out, "Persons by their largest finding", &e->persons);
     text_flags(out, e);
     hep_table_text(out, &maps);
 }

@@ -102,7 +102,7 @@ int hep_evaluated_studies(struct hep_table *out, const struct hep_evaluated *e,
         rows[s] = (struct study_row){ .study = entry->label,
                                       .state = hep_eval_state_name(entry->state),
                                       .reason = entry->reason,
-                                      .geometry = entry->has_masks ? "masks" : "centres",
+                                      .geometry = entry->truth,
                                       .lesions = entry->n_lesions,
                                       .findings = entry->n_findings,
                                       .liver = { NONE, NONE, NONE, NONE } };

@@ -14,6 +14,7 @@ const struct hep_command *const *hep_commands(void);
 extern const struct hep_command hep_cmd_run;
 extern const struct hep_command hep_cmd_import;
 extern const struct hep_command hep_cmd_export;
+extern const struct hep_command hep_cmd_dataset;
 extern const struct hep_command hep_cmd_measure;
 extern const struct hep_command hep_cmd_inventory;
 extern const struct hep_command hep_cmd_fit_adc;

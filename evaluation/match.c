@@ -9,7 +9,8 @@
 /* What is known of every pair, shape [lesions][findings], and of each alone. */
 struct pairs {
     const struct hep_match_side *lesions, *findings;
-    double *to_mask_mm; /* finding's centre to the lesion's border, 0 inside */
+    const struct hep_match_box *const *box; /* of each lesion; NULL: none has one */
+    double *to_mask_mm;                     /* finding's centre to the lesion's border, 0 inside */
     double *distance_mm, *iou;
     double *cost;
     size_t *common, *voxels_l, *voxels_f;
@@ -37,6 +38,19 @@ static double between(const double a[3], const double b[3])
     const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2];
 
     return sqrt(x * x + y * y + z * z);
+}
+
+bool hep_match_box_holds(const struct hep_match_box *box, const double world_mm[3])
+{
+    for (int k = 0; k < 3; k++) {
+        double along = 0.0;
+
+        for (int i = 0; i < 3; i++)
+            along += box->axis[k][i] * (world_mm[i] - box->centre_mm[i]);
+        if (!(fabs(along) <= box->half_mm[k] + box->voxel_mm[k]))
+            return false;
+    }
+    return true;
 }
 
 static size_t index_of(const struct hep_match_side *side, int32_t label)
@@ -123,10 +137,13 @@ static void measure_pair(struct pairs *p, size_t l, size_t f)
 static bool may_be(const struct pairs *p, size_t l, size_t f, enum hep_match_rule rule)
 {
     const size_t k = l * p->findings->n + f;
+    const struct hep_match_box *box = p->box != NULL ? p->box[l] : NULL;
     const double share = HEP_MATCH_MARGIN_SHARE * p->lesions->list[l].diameter_mm;
     const double margin = fmax(HEP_MATCH_MARGIN_MM, share);
     const bool near = p->to_mask_mm[k] <= margin, overlaps = p->iou[k] >= HEP_MATCH_MIN_IOU;
 
+    if (box != NULL)
+        return hep_match_box_holds(box, p->findings->list[f].centre_mm);
     return (rule != HEP_MATCH_MASK && near) || (rule != HEP_MATCH_CENTRE && overlaps);
 }
 
@@ -213,7 +230,14 @@ int hep_match(struct hep_matching *out, const struct hep_match_side *lesions,
               const struct hep_match_side *findings, enum hep_match_rule rule,
               struct hep_error *err)
 {
-    struct pairs p = { .lesions = lesions, .findings = findings };
+    return hep_match_boxes(out, lesions, NULL, findings, rule, err);
+}
+
+int hep_match_boxes(struct hep_matching *out, const struct hep_match_side *lesions,
+                    const struct hep_match_box *const *box, const struct hep_match_side *findings,
+                    enum hep_match_rule rule, struct hep_error *err)
+{
+    struct pairs p = { .lesions = lesions, .findings = findings, .box = box };
     struct hep_matching m = { 0 };
     int rc;
 

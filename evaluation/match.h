@@ -6,7 +6,9 @@
  *          as possible are taken one to one, with the least total distance of centres. A further
  *          finding on a lesion is a split detection: neither true nor false. The rest are false
  *          positives.
- * Differs: a lesion without a mask is the ball of its diameter about its centre
+ * Differs: a lesion without a mask is the ball of its diameter about its centre. A lesion that is known by a box alone
+ *          has a finding whose centre lies in the box, each side of which is moved out by a voxel, whatever the rule:
+ *          nothing is known of its outline
  * Valid:   both in the same space; index axes of the masks orthogonal, as in image/mask.h
  */
 #ifndef HEP_EVALUATION_MATCH_H
@@ -20,6 +22,16 @@
 #define HEP_NO_MATCH SIZE_MAX
 
 enum hep_match_rule { HEP_MATCH_CENTRE, HEP_MATCH_MASK, HEP_MATCH_BOTH };
+
+/** A box along the axes of some image, in world space. */
+struct hep_match_box {
+    double centre_mm[3];
+    double axis[3][3]; /* unit vectors */
+    double half_mm[3]; /* half the length of each side */
+    double voxel_mm[3];
+};
+/** Is a point in the box, each side of which is moved out by a voxel? */
+bool hep_match_box_holds(const struct hep_match_box *box, const double world_mm[3]);
 
 struct hep_match_object {
     double centre_mm[3]; /* finite */
@@ -56,6 +68,10 @@ struct hep_matching {
 int hep_match(struct hep_matching *out, const struct hep_match_side *lesions,
               const struct hep_match_side *findings, enum hep_match_rule rule,
               struct hep_error *err) HEP_MUST_CHECK;
+/** The same for lesions of which some are known by a box alone. @param[in] box of each lesion; NULL: it has none */
+int hep_match_boxes(struct hep_matching *out, const struct hep_match_side *lesions,
+                    const struct hep_match_box *const *box, const struct hep_match_side *findings,
+                    enum hep_match_rule rule, struct hep_error *err) HEP_MUST_CHECK;
 void hep_matching_release(struct hep_matching *m);
 
 /** Intersection over union of two balls. */

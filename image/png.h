@@ -50,6 +50,11 @@ struct hep_view {
 void hep_view_whole(struct hep_view *out, const struct hep_grid *g, enum hep_plane plane,
                     const double centre_mm[3]);
 
+/** Grey levels of a PNG file of any kind, row by row from the top left; heap, the caller's. HEP_ENOENT, HEP_EIO,
+ * HEP_EFORMAT for what is no PNG or larger than a side of 32767; HEP_ENOMEM. */
+int hep_png_read_grey(uint8_t **out, size_t *w, size_t *h, const char *path,
+                      struct hep_error *err) HEP_MUST_CHECK;
+
 /** PNG bytes, 8-bit and without loss: grey, a palette of up to 256 colours, or RGB, whichever is
  * smallest; heap, the caller's. HEP_ENOMEM, HEP_EIO when libpng refuses. */
 int hep_canvas_png(unsigned char **out, size_t *n, const struct hep_canvas *c,

@@ -23,9 +23,11 @@ void hep_derivatives_release(struct hep_derivative *list, size_t n)
     free(list);
 }
 
-static bool is_image(const char *name)
+/* An image, or a table of places. */
+static bool is_known_form(const char *name)
 {
-    return hep_ends_with(name, ".nii.gz") || hep_ends_with(name, ".nii");
+    return hep_ends_with(name, ".nii.gz") || hep_ends_with(name, ".nii") ||
+           hep_ends_with(name, "_points.tsv") || hep_ends_with(name, "_boxes.tsv");
 }
 
 /* Files and tasks of TotalSegmentator 2 (Wasserthal et al., Radiol Artif Intell 2023;5:e230024; values of its
@@ -83,7 +85,8 @@ static enum hep_role bids_role(const char *name, const struct search *s)
     if (!hep_starts_with(name, s->label) || name[strlen(s->label)] != '_' || suffix == NULL ||
         (s->desc != NULL && !has_entity(name, "_desc-", s->desc)) ||
         !(hep_starts_with(suffix, "_mask.") || hep_starts_with(suffix, "_dseg.") ||
-          hep_starts_with(suffix, "_probseg.")))
+          hep_starts_with(suffix, "_probseg.") || strcmp(suffix, "_points.tsv") == 0 ||
+          strcmp(suffix, "_boxes.tsv") == 0))
         return HEP_ROLE_UNKNOWN;
     if (has_entity(name, "_label-", "liver"))
         return HEP_ROLE_LIVER_MASK;
@@ -104,7 +107,7 @@ static struct hep_derivative meaning_of(const char *name, const struct search *s
 {
     struct hep_derivative d = { .role = HEP_ROLE_UNKNOWN, .value = HEP_VALUE_ANY };
 
-    if (!is_image(name))
+    if (!is_known_form(name))
         return d;
     d.role = plain_role(&d.value, name);
     if (d.role == HEP_ROLE_UNKNOWN) {

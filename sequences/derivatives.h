@@ -4,7 +4,7 @@
  *
  * Looked for in ROOT/sub-L[/ses-S], ROOT/sub-L_ses-S and their folders anat and dwi:
  * BIDS names sub-L[_ses-S]_..._label-{liver,lesion,lesions,resection,ablation,ORGAN}[_desc-NAME]_{mask,dseg,probseg}
- * .nii[.gz], where ORGAN is one of terms/anatomy.h; the files of TotalSegmentator: one per class (liver.nii.gz,
+ * .nii[.gz], or label-lesions_{points,boxes}.tsv (sequences/lesion_points.h), where ORGAN is one of terms/anatomy.h; the files of TotalSegmentator: one per class (liver.nii.gz,
  * liver_lesions.nii.gz, liver_tumor.nii.gz, ORGAN.nii.gz), or one of several values that has the name of its task
  * (total_mr, total, liver_segments_mr, liver_segments, liver_lesions_mr, liver_lesions, liver_vessels).
  */

@@ -60,6 +60,8 @@ struct hep_series {
     size_t nt;
     bool whole; /* every volume of its files is in use */
     struct hep_grid grid;
+    double
+        spacing_mm[3]; /* of study.yml, where it differs from the header; 0: the header is right */
     bool is_complex;
     bool water_fat; /* echoes: no echoes, but the water and the fat image made of some */
     struct hep_acquisition acquisition; /* of the first file */
@@ -139,6 +141,8 @@ int hep_inventory_leave_out(struct hep_inventory *inv, const char *name, const c
  */
 int hep_series_read(struct hep_volume **out, const struct hep_series *series,
                     struct hep_error *err) HEP_MUST_CHECK;
+/** The size of voxels that study.yml states takes the place of the header's. Directions and place stay. */
+void hep_series_true_spacing(struct hep_grid *grid, const struct hep_series *series);
 /** A mask or labels series. A mask becomes 0 and 1. */
 int hep_series_read_labels(struct hep_labels **out, const struct hep_series *series,
                            struct hep_error *err) HEP_MUST_CHECK;

@@ -47,6 +47,16 @@ static int check_content(const struct hep_volume *v, const struct hep_series *s,
     return HEP_FAIL(err, HEP_EDATA, "%s: every voxel is 0 or not finite", s->name);
 }
 
+void hep_series_true_spacing(struct hep_grid *grid, const struct hep_series *series)
+{
+    double mm[3];
+
+    hep_grid_spacing(mm, grid);
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; series->spacing_mm[k] > 0.0 && i < 3; i++)
+            grid->to_world[i][k] *= series->spacing_mm[k] / mm[k];
+}
+
 int hep_series_read(struct hep_volume **out, const struct hep_series *series, struct hep_error *err)
 {
     struct hep_volume *stack = NULL, *file = NULL;
@@ -68,8 +78,10 @@ int hep_series_read(struct hep_volume **out, const struct hep_series *series, st
         hep_volume_free(file);
         file = NULL;
     }
-    if (rc == HEP_OK && stack != NULL)
+    if (rc == HEP_OK && stack != NULL) {
+        hep_series_true_spacing(&stack->grid, series);
         rc = check_content(stack, series, err);
+    }
     if (rc == HEP_OK) {
         *out = stack;
         stack = NULL;

@@ -278,6 +278,27 @@ static int set_gradients(struct hep_series *s, const struct hep_inventory *inv,
     return rc == HEP_OK ? hep_series_gradients_from_frames(s, err) : rc;
 }
 
+/* Headers round: only a size that differs by more than a hundredth is another one. */
+static int set_spacing(struct hep_series *s, const struct hep_study_entry *e, struct hep_error *err)
+{
+    double header[3];
+    bool differs = false;
+
+    hep_grid_spacing(header, &s->grid);
+    for (size_t k = 0; k < e->spacing_mm.n; k++)
+        differs = differs || fabs(e->spacing_mm.value[k] / header[k] - 1.0) > 0.01;
+    if (!differs)
+        return HEP_OK;
+    for (size_t k = 0; k < 3; k++)
+        s->spacing_mm[k] = e->spacing_mm.value[k];
+    hep_series_true_spacing(&s->grid, s);
+    return hep_lines_addf(&s->warnings, err,
+                          "%s: voxels of %.3g x %.3g x %.3g mm by study.yml, %.3g x %.3g x %.3g by "
+                          "the header",
+                          s->name, s->spacing_mm[0], s->spacing_mm[1], s->spacing_mm[2], header[0],
+                          header[1], header[2]);
+}
+
 static int set_labels(struct hep_series *s, const struct hep_study_entry *e, struct hep_error *err)
 {
     int rc = HEP_OK;
@@ -323,6 +344,8 @@ static int used_series(struct hep_series *s, const struct hep_inventory *inv,
         rc = set_times(s, inv, e, nt, err);
     if (rc == HEP_OK)
         rc = set_labels(s, e, err);
+    if (rc == HEP_OK)
+        rc = set_spacing(s, e, err);
 out:
     free(part);
     return rc;

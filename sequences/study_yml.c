@@ -236,6 +236,7 @@ static const struct hep_key entry_keys[] = {
     ROW(field_t, hep_read_number, .min = 0.01, .max = 25.0),
     { .name = "b_values", .read = read_b_values, .max = 100000.0 },
     { .name = "volumes", .read = read_volumes },
+    ROW(spacing_mm, read_numbers, .min = 0.02, .max = 100.0),
     { .name = "frame_times_s", .read = read_frame_times, .min = -DAY_S, .max = DAY_S },
     ROW(injection_s, hep_read_number, .min = -DAY_S, .max = DAY_S),
     ROW(time_since_injection_s, hep_read_number, .min = -DAY_S, .max = DAY_S),
@@ -259,6 +260,9 @@ static int check_entry(const struct hep_reader *l, const struct hep_study_entry 
                              "give frame_times_s or time_since_injection_s, not both");
     if (e->injection_s != 0.0 && !times)
         return hep_yaml_fail(l->doc, node, l->err, "injection_s needs frame_times_s");
+    if (e->spacing_mm.n != 0 && e->spacing_mm.n != 3)
+        return hep_yaml_fail(l->doc, node, l->err, "spacing_mm needs three numbers, not %zu",
+                             e->spacing_mm.n);
     if (e->n_volumes > 0 && e->n_paths > 1)
         return hep_yaml_fail(l->doc, node, l->err, "volumes can be chosen from one file only");
     if (e->label >= 0 && e->role != HEP_ROLE_LIVER_MASK && e->role != HEP_ROLE_RESECTION_MASK)
@@ -412,6 +416,7 @@ static void entry_release(struct hep_study_entry *e)
     free(e->te_s.value);
     free(e->b_s_per_mm2.value);
     free(e->frame_times_s.value);
+    free(e->spacing_mm.value);
     free(e->bval_path);
     free(e->times_path);
     free(e->volume);

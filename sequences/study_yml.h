@@ -21,6 +21,7 @@
  *     frame_times_s: times.txt # one per volume of the file: a list or a text file of numbers
  *     injection_s: 34.6        # start of injection on the clock of frame_times_s (default 0)
  *     time_since_injection_s: 35    # instead of frame times
+ *     spacing_mm: [0.8, 0.8, 5]     # true size of a voxel along the axes of the file, where its header is wrong
  * liver_mask: {path: seg.nii.gz, label: 5}   # or only a path: every value but 0 is liver
  * resection_mask: cut.nii.gz                 # what an operation would remove; label as above
  * lesions: [tumours.nii.gz, points.tsv]       # label maps, masks, probabilities, points, boxes
@@ -54,6 +55,7 @@ struct hep_study_entry {
     size_t n_volumes;
     double tr_s, flip_rad, field_t; /* NaN when not given */
     double injection_s, time_since_injection_s;
+    struct hep_numbers spacing_mm; /* three, or none */
     int32_t label;     /* liver_mask, resection_mask; < 0: every value but 0 */
     char **label_name; /* labels; owned */
     int32_t *label_value;

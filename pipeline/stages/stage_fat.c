@@ -50,19 +50,22 @@ struct echoes {
     double b0_t;
     const char *series[HEP_MULTIECHO_MAX_ECHOES]; /* of each echo */
     bool water_fat;                               /* no echoes: the water and the fat image */
+    char lacks[384]; /* what of the acquisition is not known, without which there is no map */
 };
 
-static int need_times(const struct hep_series *s, double b0_t, struct hep_error *err)
+/* Public images often come without a sidecar: the study goes on, and its fat maps are absent with this reason. */
+static bool are_times_known(struct echoes *e, const struct hep_series *s)
 {
-    for (size_t i = 0; i < s->nt; i++) {
+    for (size_t i = 0; e->lacks[0] == '\0' && i < s->nt; i++)
         if (!isfinite(s->frame[i].te_s))
-            return HEP_FAIL(
-                err, HEP_EDATA,
-                "%s: EchoTime is missing: fat and water cannot be told apart without it", s->name);
-    }
-    if (!isfinite(b0_t))
-        return HEP_FAIL(err, HEP_EDATA, "%s: MagneticFieldStrength is missing", s->name);
-    return HEP_OK;
+            (void)snprintf(
+                e->lacks, sizeof e->lacks,
+                "%.250s: EchoTime is missing: fat and water cannot be told apart without it",
+                s->name);
+    if (e->lacks[0] == '\0' && !isfinite(e->b0_t))
+        (void)snprintf(e->lacks, sizeof e->lacks, "%.250s: MagneticFieldStrength is missing",
+                       s->name);
+    return e->lacks[0] == '\0';
 }
 
 static double field_of(const struct hep_run *run, const struct hep_series *s)
@@ -81,9 +84,8 @@ static int load_echoes(struct echoes *e, struct hep_run *run, struct hep_error *
         return rc;
     e->b0_t = field_of(run, s);
     e->water_fat = s->water_fat;
-    rc = e->water_fat ? HEP_OK : need_times(s, e->b0_t, err);
-    if (rc != HEP_OK)
-        return rc;
+    if (!e->water_fat && !are_times_known(e, s))
+        return HEP_OK;
     if (v->nt > HEP_MULTIECHO_MAX_ECHOES)
         return HEP_FAIL(err, HEP_EDATA, "%s: %zu echoes, at most %d are used", s->name, v->nt,
                         HEP_MULTIECHO_MAX_ECHOES);
@@ -113,10 +115,9 @@ static int load_pair(struct echoes *e, struct hep_run *run, struct hep_error *er
                         "%s and %s: opposed and in-phase series have different grids", op->name,
                         ip->name);
     e->b0_t = field_of(run, op);
-    rc = need_times(op, e->b0_t, err);
-    if (rc == HEP_OK)
-        rc = need_times(ip, e->b0_t, err);
-    if (rc == HEP_OK && op->frame[0].te_s == ip->frame[0].te_s)
+    if (!are_times_known(e, op) || !are_times_known(e, ip))
+        return HEP_OK;
+    if (op->frame[0].te_s == ip->frame[0].te_s)
         rc = HEP_FAIL(err, HEP_EDATA, "%s and %s have one echo time, %.3f ms", op->name, ip->name,
                       1e3 * op->frame[0].te_s);
     e->grid = &vo->grid;
@@ -505,6 +506,11 @@ static int run_fat(struct hep_run *run, struct hep_error *err)
         rc = load_pair(&e, run, err);
     if (rc != HEP_OK)
         return rc;
+    if (e.n == 0 && e.lacks[0] != '\0') {
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "no-echo-time", "%s", e.lacks);
+        all_absent(run, e.lacks);
+        return HEP_OK;
+    }
     if (e.n == 0) {
         hep_maps_absent(run, dual_products, "no in-phase and opposed series");
         hep_maps_absent(run, multi_products, "no multi-echo series");
