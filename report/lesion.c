@@ -70,6 +70,7 @@ struct course {
     double x[HEP_PHASE_COUNT], whole[HEP_PHASE_COUNT], rim[HEP_PHASE_COUNT], core[HEP_PHASE_COUNT],
         liver[HEP_PHASE_COUNT], ratio[HEP_PHASE_COUNT];
     size_t n;
+    bool by_muscle; /* the receive gain of a phase is taken from muscle: not so in the maps */
 };
 
 static double of_phase(const struct hep_finding *f, enum hep_measure family, enum hep_phase phase)
@@ -91,6 +92,16 @@ static double ring_median(const struct hep_finding *f, enum hep_phase phase)
         f, hep_measure_of_shell(HEP_MF_ZONE_MEDIAN, hep_phase_image(phase), HEP_SHELL_RING));
 }
 
+/* What muscle makes of the receive gain of a phase, as rims, cores and the liver beside them have it;
+ * 1 where it does not tell. */
+static double muscle_factor(const struct hep_finding *f, enum hep_phase phase)
+{
+    const double factor =
+        (1.0 + of_phase(f, HEP_MF_RE_BY_MUSCLE, phase)) / (1.0 + of_phase(f, HEP_MF_RE, phase));
+
+    return isfinite(factor) ? factor : 1.0;
+}
+
 /* Liver beside the lesion: its own measurement, else from the medians of the ring of liver. */
 static double liver_re(const struct hep_finding *f, const struct hep_enhancement *e,
                        enum hep_phase phase)
@@ -99,9 +110,10 @@ static double liver_re(const struct hep_finding *f, const struct hep_enhancement
 
     if (isfinite(given))
         return given;
-    return is_comparable(e, phase)
-               ? ring_median(f, phase) / ring_median(f, HEP_PHASE_PRECONTRAST) - 1.0
-               : (double)NAN;
+    return is_comparable(e, phase) ? muscle_factor(f, phase) * ring_median(f, phase) /
+                                             ring_median(f, HEP_PHASE_PRECONTRAST) -
+                                         1.0
+                                   : (double)NAN;
 }
 
 static void collect(struct course *c, const struct hep_finding *f, const struct hep_enhancement *e)
@@ -111,7 +123,8 @@ static void collect(struct course *c, const struct hep_finding *f, const struct 
         const enum hep_phase phase = (enum hep_phase)i;
         const bool pre = phase == HEP_PHASE_PRECONTRAST;
         const double ratio = of_phase(f, HEP_MF_RATIO, phase);
-        const double re = pre ? 0.0 : of_phase(f, HEP_MF_RE, phase);
+        const double factor = pre ? 1.0 : muscle_factor(f, phase);
+        const double re = pre ? 0.0 : factor * (1.0 + of_phase(f, HEP_MF_RE, phase)) - 1.0;
         const size_t k = c->n;
 
         if (!isfinite(ratio) && (pre || !isfinite(re)))
@@ -120,6 +133,7 @@ static void collect(struct course *c, const struct hep_finding *f, const struct 
         c->x[k] = (double)k;
         c->ratio[k] = ratio;
         c->whole[k] = 100.0 * re;
+        c->by_muscle = c->by_muscle || fabs(factor - 1.0) > 0.0;
         c->rim[k] = pre ? 0.0 : 100.0 * of_phase(f, HEP_MF_RE_RIM, phase);
         c->core[k] = pre ? 0.0 : 100.0 * of_phase(f, HEP_MF_RE_CORE, phase);
         c->liver[k] = pre ? 0.0 : 100.0 * liver_re(f, e, phase);
@@ -161,7 +175,8 @@ static void draw_enhancement(struct hep_svg *svg, const struct course *c)
     f.xa = (struct hep_svg_axis){
         .lo = -0.3, .hi = (double)c->n - 0.7, .names = c->names, .n_ticks = c->n
     };
-    f.ya = (struct hep_svg_axis){ .label = "enhancement, %",
+    f.ya = (struct hep_svg_axis){ .label =
+                                      c->by_muscle ? "enhancement by muscle, %" : "enhancement, %",
                                   .lo = lo * 1.1,
                                   .hi = hi + 0.08 * (hi - lo) };
     hep_svg_frame(svg, &f);
