@@ -167,7 +167,7 @@ static void test_point_back_to_truth(void **state)
 #define ONE                                                                                        \
     "{\"lesions\": [{\"centre_mm\": [0,0,0], \"long_axis_mm\": 12, \"class\": \"metastasis\"}]}"
 
-static const struct hep_evaluate_opts opts = { HEP_MATCH_BOTH, 100, 1, 1, NULL, false };
+static const struct hep_evaluate_opts opts = { HEP_MATCH_BOTH, 100, 1, 1, NULL, false, NULL };
 
 static void evaluate(struct hep_evaluated *out, const char *dir)
 {

@@ -135,7 +135,7 @@ static void write_second(const char *dir)
 
 static int evaluate(struct hep_followup_evaluated *e, const char *dir, struct hep_error *err)
 {
-    const struct hep_evaluate_opts opts = { HEP_MATCH_BOTH, 200, 1, 1, NULL, false };
+    const struct hep_evaluate_opts opts = { HEP_MATCH_BOTH, 200, 1, 1, NULL, false, NULL };
     char *out = hep_path_join(dir, "out", NULL), *truth = hep_path_join(dir, "truth", NULL);
     const int rc = hep_followup_evaluate(e, out, truth, &opts, err);
 
