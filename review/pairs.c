@@ -129,14 +129,18 @@ static int pair_found(struct hep_read_study *s, struct hep_error *err)
     return rc;
 }
 
-/* The lesions that a reader added, as the matching wants them, and which they are. */
-static int list_added(struct hep_match_object **out, const struct hep_finding ***which, size_t *n,
-                      const struct hep_read *r, struct hep_error *err)
+/* The lesions that a reader added: as the matching wants them, and their places in the reader's list. */
+struct added {
+    struct hep_match_object *object;
+    size_t *place, n;
+};
+
+static int list_added(struct added *out, const struct hep_read *r, struct hep_error *err)
 {
-    int rc = HEP_NEW(*out, r->file.findings.n + 1, err);
+    int rc = HEP_NEW(out->object, r->file.findings.n + 1, err);
 
     if (rc == HEP_OK)
-        rc = HEP_NEW(*which, r->file.findings.n + 1, err);
+        rc = HEP_NEW(out->place, r->file.findings.n + 1, err);
     for (size_t i = 0; rc == HEP_OK && i < r->file.findings.n; i++) {
         const struct hep_finding *f = &r->file.findings.list[i];
         struct hep_match_object o = { .diameter_mm = hep_finding_diameter_mm(f), .label = f->id };
@@ -144,38 +148,41 @@ static int list_added(struct hep_match_object **out, const struct hep_finding **
         if (!r->added[i])
             continue;
         memcpy(o.centre_mm, f->centre_mm, sizeof o.centre_mm);
-        (*out)[*n] = o;
-        (*which)[(*n)++] = f;
+        out->object[out->n] = o;
+        out->place[out->n++] = i;
     }
     return rc;
 }
 
+static const struct hep_finding *added_at(const struct hep_read *r, const struct added *a, size_t i)
+{
+    return i == HEP_NO_MATCH ? NULL : &r->file.findings.list[a->place[i]];
+}
+
 static int pair_added(struct hep_read_study *s, struct hep_error *err)
 {
-    struct hep_match_object *list[2] = { NULL, NULL };
-    const struct hep_finding **which[2] = { NULL, NULL };
+    const struct hep_read *first = &s->by[0], *second = &s->by[1];
+    struct added a = { 0 }, b = { 0 };
     struct hep_matching m = { 0 };
-    size_t n[2] = { 0, 0 };
-    int rc = HEP_OK;
+    int rc = list_added(&a, first, err);
 
-    for (int k = 0; rc == HEP_OK && k < 2; k++)
-        rc = list_added(&list[k], &which[k], &n[k], &s->by[k], err);
     if (rc == HEP_OK)
-        rc = hep_match(&m, &(struct hep_match_side){ list[0], n[0], s->by[0].labels },
-                       &(struct hep_match_side){ list[1], n[1], s->by[1].labels }, HEP_MATCH_BOTH,
+        rc = list_added(&b, second, err);
+    if (rc == HEP_OK)
+        rc = hep_match(&m, &(struct hep_match_side){ a.object, a.n, first->labels },
+                       &(struct hep_match_side){ b.object, b.n, second->labels }, HEP_MATCH_BOTH,
                        err);
-    for (size_t i = 0; rc == HEP_OK && i < n[0]; i++)
-        rc = add_pair(s, which[0][i],
-                      m.finding_of[i] != HEP_NO_MATCH ? which[1][m.finding_of[i]] : NULL, err);
-    for (size_t i = 0; rc == HEP_OK && i < n[1]; i++) {
+    for (size_t i = 0; rc == HEP_OK && i < a.n; i++)
+        rc = add_pair(s, added_at(first, &a, i), added_at(second, &b, m.finding_of[i]), err);
+    for (size_t i = 0; rc == HEP_OK && i < b.n; i++) {
         if (m.found[i].fate != HEP_FATE_TRUE)
-            rc = add_pair(s, NULL, which[1][i], err);
+            rc = add_pair(s, NULL, added_at(second, &b, i), err);
     }
     hep_matching_release(&m);
-    for (int k = 0; k < 2; k++) {
-        free(list[k]);
-        free((void *)which[k]);
-    }
+    free(a.object);
+    free(a.place);
+    free(b.object);
+    free(b.place);
     return rc;
 }
 

@@ -187,7 +187,7 @@ int hep_reviewed_table(struct hep_table *out, const struct hep_reviewed *list, s
 {
     struct {
         char names[HEP_FLAG_COUNT][64];
-        struct hep_column columns[N_FIRST + 2 * HEP_FLAG_COUNT + N_LAST + 1];
+        struct hep_column columns[N_FIRST + 2 * (size_t)HEP_FLAG_COUNT + N_LAST + 1];
     } *block = hep_calloc(1, sizeof *block, err);
     struct hep_column *c;
 

@@ -13,6 +13,7 @@ function same(got, want, what) {
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"] });
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
 const page = await context.newPage();
+page.setDefaultTimeout(120000);
 page.on("pageerror", (e) => same(e.message, null, "an error of the page"));
 page.on("console", (m) => { if (m.type() === "error") same(m.text(), null, "a message of the browser"); });
 page.on("request", (r) => { if (!/^(file|data|blob):/.test(r.url())) same(r.url(), null, "a request to a network"); });
@@ -53,7 +54,7 @@ same((await page.locator("#window").textContent()) === window_before, false, "th
 
 /* The view in three dimensions. */
 await page.getByRole("button", { name: "Show in 3-D" }).click();
-await page.waitForSelector(".solid canvas[data-ready='1']", { timeout: 20000 });
+await page.waitForSelector(".solid canvas[data-ready='1']", { timeout: 120000 });
 
 /* Lesion 2: blind, class, one flag present, one that cannot be said, confidence, a hostile comment. */
 await axial.focus();
