@@ -24,6 +24,12 @@ shot() {
     fi
     chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size="$width,$height" "$@" \
         --screenshot="$work/$name.png" "file://$page" >/dev/null 2>&1
+    keep "$name"
+}
+
+# keep NAME: the picture with few colours, in docs/pictures
+keep() {
+    local name=$1
     /usr/bin/python3 - "$work/$name.png" "$pictures/$name.png" <<'PY'
 import sys
 from PIL import Image
@@ -45,7 +51,10 @@ shot report-series "$work/report.html" 1280 1300 series
 shot report-quality "$work/report.html" 1280 1700 quality
 shot group "$group" 1280 1300
 shot group-dark "$group" 1280 900 "" $dark
-if "$hepar" report "$out" --study "$study" --viewer -o "$work/viewer.html" >/dev/null 2>&1; then
-    shot viewer "$work/viewer.html" 1100 900 "" --use-angle=swiftshader --enable-unsafe-swiftshader --virtual-time-budget=20000
+export HEPAR_BROWSER=${HEPAR_BROWSER:-${XDG_DATA_HOME:-$HOME/.local/share}/hepar/browser} # scripts/browser/install.sh
+if HEPAR_VIEWER=$HEPAR_BROWSER/viewer "$hepar" review "$out" --study "$study" --reader R1 --blind -o "$work/review.html" >/dev/null; then
+    node "$(dirname "$0")/browser/pictures.mjs" "$work/review.html" "$work"
+    keep review-desktop
+    keep review-tablet
 fi
 ls -la "$pictures"

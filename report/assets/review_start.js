@@ -130,7 +130,8 @@ async function start() {
   if (study.form && study.timed) countTime();
   select(answers.lesions.keys().next().value ?? null, true);
   drawAll();
-  await codesOf(view.slots[0]);
+  if (view.slots.length) await codesOf(view.slots[0]);
+  else say("There is no image in this page: make it with --study.", true);
   document.body.dataset.ready = "1";
   for (const name of view.slots) codesOf(name);
 }

@@ -1,0 +1,26 @@
+/* pictures.mjs PAGE FOLDER: the reading room at desktop and tablet size, a blind reading of lesion 2. */
+import { createRequire } from "node:module";
+const require = createRequire(process.env.HEPAR_BROWSER + "/node_modules/");
+const { chromium } = require("playwright-core");
+const [file, folder] = process.argv.slice(2);
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"] });
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+page.setDefaultTimeout(200000);
+const settle = () => page.waitForTimeout(5000);
+const fieldset = (legend) => page.locator("fieldset", { has: page.locator("legend", { hasText: new RegExp("^" + legend + "$", "i") }) });
+await page.goto("file://" + file);
+await page.waitForSelector("body[data-ready='1'] canvas[data-ready]");
+console.log("first picture: " + (await page.locator("canvas").first().getAttribute("data-ready")));
+await page.getByRole("button", { name: "4 series" }).click();
+await page.locator("#list button").nth(1).click();
+await page.getByLabel("Class").selectOption("metastasis");
+await fieldset("ring enhancement").getByLabel("present").check();
+await fieldset("This finding").getByLabel("accept").check();
+await page.evaluate(() => document.getElementById("side").scrollTo(0, 380));
+await settle();
+await page.screenshot({ path: folder + "/review-desktop.png" });
+await page.setViewportSize({ width: 820, height: 1180 });
+await page.getByRole("button", { name: "3 planes", exact: true }).click();
+await settle();
+await page.screenshot({ path: folder + "/review-tablet.png" });
+await browser.close();
