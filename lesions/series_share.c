@@ -1,5 +1,7 @@
 #include "lesions/series_share.h"
 
+#include "lesions/box_run.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -63,24 +65,15 @@ static long kernel_of(double kernel[KERNEL], long *step, double shift, double va
 static void move_axis(float *to, const float *from, const size_t n[3], int axis, double shift,
                       double variance)
 {
-    const size_t stride = axis == 0 ? 1 : (axis == 1 ? n[0] : n[0] * n[1]);
-    const long length = n[axis] > 0 ? (long)n[axis] : 1;
     double kernel[KERNEL];
     long step;
     const long reach = kernel_of(kernel, &step, shift, variance);
+    struct hep_box_run run;
 
-    for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
-        const long at = (long)(i / stride) % length;
-        double sum = 0.0;
-
-        for (long d = -reach; d <= reach; d++) {
-            const long source = at + d - step;
-
-            if (source >= 0 && source < length)
-                sum += kernel[REACH_MAX + 1 + d] *
-                       (double)from[i - (size_t)at * stride + (size_t)source * stride];
-        }
-        to[i] = (float)sum;
+    for (bool more = hep_box_run_begin(&run, n); more; more = hep_box_run_next(&run)) {
+        for (long d = -reach; d <= reach; d++)
+            hep_box_run_add(&run, from, axis, d - step, kernel[REACH_MAX + 1 + d]);
+        hep_box_run_store(to, &run);
     }
 }
 
@@ -120,11 +113,20 @@ void hep_series_slope(float *out, const float *x, const struct hep_grid *grid, i
     double h[3];
 
     hep_grid_spacing(h, grid);
-    for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
-        const size_t at = i / stride % n[axis];
+    for (size_t row = 0; row < n[1] * n[2]; row++) {
+        const size_t across = axis == 1 ? row % n[1] : row / n[1];
+        const bool ends = axis != 0 && (across == 0 || across + 1 >= n[axis]);
+        const size_t first = row * n[0], inset = axis == 0 ? 1 : 0;
+        float *to = out + first;
 
-        out[i] = at == 0 || at + 1 >= n[axis]
-                     ? 0.0F
-                     : (float)((double)(x[i + stride] - x[i - stride]) / (2.0 * h[axis]));
+        if (ends || n[axis] < 3) {
+            memset(to, 0, n[0] * sizeof *to);
+            continue;
+        }
+        for (size_t i = inset; i + inset < n[0]; i++)
+            to[i] =
+                (float)((double)(x[first + i + stride] - x[first + i - stride]) / (2.0 * h[axis]));
+        if (axis == 0)
+            to[0] = to[n[0] - 1] = 0.0F;
     }
 }

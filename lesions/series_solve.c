@@ -1,6 +1,7 @@
 #include "lesions/series_solve.h"
 
 #include "base/alloc.h"
+#include "lesions/box_run.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -66,23 +67,18 @@ double hep_voxels_per_sample(const double rho[3])
 /** to = from correlated along one axis of the box. */
 static void correlate(float *to, const float *from, const size_t box[3], int axis, double rho)
 {
-    const size_t stride = axis == 0 ? 1 : (axis == 1 ? box[0] : box[0] * box[1]);
-    const size_t length = box[axis] > 0 ? box[axis] : 1;
     double w[REACH + 1];
+    struct hep_box_run run;
 
     for (long d = 0; d <= REACH; d++)
         w[d] = correlation(rho, d);
-    for (size_t i = 0; i < box[0] * box[1] * box[2]; i++) {
-        const size_t at = i / stride % length;
-        double sum = (double)from[i];
-
-        for (size_t d = 1; d <= REACH && w[d] > 1e-4; d++) {
-            if (at >= d)
-                sum += w[d] * (double)from[i - d * stride];
-            if (at + d < length)
-                sum += w[d] * (double)from[i + d * stride];
+    for (bool more = hep_box_run_begin(&run, box); more; more = hep_box_run_next(&run)) {
+        hep_box_run_add(&run, from, axis, 0, 1.0);
+        for (long d = 1; d <= REACH && w[d] > 1e-4; d++) {
+            hep_box_run_add(&run, from, axis, -d, w[d]);
+            hep_box_run_add(&run, from, axis, d, w[d]);
         }
-        to[i] = (float)sum;
+        hep_box_run_store(to, &run);
     }
 }
 
