@@ -83,12 +83,12 @@ static void blur(struct blurred *b, const struct hep_lesion_measures *m,
     const struct hep_lesion_image *of = &m->study->image[image];
     const double core = m->image[image].zone[HEP_SHELL_CORE].median;
 
-    hep_series_share(b->layer, layers->share[HEP_PART_RIM], &box->grid, of, s->shift_mm,
+    hep_series_share(b->layer, layers->share[HEP_PART_RIM], &box->grid, of, s->shift_mm, s->blur,
                      b->scratch);
     fill_map(b->map, box, HEP_SHELL_FOREIGN);
-    hep_series_share(b->foreign, b->map, &box->grid, of, s->shift_mm, b->scratch);
+    hep_series_share(b->foreign, b->map, &box->grid, of, s->shift_mm, s->blur, b->scratch);
     fill_map(b->map, box, HEP_SHELL_WHOLE);
-    hep_series_share(b->whole, b->map, &box->grid, of, s->shift_mm, b->scratch);
+    hep_series_share(b->whole, b->map, &box->grid, of, s->shift_mm, s->blur, b->scratch);
     for (size_t i = 0; i < hep_grid_voxels(&box->grid); i++)
         b->inside[i] = (float)(core * ((double)b->whole[i] - (double)b->layer[i]));
 }
@@ -142,12 +142,18 @@ static double normal_probability(double z)
     return 0.5 * erfc(-z / sqrt(2.0));
 }
 
+/** How far sectors differ from the rim's index. */
+static double sector_spread(double index)
+{
+    return fmax(SECTOR_SPREAD * fabs(index), SECTOR_SPREAD_MIN);
+}
+
 /** Index of a sector and its standard error, drawn to that of the rim; false when the sector was
  * not seen. */
 static bool sector_index(double *index, double *se, const struct hep_ring_pattern *r,
                          const struct sector *s, const double noise[2], double gain, double divisor)
 {
-    const double spread = fmax(SECTOR_SPREAD * fabs(r->index), SECTOR_SPREAD_MIN);
+    const double spread = sector_spread(r->index);
     const double before = s->sum[0] / s->weight[0], after = gain * s->sum[1] / s->weight[1];
     const double a = noise[0] / (sqrt(s->weight[0]) * before),
                  b = gain * noise[1] / (sqrt(s->weight[1]) * after);
@@ -163,6 +169,15 @@ static bool sector_index(double *index, double *se, const struct hep_ring_patter
     *index += trust * ((hep_relative_enhancement(before, after) - r->re_core) / divisor - r->index);
     *se = sqrt(trust) * error;
     return true;
+}
+
+/** Probability that a sector's index exceeds the limit, with its own error and with that of rim and core,
+ * which all sectors share. */
+static double covered_probability(double index, double se, double limit, double common_se)
+{
+    const double all = hypot(se, common_se);
+
+    return all > 0.0 ? normal_probability((index - limit) / all) : (index > limit ? 1.0 : 0.0);
 }
 
 /** Cover, asymmetry and gap from the indices of the sectors; `indices` holds one per sector. */
@@ -181,15 +196,22 @@ static void judge_sectors(struct hep_ring_pattern *out, const struct rim *rim,
             continue;
         indices[n++] = (float)index;
         mean += index;
-        p = se > 0.0 ? normal_probability((index - limit) / se) : (index > limit ? 1.0 : 0.0);
+        p = covered_probability(index, se, limit, out->index_se);
         covered += p;
         variance += p * (1.0 - p);
         gained += p * (gain * s->sum[1] / s->weight[1] - s->sum[0] / s->weight[0]);
         for (int k = 0; k < 3; k++)
             moment[k] += index * s->direction[k] / s->n;
     }
-    if (n == 0)
+    if (n == 0) { /* too small for sectors: any one is the rim's index and how far sectors differ */
+        const double p =
+            covered_probability(out->index, sector_spread(out->index), limit, out->index_se);
+
+        out->cover = p;
+        out->cover_se = sqrt(p * (1.0 - p));
+        out->gap = 1.0;
         return;
+    }
     count = (double)n;
     out->cover = covered / count;
     out->cover_se = sqrt(variance) / count;
@@ -283,8 +305,9 @@ static int measure_sectors(struct hep_ring_pattern *out, const struct hep_lesion
     const struct hep_lesion_limits *limits = m->study->limits;
     const size_t n = hep_grid_voxels(&box->grid);
     const struct hep_series *pre = &series->of[HEP_IMAGE_PRECONTRAST], *post = &series->of[image];
-    const double noise[2] = { pre->sd * sqrt(hep_voxels_per_sample(pre->rho)),
-                              post->sd * sqrt(hep_voxels_per_sample(post->rho)) };
+    const double noise[2] = { pre->sd * sqrt(hep_voxels_per_sample(pre->rho, pre->noise_share)),
+                              post->sd *
+                                  sqrt(hep_voxels_per_sample(post->rho, post->noise_share)) };
     struct rim rim = { .n = (size_t)(limits->sectors_azimuth * limits->sectors_polar) };
     struct hep_parts layers = { 0 };
     struct blurred b;
@@ -301,7 +324,7 @@ static int measure_sectors(struct hep_ring_pattern *out, const struct hep_lesion
         add_images(&rim, &b, m, box, &layers, series, image);
         judge_sectors(out, &rim, noise, gain, fmax(out->re_liver, limits->flag.ring_liver_re_floor),
                       fmax(limits->flag.ring_index_min, 0.5 * out->index), aorta, indices);
-        out->reliability = rim.reliability / rim.n_voxels;
+        out->reliability = rim.n_voxels > 0.0 ? rim.reliability / rim.n_voxels : 1.0;
     }
     hep_parts_release(&layers);
     free(rim.sector);

@@ -14,6 +14,9 @@
 /* What another blur or outline does to a part's mean share of lesion: 0.2 of a voxel at a border, where
  * half of a rim's voxels lie. */
 #define SHARE_ERROR 0.1
+/* The same of an outline, which is one for all series: a part that is a fifth more or less liver than
+ * its map says differs in every series by a fifth of the contrast with liver. */
+#define OUTLINE_ERROR 0.2
 
 /* Series that show tissue by themselves; maps follow from them. */
 static const enum hep_image channels[] = {
@@ -50,7 +53,8 @@ static bool set_precision(struct hep_part_field *f, const struct hep_series_set 
     double m[HEP_SPD_MAX][HEP_SPD_MAX] = { { 0 } }, scale[HEP_PART_CHANNELS], unused;
 
     for (size_t c = 0; c < f->n_channels; c++) {
-        scale[c] = sqrt(hep_voxels_per_sample(set->of[f->used[c]].rho));
+        scale[c] =
+            sqrt(hep_voxels_per_sample(set->of[f->used[c]].rho, set->of[f->used[c]].noise_share));
         f->per_voxel[c] = 1.0 / (scale[c] * scale[c]);
     }
     for (size_t c = 0; c < f->n_channels; c++)
@@ -103,7 +107,7 @@ static void add_channel(struct hep_part_field *f, size_t c, const struct hep_ser
     double h[3], shift[3], peak = 0.0, weight = 0.0;
 
     hep_grid_spacing(h, g);
-    hep_series_share(share, whole, g, image, still, slope);
+    hep_series_share(share, whole, g, image, still, s->blur, slope);
     memset(doubt, 0, n * sizeof *doubt);
     for (int k = 0; k < 3; k++) {
         /* The border is known to a voxel's width, and the shift to its error. */
@@ -203,10 +207,12 @@ int hep_part_field_init(struct hep_part_field *f, const struct hep_series_set *s
     for (size_t i = 0; rc == HEP_OK && i < n; i++)
         whole[i] = hep_shells_has(box, i, HEP_SHELL_WHOLE) ? 1.0F : 0.0F;
     for (size_t c = 0; rc == HEP_OK && c < f->n_channels; c++) {
-        f->blur[c] = 1.0 - hep_series_sharpness(&box->grid, &study->image[used[c]]);
+        f->blur[c] =
+            1.0 - hep_series_sharpness(&box->grid, &study->image[used[c]], set->of[used[c]].blur);
         f->sharp_trust[c] = 1.0;
         add_channel(f, c, &set->of[used[c]], &study->image[used[c]], whole, work);
-        fewest = fmin(fewest, hep_voxels_per_sample(set->of[used[c]].rho));
+        fewest =
+            fmin(fewest, hep_voxels_per_sample(set->of[used[c]].rho, set->of[used[c]].noise_share));
     }
     f->samples = f->n_channels > 0 ? (double)f->n / fewest : 0.0;
     if (rc == HEP_OK && f->n_channels > 0 && !set_precision(f, set))
@@ -239,7 +245,7 @@ bool hep_parts_differ(const struct hep_parts *parts, const struct hep_series_set
     enum hep_image used[HEP_PART_CHANNELS];
     const size_t n = channels_of(used, set);
     double m[HEP_SPD_MAX][HEP_SPD_MAX] = { { 0 } }, inverse[HEP_SPD_MAX][HEP_SPD_MAX], unused,
-           z[HEP_PART_CHANNELS], wald = 0.0;
+           z[HEP_PART_CHANNELS], common[HEP_PART_CHANNELS], wald = 0.0;
 
     for (size_t c = 0; c < n; c++) {
         const struct hep_series *s = &set->of[used[c]];
@@ -248,14 +254,20 @@ bool hep_parts_differ(const struct hep_parts *parts, const struct hep_series_set
                                 s->cov[HEP_PART_RIM][HEP_PART_RIM] -
                                 2.0 * s->cov[HEP_PART_CORE][HEP_PART_RIM];
 
-        const double contrast = fmax(fabs(s->value[HEP_PART_CORE] - s->value[HEP_PART_LIVER]),
-                                     fabs(s->value[HEP_PART_RIM] - s->value[HEP_PART_LIVER]));
+        const double core = s->value[HEP_PART_CORE] - s->value[HEP_PART_LIVER],
+                     rim = s->value[HEP_PART_RIM] - s->value[HEP_PART_LIVER],
+                     contrast = fabs(core) > fabs(rim) ? core : rim,
+                     sd = hypot(sqrt(variance), fmax(SHARE_ERROR * fabs(contrast), 1e-30));
 
-        z[c] = difference / hypot(sqrt(variance), fmax(SHARE_ERROR * contrast, 1e-30));
+        z[c] = difference / sd;
+        common[c] = OUTLINE_ERROR * contrast / sd;
         for (size_t d = 0; d < n; d++)
             m[c][d] =
                 c == d ? 1.0 : (1.0 - SHRINK) * hep_series_correlation(s, &set->of[used[d]], box);
     }
+    for (size_t c = 0; c < n; c++)
+        for (size_t d = 0; d < n; d++)
+            m[c][d] += common[c] * common[d];
     if (n == 0 || !hep_spd_inverse(inverse, &unused, m, n))
         return false;
     for (size_t c = 0; c < n; c++)

@@ -11,8 +11,9 @@
 #define SHIFT_ROUNDS_MORE 2 /* from the shifts of a draft */
 #define MEDIAN_LENGTH 1.538 /* of three normal values, in SD (Maxwell's distribution) */
 #define BORDER_SD 0.3       /* voxels of the reference grid: the outline's error */
-#define FOREIGN_MAX 0.5     /* share of what is neither lesion nor liver */
-#define LIVER_OUTLIER 4.0   /* SD: a vessel */
+#define BLUR_MAX 1.0
+#define FOREIGN_MAX 0.5   /* share of what is neither lesion nor liver */
+#define LIVER_OUTLIER 4.0 /* SD: a vessel */
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
@@ -41,7 +42,7 @@ enum hep_image hep_series_leader(const struct hep_series_set *s, enum hep_image 
 }
 
 /* Columns of the least squares, in this order; the parts come first. */
-enum { FOREIGN = HEP_PART_COUNT, SHIFT, BORDER = SHIFT + 3, CORE_BORDER, N_COLUMNS };
+enum { FOREIGN = HEP_PART_COUNT, SHIFT, BORDER = SHIFT + 3, CORE_BORDER, BLUR, N_COLUMNS };
 
 struct view {
     const struct hep_lesion_image *image;
@@ -52,8 +53,8 @@ struct view {
     enum hep_series_effort effort;
 };
 
-/** What the voxels hold of every part with this shift. */
-static void set_shares(struct view *v, const double shift_mm[3])
+/** What the voxels hold of every part with this shift and point spread. */
+static void set_shares(struct view *v, const double shift_mm[3], double blur)
 {
     const struct hep_grid *g = &v->box->grid;
     const size_t n = hep_grid_voxels(g);
@@ -62,9 +63,10 @@ static void set_shares(struct view *v, const double shift_mm[3])
         if (p == HEP_PART_OTHER && !v->third)
             memset(v->column[p], 0, n * sizeof *v->column[p]);
         else
-            hep_series_share(v->column[p], v->parts->share[p], g, v->image, shift_mm, v->scratch);
+            hep_series_share(v->column[p], v->parts->share[p], g, v->image, shift_mm, blur,
+                             v->scratch);
     }
-    hep_series_share(v->column[FOREIGN], v->foreign, g, v->image, shift_mm, v->scratch);
+    hep_series_share(v->column[FOREIGN], v->foreign, g, v->image, shift_mm, blur, v->scratch);
     for (size_t i = 0; i < n; i++)
         v->column[HEP_PART_LIVER][i] = 1.0F - v->column[HEP_PART_RIM][i] -
                                        v->column[HEP_PART_CORE][i] - v->column[HEP_PART_OTHER][i] -
@@ -87,7 +89,7 @@ static void set_border(struct view *v, float *out, const float *share, double fa
         out[i] = (float)(factor * sqrt((double)out[i]));
 }
 
-/** Change of the predicted signal with the shift and with the places of both borders. */
+/** Change of the predicted signal with the shift, the places of both borders and the point spread. */
 static void set_nuisances(struct view *v, const double m[N_COLUMNS])
 {
     const struct hep_grid *g = &v->box->grid;
@@ -110,6 +112,7 @@ static void set_nuisances(struct view *v, const double m[N_COLUMNS])
         for (size_t i = 0; i < n; i++)
             v->column[SHIFT + k][i] = -v->column[SHIFT + k][i];
     }
+    hep_series_curvature(v->column[BLUR], predicted, g, v->image);
 }
 
 /** Lesion, liver that its blur may reach, and the ring without its vessels. */
@@ -130,10 +133,33 @@ static void set_used(struct view *v, const struct hep_series *s)
     }
 }
 
+/* What is known of a series' shift and point spread. */
+struct place {
+    double shift_mm[3], shift_sd_mm[3], blur, blur_sd;
+};
+
+static struct place place_known_before(const struct hep_lesion_image *image)
+{
+    const double mm = isfinite(image->registration_mm) ? image->registration_mm : SHIFT_MAX_MM;
+    const double sd = fmin(mm, SHIFT_MAX_MM) / MEDIAN_LENGTH;
+
+    return (struct place){ { 0.0 }, { sd, sd, sd }, HEP_BLUR_MEAN, HEP_BLUR_SD };
+}
+
+static struct place place_of(const struct hep_series *s)
+{
+    struct place p = { .blur = s->blur, .blur_sd = s->blur_sd };
+
+    memcpy(p.shift_mm, s->shift_mm, sizeof p.shift_mm);
+    memcpy(p.shift_sd_mm, s->shift_sd_mm, sizeof p.shift_sd_mm);
+    return p;
+}
+
 /** What is known before: rim and core alike within the lesion's own signal, a foreign signal within
- * the liver's of liver, a shift within the registration's residual, the border's place. */
+ * the liver's of liver, shift and point spread, the border's place. The columns of shift and point
+ * spread are their changes. */
 static void set_priors(struct hep_series_problem *p, const struct hep_series *s,
-                       const double m[N_COLUMNS], const double shift_sd_mm[3], const double h[3])
+                       const double m[N_COLUMNS], const struct place *known, const double h[3])
 {
     const double level = fmax(fabs(m[HEP_PART_RIM]) + fabs(m[HEP_PART_CORE]), s->sd);
     const double alike = 4.0 / (level * level), foreign = 1.0 / (s->liver * s->liver + 1e-30);
@@ -150,19 +176,15 @@ static void set_priors(struct hep_series_problem *p, const struct hep_series *s,
     p->precision[FOREIGN][FOREIGN] = foreign;
     p->pull[FOREIGN] = foreign * s->liver;
     for (int k = 0; k < 3; k++) {
-        const double sd = fmax(shift_sd_mm[k], 1e-3);
+        const double sd = fmax(known->shift_sd_mm[k], 1e-3), precision = 1.0 / (sd * sd);
 
-        p->precision[SHIFT + k][SHIFT + k] = 1.0 / (sd * sd);
+        p->precision[SHIFT + k][SHIFT + k] = precision;
+        p->pull[SHIFT + k] = precision * (known->shift_mm[k] - s->shift_mm[k]);
     }
     p->precision[BORDER][BORDER] = 1.0 / (border * border);
     p->precision[CORE_BORDER][CORE_BORDER] = 1.0 / (border * border);
-}
-
-static double prior_shift_sd(const struct hep_lesion_image *image)
-{
-    const double mm = isfinite(image->registration_mm) ? image->registration_mm : SHIFT_MAX_MM;
-
-    return fmin(mm, SHIFT_MAX_MM) / MEDIAN_LENGTH;
+    p->precision[BLUR][BLUR] = 1.0 / (known->blur_sd * known->blur_sd);
+    p->pull[BLUR] = p->precision[BLUR][BLUR] * (known->blur - s->blur);
 }
 
 static void problem_of(struct hep_series_problem *p, const struct view *v,
@@ -171,6 +193,7 @@ static void problem_of(struct hep_series_problem *p, const struct view *v,
     *p = (struct hep_series_problem){ .signal = v->used, .weight = v->weight, .sd = s->sd };
     memcpy(p->box, v->box->grid.n, sizeof p->box);
     memcpy(p->rho, s->rho, sizeof p->rho);
+    p->noise_share = s->noise_share;
     for (int c = 0; c < N_COLUMNS; c++)
         p->column[c] = v->column[c];
 }
@@ -208,7 +231,7 @@ static void set_weights(struct view *v, const struct hep_series *s, const double
 static int first_values(double m[N_COLUMNS], struct view *v, const struct hep_series *s,
                         const double h[3], struct hep_error *err)
 {
-    static const double still[3] = { 0 };
+    const struct place known = place_known_before(v->image);
     struct hep_series_problem p;
     struct hep_series_solution solution;
     int rc = HEP_OK;
@@ -218,7 +241,7 @@ static int first_values(double m[N_COLUMNS], struct view *v, const struct hep_se
     for (int round = 0; rc == HEP_OK && round < 2; round++) {
         set_weights(v, s, m, h);
         problem_of(&p, v, s);
-        set_priors(&p, s, m, still, h);
+        set_priors(&p, s, m, &known, h);
         p.n = SHIFT;
         p.white = true;
         rc = hep_series_solve(&solution, &p, err);
@@ -230,8 +253,7 @@ static int first_values(double m[N_COLUMNS], struct view *v, const struct hep_se
 }
 
 static int solve(struct hep_series_solution *solution, struct view *v, const struct hep_series *s,
-                 double m[N_COLUMNS], const double shift_mm[3], const double sd_mm[3], bool white,
-                 struct hep_error *err)
+                 double m[N_COLUMNS], const struct place *known, bool white, struct hep_error *err)
 {
     struct hep_series_problem p;
     double h[3];
@@ -240,9 +262,7 @@ static int solve(struct hep_series_solution *solution, struct view *v, const str
     hep_grid_spacing(h, &v->box->grid);
     set_nuisances(v, m);
     problem_of(&p, v, s);
-    set_priors(&p, s, m, sd_mm, h);
-    for (int k = 0; k < 3; k++)
-        p.pull[SHIFT + k] = -p.precision[SHIFT + k][SHIFT + k] * shift_mm[k];
+    set_priors(&p, s, m, known, h);
     p.n = N_COLUMNS;
     p.white = white;
     rc = hep_series_solve(solution, &p, err);
@@ -251,11 +271,10 @@ static int solve(struct hep_series_solution *solution, struct view *v, const str
     return rc;
 }
 
-/** Gauss-Newton for the shift of one series. */
-static int find_shift(struct hep_series *s, struct view *v, struct hep_error *err)
+/** Gauss-Newton for shift and point spread of one series. */
+static int find_place(struct hep_series *s, struct view *v, struct hep_error *err)
 {
-    const double prior = prior_shift_sd(v->image);
-    const double sd[3] = { prior, prior, prior };
+    const struct place known = place_known_before(v->image);
     const int rounds = v->effort == HEP_SERIES_ALL ? SHIFT_ROUNDS_MORE : SHIFT_ROUNDS;
     double m[N_COLUMNS], h[3];
     int rc = HEP_OK;
@@ -265,15 +284,17 @@ static int find_shift(struct hep_series *s, struct view *v, struct hep_error *er
         struct hep_series_solution solution;
         double length = 0.0;
 
-        set_shares(v, s->shift_mm);
+        set_shares(v, s->shift_mm, s->blur);
         if (round == 0) {
             set_used(v, s);
             rc = first_values(m, v, s, h, err);
         }
-        if (rc != HEP_OK || !(prior > 0.0) || v->effort == HEP_SERIES_VALUES)
+        if (rc != HEP_OK || v->effort == HEP_SERIES_VALUES)
             return rc;
         if (round < rounds)
-            rc = solve(&solution, v, s, m, s->shift_mm, sd, true, err);
+            rc = solve(&solution, v, s, m, &known, true, err);
+        if (rc == HEP_OK && round < rounds)
+            s->blur = fmax(0.0, fmin(s->blur + solution.value[BLUR], BLUR_MAX));
         for (int k = 0; rc == HEP_OK && round < rounds && k < 3; k++) {
             s->shift_mm[k] += solution.value[SHIFT + k];
             length += s->shift_mm[k] * s->shift_mm[k];
@@ -319,27 +340,25 @@ static int measure_residuals(double *misfit, struct hep_series *s, struct view *
 static int explain(struct hep_series *s, struct view *v, const struct hep_series *leader,
                    bool leads, struct hep_error *err)
 {
-    const double prior = prior_shift_sd(v->image);
-    double m[N_COLUMNS], h[3], sd[3], misfit;
-    const double still[3] = { 0 };
+    const struct place known = leads ? place_known_before(v->image) : place_of(leader);
+    double m[N_COLUMNS], h[3], misfit;
     struct hep_series_solution solution;
     int rc;
 
     hep_grid_spacing(h, &v->box->grid);
     memcpy(s->shift_mm, leader->shift_mm, sizeof s->shift_mm);
-    for (int k = 0; k < 3; k++)
-        sd[k] = leads ? prior : leader->shift_sd_mm[k];
+    s->blur = leader->blur;
     set_used(v, s);
     rc = first_values(m, v, s, h, err);
     if (rc == HEP_OK)
-        rc = solve(&solution, v, s, m, leads ? s->shift_mm : still, sd, v->effort != HEP_SERIES_ALL,
-                   err);
+        rc = solve(&solution, v, s, m, &known, v->effort != HEP_SERIES_ALL, err);
     if (rc == HEP_OK)
         rc = measure_residuals(&misfit, s, v, m, err);
     if (rc != HEP_OK)
         return rc;
     for (int k = 0; k < 3; k++)
         s->shift_sd_mm[k] = sqrt(solution.cov[SHIFT + k][SHIFT + k]);
+    s->blur_sd = sqrt(solution.cov[BLUR][BLUR]);
     for (int i = 0; i < HEP_PART_COUNT; i++) {
         s->value[i] = solution.value[i];
         for (int j = 0; j < HEP_PART_COUNT; j++)
@@ -365,7 +384,7 @@ static int explain_group(struct hep_series_set *set, struct view *v,
     int rc;
 
     v->image = &study->image[leader];
-    rc = find_shift(&set->of[leader], v, err);
+    rc = find_place(&set->of[leader], v, err);
     for (int pass = 0; rc == HEP_OK && pass < 2; pass++) {
         for (int k = 0; rc == HEP_OK && k < HEP_IMAGE_COUNT; k++) {
             struct hep_series *s = &set->of[k];

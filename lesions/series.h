@@ -5,12 +5,13 @@
  *
  * Model:   signal(x) = field(x) * (sum over parts share(x - shift) * mean + noise). The field is
  *          linear across the box, by a robust fit to the ring of liver with the prior that receive
- *          fields change by FIELD_SLOPE a millimetre. Noise and texture: robust SD, correlation of
- *          neighbours, and correlation with other series, all of that ring's residuals. The shift
+ *          fields change by FIELD_SLOPE a millimetre. Noise and texture: robust SD, correlation over
+ *          one and two voxels, and correlation with other series, all of that ring's residuals. The shift
  *          (at most 3 mm) has a Gaussian prior whose median length is the registration's residual;
- *          it, the places of the lesion's and of the core's border (SD 0.3 voxel each) and the signal
- *          of what is neither lesion nor liver are nuisances of the same least squares, so that the
- *          parts' errors hold theirs. Voxels at either border, whose shares a map of whole voxels
+ *          it, the point spread in the image's plane (a Gaussian of variance b changes the prediction
+ *          by b / 2 times its second derivatives), the places of the lesion's and of the core's border
+ *          (SD 0.3 voxel each) and the signal of what is neither lesion nor liver are nuisances of the
+ *          same least squares, so that the parts' errors hold theirs. Voxels at either border, whose shares a map of whole voxels
  *          leaves uncertain, count less.
  *          Rim and core are drawn together by a prior as wide as the lesion's own signal, which
  *          keeps parts that the series does not tell apart finite, with that error.
@@ -37,10 +38,11 @@ struct hep_series {
     float *signal;   /* [voxels of the box] without the field; NaN outside the field of view; NULL:
                         the series is missing or shows no liver here; owned */
     float *residual; /* [voxels of the ring] of the liver, in SD; NaN missing; owned */
-    double liver, slope_per_mm[3]; /* of the field along the box's axes, at the lesion's centre */
-    double sd, rho[3];             /* noise and texture of the liver */
+    double liver, slope_per_mm[3];  /* of the field along the box's axes, at the lesion's centre */
+    double sd, rho[3], noise_share; /* noise and texture of the liver: lesions/series_solve.h */
     double shift_mm[3], shift_sd_mm[3];
-    double share_max; /* largest share of lesion in one voxel */
+    double blur, blur_sd; /* variance of the point spread, in voxels^2 of the series as acquired */
+    double share_max;     /* largest share of lesion in one voxel */
     double
         spread[HEP_LESION_PARTS]; /* of the residuals where the part fills half a voxel or more */
     double value[HEP_PART_COUNT], cov[HEP_PART_COUNT][HEP_PART_COUNT]; /* NaN: not explained */
@@ -51,7 +53,7 @@ struct hep_series_set {
     struct hep_series of[HEP_IMAGE_COUNT];
     float *work; /* HEP_SERIES_WORK times the voxels of the box; owned */
 };
-enum { HEP_SERIES_WORK = 14 };
+enum { HEP_SERIES_WORK = 15 };
 
 /** Signals and liver of every image. HEP_ENOMEM. */
 int hep_series_set_init(struct hep_series_set *out, const struct hep_lesion_study *study,

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "image/stats.h"
+#include "lesions/series_share.h"
 #include "lesions/series_solve.h"
 
 #include <math.h>
@@ -11,7 +12,9 @@
 /* Receive coils: +-30 % over some 100 mm, as in the body at 3 T. */
 #define FIELD_SLOPE 0.003 /* 1/mm, SD */
 #define FIELD_ROUNDS 4
-#define HUBER 2.0     /* SD beyond which liver counts less: vessels */
+#define HUBER 2.0            /* SD beyond which liver counts less: vessels */
+#define CORRELATION_MIN 0.05 /* less is no texture */
+#define RHO_MAX 0.95
 #define SD_FLOOR 1e-5 /* of the liver's signal: data without noise */
 
 /** Place along the box's axes from the lesion's centre [mm]. */
@@ -81,14 +84,15 @@ static double clipped(float r)
     return fmax(-3.0, fmin(3.0, (double)r));
 }
 
-/** Correlation of neighbours along one axis; `map` holds the ring's residuals, NaN elsewhere. */
-static double neighbours(const float *map, const struct hep_grid *g, int axis)
+/** Correlation of voxels a few apart along one axis; `map` holds the ring's residuals, NaN
+ * elsewhere. */
+static double correlation(const float *map, const struct hep_grid *g, int axis, size_t apart)
 {
-    const size_t stride = axis == 0 ? 1 : (axis == 1 ? g->n[0] : g->n[0] * g->n[1]);
+    const size_t stride = apart * (axis == 0 ? 1 : (axis == 1 ? g->n[0] : g->n[0] * g->n[1]));
     double product = 0.0, square = 0.0;
 
     for (size_t i = 0; i < hep_grid_voxels(g); i++) {
-        if (i / stride % g->n[axis] + 1 >= g->n[axis] || !isfinite(map[i]) ||
+        if (i / (stride / apart) % g->n[axis] + apart >= g->n[axis] || !isfinite(map[i]) ||
             !isfinite(map[i + stride]))
             continue;
         product += clipped(map[i]) * clipped(map[i + stride]);
@@ -96,6 +100,29 @@ static double neighbours(const float *map, const struct hep_grid *g, int axis)
                          clipped(map[i + stride]) * clipped(map[i + stride]));
     }
     return square > 0.0 ? fmax(0.0, fmin(0.95, product / square)) : 0.0;
+}
+
+/** Noise, which every voxel has for itself, and texture that correlates by rho^(d^2) over d voxels:
+ * c1 = (1 - noise) rho and c2 = (1 - noise) rho^4 for one and two voxels. The noise's share is the
+ * mean of the axes that show a texture. */
+static void part_noise(struct hep_series *s, const float *map, const struct hep_grid *g)
+{
+    double c1[3], c2[3], texture = 0.0;
+    int seen = 0;
+
+    for (int k = 0; k < 3; k++) {
+        c1[k] = correlation(map, g, k, 1);
+        c2[k] = correlation(map, g, k, 2);
+        if (c1[k] < CORRELATION_MIN || c2[k] < CORRELATION_MIN)
+            continue;
+        texture += fmin(c1[k] / cbrt(c2[k] / c1[k]), 1.0);
+        seen++;
+    }
+    texture = seen > 0 ? texture / seen : 1.0;
+    s->noise_share = 1.0 - texture;
+    for (int k = 0; k < 3; k++)
+        s->rho[k] =
+            fmin(c2[k] < CORRELATION_MIN ? c1[k] / texture : sqrt(sqrt(c2[k] / texture)), RHO_MAX);
 }
 
 /** Field, spread and correlation of the liver; the signal is freed of the field. */
@@ -134,8 +161,8 @@ static int measure_liver(struct hep_series *s, const struct hep_shells *box, boo
     }
     for (int k = 0; k < 3; k++) {
         s->slope_per_mm[k] = b[k + 1] / b[0];
-        s->rho[k] = neighbours(work, &box->grid, k);
     }
+    part_noise(s, work, &box->grid);
     return rc;
 }
 
@@ -175,6 +202,7 @@ int hep_series_set_init(struct hep_series_set *out, const struct hep_lesion_stud
 
         if (v == NULL || box->n[HEP_SHELL_RING] == 0)
             continue;
+        s->blur = HEP_BLUR_MEAN;
         s->signal = hep_alloc_aligned(n, sizeof *s->signal, err);
         s->residual = hep_calloc(box->n[HEP_SHELL_RING], sizeof *s->residual, err);
         if (s->signal == NULL || s->residual == NULL) {

@@ -14,13 +14,26 @@
 #define NARROW_VARIANCE 0.36 /* voxels^2; a sampled Gaussian is narrower than it should be below */
 enum { REACH_MAX = 48, KERNEL = 2 * REACH_MAX + 3 };
 
-/** Variance [mm2] beyond the grid's own voxel. A series on the grid, or finer than it, was not
- * blurred by coming to it, unless it was moved. */
-static double extra_variance(double native, double h, bool moved)
+/* Slices thicker than this many voxels of their plane have a profile, near to a box, and no point
+ * spread of k-space. */
+#define SLICE_RATIO 1.5
+
+static bool in_plane(const double native[3], int axis)
 {
-    if (!moved && native <= 1.01 * h)
-        return 0.0;
-    return fmax((native * native - h * h) / 12.0 + native * native / 6.0, 0.0);
+    return native[axis] <= SLICE_RATIO * fmin(native[0], fmin(native[1], native[2]));
+}
+
+/** Variance beyond the grid's own voxel, in voxels^2 of the grid. A series on the grid, or finer than
+ * it, was not blurred by coming to it, unless it was moved. */
+static double extra_variance(const struct hep_lesion_image *image, const double h[3], int axis,
+                             double blur)
+{
+    const double ratio = image->native_mm[axis] / h[axis], square = ratio * ratio;
+    const double spread = in_plane(image->native_mm, axis) ? blur * square : 0.0;
+
+    if (!image->moved && ratio <= 1.01)
+        return spread;
+    return spread + fmax((square - 1.0) / 12.0 + square / 6.0, 0.0);
 }
 
 /** Symmetric weights of a variance [voxels^2]; returns their reach. */
@@ -78,29 +91,28 @@ static void move_axis(float *to, const float *from, const size_t n[3], int axis,
 }
 
 void hep_series_share(float *out, const float *map, const struct hep_grid *grid,
-                      const struct hep_lesion_image *image, const double shift_mm[3],
+                      const struct hep_lesion_image *image, const double shift_mm[3], double blur,
                       float *scratch)
 {
     double h[3];
 
     hep_grid_spacing(h, grid);
     for (int k = 0; k < 3; k++) {
-        const double variance =
-            BORDER_VARIANCE +
-            extra_variance(image->native_mm[k], h[k], image->moved) / (h[k] * h[k]);
+        const double variance = BORDER_VARIANCE + extra_variance(image, h, k, blur);
 
         move_axis(k == 1 ? scratch : out, k == 0 ? map : (k == 1 ? out : scratch), grid->n, k,
                   shift_mm[k] / h[k], variance);
     }
 }
 
-double hep_series_sharpness(const struct hep_grid *grid, const struct hep_lesion_image *image)
+double hep_series_sharpness(const struct hep_grid *grid, const struct hep_lesion_image *image,
+                            double blur)
 {
     double h[3], w[REACH_MAX + 1], product = 1.0;
 
     hep_grid_spacing(h, grid);
     for (int k = 0; k < 3; k++) {
-        (void)gaussian(w, extra_variance(image->native_mm[k], h[k], image->moved) / (h[k] * h[k]));
+        (void)gaussian(w, extra_variance(image, h, k, blur));
         product *= w[0];
     }
     return product;
@@ -128,5 +140,27 @@ void hep_series_slope(float *out, const float *x, const struct hep_grid *grid, i
                 (float)((double)(x[first + i + stride] - x[first + i - stride]) / (2.0 * h[axis]));
         if (axis == 0)
             to[0] = to[n[0] - 1] = 0.0F;
+    }
+}
+
+void hep_series_curvature(float *out, const float *x, const struct hep_grid *grid,
+                          const struct hep_lesion_image *image)
+{
+    const size_t *n = grid->n;
+    double h[3];
+
+    hep_grid_spacing(h, grid);
+    memset(out, 0, n[0] * n[1] * n[2] * sizeof *out);
+    for (int k = 0; k < 3; k++) {
+        const size_t stride = k == 0 ? 1 : (k == 1 ? n[0] : n[0] * n[1]);
+        const double factor = 0.5 * pow(image->native_mm[k] / h[k], 2.0);
+
+        for (size_t i = 0; in_plane(image->native_mm, k) && i < n[0] * n[1] * n[2]; i++) {
+            const size_t at = i / stride % n[k];
+
+            if (at > 0 && at + 1 < n[k])
+                out[i] += (float)(factor * ((double)x[i + stride] + (double)x[i - stride] -
+                                            2.0 * (double)x[i]));
+        }
     }
 }

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define REACH 4 /* voxels over which noise is taken as correlated */
+#define REACH 6 /* voxels over which noise is taken as correlated */
 
 bool hep_spd_inverse(double out[HEP_SPD_MAX][HEP_SPD_MAX], double *log_det,
                      double m[HEP_SPD_MAX][HEP_SPD_MAX], size_t n)
@@ -50,7 +50,7 @@ static double correlation(double rho, long d)
     return d == 0 ? 1.0 : pow(rho, (double)(d * d));
 }
 
-double hep_voxels_per_sample(const double rho[3])
+double hep_voxels_per_sample(const double rho[3], double noise_share)
 {
     double product = 1.0;
 
@@ -61,7 +61,7 @@ double hep_voxels_per_sample(const double rho[3])
             sum += 2.0 * correlation(rho[k], d);
         product *= sum;
     }
-    return product;
+    return noise_share + (1.0 - noise_share) * product;
 }
 
 /** to = from correlated along one axis of the box. */
@@ -142,7 +142,9 @@ static int correlated_sums(double out[HEP_SOLVE_MAX][HEP_SOLVE_MAX],
         correlate_column(a, b, p, c);
         for (size_t i = 0; i < n; i++)
             for (size_t d = 0; isfinite(p->signal[i]) && d < p->n; d++)
-                sum[d] += weight_at(p, i) * (double)a[i] * (double)p->column[d][i];
+                sum[d] += weight_at(p, i) * (double)p->column[d][i] *
+                          ((1.0 - p->noise_share) * (double)a[i] +
+                           p->noise_share * weight_at(p, i) * (double)p->column[c][i]);
         memcpy(out[c], sum, sizeof sum);
     }
     free(a);
@@ -171,7 +173,7 @@ static void sandwich(struct hep_series_solution *out, double inverse[HEP_SPD_MAX
 int hep_series_solve(struct hep_series_solution *out, const struct hep_series_problem *p,
                      struct hep_error *err)
 {
-    const double per_sample = hep_voxels_per_sample(p->rho);
+    const double per_sample = hep_voxels_per_sample(p->rho, p->noise_share);
     const double scale = 1.0 / (p->sd * p->sd * per_sample);
     double inverse[HEP_SPD_MAX][HEP_SPD_MAX], middle[HEP_SOLVE_MAX][HEP_SOLVE_MAX], unused;
     struct sums sums;

@@ -4,9 +4,9 @@
  * their covariance.
  *
  * Model:   y = A m + e. A column holds what every voxel has of a part (or how the signal changes
- *          with a nuisance such as a shift). The noise e has the SD and the correlation of
- *          neighbours that the liver beside the lesion shows, corr(d) = product over axes of
- *          rho^(d^2). What is known beforehand enters as precision P with P m0 = pull.
+ *          with a nuisance such as a shift). e has the SD of the liver beside the lesion, a share
+ *          of its variance as noise of every voxel for itself, the rest as texture with corr(d) =
+ *          product over axes of rho^(d^2). What is known beforehand enters as precision P with P m0 = pull.
  *          Voxels whose noise is larger count less: their rows are divided by it.
  *          With v independent voxels per sample (the sum of corr over d):
  *          H = A'A / (sd^2 v) + P,  m = H^-1 (A'y / (sd^2 v) + pull),
@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { HEP_SOLVE_MAX = 10 };
+enum { HEP_SOLVE_MAX = 11 };
 
 struct hep_series_problem {
     size_t box[3];
@@ -31,7 +31,8 @@ struct hep_series_problem {
     const float *weight; /* the same: 1 / SD of a voxel's noise over `sd`; NULL: 1 everywhere */
     size_t n;            /* columns */
     bool white;          /* take v samples as one: cov = H^-1, quicker */
-    double sd, rho[3];   /* of the noise; rho: correlation of neighbours by axis */
+    double sd, rho[3];   /* of noise and texture; rho: correlation of neighbours in the texture */
+    double noise_share;  /* of their variance: noise, which every voxel has for itself */
     double precision[HEP_SOLVE_MAX][HEP_SOLVE_MAX], pull[HEP_SOLVE_MAX];
 };
 struct hep_series_solution {
@@ -42,8 +43,8 @@ struct hep_series_solution {
 int hep_series_solve(struct hep_series_solution *out, const struct hep_series_problem *p,
                      struct hep_error *err) HEP_MUST_CHECK;
 
-/** Voxels that one independent sample fills, for correlations of neighbours rho. */
-double hep_voxels_per_sample(const double rho[3]);
+/** Voxels that one independent sample fills. */
+double hep_voxels_per_sample(const double rho[3], double noise_share);
 
 /** Inverse and log determinant of a symmetric positive definite matrix of n <= HEP_SPD_MAX rows;
  * false when it is none. */

@@ -36,16 +36,18 @@ static void known_shares(struct known *k)
                                               .sd = 1.0 };
 }
 
-/** Noise of SD 1: corr of neighbours along x is 0.4, 0 beyond, from e(i) + e(i - 1) / 2. */
-static void add_noise(struct known *k, uint64_t seed, bool correlated)
+/** Variance 1, of which noise_share is of every voxel for itself; of the rest the corr of neighbours
+ * along x is 0.4, 0 beyond, from e(i) + e(i - 1) / 2. */
+static void add_noise(struct known *k, uint64_t seed)
 {
+    const double own = sqrt(k->problem.noise_share), texture = sqrt(1.0 - k->problem.noise_share);
+
     for (size_t i = 0; i < VOXELS; i++) {
-        double now[2], before[2] = { 0 };
+        double now[2], before[2];
 
         hep_rng_normal2(now, seed, 1, i + 1);
-        if (correlated)
-            hep_rng_normal2(before, seed, 1, i);
-        k->signal[i] = (float)((now[0] + 0.5 * before[0]) / sqrt(correlated ? 1.25 : 1.0));
+        hep_rng_normal2(before, seed, 1, i);
+        k->signal[i] = (float)(own * now[1] + texture * (now[0] + 0.5 * before[0]) / sqrt(1.25));
         for (int p = 0; p < 3; p++)
             k->signal[i] += (float)truth[p] * k->part[p][i];
     }
@@ -78,16 +80,17 @@ static void test_errors(void **state)
     static struct known k;
 
     (void)state;
-    for (int correlated = 0; correlated < 2; correlated++) {
+    for (int row = 0; row < 3; row++) {
         double sum[3] = { 0 }, square[3] = { 0 }, stated[3] = { 0 };
 
         known_shares(&k);
-        k.problem.rho[0] = correlated ? 0.4 : 0.0;
+        k.problem.rho[0] = 0.4;
+        k.problem.noise_share = 0.5 * row;
         for (uint64_t t = 0; t < TRIALS; t++) {
             struct hep_series_solution s;
             struct hep_error e = { 0 };
 
-            add_noise(&k, 100 + t, correlated != 0);
+            add_noise(&k, 100 + t);
             assert_ok(hep_series_solve(&s, &k.problem, &e), e);
             for (int p = 0; p < 3; p++) {
                 sum[p] += s.value[p] - truth[p];
@@ -143,21 +146,23 @@ static void moments(double out[3], const float *map, const struct hep_grid *g, i
 }
 
 /* Nothing is lost, the shift moves the centroid, and the variance is that of the box and of linear
- * interpolation: (h^2 - g^2) / 12 + h^2 / 6, beside the 0.16 of a border. */
+ * interpolation: (h^2 - g^2) / 12 + h^2 / 6, beside the 0.16 of a border; in the plane of slices of 6 mm,
+ * 0.25 h^2 of the point spread more. */
 static void test_shares(void **state)
 {
     const struct hep_grid g = hep_test_grid(31, 31, 31, 1.5, 1.5, 3.0);
-    const struct hep_lesion_image image = { .native_mm = { 3.0, 1.5, 6.0 }, .moved = true };
+    const struct hep_lesion_image image = { .native_mm = { 2.0, 1.5, 6.0 }, .moved = true };
     const double h[3] = { 1.5, 1.5, 3.0 }, shift_mm[3] = { 2.1, -0.7, 0.4 };
     float *map = hep_calloc(3 * hep_grid_voxels(&g), sizeof *map, NULL);
     float *out = map + hep_grid_voxels(&g), *scratch = out + hep_grid_voxels(&g);
 
     (void)state;
     map[15 + 31 * (15 + 31 * 15)] = 1.0F;
-    hep_series_share(out, map, &g, &image, shift_mm, scratch);
+    hep_series_share(out, map, &g, &image, shift_mm, 0.25, scratch);
     for (int k = 0; k < 3; k++) {
         const double native = image.native_mm[k];
-        const double variance = (native * native - h[k] * h[k]) / 12.0 + native * native / 6.0;
+        const double variance = (native * native - h[k] * h[k]) / 12.0 +
+                                native * native * (1.0 / 6.0 + (k < 2 ? 0.25 : 0.0));
         double is[3];
 
         moments(is, out, &g, k);
@@ -166,6 +171,34 @@ static void test_shares(void **state)
         assert_close(is[2], 0.16 + variance / (h[k] * h[k]), 0.02, 0);
     }
     free(map);
+}
+
+/* A map smoothed by a little more is the map and its curvature times that: of exp(-x^2 / 2 s^2) the
+ * second derivative is (x^2 / s^2 - 1) / s^2 of it, along both axes of the plane. */
+static void test_curvature(void **state)
+{
+    enum { N = 21 };
+    const struct hep_grid g = hep_test_grid(N, N, N, 1.0, 1.0, 1.0);
+    const struct hep_lesion_image image = { .native_mm = { 1.4, 1.0, 4.0 } };
+    const double s2 = 16.0;
+    static float map[N * N * N], out[N * N * N];
+
+    (void)state;
+    for (size_t i = 0; i < N * N * N; i++) {
+        const double x = (double)(i % N) - 10.0, y = (double)(i / N % N) - 10.0;
+
+        map[i] = (float)exp(-(x * x + y * y) / (2.0 * s2));
+    }
+    hep_series_curvature(out, map, &g, &image);
+    for (size_t i = 0; i < N * N * N; i++) {
+        const double x = (double)(i % N) - 10.0, y = (double)(i / N % N) - 10.0;
+
+        if (fabs(x) < 9.5 && fabs(y) < 9.5)
+            assert_close(out[i],
+                         0.5 * (double)map[i] * (1.96 * (x * x / s2 - 1.0) + (y * y / s2 - 1.0)) /
+                             s2,
+                         0, 0.004);
+    }
 }
 
 /* ---- lesions --------------------------------------------------------------------------------- */
@@ -296,18 +329,20 @@ static void test_rim_and_core_are_not_exchanged(void **state)
 
 /* Two series whose noise is independent, 20 independent voxels: a second part costs 2 ln 20 = 6.0. Core
  * and rim that differ by 4 and 0 standard errors are 16, told apart; by 2 and 0 they are 4, not. Where
- * errors are small, 30 % of the contrast with liver are 3 errors of the share (a tenth) in each series,
- * 18; 10 % are 1 in each, 2, which another blur would do. */
+ * errors are small, differences of 60 % of the contrast with liver are 6 errors of the share (a tenth) in
+ * each series. Of z = (6, 6) an outline that is wrong by a fifth of the contrast (2 errors) explains, with
+ * the inverse I - 4 J / 9 of I + 4 J, all but 72 (1 - 8/9) = 8: told apart; of (3, 3) all but 2: not.
+ * Differences of 30 % to either side, of a contrast of 100 and of 130, are z = (3, -2.3) and 14, which no
+ * outline explains; of 10 % they are 2. */
 static void test_parts_that_differ(void **state)
 {
     static const struct {
         double contrast, difference[2], se;
         bool differ;
     } rows[] = {
-        { 0.0, { 4.0, 0.0 }, 1.0, true },
-        { 0.0, { 2.0, 0.0 }, 1.0, false },
-        { 100.0, { 30.0, 30.0 }, 0.01, true },
-        { 100.0, { 10.0, 10.0 }, 0.01, false },
+        { 0.0, { 4.0, 0.0 }, 1.0, true },       { 0.0, { 2.0, 0.0 }, 1.0, false },
+        { 100.0, { 60.0, 60.0 }, 0.01, true },  { 100.0, { 30.0, 30.0 }, 0.01, false },
+        { 100.0, { 30.0, -30.0 }, 0.01, true }, { 100.0, { 10.0, -10.0 }, 0.01, false },
     };
     static const enum hep_image images[2] = { HEP_IMAGE_T2, HEP_IMAGE_ARTERIAL };
     const struct hep_parts parts = { .n = 2, .samples = 20.0 };
@@ -330,6 +365,50 @@ static void test_parts_that_differ(void **state)
         }
         assert_int_equal(hep_parts_differ(&parts, &set, &box), rows[i].differ);
     }
+}
+
+/** Weights of 1/4, 1/2, 1/4 along both axes of the plane: 0.5 voxels^2. */
+static void blur_plane(struct hep_volume *v)
+{
+    const size_t n = hep_grid_voxels(&v->grid);
+    float *before = hep_calloc(n, sizeof *before, NULL);
+
+    for (int axis = 0; axis < 2; axis++) {
+        const size_t stride = axis == 0 ? 1 : v->grid.n[0];
+
+        memcpy(before, v->data, n * sizeof *before);
+        for (size_t i = stride; i + stride < n; i++)
+            v->data[i] = 0.5F * before[i] + 0.25F * (before[i - stride] + before[i + stride]);
+    }
+    free(before);
+}
+
+/* A series blurred in its plane by 0.5 voxels^2, and the same one sharp: both read the tissues, with
+ * the point spread unknown, and the blurred one has the wider. */
+static void test_point_spread(void **state)
+{
+    double found[2];
+
+    (void)state;
+    for (int blurred = 0; blurred < 2; blurred++) {
+        struct fixture f;
+        struct found is;
+
+        fixture_init(&f, &metastasis, NULL);
+        for (size_t k = 0; blurred && k < N_MADE; k++) {
+            blur_plane(f.volume[made_images[k]]);
+        }
+        find(&is, &f);
+        assert_int_equal(is.parts.n, 2);
+        assert_part(&is, HEP_IMAGE_T2, HEP_PART_RIM, t_rim.t2);
+        assert_part(&is, HEP_IMAGE_T2, HEP_PART_CORE, t_necrotic.t2);
+        assert_part(&is, HEP_IMAGE_ARTERIAL, HEP_PART_RIM, t_rim.art);
+        assert_part(&is, HEP_IMAGE_ARTERIAL, HEP_PART_CORE, t_necrotic.art);
+        found[blurred] = is.series.of[HEP_IMAGE_T2].blur;
+        forget(&is);
+        fixture_release(&f);
+    }
+    assert_true(found[1] > found[0] + 0.2);
 }
 
 /* One tissue is one part, and its layers by depth read the same. */
@@ -397,6 +476,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exact),         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_prior),         cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_curvature),     cmocka_unit_test(test_point_spread),
         cmocka_unit_test(test_two_parts),     cmocka_unit_test(test_rim_and_core_are_not_exchanged),
         cmocka_unit_test(test_one_part),      cmocka_unit_test(test_odd_places),
         cmocka_unit_test(test_below_a_voxel), cmocka_unit_test(test_parts_that_differ),
