@@ -40,5 +40,11 @@ struct hep_dataset {
 int hep_dataset_list(struct hep_dataset *out, const char *bids_dir,
                      const struct hep_dataset_filter *filter, struct hep_error *err) HEP_MUST_CHECK;
 void hep_dataset_release(struct hep_dataset *d);
+/**
+ * Keep the studies of the persons whose number lies from `from` to below `to`. The number, from 0 to 1, follows from the
+ * label of the person alone, so that the parts stay what they are when persons are added. HEP_EFILTER when nobody is left.
+ */
+int hep_dataset_keep_part(struct hep_dataset *d, double from, double to,
+                          struct hep_error *err) HEP_MUST_CHECK;
 
 #endif
