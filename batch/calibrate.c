@@ -18,16 +18,20 @@ void hep_calibrated_release(struct hep_calibrated *c)
     *c = (struct hep_calibrated){ 0 };
 }
 
+/* Of a folder of truth one part of the persons, from 0 to 1. */
 static int read_cases(struct hep_evaluated *out, const char *out_dir, const char *truth,
-                      const struct hep_calibrate_request *q, struct hep_error *err)
+                      const struct hep_calibrate_request *q, const double part[2],
+                      struct hep_error *err)
 {
     const struct hep_evaluate_opts opts = { HEP_MATCH_BOTH, q->replicates, q->seed,
                                             q->nthreads,    q->log,        true,
                                             q->truth_desc };
 
-    return hep_is_dir(truth) ? hep_evaluate_folders(out, out_dir, truth, &opts, err)
+    return hep_is_dir(truth) ? hep_evaluate_part(out, out_dir, truth, &opts, part[0], part[1], err)
                              : hep_truth_table_read(out, out_dir, truth, err);
 }
+
+static const double everybody[2] = { 0.0, 0.0 };
 
 /* The same findings at the same places: one study under two names of folders. */
 static bool same_findings(const struct hep_calibrated *c, size_t i, size_t k)
@@ -61,7 +65,10 @@ static int check_apart(const struct hep_calibrated *c, struct hep_error *err)
 static int test(struct hep_calibrated *c, const struct hep_calibrate_request *q,
                 struct hep_error *err)
 {
-    int rc = read_cases(&c->tests, q->test_out, q->test_truth, q, err);
+    const double held_out[2] = { 0.0, q->hold_out };
+    int rc = q->hold_out > 0.0
+                 ? read_cases(&c->tests, q->out_dir, q->truth, q, held_out, err)
+                 : read_cases(&c->tests, q->test_out, q->test_truth, q, everybody, err);
 
     if (rc == HEP_OK)
         rc = check_apart(c, err);
@@ -122,14 +129,18 @@ static void say_cases(struct hep_calibrated *c, const char *trained_on)
 int hep_calibrate(struct hep_calibrated *out, const struct hep_calibrate_request *q,
                   struct hep_error *err)
 {
+    const double fitted_on[2] = { q->hold_out, q->hold_out > 0.0 ? 1.0 : 0.0 };
     int rc;
 
     *out = (struct hep_calibrated){ 0 };
+    if (q->hold_out > 0.0 && !hep_is_dir(q->truth))
+        return HEP_FAIL(err, HEP_EUSAGE,
+                        "%s: a part is held out of a folder of truth, not of a table", q->truth);
     rc = hep_evidence_read(&out->evidence_before, q->evidence, err);
     if (rc == HEP_OK)
         rc = hep_detection_read(&out->detection_before, q->detection, err);
     if (rc == HEP_OK)
-        rc = read_cases(&out->cases, q->out_dir, q->truth, q, err);
+        rc = read_cases(&out->cases, q->out_dir, q->truth, q, fitted_on, err);
     if (rc == HEP_OK)
         rc = count_cases(out, q, err);
     if (rc != HEP_OK)
@@ -138,5 +149,5 @@ int hep_calibrate(struct hep_calibrated *out, const struct hep_calibrate_request
     rc = hep_calibrate_evidence(out, q, err);
     if (rc == HEP_OK && q->wants_detection)
         rc = hep_calibrate_detection(out, q, err);
-    return rc == HEP_OK && q->test_out != NULL ? test(out, q, err) : rc;
+    return rc == HEP_OK && (q->test_out != NULL || q->hold_out > 0.0) ? test(out, q, err) : rc;
 }

@@ -34,9 +34,11 @@ struct hep_calibrate_request {
     const char *out_dir, *truth;       /* truth: folder or table */
     const char *truth_desc;            /* a reader's answers in the folders of truth; NULL */
     const char *test_out, *test_truth; /* studies that nothing is fitted on; NULL: none */
-    const char *evidence, *detection;  /* tables that are fitted: files */
-    double weight;                     /* of their likelihoods, in lesions */
-    double false_per_study;            /* that the limit of detection allows */
+    double
+        hold_out; /* share of the persons of `truth`, a folder, that are the tests instead; 0: none */
+    const char *evidence, *detection; /* tables that are fitted: files */
+    double weight;                    /* of their likelihoods, in lesions */
+    double false_per_study;           /* that the limit of detection allows */
     size_t n_folds, replicates;
     uint64_t seed;                             /* of the bootstrap */
     const char *date, *trained_on, *tested_on; /* for the files */
@@ -81,6 +83,10 @@ int hep_calibrated_json(struct hep_json **out, const struct hep_calibrated *c,
 /** Both files, or neither when a text cannot be made. @param[in] detection NULL: not written */
 int hep_calibrated_write(const struct hep_calibrated *c, const char *evidence,
                          const char *detection, struct hep_error *err) HEP_MUST_CHECK;
+
+/** A model card: what, fitted on whom, tested on whom, every figure. Markdown; atomic. */
+int hep_calibrated_card(const struct hep_calibrated *c, const struct hep_calibrate_request *q,
+                        const char *path, struct hep_error *err) HEP_MUST_CHECK;
 
 /* Within the room. */
 void hep_calibrate_add(struct hep_calibrated *c, const char *part, const char *what,

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/rng.h"
 #include "base/text.h"
 
 #define LABEL_FILE_MAX (1 << 20)
@@ -266,25 +267,52 @@ int hep_dataset_list(struct hep_dataset *out, const char *bids_dir,
     return rc;
 }
 
-static void free_study(struct hep_dataset_study *s)
+static void study_release(struct hep_dataset_study *s)
 {
     free(s->path);
     free(s->relative);
     free(s->label);
     free(s->protocol);
+    *s = (struct hep_dataset_study){ 0 };
 }
 
 void hep_dataset_drop(struct hep_dataset *d, size_t i)
 {
-    free_study(&d->list[i]);
+    study_release(&d->list[i]);
     d->n--;
     memmove(&d->list[i], &d->list[i + 1], (d->n - i) * sizeof d->list[0]);
+}
+
+int hep_dataset_keep_part(struct hep_dataset *d, double from, double to, struct hep_error *err)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < d->n; i++) {
+        char person[128];
+        double number;
+
+        (void)snprintf(person, sizeof person, "%.*s", (int)strcspn(d->list[i].relative, "/"),
+                       d->list[i].relative);
+        number = hep_rng_uniform(0, hep_rng_stream(person), 0);
+        if (number >= from && number < to) {
+            const struct hep_dataset_study one = d->list[kept];
+
+            d->list[kept++] = d->list[i];
+            d->list[i] = one;
+        }
+    }
+    for (size_t i = kept; i < d->n; i++)
+        study_release(&d->list[i]);
+    d->n = kept;
+    return kept > 0
+               ? HEP_OK
+               : HEP_FAIL(err, HEP_EFILTER, "no person is in the part from %g to %g", from, to);
 }
 
 void hep_dataset_release(struct hep_dataset *d)
 {
     for (size_t i = 0; i < d->n; i++)
-        free_study(&d->list[i]);
+        study_release(&d->list[i]);
     for (size_t i = 0; i < d->n_absent; i++)
         free(d->absent[i]);
     free(d->absent);

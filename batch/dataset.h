@@ -42,5 +42,11 @@ int hep_dataset_list(struct hep_dataset *out, const char *bids_dir,
 void hep_dataset_release(struct hep_dataset *d);
 /** Take study i out. */
 void hep_dataset_drop(struct hep_dataset *d, size_t i);
+/**
+ * Keep the studies of the persons whose number lies from `from` to below `to`. The number, from 0 to 1, follows from the
+ * label of the person alone, so that the parts stay what they are when persons are added. HEP_EFILTER when nobody is left.
+ */
+int hep_dataset_keep_part(struct hep_dataset *d, double from, double to,
+                          struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

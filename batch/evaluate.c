@@ -437,6 +437,13 @@ static int note_without_truth(struct hep_evaluated *e, const char *out_dir,
 int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const char *truth_dir,
                          const struct hep_evaluate_opts *opts, struct hep_error *err)
 {
+    return hep_evaluate_part(out, out_dir, truth_dir, opts, 0.0, 0.0, err);
+}
+
+int hep_evaluate_part(struct hep_evaluated *out, const char *out_dir, const char *truth_dir,
+                      const struct hep_evaluate_opts *opts, double from, double to,
+                      struct hep_error *err)
+{
     struct hep_dataset truth = { 0 };
     struct hep_evaluated *e = out;
     int rc;
@@ -446,6 +453,8 @@ int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const c
                                  .replicates = opts->replicates,
                                  .keeps_findings = opts->keeps_findings };
     rc = hep_truth_list(&truth, truth_dir, opts->truth_desc, err);
+    if (rc == HEP_OK && to > from)
+        rc = hep_dataset_keep_part(&truth, from, to, err);
     if (rc == HEP_OK && !hep_is_dir(out_dir))
         rc = HEP_FAIL(err, HEP_ENOENT, "%s: no such folder", out_dir);
     e->entry = hep_calloc(truth.n + 1, sizeof *e->entry, err);
@@ -458,7 +467,7 @@ int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const c
         rc = add_study(e, out_dir, &truth.list[i], opts, err);
         hep_log_progress(opts->log, "evaluate", (double)(i + 1) / (double)truth.n);
     }
-    if (rc == HEP_OK)
+    if (rc == HEP_OK && !(to > from))
         rc = note_without_truth(e, out_dir, &truth, opts->log, err);
     if (rc == HEP_OK && !e->keeps_findings) {
         const struct hep_eval_data data = hep_evaluated_data(e);

@@ -156,6 +156,10 @@ struct hep_evaluate_opts {
 int hep_evaluate_folders(struct hep_evaluated *out, const char *out_dir, const char *truth_dir,
                          const struct hep_evaluate_opts *opts,
                          struct hep_error *err) HEP_MUST_CHECK;
+/** The same for one part of the persons alone: hep_dataset_keep_part(). */
+int hep_evaluate_part(struct hep_evaluated *out, const char *out_dir, const char *truth_dir,
+                      const struct hep_evaluate_opts *opts, double from, double to,
+                      struct hep_error *err) HEP_MUST_CHECK;
 void hep_evaluated_release(struct hep_evaluated *e);
 
 /** The lists as the statistics want them; borrowed from `e`. */

@@ -5,13 +5,14 @@
 #include "pipeline/config/config.h"
 #include "pipeline/study.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct calibrate_options {
     struct hep_common_options common;
     const char *out_dir, *truth, *out, *detection, *from_evidence, *from_detection, *date,
-        *test_out, *test_truth, *tested_on, *trained_on, *truth_desc;
-    double weight, false_per_study;
+        *test_out, *test_truth, *tested_on, *trained_on, *card, *truth_desc;
+    double weight, false_per_study, hold_out;
     long folds, seed, nthreads;
     bool json;
 };
@@ -41,6 +42,12 @@ static const struct hep_option options[] = {
             "results of studies that nothing is fitted on: figures of the new tables on them"),
     HEP_OPT(PATH_IN, S, test_truth, "test-truth", 0, "TRUTH", NULL, "their truth"),
     HEP_OPT_TRUTH_DESC(S),
+    HEP_OPT_NUMBER(S, hold_out, "hold-out", 0, "SHARE", 0.05, 0.9, NULL,
+                   "share of the persons that nothing is fitted on, drawn by their labels: figures "
+                   "of the new tables "
+                   "on them"),
+    HEP_OPT(FILE_OUT, S, card, "card", 0, "FILE", NULL,
+            "model card that is written as well, Markdown"),
     HEP_OPT(TEXT, S, tested_on, "tested-on", 0, "TEXT", "unnamed studies", "which these are"),
     HEP_OPT_FLAG(S, json, "json", 0, "print JSON instead of a summary"),
     HEP_OPT_INTEGER(S, seed, "seed", 's', "SEED", 0, 2147483647, "1", "of the bootstrap"),
@@ -77,42 +84,50 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     const struct calibrate_options *o = given;
     char *evidence = NULL, *detection = NULL, tested_on[80];
     struct hep_calibrated c = { 0 };
+    struct hep_calibrate_request q;
     int rc;
 
     if (o->out == NULL || o->date == NULL)
         return HEP_FAIL(err, HEP_EUSAGE, "-o FILE and --date YYYY-MM-DD are needed");
     if ((o->test_out == NULL) != (o->test_truth == NULL))
         return HEP_FAIL(err, HEP_EUSAGE, "--test-out and --test-truth go together");
-    (void)snprintf(tested_on, sizeof tested_on, "the same patients, each by the others (%ld parts)",
-                   o->folds);
+    if (o->test_out != NULL && isfinite(o->hold_out))
+        return HEP_FAIL(err, HEP_EUSAGE, "--hold-out and --test-out exclude each other");
+    if (isfinite(o->hold_out))
+        (void)snprintf(tested_on, sizeof tested_on, "%.0f %% of the same persons, held out",
+                       100.0 * o->hold_out);
+    else
+        (void)snprintf(tested_on, sizeof tested_on,
+                       "the same patients, each by the others (%ld parts)", o->folds);
     rc = hep_config_find_file(&evidence, o->from_evidence, err);
     if (rc == HEP_OK)
         rc = hep_config_find_file(&detection, o->from_detection, err);
+    q = (struct hep_calibrate_request){ .out_dir = o->out_dir,
+                                        .truth = o->truth,
+                                        .truth_desc = o->truth_desc,
+                                        .evidence = evidence,
+                                        .detection = detection,
+                                        .weight = o->weight,
+                                        .false_per_study = o->false_per_study,
+                                        .n_folds = (size_t)o->folds,
+                                        .replicates = HEP_BOOTSTRAP_REPLICATES,
+                                        .seed = (uint64_t)o->seed,
+                                        .date = o->date,
+                                        .trained_on = o->trained_on,
+                                        .tested_on = o->test_out != NULL ? o->tested_on : tested_on,
+                                        .test_out = o->test_out,
+                                        .test_truth = o->test_truth,
+                                        .hold_out = isfinite(o->hold_out) ? o->hold_out : 0.0,
+                                        .wants_detection = o->detection != NULL,
+                                        .nthreads = o->nthreads > 0 ? (int)o->nthreads
+                                                                    : hep_default_nthreads(),
+                                        .log = cli->log };
     if (rc == HEP_OK)
-        rc = hep_calibrate(
-            &c,
-            &(struct hep_calibrate_request){
-                .out_dir = o->out_dir,
-                .truth = o->truth,
-                .truth_desc = o->truth_desc,
-                .evidence = evidence,
-                .detection = detection,
-                .weight = o->weight,
-                .false_per_study = o->false_per_study,
-                .n_folds = (size_t)o->folds,
-                .replicates = HEP_BOOTSTRAP_REPLICATES,
-                .seed = (uint64_t)o->seed,
-                .date = o->date,
-                .trained_on = o->trained_on,
-                .tested_on = o->test_out != NULL ? o->tested_on : tested_on,
-                .test_out = o->test_out,
-                .test_truth = o->test_truth,
-                .wants_detection = o->detection != NULL,
-                .nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads(),
-                .log = cli->log },
-            err);
+        rc = hep_calibrate(&c, &q, err);
     if (rc == HEP_OK)
         rc = hep_calibrated_write(&c, o->out, o->detection, err);
+    if (rc == HEP_OK && o->card != NULL)
+        rc = hep_calibrated_card(&c, &q, o->card, err);
     if (rc == HEP_OK)
         rc = print_result(cli->out, &c, o->json, err);
     hep_calibrated_release(&c);

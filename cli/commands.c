@@ -13,6 +13,7 @@ const struct hep_command *const *hep_commands(void)
         &hep_cmd_import,
         &hep_cmd_export,
         &hep_cmd_dataset,
+        &hep_cmd_validate,
         &hep_cmd_inventory,
         &hep_cmd_fit_adc,
         &hep_cmd_fit_ivim,

@@ -15,6 +15,7 @@ extern const struct hep_command hep_cmd_run;
 extern const struct hep_command hep_cmd_import;
 extern const struct hep_command hep_cmd_export;
 extern const struct hep_command hep_cmd_dataset;
+extern const struct hep_command hep_cmd_validate;
 extern const struct hep_command hep_cmd_measure;
 extern const struct hep_command hep_cmd_inventory;
 extern const struct hep_command hep_cmd_fit_adc;

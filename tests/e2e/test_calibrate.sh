@@ -44,6 +44,14 @@ cp "$work/stdout" "$work/one.json"
 fit two --detection "$work/two-detection.yml"
 same "$(cat "$work"/one{,-detection}.yml | sha256sum)" "$(cat "$work"/two{,-detection}.yml | sha256sum)" "the same input gives the same tables"
 
+# A part of the persons held out: nobody is in both, the card says who was fitted on and who is the test.
+fit held --hold-out 0.4 --card "$work/card.md"
+fitted=$(sed -n 's/.*Fitted on.*: \([0-9]*\) patients.*/\1/p' "$work/card.md") tested=$(sed -n 's/.*Tested on.*: \([0-9]*\) studies.*/\1/p' "$work/card.md")
+same "$((fitted + tested))" 24 "persons that are fitted on and held out"
+between "$tested" 5 15 "about two in five are held out"
+grep -q "40 % of the same persons, held out" "$work/card.md" || fail "the card does not say how the tests were chosen"
+expect 64 "exclude each other" "$HEPAR" calibrate "$work/out" "$work/truth" --date 2026-11-28 -o "$work/no.yml" --hold-out 0.4 --test-out "$work/out" --test-truth "$work/truth"
+
 # (sum of P + 8 * L before) / (36 + 8), and what was never seen keeps the expert's number.
 /usr/bin/python3 - "$work" <<'PY' || fail "likelihoods are not those of a calculation by hand"
 import glob, json, re, sys

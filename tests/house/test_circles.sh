@@ -13,7 +13,7 @@ needs() { # needs ROOM: a line "USER DEFINER" for each pair of object files of i
         END { for (i = 1; i <= n; i++) if (wanted[i] in home && home[wanted[i]] != user[i]) print user[i], home[wanted[i]] }'
 }
 
-for room in base terms image sequences fitting contrast liver lesions phantom radiomics spectral evaluation followup pipeline report batch visits protocols dicom review datasets cli; do
+for room in base terms image sequences fitting contrast liver lesions phantom radiomics spectral evaluation followup pipeline report batch visits protocols dicom review datasets validation cli; do
     pairs=$(needs "$room")
     [ -n "$pairs" ] || [ "$(ar t "$build/libhep_$room.a" | wc -l)" -le 1 ] || { echo "FAILED: no file of $room needs another: $build/libhep_$room.a"; failures=$((failures + 1)); }
     loops=$(echo "$pairs" | tsort 2>&1 >/dev/null || true)

@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 failures=0 cases=0
 
 # The floors as docs/architecture.md draws them: a room may see the rooms before it, but not those in the same brackets.
-order='base terms image sequences [fitting contrast] liver [lesions phantom radiomics spectral evaluation] followup pipeline report batch visits protocols dicom review datasets cli'
+order='base terms image sequences [fitting contrast] liver [lesions phantom radiomics spectral evaluation] followup pipeline report batch visits protocols dicom review datasets validation cli'
 
 includes() { # includes ROOM HEADER: does HEADER preprocess with the folders of ROOM?
     local folders=() folder

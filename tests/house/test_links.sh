@@ -25,7 +25,7 @@ while read -r document; do
     while read -r named; do
         links=$((links + 1))
         [[ $named = *NAME* ]] || [ -e "$named" ] || fail "$document: no file $named"
-    done < <(grep -oE '`(base|terms|image|sequences|fitting|contrast|liver|lesions|phantom|evaluation|pipeline|report|batch|datasets|protocols|cli|configs|scripts|tests|bench|docs)/[A-Za-z0-9_./-]*`' "$document" | tr -d '`' | sort -u)
+    done < <(grep -oE '`(base|terms|image|sequences|fitting|contrast|liver|lesions|phantom|evaluation|pipeline|report|batch|datasets|validation|protocols|cli|configs|scripts|tests|bench|docs)/[A-Za-z0-9_./-]*`' "$document" | tr -d '`' | sort -u)
 done < <(find . -path './build*' -prune -o -path './tests/data' -prune -o -name '*.md' -print | sort)
 printf '%d links, %d failed\n' "$links" "$failures"
 [ "$links" -gt 0 ] && [ "$failures" = 0 ]
