@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "pipeline/answers_kept.h"
 #include "pipeline/keys.h"
 #include "pipeline/open_study.h"
 #include "pipeline/origin.h"
@@ -253,6 +254,8 @@ static int commit(struct study_run *s, const struct hep_study_request *q, struct
         rc = (int)err->code;
     if (rc == HEP_OK)
         rc = hep_file_write(path, text, strlen(text), err);
+    if (rc == HEP_OK && !q->replace) /* what is replaced may be another person's */
+        rc = hep_answers_keep(&run->out, run->label, err);
     if (rc == HEP_OK) {
         for (size_t i = 0; i < run->n_written; i++)
             files[i] = (struct hep_outdir_file){ run->written[i].path, run->written[i].bytes };

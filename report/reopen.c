@@ -250,6 +250,20 @@ static int put_findings(struct hep_reopened *r, const char *path, struct hep_err
     return rc;
 }
 
+/* Answers outlive a result: the one that stands here may have another reference. */
+static int check_grids(struct hep_reopened *r, const char *path, struct hep_error *err)
+{
+    const struct hep_labels *lesions = NULL, *liver = NULL;
+    int rc = hep_run_labels(&r->run, "lesions", &lesions, err);
+
+    if (rc == HEP_OK)
+        rc = hep_run_labels(&r->run, "liver", &liver, err);
+    if (rc == HEP_OK && lesions != NULL && liver != NULL &&
+        !hep_grid_same(&lesions->grid, &liver->grid, HEP_GRID_TOL_MM))
+        rc = HEP_FAIL(err, HEP_EGEOM, "%s: drawn on another grid than that of this result", path);
+    return rc;
+}
+
 int hep_reopened_as_read(struct hep_reopened *r, const char *reader, struct hep_error *err)
 {
     char *path = hep_asprintf(err, "%s/%s_desc-%s_lesions.json", r->folder, r->run.label, reader),
@@ -262,6 +276,8 @@ int hep_reopened_as_read(struct hep_reopened *r, const char *reader, struct hep_
         rc = put_labels(r, "lesions", lesions, false, err);
     if (rc == HEP_OK)
         rc = put_labels(r, "liver", liver, true, err);
+    if (rc == HEP_OK)
+        rc = check_grids(r, path, err);
     free(path);
     free(lesions);
     free(liver);

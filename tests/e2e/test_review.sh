@@ -163,6 +163,13 @@ assert sorted(o["what"] for o in c["open"]) == ["class", "lesion", "lesion", "ri
 PY
 expect 0 "" "$HEPAR" evaluate "$work/out" "$work/out" --truth-desc R1 -o "$work/ev" -q
 same "$(grep -c '9 of 10' "$work/stdout" | sed 's/[1-9][0-9]*/yes/')" yes "nine of the ten lesions of R1 are found"
+# a study that is computed anew keeps what its readers said, and refuses their files of the result before
+rm -rf "$work/applied" && cp -r "$result" "$work/applied"
+expect 0 "" "$HEPAR" run "$study" -o "$work/out" --no-align -q --nthreads 2 --set report.html=false --set lesions.candidates.diameter_min_mm=14
+for f in sub-01_desc-R1_lesions.json sub-01_desc-R2_lesions.tsv anat/sub-01_label-lesions_desc-R1_dseg.nii.gz sub-01_desc-consensus_lesions.json; do
+    cmp -s "$work/applied/$f" "$result/$f" || fail "$f was not kept"
+done
+expect 65 "the result is of" apply "$work/r1.json"
 expect 66 "no study has a" "$HEPAR" evaluate "$work/out" "$work/out" --truth-desc R9 -o "$work/ev" -q
 expect 64 "two readers with a comma" "$HEPAR" review "$work/out" --agreement R1
 finish
