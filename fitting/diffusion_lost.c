@@ -56,7 +56,7 @@ static int allocate(struct table *t, struct hep_error *err)
 
 /* The brighter half of the body in a slice, by the mean over the volumes in use; none where even
  * that is dark beside the rest. */
-static size_t list_bright(size_t *list, float *values, const struct table *t,
+static size_t list_bright(size_t *list, float *values, double *sum, const struct table *t,
                           const struct hep_diffusion_sample *s,
                           const struct hep_diffusion_input *in, size_t z)
 {
@@ -64,18 +64,18 @@ static size_t list_bright(size_t *list, float *values, const struct table *t,
     float middle;
     size_t n = 0, kept = 0;
 
-    for (size_t i = z * slice; i < (z + 1) * slice; i++) {
-        double sum = 0.0;
+    memset(sum, 0, slice * sizeof *sum);
+    for (size_t k = 0; k < t->n; k++) {
+        const float *x = in->signal + s->kept[k] * in->nvox + z * slice;
 
-        for (size_t k = 0; k < t->n; k++) {
-            const float x = in->signal[s->kept[k] * in->nvox + i];
-
-            sum += isfinite(x) ? (double)x : 0.0;
-        }
-        if (in->mask != NULL && in->mask[i] <= 0)
+        for (size_t i = 0; i < slice; i++)
+            sum[i] += isfinite(x[i]) ? (double)x[i] : 0.0;
+    }
+    for (size_t i = 0; i < slice; i++) {
+        if (in->mask != NULL && in->mask[z * slice + i] <= 0)
             continue;
-        list[n] = i;
-        values[n++] = (float)(sum / (double)t->n);
+        list[n] = z * slice + i;
+        values[n++] = (float)(sum[i] / (double)t->n);
     }
     (void)memcpy(values + slice, values, n * sizeof *values);
     middle = (float)hep_quantile(values + slice, n, 0.5);
@@ -90,13 +90,16 @@ static int fill(struct table *t, const struct hep_diffusion_sample *s,
 {
     const size_t slice = in->nvox / t->nz;
     float *values = NULL;
+    double *sum = NULL;
     size_t *list = NULL;
     int rc = HEP_NEW(values, 2 * slice, err);
 
     if (rc == HEP_OK)
+        rc = HEP_NEW(sum, slice, err);
+    if (rc == HEP_OK)
         rc = HEP_NEW(list, slice, err);
     for (size_t z = 0; rc == HEP_OK && z < t->nz; z++) {
-        const size_t n = list_bright(list, values, t, s, in, z);
+        const size_t n = list_bright(list, values, sum, t, s, in, z);
 
         for (size_t k = 0; k < t->n; k++) {
             double middle;
@@ -110,6 +113,7 @@ static int fill(struct table *t, const struct hep_diffusion_sample *s,
         }
     }
     free(values);
+    free(sum);
     free(list);
     return rc;
 }

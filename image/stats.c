@@ -63,7 +63,9 @@ static size_t drop_nan(float *x, size_t n)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < n; i++) {
+    while (kept < n && !isnan(x[kept]))
+        kept++;
+    for (size_t i = kept; i < n; i++) {
         if (!isnan(x[i]))
             swap_floats(&x[kept++], &x[i]);
     }

@@ -78,23 +78,24 @@ PY
 }
 
 expect 0 "" "$HEPAR" run "$s" -o "$work/map" $quick --lesions "$map"
+shared="$quick --share $work/map" # what the lesions do not change is taken from the first run
 look "$work/map" "np.array_equal(m, t) and len(d) == len(np.unique(t)) - 1"
 look "$work/map" "all(l['origin'] == 'given' and l['outlined_by'] == 'user' and l['given_label'] == l['id'] for l in d)"
 look "$work/map" "all('flags' in l and 'class_probabilities' in l for l in d)"
 for f in mask probability rounded off; do
-    expect 0 "" "$HEPAR" run "$s" -o "$work/$f" $quick --lesions "$work/$f.nii.gz"
+    expect 0 "" "$HEPAR" run "$s" -o "$work/$f" $shared --lesions "$work/$f.nii.gz"
     look "$work/$f" "np.array_equal(m > 0, t > 0) and len(d) == len(np.unique(t)) - 1"
 done
-expect 0 "" "$HEPAR" run "$s" -o "$work/on_dwi" $quick --lesions "$work/on_dwi.nii.gz"
+expect 0 "" "$HEPAR" run "$s" -o "$work/on_dwi" $shared --lesions "$work/on_dwi.nii.gz"
 look "$work/on_dwi" "len(d) == near(t.shape).max() and np.array_equal(m, near(t.shape))"
-expect 0 "" "$HEPAR" run "$s" -o "$work/points" $quick --lesions "$work/points.tsv"
+expect 0 "" "$HEPAR" run "$s" -o "$work/points" $shared --lesions "$work/points.tsv"
 look "$work/points" "len(d) == len(np.unique(t)) - 1 and all(l['outlined_by'] == 'hepar' for l in d)"
 look "$work/points" "sorted(l['given_name'] for l in d) == sorted('T%d' % i for i in np.unique(t) if i)"
 look "$work/points" "sum(dice(m == i, t == i) > 0.6 for i in range(1, 4)) == 3"
-expect 0 "" "$HEPAR" run "$s" -o "$work/lps" $quick --lesions "$work/lps.tsv" --set lesions.given_lps=true
+expect 0 "" "$HEPAR" run "$s" -o "$work/lps" $shared --lesions "$work/lps.tsv" --set lesions.given_lps=true
 same "$(gzip -cd "$work/lps/sub-01/anat/sub-01_label-lesions_dseg.nii.gz" | sha256sum)" \
     "$(gzip -cd "$work/points/sub-01/anat/sub-01_label-lesions_dseg.nii.gz" | sha256sum)" "the same points in both conventions"
-expect 0 "" "$HEPAR" run "$s" -o "$work/add" $quick --lesions "$work/flipped.nii.gz" --set lesions.given=add
+expect 0 "" "$HEPAR" run "$s" -o "$work/add" $shared --lesions "$work/flipped.nii.gz" --set lesions.given=add
 look "$work/add" "np.array_equal(m == 1, t == 1) and d[[l['id'] for l in d].index(1)]['given_label'] == 7"
 look "$work/add" "any(l['origin'] == 'found' for l in d) and sum(l['origin'] == 'given' for l in d) == 1"
 
@@ -203,25 +204,25 @@ expect 65 "must hold {input}" "$HEPAR" run "$s" -o "$work/wrong" $quick --share 
 expect 65 "a list of at most" "$HEPAR" run "$s" -o "$work/wrong" $quick --share "$work/map" --set 'liver.command=cp {input} {output}'
 
 # Nothing given is dropped without a word.
-expect 0 "lesion 1: no image shows a lesion" "$HEPAR" run "$s" -o "$work/far" ${quick/-q/} --lesions "$work/far.tsv"
+expect 0 "lesion 1: no image shows a lesion" "$HEPAR" run "$s" -o "$work/far" ${shared/-q/} --lesions "$work/far.tsv"
 look "$work/far" "len(d) == 1 and d[0]['flags']['fat']['state'] == 'not_assessable' and 'not outlined' in d[0]['given_note']"
-expect 0 "empty.nii.gz holds no lesion" "$HEPAR" run "$s" -o "$work/empty" ${quick/-q/} --lesions "$work/empty.nii.gz"
+expect 0 "empty.nii.gz holds no lesion" "$HEPAR" run "$s" -o "$work/empty" ${shared/-q/} --lesions "$work/empty.nii.gz"
 look "$work/empty" "len(d) == 0 and m.max() == 0"
 
 # Ways to give them: study.yml, the study's own folder, a folder of derivatives; the option counts before all.
 mkdir -p "$work/deriv/sub-01/anat"
 cp "$map" "$work/deriv/sub-01/anat/sub-01_label-lesions_dseg.nii.gz"
-expect 0 "" "$HEPAR" run "$s" -o "$work/deriv-out" $quick -d "$work/deriv"
+expect 0 "" "$HEPAR" run "$s" -o "$work/deriv-out" $shared -d "$work/deriv"
 look "$work/deriv-out" "np.array_equal(m, t)"
 cp -r "$s" "$work/sub-01"
 cp "$work/flipped.nii.gz" "$work/sub-01/anat/sub-01_label-lesion_mask.nii.gz"
 expect 0 "" "$HEPAR" run "$work/sub-01" -o "$work/bids-out" $quick
 look "$work/bids-out" "len(d) == 1 and np.array_equal(m == 1, t == 1)"
-expect 0 "" "$HEPAR" run "$work/sub-01" -o "$work/both-out" $quick --lesions "$map"
+expect 0 "" "$HEPAR" run "$work/sub-01" -o "$work/both-out" $quick --share "$work/bids-out" --lesions "$map"
 look "$work/both-out" "np.array_equal(m, t)"
 cp "$work/points.tsv" "$work/sub-01/points.tsv"
 printf 'lesions: [points.tsv, anat/sub-01_label-lesion_mask.nii.gz]\n' >"$work/sub-01/study.yml"
-expect 0 "" "$HEPAR" run "$work/sub-01" -o "$work/yml-out" $quick
+expect 0 "" "$HEPAR" run "$work/sub-01" -o "$work/yml-out" $quick --share "$work/bids-out"
 look "$work/yml-out" "len(d) == len(np.unique(t)) and any(l['outlined_by'] == 'user' for l in d)"
 
 expect 65 "a label is an integer" "$HEPAR" run "$s" -o "$work/bad" $quick --lesions "$work/broken.nii.gz"
