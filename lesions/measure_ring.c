@@ -171,13 +171,10 @@ static bool sector_index(double *index, double *se, const struct hep_ring_patter
     return true;
 }
 
-/** Probability that a sector's index exceeds the limit, with its own error and with that of rim and core,
- * which all sectors share. */
-static double covered_probability(double index, double se, double limit, double common_se)
+/** Probability that a sector's index exceeds the limit. */
+static double covered_probability(double index, double se, double limit)
 {
-    const double all = hypot(se, common_se);
-
-    return all > 0.0 ? normal_probability((index - limit) / all) : (index > limit ? 1.0 : 0.0);
+    return se > 0.0 ? normal_probability((index - limit) / se) : (index > limit ? 1.0 : 0.0);
 }
 
 /** Cover, asymmetry and gap from the indices of the sectors; `indices` holds one per sector. */
@@ -196,7 +193,7 @@ static void judge_sectors(struct hep_ring_pattern *out, const struct rim *rim,
             continue;
         indices[n++] = (float)index;
         mean += index;
-        p = covered_probability(index, se, limit, out->index_se);
+        p = covered_probability(index, se, limit);
         covered += p;
         variance += p * (1.0 - p);
         gained += p * (gain * s->sum[1] / s->weight[1] - s->sum[0] / s->weight[0]);
@@ -204,8 +201,7 @@ static void judge_sectors(struct hep_ring_pattern *out, const struct rim *rim,
             moment[k] += index * s->direction[k] / s->n;
     }
     if (n == 0) { /* too small for sectors: any one is the rim's index and how far sectors differ */
-        const double p =
-            covered_probability(out->index, sector_spread(out->index), limit, out->index_se);
+        const double p = covered_probability(out->index, sector_spread(out->index), limit);
 
         out->cover = p;
         out->cover_se = sqrt(p * (1.0 - p));
