@@ -105,6 +105,20 @@ enum hep_phase hep_agent_phase(const struct hep_agent *agent, enum hep_phase pha
     return phase;
 }
 
+bool hep_agent_is_unknown(const char *text)
+{
+    return text != NULL && strcasecmp(text, "unknown") == 0;
+}
+
+void hep_agents_suppose(struct hep_agent *agent, const struct hep_agents *set)
+{
+    for (int p = 0; p < HEP_PHASE_COUNT; p++)
+        for (size_t i = 0; i < set->n; i++)
+            agent->washout[p] = agent->washout[p] && set->list[i].washout[p];
+    agent->name = "unknown";
+    agent->washout_source = "the agent is not known: only where it may be judged with every agent";
+}
+
 bool hep_agent_washout_allowed(const struct hep_agent *agent, enum hep_phase phase, char *reason,
                                size_t n)
 {

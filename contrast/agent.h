@@ -102,6 +102,12 @@ struct hep_agent_match {
 void hep_agents_resolve(struct hep_agent_match *out, const struct hep_agents *set,
                         const char *text);
 
+/** Does a text say that the agent is not known ("unknown", in any case)? */
+bool hep_agent_is_unknown(const char *text);
+/** Of an agent that is only supposed: washout may be judged in the phases in which it may be with every agent of the set, and
+ * its name is "unknown". */
+void hep_agents_suppose(struct hep_agent *agent, const struct hep_agents *set);
+
 /**
  * Relaxivities at any field: linear between the tabulated fields, end values beyond them.
  * @param[in] b0_t [T], decimals matter (2.89)

@@ -169,7 +169,7 @@ static int write_study_yml(const struct hep_study_work *w, struct hep_error *err
     bool any = false;
 
     hep_str_addf(&text,
-                 "# %s, case of %s. The contrast agent is not stated.\nothers: ignore\nseries:\n",
+                 "# %s, case of %s\nagent: unknown\nothers: ignore\nseries:\n",
                  w->label, w->q->set->name);
     for (size_t i = 0; i < w->n_placed; i++) {
         any = any || w->placed[i].from->row->role != HEP_ROLE_UNKNOWN;

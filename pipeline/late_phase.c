@@ -31,7 +31,7 @@ int hep_late_phases_name(struct hep_inventory *inv, char name[HEP_AGENT_NAME], s
 
     if (name != NULL)
         name[0] = '\0';
-    if (inv->agent_text == NULL)
+    if (inv->agent_text == NULL || hep_agent_is_unknown(inv->agent_text))
         return HEP_OK;
     rc = hep_config_find(&path, "agents.yml", err);
     if (rc == HEP_OK)

@@ -128,7 +128,7 @@ static int settle_agent(struct hep_open_study *s, struct hep_log *log, struct he
         return hep_config_agent(&s->agent_storage, cfg, s->agents, err);
     if (text != NULL)
         hep_agents_resolve(&match, s->agents, text);
-    if (text != NULL && match.agent == NULL)
+    if (text != NULL && match.agent == NULL && !hep_agent_is_unknown(text))
         hep_log_write(log, HEP_LOG_WARNING, "agent-unknown", "%s; the protocol's agent (%s) counts",
                       match.warning, cfg->agent.s);
     if (!fixed)
@@ -146,6 +146,14 @@ static int settle_agent(struct hep_open_study *s, struct hep_log *log, struct he
         s->agent_storage = *match.agent;
     }
     s->agent = strcmp(s->agent_storage.name, "none") == 0 ? NULL : &s->agent_storage;
+    if (s->agent != NULL && hep_agent_is_unknown(text)) {
+        hep_log_write(log, HEP_LOG_WARNING, "agent-supposed",
+                      "the contrast agent is not known: times as with %s, washout only where it "
+                      "may be judged with "
+                      "every agent",
+                      s->agent->name);
+        hep_agents_suppose(&s->agent_storage, s->agents);
+    }
     if (s->agent != NULL && text == NULL && s->protocol_chosen)
         hep_log_write(log, HEP_LOG_WARNING, "agent-assumed",
                       "nothing names the contrast agent: %s is assumed (agent: in study.yml says "

@@ -4,7 +4,7 @@
  *
  * All keys are optional; paths are relative to the folder of the file and stay inside it.
  * @code
- * agent: gadoxetate            # free text, resolved by the contrast rules
+ * agent: gadoxetate            # free text, resolved by the contrast rules; unknown: nobody knows
  * injection_time: "10:01:30"   # time of day on the scanner's clock, start of injection
  * field_t: 2.89
  * others: auto                 # files not listed: auto (scored) or ignore

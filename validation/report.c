@@ -215,6 +215,10 @@ static void made(struct hep_document *d, const struct hep_validation *v)
                       f->version[0] != '\0' ? f->version : HEP_VERSION,
                       f->several_versions ? " (results of several versions)" : "", v->e->replicates,
                       (unsigned long long)v->e->seed);
+    if (v->e->n_patients < 20)
+        hep_document_text(
+            d, "Of %zu persons: intervals of fewer than 20 are too narrow, and mean little.",
+            v->e->n_patients);
     if (f->n_seconds > 0)
         hep_document_text(d,
                           "Run time of a study: median %.1f s, longest %.1f s; 100 studies one "

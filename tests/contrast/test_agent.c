@@ -235,6 +235,16 @@ static void test_washout(void **state)
         hep_agent_washout_allowed(agent(state, "BOPTA"), HEP_PHASE_HEPATOBILIARY, NULL, 0));
     assert_false(hep_agent_washout_allowed(agent(state, "ECA"), HEP_PHASE_ARTERIAL, NULL, 0));
     assert_false(hep_agent_washout_allowed(agent(state, "ECA"), HEP_PHASE_COUNT, NULL, 0));
+
+    /* Of an agent that nobody knows: gadoxetate allows the portal venous phase alone. */
+    struct hep_agent supposed = *agent(state, "ECA");
+
+    assert_true(hep_agent_is_unknown("Unknown"));
+    assert_false(hep_agent_is_unknown("gadobutrol"));
+    hep_agents_suppose(&supposed, *state);
+    assert_true(hep_agent_washout_allowed(&supposed, HEP_PHASE_PORTAL_VENOUS, NULL, 0));
+    assert_false(hep_agent_washout_allowed(&supposed, HEP_PHASE_DELAYED, reason, sizeof reason));
+    assert_non_null(strstr(reason, "the agent is not known"));
 }
 
 static void test_phase_names(void **state)

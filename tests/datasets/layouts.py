@@ -72,7 +72,8 @@ def lld_mmri():
     info, n_boxes = {}, 0
     for k, subject in enumerate(SUBJECTS):
         patient = f"MR-{1001 + k}"
-        known = {one["id"]: one for one in lesions(subject)}
+        # The set has no class for focal fat and its sparing: they have no box.
+        known = {one["id"]: one for one in lesions(subject) if one["class"] in CATEGORY}
         labels = truth(subject, "label-lesions_dseg")
         info[patient] = []
         for phase in SERIES:
