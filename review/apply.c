@@ -30,6 +30,7 @@ struct work {
     struct hep_reviewed *list;
     size_t n;
     struct hep_findings again;
+    struct hep_json *again_liver; /* of the liver that the reader drew; NULL */
     struct hep_error *err;
 };
 
@@ -38,6 +39,7 @@ static void release(struct work *w)
     hep_answers_release(&w->answers);
     hep_labels_free(w->kept);
     hep_findings_release(&w->again);
+    hep_json_free(w->again_liver);
     free(w->list);
     if (w->scratch != NULL) {
         struct hep_error ignored = { 0 };
@@ -288,7 +290,7 @@ static int measure_again(struct work *w)
     rc = liver_file(&liver, w);
     what.liver = liver;
     if (rc == HEP_OK)
-        rc = hep_remeasure(&w->again, &what, w->err);
+        rc = hep_remeasure(&w->again, &w->again_liver, &what, w->err);
     for (size_t i = 0; rc == HEP_OK && i < w->n; i++) {
         struct hep_reviewed *r = &w->list[i];
 
@@ -324,9 +326,19 @@ static struct hep_json *review_json(struct hep_put *put, const struct work *w)
     return o;
 }
 
+/* The measures of the liver that the outlines lie in; nothing where the reader drew another and no lesion is left, since
+ * then nothing was measured. */
+static struct hep_json *liver_json(const struct work *w, const struct hep_json *original)
+{
+    const struct hep_json *liver =
+        w->answers.liver_mask != NULL ? w->again_liver : hep_json_get(original, "liver");
+
+    return liver != NULL ? hep_json_copy(liver) : hep_json_new_null();
+}
+
 static int make_document(struct hep_json **out, const struct work *w, const struct hep_table *table)
 {
-    static const char *const copied[] = { "protocol", "agent", "reference", "liver" };
+    static const char *const copied[] = { "protocol", "agent", "reference" };
     struct hep_put put = { HEP_OK, w->err };
     struct hep_json *o = hep_json_new_object(), *original = NULL;
     char *path = path_in(w, "lesions", ".json");
@@ -339,6 +351,7 @@ static int make_document(struct hep_json **out, const struct work *w, const stru
         if (node != NULL)
             hep_put(&put, o, copied[i], hep_json_copy(node));
     }
+    hep_put(&put, o, "liver", liver_json(w, original));
     hep_put(&put, o, "review", review_json(&put, w));
     hep_put(&put, o, "lesions", hep_reviewed_json(&put, w->list, w->n, HEP_VERDICT_ACCEPTED));
     hep_put(&put, o, "rejected", hep_reviewed_json(&put, w->list, w->n, HEP_VERDICT_REJECTED));

@@ -17,8 +17,8 @@ static const char *const overrides[] = { "lesions.given=only", "lesions.given_la
                                          "report.html=false" };
 #define N_OVERRIDES (sizeof overrides / sizeof overrides[0])
 
-static int read_findings(struct hep_findings *out, const struct hep_study_outcome *o,
-                         struct hep_error *err)
+static int read_results(struct hep_findings *out, struct hep_json **liver,
+                        const struct hep_study_outcome *o, struct hep_error *err)
 {
     char *path = hep_asprintf(err, "%s/%s_lesions.json", o->folder, o->label);
     struct hep_json *doc = NULL;
@@ -28,6 +28,7 @@ static int read_findings(struct hep_findings *out, const struct hep_study_outcom
         rc = hep_findings_read(out, hep_json_get(doc, "lesions"), path, err);
     for (size_t i = 0; rc == HEP_OK && i < out->n; i++)
         out->list[i].id = out->list[i].given_label;
+    *liver = rc == HEP_OK ? hep_json_copy(hep_json_get(doc, "liver")) : NULL;
     hep_json_free(doc);
     free(path);
     return rc;
@@ -93,7 +94,8 @@ static int run_study(struct hep_study_outcome *outcome, const struct hep_remeasu
     return rc;
 }
 
-int hep_remeasure(struct hep_findings *out, const struct hep_remeasure *what, struct hep_error *err)
+int hep_remeasure(struct hep_findings *out, struct hep_json **liver,
+                  const struct hep_remeasure *what, struct hep_error *err)
 {
     char *lesions = hep_path_join(what->scratch, "reviewed_dseg.nii.gz", err),
          *folder = hep_path_join(what->scratch, "out", err), **settings = NULL;
@@ -108,7 +110,7 @@ int hep_remeasure(struct hep_findings *out, const struct hep_remeasure *what, st
     if (rc == HEP_OK)
         rc = run_study(&outcome, what, lesions, folder, settings, n, err);
     if (rc == HEP_OK)
-        rc = read_findings(out, &outcome, err);
+        rc = read_results(out, liver, &outcome, err);
     for (size_t i = 0; settings != NULL && i < n; i++)
         free(settings[i]);
     free((void *)settings);

@@ -17,8 +17,11 @@ struct hep_remeasure {
     int nthreads;
     struct hep_log *log;
 };
-/** @param[out] out ids are those of the label map; release after success */
-int hep_remeasure(struct hep_findings *out, const struct hep_remeasure *what,
-                  struct hep_error *err) HEP_MUST_CHECK;
+/**
+ * @param[out] out   ids are those of the label map; release after success
+ * @param[out] liver the measures of the liver as they stand in lesions.json; the caller's
+ */
+int hep_remeasure(struct hep_findings *out, struct hep_json **liver,
+                  const struct hep_remeasure *what, struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

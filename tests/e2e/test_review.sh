@@ -83,7 +83,8 @@ change() { # FILE: the review, changed by the Python of standard input
     /usr/bin/python3 -c "
 import base64, gzip, json, sys
 import numpy as np
-r = json.load(open('$work/review.json'))
+work = '$work'
+r = json.load(open(work + '/review.json'))
 exec(sys.stdin.read())
 json.dump(r, open('$1', 'w'))"
 }
@@ -123,7 +124,7 @@ absent "$work/no.html"
 same "$(find "$result" -name '.*' | grep -c .)" 0 "folders that were left"
 diff -r "$work/applied" "$result" || fail "a refused file changed something"
 
-# two readers: R1 accepts the others and rejects lesion 1; R2 adds nothing, draws nothing, rejects 1 and 3, and calls 2 a cyst
+# two readers: R1 accepts the others and rejects lesion 1; R2 adds nothing, takes the lower half of the liver away, rejects 1 and 3, and calls 2 a cyst
 expect 65 "lesions that the reader has not reviewed" "$HEPAR" evaluate "$work/out" "$work/out" --truth-desc R1 -o "$work/ev" -q
 expect 66 "no study that both R1 and R2 have read" "$HEPAR" review "$work/out" --agreement R1,R2
 change "$work/r1.json" <<'PY'
@@ -131,7 +132,12 @@ for l in r["lesions"]:
     l["decision"] = l["decision"] or "accept"
 PY
 change "$work/r2.json" <<'PY'
-r.update(reader="R2", drawing=None, lesions=[l for l in r["lesions"] if l["origin"] == "found"])
+import nibabel as nib
+img = nib.load(work + "/before/anat/sub-01_label-liver_mask.nii.gz")
+liver = np.asarray(img.dataobj).astype(np.uint16)
+liver[..., : liver.shape[2] // 2] = 0
+drawing = {"liver": base64.b64encode(gzip.compress(nib.Nifti1Image(liver, img.affine).to_bytes())).decode()}
+r.update(reader="R2", liver="wrong", drawing=drawing, lesions=[l for l in r["lesions"] if l["origin"] == "found"])
 for l in r["lesions"]:
     l["decision"] = "reject" if l["id"] in (1, 3) else "accept"
 r["lesions"][1].update({"class": "cyst", "flags": {"ring_enhancement": "absent", "washout": "absent"}})
@@ -156,6 +162,12 @@ con = np.asarray(nib.load(f"{out}/anat/sub-01_label-lesions_desc-consensus_dseg.
 assert set(np.unique(one)) == {0, *range(2, 12)} and set(np.unique(two)) == {0, 2, *range(4, 11)}
 both = (one == two) & (one > 0)
 assert ((con > 0) == both).all()
+img = nib.load(f"{out}/anat/sub-01_label-liver_desc-R2_mask.nii.gz")
+half = np.asarray(img.dataobj) > 0
+whole = np.asarray(nib.load(f"{out}/anat/sub-01_label-liver_mask.nii.gz").dataobj) > 0
+assert half.sum() < whole.sum() and not half[..., : half.shape[2] // 2].any()
+ml = json.load(open(f"{out}/sub-01_desc-R2_lesions.json"))["liver"]["volume_ml"]
+assert abs(ml - half.sum() * abs(np.linalg.det(img.affine[:3, :3])) / 1000) < 0.001 * ml, ml
 c = json.load(open(f"{out}/sub-01_desc-consensus_lesions.json"))
 first = c["lesions"][0]
 assert len(c["lesions"]) == 8 and first["class"] is None and not first["flags"]
