@@ -115,6 +115,9 @@ static double frangi(const double h[6], double c)
     double rb;
     double s;
 
+    /* Where both large eigenvalues are negative, so is the sum of all three, the trace. */
+    if (!(h[0] + h[1] + h[2] < 0.0))
+        return 0.0;
     hep_eigen3(e, h);
     if (fabs(e[0]) > fabs(e[1]))
         swap_doubles(&e[0], &e[1]);
