@@ -319,7 +319,10 @@ int hep_set_facts_read(struct hep_set_facts *out, const struct hep_evaluated *e,
     count_flags(out, e);
     if (rc == HEP_OK)
         rc = read_reasons(out, e, where->out, err);
-    if (out->n_seconds > 0)
+    if (out->n_seconds > 0) {
         qsort(out->seconds, out->n_seconds, sizeof *out->seconds, by_value);
+        out->seconds_median =
+            0.5 * (out->seconds[(out->n_seconds - 1) / 2] + out->seconds[out->n_seconds / 2]);
+    }
     return rc;
 }

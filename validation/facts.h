@@ -41,6 +41,7 @@ struct hep_set_facts {
     size_t n_excluded;
     double *seconds; /* of each run that says so; owned, sorted */
     size_t n_seconds;
+    double seconds_median;
     double peak_bytes, bytes_out; /* largest memory; size of all results */
     char inputs_sha256[65], truth_sha256[65];
     char version[32];

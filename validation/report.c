@@ -224,8 +224,8 @@ static void made(struct hep_document *d, const struct hep_validation *v)
                           "Run time of a study: median %.1f s, longest %.1f s; 100 studies one "
                           "after the other %.1f h. "
                           "Largest memory %.0f MiB. Results: %.1f MB a study.",
-                          f->seconds[f->n_seconds / 2], f->seconds[f->n_seconds - 1],
-                          f->seconds[f->n_seconds / 2] * 100.0 / 3600.0, f->peak_bytes / 1048576.0,
+                          f->seconds_median, f->seconds[f->n_seconds - 1],
+                          f->seconds_median * 100.0 / 3600.0, f->peak_bytes / 1048576.0,
                           f->bytes_out / 1e6 / (double)f->n_seconds);
     hep_document_text(d, "SHA-256 of the hashes of all images, in the order of studies: %s.",
                       f->inputs_sha256);

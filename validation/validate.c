@@ -94,8 +94,7 @@ static int figures_json(struct hep_json **out, const struct hep_validation *v,
     hep_put_count(&p, root, "excluded", f->n_excluded);
     hep_put_text(&p, root, "inputs_sha256", f->inputs_sha256);
     hep_put_number(&p, root, "flags_assessable", f->flag_fraction);
-    hep_put_number(&p, root, "seconds_median",
-                   f->n_seconds > 0 ? f->seconds[f->n_seconds / 2] : (double)NAN);
+    hep_put_number(&p, root, "seconds_median", f->n_seconds > 0 ? f->seconds_median : (double)NAN);
     hep_put_number(&p, root, "peak_memory_bytes", f->peak_bytes);
     hep_put_number(&p, root, "result_bytes", f->bytes_out);
     hep_put_count(&p, root, "series_typed", f->n_typed);
