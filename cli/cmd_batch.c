@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/run_words.h"
 
 #include "cli/print.h"
 #include "base/alloc.h"
@@ -135,16 +136,7 @@ static size_t run_words(const char **words, const S *o)
         words[n++] = "--replace";
     if (o->reproducible)
         words[n++] = "--reproducible";
-    if (o->no_align)
-        words[n++] = "--no-align";
-    if (o->align != NULL) {
-        words[n++] = "--align";
-        words[n++] = o->align;
-    }
-    for (size_t i = 0; i < o->set.n; i++) {
-        words[n++] = "--set";
-        words[n++] = o->set.items[i];
-    }
+    n = hep_run_words(words, n, o->no_align, o->align, &o->set);
     for (size_t i = 0; i < o->derivatives.n; i++) {
         words[n++] = "--derivatives";
         words[n++] = o->derivatives.items[i];

@@ -30,13 +30,6 @@ static const struct hep_level origins[] = { { "found", "By Hepar" },
                                             { "given", "By the user" },
                                             { NULL, NULL } };
 
-#define PLACE(name, k)                                                                             \
-    {                                                                                              \
-        name "_mm", HEP_CELL(NUMBER, k),                                                           \
-            .unit = "mm",                                                                          \
-            .meaning = "Centre in world space (RAS+) of the reference series: " name,              \
-            .get = place_of                                                                        \
-    }
 static const struct hep_column first_columns[] = {
     { "study", HEP_TEXT(S, study), .meaning = "Label of the study" },
     { "lesion_id", HEP_CELL(INTEGER, 0),
@@ -46,9 +39,9 @@ static const struct hep_column first_columns[] = {
     { "given_label", HEP_CELL(INTEGER, 0), .meaning = "Value in the user's label map",
       .get = given_label_of },
     { "given_name", HEP_CELL(TEXT, 0), .meaning = "Name that the user gave", .get = given_name_of },
-    PLACE("x", 0),
-    PLACE("y", 1),
-    PLACE("z", 2),
+    HEP_PLACE_COLUMN("x", 0, place_of),
+    HEP_PLACE_COLUMN("y", 1, place_of),
+    HEP_PLACE_COLUMN("z", 2, place_of),
 };
 #define N_FIRST (sizeof first_columns / sizeof first_columns[0])
 static const struct hep_column class_column = { "class", HEP_CELL(TEXT, 0),

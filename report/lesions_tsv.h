@@ -9,6 +9,15 @@
 #include "base/table.h"
 #include "terms/finding.h"
 
+/** Column of one axis of a lesion's centre, whose getter takes the axis from `offset`. */
+#define HEP_PLACE_COLUMN(name, axis, getter)                                                       \
+    {                                                                                              \
+        name "_mm", HEP_CELL(NUMBER, axis),                                                        \
+            .unit = "mm",                                                                          \
+            .meaning = "Centre in world space (RAS+) of the reference series: " name,              \
+            .get = (getter)                                                                        \
+    }
+
 /** The findings of one study. Borrowed. */
 struct hep_study_findings {
     const char *study;                   /* its label */

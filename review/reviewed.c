@@ -1,6 +1,7 @@
 #include "review/reviewed.h"
 
 #include "base/alloc.h"
+#include "report/lesions_tsv.h"
 #include "terms/finding_json.h"
 
 #include <math.h>
@@ -155,13 +156,6 @@ static const struct hep_column first_columns[] = {
     { "hepar_class", HEP_CELL(TEXT, 0), .meaning = "Class that Hepar's evidence favours",
       .get = hepar_class },
 };
-#define PLACE(name, k)                                                                             \
-    {                                                                                              \
-        name "_mm", HEP_CELL(NUMBER, k),                                                           \
-            .unit = "mm",                                                                          \
-            .meaning = "Centre in world space (RAS+) of the reference series: " name,              \
-            .get = place_of                                                                        \
-    }
 #define SIZE(name, m, its_unit, what)                                                              \
     { name, HEP_CELL(NUMBER, m), .unit = (its_unit), .meaning = what " of the reader's outline",   \
       .get = now_measure },                                                                        \
@@ -170,9 +164,9 @@ static const struct hep_column first_columns[] = {
             .unit = (its_unit), .meaning = what " of Hepar's outline", .get = hepar_measure        \
     }
 static const struct hep_column last_columns[] = {
-    PLACE("x", 0),
-    PLACE("y", 1),
-    PLACE("z", 2),
+    HEP_PLACE_COLUMN("x", 0, place_of),
+    HEP_PLACE_COLUMN("y", 1, place_of),
+    HEP_PLACE_COLUMN("z", 2, place_of),
     SIZE("volume_ml", HEP_M_VOLUME, "mL", "Volume"),
     SIZE("long_axis_mm", HEP_M_LONG_AXIS, "mm", "Longest axial diameter"),
     { "seconds", HEP_CELL(NUMBER, 0), .unit = "s",
