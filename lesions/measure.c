@@ -221,9 +221,13 @@ static struct hep_estimate_se zone_adc(const struct hep_lesion_measures *m,
     const double both =
         hep_series_correlation(&series->of[HEP_IMAGE_B_LOW], &series->of[HEP_IMAGE_B_HIGH], box);
 
-    if (!(step > 0.0) || !isfinite(x) || !isfinite(y))
-        return (struct hep_estimate_se){ zone_value(&m->image[HEP_IMAGE_ADC], zone),
-                                         m->image[HEP_IMAGE_ADC].zone[zone].se };
+    if (!(step > 0.0) || !isfinite(x) || !isfinite(y)) {
+        const double mapped = zone_value(&m->image[HEP_IMAGE_ADC], zone);
+
+        return (struct hep_estimate_se){ mapped, isfinite(mapped)
+                                                     ? m->image[HEP_IMAGE_ADC].zone[zone].se
+                                                     : none };
+    }
     if (!(x > 0.0 && y > 0.0))
         return (struct hep_estimate_se){ none, none };
     return (struct hep_estimate_se){

@@ -36,7 +36,11 @@ broken() {
 }
 dual; sed -i 's/"EchoTime": 0.005756/"EchoTime": "short"/' "$work/s/opposed_phase.json"; broken "opposed_phase.json: EchoTime"
 dual; sed -i 's/"EchoTime": 0.005756,/"EchoTime": 0.005756, "EchoTime": 0.001,/' "$work/s/opposed_phase.json"; broken "opposed_phase.json"
-dual; sed -i '/"EchoTime"/d' "$work/s/opposed_phase.json"; run 65 "EchoTime"
+# a pair whose echo times nobody tells: no fat fraction, with the reason, and the rest goes on
+dual; sed -i '/"EchoTime"/d' "$work/s/opposed_phase.json"
+expect 0 "EchoTime" "$HEPAR" run "$work/s" -o "$work/o" --no-align
+absent "$work/o/sub-s/anat/sub-s_desc-dualecho_FFmap.nii.gz"
+rm -r "$work/o"
 dual; sed -i 's/0.006907/0.005756/' "$work/s/in_phase.json"
 expect 65 "echo" "$HEPAR" fit dualecho "$work/s/in_phase.nii.gz" "$work/s/opposed_phase.nii.gz" -o "$work/f"
 absent "$work/f"
