@@ -168,9 +168,8 @@ static int write_study_yml(const struct hep_study_work *w, struct hep_error *err
     struct hep_str text = { 0 };
     bool any = false;
 
-    hep_str_addf(&text,
-                 "# %s, case of %s\nagent: unknown\nothers: ignore\nseries:\n",
-                 w->label, w->q->set->name);
+    hep_str_addf(&text, "# %s, case of %s\nagent: unknown\nothers: ignore\nseries:\n", w->label,
+                 w->q->set->name);
     for (size_t i = 0; i < w->n_placed; i++) {
         any = any || w->placed[i].from->row->role != HEP_ROLE_UNKNOWN;
         add_series(&text, &w->placed[i]);

@@ -33,7 +33,7 @@ static inline void hep_grid_place(size_t at[3], const struct hep_grid *g, size_t
 {
     at[0] = i % g->n[0];
     at[1] = i / g->n[0] % g->n[1];
-    at[2] = i / (g->n[0] * g->n[1]);
+    at[2] = i / g->n[0] / g->n[1];
 }
 static inline double hep_distance2(const double a[3], const double b[3])
 {

@@ -152,11 +152,12 @@ static int number_lesions(struct hep_page *p, const struct hep_grid *g, size_t k
         rc = HEP_NEW(at, (size_t)last + 1, p->err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++) {
         const int32_t label = here->data[i];
+        const size_t row = i / w;
 
         if (label <= 0)
             continue;
-        at[label].right = fmax(at[label].right, (double)(i % w) + 1.0);
-        at[label].down += (double)(i / w) + 0.5;
+        at[label].right = fmax(at[label].right, (double)(i - row * w) + 1.0);
+        at[label].down += (double)row + 0.5;
         at[label].n += 1.0;
     }
     for (int32_t label = 1; rc == HEP_OK && label <= last; label++) {

@@ -56,8 +56,8 @@ struct hep_study_entry {
     double tr_s, flip_rad, field_t; /* NaN when not given */
     double injection_s, time_since_injection_s;
     struct hep_numbers spacing_mm; /* three, or none */
-    int32_t label;     /* liver_mask, resection_mask; < 0: every value but 0 */
-    char **label_name; /* labels; owned */
+    int32_t label;                 /* liver_mask, resection_mask; < 0: every value but 0 */
+    char **label_name;             /* labels; owned */
     int32_t *label_value;
     size_t n_labels;
     size_t line; /* where the entry begins, for messages */
