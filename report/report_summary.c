@@ -1,4 +1,5 @@
 /* First screen: what was asked, what was found. */
+#include "pipeline/results/enhancement.h"
 #include "pipeline/results/liver_quality.h"
 #include "pipeline/results/roles.h"
 #include "report/html_table.h"
@@ -251,6 +252,32 @@ static void unidentified(struct hep_page *p)
         100.0 * (1.0 - (double)dstar->n / (double)d->n));
 }
 
+/* Enhancements hold a receive gain that muscle contradicts but that is not corrected. */
+static int suspect_gains(struct hep_page *p)
+{
+    const struct hep_enhancement *e = NULL;
+    int rc = hep_run_enhancement(p->run, &e, p->err);
+    size_t n = 0;
+
+    for (int i = 0; rc == HEP_OK && e != NULL && i < HEP_PHASE_COUNT; i++) {
+        const struct hep_enhancement_gain *g = &e->gain[i];
+
+        if (!g->present || g->of.state != HEP_GAIN_SUSPECT)
+            continue;
+        if (n++ == 0) {
+            hep_str_add(p->out, "<p>");
+            hep_html_mark(p->out, HEP_MARK_DOUBT, "gain suspect");
+            hep_str_add(p->out, " By muscle these enhancements hold a receive gain: ");
+        } else {
+            hep_str_add(p->out, ", ");
+        }
+        hep_html_words(p->out, hep_phase_name((enum hep_phase)i));
+        hep_str_addf(p->out, " %.2f", g->of.ratio);
+    }
+    hep_str_add(p->out, n > 0 ? ".</p>" : "");
+    return rc;
+}
+
 static void liver_numbers(struct hep_page *p)
 {
     struct hep_liver_value rows[HEP_MEASURE_COUNT];
@@ -301,6 +328,8 @@ int hep_page_summary(struct hep_page *p)
     rc = asked(p);
     hep_str_add(p->out, "</div>\n<div class=\"card\"><h2 id=\"liver-numbers\">Liver</h2>");
     liver_numbers(p);
+    if (rc == HEP_OK)
+        rc = suspect_gains(p);
     if (rc == HEP_OK)
         rc = liver_cut(p);
     hep_str_add(p->out, "</div>\n");
