@@ -6,12 +6,12 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "datasets/study.h"
+#include "sequences/bids_name.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
-#define BIDS_VERSION "1.10.0"
 #define MARK "derivatives/truth/truth.json"
 
 /* One row of participants.tsv. */
@@ -323,7 +323,7 @@ static int write_description(const struct making *m, const char *below, const ch
     struct hep_put p = { dir != NULL ? hep_mkdir_p(dir, err) : HEP_ENOMEM, err };
 
     hep_put_text(&p, o, "Name", s->title);
-    hep_put_text(&p, o, "BIDSVersion", BIDS_VERSION);
+    hep_put_text(&p, o, "BIDSVersion", HEP_BIDS_VERSION);
     hep_put_text(&p, o, "DatasetType", type);
     hep_put_text(&p, o, "License", s->terms);
     hep_put_text(&p, o, "HowToAcknowledge", s->citation);

@@ -10,6 +10,7 @@
 #include "dicom/seg_read.h"
 #include "image/nifti.h"
 #include "sequences/lines.h"
+#include "sequences/bids_name.h"
 
 static const char folder_name[] = "derivatives/dicom-seg";
 
@@ -245,7 +246,7 @@ static int describe_folder(const struct hep_import_work *w, struct hep_error *er
 {
     static const char text[] =
         "{\n  \"Name\": \"Segmentations that came as DICOM\",\n"
-        "  \"BIDSVersion\": \"1.10.0\",\n  \"DatasetType\": \"derivative\",\n"
+        "  \"BIDSVersion\": \"" HEP_BIDS_VERSION "\",\n  \"DatasetType\": \"derivative\",\n"
         "  \"DatasetLinks\": {\"raw\": \"../..\"},\n"
         "  \"GeneratedBy\": [{\"Name\": \"Hepar\", \"Version\": \"" HEP_VERSION
         "\", \"Description\": \"hepar import\"}]\n}\n";

@@ -243,7 +243,7 @@ static int write_description(const struct hep_import_work *w, struct hep_error *
         root = hep_json_new_object();
     if (put.rc == HEP_OK && is_new) {
         hep_put_text(&put, root, "Name", "Liver MRI");
-        hep_put_text(&put, root, "BIDSVersion", "1.10.0");
+        hep_put_text(&put, root, "BIDSVersion", HEP_BIDS_VERSION);
         hep_put_text(&put, root, "DatasetType", "raw");
     }
     if (put.rc == HEP_OK && !has_generator(hep_json_get(root, "GeneratedBy"), "dcm2niix")) {

@@ -3,11 +3,11 @@
 #include "base/file.h"
 #include "base/json_put.h"
 #include "base/text.h"
+#include "sequences/bids_name.h"
 
 #include <limits.h>
 #include <stdlib.h>
 
-#define BIDS_VERSION "1.10.0"
 #define PARTICIPANTS_MAX ((size_t)64 << 20)
 
 static const char readme[] =
@@ -46,7 +46,7 @@ static int write_description(const char *dir, const char *name, const char *type
     hep_put_item(&put, authors, hep_json_new_string("Hepar simulator"));
     hep_put(&put, o, "Authors", authors);
     hep_put_text(&put, o, "Name", name);
-    hep_put_text(&put, o, "BIDSVersion", BIDS_VERSION);
+    hep_put_text(&put, o, "BIDSVersion", HEP_BIDS_VERSION);
     hep_put_text(&put, o, "DatasetType", type);
     hep_put_text(&put, o, "License", "CC0");
     add_origin(&put, o);

@@ -3,13 +3,12 @@
 #include "base/file.h"
 #include "base/json_put.h"
 #include "base/text.h"
+#include "sequences/bids_name.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define BIDS_VERSION "1.10.0"
 
 /* For clean-up after the outcome is settled: a folder that stays behind is removed by the next run.
  */
@@ -74,7 +73,7 @@ static int describe_dataset(const char *root, struct hep_error *err)
         goto out;
     if (is_new) {
         o = hep_json_new_object();
-        hep_put_text(&put, o, "BIDSVersion", BIDS_VERSION);
+        hep_put_text(&put, o, "BIDSVersion", HEP_BIDS_VERSION);
         hep_put_text(&put, o, "DatasetType", "derivative");
         hep_put_text(&put, o, "Name", "Hepar liver MRI maps and findings");
     }

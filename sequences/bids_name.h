@@ -11,6 +11,8 @@
 #include <stddef.h>
 
 #define HEP_BIDS_VALUE 64
+/** BIDSVersion of the datasets that are written. */
+#define HEP_BIDS_VERSION "1.10.0"
 
 /** ".nii.gz", ".nii", or NULL for another name. */
 const char *hep_nifti_extension(const char *name);
