@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Sums that are kept at a time: how many does not change them. */
 #define HEP_BOX_RUN_MAX 64
 
 /** Voxels `first` to `first + count - 1` of one row along the first axis. */

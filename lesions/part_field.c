@@ -15,7 +15,8 @@
  * half of a rim's voxels lie. */
 #define SHARE_ERROR 0.1
 /* The same of an outline, which is one for all series: a part that is a fifth more or less liver than
- * its map says differs in every series by a fifth of the contrast with liver. */
+ * its map says differs in every series by a fifth of the contrast with liver. Expert value,
+ * not fitted. */
 #define OUTLINE_ERROR 0.2
 
 /* Series that show tissue by themselves; maps follow from them. */

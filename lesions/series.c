@@ -11,7 +11,7 @@
 #define SHIFT_ROUNDS_MORE 2 /* from the shifts of a draft */
 #define MEDIAN_LENGTH 1.538 /* of three normal values, in SD (Maxwell's distribution) */
 #define BORDER_SD 0.3       /* voxels of the reference grid: the outline's error */
-#define BLUR_MAX 1.0        /* voxels squared: more is no point spread of an image that is shown */
+#define BLUR_MAX 1.0        /* voxels squared, half above Hann's filter (HEP_BLUR_MEAN): a bound */
 #define FOREIGN_MAX 0.5     /* share of what is neither lesion nor liver */
 #define LIVER_OUTLIER 4.0   /* SD: a vessel */
 
