@@ -234,6 +234,25 @@ static void judge_track(struct hep_track *track, size_t n_visits)
     (void)snprintf(track->reason, sizeof track->reason, "%s", said->reason);
 }
 
+/* One visit that reads it as a tumour, or cannot tell, keeps it among the lesions that count. Candidates have no class. */
+static bool is_benign_throughout(const struct hep_track *track, const struct hep_visit *visits,
+                                 size_t n_visits)
+{
+    size_t seen = 0;
+
+    for (size_t v = track->first; v < n_visits; v++) {
+        const struct hep_visit_lesion *l =
+            track->visit[v].n > 0 ? &visits[v].lesions[track->visit[v].lesion[0]] : NULL;
+
+        if (l == NULL || !l->kept)
+            continue;
+        seen++;
+        if (!hep_class_is_benign(l->finding->lesion_class))
+            return false;
+    }
+    return seen > 0;
+}
+
 void hep_tracks_judge(struct hep_tracks *t, const struct hep_visit *visits,
                       const struct hep_followup_settings *settings)
 {
@@ -248,9 +267,7 @@ void hep_tracks_judge(struct hep_tracks *t, const struct hep_visit *visits,
                 track->treated =
                     track->treated || visits[v].lesions[track->visit[v].lesion[k]].treated;
         }
-        track->benign = hep_class_is_benign(visits[track->first]
-                                                .lesions[track->visit[track->first].lesion[0]]
-                                                .finding->lesion_class);
+        track->benign = is_benign_throughout(track, visits, t->n_visits);
         for (size_t v = 0; v < track->first; v++)
             judge_before(&g, track, v);
         judge_first(&g, track);
@@ -269,11 +286,31 @@ static bool shows(double contrast, double limit)
     return fabs(contrast) >= limit;
 }
 
+/* A lesion that was called new, but an earlier visit shows it already. */
+static void was_there(struct hep_track *track, size_t earlier, const struct hep_trace *best,
+                      size_t still, size_t of)
+{
+    struct hep_track_visit *before = &track->visit[earlier], *at = &track->visit[track->first];
+
+    say(before, HEP_EVENT_NOT_ASSESSABLE,
+        "not found, but %zu of %zu images that show it later show it here, the %s one by %.1f SD",
+        still, of, best->image, fabs(best->contrast));
+    before->overlooked = true;
+    if (at->state != HEP_EVENT_NEW)
+        return;
+    say(at, HEP_EVENT_NOT_ASSESSABLE,
+        "found first here, but %zu of %zu images that show it did so before, the %s one by %.1f SD "
+        "of the liver around it: overlooked then, not new",
+        still, of, best->image, fabs(best->contrast));
+    track->certain = false;
+}
+
 void hep_tracks_reconsider(struct hep_tracks *t, const struct hep_trace *traces, size_t n_traces)
 {
     for (size_t i = 0, n; i < n_traces; i += n) {
         struct hep_track *track = &t->list[traces[i].track];
         struct hep_track_visit *at = &track->visit[traces[i].visit];
+        const bool is_new = at->state == HEP_EVENT_ABSENT;
         const struct hep_trace *best = NULL;
         size_t before = 0, still = 0;
 
@@ -285,13 +322,21 @@ void hep_tracks_reconsider(struct hep_tracks *t, const struct hep_trace *traces,
             if (!shows(one->before, one->limit))
                 continue;
             before++;
-            if (!shows(one->contrast, one->limit) || (one->contrast > 0.0) != (one->before > 0.0))
+            if (!shows(one->contrast, one->limit) || (one->contrast > 0.0) != (one->before > 0.0) ||
+                (is_new && fabs(one->contrast) < 0.5 * fabs(one->before)))
                 continue;
             still++;
             if (best == NULL || fabs(one->contrast) > fabs(best->contrast))
                 best = one;
         }
-        if (best == NULL || 2 * still < before || at->state != HEP_EVENT_VANISHED)
+        if (best == NULL || 2 * still < before)
+            continue;
+        if (is_new) {
+            was_there(track, traces[i].visit, best, still, before);
+            judge_track(track, t->n_visits);
+            continue;
+        }
+        if (at->state != HEP_EVENT_VANISHED)
             continue;
         say(at, HEP_EVENT_NOT_ASSESSABLE,
             "not found, but %zu of %zu images that showed it still do, the %s one by %.1f SD of "

@@ -142,7 +142,8 @@ static void disappearing(struct hep_pattern *p, const struct hep_tracks *t,
                         ? 1
                         : 0;
     for (size_t i = 0; i < n_traces; i++) {
-        if (traces[i].visit != p->visit || !(fabs(traces[i].contrast) >= traces[i].limit))
+        if (traces[i].visit != p->visit || p->visit < t->list[traces[i].track].first ||
+            !(fabs(traces[i].contrast) >= traces[i].limit))
             continue;
         shown++;
         if (best == NULL || fabs(traces[i].contrast) > fabs(best->contrast))

@@ -29,10 +29,24 @@ static bool is_crowded(const struct hep_visit *v, size_t lesion, double gap_mm)
     return false;
 }
 
+/* The first later visit whose images show the lesion, or do not cover it, but give no size; SIZE_MAX: none. */
+static size_t unmeasured_at(const struct hep_track *track, const struct hep_visit *visits,
+                            size_t n_visits)
+{
+    for (size_t v = 1; v < n_visits; v++) {
+        if (visits[v].cannot == NULL && !isfinite(track->visit[v].long_axis_mm))
+            return v;
+    }
+    return SIZE_MAX;
+}
+
 /* 0: no target; 1: chosen last; 2: well measurable. */
 static int measurability(struct hep_target *t, const struct hep_track *track,
-                         const struct hep_visit *baseline, const struct hep_followup_settings *s)
+                         const struct hep_visit *visits, size_t n_visits,
+                         const struct hep_followup_settings *s)
 {
+    const struct hep_visit *baseline = &visits[0];
+    const size_t unmeasured = unmeasured_at(track, visits, n_visits);
     const size_t lesion = track->visit[0].lesion[0];
     const double slices = baseline->slice_mm > 5.0 ? s->target_slices * baseline->slice_mm : 0.0;
     const double least = fmax(s->target_min_mm, slices);
@@ -51,6 +65,10 @@ static int measurability(struct hep_target *t, const struct hep_track *track,
         return 1;
     } else if (is_crowded(baseline, lesion, s->target_gap_mm)) {
         (void)snprintf(t->reason, sizeof t->reason, "close to another lesion");
+        return 1;
+    } else if (unmeasured != SIZE_MAX) {
+        (void)snprintf(t->reason, sizeof t->reason, "cannot be measured at %.40s",
+                       visits[unmeasured].session);
         return 1;
     } else {
         (void)snprintf(t->reason, sizeof t->reason, "measurable");
@@ -94,7 +112,8 @@ int hep_targets_choose(struct hep_targets *out, const struct hep_tracks *tracks,
             continue;
         r->target = (struct hep_target){ .track = i,
                                          .long_axis_mm = tracks->list[i].visit[0].long_axis_mm };
-        r->measurability = measurability(&r->target, &tracks->list[i], &visits[0], settings);
+        r->measurability =
+            measurability(&r->target, &tracks->list[i], visits, tracks->n_visits, settings);
         n++;
     }
     if (rc == HEP_OK && n > 1)

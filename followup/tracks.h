@@ -53,7 +53,7 @@ struct hep_track {
     char identity[16]; /* "F01" */
     size_t first;      /* visit where it is seen first */
     bool certain;      /* of a lesion without predecessor: unequivocal */
-    bool benign;       /* most like a class that is no tumour where it was seen first */
+    bool benign;       /* most like a class that is no tumour wherever it was found */
     bool treated;      /* at any visit */
     enum hep_event event;
     char reason[256];
@@ -74,19 +74,22 @@ int hep_tracks_make(struct hep_tracks *out, const struct hep_visit *visits, size
                     struct hep_error *err) HEP_MUST_CHECK;
 void hep_tracks_release(struct hep_tracks *t);
 
-/** What an image shows at the place of a lesion, in a visit where the lesion was not found. */
+/** What an image shows at the place of a lesion, in a visit where the lesion was not found: after it was found, or before it
+ * was called new. */
 struct hep_trace {
     size_t track, visit;
     const char *image;       /* static: what shows it */
     double contrast, before; /* of the place with the liver around it, in SDs of that, positive
-                                where brighter: at this visit, and where it was last found */
+                                where brighter: at this visit, and where it was found */
     double limit;            /* absolute contrast from which the image shows it */
 };
 
 /**
  * A lesion is not called vanished when at least half of the images that showed it at the last visit
  * where it was found still show it, brighter or darker than the liver as then: it was overlooked.
- * Its size is then not known, its state not assessable.
+ * Its size is then not known, its state not assessable. Nor is one called new when at least half of the images that show
+ * it showed it at an earlier visit, brighter or darker as now and by half of the contrast: over its present outline the
+ * median is that of the liver unless it filled half of it.
  * Source: RECIST 1.1 (Eisenhauer et al., Eur J Cancer 2009;45:228): a lesion that is present but
  *         cannot be measured is not absent
  */

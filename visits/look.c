@@ -120,7 +120,8 @@ static int contrast_at(double *out, const struct hep_followed *f, size_t image, 
 static int look_at(struct hep_trace **out, size_t *n, const struct hep_followed *f, size_t track,
                    size_t v, struct hep_error *err)
 {
-    const size_t from = hep_track_last_seen(&f->tracks.list[track], v);
+    const size_t first = f->tracks.list[track].first;
+    const size_t from = v < first ? first : hep_track_last_seen(&f->tracks.list[track], v);
     const size_t lesion = from == SIZE_MAX ? 0 : f->tracks.list[track].visit[from].lesion[0];
     int rc = HEP_OK;
 
@@ -150,8 +151,12 @@ int hep_followed_traces(struct hep_trace **out, size_t *n, const struct hep_foll
     *out = NULL;
     *n = 0;
     for (size_t i = 0; rc == HEP_OK && i < f->tracks.n; i++) {
-        for (size_t v = 1; rc == HEP_OK && v < f->n; v++) {
-            if (f->tracks.list[i].visit[v].state == HEP_EVENT_VANISHED)
+        const struct hep_track *track = &f->tracks.list[i];
+        const bool is_new = track->visit[track->first].state == HEP_EVENT_NEW;
+
+        for (size_t v = 0; rc == HEP_OK && v < f->n; v++) {
+            if (track->visit[v].state == HEP_EVENT_VANISHED ||
+                (is_new && track->visit[v].state == HEP_EVENT_ABSENT))
                 rc = look_at(out, n, f, i, v, err);
         }
     }

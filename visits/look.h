@@ -9,8 +9,9 @@
 #include "visits/visits.h"
 
 /**
- * What every image of a visit shows at the former place of each vanished lesion: the median over its former outline
- * against the ring around it, in robust SDs of the ring, then and when the lesion was last found.
+ * What every image of a visit shows at the place of each lesion that has vanished there, or was not yet there when it was
+ * called new: the median over the outline against the ring around it, in robust SDs of the ring, there and where it was
+ * found.
  * @param[out] out heap, n of them; the caller's
  */
 int hep_followed_traces(struct hep_trace **out, size_t *n, const struct hep_followed *f,

@@ -120,6 +120,37 @@ static void what_is_still_seen_has_not_vanished(void **state)
     }
 }
 
+/* Found at the second visit alone, bright by 8 and by 6 SD there. Where the first visit shows nothing, the other sign, or less
+ * than half of the contrast it is new; where one of two images showed it then, it was overlooked, not new. */
+static void what_was_seen_before_is_not_new(void **state)
+{
+    static const struct {
+        double t2, dwi;
+        enum hep_event want;
+    } rows[] = { { 0.5, 1.0, HEP_EVENT_NEW },
+                 { -8.0, -6.0, HEP_EVENT_NEW },
+                 { 3.9, 1.0, HEP_EVENT_NEW },
+                 { 4.1, 1.0, HEP_EVENT_NOT_ASSESSABLE } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct hep_trace traces[] = { { 0, 0, "T2-weighted", rows[i].t2, 8.0, 3.0 },
+                                            { 0, 0, "high-b", rows[i].dwi, 6.0, 3.0 } };
+        struct scene s[2];
+        struct hep_tracks t;
+
+        begin(&s[0], "1", 0.0, 0.0);
+        begin(&s[1], "2", 60.0, 1.0);
+        add(&s[1], 0.0, 0.0, 12.0);
+        make(&t, s, 2, false);
+        assert_int_equal(t.list[0].event, HEP_EVENT_NEW);
+        hep_tracks_reconsider(&t, traces, 2);
+        assert_int_equal(t.list[0].event, rows[i].want);
+        assert_int_equal(t.list[0].visit[0].overlooked, rows[i].want != HEP_EVENT_NEW);
+        hep_tracks_release(&t);
+    }
+}
+
 /* A ball of 8 mm in 14 days may become 8 mm * (4 * 2)^(1/3) = 16 mm: 15 mm is the same lesion, 17 mm is another. */
 static void growth_is_gated(void **state)
 {
@@ -380,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(assignment_is_one_to_one),
         cmocka_unit_test(what_is_still_seen_has_not_vanished),
+        cmocka_unit_test(what_was_seen_before_is_not_new),
         cmocka_unit_test(growth_is_gated),
         cmocka_unit_test(sizes_make_events),
         cmocka_unit_test(coarse_voxels_hide_growth),
