@@ -10,7 +10,7 @@
  *          Of a lesion: grown from 1.2^3 and shrunk to 0.7^3 of its first volume, where the long
  *          axis has changed by 3 mm or more
  * Source:  Eisenhauer et al., Eur J Cancer 2009;45:228-247; volumes are those of spheres; 3 mm:
- *          readers differ by 2 to 3 mm (McErlean et al., Radiology 2013;269:451-459)
+ *          observers differ by up to a quarter on one lesion (Yoon et al., Eur J Cancer 2016;53:5-15), 2.5 mm of 10
  * Differs: unequivocal progress of lesions that are no targets is not judged
  */
 #ifndef HEP_PHANTOM_TRUE_COURSE_H
