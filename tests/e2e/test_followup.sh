@@ -61,6 +61,13 @@ follow 0 "" --rematch
 same "$(value $j 'sorted({c["verdict"] for c in d["changes"] if c["measure"] == "adc_mm2_per_s"})')" "['refused']" "other b-values"
 cp "$work/kept.json" "$work/out/sub-01/ses-2/sub-01_ses-2_run.json"
 
+# a lesion that study.yml calls treated is no target, and its later outline is the zone
+echo 'treated: [1]' >"$work/bids/sub-01/ses-2/study.yml"
+follow 0 ""
+same "$(value $j '[l["treated"] for l in d["lesions"] if l["event"] == "grown"]')" "[True]" "label 1 is treated"
+same "$(value $j '[l["target"] for l in d["lesions"] if l["treated"]]')" "[False]" "and no target"
+rm "$work/bids/sub-01/ses-2/study.yml"
+
 # several folders
 expect 0 "" "$HEPAR" followup "$work/out/sub-01/ses-1" "$work/out/sub-01/ses-2" -o "$work/change" --set align.engine=none
 there "$work/change/sub-01_followup.html"
