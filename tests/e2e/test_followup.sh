@@ -61,6 +61,13 @@ follow 0 "" --rematch
 same "$(value $j 'sorted({c["verdict"] for c in d["changes"] if c["measure"] == "adc_mm2_per_s"})')" "['refused']" "other b-values"
 cp "$work/kept.json" "$work/out/sub-01/ses-2/sub-01_ses-2_run.json"
 
+# nor is enhancement with another agent
+sed -i.kept 's/"gadoxetate"/"gadobenate"/' "$work/out/sub-01/ses-2/sub-01_ses-2_lesions.json"
+follow 0 "" --rematch
+same "$(value $j 'sorted({c["verdict"] for c in d["changes"] if c["measure"] == "hepatobiliary_ratio"})')" "['refused']" "another agent"
+same "$(value $j 'any("contrast agents differ: gadoxetate and gadobenate" in c["reason"] for c in d["changes"])')" True "and why"
+mv "$work/out/sub-01/ses-2/sub-01_ses-2_lesions.json.kept" "$work/out/sub-01/ses-2/sub-01_ses-2_lesions.json"
+
 # a lesion that study.yml calls treated is no target, and its later outline is the zone
 echo 'treated: [1]' >"$work/bids/sub-01/ses-2/study.yml"
 follow 0 ""
