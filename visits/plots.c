@@ -119,6 +119,20 @@ static double axis_change(const struct hep_track *t, size_t v)
     return 100.0 * (t->visit[v].long_axis_mm / t->visit[t->first].long_axis_mm - 1.0);
 }
 
+/* The next height above y at which a name covers none of the n names before it. */
+static double free_height(const double *taken, size_t n, double y)
+{
+    const double line = 10.0;
+
+    for (size_t i = 0; i < n;) {
+        const bool covers = fabs(taken[i] - y) < line;
+
+        y = covers ? taken[i] - line : y;
+        i = covers ? 0 : i + 1;
+    }
+    return y;
+}
+
 static int spider(struct hep_str *out, const struct hep_followed *f, const struct times *t,
                   struct hep_error *err)
 {
@@ -127,9 +141,12 @@ static int spider(struct hep_str *out, const struct hep_followed *f, const struc
         HEIGHT - 76, t->axis, { .label = "long axis, change [%]", .lo = -105.0, .hi = 40.0 }
     };
     struct hep_svg svg;
-    double *y = NULL;
+    double *y = NULL, *names = NULL;
+    size_t n_names = 0;
     int rc = HEP_NEW(y, f->n, err);
 
+    if (rc == HEP_OK)
+        rc = HEP_NEW(names, f->tracks.n + 1, err);
     for (size_t i = 0; i < f->tracks.n; i++) {
         for (size_t v = 0; v < f->n; v++) {
             const double c = axis_change(&f->tracks.list[i], v);
@@ -139,7 +156,7 @@ static int spider(struct hep_str *out, const struct hep_followed *f, const struc
         }
     }
     if (rc != HEP_OK)
-        return rc;
+        goto out;
     hep_svg_begin(&svg, "spider", WIDTH, HEIGHT, "Change of each lesion's long axis over time",
                   true);
     hep_svg_heading(&svg, 8, 16, "Each lesion over time");
@@ -156,13 +173,16 @@ static int spider(struct hep_str *out, const struct hep_followed *f, const struc
         }
         hep_svg_curve(&svg, &frame, t->x, y, f->n, HEP_SVG_SERIES + (int)i);
         hep_svg_points(&svg, &frame, t->x, y, f->n, HEP_SVG_SERIES + (int)i);
-        if (last > track->first)
-            hep_svg_label(&svg, hep_svg_x(&frame, t->x[last]) - 7.0,
-                          hep_svg_y(&frame, y[last]) - 4.0, HEP_SVG_END, HEP_SVG_INK,
-                          track->identity);
+        if (last <= track->first)
+            continue;
+        names[n_names] = free_height(names, n_names, hep_svg_y(&frame, y[last]) - 4.0);
+        hep_svg_label(&svg, hep_svg_x(&frame, t->x[last]) - 7.0, names[n_names++], HEP_SVG_END,
+                      HEP_SVG_INK, track->identity);
     }
     rc = finish(out, &svg, err);
+out:
     free(y);
+    free(names);
     return rc;
 }
 
