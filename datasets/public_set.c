@@ -352,7 +352,7 @@ static int write_dataset(struct making *m, struct hep_error *err)
     persons = (struct hep_table)HEP_TABLE_GAPS(NULL, person_columns, m->person, m->cases.n);
     if (rc == HEP_OK)
         rc = hep_table_write(m->q->bids_dir, "participants", &persons, err);
-    hep_str_add(&ignore, "**/study.yml\n");
+    hep_str_add(&ignore, "**/study.yml\n**/anat/series*\n");
     if (rc == HEP_OK)
         rc = hep_str_write(&ignore, m->q->bids_dir, ".bidsignore", err);
     else

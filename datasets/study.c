@@ -93,7 +93,8 @@ static char *stem_of(const struct hep_study_work *w, const struct hep_case_serie
         return hep_asprintf(err, "%s/%s_%s", folder, w->label, suffix);
     if (hep_role_acq(role) != NULL)
         return hep_asprintf(err, "anat/%s_acq-%s_T1w", w->label, hep_role_acq(role));
-    return hep_asprintf(err, "anat/%s_acq-series%s_T1w", w->label, series != NULL ? series : "");
+    /* No name of BIDS: a suffix would tell the inventory what it has to find. */
+    return hep_asprintf(err, "anat/series%s", series != NULL ? series : "");
 }
 
 static int convert(char **path, struct hep_study_work *w, const struct hep_case_series *s,

@@ -101,7 +101,7 @@ def lld_mmri():
     print("boxes", n_boxes)
 
 
-def write_dicom(volume, folder, echo_s, suffix, one_series):
+def write_dicom(volume, folder, echo_s, suffix, one_series, description=None):
     """Slices of a volume, head first; with a series UID of its own each unless they are one series."""
     import pydicom
     from pydicom.dataset import FileDataset, FileMetaDataset
@@ -129,6 +129,8 @@ def write_dicom(volume, folder, echo_s, suffix, one_series):
         d.FrameOfReferenceUID = frame if one_series else generate_uid()
         d.Modality, d.Manufacturer, d.SeriesNumber, d.InstanceNumber = "MR", "Philips Medical Systems", 7, k + 1
         d.ImageType = ["ORIGINAL", "PRIMARY", "M", "FFE", "M"]
+        if description:
+            d.SeriesDescription = description
         d.EchoTime, d.RepetitionTime, d.MagneticFieldStrength = 1000.0 * echo_s, 5.0, 1.5
         d.ImagePositionPatient = [float(x) for x in origin[:3]]
         d.ImageOrientationPatient = [float(x) for x in (*(along[:, 0] * flip[0]), *(along[:, 1] * flip[1]))]
@@ -226,13 +228,15 @@ def cirrmri():
 
 def duke():
     rows = []
+    # The second person's first series is described as another phase than the readers saw, his second not at all.
+    words = [("T1 vibe arterial", "T2 HASTE axial"), ("T1 vibe portal venous", None)]
     for k, subject in enumerate(SUBJECTS):
-        for series, (phase, label) in enumerate((("C+A", 2), ("T2WI", 9)), start=3):
-            like = image(subject, phase)
-            write_dicom(like, f"Segmentation/{k + 1:04d}/{series}/images", 0.002, ".dicom", True)
+        for i, (phase, label) in enumerate((("C+A", 2), ("T2WI", 9))):
+            like, folder = image(subject, phase), f"Segmentation/{k + 1:04d}/{i + 3}"
+            write_dicom(like, f"{folder}/images", 0.002, ".dicom", True, words[k % 2][i])
             liver = to_grid(truth(subject, "label-liver_mask"), like).astype(np.uint8)
-            write_dicom(nib.Nifti1Image(liver, like.affine), f"Segmentation/{k + 1:04d}/{series}/masks", 0.002, ".dicom", True)
-            rows.append([k + 1, series, label])
+            write_dicom(nib.Nifti1Image(liver, like.affine), f"{folder}/masks", 0.002, ".dicom", True)
+            rows.append([k + 1, i + 3, label])
     for name, head, body in (("SegmentationKey.csv", ["DLDS", "Series", "Label"], rows),
                              ("SequenceTypes.csv", ["Label", "SeriesMap"], [[2, "Arterial T1w"], [9, "Axial T2w"]])):
         with open(os.path.join(TO, name), "w", encoding="utf-8", newline="") as f:
