@@ -53,13 +53,14 @@ int hep_json_parse(struct hep_json **out, const char *text, size_t n, const char
                    struct hep_error *err)
 {
     json_error_t where = { 0 };
+    const size_t mark = hep_byte_order_mark(text, n);
     json_t *root;
     int rc;
 
     rc = check_depth(text, n, name, err);
     if (rc != HEP_OK)
         return rc;
-    root = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+    root = json_loadb(text + mark, n - mark, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
     /* jansson says nothing at all when it has no memory for its own reader. */
     if (root == NULL &&
         (json_error_code(&where) == json_error_out_of_memory || where.text[0] == '\0'))

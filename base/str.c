@@ -82,6 +82,11 @@ void hep_str_addf(struct hep_str *str, const char *fmt, ...)
     str->len += (size_t)n;
 }
 
+size_t hep_byte_order_mark(const char *text, size_t n)
+{
+    return n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 size_t hep_utf8_length(const char *text, size_t n_left)
 {
     const unsigned char *s = (const unsigned char *)text;

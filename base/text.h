@@ -34,6 +34,8 @@ void hep_str_addf(struct hep_str *str, const char *fmt, ...) HEP_PRINTF(2, 3);
 /** Bytes of the well-formed UTF-8 sequence at the start of n_left bytes (Unicode 15, table 3-7), 0
  * when it is ill-formed or cut short. */
 size_t hep_utf8_length(const char *text, size_t n_left);
+/** Bytes of the mark that editors of Windows write at the start of a UTF-8 text, 3 or 0. */
+size_t hep_byte_order_mark(const char *text, size_t n);
 /** Append, with U+FFFD in place of every byte that is not part of well-formed UTF-8. */
 void hep_str_add_utf8(struct hep_str *str, const char *text);
 /** Escape & < > " ' for HTML text and attribute values; drop control characters other than tab and

@@ -60,7 +60,7 @@ static void table_end_row(struct table *t, size_t in_row)
 static int table_parse(struct table *t, const char *text, size_t len, const char *name,
                        struct hep_error *err)
 {
-    size_t i = 0, line = 1, in_row = 0;
+    size_t i = hep_byte_order_mark(text, len), line = 1, in_row = 0;
 
     while (i < len) {
         size_t from = i;

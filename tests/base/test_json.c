@@ -73,6 +73,16 @@ static void test_depth(void **state)
     hep_json_free(root);
 }
 
+/* Editors of Windows begin a file with the mark of byte order; places of errors count what follows it. */
+static void test_byte_order_mark(void **state)
+{
+    struct hep_json *root = parse("\xef\xbb\xbf{\"EchoTime\": 0.0023}");
+
+    (void)state;
+    assert_close(hep_json_number(hep_json_get(root, "EchoTime")), 0.0023, 0.0, 0.0);
+    hep_json_free(root);
+}
+
 static void test_reading(void **state)
 {
     static const char text[] = "{\"zeta\": [1, 2.385, \"x\", null, true], \"alpha\": {\"b\": 1}, "
@@ -401,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_byte_order_mark),
         cmocka_unit_test(test_reading),
         cmocka_unit_test(test_missing_everywhere),
         cmocka_unit_test(test_type_names),
