@@ -14,10 +14,6 @@
 /* What another blur or outline does to a part's mean share of lesion: 0.2 of a voxel at a border, where
  * half of a rim's voxels lie. */
 #define SHARE_ERROR 0.1
-/* The same of an outline, which is one for all series: a part that is a fifth more or less liver than
- * its map says differs in every series by a fifth of the contrast with liver. Expert value,
- * not fitted. */
-#define OUTLINE_ERROR 0.2
 
 /* Series that show tissue by themselves; maps follow from them. */
 static const enum hep_image channels[] = {
@@ -241,7 +237,7 @@ double hep_part_distance(const struct hep_part_field *f, size_t v,
 }
 
 bool hep_parts_differ(const struct hep_parts *parts, const struct hep_series_set *set,
-                      const struct hep_shells *box)
+                      const struct hep_shells *box, double outline_error)
 {
     enum hep_image used[HEP_PART_CHANNELS];
     const size_t n = channels_of(used, set);
@@ -261,7 +257,8 @@ bool hep_parts_differ(const struct hep_parts *parts, const struct hep_series_set
                      sd = hypot(sqrt(variance), fmax(SHARE_ERROR * fabs(contrast), 1e-30));
 
         z[c] = difference / sd;
-        common[c] = OUTLINE_ERROR * contrast / sd;
+        /* One outline for all series: a part that is more liver than its map says differs in every one. */
+        common[c] = outline_error * contrast / sd;
         for (size_t d = 0; d < n; d++)
             m[c][d] =
                 c == d ? 1.0 : (1.0 - SHRINK) * hep_series_correlation(s, &set->of[used[d]], box);

@@ -11,7 +11,6 @@
 #define SHIFT_ROUNDS_MORE 2 /* from the shifts of a draft */
 #define MEDIAN_LENGTH 1.538 /* of three normal values, in SD (Maxwell's distribution) */
 #define BORDER_SD 0.3       /* voxels of the reference grid: the outline's error */
-#define BLUR_MAX 1.0        /* voxels squared, half above Hann's filter (HEP_BLUR_MEAN): a bound */
 #define FOREIGN_MAX 0.5     /* share of what is neither lesion nor liver */
 #define LIVER_OUTLIER 4.0   /* SD: a vessel */
 
@@ -51,6 +50,7 @@ struct view {
     float *column[N_COLUMNS], *used, *scratch, *foreign, *weight; /* [voxels of the box] */
     bool third;                                                   /* there is a third part */
     enum hep_series_effort effort;
+    double blur_max;
 };
 
 /** What the voxels hold of every part with this shift and point spread. */
@@ -294,7 +294,7 @@ static int find_place(struct hep_series *s, struct view *v, struct hep_error *er
         if (round < rounds)
             rc = solve(&solution, v, s, m, &known, true, err);
         if (rc == HEP_OK && round < rounds)
-            s->blur = fmax(0.0, fmin(s->blur + solution.value[BLUR], BLUR_MAX));
+            s->blur = fmax(0.0, fmin(s->blur + solution.value[BLUR], v->blur_max));
         for (int k = 0; rc == HEP_OK && round < rounds && k < 3; k++) {
             s->shift_mm[k] += solution.value[SHIFT + k];
             length += s->shift_mm[k] * s->shift_mm[k];
@@ -405,9 +405,11 @@ int hep_series_explain(struct hep_series_set *s, const struct hep_lesion_study *
                        enum hep_series_effort effort, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&box->grid);
-    struct view v = {
-        .box = box, .parts = parts, .effort = effort, .third = parts->voxels[HEP_PART_OTHER] > 0.0
-    };
+    struct view v = { .box = box,
+                      .parts = parts,
+                      .effort = effort,
+                      .blur_max = study->limits->blur_max_voxels2,
+                      .third = parts->voxels[HEP_PART_OTHER] > 0.0 };
     int rc = HEP_OK;
 
     for (int c = 0; c < N_COLUMNS; c++)

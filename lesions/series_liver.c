@@ -12,12 +12,6 @@
 /* Receive coils: +-30 % over some 100 mm, as in the body at 3 T. */
 #define FIELD_SLOPE 0.003 /* 1/mm, SD */
 #define FIELD_ROUNDS 4
-#define HUBER 2.0 /* SD beyond which liver counts less: vessels */
-/* Of the ring's hundreds of residuals a correlation of 0 is estimated within about 0.05: less cannot be
- * told from no texture. Neighbours that correlate by more than 0.95 would make the covariance all but
- * singular. Expert values; no test on patients stands behind them. */
-#define CORRELATION_MIN 0.05
-#define RHO_MAX 0.95
 #define SD_FLOOR 1e-5 /* of the liver's signal: data without noise */
 
 /** Place along the box's axes from the lesion's centre [mm]. */
@@ -34,7 +28,7 @@ static void place(double mm[3], const struct hep_shells *box, const double h[3],
 
 /** One round of the robust fit of the field: signal = b0 + b . x. */
 static void fit_field(double b[4], const struct hep_series *s, const struct hep_shells *box,
-                      const double h[3], double sd, bool receive)
+                      const double h[3], double outlier, bool receive)
 {
     double m[HEP_SPD_MAX][HEP_SPD_MAX] = { { 0 } }, inverse[HEP_SPD_MAX][HEP_SPD_MAX], unused;
     double right[4] = { 0 };
@@ -47,7 +41,7 @@ static void fit_field(double b[4], const struct hep_series *s, const struct hep_
             continue;
         place(x + 1, box, h, i);
         r = (double)s->signal[i] - b[0] - b[1] * x[1] - b[2] * x[2] - b[3] * x[3];
-        w = 1.0 / fmax(1.0, fabs(r) / (HUBER * sd)) / (sd * sd);
+        w = 1.0 / fmax(1.0, fabs(r) / outlier) / (s->sd * s->sd);
         for (int j = 0; j < 4; j++) {
             right[j] += w * x[j] * (double)s->signal[i];
             for (int k = 0; k < 4; k++)
@@ -89,7 +83,8 @@ static double clipped(float r)
 
 /** Correlation of voxels a few apart along one axis; `map` holds the ring's residuals, NaN
  * elsewhere. */
-static double correlation(const float *map, const struct hep_grid *g, int axis, size_t apart)
+static double correlation(const float *map, const struct hep_grid *g, int axis, size_t apart,
+                          double most)
 {
     const size_t stride = apart * (axis == 0 ? 1 : (axis == 1 ? g->n[0] : g->n[0] * g->n[1]));
     double product = 0.0, square = 0.0;
@@ -102,21 +97,22 @@ static double correlation(const float *map, const struct hep_grid *g, int axis, 
         square += 0.5 * (clipped(map[i]) * clipped(map[i]) +
                          clipped(map[i + stride]) * clipped(map[i + stride]));
     }
-    return square > 0.0 ? fmax(0.0, fmin(0.95, product / square)) : 0.0;
+    return square > 0.0 ? fmax(0.0, fmin(most, product / square)) : 0.0;
 }
 
 /** Noise, which every voxel has for itself, and texture that correlates by rho^(d^2) over d voxels:
  * c1 = (1 - noise) rho and c2 = (1 - noise) rho^4 for one and two voxels. The noise's share is the
  * mean of the axes that show a texture. */
-static void part_noise(struct hep_series *s, const float *map, const struct hep_grid *g)
+static void part_noise(struct hep_series *s, const float *map, const struct hep_grid *g,
+                       const struct hep_lesion_limits *limits)
 {
     double c1[3], c2[3], texture = 0.0;
     int seen = 0;
 
     for (int k = 0; k < 3; k++) {
-        c1[k] = correlation(map, g, k, 1);
-        c2[k] = correlation(map, g, k, 2);
-        if (c1[k] < CORRELATION_MIN || c2[k] < CORRELATION_MIN)
+        c1[k] = correlation(map, g, k, 1, limits->correlation_max);
+        c2[k] = correlation(map, g, k, 2, limits->correlation_max);
+        if (c1[k] < limits->correlation_min || c2[k] < limits->correlation_min)
             continue;
         texture += fmin(c1[k] / cbrt(c2[k] / c1[k]), 1.0);
         seen++;
@@ -125,12 +121,14 @@ static void part_noise(struct hep_series *s, const float *map, const struct hep_
     s->noise_share = 1.0 - texture;
     for (int k = 0; k < 3; k++)
         s->rho[k] =
-            fmin(c2[k] < CORRELATION_MIN ? c1[k] / texture : sqrt(sqrt(c2[k] / texture)), RHO_MAX);
+            fmin(c2[k] < limits->correlation_min ? c1[k] / texture : sqrt(sqrt(c2[k] / texture)),
+                 limits->correlation_max);
 }
 
 /** Field, spread and correlation of the liver; the signal is freed of the field. */
-static int measure_liver(struct hep_series *s, const struct hep_shells *box, bool receive,
-                         float *work, struct hep_error *err)
+static int measure_liver(struct hep_series *s, const struct hep_shells *box,
+                         const struct hep_lesion_limits *limits, bool receive, float *work,
+                         struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&box->grid), ring = box->n[HEP_SHELL_RING];
     double b[4] = { 0 }, h[3];
@@ -146,7 +144,7 @@ static int measure_liver(struct hep_series *s, const struct hep_shells *box, boo
             b[0] = stats.median;
         s->sd = fmax(stats.mad, SD_FLOOR * fabs(b[0]) + 1e-30);
         if (round < FIELD_ROUNDS && rc == HEP_OK && stats.n > 0)
-            fit_field(b, s, box, h, s->sd, receive);
+            fit_field(b, s, box, h, limits->liver_outlier_sd * s->sd, receive);
     }
     s->liver = rc == HEP_OK && stats.n > 0 ? b[0] : (double)NAN;
     for (size_t i = 0; i < n; i++) {
@@ -165,7 +163,7 @@ static int measure_liver(struct hep_series *s, const struct hep_shells *box, boo
     for (int k = 0; k < 3; k++) {
         s->slope_per_mm[k] = b[k + 1] / b[0];
     }
-    part_noise(s, work, &box->grid);
+    part_noise(s, work, &box->grid, limits);
     return rc;
 }
 
@@ -214,7 +212,7 @@ int hep_series_set_init(struct hep_series_set *out, const struct hep_lesion_stud
         }
         for (size_t i = 0; i < n; i++)
             s->signal[i] = v->data[hep_shells_index(box, &study->grid, i)];
-        rc = measure_liver(s, box, has_field((enum hep_image)k), out->work, err);
+        rc = measure_liver(s, box, study->limits, has_field((enum hep_image)k), out->work, err);
         if (!isfinite(s->liver))
             absent(s);
     }
