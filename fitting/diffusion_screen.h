@@ -22,8 +22,11 @@
  *   where volumes of different b-values are compared, the ADC of another organ is a step along the
  *   slices and no dip, so a slice counts as lost only when it lies below both sides.
  * - Volumes of one b-value that belong to different ones: m of the L differs by more than the rise
- *   that is allowed for the body and a difference of ADC of 1e-3 mm2/s between directions, which no
- *   tissue of the abdomen exceeds.
+ *   that is allowed for the body and a difference of its median ADC of 0.5e-3 mm2/s between
+ *   directions. Motion takes signal from single volumes: the lowest of every five does not count.
+ * - b-values that are too large: nine tenths of the voxels lose less between the lowest and the
+ *   highest than an ADC of 0.4e-3 mm2/s would, half of what the spleen shows.
+ * - Empty volumes: fewer than one in twenty of the voxels have a signal above 0.
  * - Low b-values rounded to the lowest: the standard error of the mean L of its volumes, each by its
  *   m over the region. The perfusion fraction is the intercept against that mean and shares its
  *   error.
@@ -45,7 +48,7 @@
 #define HEP_SCREEN_MAX_LEFT_OUT 8
 #define HEP_SCREEN_TEXT 240
 
-enum hep_screen_cause { HEP_SCREEN_MEAN, HEP_SCREEN_COPY, HEP_SCREEN_ADC_MAP };
+enum hep_screen_cause { HEP_SCREEN_MEAN, HEP_SCREEN_COPY, HEP_SCREEN_ADC_MAP, HEP_SCREEN_EMPTY };
 
 struct hep_screen_volume {
     size_t volume;
@@ -69,6 +72,8 @@ struct hep_diffusion_screen {
      * or are more than can be left out; else 0. */
     size_t n_copies, copies_of;
     double copies_b_s_per_mm2;
+    /* What a tenth of the voxels exceed, between the lowest and the highest b-value; NaN for one. */
+    double decay_mm2_per_s, decay_b_s_per_mm2;
     double lowest_error; /* of the mean ln S of the lowest b-value; NaN for one volume */
     size_t n_lowest;
 };

@@ -12,6 +12,7 @@
 
 struct hep_dwi_order {
     struct hep_diffusion_rise rise;
+    double decay_mm2_per_s; /* NaN for one b-value */
     double limit;
     bool contradicts;               /* the b-values are not those of the volumes */
     char evidence[HEP_SCREEN_TEXT]; /* hep_screen_contradicts(), or the rise */

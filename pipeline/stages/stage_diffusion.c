@@ -456,6 +456,7 @@ static int fill_order(struct hep_dwi_order *order, struct job *j,
     if (rc != HEP_OK)
         return rc;
     order->rise = screen->rise;
+    order->decay_mm2_per_s = screen->decay_mm2_per_s;
     order->n_lost = screen->n_lost;
     order->n_left_out = screen->n_left_out;
     for (size_t i = 0; i < screen->n_left_out; i++)

@@ -111,13 +111,55 @@ static void test_order(void **state)
 
 static void test_sentence(void **state)
 {
-    const struct hep_diffusion_rise rise = { 2.434, 50, 400, 1, 2 };
-    char text[160];
+    const struct hep_diffusion_rise rise = { .ratio = 2.434,
+                                             .from_b_s_per_mm2 = 50,
+                                             .to_b_s_per_mm2 = 400,
+                                             .from_volume = 1,
+                                             .to_volume = 2 };
+    char text[200];
 
     (void)state;
     hep_diffusion_rise_text(text, sizeof text, &rise, 1.25);
     assert_string_equal(text, "signal rises 2.43-fold from b = 50 (volume 1) to b = 400 s/mm2 "
                               "(volume 2), limit 1.25");
+}
+
+/* b = 400 above the line of ln S between its neighbours: by hand, a fall from 1000 to 250 over
+ * 0..800 is 500 at 400. */
+static void test_bump(void **state)
+{
+    static const struct {
+        double b[4];
+        float signal[4];
+        size_t nb;
+        double bump;
+        bool refused;
+    } rows[] = {
+        { { 0, 400, 800 }, { 1000, 500, 250 }, 3, 1.0, false },
+        { { 0, 400, 800 }, { 1000, 700, 250 }, 3, 1.4, true },
+        { { 0, 400, 800 }, { 1000, 400, 250 }, 3, 1.0, false },
+        /* The last volume at half of its scale: 0.670 and 0.449 of 1e-3 mm2/s; the line from 0 to
+         * 800 passes 400 at the root of 0.2247, 0.474, and 50 below 0.951 as well. */
+        { { 0, 50, 400, 800 }, { 1000, 951.2F, 670.3F, 224.7F }, 4, 670.3 / 474.0, true },
+        /* A low b-value that is no corner, and one without a signal. */
+        { { 0, 100, 400, 800 }, { 1000, 900, 0, 250 }, 4, 900 / 840.9, false },
+        { { 0, 800 }, { 1000, 250 }, 2, 1.0, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct hep_diffusion_input in = {
+            .signal = rows[i].signal, .nvox = 1, .nb = rows[i].nb, .b_s_per_mm2 = rows[i].b
+        };
+        struct hep_diffusion_rise rise;
+        struct hep_error e = { 0 };
+        char text[200];
+
+        assert_ok(hep_diffusion_rise_of(&rise, &in, &e), e);
+        assert_close(rise.bump, rows[i].bump, 1e-3, 0.0);
+        assert_int_equal(hep_diffusion_rise_contradicts(&rise, 1.25), rows[i].refused);
+        hep_diffusion_rise_text(text, sizeof text, &rise, 1.25);
+        assert_int_equal(strstr(text, "decays ever more slowly") != NULL, rows[i].refused);
+    }
 }
 
 /* The bright half of the region counts: dark voxels hide nothing, voxels without a finite signal
@@ -153,6 +195,7 @@ int main(void)
 {
     enum { N = sizeof cases / sizeof cases[0] };
     struct CMUnitTest tests[2 + N] = {
+        cmocka_unit_test(test_bump),
         cmocka_unit_test(test_sentence),
         cmocka_unit_test(test_region),
     };

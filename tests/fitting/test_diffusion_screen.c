@@ -170,6 +170,16 @@ static const struct contradiction_case contradictions[] = {
       { 0, 0, 800, 50, 50, 400, 400, 800 },
       { 0, 0, 50, 50, 400, 400, 800, 800 },
       "have one b-value, 50 s/mm2" },
+    { "b-values of another series",
+      4,
+      { 0, 50, 400, 800 },
+      { 0, 1000, 1000, 1000 },
+      "have one b-value, 1000 s/mm2" },
+    { "b-values ten times too large",
+      8,
+      { 0, 0, 50, 50, 400, 400, 800, 800 },
+      { 0, 0, 500, 500, 4000, 4000, 8000, 8000 },
+      "the b-values are too large" },
 };
 
 static void test_contradiction(void **state)
@@ -211,6 +221,48 @@ static void test_copies(void **state)
         hep_diffusion_screen_release(&screen);
         free(s);
     }
+}
+
+/* One volume of five has lost half of its signal to motion: the others agree. A second one of
+ * less signal is more than motion explains. */
+static void test_moved(void **state)
+{
+    static const double b[] = { 0, 500, 500, 500, 500, 500 };
+    struct series *s = make(b, 6);
+    struct hep_diffusion_screen screen;
+    char text[HEP_SCREEN_TEXT];
+
+    (void)state;
+    for (size_t k = 3; k < 5; k++) {
+        for (size_t i = 0; i < NVOX; i++)
+            s->signal[k * NVOX + i] *= 0.5F;
+        screen = look(s);
+        assert_int_equal(hep_screen_contradicts(text, &screen, rise_max), k == 4);
+        hep_diffusion_screen_release(&screen);
+    }
+    free(s);
+}
+
+/* A series that was stopped: its last volumes hold nothing. */
+static void test_empty(void **state)
+{
+    static const double b[] = { 0, 50, 400, 800, 1000 };
+    struct series *s = make(b, 5);
+    struct hep_diffusion_screen screen;
+    char text[HEP_SCREEN_TEXT];
+
+    (void)state;
+    (void)memset(s->signal + (size_t)3 * NVOX, 0, (size_t)2 * NVOX * sizeof *s->signal);
+    screen = look(s);
+    assert_int_equal(screen.n_left_out, 2);
+    assert_int_equal(screen.left_out[0].volume, 3);
+    assert_int_equal(screen.left_out[1].volume, 4);
+    assert_false(hep_screen_contradicts(text, &screen, rise_max));
+    hep_screen_volume_text(text, &screen.left_out[1]);
+    assert_string_equal(text,
+                        "volume 4 (b = 1000 s/mm2) is left out: it has no signal in the body");
+    hep_diffusion_screen_release(&screen);
+    free(s);
 }
 
 /* A negative scl_slope turns every signal: nothing to look at, and said so. */
@@ -431,7 +483,8 @@ int main(void)
         cmocka_unit_test(test_lost_slices), cmocka_unit_test(test_step_of_anatomy),
         cmocka_unit_test(test_noise),       cmocka_unit_test(test_lost_b0),
         cmocka_unit_test(test_copies),      cmocka_unit_test(test_noise_of_volumes),
-        cmocka_unit_test(test_negative),
+        cmocka_unit_test(test_negative),    cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_moved),
     };
 
     for (size_t i = 0; i < N; i++)
