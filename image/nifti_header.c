@@ -221,9 +221,11 @@ static int check_orientation(const struct raw *r, bool unplaced_too, struct hep_
     if (r->sform_code <= 0 && r->qform_code <= 0) {
         if (unplaced_too)
             return check_spacing(r, err);
-        return HEP_FAIL(err, HEP_EGEOM,
-                        "no orientation: sform_code %d and qform_code %d, one must be above 0",
-                        r->sform_code, r->qform_code);
+        return HEP_FAIL(
+            err, HEP_EGEOM,
+            "no orientation: sform_code %d and qform_code %d, one must be above 0 (hepar "
+            "fit needs none)",
+            r->sform_code, r->qform_code);
     }
     if (r->sform_code > 0) {
         for (int i = 0; i < 12; i++) {

@@ -16,6 +16,8 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 
+#define WRAPPED_SHARE 0.25F /* of the highest signal */
+
 int hep_products_init(struct hep_run *run, struct hep_error *err)
 {
     size_t n = 0;
@@ -216,6 +218,30 @@ int hep_products_read_ahead(struct hep_run *run, const bool *skip, struct hep_er
     return HEP_OK;
 }
 
+/* Integers that wrapped round lie as far below 0 as the highest signals lie above it; rounding and
+ * resampling leave small values below 0 alone. */
+static void warn_of_negative(struct hep_run *run, struct hep_product *p)
+{
+    const struct hep_volume *v = p->volume;
+    const size_t n = hep_grid_voxels(&v->grid) * v->nt;
+    float most = 0.0F;
+    size_t below = 0;
+
+    if (p->looked_at || p->slot->kind != HEP_SLOT_SERIES)
+        return;
+    p->looked_at = true;
+    for (size_t i = 0; i < n; i++)
+        most = v->data[i] > most ? v->data[i] : most;
+    for (size_t i = 0; i < n; i++)
+        below += v->data[i] < -WRAPPED_SHARE * most;
+    if (below > 0)
+        hep_log_write(
+            hep_run_log(run), HEP_LOG_WARNING, "negative-signal",
+            "%s: %zu of %zu voxels lie below minus %g of its highest signal: integers that "
+            "wrapped round, or no magnitudes; they are not measured",
+            p->series->name, below, n, (double)WRAPPED_SHARE);
+}
+
 int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volume **out,
                    struct hep_error *err)
 {
@@ -227,6 +253,8 @@ int hep_run_volume(struct hep_run *run, const char *name, const struct hep_volum
         return rc;
     if (p->volume == NULL)
         rc = load_volume(run, p, err);
+    if (rc == HEP_OK)
+        warn_of_negative(run, p);
     if (rc == HEP_OK)
         *out = p->volume;
     return rc;

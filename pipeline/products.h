@@ -39,6 +39,7 @@ struct hep_product {
     char *path;         /* saved file, absolute or relative as the output folder is; owned */
     const struct hep_series *series;
     struct hep_volume *volume;
+    bool looked_at; /* the volume, for signals that cannot be */
     struct hep_labels *labels;
     void *data; /* by slot->type; owned */
 };

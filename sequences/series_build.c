@@ -69,8 +69,15 @@ static int fill_b(struct hep_series *s, struct hep_frame *frame, const struct he
         return HEP_OK;
     }
     rc = hep_gradients_read(&g, c->bval, c->bvec, nt, &unusable);
-    if (rc == HEP_ENOMEM)
+    /* No map needs the directions: a table of them that cannot be read costs itself alone. */
+    if (rc != HEP_OK && rc != HEP_ENOMEM && c->bvec != NULL &&
+        hep_gradients_read(&g, c->bval, NULL, nt, NULL) == HEP_OK)
+        rc = hep_lines_addf(&s->warnings, &unusable, "directions are not used: %s",
+                            in_study(unusable.msg, c));
+    if (rc == HEP_ENOMEM) {
+        hep_gradients_release(&g);
         return HEP_FAIL(err, HEP_ENOMEM, "%s", unusable.msg);
+    }
     if (rc != HEP_OK)
         return hep_series_leave_out(s, in_study(unusable.msg, c), err);
     for (size_t t = 0; t < nt; t++)

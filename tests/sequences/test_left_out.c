@@ -5,22 +5,43 @@
 
 /* b-values that cannot be used cost the diffusion series, and nothing else. */
 struct left_out_case {
-    const char *name, *bval, *bvec, *reason; /* bval NULL: no such file */
+    const char *name, *bval, *reason; /* bval NULL: no such file */
 };
 static const struct left_out_case left_out_cases[] = {
-    { "no b-values", NULL, NULL, "d/dwi.nii.gz: no b-values" },
-    { "one for five volumes", "0", NULL, "d/dwi.bval: 1 b-values for 5 volumes" },
-    { "negative", "0 50 100 -4 800", NULL, "d/dwi.bval: b-value 4 is -4" },
-    { "no number", "0 x 100 400 800", NULL, "d/dwi.bval:1: \"x\"" },
-    { "all zero", "0 0 0 0 0", NULL, "d/dwi.nii.gz: every volume has b = 0 s/mm2" },
-    { "ms/um2", "0 0.05 0.1 0.4 0.8", NULL,
+    { "no b-values", NULL, "d/dwi.nii.gz: no b-values" },
+    { "one for five volumes", "0", "d/dwi.bval: 1 b-values for 5 volumes" },
+    { "negative", "0 50 100 -4 800", "d/dwi.bval: b-value 4 is -4" },
+    { "no number", "0 x 100 400 800", "d/dwi.bval:1: \"x\"" },
+    { "all zero", "0 0 0 0 0", "d/dwi.nii.gz: every volume has b = 0 s/mm2" },
+    { "ms/um2", "0 0.05 0.1 0.4 0.8",
       "d/dwi.bval: b-values 0 0.05 0.1 0.4 0.8: the largest is 0.8 s/mm2, must be 10 to 100000: "
       "likely in ms/um2, multiply by 1000" },
-    { "s/m2", "0 5e7 1e8 4e8 8e8", NULL, "likely in s/m2, multiply by 1e-6" },
-    { "ms/um2 in one volume's worth of repeats", "0.8 0.8 0.8 0.8 0.8", NULL,
+    { "s/m2", "0 5e7 1e8 4e8 8e8", "likely in s/m2, multiply by 1e-6" },
+    { "ms/um2 in one volume's worth of repeats", "0.8 0.8 0.8 0.8 0.8",
       "d/dwi.nii.gz: b-values 0.8 0.8 0.8 0.8 0.8: " },
-    { "directions", "0 50 100 400 800", "0 0 0", "d/dwi.bvec: " },
 };
+
+/* No map needs the directions: a table of them that cannot be read costs itself alone. */
+static void test_directions(void **state)
+{
+    char *dir = hep_test_mkdir();
+    struct hep_inventory *inv;
+    const struct hep_series *s;
+
+    (void)state;
+    study_write_image(dir, "d/dwi", 5, 4);
+    study_write_text(dir, "d/dwi.bval", "0 50 100 400 800");
+    study_write_text(dir, "d/dwi.bvec", "0 0 0");
+    inv = study_scan(dir, NULL);
+    s = hep_inventory_find(inv, HEP_ROLE_DWI);
+    assert_non_null(s);
+    assert_int_equal(s->gradients.n, 5);
+    assert_close(s->gradients.b_s_per_mm2[4], 800.0, 0.0, 0.0);
+    assert_null(s->gradients.direction);
+    assert_true(study_says(&s->warnings, "directions are not used: d/dwi.bvec: "));
+    hep_inventory_free(inv);
+    hep_test_rmdir(dir);
+}
 
 static void test_left_out(void **state)
 {
@@ -33,8 +54,6 @@ static void test_left_out(void **state)
     study_write_image(dir, "t2_tse", 1, 4);
     if (c->bval != NULL)
         study_write_text(dir, "d/dwi.bval", c->bval);
-    if (c->bvec != NULL)
-        study_write_text(dir, "d/dwi.bvec", c->bvec);
     inv = study_scan(dir, NULL);
     s = study_series(inv, "d/dwi");
     assert_int_equal(s->role, HEP_ROLE_DWI);
@@ -248,18 +267,19 @@ int main(void)
 {
     enum { N = sizeof left_out_cases / sizeof left_out_cases[0] };
     enum { M = sizeof broken_cases / sizeof broken_cases[0] };
-    struct CMUnitTest tests[N + M + 4] = { cmocka_unit_test(test_left_out_beside_another),
+    struct CMUnitTest tests[N + M + 5] = { cmocka_unit_test(test_left_out_beside_another),
                                            cmocka_unit_test(test_links_that_lead_out),
                                            cmocka_unit_test(test_beside_a_session),
-                                           cmocka_unit_test(test_truncated) };
+                                           cmocka_unit_test(test_truncated),
+                                           cmocka_unit_test(test_directions) };
 
     for (size_t i = 0; i < N; i++)
-        tests[i + 4] =
+        tests[i + 5] =
             (struct CMUnitTest){ .name = left_out_cases[i].name,
                                  .test_func = test_left_out,
                                  .initial_state = (void *)(uintptr_t)&left_out_cases[i] };
     for (size_t i = 0; i < M; i++)
-        tests[N + 4 + i] =
+        tests[N + 5 + i] =
             (struct CMUnitTest){ .name = broken_cases[i].name,
                                  .test_func = test_broken,
                                  .initial_state = (void *)(uintptr_t)&broken_cases[i] };
