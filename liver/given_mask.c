@@ -44,29 +44,28 @@ static int mirrored(struct hep_labels **out, const struct hep_labels *m, int axi
     return rc;
 }
 
-/* Dice of the mask with the liver that the images show, and the axis whose reversal agrees with it
- * better (-1: none). NaN where the images do not show it with confidence. */
-static int compare(double *dice, int *axis, const struct hep_labels *liver,
+/* Dice of the mask with the liver that the images show, and with the axis reversed that makes it
+ * agree best (-1: none does). NaN where the images do not show it with confidence. */
+static int compare(double *dice, double *reversed, int *axis, const struct hep_labels *liver,
                    const struct hep_liver_input *in, const struct hep_liver_settings *settings,
                    struct hep_error *err)
 {
     struct hep_liver found = { 0 };
     int rc = hep_liver_find(&found, in, settings, err);
-    double best;
 
     *dice = (double)NAN;
     *axis = -1;
     if (rc == HEP_OK && found.liver != NULL && found.quality.score >= settings->given_sure_score)
         *dice = hep_mask_dice(liver, found.liver);
-    best = *dice;
+    *reversed = *dice;
     for (int a = 0;
          rc == HEP_OK && found.liver != NULL && *dice < settings->given_dice_min && a < 3; a++) {
         struct hep_labels *turned = NULL;
 
         rc = mirrored(&turned, liver, a, err);
         if (rc == HEP_OK &&
-            hep_mask_dice(turned, found.liver) > fmax(best, settings->given_dice_min)) {
-            best = hep_mask_dice(turned, found.liver);
+            hep_mask_dice(turned, found.liver) > fmax(*reversed, settings->given_dice_min)) {
+            *reversed = hep_mask_dice(turned, found.liver);
             *axis = a;
         }
         hep_labels_free(turned);
@@ -87,7 +86,7 @@ int hep_liver_judge_given(struct hep_liver_quality *out, const struct hep_labels
                           const struct hep_liver_settings *settings, struct hep_error *err)
 {
     struct hep_liver_images im = { 0 };
-    double outside = (double)NAN, dice = (double)NAN;
+    double outside = (double)NAN, dice = (double)NAN, reversed = (double)NAN;
     char text[160];
     int axis = -1, rc = hep_liver_judge_mask(out, liver, settings, err);
 
@@ -102,7 +101,16 @@ int hep_liver_judge_given(struct hep_liver_quality *out, const struct hep_labels
                      "to other images",
                      100.0 * outside, 100.0 * settings->given_outside.hi);
     if (rc == HEP_OK)
-        rc = compare(&dice, &axis, liver, in, settings, err);
+        rc = compare(&dice, &reversed, &axis, liver, in, settings, err);
+    if (rc == HEP_OK && axis >= 0)
+        rc = HEP_FAIL(
+            err, HEP_EDATA,
+            "the liver mask is stored mirrored: it overlaps with the liver that the images "
+            "show by %.2f (Dice), and by %.2f when reversed along its %s axis",
+            dice, reversed,
+            axis == 0   ? "first"
+            : axis == 1 ? "second"
+                        : "third");
     if (rc != HEP_OK)
         goto out;
     if (outside > settings->given_outside.lo) {
@@ -118,18 +126,11 @@ int hep_liver_judge_given(struct hep_liver_quality *out, const struct hep_labels
     if (dice < settings->given_dice_min) {
         (void)snprintf(text, sizeof text,
                        "the mask and the liver that the images show overlap by %.2f (Dice), less "
-                       "than %.1f%s%s%s",
-                       dice, settings->given_dice_min,
-                       axis >= 0 ? ": it fits when reversed along its " : "",
-                       axis == 0   ? "first"
-                       : axis == 1 ? "second"
-                       : axis == 2 ? "third"
-                                   : "",
-                       axis >= 0 ? " axis" : "");
+                       "than %.1f",
+                       dice, settings->given_dice_min);
         add_reason(out, text);
-    }
-    if (dice < settings->given_dice_min)
         out->score = fmin(out->score, dice);
+    }
 out:
     hep_liver_images_release(&im);
     return rc;

@@ -93,7 +93,8 @@ int hep_liver_judge_mask(struct hep_liver_quality *out, const struct hep_labels 
  * A given mask against the images: what hep_liver_judge_mask() measures, the share left of the
  * body's middle and outside the body, and its overlap with the liver that the images show, where
  * that is found with confidence. `reason` names what does not fit, with the numbers.
- * @return HEP_EDATA when most of the mask lies outside the body: it belongs to other images
+ * @return HEP_EDATA when most of the mask lies outside the body (it belongs to other images), and
+ *         when it agrees with the liver that the images show only if one of its axes is reversed
  */
 int hep_liver_judge_given(struct hep_liver_quality *out, const struct hep_labels *liver,
                           const struct hep_liver_input *in,
