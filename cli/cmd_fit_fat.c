@@ -13,7 +13,6 @@
 #include "pipeline/results/fits.h"
 #include "base/json_put.h"
 #include "pipeline/study.h"
-#include "sequences/sidecar.h"
 
 #include <math.h>
 
@@ -111,7 +110,7 @@ static int read_echo(struct echo_set *e, const char *path, struct hep_cli *cli,
     int rc = HEP_OK;
 
     hep_acquisition_init(&a);
-    rc = hep_sidecar_read(&a, NULL, path, err);
+    rc = hep_fit_sidecar(&a, path, cli, err);
     if (rc == HEP_OK)
         rc = hep_fit_read(&v, path, true, cli, err);
     if (rc != HEP_OK)

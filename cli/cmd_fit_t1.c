@@ -5,11 +5,11 @@
 #include "base/json_put.h"
 #include "base/number.h"
 #include "cli/fit_io.h"
+#include "sequences/sidecar.h"
 #include "contrast/t1_recovery.h"
 #include "image/nifti.h"
 #include "image/resample.h"
 #include "pipeline/study.h"
-#include "sequences/sidecar.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -127,7 +127,7 @@ static int add_file(struct t1_input *in, const char *path, struct hep_cli *cli,
     int rc = HEP_OK;
 
     hep_acquisition_init(&a);
-    rc = hep_sidecar_read(&a, NULL, path, err);
+    rc = hep_fit_sidecar(&a, path, cli, err);
     if (rc == HEP_OK)
         rc = hep_fit_read(&v, path, false, cli, err);
     if (rc == HEP_OK && in->n + v->nt > MAX_VOLUMES) {

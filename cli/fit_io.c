@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "image/nifti.h"
 #include "base/json_put.h"
+#include "sequences/sidecar.h"
 
 int hep_fit_read(struct hep_volume **out, const char *path, bool magnitude, struct hep_cli *cli,
                  struct hep_error *err)
@@ -16,6 +17,16 @@ int hep_fit_read(struct hep_volume **out, const char *path, bool magnitude, stru
             "%s: no orientation (sform_code and qform_code 0): the maps have none either, "
             "and their sides are unknown",
             path);
+    return rc;
+}
+
+int hep_fit_sidecar(struct hep_acquisition *a, const char *path, struct hep_cli *cli,
+                    struct hep_error *err)
+{
+    int rc = hep_sidecar_read(a, NULL, path, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < a->notes.n; i++)
+        hep_log_write(cli->log, HEP_LOG_WARNING, "fit", "%s: %s", path, a->notes.line[i]);
     return rc;
 }
 

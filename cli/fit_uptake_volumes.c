@@ -10,7 +10,6 @@
 #include "contrast/uptake_map.h"
 #include "image/nifti.h"
 #include "pipeline/study.h"
-#include "sequences/sidecar.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -90,13 +89,13 @@ static int take_settings(struct series *s, const struct hep_acquisition *a,
 }
 
 static int read_series(struct series *s, const struct hep_uptake_options *o,
-                       const struct hep_agent *agent, struct hep_error *err)
+                       const struct hep_agent *agent, struct hep_cli *cli, struct hep_error *err)
 {
     struct hep_acquisition a;
     int rc;
 
     hep_acquisition_init(&a);
-    rc = hep_sidecar_read(&a, NULL, o->dynamic, err);
+    rc = hep_fit_sidecar(&a, o->dynamic, cli, err);
     if (rc == HEP_OK)
         rc = hep_nifti_read(&s->data, o->dynamic, err);
     if (rc != HEP_OK)
@@ -544,7 +543,7 @@ int hep_fit_uptake_volumes(const struct hep_uptake_options *o, const struct hep_
     size_t counts[4] = { 0 };
     size_t n_rows = 0;
     const int nthreads = o->nthreads > 0 ? (int)o->nthreads : hep_default_nthreads();
-    int rc = read_series(&s, o, agent, err);
+    int rc = read_series(&s, o, agent, cli, err);
 
     if (rc == HEP_OK)
         rc = read_masks(&s, o, err);

@@ -5,6 +5,7 @@ python=/usr/bin/python3
 $python -c 'import nibabel, numpy' 2>/dev/null || exit 77
 
 $python - "$work" <<'P'
+import json
 import sys
 import nibabel as nib
 import numpy as np
@@ -38,6 +39,9 @@ lost[0, ..., 2] = 0
 lost[1, ..., 3] = -100
 lost[2, ..., 5] = np.nan
 save("lost", lost)
+for name, ms in (("ms1", 1.15), ("ms2", 2.3)):
+    save(name, np.ones((8, 8, 4)) * signal(1e-3 * ms, 0.2, 40.0))
+    json.dump({"EchoTime": ms, "MagneticFieldStrength": 3}, open(f"{work}/{name}.json", "w"))
 te = 4.606e-3 / 2 * np.arange(1, 9)
 save("inphase", magnitude(np.ones((10, 10, 4, 1)) * signal(te, 0.0, 80.0), 10))
 P
@@ -164,5 +168,6 @@ between "$(fraction beside)" -.02 .05 'fat fraction of magnitudes beside their p
 same "$(fraction exchanged)" n/a 'fat fraction of exchanged echoes'
 grep -q 'opposed echo exceeds the in-phase one' "$work/stdout" || fail 'exchanged echoes are not said'
 expect 65 'phase or complex part: only magnitudes' "$HEPAR" run "$work/phase" -o "$work/out" --no-align
+expect 0 'EchoTime 1.15' "$HEPAR" fit dualecho "$work/ms1.nii.gz" "$work/ms2.nii.gz" -o "$work/ms"
 expect 65 'as those of a phase' "$HEPAR" fit dualecho "$work/phase/gre_e1.nii.gz" "$work/phase/gre_e2.nii.gz" -o "$work/p"
 finish
