@@ -166,38 +166,55 @@ static inline const struct tissue *lesion_at(const struct lesion_spec *spec, con
     return r < spec->core || azimuth < spec->gap_rad ? spec->shell_core : spec->rim;
 }
 
-/** Mean over the voxel of 3 x 3 x 3 points near the lesion; its centre elsewhere. */
-static inline double voxel_mean(const struct hep_grid *g, size_t i, const struct lesion_spec *spec,
-                                enum hep_image image, const double shift_mm[3])
+/** Variance of the point spread in plane [voxel^2], beside the voxel's own extent: the filter and the
+ * interpolation of a scanner; what `lesions.series` expects of images. */
+#define STUDY_BLUR_VOXEL2 0.2
+enum { STUDY_POINTS = 13 }; /* in plane, 1/4 voxel apart */
+
+/** Share of what lies at this place of a voxel [voxels from its centre] in its signal: a box one voxel
+ * wide, blurred. */
+static inline double share_of(double at)
+{
+    const double s = sqrt(2.0 * STUDY_BLUR_VOXEL2);
+
+    return 0.5 * (erf((at + 0.5) / s) - erf((at - 0.5) / s));
+}
+
+/** Signal of a voxel near the lesion as a scanner gives it; that of its centre elsewhere. */
+static inline double voxel_signal(const struct hep_grid *g, size_t i,
+                                  const struct lesion_spec *spec, enum hep_image image,
+                                  const double shift_mm[3])
 {
     const double at[3] = { (double)(i % g->n[0]), (double)(i / g->n[0] % g->n[1]),
                            (double)(i / (g->n[0] * g->n[1])) };
-    double centre[3], sum = 0.0, away = 0.0;
-    int32_t unused;
+    double centre[3], sum = 0.0, weights = 0.0, away = 0.0;
+    int32_t code;
 
     hep_grid_to_world(centre, g, at);
     for (int k = 0; k < 3; k++)
         away += pow(centre[k] - lesion_centre_mm[k] - shift_mm[k], 2.0);
-    if (sqrt(away) > spec->radius_mm + 4.0) {
-        const struct tissue *plain = organ_at(&unused, centre);
+    if (sqrt(away) > spec->radius_mm + 6.0) {
+        const struct tissue *plain = organ_at(&code, centre);
 
         return value_in(plain != NULL ? plain : &t_liver, image);
     }
-    for (int s = 0; s < 27; s++) {
-        const double v[3] = { (double)(i % g->n[0]) + (s % 3 - 1) / 3.0,
-                              (double)(i / g->n[0] % g->n[1]) + (s / 3 % 3 - 1) / 3.0,
-                              (double)(i / (g->n[0] * g->n[1])) + (s / 9 - 1) / 3.0 };
+    for (int p = 0; p < STUDY_POINTS * STUDY_POINTS * 3; p++) {
+        const double x = (p % STUDY_POINTS - STUDY_POINTS / 2) / 4.0,
+                     y = (p / STUDY_POINTS % STUDY_POINTS - STUDY_POINTS / 2) / 4.0,
+                     weight = share_of(x) * share_of(y);
+        const double v[3] = { at[0] + x, at[1] + y,
+                              at[2] + (p / (STUDY_POINTS * STUDY_POINTS) - 1) / 3.0 };
         const struct tissue *t;
-        int32_t code;
         double w[3];
 
         hep_grid_to_world(w, g, v);
         t = lesion_at(spec, w, shift_mm);
         if (t == NULL)
             t = organ_at(&code, w);
-        sum += value_in(t != NULL ? t : &t_liver, image);
+        sum += weight * value_in(t != NULL ? t : &t_liver, image);
+        weights += weight;
     }
-    return sum / 27.0;
+    return sum / weights;
 }
 
 static inline void fill_image(struct fixture *f, const struct lesion_spec *spec,
@@ -213,8 +230,8 @@ static inline void fill_image(struct fixture *f, const struct lesion_spec *spec,
         double normal[2];
 
         hep_rng_normal2(normal, 7, (uint64_t)image, i);
-        f->volume[image]->data[i] =
-            (float)(voxel_mean(g, i, spec, image, shift_mm) + noise * noise_in(image) * normal[0]);
+        f->volume[image]->data[i] = (float)(voxel_signal(g, i, spec, image, shift_mm) +
+                                            noise * noise_in(image) * normal[0]);
     }
     f->study.image[image].volume = f->volume[image];
     hep_grid_spacing(f->study.image[image].native_mm, g);

@@ -99,11 +99,9 @@ static const struct flag_case flag_cases[] = {
       { 12, 0.7, &t_rim, &pus, 0 },
       { P, A, P, ANY, ANY, A, P, A, A, P, A, A, A },
       ANY },
-    /* How sharp images of so small a lesion are is not known: rings and targets are neither seen nor
-     * excluded. */
     { "6 mm of one tissue: no rim and no core",
       { 3, 0, &t_net, &t_net, 0 },
-      { ANY, ANY, ANY, P, P, A, P, ANY, ANY, ANY, A, A, A },
+      { ANY, ANY, A, P, P, A, P, A, A, A, A, A, A },
       HEP_CLASS_METASTASIS },
 };
 

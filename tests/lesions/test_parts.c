@@ -448,7 +448,9 @@ static void test_odd_places(void **state)
             f.study.image[k].volume = NULL;
     find(&is, &f);
     assert_part(&is, HEP_IMAGE_B_HIGH, HEP_PART_RIM, t_rim.b800);
-    assert_part(&is, HEP_IMAGE_HEPATOBILIARY, HEP_PART_RIM, t_rim.hbp);
+    /* Two series alone show where rim and core part: 7 % of the contrast to the liver. */
+    assert_close(is.series.of[HEP_IMAGE_HEPATOBILIARY].value[HEP_PART_RIM], t_rim.hbp, 0,
+                 0.07 * (t_liver.hbp - t_rim.hbp));
     assert_true(isnan(is.series.of[HEP_IMAGE_T2].value[HEP_PART_RIM]));
     forget(&is);
     fixture_release(&f);
