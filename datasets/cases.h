@@ -15,8 +15,8 @@ struct hep_case_series {
     struct hep_captures words; /* of its pattern */
     double spacing_mm
         [3]; /* that the file of boxes states: in plane, and the thickness of slices; NaN: nothing stated */
-    char type[80]; /* that readers gave; "" */
-    enum hep_role type_role;
+    char type[80];           /* that readers gave; "" */
+    enum hep_role type_role; /* HEP_ROLE_COUNT: no row of type_roles knows the type */
 };
 
 struct hep_case_box {

@@ -229,7 +229,8 @@ static struct hep_json *types_json(struct hep_put *p, const struct hep_study_wor
         o = hep_json_new_object();
         hep_put_text(p, o, "file", s->relative);
         hep_put_text(p, o, "type", s->from->type);
-        hep_put_text(p, o, "role", hep_role_name(s->from->type_role));
+        if (s->from->type_role != HEP_ROLE_COUNT)
+            hep_put_text(p, o, "role", hep_role_name(s->from->type_role));
         hep_put_item(p, list, o);
     }
     return list;

@@ -95,12 +95,13 @@ static int words_of(char out[MAX_CELL], const struct csv *names, const char *pat
     return rc;
 }
 
+/* HEP_ROLE_COUNT where no row knows the type: there is nothing to compare then. */
 static enum hep_role role_of(const struct hep_set *set, const char *words)
 {
     for (size_t i = 0; i < set->n_types; i++)
         if (hep_contains_nocase(words, set->type[i].contains))
             return set->type[i].role;
-    return HEP_ROLE_UNKNOWN;
+    return HEP_ROLE_COUNT;
 }
 
 static void give_type(struct hep_cases *c, const struct hep_set *set, const char *name,

@@ -127,13 +127,14 @@ if command -v dcm2niix >/dev/null && command -v dcmodify >/dev/null && /usr/bin/
     between "$(inside "$work/duke/derivatives/truth/sub-0001/anat/sub-0001_label-liver_mask.nii.gz" "$sim/sub-01/$liver")" 1 1 "liver of Duke"
     same "$(json "$work/duke/derivatives/truth/sub-0001/sub-0001_lesions.json" series/0/role)" arterial "type of a series"
     same "$(json "$work/duke/derivatives/truth/sub-0001/sub-0001_lesions.json" series/1/file)" anat/series4.nii.gz "a T2-weighted series whose name does not say T1w"
-    # Types of series beside what the inventory finds, by hand: of the first person both right; the second is called
-    # portal venous for arterial, and nothing says what his other series is.
+    # Types of series beside what the inventory finds, by hand: of the first person three right, and one whose type nobody
+    # knows is not compared; the second is called portal venous for arterial, and nothing says what his other series is.
     mkdir -p "$work/typed"
     expect 0 "" "$HEPAR" validate "$work/duke" "$work/typed" --no-run -q
     v=$work/typed/validation
-    same "$(json "$v/validation.json" series_typed)/$(json "$v/validation.json" series_type_right)" 4/2 "roles that the inventory finds"
-    for row in "Arterial T1w | arterial | arterial | 1" "Arterial T1w | arterial | portal\\_venous | 1" "Axial T2w | t2 | t2 | 1" "Axial T2w | t2 | unknown | 1"; do
+    same "$(json "$v/validation.json" series_typed)/$(json "$v/validation.json" series_type_right)" 5/3 "roles that the inventory finds"
+    for row in "Arterial T1w | arterial | arterial | 1" "Arterial T1w | arterial | portal\\_venous | 1" "Axial T2w | t2 | t2 | 1" "Axial T2w | t2 | unknown | 1" \
+        "Transitional T1w | transitional | transitional | 1" "Quality assurance | not compared | unknown | 1"; do
         grep -qF "| $row |" "$v/report.md" || fail "no row of types: $row"
     done
 fi
