@@ -253,6 +253,11 @@ int hep_study_truth(struct hep_study_work *w, struct hep_error *err)
     add_masked(&p, list, w, n_masked, class_name);
     hep_put_text(&p, root, "study", w->label);
     hep_put_bool(&p, root, "lesions_known", set->judged.lesions);
+    if (w->c->class != NULL) {
+        hep_put_text(&p, root, "patient_given_class", w->c->class->name);
+        if (w->c->class->lesion_class != HEP_CLASS_COUNT)
+            hep_put_text(&p, root, "patient_class", hep_class_name(w->c->class->lesion_class));
+    }
     hep_put(&p, root, "lesions", list);
     hep_put(&p, root, "series", types_json(&p, w));
     if (p.rc == HEP_OK)

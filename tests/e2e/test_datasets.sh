@@ -160,6 +160,31 @@ cp "$work/sim/sub-01/anat/sub-01_acq-pre_T1w.nii.gz" "$work/own/a/t1.nii.gz"
 cp "$sim/sub-01/$liver" "$work/own/a/liver.nii.gz"
 expect 0 "" put "$work/ours.yml" "$work/own" "$work/ours"
 there "$work/ours/derivatives/truth/sub-a/anat/sub-a_label-liver_mask.nii.gz"
+# Classes of persons alone, from a table: by name, title or number, in any case; many words may be one class.
+cat >>"$work/ours.yml" <<'END'
+persons: {file: clinical.tsv, case: Patient ID, class: Diagnosis}
+classes:
+  - {name: hcc, title: hepatocellular carcinoma, value: 2, class: other, malignant: true}
+  - {name: cyst, title: cyst, class: cyst}
+END
+cp -r "$work/own/a" "$work/own/b"
+cp -r "$work/own/a" "$work/own/c"
+printf 'Patient ID\tAge\tDiagnosis\na\t61\tHepatocellular Carcinoma\nb\t50\t2\nc\t40\t\n' >"$work/own/clinical.tsv"
+expect 0 "" put "$work/ours.yml" "$work/own" "$work/ours"
+for who in a b; do
+    t=$work/ours/derivatives/truth/sub-$who/sub-${who}_lesions.json
+    same "$(json "$t" patient_given_class)/$(json "$t" patient_class)/$(json "$t" lesions_known)" hcc/other/False "class of person $who"
+done
+grep -q patient_ "$work/ours/derivatives/truth/sub-c/sub-c_lesions.json" && fail "an empty cell gives a class"
+study sub-a '{"centre_mm": [0, 0, 0], "class": "other", "long_axis_mm": 30}'
+study sub-b '{"centre_mm": [0, 0, 0], "class": "cyst", "long_axis_mm": 30}'
+expect 0 "" "$HEPAR" validate "$work/ours" "$work/out" --no-run -q
+grep -qF "| hcc | other | 2 | 2 | 0 | 1 |" "$work/out/validation/report.md" || fail "persons by the words of the set: $(grep hcc "$work/out/validation/report.md")"
+printf 'c\t40\tabscess\n' >>"$work/own/clinical.tsv"
+expect 16 "clinical.tsv: c: 'abscess' is no row of the classes of ours" put "$work/ours.yml" "$work/own" "$work/ours"
+sed -i '$d' "$work/own/clinical.tsv"
+printf 'a\t61\tcyst\n' >>"$work/own/clinical.tsv"
+expect 16 "clinical.tsv: a is of two classes, hcc and cyst" put "$work/ours.yml" "$work/own" "$work/ours"
 sed -i 's/role: precontrast/role: precontrasd/' "$work/ours.yml"
 expect 65 "ours.yml:11:38: unknown role" put "$work/ours.yml" "$work/own" "$work/ours"
 finish
