@@ -106,9 +106,10 @@ static int count_cases(struct hep_calibrated *c, const struct hep_calibrate_requ
         others >= HEP_CALIBRATE_CASES_MIN)
         return HEP_OK;
     return HEP_FAIL(err, HEP_EDATA,
-                    "%zu metastases and %zu other lesions of known class were found; evidence "
-                    "needs %d of each",
-                    c->n_of_class[HEP_CLASS_METASTASIS], others, HEP_CALIBRATE_CASES_MIN);
+                    "%zu metastases and %zu other lesions of known class were found in %zu "
+                    "patients%s; evidence needs %d of each",
+                    c->n_of_class[HEP_CLASS_METASTASIS], others, e->n_patients,
+                    q->hold_out > 0.0 ? " who are not held out" : "", HEP_CALIBRATE_CASES_MIN);
 }
 
 /* What the tables were fitted on, with the numbers of cases. */

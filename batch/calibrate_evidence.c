@@ -176,16 +176,24 @@ static int fit_slope(double out[2], const struct hep_evaluated *e, const double 
 
 /* ---- figures --------------------------------------------------------------------------------- */
 
-/* What large metastases are called, among agents that hepatocytes take up and others. */
-enum { CALLED_BENIGN_SPECIFIC, CALLED_BENIGN_EXTRACELLULAR, CALLED_METASTASIS, CALLED_ONE_PRIOR };
+/* What large metastases are called: with agents that hepatocytes take up, with others, and where nobody knows the agent. */
+enum {
+    CALLED_BENIGN_SPECIFIC,
+    CALLED_BENIGN_EXTRACELLULAR,
+    CALLED_BENIGN_UNKNOWN,
+    CALLED_METASTASIS,
+    CALLED_ONE_PRIOR
+};
 #define CALLED_COUNT                                                                               \
     ((size_t)2 * CALLED_ONE_PRIOR) /* with the prior as run, with the share in the set */
 static const char *const called_words[CALLED_COUNT] = {
     "metastases >= 8 mm called cyst, haemangioma or FNH-like, liver-specific agent",
     "metastases >= 8 mm called cyst, haemangioma or FNH-like, extracellular agent",
+    "metastases >= 8 mm called cyst, haemangioma or FNH-like, agent not known",
     "metastases >= 8 mm most likely metastasis",
-    "the same three with the set's own prior: benign, liver-specific agent",
+    "the same with the set's own prior: benign, liver-specific agent",
     "benign, extracellular agent, the set's own prior",
+    "benign, agent not known, the set's own prior",
     "most likely metastasis, the set's own prior"
 };
 
@@ -193,6 +201,14 @@ struct called {
     const struct hep_evaluated *e;
     const enum hep_lesion_class *class[2]; /* of each finding, with either prior */
 };
+
+static int kind_of_agent(const char *agent)
+{
+    if (strcmp(agent, "extracellular") == 0)
+        return CALLED_BENIGN_EXTRACELLULAR;
+    return agent[0] == '\0' || strcmp(agent, "unknown") == 0 ? CALLED_BENIGN_UNKNOWN
+                                                             : CALLED_BENIGN_SPECIFIC;
+}
 
 static void count_called(double *out, const double *weight, const void *data)
 {
@@ -206,9 +222,7 @@ static void count_called(double *out, const double *weight, const void *data)
         const enum hep_lesion_class c = d->class[j % 2][i];
         const bool benign =
             c == HEP_CLASS_CYST || c == HEP_CLASS_HAEMANGIOMA || c == HEP_CLASS_FNH_LIKE;
-        const int kind = strcmp(d->e->entry[d->e->finding[i].study].agent, "extracellular") == 0
-                             ? CALLED_BENIGN_EXTRACELLULAR
-                             : CALLED_BENIGN_SPECIFIC;
+        const int kind = kind_of_agent(d->e->entry[d->e->finding[i].study].agent);
 
         if (true_class(d->e, i) != HEP_CLASS_METASTASIS ||
             !(d->e->lesion[d->e->finding[i].lesion].diameter_mm >= LARGE_MM))

@@ -285,9 +285,10 @@ void hep_dataset_drop(struct hep_dataset *d, size_t i)
 
 int hep_dataset_keep_part(struct hep_dataset *d, double from, double to, struct hep_error *err)
 {
+    const size_t before = d->n;
     size_t kept = 0;
 
-    for (size_t i = 0; i < d->n; i++) {
+    for (size_t i = 0; i < before; i++) {
         char person[128];
         double number;
 
@@ -306,7 +307,10 @@ int hep_dataset_keep_part(struct hep_dataset *d, double from, double to, struct 
     d->n = kept;
     return kept > 0
                ? HEP_OK
-               : HEP_FAIL(err, HEP_EFILTER, "no person is in the part from %g to %g", from, to);
+               : HEP_FAIL(err, HEP_EFILTER,
+                          "of %zu studies none is of a person in the part from %g to %g, which is "
+                          "drawn by labels: take another share, or more persons",
+                          before, from, to);
 }
 
 void hep_dataset_release(struct hep_dataset *d)

@@ -318,7 +318,7 @@ static int read_output(struct hep_evaluated *e, struct hep_reading *r, const cha
     entry->n_findings = e->n_findings - entry->first_finding;
     entry->has_masks = r->true_lesions != NULL && r->lesions != NULL;
     entry->lesions_unknown = !r->forms.lesions_known;
-    (void)snprintf(entry->patient_class, sizeof entry->patient_class, "%s", r->forms.patient_class);
+    hep_eval_person(entry, &r->forms, &r->got.findings);
     (void)snprintf(entry->truth, sizeof entry->truth, "%s",
                    entry->lesions_unknown ? "none of lesions"
                    : r->forms.n_boxes > 0 ? "boxes"

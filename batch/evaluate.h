@@ -38,10 +38,15 @@ struct hep_eval_entry {
     char reason[256];               /* why there is nothing to evaluate */
     size_t first_lesion, n_lesions; /* its stretch of the lists */
     size_t first_finding, n_findings;
-    bool has_masks;                      /* both sides have lesion masks */
-    bool lesions_unknown;                /* the truth says nothing of lesions */
-    char truth[24];                      /* what was matched: masks, boxes, centres */
-    char patient_class[HEP_GIVEN_CLASS]; /* of the person, where lesions have none; "" */
+    bool has_masks;       /* both sides have lesion masks */
+    bool lesions_unknown; /* the truth says nothing of lesions */
+    char truth[24];       /* what was matched: masks, boxes, centres */
+    char patient_word
+        [HEP_GIVEN_CLASS]; /* class of the person by the set's word, where lesions have none; "" */
+    enum hep_lesion_class patient_class; /* that the word is; HEP_CLASS_COUNT: none of ours */
+    enum hep_lesion_class
+        patient_called; /* of the largest finding that has a class; HEP_CLASS_COUNT: there is none */
+    bool has_any_finding; /* also where the truth says nothing of lesions */
     struct hep_overlap rater
         [3]; /* the liver beside each of two raters', and these two (enum hep_rater); NaN: none */
     char agent[32];         /* of the output; "" not given */

@@ -90,23 +90,25 @@ static int named_lesions(struct hep_named_case **out, size_t *n, const struct he
     return rc;
 }
 
-/* What a person is called: the class of the largest finding that has one. */
-static enum hep_lesion_class class_of_person(const struct hep_evaluated *e,
-                                             const struct hep_eval_entry *entry)
+void hep_eval_person(struct hep_eval_entry *entry, const struct hep_truth_forms *forms,
+                     const struct hep_findings *findings)
 {
-    enum hep_lesion_class called = HEP_CLASS_COUNT;
     double largest = -1.0;
 
-    for (size_t k = 0; k < entry->n_findings; k++) {
-        const size_t i = entry->first_finding + k;
-        const double d = e->finding_note[i].diameter_mm;
+    memcpy(entry->patient_word, forms->patient_word, sizeof entry->patient_word);
+    entry->patient_class = forms->patient_class;
+    entry->patient_called = HEP_CLASS_COUNT;
+    entry->has_any_finding = entry->state == HEP_EVAL_DONE && findings->n > 0;
+    for (size_t i = 0; entry->has_any_finding && i < findings->n; i++) {
+        const struct hep_finding *f = &findings->list[i];
+        const double diameter = hep_finding_diameter_mm(f);
+        const double size = isfinite(diameter) ? diameter : 0.0;
 
-        if (e->finding[i].class != HEP_CLASS_COUNT && (isfinite(d) ? d : 0.0) > largest) {
-            largest = isfinite(d) ? d : 0.0;
-            called = e->finding[i].class;
+        if (f->lesion_class != HEP_CLASS_COUNT && size > largest) {
+            largest = size;
+            entry->patient_called = f->lesion_class;
         }
     }
-    return called;
 }
 
 static int named_persons(struct hep_named_case **out, size_t *n, const struct hep_evaluated *e,
@@ -118,13 +120,13 @@ static int named_persons(struct hep_named_case **out, size_t *n, const struct he
     for (size_t s = 0; rc == HEP_OK && s < e->n_studies; s++) {
         const struct hep_eval_entry *entry = &e->entry[s];
 
-        if (entry->patient_class[0] == '\0')
+        if (entry->patient_word[0] == '\0')
             continue;
         (*out)[(*n)++] = (struct hep_named_case){
-            .word = entry->patient_class,
-            .class = hep_class_from_name(entry->patient_class),
-            .found = entry->state == HEP_EVAL_DONE && entry->n_findings > 0,
-            .called = class_of_person(e, entry),
+            .word = entry->patient_word,
+            .class = entry->patient_class,
+            .found = entry->has_any_finding,
+            .called = entry->patient_called,
             .patient = e->study[s].patient,
         };
     }

@@ -22,6 +22,13 @@ int hep_eval_livers(struct hep_eval_study *study, struct hep_eval_entry *entry,
 /** Fill `rater`. */
 int hep_eval_raters(struct hep_evaluated *e, struct hep_error *err) HEP_MUST_CHECK;
 
+/**
+ * What the truth calls the person of a study, and what the study's findings call him: the class of the largest one that
+ * has a class. Findings count also where the truth says nothing of single lesions.
+ */
+void hep_eval_person(struct hep_eval_entry *entry, const struct hep_truth_forms *forms,
+                     const struct hep_findings *findings);
+
 /** Fill `named` and `persons`: classes of lesions, and of persons by their largest finding, by the words of the set. */
 int hep_eval_name_classes(struct hep_evaluated *e, struct hep_error *err) HEP_MUST_CHECK;
 

@@ -80,11 +80,17 @@ int hep_truth_forms_read(struct hep_truth_forms *out, const struct hep_json *roo
                          struct hep_error *err)
 {
     const struct hep_json *lesions = hep_json_get(root, "lesions");
+    char word[HEP_GIVEN_CLASS];
     int rc = HEP_OK;
 
     *out = (struct hep_truth_forms){ .lesions_known =
                                          hep_json_bool(hep_json_get(root, "lesions_known"), true) };
-    copy_text(out->patient_class, sizeof out->patient_class, hep_json_get(root, "patient_class"));
+    copy_text(word, sizeof word, hep_json_get(root, "patient_class"));
+    out->patient_class = hep_class_from_name(word);
+    copy_text(out->patient_word, sizeof out->patient_word,
+              hep_json_get(root, "patient_given_class"));
+    if (out->patient_word[0] == '\0')
+        memcpy(out->patient_word, word, sizeof word);
     for (size_t i = 0; rc == HEP_OK && i < hep_json_size(lesions); i++) {
         const struct hep_json *boxes = hep_json_get(hep_json_at(lesions, i), "boxes");
 

@@ -5,7 +5,8 @@
  *
  * In lesions.json beside the documented members:
  *   "lesions_known": false       the set says nothing of lesions: findings are neither true nor false
- *   "patient_class": "metastasis"    of the person, where lesions have none
+ *   "patient_class": "other", "patient_given_class": "hcc"    of the person, where lesions have none: what it is among
+ *                                Hepar's classes, and the set's own word where that is another
  *   "lesions"[i]."given_class"   the set's own word for the class; "class" is what it is among Hepar's
  *   "lesions"[i]."boxes"         [{"series": ROLE, "centre_mm", "sides_mm": three vectors, "voxel_mm"}]
  *   "series": [{"file", "type", "role"}]     what readers called the series of the study
@@ -17,6 +18,7 @@
 
 #include "base/json.h"
 #include "evaluation/match.h"
+#include "terms/lesion_class.h"
 
 #define HEP_GIVEN_CLASS 48
 
@@ -28,7 +30,9 @@ struct hep_truth_box {
 
 struct hep_truth_forms {
     bool lesions_known;
-    char patient_class[HEP_GIVEN_CLASS]; /* "" when not given */
+    char patient_word
+        [HEP_GIVEN_CLASS]; /* class of the person by the set's word; "" when not given */
+    enum hep_lesion_class patient_class; /* that the word is; HEP_CLASS_COUNT: none of ours */
     struct hep_truth_box *box;           /* owned */
     size_t n_boxes;
 };

@@ -154,7 +154,7 @@ int hep_cases_find(struct hep_cases *out, const struct hep_set *set, const char 
                       out->root, set->name);
     if (rc == HEP_OK) {
         qsort(out->list, out->n, sizeof *out->list, by_name);
-        rc = set->types.file != NULL ? hep_cases_read_types(out, set, err) : HEP_OK;
+        rc = hep_cases_read_tables(out, set, err);
     }
     return rc;
 }

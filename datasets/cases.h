@@ -15,8 +15,8 @@ struct hep_case_series {
     struct hep_captures words; /* of its pattern */
     double spacing_mm
         [3]; /* that the file of boxes states: in plane, and the thickness of slices; NaN: nothing stated */
-    char type[80]; /* that readers gave; "" */
-    enum hep_role type_role;
+    char type[80];           /* that readers gave; "" */
+    enum hep_role type_role; /* HEP_ROLE_COUNT: no row of type_roles knows the type */
 };
 
 struct hep_case_box {
@@ -38,7 +38,8 @@ struct hep_case {
     size_t n_lesions;
     struct hep_case_box *box; /* owned */
     size_t n_boxes;
-    char excluded[256]; /* why nothing can be made of it; "" */
+    const struct hep_set_class *class; /* of the person; NULL: not told */
+    char excluded[256];                /* why nothing can be made of it; "" */
     struct hep_lines notes;
 };
 
@@ -66,8 +67,8 @@ int hep_case_add_series(struct hep_case_series **out, struct hep_case *c,
 /** Cases of a set whose lesions are boxes in a JSON file. */
 int hep_cases_of_boxes(struct hep_cases *out, const struct hep_set *set,
                        struct hep_error *err) HEP_MUST_CHECK;
-/** Read the types that readers gave to the series. */
-int hep_cases_read_types(struct hep_cases *c, const struct hep_set *set,
-                         struct hep_error *err) HEP_MUST_CHECK;
+/** Read what the tables of a set say: types that readers gave to the series, classes of persons. */
+int hep_cases_read_tables(struct hep_cases *c, const struct hep_set *set,
+                          struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

@@ -172,6 +172,20 @@ static const struct hep_key table_keys[] = {
 };
 #undef TABLE
 
+static const struct hep_key person_keys[] = {
+    HEP_KEY(struct hep_set_persons, file, "file", hep_read_text, .required = true),
+    HEP_KEY(struct hep_set_persons, case_column, "case", hep_read_text, .required = true),
+    HEP_KEY(struct hep_set_persons, class_column, "class", hep_read_text, .required = true),
+    { 0 },
+};
+
+static int read_person_table(const struct hep_reader *r, const struct hep_yaml *node,
+                             const struct hep_key *key, void *to)
+{
+    (void)key;
+    return hep_read_mapping(r, node, "the table of persons", person_keys, to);
+}
+
 static int read_type_table(const struct hep_reader *r, const struct hep_yaml *node,
                            const struct hep_key *key, void *to)
 {
@@ -230,6 +244,7 @@ static const struct hep_key set_keys[] = {
     ROWS("masks", read_mask_rows, .required = false),
     ROWS("classes", read_class_rows, .required = false),
     ROWS("published", read_published_rows, .required = false),
+    HEP_KEY(struct hep_set, persons, "persons", read_person_table, .required = false),
     HEP_KEY(struct hep_set, types, "types", read_type_table, .required = false),
     ROWS("type_roles", read_type_rows, .required = false),
     { 0 },

@@ -67,6 +67,13 @@ struct hep_set_type {
     enum hep_role role;
 };
 
+/** Classes of persons: a table (.csv, or .tsv with tabs) whose first line names the columns. */
+struct hep_set_persons {
+    const char *file; /* NULL: none */
+    /* The cell of the class is the name, title or value of a row of `classes`; an empty one says nothing. */
+    const char *case_column, *class_column;
+};
+
 struct hep_set {
     const char *name, *title, *citation, *url, *terms, *ask;
     const char **alias, **stated, **unknown, **root, **need; /* owned lists of borrowed texts */
@@ -82,6 +89,7 @@ struct hep_set {
     size_t n_classes;
     struct hep_set_published *published;
     size_t n_published;
+    struct hep_set_persons persons;
     struct hep_set_types types;
     struct hep_set_type *type;
     size_t n_types;

@@ -229,7 +229,8 @@ static struct hep_json *types_json(struct hep_put *p, const struct hep_study_wor
         o = hep_json_new_object();
         hep_put_text(p, o, "file", s->relative);
         hep_put_text(p, o, "type", s->from->type);
-        hep_put_text(p, o, "role", hep_role_name(s->from->type_role));
+        if (s->from->type_role != HEP_ROLE_COUNT)
+            hep_put_text(p, o, "role", hep_role_name(s->from->type_role));
         hep_put_item(p, list, o);
     }
     return list;
@@ -252,6 +253,11 @@ int hep_study_truth(struct hep_study_work *w, struct hep_error *err)
     add_masked(&p, list, w, n_masked, class_name);
     hep_put_text(&p, root, "study", w->label);
     hep_put_bool(&p, root, "lesions_known", set->judged.lesions);
+    if (w->c->class != NULL) {
+        hep_put_text(&p, root, "patient_given_class", w->c->class->name);
+        if (w->c->class->lesion_class != HEP_CLASS_COUNT)
+            hep_put_text(&p, root, "patient_class", hep_class_name(w->c->class->lesion_class));
+    }
     hep_put(&p, root, "lesions", list);
     hep_put(&p, root, "series", types_json(&p, w));
     if (p.rc == HEP_OK)

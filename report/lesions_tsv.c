@@ -13,6 +13,7 @@ struct lesion_row {
 #define S struct lesion_row
 
 HEP_GETTER(id_of, S, hep_value_of_whole(r->f->id, false));
+HEP_GETTER(key_of, S, hep_value_of_text(r->f->key));
 HEP_GETTER(place_of, S, hep_value_of_number(r->f->centre_mm[column->offset]));
 HEP_GETTER(class_of, S, hep_value_of_text(hep_class_name(r->f->lesion_class)));
 HEP_GETTER(measure_of, S,
@@ -34,6 +35,11 @@ static const struct hep_column first_columns[] = {
     { "study", HEP_TEXT(S, study), .meaning = "Label of the study" },
     { "lesion_id", HEP_CELL(INTEGER, 0),
       .meaning = "Number of the lesion: its value in the label map", .get = id_of },
+    { "lesion_key", HEP_CELL(TEXT, 0),
+      .meaning =
+          "Place of the lesion rounded to 10 mm: stays between runs of the same images, also "
+          "when other lesions come or go",
+      .get = key_of },
     { "origin", HEP_CELL(TEXT, 0), .meaning = "Who found the lesion", .levels = origins,
       .get = origin_of },
     { "given_label", HEP_CELL(INTEGER, 0), .meaning = "Value in the user's label map",

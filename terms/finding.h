@@ -53,7 +53,8 @@ struct hep_evidence_item {
 enum hep_finding_origin { HEP_ORIGIN_FOUND, HEP_ORIGIN_GIVEN };
 
 struct hep_finding {
-    int32_t id; /* value in the label map, > 0 */
+    int32_t id;   /* value in the label map, > 0 */
+    char key[32]; /* by its place: hep_findings_set_keys(); "" when not given */
     enum hep_finding_origin origin;
     int32_t given_label;  /* value in the user's file; 0: not from a label map */
     char given_name[64];  /* "" when it has none */
@@ -85,6 +86,14 @@ void hep_findings_release(struct hep_findings *f);
  * see the same. */
 void hep_findings_settle(struct hep_findings *f);
 void hep_measures_settle(struct hep_measures *of);
+
+/**
+ * Give each finding a key that follows from its place alone, so that it stays when other lesions come or go: the centre in
+ * scanner coordinates, rounded to 10 mm, as sides of the patient ("R80A10S120"). Ids are numbers of one label map and
+ * change with every lesion that is added. Of findings that share a cell the later ones of the list have "-2", "-3" behind
+ * it; the list of a run is ordered by decreasing volume. No key without a centre.
+ */
+void hep_findings_set_keys(struct hep_findings *f);
 
 /** Set what a candidate was judged by, and the strength; nothing of features that are all NaN. */
 void hep_finding_set_features(struct hep_finding *f, const double feature[HEP_FEATURE_COUNT],

@@ -225,6 +225,8 @@ struct hep_json *hep_finding_json(struct hep_put *put, const struct hep_finding 
                     *measurements = hep_json_new_object();
 
     hep_put(put, o, "id", hep_json_new_integer(f->id));
+    if (f->key[0] != '\0')
+        hep_put_text(put, o, "key", f->key);
     add_origin(put, o, f);
     hep_put_numbers(put, o, "centre_mm", f->centre_mm, 3);
     hep_measures_put(put, o, HEP_SUBJECT_LESION, HEP_FORM_MEMBER, NULL, &f->measures);
@@ -333,6 +335,7 @@ static void read_origin(struct hep_finding *f, const struct hep_json *o)
         origin != NULL && strcmp(origin, "given") == 0 ? HEP_ORIGIN_GIVEN : HEP_ORIGIN_FOUND;
     f->given_label = label >= 1.0 && label <= (double)INT32_MAX ? (int32_t)label : 0;
     f->given_point = by != NULL && strcmp(by, "hepar") == 0;
+    copy_text(f->key, sizeof f->key, hep_json_get(o, "key"));
     copy_text(f->given_name, sizeof f->given_name, hep_json_get(o, "given_name"));
     copy_text(f->given_note, sizeof f->given_note, hep_json_get(o, "given_note"));
 }

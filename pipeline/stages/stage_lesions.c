@@ -91,6 +91,7 @@ static int assess(struct hep_found *out, struct hep_run *run, const struct hep_l
     hep_labels_free(remnant);
     out->arterial_weight = hep_json_rounded(study->arterial_weight);
     hep_findings_settle(&out->findings);
+    hep_findings_set_keys(&out->findings);
     hep_findings_settle(&out->rejected);
     hep_measures_settle(&out->liver.measures);
     if (rc == HEP_OK && out->liver.diffuse_reason[0] != '\0')

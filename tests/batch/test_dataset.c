@@ -73,14 +73,43 @@ static void test_filter(void **state)
     hep_test_rmdir(dir);
 }
 
+/* Both sessions of a person are in one part, two parts that touch are everybody, and a part without anybody says so. */
+static void test_parts(void **state)
+{
+    char *dir = make_dataset();
+    size_t n = 0;
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        struct hep_dataset d = { 0 };
+        struct hep_error e = { 0 };
+        int rc;
+
+        assert_ok(
+            hep_dataset_list(&d, dir, &(struct hep_dataset_filter){ .skip_validation = true }, &e),
+            e);
+        rc = hep_dataset_keep_part(&d, 0.1 * i, 0.1 * (i + 1), &e);
+        if (rc != HEP_OK)
+            assert_fails(rc, e, HEP_EFILTER, "of 3 studies none is of a person in the part");
+        for (size_t k = 0; k < d.n; k++)
+            if (strncmp(d.list[k].relative, "sub-02", 6) == 0)
+                assert_true(d.n >= 2);
+        n += d.n;
+        hep_dataset_release(&d);
+    }
+    assert_int_equal(n, 3);
+    hep_test_rmdir(dir);
+}
+
 int main(void)
 {
     enum { N = sizeof cases / sizeof cases[0] };
-    struct CMUnitTest tests[N];
+    struct CMUnitTest tests[N + 1];
 
     for (size_t i = 0; i < N; i++)
         tests[i] = (struct CMUnitTest){ .name = cases[i].name,
                                         .test_func = test_filter,
                                         .initial_state = (void *)(uintptr_t)&cases[i] };
+    tests[N] = (struct CMUnitTest)cmocka_unit_test(test_parts);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -328,6 +328,73 @@ static void test_other_reference(void **state)
 /* ---- output -----------------------------------------------------------------------------------
  */
 
+/* ---- classes of persons ----------------------------------------------------------------------- */
+
+struct person {
+    const char *word_and_class, *findings;
+};
+/* The truth says nothing of single lesions. By hand: of five persons whose word is a class, one has no finding, and of the
+ * other four the first alone is called what he is. */
+static const struct person persons[] = {
+    { "\"patient_given_class\": \"hcc\", \"patient_class\": \"other\"",
+      "{\"centre_mm\": [0,0,0], \"class\": \"cyst\", \"long_axis_mm\": 10}, "
+      "{\"centre_mm\": [9,0,0], \"class\": \"other\", \"long_axis_mm\": 30}" },
+    { "\"patient_class\": \"metastasis\"", /* the largest finding counts, not the first */
+      "{\"centre_mm\": [0,0,0], \"class\": \"metastasis\", \"long_axis_mm\": 20}, "
+      "{\"centre_mm\": [9,0,0], \"class\": \"cyst\", \"long_axis_mm\": 40}" },
+    { "\"patient_class\": \"cyst\"", "" },
+    { "\"patient_class\": \"metastasis\"", /* a finding without a class calls nobody anything */
+      "{\"centre_mm\": [0,0,0], \"class\": \"cyst\"}, {\"centre_mm\": [9,0,0], \"long_axis_mm\": "
+      "50}" },
+    { "\"patient_class\": \"metastasis\"", "{\"centre_mm\": [0,0,0], \"long_axis_mm\": 50}" },
+    { "\"patient_given_class\": \"abscess\"", /* a word that is none of our classes says nothing */
+      "{\"centre_mm\": [0,0,0], \"class\": \"cyst\", \"long_axis_mm\": 10}" },
+};
+
+static void put_person(const char *dir, size_t i)
+{
+    char *truth = hep_asprintf(NULL, "truth/sub-%zu/sub-%zu_lesions.json", i + 1, i + 1),
+         *out = hep_asprintf(NULL, "out/sub-%zu/sub-%zu_lesions.json", i + 1, i + 1),
+         *said = hep_asprintf(NULL, "{\"lesions_known\": false, \"lesions\": [], %s}",
+                              persons[i].word_and_class),
+         *found = hep_asprintf(NULL, "{\"lesions\": [%s]}", persons[i].findings);
+
+    put_file(dir, truth, said);
+    put_file(dir, out, found);
+    free(truth);
+    free(out);
+    free(said);
+    free(found);
+}
+
+static void test_classes_of_persons(void **state)
+{
+    char *dir = hep_test_mkdir();
+    struct hep_evaluated ev;
+    const struct hep_named_classes *c = &ev.persons;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof persons / sizeof persons[0]; i++)
+        put_person(dir, i);
+    evaluate(&ev, dir);
+    assert_int_equal(ev.n_findings, 0); /* neither true nor false */
+    assert_int_equal(c->n_rows, 3);
+    assert_int_equal(c->n, 5);
+    assert_int_equal(c->n_found, 4);
+    assert_string_equal(c->row[0].word, "hcc");
+    assert_int_equal(c->row[0].class, HEP_CLASS_OTHER);
+    assert_int_equal(c->row[0].called[HEP_CLASS_OTHER], 1);
+    assert_int_equal(c->row[1].called[HEP_CLASS_CYST], 2);
+    assert_int_equal(c->row[1].called[HEP_CLASS_COUNT], 1);
+    assert_int_equal(c->row[2].n, 1);
+    assert_int_equal(c->row[2].found, 0);
+    assert_close(c->accuracy.value, 0.25, 1e-12, 0.0);
+    /* F1 of other is 1, of metastasis 0; the cyst without a finding is not among those that were found. */
+    assert_close(c->merged_f1.value, 0.5, 1e-12, 0.0);
+    hep_evaluated_release(&ev);
+    hep_test_rmdir(dir);
+}
+
 static char *read_text(const char *dir, const char *name)
 {
     char *path = hep_path_join(dir, name, NULL), *text = NULL;
@@ -386,7 +453,7 @@ int main(void)
         cmocka_unit_test(test_least_file),          cmocka_unit_test(test_place_from_mask),
         cmocka_unit_test(test_point_back_to_truth), cmocka_unit_test(test_states_of_studies),
         cmocka_unit_test(test_liver_and_map),       cmocka_unit_test(test_other_reference),
-        cmocka_unit_test(test_written_files),
+        cmocka_unit_test(test_written_files),       cmocka_unit_test(test_classes_of_persons),
     };
     struct CMUnitTest tests[N_BAD + sizeof fixed / sizeof fixed[0]];
     size_t n = 0;

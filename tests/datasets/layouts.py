@@ -229,16 +229,18 @@ def cirrmri():
 def duke():
     rows = []
     # The second person's first series is described as another phase than the readers saw, his second not at all.
-    words = [("T1 vibe arterial", "T2 HASTE axial"), ("T1 vibe portal venous", None)]
+    # The first person has two series more: a phase between two others, and a type that no row of the description knows.
+    words = [("T1 vibe arterial", "T2 HASTE axial", "T1 vibe transitional", None), ("T1 vibe portal venous", None)]
     for k, subject in enumerate(SUBJECTS):
-        for i, (phase, label) in enumerate((("C+A", 2), ("T2WI", 9))):
+        for i, (phase, label) in enumerate((("C+A", 2), ("T2WI", 9), ("C+Delay", 6), ("C-pre", 16))[:len(words[k % 2])]):
             like, folder = image(subject, phase), f"Segmentation/{k + 1:04d}/{i + 3}"
             write_dicom(like, f"{folder}/images", 0.002, ".dicom", True, words[k % 2][i])
             liver = to_grid(truth(subject, "label-liver_mask"), like).astype(np.uint8)
             write_dicom(nib.Nifti1Image(liver, like.affine), f"{folder}/masks", 0.002, ".dicom", True)
             rows.append([k + 1, i + 3, label])
     for name, head, body in (("SegmentationKey.csv", ["DLDS", "Series", "Label"], rows),
-                             ("SequenceTypes.csv", ["Label", "SeriesMap"], [[2, "Arterial T1w"], [9, "Axial T2w"]])):
+                             ("SequenceTypes.csv", ["Label", "SeriesMap"], [[2, "Arterial T1w"], [6, "Transitional T1w"], [9, "Axial T2w"],
+                                                                                  [16, "Quality assurance"]])):
         with open(os.path.join(TO, name), "w", encoding="utf-8", newline="") as f:
             csv.writer(f).writerows([head] + body)
 

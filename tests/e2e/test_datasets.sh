@@ -127,13 +127,14 @@ if command -v dcm2niix >/dev/null && command -v dcmodify >/dev/null && /usr/bin/
     between "$(inside "$work/duke/derivatives/truth/sub-0001/anat/sub-0001_label-liver_mask.nii.gz" "$sim/sub-01/$liver")" 1 1 "liver of Duke"
     same "$(json "$work/duke/derivatives/truth/sub-0001/sub-0001_lesions.json" series/0/role)" arterial "type of a series"
     same "$(json "$work/duke/derivatives/truth/sub-0001/sub-0001_lesions.json" series/1/file)" anat/series4.nii.gz "a T2-weighted series whose name does not say T1w"
-    # Types of series beside what the inventory finds, by hand: of the first person both right; the second is called
-    # portal venous for arterial, and nothing says what his other series is.
+    # Types of series beside what the inventory finds, by hand: of the first person three right, and one whose type nobody
+    # knows is not compared; the second is called portal venous for arterial, and nothing says what his other series is.
     mkdir -p "$work/typed"
     expect 0 "" "$HEPAR" validate "$work/duke" "$work/typed" --no-run -q
     v=$work/typed/validation
-    same "$(json "$v/validation.json" series_typed)/$(json "$v/validation.json" series_type_right)" 4/2 "roles that the inventory finds"
-    for row in "Arterial T1w | arterial | arterial | 1" "Arterial T1w | arterial | portal\\_venous | 1" "Axial T2w | t2 | t2 | 1" "Axial T2w | t2 | unknown | 1"; do
+    same "$(json "$v/validation.json" series_typed)/$(json "$v/validation.json" series_type_right)" 5/3 "roles that the inventory finds"
+    for row in "Arterial T1w | arterial | arterial | 1" "Arterial T1w | arterial | portal\\_venous | 1" "Axial T2w | t2 | t2 | 1" "Axial T2w | t2 | unknown | 1" \
+        "Transitional T1w | transitional | transitional | 1" "Quality assurance | not compared | unknown | 1"; do
         grep -qF "| $row |" "$v/report.md" || fail "no row of types: $row"
     done
 fi
@@ -159,6 +160,31 @@ cp "$work/sim/sub-01/anat/sub-01_acq-pre_T1w.nii.gz" "$work/own/a/t1.nii.gz"
 cp "$sim/sub-01/$liver" "$work/own/a/liver.nii.gz"
 expect 0 "" put "$work/ours.yml" "$work/own" "$work/ours"
 there "$work/ours/derivatives/truth/sub-a/anat/sub-a_label-liver_mask.nii.gz"
+# Classes of persons alone, from a table: by name, title or number, in any case; many words may be one class.
+cat >>"$work/ours.yml" <<'END'
+persons: {file: clinical.tsv, case: Patient ID, class: Diagnosis}
+classes:
+  - {name: hcc, title: hepatocellular carcinoma, value: 2, class: other, malignant: true}
+  - {name: cyst, title: cyst, class: cyst}
+END
+cp -r "$work/own/a" "$work/own/b"
+cp -r "$work/own/a" "$work/own/c"
+printf 'Patient ID\tAge\tDiagnosis\na\t61\tHepatocellular Carcinoma\nb\t50\t2\nc\t40\t\n' >"$work/own/clinical.tsv"
+expect 0 "" put "$work/ours.yml" "$work/own" "$work/ours"
+for who in a b; do
+    t=$work/ours/derivatives/truth/sub-$who/sub-${who}_lesions.json
+    same "$(json "$t" patient_given_class)/$(json "$t" patient_class)/$(json "$t" lesions_known)" hcc/other/False "class of person $who"
+done
+grep -q patient_ "$work/ours/derivatives/truth/sub-c/sub-c_lesions.json" && fail "an empty cell gives a class"
+study sub-a '{"centre_mm": [0, 0, 0], "class": "other", "long_axis_mm": 30}'
+study sub-b '{"centre_mm": [0, 0, 0], "class": "cyst", "long_axis_mm": 30}'
+expect 0 "" "$HEPAR" validate "$work/ours" "$work/out" --no-run -q
+grep -qF "| hcc | other | 2 | 2 | 0 | 1 |" "$work/out/validation/report.md" || fail "persons by the words of the set: $(grep hcc "$work/out/validation/report.md")"
+printf 'c\t40\tabscess\n' >>"$work/own/clinical.tsv"
+expect 16 "clinical.tsv: c: 'abscess' is no row of the classes of ours" put "$work/ours.yml" "$work/own" "$work/ours"
+sed -i '$d' "$work/own/clinical.tsv"
+printf 'a\t61\tcyst\n' >>"$work/own/clinical.tsv"
+expect 16 "clinical.tsv: a is of two classes, hcc and cyst" put "$work/ours.yml" "$work/own" "$work/ours"
 sed -i 's/role: precontrast/role: precontrasd/' "$work/ours.yml"
 expect 65 "ours.yml:11:38: unknown role" put "$work/ours.yml" "$work/own" "$work/ours"
 finish

@@ -10,7 +10,7 @@
 
 static struct hep_finding finding(void)
 {
-    struct hep_finding f = { .id = 3, .centre_mm = { 10.5, -2, 37.25 } };
+    struct hep_finding f = { .id = 3, .key = "R10P0S40", .centre_mm = { 10.5, -2, 37.25 } };
 
     f.lesion_class = HEP_CLASS_FNH_LIKE;
     f.class_probability[HEP_CLASS_FNH_LIKE] = 0.75;
@@ -109,6 +109,7 @@ static void test_read_back(void **state)
     assert_int_equal(read.n, 1);
     f = &read.list[0];
     assert_int_equal(f->id, 3);
+    assert_string_equal(f->key, "R10P0S40");
     assert_close(f->centre_mm[2], 37.25, 0, 0);
     for (int m = 0; m < HEP_MEASURE_COUNT; m++) {
         assert_int_equal(f->measures.has[m], one.measures.has[m]);
@@ -241,12 +242,42 @@ static void test_rows(void **state)
     assert_string_equal(hep_class_did_you_mean("hemangioma"), "haemangioma");
 }
 
+/* By hand: halves round away from 0; of two in one cell the first of the list keeps the plain key, whatever their ids. */
+static void test_keys(void **state)
+{
+    struct hep_finding list[] = {
+        { .id = 1, .centre_mm = { 82.4, -14.9, 1034.0 } },
+        { .id = 2, .centre_mm = { -3.0, 25.0, -96.0 } },
+        { .id = 3, .centre_mm = { 78.0, -9.0, 1026.0 } },
+        { .id = 4, .centre_mm = { (double)NAN, 0.0, 0.0 } },
+        { .id = 5, .centre_mm = { 80.0, -10.0, 1030.0 } },
+        { .id = 6, .centre_mm = { (double)NAN, 0.0, 0.0 } },
+        { .id = 7, .centre_mm = { -99999.0, -99999.0, -99999.0 } },
+    };
+    static const char *const keys[] = { "R80P10S1030",   "R0A30I100", "R80P10S1030-2",        "",
+                                        "R80P10S1030-3", "",          "L100000P100000I100000" };
+    struct hep_findings all = { list, 7 }, without_second = { &list[2], 5 };
+
+    (void)state;
+    hep_findings_set_keys(&all);
+    for (size_t i = 0; i < 7; i++)
+        assert_string_equal(list[i].key, keys[i]);
+    /* Ids are others and two lesions are gone; a change of half a millimetre is none of the key. */
+    for (size_t i = 2; i < 7; i++) {
+        list[i].id -= 2;
+        list[i].centre_mm[1] += 0.5;
+    }
+    hep_findings_set_keys(&without_second);
+    assert_string_equal(list[2].key, "R80P10S1030");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_written),     cmocka_unit_test(test_read_back),
         cmocka_unit_test(test_bad_measure), cmocka_unit_test(test_liver),
         cmocka_unit_test(test_rows),        cmocka_unit_test(test_probability),
+        cmocka_unit_test(test_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
