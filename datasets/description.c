@@ -49,17 +49,6 @@ TEXTS_READER(unknown, n_unknown)
 TEXTS_READER(root, n_roots)
 TEXTS_READER(need, n_needs)
 
-static int read_role(const struct hep_reader *r, const struct hep_yaml *node,
-                     const struct hep_key *key, void *to)
-{
-    struct hep_error local = { 0 };
-    int rc = hep_want_type(r, node, HEP_YAML_SCALAR, key->name);
-
-    if (rc == HEP_OK && hep_role_from_name(to, hep_yaml_text(node), &local) != HEP_OK)
-        rc = hep_yaml_fail(r->doc, node, r->err, "%s", local.msg);
-    return rc;
-}
-
 static int read_class(const struct hep_reader *r, const struct hep_yaml *node,
                       const struct hep_key *key, void *to)
 {
@@ -103,7 +92,7 @@ static const char *const forms[] = { "nifti", "dicom", "png", NULL };
 static const struct hep_key series_keys[] = {
     SERIES(path, hep_read_text, .required = false),
     SERIES(phase, hep_read_text, .required = false),
-    SERIES(role, read_role, .required = true),
+    SERIES(role, hep_read_role, .required = true),
     SERIES(assumed, hep_read_bool, .required = false),
     SERIES(form, hep_read_choice, .words = forms),
     { 0 },
@@ -154,7 +143,7 @@ static const struct hep_key published_keys[] = {
 
 static const struct hep_key type_keys[] = {
     HEP_KEY(struct hep_set_type, contains, "contains", hep_read_text, .required = true),
-    HEP_KEY(struct hep_set_type, role, "role", read_role, .required = true),
+    HEP_KEY(struct hep_set_type, role, "role", hep_read_role, .required = true),
     { 0 },
 };
 
@@ -259,10 +248,17 @@ int hep_set_read(struct hep_set *out, const char *path, struct hep_error *err)
     if (rc == HEP_OK)
         rc = hep_read_mapping(&(struct hep_reader){ out->doc, err }, hep_yaml_root(out->doc),
                               "the description of a set", set_keys, out);
-    for (size_t i = 0; rc == HEP_OK && i < out->n_series; i++)
-        if ((out->series[i].path == NULL) == (out->series[i].phase == NULL))
+    for (size_t i = 0; rc == HEP_OK && i < out->n_series; i++) {
+        const struct hep_set_series *s = &out->series[i];
+
+        if ((s->path == NULL) == (s->phase == NULL))
             rc = HEP_FAIL(err, HEP_ECONFIG, "%s: series %zu needs either path or phase", path,
                           i + 1);
+        else if ((s->phase == NULL) != (out->boxes == NULL))
+            rc = HEP_FAIL(err, HEP_ECONFIG,
+                          "%s: series %zu has a %s, and the set has %s file of boxes", path, i + 1,
+                          s->phase != NULL ? "phase" : "path", out->boxes != NULL ? "a" : "no");
+    }
     if (rc == HEP_OK && (out->boxes == NULL) != (out->image == NULL))
         rc = HEP_FAIL(err, HEP_ECONFIG, "%s: boxes and image go together", path);
     return rc;

@@ -100,17 +100,6 @@ static int read_paths(const struct hep_reader *r, const struct hep_yaml *node,
     return rc;
 }
 
-static int read_role(const struct hep_reader *r, const struct hep_yaml *node,
-                     const struct hep_key *key, void *to)
-{
-    struct hep_error local = { 0 };
-    int rc = hep_want_type(r, node, HEP_YAML_SCALAR, key->name);
-
-    if (rc == HEP_OK && hep_role_from_name(to, hep_yaml_text(node), &local) != HEP_OK)
-        rc = hep_yaml_fail(r->doc, node, r->err, "%s", local.msg);
-    return rc;
-}
-
 static bool is_text(const struct hep_yaml *node)
 {
     double value;
@@ -228,7 +217,7 @@ static int read_names(const struct hep_reader *r, const struct hep_yaml *node,
 #define DAY_S 86400.0
 static const struct hep_key entry_keys[] = {
     { .name = "path", .read = read_paths },
-    ROW(role, read_role, .required = false),
+    ROW(role, hep_read_role, .required = false),
     ROW(te_s, read_numbers, .min = 1e-6, .max = 1.0),
     ROW(tr_s, hep_read_number, .min = 1e-5, .max = 60.0),
     HEP_KEY(struct hep_study_entry, flip_rad, "flip_deg", hep_read_number, .min = 0.01,

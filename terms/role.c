@@ -56,6 +56,17 @@ int hep_role_from_name(enum hep_role *role, const char *name, struct hep_error *
     return rc;
 }
 
+int hep_read_role(const struct hep_reader *r, const struct hep_yaml *node,
+                  const struct hep_key *key, void *to)
+{
+    struct hep_error local = { 0 };
+    int rc = hep_want_type(r, node, HEP_YAML_SCALAR, key->name);
+
+    if (rc == HEP_OK && hep_role_from_name(to, hep_yaml_text(node), &local) != HEP_OK)
+        rc = hep_yaml_fail(r->doc, node, r->err, "%s", local.msg);
+    return rc;
+}
+
 bool hep_role_is_t1_phase(enum hep_role role)
 {
     return role >= HEP_ROLE_PRECONTRAST && role <= HEP_ROLE_HEPATOBILIARY;

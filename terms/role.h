@@ -5,7 +5,7 @@
 #ifndef HEP_TERMS_ROLE_H
 #define HEP_TERMS_ROLE_H
 
-#include "base/error.h"
+#include "base/schema.h"
 
 #include <stdbool.h>
 
@@ -41,6 +41,8 @@ const char *hep_role_words(enum hep_role role);
  * @return HEP_EINVAL with the word met, and the nearest role when there is one
  */
 int hep_role_from_name(enum hep_role *role, const char *name, struct hep_error *err) HEP_MUST_CHECK;
+/** For a row of a table of keys (base/schema.h): the role that a scalar names, into an enum hep_role. */
+hep_key_reader hep_read_role;
 
 /** A single T1-weighted volume of the contrast series: precontrast to hepatobiliary. */
 bool hep_role_is_t1_phase(enum hep_role role);
