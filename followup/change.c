@@ -19,13 +19,13 @@ enum needs {
 
 static const struct {
     const char *key, *words, *meaning;
-    int measure;
+    int measure, error;
     enum hep_unit unit;
     enum needs needs;
     bool is_share;
 } rows[HEP_CHANGE_N] = {
-#define CHANGE(id, key, measure, unit, needs, setting, is_share, words, meaning)                   \
-    { key, words, meaning, measure, HEP_UNIT_##unit, NEEDS_##needs, is_share },
+#define CHANGE(id, key, measure, error, unit, needs, setting, is_share, words, meaning)            \
+    { key, words, meaning, measure, error, HEP_UNIT_##unit, NEEDS_##needs, is_share },
 #include "followup/changes.def"
 };
 
@@ -58,7 +58,7 @@ double hep_change_repeatability(bool *is_share, enum hep_change_of of,
                                 const struct hep_followup_settings *s)
 {
     const double coefficients[HEP_CHANGE_N] = {
-#define CHANGE(id, key, measure, unit, needs, setting, ...) s->setting,
+#define CHANGE(id, key, measure, error, unit, needs, setting, ...) s->setting,
 #include "followup/changes.def"
     };
 
@@ -212,35 +212,94 @@ static bool is_refused(char *reason, size_t n, enum needs needs,
 
 /* ---- changes --------------------------------------------------------------------------------- */
 
-static void judge(struct hep_change *c, const struct hep_visit_acquisition *a,
-                  const struct hep_visit_acquisition *b, const struct hep_followup_settings *s)
-{
-    bool is_share = false;
-    double size;
+/* What the two values are known to, and of how large a lesion. */
+struct exactness {
+    double
+        by_error; /* change that their standard errors alone exceed in 5 %, in the unit of the limit; NaN */
+    double size_mm; /* the smaller long axis of the two visits; NaN */
+};
 
-    c->coefficient = hep_change_repeatability(&is_share, c->of, s);
-    c->change = c->after - c->before;
-    c->share = c->before > 0.0 || c->before < 0.0 ? c->change / fabs(c->before) : (double)NAN;
-    size = fabs(is_share ? c->share : c->change);
-    c->verdict = HEP_CHANGE_REFUSED;
-    if (is_refused(c->reason, sizeof c->reason, rows[c->of].needs, a, b, s)) {
-        c->change = c->share = (double)NAN;
-        return;
-    }
-    if (!isfinite(c->coefficient) || !isfinite(size)) {
-        c->verdict = HEP_CHANGE_UNKNOWN;
-        (void)snprintf(c->reason, sizeof c->reason,
-                       "no repeatability is known for it in lesions of the liver");
-        return;
-    }
+static const struct hep_finding *finding_at(const struct hep_track *track,
+                                            const struct hep_visit *visits, size_t v)
+{
+    return track->visit[v].n > 0 ? visits[v].lesions[track->visit[v].lesion[0]].finding : NULL;
+}
+
+/* 95 % of the differences of two values with standard errors a and b are within 1.96 sqrt(a^2 + b^2). */
+static struct exactness exactness_of(const struct hep_change *c, const struct hep_track *track,
+                                     const struct hep_visit *visits)
+{
+    const struct hep_finding *x = finding_at(track, visits, track->first),
+                             *y = finding_at(track, visits, c->visit);
+    struct exactness e = { (double)NAN, fmin(track->visit[track->first].long_axis_mm,
+                                             track->visit[c->visit].long_axis_mm) };
+
+    if (x == NULL || y == NULL || rows[c->of].error == (int)HEP_MEASURE_COUNT)
+        return e;
+    e.by_error = 1.96 * hypot(hep_finding_get(x, (enum hep_measure)rows[c->of].error),
+                              hep_finding_get(y, (enum hep_measure)rows[c->of].error));
+    if (rows[c->of].is_share)
+        e.by_error /= fabs(c->before);
+    return e;
+}
+
+static void say_verdict(struct hep_change *c, double size, bool is_share, const char *of)
+{
     c->verdict = size > c->coefficient ? HEP_CHANGE_REAL : HEP_CHANGE_WITHIN;
-    (void)snprintf(c->reason, sizeof c->reason, "%s: %+.3g%s, repeatability %.3g%s",
+    (void)snprintf(c->reason, sizeof c->reason, "%s: %+.3g%s, %s %.3g%s",
                    c->verdict == HEP_CHANGE_REAL ? "real at 95 %" : "within repeatability",
-                   is_share ? 100.0 * c->share : c->change, is_share ? " %" : "",
+                   is_share ? 100.0 * c->share : c->change, is_share ? " %" : "", of,
                    is_share ? 100.0 * c->coefficient : c->coefficient, is_share ? " %" : "");
 }
 
-int hep_changes_make(struct hep_changes *out, const struct hep_tracks *tracks, const double *values,
+/* A published coefficient is of lesions that readers measure. Below its size the larger of it and of the standard errors
+ * decides; a measure without one tells only what is within what is known. */
+static void judge_limit(struct hep_change *c, struct exactness e,
+                        const struct hep_followup_settings *s)
+{
+    bool is_share = false;
+    const double published = hep_change_repeatability(&is_share, c->of, s),
+                 size = fabs(is_share ? c->share : c->change);
+    const bool small = !(e.size_mm >= s->repeatability_from_mm);
+
+    c->coefficient = published;
+    c->verdict = HEP_CHANGE_UNKNOWN;
+    if (!isfinite(size) || (!isfinite(published) && !(size <= e.by_error)))
+        (void)snprintf(c->reason, sizeof c->reason,
+                       "no repeatability is known for it in lesions of the liver");
+    else if (!isfinite(published)) {
+        c->coefficient = e.by_error;
+        say_verdict(c, size, is_share, "its standard errors allow");
+    } else if (small && e.by_error > published) {
+        c->coefficient = e.by_error;
+        say_verdict(c, size, is_share, "a small lesion whose standard errors allow");
+    } else if (small && !isfinite(e.by_error) && size > published)
+        (void)snprintf(c->reason, sizeof c->reason,
+                       "beyond the published repeatability, which is not that of lesions below "
+                       "%.0f mm; no standard error is known",
+                       s->repeatability_from_mm);
+    else
+        say_verdict(c, size, is_share, "repeatability");
+}
+
+static void judge(struct hep_change *c, struct exactness e, const struct hep_visit_acquisition *a,
+                  const struct hep_visit_acquisition *b, const struct hep_followup_settings *s)
+{
+    bool is_share = false;
+
+    c->coefficient = hep_change_repeatability(&is_share, c->of, s);
+    if (is_refused(c->reason, sizeof c->reason, rows[c->of].needs, a, b, s)) {
+        c->verdict = HEP_CHANGE_REFUSED;
+        c->change = c->share = (double)NAN;
+        return;
+    }
+    c->change = c->after - c->before;
+    c->share = c->before > 0.0 || c->before < 0.0 ? c->change / fabs(c->before) : (double)NAN;
+    judge_limit(c, e, s);
+}
+
+int hep_changes_make(struct hep_changes *out, const struct hep_tracks *tracks,
+                     const struct hep_visit *visits, const double *values,
                      const struct hep_visit_acquisition *acquisitions,
                      const struct hep_followup_settings *settings, struct hep_error *err)
 {
@@ -265,7 +324,8 @@ int hep_changes_make(struct hep_changes *out, const struct hep_tracks *tracks, c
                                           .of = (enum hep_change_of)k,
                                           .before = before,
                                           .after = after };
-                judge(c, &acquisitions[track->first], &acquisitions[v], settings);
+                judge(c, exactness_of(c, track, visits), &acquisitions[track->first],
+                      &acquisitions[v], settings);
             }
         }
     }

@@ -2,7 +2,10 @@
  * @file  followup/change.h
  * @brief What of a lesion has changed since it was first seen, each value against its repeatability.
  * Model:   a change larger than the repeatability coefficient is real at 95 %, a smaller one is within repeatability
- *          (Bland and Altman, BMJ 1996;313:744); without a coefficient nothing is concluded. A change measured with other
+ *          (Bland and Altman, BMJ 1996;313:744); without a coefficient nothing is concluded, but that a change which the
+ *          standard errors of the two values allow is within. Below followup.repeatability.from_mm the coefficient is the
+ *          larger of the published one and 1.96 sqrt(se1^2 + se2^2), the same formula with errors that differ: a voxel
+ *          is a larger part of a small lesion, and readers measure large ones. A change measured with other
  *          b-values, field strength, flip angle, TR, TE or agent is refused, and so is an enhancement
  *          with a suspect receive gain, which would be taken for a change of the lesion.
  */
@@ -56,7 +59,7 @@ struct hep_change {
     size_t track, visit;
     enum hep_change_of of;
     double before, after, change, share; /* share: of the earlier value */
-    double coefficient;
+    double coefficient;                  /* that decided; NaN: none is known */
     enum hep_change_verdict verdict;
     char reason[256];
 };
@@ -67,10 +70,12 @@ struct hep_changes {
 
 /**
  * Values of each track's lesion (its first part) at each visit against those where it was first seen.
+ * @param[in] visits one per visit: findings hold the standard errors
  * @param[in] values shape [tracks->n][n_visits][HEP_CHANGE_N], NaN where there is none
  * @param[in] acquisitions one per visit
  */
-int hep_changes_make(struct hep_changes *out, const struct hep_tracks *tracks, const double *values,
+int hep_changes_make(struct hep_changes *out, const struct hep_tracks *tracks,
+                     const struct hep_visit *visits, const double *values,
                      const struct hep_visit_acquisition *acquisitions,
                      const struct hep_followup_settings *settings,
                      struct hep_error *err) HEP_MUST_CHECK;

@@ -234,23 +234,37 @@ static void judge_track(struct hep_track *track, size_t n_visits)
     (void)snprintf(track->reason, sizeof track->reason, "%s", said->reason);
 }
 
+static double benign_probability(const struct hep_finding *finding)
+{
+    double sum = 0.0;
+
+    for (int k = 0; k < (int)HEP_CLASS_COUNT; k++) {
+        if (hep_class_is_benign((enum hep_lesion_class)k) &&
+            isfinite(finding->class_probability[k]))
+            sum += finding->class_probability[k];
+    }
+    return sum;
+}
+
 /* One visit that reads it as a tumour, or cannot tell, keeps it among the lesions that count. Candidates have no class. */
-static bool is_benign_throughout(const struct hep_track *track, const struct hep_visit *visits,
-                                 size_t n_visits)
+static void judge_class(const struct judge *g, struct hep_track *track)
 {
     size_t seen = 0;
 
-    for (size_t v = track->first; v < n_visits; v++) {
+    track->benign = track->surely_benign = true;
+    for (size_t v = track->first; v < g->n_visits; v++) {
         const struct hep_visit_lesion *l =
-            track->visit[v].n > 0 ? &visits[v].lesions[track->visit[v].lesion[0]] : NULL;
+            track->visit[v].n > 0 ? &g->visits[v].lesions[track->visit[v].lesion[0]] : NULL;
 
         if (l == NULL || !l->kept)
             continue;
         seen++;
-        if (!hep_class_is_benign(l->finding->lesion_class))
-            return false;
+        track->benign = track->benign && hep_class_is_benign(l->finding->lesion_class);
+        track->surely_benign = track->benign && track->surely_benign &&
+                               benign_probability(l->finding) >= g->s->benign_probability_min;
     }
-    return seen > 0;
+    track->benign = track->benign && seen > 0;
+    track->surely_benign = track->surely_benign && seen > 0;
 }
 
 void hep_tracks_judge(struct hep_tracks *t, const struct hep_visit *visits,
@@ -267,7 +281,7 @@ void hep_tracks_judge(struct hep_tracks *t, const struct hep_visit *visits,
                 track->treated =
                     track->treated || visits[v].lesions[track->visit[v].lesion[k]].treated;
         }
-        track->benign = is_benign_throughout(track, visits, t->n_visits);
+        judge_class(&g, track);
         for (size_t v = 0; v < track->first; v++)
             judge_before(&g, track, v);
         judge_first(&g, track);

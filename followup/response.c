@@ -40,41 +40,61 @@ static size_t unmeasured_at(const struct hep_track *track, const struct hep_visi
     return SIZE_MAX;
 }
 
-/* 0: no target; 1: chosen last; 2: well measurable. */
+/* How well a lesion serves as a target. */
+enum { NO_TARGET, CHOSEN_LAST, WELL_MEASURABLE };
+
+/* A lesion that may be no tumour fills a place that is free; one that was moreover not found again may be nothing at all. */
+static int reservations(struct hep_target *t, const struct hep_track *track,
+                        const struct hep_visit *visits, size_t n_visits,
+                        const struct hep_followup_settings *s)
+{
+    const struct hep_visit *baseline = &visits[0];
+    const size_t unmeasured = unmeasured_at(track, visits, n_visits);
+    const size_t lesion = track->visit[0].lesion[0];
+
+    if (track->benign && unmeasured != SIZE_MAX) {
+        (void)snprintf(t->reason, sizeof t->reason,
+                       "most like a lesion that is no tumour, and not measurable at %.40s",
+                       visits[unmeasured].session);
+        return NO_TARGET;
+    }
+    if (hep_visit_share_of(baseline, lesion, baseline->seen) < 1.0)
+        (void)snprintf(t->reason, sizeof t->reason, "cut off by the edge of the images");
+    else if (is_crowded(baseline, lesion, s->target_gap_mm))
+        (void)snprintf(t->reason, sizeof t->reason, "close to another lesion");
+    else if (unmeasured != SIZE_MAX)
+        (void)snprintf(t->reason, sizeof t->reason, "cannot be measured at %.40s",
+                       visits[unmeasured].session);
+    else if (track->benign)
+        (void)snprintf(t->reason, sizeof t->reason,
+                       "most like a lesion that is no tumour, but not certainly");
+    else {
+        (void)snprintf(t->reason, sizeof t->reason, "measurable");
+        return WELL_MEASURABLE;
+    }
+    return CHOSEN_LAST;
+}
+
 static int measurability(struct hep_target *t, const struct hep_track *track,
                          const struct hep_visit *visits, size_t n_visits,
                          const struct hep_followup_settings *s)
 {
     const struct hep_visit *baseline = &visits[0];
-    const size_t unmeasured = unmeasured_at(track, visits, n_visits);
-    const size_t lesion = track->visit[0].lesion[0];
     const double slices = baseline->slice_mm > 5.0 ? s->target_slices * baseline->slice_mm : 0.0;
     const double least = fmax(s->target_min_mm, slices);
 
     if (track->treated)
         (void)snprintf(t->reason, sizeof t->reason, "treated locally");
-    else if (!baseline->lesions[lesion].kept)
+    else if (!baseline->lesions[track->visit[0].lesion[0]].kept)
         (void)snprintf(t->reason, sizeof t->reason, "at the baseline a candidate only");
-    else if (track->benign)
-        (void)snprintf(t->reason, sizeof t->reason, "most like a lesion that is no tumour");
+    else if (track->surely_benign)
+        (void)snprintf(t->reason, sizeof t->reason, "certainly like a lesion that is no tumour");
     else if (!(t->long_axis_mm >= least))
         (void)snprintf(t->reason, sizeof t->reason, "%.1f mm, %.0f mm are asked for",
                        t->long_axis_mm, least);
-    else if (hep_visit_share_of(baseline, lesion, baseline->seen) < 1.0) {
-        (void)snprintf(t->reason, sizeof t->reason, "cut off by the edge of the images");
-        return 1;
-    } else if (is_crowded(baseline, lesion, s->target_gap_mm)) {
-        (void)snprintf(t->reason, sizeof t->reason, "close to another lesion");
-        return 1;
-    } else if (unmeasured != SIZE_MAX) {
-        (void)snprintf(t->reason, sizeof t->reason, "cannot be measured at %.40s",
-                       visits[unmeasured].session);
-        return 1;
-    } else {
-        (void)snprintf(t->reason, sizeof t->reason, "measurable");
-        return 2;
-    }
-    return 0;
+    else
+        return reservations(t, track, visits, n_visits, s);
+    return NO_TARGET;
 }
 
 struct ranked {

@@ -50,11 +50,12 @@ struct hep_track_visit {
     char reason[256];
 };
 struct hep_track {
-    char identity[16]; /* "F01" */
-    size_t first;      /* visit where it is seen first */
-    bool certain;      /* of a lesion without predecessor: unequivocal */
-    bool benign;       /* most like a class that is no tumour wherever it was found */
-    bool treated;      /* at any visit */
+    char identity[16];  /* "F01" */
+    size_t first;       /* visit where it is seen first */
+    bool certain;       /* of a lesion without predecessor: unequivocal */
+    bool benign;        /* most like a class that is no tumour wherever it was found */
+    bool surely_benign; /* and each of these visits is certain of it */
+    bool treated;       /* at any visit */
     enum hep_event event;
     char reason[256];
     struct hep_track_visit *visit; /* [n_visits], owned */

@@ -201,7 +201,8 @@ static int judge(struct hep_followed *f, struct hep_error *err)
                                (enum hep_response_of)k, enhancing, s);
     }
     if (rc == HEP_OK)
-        rc = hep_changes_make(&f->changes, &f->tracks, f->values, f->acquisitions, s, err);
+        rc = hep_changes_make(&f->changes, &f->tracks, f->visits, f->values, f->acquisitions, s,
+                              err);
     free(enhancing);
     return rc;
 }

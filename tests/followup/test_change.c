@@ -18,11 +18,17 @@ static struct hep_visit_acquisition usual(void)
     return a;
 }
 
-/* The verdict on one value of one lesion at two visits. */
-static struct hep_change verdict(enum hep_change_of of, double before, double after,
-                                 const struct hep_visit_acquisition *b)
+/* The verdict on one value of one lesion at two visits; `se` is the standard error of its ADC at either, NaN for none. */
+static struct hep_change verdict_of(enum hep_change_of of, double before, double after,
+                                    const struct hep_visit_acquisition *b, double axis_mm,
+                                    double se)
 {
-    struct hep_track_visit at[2] = { { .n = 1 }, { .n = 1 } };
+    struct hep_finding finding = { 0 };
+    struct hep_visit_lesion lesion = { .finding = &finding, .kept = true };
+    const struct hep_visit visits[2] = { { .lesions = &lesion, .n = 1 },
+                                         { .lesions = &lesion, .n = 1 } };
+    struct hep_track_visit at[2] = { { .n = 1, .long_axis_mm = axis_mm },
+                                     { .n = 1, .long_axis_mm = axis_mm + 1.0 } };
     struct hep_track track = { .identity = "F01", .visit = at };
     const struct hep_tracks tracks = { &track, 1, 2 };
     const struct hep_visit_acquisition acquisitions[2] = { usual(), *b };
@@ -30,17 +36,61 @@ static struct hep_change verdict(enum hep_change_of of, double before, double af
     struct hep_changes changes;
     struct hep_change out;
 
+    hep_measures_set(&finding.measures, HEP_M_ADC_SE, se);
+    hep_measures_set(&finding.measures, HEP_M_ADC_RIM_SE, se);
     for (size_t i = 0; i < 2 * HEP_CHANGE_N; i++)
         values[i] = (double)NAN;
     values[of] = before;
     values[HEP_CHANGE_N + of] = after;
-    assert_int_equal(hep_changes_make(&changes, &tracks, values, acquisitions,
+    assert_int_equal(hep_changes_make(&changes, &tracks, visits, values, acquisitions,
                                       &hep_followup_settings_default, NULL),
                      HEP_OK);
     assert_int_equal(changes.n, 1);
     out = changes.list[0];
     hep_changes_release(&changes);
     return out;
+}
+
+static struct hep_change verdict(enum hep_change_of of, double before, double after,
+                                 const struct hep_visit_acquisition *b)
+{
+    return verdict_of(of, before, after, b, 25.0, (double)NAN);
+}
+
+/* Standard errors of 0.2e-3 at both visits: 1.96 sqrt(2) 0.2e-3 = 0.554e-3 is 55 % of 1.00e-3, and 0.05e-3 gives 14 %. */
+static void small_lesions_are_less_repeatable(void **state)
+{
+    static const struct {
+        enum hep_change_of of;
+        double axis_mm, se, after;
+        enum hep_change_verdict want;
+        double limit;
+    } rows[] = {
+        { HEP_CHANGE_ADC, 12.0, 0.2e-3, 1.54e-3, HEP_CHANGE_WITHIN, 0.554372 },
+        { HEP_CHANGE_ADC, 12.0, 0.2e-3, 1.56e-3, HEP_CHANGE_REAL, 0.554372 },
+        { HEP_CHANGE_ADC, 12.0, 0.05e-3, 1.28e-3, HEP_CHANGE_REAL, 0.27 },
+        { HEP_CHANGE_ADC, 12.0, 0.05e-3, 1.26e-3, HEP_CHANGE_WITHIN, 0.27 },
+        { HEP_CHANGE_ADC, 25.0, 0.2e-3, 1.54e-3, HEP_CHANGE_REAL, 0.27 },
+        { HEP_CHANGE_ADC, 12.0, (double)NAN, 1.54e-3, HEP_CHANGE_UNKNOWN, 0.27 },
+        { HEP_CHANGE_ADC, 12.0, (double)NAN, 1.20e-3, HEP_CHANGE_WITHIN, 0.27 },
+        { HEP_CHANGE_ADC_MEAN, 12.0, 0.2e-3, 1.54e-3, HEP_CHANGE_UNKNOWN, 0.27 },
+        { HEP_CHANGE_ADC_RIM, 25.0, 0.2e-3, 1.54e-3, HEP_CHANGE_WITHIN, 0.554372 },
+        { HEP_CHANGE_ADC_RIM, 25.0, 0.2e-3, 1.56e-3, HEP_CHANGE_UNKNOWN, (double)NAN },
+    };
+    const struct hep_visit_acquisition same = usual();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct hep_change c =
+            verdict_of(rows[i].of, 1.0e-3, rows[i].after, &same, rows[i].axis_mm, rows[i].se);
+
+        assert_int_equal(c.verdict, rows[i].want);
+        if (isnan(rows[i].limit))
+            assert_true(isnan(c.coefficient));
+        else
+            assert_close(c.coefficient, rows[i].limit, 1e-5, 0.0);
+        assert_true(strlen(c.reason) > 0);
+    }
 }
 
 /* QIBA: 27 % of 1.00e-3 is 1.27e-3. Fat: 4.2 points. No number for RTE. */
@@ -159,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(against_repeatability),
+        cmocka_unit_test(small_lesions_are_less_repeatable),
         cmocka_unit_test(suspect_gain),
         cmocka_unit_test(refusals),
         cmocka_unit_test(patterns),

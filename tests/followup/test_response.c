@@ -160,9 +160,61 @@ static void volumes_as_spheres(void **state)
     }
 }
 
+/* Of 30, 20, 15 and 12 mm two are targets. What has one reservation comes after what has none, whatever its size; a lesion
+ * most like no tumour and not found again is none. */
+static void targets_are_ranked(void **state)
+{
+    static const struct {
+        double later_mm[4]; /* NaN: not measured */
+        bool benign[4], sure[4];
+        size_t want[2], n;
+    } rows[] = {
+        { { 30, 20, 15, 12 }, { 0 }, { 0 }, { 0, 1 }, 2 },
+        { { X, 20, 15, 12 }, { 0 }, { 0 }, { 1, 2 }, 2 },
+        { { X, X, X, 12 }, { 0 }, { 0 }, { 3, 0 }, 2 },
+        { { 30, 20, 15, 12 }, { true }, { 0 }, { 1, 2 }, 2 },
+        { { 30, 20, 15, 12 }, { true, false, true, true }, { 0 }, { 1, 0 }, 2 },
+        { { 30, 20, 15, 12 }, { true, false, true, true }, { true }, { 1, 2 }, 2 },
+        { { X, 20, 15, 12 }, { true, false, true, true }, { false, false, true, true }, { 1 }, 1 },
+    };
+
+    (void)state;
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        static const double first_mm[4] = { 30, 20, 15, 12 };
+        struct hep_finding finding[4] = { { 0 } };
+        struct hep_visit_lesion lesion[4];
+        struct hep_track_visit at[4][2] = { { { .n = 1 } } };
+        struct hep_track track[4] = { { .first = 0 } };
+        const struct hep_tracks tracks = { track, 4, 2 };
+        const struct hep_visit visits[2] = {
+            { .session = "a", .lesions = lesion, .n = 4, .slice_mm = 3.0 },
+            { .session = "b", .slice_mm = 3.0 }
+        };
+        struct hep_targets targets;
+
+        for (size_t i = 0; i < 4; i++) {
+            lesion[i] = (struct hep_visit_lesion){ .finding = &finding[i], .kept = true };
+            lesion[i].place_mm[0] = 100.0 * (double)i;
+            at[i][0] =
+                (struct hep_track_visit){ .n = 1, .lesion = { i }, .long_axis_mm = first_mm[i] };
+            at[i][1] = (struct hep_track_visit){ .long_axis_mm = rows[k].later_mm[i] };
+            track[i] = (struct hep_track){ .benign = rows[k].benign[i],
+                                           .surely_benign = rows[k].sure[i],
+                                           .visit = at[i] };
+        }
+        assert_int_equal(
+            hep_targets_choose(&targets, &tracks, visits, &hep_followup_settings_default, NULL),
+            HEP_OK);
+        assert_int_equal(targets.n_chosen, rows[k].n);
+        for (size_t i = 0; i < targets.n_chosen; i++)
+            assert_int_equal(targets.list[i].track, rows[k].want[i]);
+        hep_targets_release(&targets);
+    }
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[sizeof courses / sizeof courses[0] + 1];
+    struct CMUnitTest tests[sizeof courses / sizeof courses[0] + 2];
     const size_t n = sizeof courses / sizeof courses[0];
 
     for (size_t i = 0; i < n; i++)
@@ -170,5 +222,6 @@ int main(void)
                                         .test_func = test_course,
                                         .initial_state = (void *)(uintptr_t)&courses[i] };
     tests[n] = (struct CMUnitTest)cmocka_unit_test(volumes_as_spheres);
-    return _cmocka_run_group_tests("response", tests, n + 1, NULL, NULL);
+    tests[n + 1] = (struct CMUnitTest)cmocka_unit_test(targets_are_ranked);
+    return _cmocka_run_group_tests("response", tests, n + 2, NULL, NULL);
 }
