@@ -6,6 +6,7 @@
 #include "image/resample.h"
 #include "lesions/candidate_spot.h"
 #include "lesions/delineate.h"
+#include "lesions/joint_border.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -204,93 +205,41 @@ static int follow_spot(struct hep_delineation *d, struct outlining *o, size_t i,
                          o->frame.z[o->channels[s->mechanism].image], s->polarity, rivals, n, err);
 }
 
-static void erase(struct hep_labels *labels, int32_t id)
+/* How large a lesion was stated to be; false when it was not. */
+static bool stated_extent(struct hep_extent *out, const struct hep_given_lesion *l)
 {
-    for (size_t j = 0; j < hep_grid_voxels(&labels->grid); j++)
-        if (labels->data[j] == id)
-            labels->data[j] = 0;
+    const bool box = !isnan(l->half_mm[0]);
+
+    if (!l->is_point || (!box && isnan(l->diameter_mm)))
+        return false;
+    *out = (struct hep_extent){ .box = box };
+    for (int k = 0; k < 3; k++) {
+        out->centre_mm[k] = l->centre_mm[k];
+        out->half_mm[k] = box ? l->half_mm[k] : 0.5 * l->diameter_mm;
+    }
+    return true;
 }
 
-/* The points of the other given lesions, with the balls inside them. */
-static size_t stated_rivals(struct hep_seed rivals[MAX_RIVALS], const struct outlining *o, size_t i)
+/* A lesion of a stated size is followed where the point lies, on the reference grid, by all images together.
+ * @param[out] voxels 0: they do not surely show it */
+static int follow_images(size_t *voxels, struct outlining *o, size_t i, struct hep_error *err)
 {
+    struct hep_extent own, *others = NULL;
     size_t n = 0;
+    int rc;
 
-    for (size_t k = 0; k < o->given->n && n < MAX_RIVALS; k++) {
-        const struct hep_given_lesion *l = &o->given->list[k];
-
-        if (k == i || !l->is_point || isnan(l->diameter_mm))
-            continue;
-        rivals[n] = (struct hep_seed){ .radius_mm = 0.5 * o->study->limits->point_core_frac *
-                                                    l->diameter_mm };
-        hep_affine_apply(rivals[n++].voxel, HEP_AFFINE(o->to_frame), l->centre_mm);
-    }
-    return n;
-}
-
-/* The stated long axis is measured in a slice: no voxel lies further from the centre there than half of it. */
-static size_t keep_within(struct hep_labels *labels, int32_t id, const struct hep_given_lesion *l)
-{
-    size_t left = 0;
-
-    for (size_t j = 0; j < hep_grid_voxels(&labels->grid); j++) {
-        double world[3];
-
-        if (labels->data[j] != id)
-            continue;
-        hep_grid_world_of(world, &labels->grid, j);
-        labels->data[j] =
-            hypot(world[0] - l->centre_mm[0], world[1] - l->centre_mm[1]) <= 0.5 * l->diameter_mm
-                ? id
-                : 0;
-        left += labels->data[j] == id;
-    }
-    return left;
-}
-
-/* A lesion of a stated size is followed on the reference itself, where the point lies, if the reference surely shows it:
- * elsewhere the border is displaced by what the alignment leaves. @param[out] d voxels 0: it does not show it */
-static int follow_reference(struct hep_delineation *d, struct outlining *o, size_t i,
-                            const double at[3], struct hep_error *err)
-{
-    const struct hep_lesion_limits *limits = o->study->limits;
-    const struct hep_given_lesion *l = &o->given->list[i];
-    const int32_t id = (int32_t)i + 1;
-    struct hep_seed seed = { .radius_mm = 0.5 * limits->point_core_frac * l->diameter_mm },
-                    rivals[MAX_RIVALS];
-    const size_t n = stated_rivals(rivals, o, i);
-    const struct hep_volume *best = NULL;
-    double plateau = limits->shown_z.hi;
-    int sign = 0, rc = HEP_OK;
-
-    memcpy(seed.voxel, at, sizeof seed.voxel);
-    for (int k = 0; rc == HEP_OK && k < 2 * HEP_IMAGE_COUNT; k++) {
-        const struct hep_volume *z = o->frame.z[k / 2];
-        struct hep_delineation one = { 0 };
-
-        if (z == NULL || !(o->study->image[k / 2].registration_mm == 0.0))
-            continue;
-        rc = hep_delineate(&one, o->labels, id, &seed, &o->frame, z, k % 2 == 0 ? -1 : 1, rivals, n,
-                           err);
-        erase(o->labels, id);
-        if (one.voxels > 0 && one.plateau >= plateau) {
-            plateau = one.plateau;
-            best = z;
-            sign = k % 2 == 0 ? -1 : 1;
-        }
-    }
-    if (rc == HEP_OK && best != NULL)
-        rc = hep_delineate(d, o->labels, id, &seed, &o->frame, best, sign, rivals, n, err);
-    if (rc != HEP_OK || best == NULL)
-        return rc;
-    d->voxels = keep_within(o->labels, id, l);
-    if (d->voxels == 0 || !size_agrees(limits, l,
-                                       hep_ball_diameter((double)d->voxels * o->frame.mm *
-                                                         o->frame.mm * o->frame.mm))) {
-        erase(o->labels, id);
-        d->voxels = 0;
-    }
-    return HEP_OK;
+    *voxels = 0;
+    if (!stated_extent(&own, &o->given->list[i]))
+        return HEP_OK;
+    rc = HEP_NEW(others, o->given->n, err);
+    for (size_t k = 0; rc == HEP_OK && k < o->given->n; k++)
+        if (k != i && stated_extent(&others[n], &o->given->list[k]))
+            n++;
+    if (rc == HEP_OK)
+        rc = hep_joint_border(voxels, o->given->labels, (int32_t)i + 1, &own, others, n, o->study,
+                              err);
+    free(others);
+    return rc;
 }
 
 static int outline_one(struct outlining *o, size_t i, struct hep_error *err)
@@ -299,12 +248,12 @@ static int outline_one(struct outlining *o, size_t i, struct hep_error *err)
     const int32_t id = (int32_t)i + 1;
     struct hep_delineation d = { 0 };
     double at[3];
-    int rc = HEP_OK;
+    size_t voxels = 0;
+    int rc;
 
     hep_affine_apply(at, HEP_AFFINE(o->to_frame), l->centre_mm);
-    if (!isnan(l->diameter_mm) && isnan(l->half_mm[0]))
-        rc = follow_reference(&d, o, i, at, err);
-    if (rc != HEP_OK || d.voxels > 0)
+    rc = follow_images(&voxels, o, i, err);
+    if (rc != HEP_OK || voxels > 0)
         return rc;
     if (take_candidate(o, i, candidate_of(o, l)) > 0) {
         if (!isnan(l->half_mm[0]))
