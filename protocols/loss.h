@@ -30,7 +30,7 @@ struct hep_flag_loss {
     size_t both;       /* lesions */
     size_t assessable; /* under the full protocol */
     size_t lost;       /* of these, under the variant no longer */
-    char reason[256];  /* the variant's words at the first of these */
+    char reason[400];  /* the variant's words at the first of these */
 };
 
 /** A measurement of the lesions that both find: variant minus full. */

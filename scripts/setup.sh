@@ -11,7 +11,7 @@ packages_test=(python3 python3-nibabel python3-numpy python3-pydicom dicom3tools
 # Not in every release of Debian: the tests of transforms read them with numpy alone where it is not there.
 [ -n "$(apt-cache policy plastimatch 2>/dev/null)" ] && packages_test+=(plastimatch)
 # Without a version: LLVM 14 on Debian 12, LLVM 19 on Debian 13.
-packages_check=(git clang clang-format clang-tidy libomp-dev libclang-rt-dev cppcheck doxygen yamllint)
+packages_check=(git clang clang-format clang-tidy libomp-dev libclang-rt-dev cppcheck doxygen yamllint valgrind)
 
 say() { printf '%s\n' "$*"; }
 

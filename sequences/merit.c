@@ -154,7 +154,7 @@ static int judge_echo_time(struct hep_series *s, struct hep_error *err)
 {
     const double ms = 1e3 * s->acquisition.te_s;
     const double off = fmax(fmax(te_from_ms - ms, ms - te_to_ms), 0.0);
-    char reason[64];
+    char reason[96];
 
     if (isnan(ms))
         return HEP_OK;
