@@ -3,15 +3,6 @@
 #include "base/text.h"
 #include "pipeline/config/config.h"
 
-/* libfyaml 0.7.12 loses 1 KiB on some syntax errors: see fuzz_yaml.c. */
-/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libfyaml.so\n";
-}
-/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
-
 /* What is accepted prints as a file that reads back to the same settings. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
