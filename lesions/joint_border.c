@@ -46,6 +46,12 @@ static double share_of_axes(double *distance_mm, const struct hep_extent *e, con
     return sqrt(rho2);
 }
 
+/* How many half axes away the lesion ends at the furthest. */
+static double furthest(const struct region *r)
+{
+    return r->own->box ? 1.0 : r->study->limits->point_height_frac;
+}
+
 static void set_box(struct region *r)
 {
     const struct hep_grid *g = &r->study->grid;
@@ -60,7 +66,7 @@ static void set_box(struct region *r)
     hep_affine_apply(middle, HEP_AFFINE(inverse), r->own->centre_mm);
     for (int k = 0; k < 3; k++)
         half = fmax(half, r->own->half_mm[k]);
-    half += r->study->limits->ring_outer_mm;
+    half = furthest(r) * half + r->study->limits->ring_outer_mm;
     for (int k = 0; k < 3; k++) {
         const double last = (double)g->n[k] - 1.0, lo = fmax(ceil(middle[k] - half / mm[k]), 0.0),
                      hi = fmin(floor(middle[k] + half / mm[k]), last);
@@ -82,13 +88,17 @@ static size_t whole_index(const struct region *r, size_t i)
     return r->lo[0] + at[0] + n[0] * (r->lo[1] + at[1] + n[1] * (r->lo[2] + at[2]));
 }
 
-static bool in_extent(const struct hep_extent *e, const double at[3], double rho)
+/* A long axis is measured in a slice, and bounds the lesion there; a box bounds it everywhere. */
+static bool in_extent(const struct region *r, const double at[3])
 {
-    bool inside = true;
+    const struct hep_extent *e = r->own;
+    double d[3];
 
     for (int k = 0; k < 3; k++)
-        inside = inside && fabs(at[k] - e->centre_mm[k]) <= e->half_mm[k];
-    return e->box ? inside : rho <= 1.0;
+        d[k] = fabs(at[k] - e->centre_mm[k]);
+    return d[2] <= furthest(r) * e->half_mm[2] &&
+           (e->box ? d[0] <= e->half_mm[0] && d[1] <= e->half_mm[1]
+                   : hypot(d[0], d[1]) <= e->half_mm[0]);
 }
 
 static bool is_parenchyma(const struct hep_lesion_study *study, size_t i)
@@ -112,7 +122,7 @@ static bool classify(struct region *r, const struct hep_labels *labels,
 
         hep_grid_world_of(at, &r->study->grid, j);
         rho = share_of_axes(&d, r->own, at);
-        beyond = rho > 1.0 ? d * (1.0 - 1.0 / rho) : 0.0;
+        beyond = rho > furthest(r) ? d * (1.0 - furthest(r) / rho) : 0.0;
         for (size_t o = 0; o < n_others; o++) {
             const double theirs = share_of_axes(&other_d, &others[o], at);
 
@@ -122,7 +132,7 @@ static bool classify(struct region *r, const struct hep_labels *labels,
         r->rho[i] = (float)rho;
         if (free_voxel && (rho <= limits->point_core_frac || (placed && j == centre)))
             r->kind[i] = CORE | ZONE;
-        else if (free_voxel && in_extent(r->own, at, rho))
+        else if (free_voxel && in_extent(r, at))
             r->kind[i] = ZONE;
         else if (free_voxel && !rival && beyond > limits->ring_inner_mm &&
                  beyond <= limits->ring_outer_mm && is_parenchyma(r->study, j))
