@@ -33,40 +33,19 @@ int hep_fit_sidecar(struct hep_acquisition *a, const char *path, struct hep_cli 
 const char *const hep_fit_formats[] = { "nii.gz", "nii", NULL };
 enum { MOST_MAPS = 16 };
 
-/* Takes what one word of --maps names: a group, all, or one map. */
-static int take(struct hep_fit_file *files, const char *word, struct hep_error *err)
-{
-    enum { ALL = 3, N_GROUPS = 4 };
-    const char *names[N_GROUPS + MOST_MAPS] = { "parameters", "errors", "quality", "all" };
-    size_t n = N_GROUPS;
-    size_t found = 0;
-    int rc;
-
-    for (size_t i = 0; i < MOST_MAPS && files[i].name != NULL; i++)
-        names[n++] = files[i].name;
-    rc = hep_find_name(&found, word, names, n, "map in --maps", HEP_EUSAGE, err);
-    for (size_t i = 0; rc == HEP_OK && i < n - N_GROUPS; i++) {
-        if (found == ALL || found == N_GROUPS + i || found == (size_t)files[i].group)
-            files[i].left_out = false;
-    }
-    return rc;
-}
-
+/* Takes what --maps names. */
 static int take_list(struct hep_fit_file *files, const char *list, struct hep_error *err)
 {
-    char *words = hep_strdup(list, err);
-    char *rest = words;
-    int rc = words == NULL ? HEP_ENOMEM : HEP_OK;
+    struct hep_map_name names[MOST_MAPS];
+    bool chosen[MOST_MAPS];
+    size_t n = 0;
+    int rc;
 
-    while (rc == HEP_OK && rest != NULL) {
-        char *comma = strchr(rest, ',');
-
-        if (comma != NULL)
-            *comma = '\0';
-        rc = take(files, rest, err);
-        rest = comma != NULL ? comma + 1 : NULL;
-    }
-    free(words);
+    for (; n < MOST_MAPS && files[n].name != NULL; n++)
+        names[n] = (struct hep_map_name){ files[n].name, files[n].group };
+    rc = hep_map_list_read(chosen, list, names, n, "map in --maps", HEP_EUSAGE, err);
+    for (size_t i = 0; rc == HEP_OK && i < n; i++)
+        files[i].left_out = !chosen[i];
     return rc;
 }
 

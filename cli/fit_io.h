@@ -10,6 +10,7 @@
 #include "fitting/status.h"
 #include "image/volume.h"
 #include "sequences/acquisition.h"
+#include "terms/map_group.h"
 
 /** A series whose voxels alone matter; one without orientation is read with a warning, and its maps
  * have none either. `magnitude`: of complex data. */
@@ -20,9 +21,6 @@ int hep_fit_read(struct hep_volume **out, const char *path, bool magnitude, stru
  * in ms) is a warning. `a` is initialised and to be released by the caller. */
 int hep_fit_sidecar(struct hep_acquisition *a, const char *path, struct hep_cli *cli,
                     struct hep_error *err) HEP_MUST_CHECK;
-
-/** What a map tells: an answer of the model, how well it is known, or how well the model held. */
-enum hep_map_group { HEP_MAP_PARAMETER, HEP_MAP_ERROR, HEP_MAP_QUALITY };
 
 /** One map to write: file name without extension, unit and group. NULL name ends a list. */
 struct hep_fit_file {

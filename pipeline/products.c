@@ -382,13 +382,13 @@ int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume 
     struct hep_product *p = NULL;
     int rc = writable(&p, run, name, HEP_SLOT_VOLUME, err);
 
-    if (rc != HEP_OK) {
+    if (rc != HEP_OK || !hep_run_wants(run, name)) {
         hep_volume_free(v);
     } else {
         hep_grid_round_as_stored(&v->grid);
         p->volume = v;
         p->state = HEP_PRODUCT_PRESENT;
-        rc = hep_save_product(run, p, sidecar, err);
+        rc = p->left_out ? HEP_OK : hep_save_product(run, p, sidecar, err);
     }
     hep_json_free(sidecar);
     return rc;
@@ -400,13 +400,13 @@ int hep_run_put_labels(struct hep_run *run, const char *name, struct hep_labels 
     struct hep_product *p = NULL;
     int rc = writable(&p, run, name, HEP_SLOT_LABELS, err);
 
-    if (rc != HEP_OK) {
+    if (rc != HEP_OK || !hep_run_wants(run, name)) {
         hep_labels_free(l);
     } else {
         hep_grid_round_as_stored(&l->grid);
         p->labels = l;
         p->state = HEP_PRODUCT_PRESENT;
-        rc = hep_save_product(run, p, sidecar, err);
+        rc = p->left_out ? HEP_OK : hep_save_product(run, p, sidecar, err);
     }
     hep_json_free(sidecar);
     return rc;
@@ -461,7 +461,7 @@ int hep_run_withhold(struct hep_run *run, const char *name, const char *reason,
     p->withheld_by = run->current;
     if (reason != NULL && p->withheld == NULL)
         return HEP_ENOMEM;
-    return hep_save_status(run, p, reason, err);
+    return p->path != NULL ? hep_save_status(run, p, reason, err) : HEP_OK;
 }
 
 void hep_run_put_absent(struct hep_run *run, const char *name, const char *fmt, ...)
@@ -491,6 +491,8 @@ int hep_products_close_stage(struct hep_run *run, size_t stage, struct hep_error
             return HEP_FAIL(err, HEP_EGRAPH, "stage %s did not make %s", run->stages[stage]->name,
                             p->slot->name);
         p->state = HEP_PRODUCT_ABSENT;
+        if (p->left_out)
+            p->reason = hep_strdup(HEP_LEFT_OUT, NULL);
     }
     return HEP_OK;
 }

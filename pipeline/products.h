@@ -20,6 +20,9 @@
 #include "pipeline/run.h"
 #include "sequences/lines.h"
 
+/** Reason of a map that is absent because nobody asked for it. */
+#define HEP_LEFT_OUT "the setting outputs.maps does not name it"
+
 enum hep_product_state {
     HEP_PRODUCT_UNKNOWN, /* its stage has not run */
     HEP_PRODUCT_ABSENT,
@@ -32,6 +35,8 @@ struct hep_product {
     enum hep_product_state state;
     char key[HEP_SHA256_HEX];
     char *reason; /* of absence */
+    /* The setting outputs.maps does not name it: it gets no file, and is made only for the stages that read it. */
+    bool left_out;
     /* Why a later stage withholds it: made and in its file, but no result. NULL otherwise; owned.
      */
     char *withheld;
@@ -88,6 +93,9 @@ const char *hep_run_relative(const struct hep_run *run, const char *path);
 
 int hep_products_init(struct hep_run *run, struct hep_error *err) HEP_MUST_CHECK;
 void hep_products_release(struct hep_run *run);
+/** Settle which products outputs.maps leaves out. HEP_ECONFIG for a name that no map has. */
+int hep_products_leave_out(struct hep_run *run, struct hep_error *err) HEP_MUST_CHECK;
+bool hep_product_is_read(const struct hep_run *run, const char *name);
 /** NULL when nobody makes it. */
 struct hep_product *hep_product_find(const struct hep_run *run, const char *name);
 /** Read the series that the stages wait for, side by side. A file that cannot be read is left to

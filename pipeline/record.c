@@ -86,6 +86,12 @@ static struct hep_json *results_json(const struct hep_product *p, struct hep_put
     return o;
 }
 
+/* Made for the stages that read it. */
+static bool is_made_without_file(const struct hep_product *p)
+{
+    return p->left_out && p->state == HEP_PRODUCT_PRESENT && p->path == NULL;
+}
+
 static struct hep_json *products_json(const struct hep_run *run, size_t stage, struct hep_put *put)
 {
     static const char *const state_text[] = { "unknown", "absent", "present" };
@@ -98,11 +104,18 @@ static struct hep_json *products_json(const struct hep_run *run, size_t stage, s
         if (p->stage != stage || p->slot->kind == HEP_SLOT_SERIES)
             continue;
         o = hep_json_new_object();
-        hep_put_text(put, o, "state", p->withheld != NULL ? "withheld" : state_text[p->state]);
+        hep_put_text(put, o, "state",
+                     p->withheld != NULL
+                         ? "withheld"
+                         : state_text[is_made_without_file(p) ? HEP_PRODUCT_ABSENT : p->state]);
         if (p->withheld != NULL)
             hep_put_text(put, o, "withheld_by", run->stages[p->withheld_by]->name);
         if (p->withheld != NULL || p->reason != NULL)
             hep_put_text(put, o, "reason", p->withheld != NULL ? p->withheld : p->reason);
+        else if (is_made_without_file(p))
+            hep_put_text(put, o, "reason", HEP_LEFT_OUT);
+        if (is_made_without_file(p))
+            hep_put_bool(put, o, "left_out", true);
         if (p->data != NULL)
             hep_put(put, o, "results", results_json(p, put));
         if (p->path != NULL)
@@ -437,8 +450,9 @@ static int restore_product(struct hep_run *run, struct hep_product *p, const str
                *file = hep_json_string(hep_json_get(entry, "file"));
     const struct hep_json *results = hep_json_get(entry, "results");
 
-    if (!same_text(hep_json_get(entry, "state"), "present") &&
-        !same_text(hep_json_get(entry, "state"), "withheld")) {
+    if (hep_json_bool(hep_json_get(entry, "left_out"), false) ||
+        (!same_text(hep_json_get(entry, "state"), "present") &&
+         !same_text(hep_json_get(entry, "state"), "withheld"))) {
         p->state = HEP_PRODUCT_ABSENT;
         p->reason = hep_strdup(reason, err);
         return HEP_OK;

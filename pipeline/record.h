@@ -7,7 +7,7 @@
  * [series that the protocol does not plan], "changed": {series: how}}, "command", "settings":
  * {...} (effective file as text), "inputs": [{"path", "sha256", "role", ...}], "roles", "warnings":
  * [...], "stages": [{"name", "key", "warnings", "products": {NAME: {"state", "withheld_by",
- * "reason", "file", "results"}}, "state", "seconds"}], "outputs": [{"path", "sha256", "bytes",
+ * "reason", "left_out", "file", "results"}}, "state", "seconds"}], "outputs": [{"path", "sha256", "bytes",
  * "stage"}], "peak_memory_bytes", "threads", "study_folder_sha256": hash of the folder's canonical
  * path}. A product is "present", "absent" with a reason, or "withheld" with a reason by a later
  * stage that found it to be no result. With reproducible set nothing in it depends on time, host or
@@ -62,6 +62,13 @@ int hep_record_json(struct hep_json **out, const struct hep_run *run, const stru
 
 /** Every setting in force, as it would be written in a protocol: {"key": "value"}. */
 struct hep_json *hep_record_settings(const struct hep_config *cfg, struct hep_put *put);
+
+/**
+ * What a stage left out of the files of the earlier result has to be made again for a stage that reads it and will run.
+ * @param[in,out] reusable n_stages
+ */
+void hep_record_make_left_out(bool *reusable, const struct hep_run *run,
+                              const struct hep_json *earlier);
 
 /** Entry of a stage in an earlier run.json; NULL when there is none. */
 const struct hep_json *hep_record_stage(const struct hep_json *earlier, const char *stage);

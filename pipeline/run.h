@@ -82,6 +82,9 @@ int hep_run_withhold(struct hep_run *run, const char *name, const char *reason,
 /** Why a product is withheld; NULL when it is not. */
 const char *hep_run_withheld(const struct hep_run *run, const char *name);
 
+/** False for a map that the setting outputs.maps leaves out and no stage reads: it need not be computed. */
+bool hep_run_wants(const struct hep_run *run, const char *name);
+
 /** Give an output: the volume and the sidecar (may be NULL) become the run's, also on failure.
  * Sidecars get Units, Sources and SkullStripped from the run. */
 int hep_run_put_volume(struct hep_run *run, const char *name, struct hep_volume *v,

@@ -153,7 +153,8 @@ static int begin(struct study_run *s, const struct hep_study_request *q, struct 
     s->run.gzip_level = (int)s->open.config.report.gzip_level;
     if (s->folder == NULL || s->run.label == NULL)
         return HEP_ENOMEM;
-    return hep_products_init(&s->run, err);
+    rc = hep_products_init(&s->run, err);
+    return rc == HEP_OK ? hep_products_leave_out(&s->run, err) : rc;
 }
 
 /* Which stages of the earlier result hold. A file is handed on to a new result only after its hash was seen to be
@@ -172,6 +173,7 @@ static void settle_reuse(struct study_run *s, bool force, bool verify)
     for (size_t i = 0; i < s->run.n_stages && !all && !verify; i++)
         s->reusable[i] = s->reusable[i] &&
                          hep_record_reusable(&of, s->run.stages[i], s->record.stage[i].key, true);
+    hep_record_make_left_out(s->reusable, &s->run, s->earlier);
 }
 
 static bool unchanged(const struct study_run *s)

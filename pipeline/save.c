@@ -99,6 +99,8 @@ static int add_sources(struct hep_json *sources, const struct hep_run *run,
                              err);
     if (series != NULL)
         return rc;
+    if (in->left_out)
+        return HEP_OK; /* there is no file to point to */
     if (in->slot->file == NULL)
         return in->path == NULL
                    ? HEP_OK

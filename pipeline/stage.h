@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "image/volume.h"
+#include "terms/map_group.h"
 
 #include <stdbool.h>
 
@@ -40,6 +41,7 @@ struct hep_slot {
     const char *file; /* outputs: path below the study's folder, %s = label, without extension */
     const char *doc;
     const struct hep_struct_type *type; /* HEP_SLOT_STRUCT, where it is made */
+    enum hep_map_group group;           /* of a map that the setting outputs.maps may leave out */
 };
 
 /** The product is a displacement. */

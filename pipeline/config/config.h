@@ -184,7 +184,8 @@ struct hep_cfg_report {
 
 /** Tables beyond the usual ones. */
 struct hep_cfg_outputs {
-    bool aligned; /* write every series on the grid of the reference */
+    struct hep_text maps; /* names and groups of maps that get a file: pipeline/left_out.c */
+    bool aligned;         /* write every series on the grid of the reference */
     bool radiomics;
     long radiomics_bins;
 };

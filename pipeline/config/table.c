@@ -395,6 +395,12 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_NUMBER(C, followup.member, "followup." key, unit, min, max, "none", doc),
 #include "followup/settings.def"
 
+    HEP_ROW_TEXT(
+        C, outputs.maps, "outputs.maps", "all",
+        "maps that are written, between commas: by name (docs/reference-stages.md, such as "
+        "adc or r2star) or by group: parameters, errors (names that end in _se), quality "
+        "(residuals, R2, codes), all. Others are computed "
+        "only for what later stages read; masks and lesions are always written"),
     HEP_ROW_BOOL(
         C, outputs.aligned, "outputs.aligned", "false",
         "write every series on the grid of the reference as well (space-reference), so that "

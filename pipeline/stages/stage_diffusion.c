@@ -24,31 +24,32 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES_4D("dwi", "xyzb"),
 static const struct hep_slot outputs[] = {
     HEP_MAKES_MAP("adc", MM2S, "dwi/%s_desc-mono_ADC",
                   "apparent diffusion coefficient of the stated b-values"),
-    HEP_MAKES_MAP("adc_se", MM2S, "dwi/%s_desc-mono_ADCstderrmap", "standard error of the ADC"),
-    HEP_MAKES_MAP("adc_rmse", SIGNAL, "dwi/%s_desc-mono_rmsemap", "root mean square residual"),
-    HEP_MAKES_LABELS("adc_status", "dwi/%s_desc-mono_statusmap", "status of each voxel's fit"),
+    HEP_MAKES_ERROR("adc_se", MM2S, "dwi/%s_desc-mono_ADCstderrmap", "standard error of the ADC"),
+    HEP_MAKES_QUALITY("adc_rmse", SIGNAL, "dwi/%s_desc-mono_rmsemap", "root mean square residual"),
+    HEP_MAKES_CODES("adc_status", "dwi/%s_desc-mono_statusmap", "status of each voxel's fit"),
     HEP_MAKES_MAP("adc_all", MM2S, "dwi/%s_desc-monoall_ADC",
                   "ADC over every b-value, perfusion included"),
     HEP_MAKES_MAP("ivim_d", MM2S, "dwi/%s_desc-ivim_Dmap", "IVIM diffusion coefficient"),
     HEP_MAKES_MAP("ivim_f", ONE, "dwi/%s_desc-ivim_fmap", "IVIM perfusion fraction"),
     HEP_MAKES_MAP("ivim_dstar", MM2S, "dwi/%s_desc-ivim_Dstarmap",
                   "IVIM pseudo-diffusion coefficient; NaN where f is negligible"),
-    HEP_MAKES_MAP("ivim_d_se", MM2S, "dwi/%s_desc-ivim_Dstderrmap", "standard error of D"),
-    HEP_MAKES_MAP("ivim_f_se", ONE, "dwi/%s_desc-ivim_fstderrmap", "standard error of f"),
-    HEP_MAKES_MAP("ivim_dstar_se", MM2S, "dwi/%s_desc-ivim_Dstarstderrmap", "standard error of D*"),
-    HEP_MAKES_MAP("ivim_rmse", SIGNAL, "dwi/%s_desc-ivim_rmsemap", "root mean square residual"),
-    HEP_MAKES_MAP("ivim_r2", ONE, "dwi/%s_desc-ivim_R2map",
-                  "share of the signal's variance that the fit explains"),
-    HEP_MAKES_LABELS("ivim_status", "dwi/%s_desc-ivim_statusmap", "status of each voxel's fit"),
-    HEP_MAKES_LABELS("ivim_choice", "dwi/%s_desc-ivim_choicemap",
-                     "model with the smaller AICc: 1 mono-, 2 bi-exponential"),
+    HEP_MAKES_ERROR("ivim_d_se", MM2S, "dwi/%s_desc-ivim_Dstderrmap", "standard error of D"),
+    HEP_MAKES_ERROR("ivim_f_se", ONE, "dwi/%s_desc-ivim_fstderrmap", "standard error of f"),
+    HEP_MAKES_ERROR("ivim_dstar_se", MM2S, "dwi/%s_desc-ivim_Dstarstderrmap",
+                    "standard error of D*"),
+    HEP_MAKES_QUALITY("ivim_rmse", SIGNAL, "dwi/%s_desc-ivim_rmsemap", "root mean square residual"),
+    HEP_MAKES_QUALITY("ivim_r2", ONE, "dwi/%s_desc-ivim_R2map",
+                      "share of the signal's variance that the fit explains"),
+    HEP_MAKES_CODES("ivim_status", "dwi/%s_desc-ivim_statusmap", "status of each voxel's fit"),
+    HEP_MAKES_CODES("ivim_choice", "dwi/%s_desc-ivim_choicemap",
+                    "model with the smaller AICc: 1 mono-, 2 bi-exponential"),
     HEP_MAKES_MAP("dki_d", MM2S, "dwi/%s_desc-dki_Dmap",
                   "diffusion coefficient of the kurtosis model"),
     HEP_MAKES_MAP("dki_k", ONE, "dwi/%s_desc-dki_Kmap", "kurtosis"),
-    HEP_MAKES_MAP("dki_d_se", MM2S, "dwi/%s_desc-dki_Dstderrmap", "standard error of D"),
-    HEP_MAKES_MAP("dki_k_se", ONE, "dwi/%s_desc-dki_Kstderrmap", "standard error of K"),
-    HEP_MAKES_MAP("dki_rmse", SIGNAL, "dwi/%s_desc-dki_rmsemap", "root mean square residual"),
-    HEP_MAKES_LABELS("dki_status", "dwi/%s_desc-dki_statusmap", "status of each voxel's fit"),
+    HEP_MAKES_ERROR("dki_d_se", MM2S, "dwi/%s_desc-dki_Dstderrmap", "standard error of D"),
+    HEP_MAKES_ERROR("dki_k_se", ONE, "dwi/%s_desc-dki_Kstderrmap", "standard error of K"),
+    HEP_MAKES_QUALITY("dki_rmse", SIGNAL, "dwi/%s_desc-dki_rmsemap", "root mean square residual"),
+    HEP_MAKES_CODES("dki_status", "dwi/%s_desc-dki_statusmap", "status of each voxel's fit"),
     HEP_MAKES_STRUCT(diffusion, "b-values, methods and fit quality of each model"),
     HEP_MAKES_STRUCT(dwi_order, "whether the body's signal falls with b, as diffusion makes it"),
     { 0 }
@@ -105,26 +106,26 @@ struct job {
     const struct hep_dwi_order *order; /* what is known of it; the run's */
 };
 
-static void add_map(struct hep_map *maps, size_t *n, const char *product)
+static void add_map(struct hep_map *maps, size_t *n, const struct hep_run *run, const char *product)
 {
-    if (product != NULL)
+    if (product != NULL && hep_run_wants(run, product))
         maps[(*n)++].product = product;
 }
 
-static void list_maps(struct hep_map *maps, const struct model_row *row)
+static void list_maps(struct hep_map *maps, const struct hep_run *run, const struct model_row *row)
 {
     size_t n = 0;
 
-    add_map(maps, &n, row->d);
-    add_map(maps, &n, row->f);
-    add_map(maps, &n, row->dstar);
-    add_map(maps, &n, row->k);
-    add_map(maps, &n, row->d_se);
-    add_map(maps, &n, row->f_se);
-    add_map(maps, &n, row->dstar_se);
-    add_map(maps, &n, row->k_se);
-    add_map(maps, &n, row->rmse);
-    add_map(maps, &n, row->r2);
+    add_map(maps, &n, run, row->d);
+    add_map(maps, &n, run, row->f);
+    add_map(maps, &n, run, row->dstar);
+    add_map(maps, &n, run, row->k);
+    add_map(maps, &n, run, row->d_se);
+    add_map(maps, &n, run, row->f_se);
+    add_map(maps, &n, run, row->dstar_se);
+    add_map(maps, &n, run, row->k_se);
+    add_map(maps, &n, run, row->rmse);
+    add_map(maps, &n, run, row->r2);
 }
 
 static float *map_data(const struct hep_map *maps, const char *product)
@@ -198,7 +199,7 @@ static int fit_and_save(struct job *j, const struct model_row *row,
     struct hep_json *json = NULL;
     int rc;
 
-    list_maps(maps, row);
+    list_maps(maps, j->run, row);
     rc = hep_maps_new(maps, &j->dwi->grid, err);
     if (rc == HEP_OK && row->status != NULL)
         rc = hep_volume_new(&status, &j->dwi->grid, 1, err);
@@ -538,7 +539,7 @@ static int run_diffusion(struct hep_run *run, struct hep_error *err)
     return rc;
 }
 
-static const char *const settings[] = { "diffusion.", NULL };
+static const char *const settings[] = { "outputs.maps", "diffusion.", NULL };
 
 const struct hep_stage hep_stage_diffusion = {
     .name = "diffusion",

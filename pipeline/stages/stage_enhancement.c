@@ -366,7 +366,7 @@ static int run_enhancement(struct hep_run *run, struct hep_error *err)
     return rc;
 }
 
-static const char *const settings[] = { "enhancement.", "agent", "series.", NULL };
+static const char *const settings[] = { "outputs.maps", "enhancement.", "agent", "series.", NULL };
 
 static const char *const files[] = { "agents.yml", NULL };
 

@@ -20,19 +20,18 @@ static const struct hep_slot outputs[] = {
     HEP_MAKES_MAP(
         "ff", HEP_UNIT_FRACTION, "anat/%s_desc-dualecho_FFmap",
         "fat fraction of an opposed and an in-phase echo; negative values are a sign of iron"),
-    HEP_MAKES_LABELS("ff_status", "anat/%s_desc-dualecho_statusmap", "status of each voxel"),
+    HEP_MAKES_CODES("ff_status", "anat/%s_desc-dualecho_statusmap", "status of each voxel"),
     HEP_MAKES_MAP("pdff", HEP_UNIT_FRACTION, "anat/%s_desc-multiecho_PDFFmap",
                   "proton density fat fraction of the six-peak magnitude fit"),
-    HEP_MAKES_MAP("pdff_se", HEP_UNIT_FRACTION, "anat/%s_desc-multiecho_PDFFstderrmap",
-                  "standard error of the fat fraction"),
+    HEP_MAKES_ERROR("pdff_se", HEP_UNIT_FRACTION, "anat/%s_desc-multiecho_PDFFstderrmap",
+                    "standard error of the fat fraction"),
     HEP_MAKES_MAP("r2star", HEP_UNIT_PER_S, "anat/%s_R2starmap",
                   "effective transverse relaxation rate"),
-    HEP_MAKES_MAP("r2star_se", HEP_UNIT_PER_S, "anat/%s_desc-multiecho_R2starstderrmap",
-                  "standard error of R2*"),
-    HEP_MAKES_MAP("fat_rmse", HEP_UNIT_ARBITRARY, "anat/%s_desc-multiecho_rmsemap",
-                  "root mean square residual"),
-    HEP_MAKES_LABELS("fat_status", "anat/%s_desc-multiecho_statusmap",
-                     "status of each voxel's fit"),
+    HEP_MAKES_ERROR("r2star_se", HEP_UNIT_PER_S, "anat/%s_desc-multiecho_R2starstderrmap",
+                    "standard error of R2*"),
+    HEP_MAKES_QUALITY("fat_rmse", HEP_UNIT_ARBITRARY, "anat/%s_desc-multiecho_rmsemap",
+                      "root mean square residual"),
+    HEP_MAKES_CODES("fat_status", "anat/%s_desc-multiecho_statusmap", "status of each voxel's fit"),
     HEP_MAKES_STRUCT(fat, "echo times, methods and fit quality"),
     { 0 }
 };
@@ -531,7 +530,7 @@ static int run_fat(struct hep_run *run, struct hep_error *err)
     return rc;
 }
 
-static const char *const settings[] = { "fat.", NULL };
+static const char *const settings[] = { "outputs.maps", "fat.", NULL };
 
 const struct hep_stage hep_stage_fat = {
     .name = "fat",

@@ -35,13 +35,13 @@ static const struct hep_slot inputs[] = { HEP_READS_SERIES_4D("dynamic", "xyzt")
 static const struct hep_slot outputs[] = {
     HEP_MAKES_MAP("khe", HEP_UNIT_PER_S, "anat/%s_desc-uptake_khemap",
                   "uptake rate into hepatocytes, of the model with the lowest AICc in each voxel"),
-    HEP_MAKES_MAP("khe_se", HEP_UNIT_PER_S, "anat/%s_desc-uptake_khestderrmap",
-                  "standard error of the uptake rate"),
+    HEP_MAKES_ERROR("khe_se", HEP_UNIT_PER_S, "anat/%s_desc-uptake_khestderrmap",
+                    "standard error of the uptake rate"),
     HEP_MAKES_MAP("kbh", HEP_UNIT_PER_S, "anat/%s_desc-uptake_kbhmap", "excretion rate into bile"),
     HEP_MAKES_MAP("uptake_ve", HEP_UNIT_FRACTION, "anat/%s_desc-uptake_vemap",
                   "extracellular volume fraction"),
-    HEP_MAKES_LABELS("uptake_status", "anat/%s_desc-uptake_statusmap",
-                     "0 ok, 1 at a bound, 2 not converged, 3 bad input, 255 outside the liver"),
+    HEP_MAKES_CODES("uptake_status", "anat/%s_desc-uptake_statusmap",
+                    "0 ok, 1 at a bound, 2 not converged, 3 bad input, 255 outside the liver"),
     HEP_MAKES_STRUCT(kinetics, "uptake of the liver, T1 before and after contrast"),
     { 0 }
 };
@@ -483,7 +483,7 @@ static int run_kinetics(struct hep_run *run, struct hep_error *err)
     return rc;
 }
 
-static const char *const settings[] = { "kinetics.", "agent", "series.", NULL };
+static const char *const settings[] = { "outputs.maps", "kinetics.", "agent", "series.", NULL };
 static const char *const files[] = { "agents.yml", NULL };
 
 const struct hep_stage hep_stage_kinetics = {

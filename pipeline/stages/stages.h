@@ -33,8 +33,16 @@ extern const struct hep_stage hep_stage_parenchyma;
 #define HEP_READS_MAP(name, unit) HEP_SLOT(name, HEP_SLOT_VOLUME, "xyz", unit, )
 #define HEP_READS_LABELS(name) HEP_SLOT(name, HEP_SLOT_LABELS, "xyz", HEP_UNIT_DIMENSIONLESS, )
 #define HEP_READS_STRUCT(name) HEP_SLOT(name, HEP_SLOT_STRUCT, "-", HEP_UNIT_DIMENSIONLESS, )
-#define HEP_MAKES_MAP(name, unit, path, text)                                                      \
-    HEP_SLOT(name, HEP_SLOT_VOLUME, "xyz", unit, .file = path, .doc = text)
+/* Maps that the setting outputs.maps may leave out; the group of those with codes is quality. */
+#define HEP_MAKES_MAP_OF(the_group, name, unit, path, text)                                        \
+    HEP_SLOT(name, HEP_SLOT_VOLUME, "xyz", unit, .file = path, .doc = text, .group = the_group)
+#define HEP_MAKES_MAP(...) HEP_MAKES_MAP_OF(HEP_MAP_PARAMETER, __VA_ARGS__)
+#define HEP_MAKES_ERROR(...) HEP_MAKES_MAP_OF(HEP_MAP_ERROR, __VA_ARGS__)
+#define HEP_MAKES_QUALITY(...) HEP_MAKES_MAP_OF(HEP_MAP_QUALITY, __VA_ARGS__)
+#define HEP_MAKES_CODES(name, path, text)                                                          \
+    HEP_SLOT(name, HEP_SLOT_LABELS, "xyz", HEP_UNIT_DIMENSIONLESS, .file = path, .doc = text,      \
+             .group = HEP_MAP_QUALITY)
+/* Masks and label maps, which are always written. */
 #define HEP_MAKES_LABELS(name, path, text)                                                         \
     HEP_SLOT(name, HEP_SLOT_LABELS, "xyz", HEP_UNIT_DIMENSIONLESS, .file = path, .doc = text)
 /* A product of HEP_PRODUCT(name, ...), pipeline/run.h. */

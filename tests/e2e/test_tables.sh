@@ -104,4 +104,22 @@ joined <- merge(lesions, adc, by = "lesion_id")
 stopifnot(nrow(joined) == nrow(lesions), isTRUE(all.equal(joined$adc_mm2_per_s, joined$value)))
 R
 expect 0 "" Rscript --vanilla "$work/read.R" "$work/out/sub-01"
+# Maps that nobody asked for: no file, the same measurements, and a later stage that runs again still sees them.
+few() { expect 0 "" "$HEPAR" run "$work/bids/sub-02" -o "$work/$1" --no-align -p amri-noncontrast --reproducible -q --set report.html=false --liver-mask \
+    "$work/bids/derivatives/truth/sub-02/anat/sub-02_label-liver_mask.nii.gz" "${@:2}"; }
+few all
+few few --set outputs.maps=ivim_f,errors
+same "$(cd "$work/few/sub-02" && find . -name '*map.nii.gz' -o -name '*ADC.nii.gz' | sort | tr '\n' ' ')" \
+    "./dwi/sub-02_desc-ivim_fmap.nii.gz ./dwi/sub-02_desc-mono_ADCstderrmap.nii.gz " "maps that were asked for"
+there "$work/few/sub-02/anat/sub-02_label-lesions_dseg.nii.gz"
+for file in lesions.json measures.tsv lesions.tsv; do
+    cmp -s "$work/all/sub-02/sub-02_$file" "$work/few/sub-02/sub-02_$file" || fail "$file depends on the maps that are written"
+done
+cmp -s "$work"/{all,few}/sub-02/dwi/sub-02_desc-ivim_fmap.nii.gz || fail "a map depends on what is written beside it"
+grep -q '"reason": "the setting outputs.maps does not name it"' "$work/few/sub-02/sub-02_run.json" || fail "no reason in run.json"
+grep -q 'desc-mono_ADC.nii.gz' "$work/few/sub-02/anat/sub-02_label-lesions_dseg.json" && fail "Sources name a file that is not there"
+few few --set outputs.maps=ivim_f,errors --set lesions.evidence.context=colorectal
+few fresh --set outputs.maps=ivim_f,errors --set lesions.evidence.context=colorectal
+diff -r "$work/few" "$work/fresh" >/dev/null || fail "a map without a file is not made again for a stage that runs again"
+expect 65 "unknown map of the setting outputs.maps 'adk'; did you mean 'adc'?" "$HEPAR" run "$work/bids/sub-02" -o "$work/no" --set outputs.maps=adk
 finish
