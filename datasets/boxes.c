@@ -223,7 +223,7 @@ static int note_unknown(struct reading *r)
 
         while (k < n && strcmp(r->cases->list[k].name, name) != 0)
             k++;
-        if (k < n)
+        if (k < n || !hep_is_dir(found.list[i].path))
             continue;
         rc = hep_cases_add(&c, r->cases, name, r->err);
         if (rc == HEP_OK)
