@@ -75,9 +75,8 @@ static int find_cut(bool *is_cut, const struct hep_labels *liver, struct hep_err
                 continue;
             hep_grid_place(at, g, i);
             area[at[k]]++;
+            largest = area[at[k]] > largest ? area[at[k]] : largest;
         }
-        for (size_t i = 0; rc == HEP_OK && i < g->n[k]; i++)
-            largest = area[i] > largest ? area[i] : largest;
         if (rc == HEP_OK && largest > 0) {
             outermost = area[0] > area[g->n[k] - 1] ? area[0] : area[g->n[k] - 1];
             *is_cut = *is_cut || (double)outermost > CUT_SHARE * (double)largest;
