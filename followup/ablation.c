@@ -176,6 +176,111 @@ static int liver_median(double *out, const struct hep_volume *image,
     return rc;
 }
 
+/* ---- a nodule at the rim ------------------------------------------------------------------------ */
+
+/* A voxel of the shell, its values, and their means over the patch of the shell around it. */
+struct rim_voxel {
+    double at_mm[3], enhancement, uptake, patch_enhancement, patch_uptake;
+};
+
+/* Voxels of the shell of liver around the zone where both images have a value. */
+static int gather_rim(struct rim_voxel **out, size_t *n, const struct hep_ablation_images *m,
+                      const struct hep_volume *distance, double rim_mm, struct hep_error *err)
+{
+    *out = NULL;
+    *n = 0;
+    for (size_t i = 0; i < hep_grid_voxels(&m->zone->grid); i++) {
+        if (is_zone(m, i) || (double)distance->data[i] > rim_mm ||
+            !isfinite(m->enhancement->data[i]) || !isfinite(m->uptake->data[i]) ||
+            (m->liver != NULL && m->liver->data[i] == 0))
+            continue;
+        if (HEP_GROW(*out, *n, err) != HEP_OK)
+            return HEP_ENOMEM;
+        (*out)[*n] = (struct rim_voxel){ .enhancement = (double)m->enhancement->data[i],
+                                         .uptake = (double)m->uptake->data[i] };
+        hep_grid_world_of((*out)[*n].at_mm, &m->zone->grid, i);
+        ++*n;
+    }
+    return HEP_OK;
+}
+
+/* Means over the part of the shell in a ball; NaN where less than a fifth of the ball is shell, as at its outer edge. */
+static void average_patches(struct rim_voxel *rim, size_t n, double diameter_mm, double voxel_mm3)
+{
+    const double reach2 = 0.25 * diameter_mm * diameter_mm,
+                 least = 0.2 * hep_ball_volume(diameter_mm) / voxel_mm3;
+
+    for (size_t i = 0; i < n; i++) {
+        double enhancement = 0.0, uptake = 0.0, count = 0.0;
+
+        for (size_t k = 0; k < n; k++) {
+            if (hep_distance2(rim[i].at_mm, rim[k].at_mm) > reach2)
+                continue;
+            enhancement += rim[k].enhancement;
+            uptake += rim[k].uptake;
+            count += 1.0;
+        }
+        rim[i].patch_enhancement = count >= least ? enhancement / count : (double)NAN;
+        rim[i].patch_uptake = uptake / count;
+    }
+}
+
+static int median_patch(double *out, const struct rim_voxel *rim, size_t n, struct hep_error *err)
+{
+    double *x = NULL;
+    size_t used = 0;
+    int rc = HEP_NEW(x, n + 1, err);
+
+    *out = (double)NAN;
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        if (isfinite(rim[i].patch_enhancement))
+            x[used++] = rim[i].patch_enhancement;
+    }
+    if (used > 0) {
+        qsort(x, used, sizeof *x, hep_compare_doubles);
+        *out = hep_quantile_sorted(x, used, 0.5);
+    }
+    free(x);
+    return rc;
+}
+
+/* Of the patches that take up less of a hepatobiliary agent than liver, the one that enhances most. Coagulum does not
+ * enhance, and a mixture of it with liver enhances less than liver: what enhances more and takes up less is neither. */
+static int measure_nodule(struct hep_ablation *a, const struct hep_ablation_images *m,
+                          const struct hep_volume *distance, const struct hep_followup_settings *s,
+                          struct hep_error *err)
+{
+    struct rim_voxel *rim = NULL;
+    size_t n = 0;
+    double liver = (double)NAN, uptake = (double)NAN, usual = (double)NAN;
+    int rc = liver_median(&liver, m->enhancement, m, distance, s->ablation_rim_mm, err);
+
+    if (rc == HEP_OK)
+        rc = liver_median(&uptake, m->uptake, m, distance, s->ablation_rim_mm, err);
+    /* Liver that takes up nothing differs in nothing from a lesion. */
+    if (rc != HEP_OK || !(liver > 0.0) || !(uptake >= s->viable_enhancement_min))
+        return rc;
+    rc = gather_rim(&rim, &n, m, distance, s->ablation_rim_mm, err);
+    if (rc == HEP_OK) {
+        average_patches(rim, n, s->ablation_nodule_mm, hep_grid_voxel_mm3(&m->zone->grid));
+        rc = median_patch(&usual, rim, n, err);
+    }
+    if (rc == HEP_OK && isfinite(usual))
+        a->nodule_ratio = 0.0;
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        const double ratio = rim[i].patch_enhancement / fmax(liver, usual);
+
+        if (!(ratio > a->nodule_ratio) || rim[i].patch_uptake > s->ablation_uptake * uptake)
+            continue;
+        a->nodule_ratio = ratio;
+        a->nodule_uptake = rim[i].patch_uptake / uptake;
+        for (int k = 0; k < 3; k++)
+            a->nodule_mm[k] = rim[i].at_mm[k];
+    }
+    free(rim);
+    return rc;
+}
+
 static int measure_images(struct hep_ablation *a, const struct hep_ablation_images *m,
                           const struct hep_followup_settings *s, struct hep_error *err)
 {
@@ -191,6 +296,8 @@ static int measure_images(struct hep_ablation *a, const struct hep_ablation_imag
         gather(&sectors, m->enhancement, m, distance, s->ablation_rim_mm);
         summarise(&a->rim_enhancement, &sd, &least, &a->rim_highest, &sectors);
         a->rim_cv = sd / fabs(a->rim_enhancement);
+        if (m->uptake != NULL)
+            rc = measure_nodule(a, m, distance, s, err);
     }
     if (rc == HEP_OK && m->adc != NULL) {
         gather(&sectors, m->adc, m, distance, s->ablation_rim_mm);
@@ -223,6 +330,8 @@ int hep_ablation_measure(struct hep_ablation *out, const struct hep_ablation_ima
                               .rim_adc_lowest = none,
                               .liver_adc = none,
                               .t1_ratio = none,
+                              .nodule_ratio = none,
+                              .nodule_uptake = none,
                               .below_share = none };
     const size_t n = hep_labels_count(images->zone, -1);
     int rc;

@@ -74,6 +74,12 @@ static struct counts count(const struct hep_tracks *t, size_t v)
     return c;
 }
 
+/* How far a rise lies beyond its own repeatability, which is wider in small lesions. */
+static double excess(const struct hep_change *c)
+{
+    return c->share - c->coefficient;
+}
+
 static void early_rise(struct hep_pattern *p, const struct hep_tracks *t,
                        const struct hep_visit *visits, const struct hep_changes *changes,
                        const struct hep_followup_settings *s)
@@ -84,9 +90,10 @@ static void early_rise(struct hep_pattern *p, const struct hep_tracks *t,
     for (size_t i = 0; i < changes->n; i++) {
         const struct hep_change *c = &changes->list[i];
 
-        if (c->visit == p->visit && c->of == HEP_CHANGE_ADC && c->verdict != HEP_CHANGE_REFUSED &&
+        if (c->visit == p->visit && c->of == HEP_CHANGE_ADC &&
+            (c->verdict == HEP_CHANGE_REAL || c->verdict == HEP_CHANGE_WITHIN) &&
             t->list[c->track].first == 0 && !t->list[c->track].benign &&
-            (best == NULL || c->share > best->share))
+            (best == NULL || excess(c) > excess(best)))
             best = c;
     }
     if (!isfinite(days) || days > s->early_days)
@@ -99,11 +106,11 @@ static void early_rise(struct hep_pattern *p, const struct hep_tracks *t,
             "no ADC that can be compared");
     else
         say(p,
-            best->share > s->rc_adc &&
+            best->verdict == HEP_CHANGE_REAL && best->share > 0.0 &&
                     t->list[best->track].visit[p->visit].state == HEP_EVENT_STABLE
                 ? HEP_FLAG_PRESENT
                 : HEP_FLAG_ABSENT,
-            100.0 * best->share, 100.0 * s->rc_adc, "%",
+            100.0 * best->share, 100.0 * best->coefficient, "%",
             "largest change of ADC %+.0f %% in %s, which is %s", 100.0 * best->share,
             t->list[best->track].identity,
             hep_event_name(t->list[best->track].visit[p->visit].state));

@@ -265,6 +265,10 @@ static void explain(struct hep_response_visit *r, const struct judge *g, size_t 
                        g->s->target_min_mm, news);
     else if (missing < g->tracks->n)
         explain_missing(r, g, v, &g->tracks->list[missing]);
+    else if (v > 0 && !isfinite(baseline))
+        (void)snprintf(r->reason, sizeof r->reason,
+                       "%s; sum %.4g %s, but the baseline has none to compare it with", news,
+                       r->sum, unit);
     else if (v == 0)
         (void)snprintf(r->reason, sizeof r->reason, "baseline: %.4g %s in %zu target%s", r->sum,
                        unit, g->targets->n_chosen, g->targets->n_chosen == 1 ? "" : "s");

@@ -37,7 +37,7 @@ struct hep_response_visit {
     double nadir;                /* lowest sum of earlier visits */
     enum hep_response category;
     size_t n_new, n_nontarget, n_nontarget_left, n_nontarget_grown;
-    char reason[320];
+    char reason[448];
 };
 
 /** What a response is a sum of. */

@@ -61,7 +61,9 @@ static double pair_cost(const struct matcher *m, size_t from, size_t a, size_t t
         log_ratio = 0.0;
     if ((distance > reach || (isfinite(d1 + d2) && distance > 0.5 * (d1 + d2) + slack)) &&
         !(x->kept && y->kept &&
-          hep_visit_share_inside(&m->visits[to], b, &m->visits[from], a) >= m->s->inside_share))
+          fmax(hep_visit_share_inside(&m->visits[to], b, &m->visits[from], a),
+               hep_visit_share_inside(&m->visits[from], a, &m->visits[to], b)) >=
+              m->s->inside_share))
         return (double)INFINITY;
     return 2.0 * distance * distance / (reach * reach) +
            0.5 * log_ratio * log_ratio / (m->s->volume_sd_log * m->s->volume_sd_log);

@@ -7,8 +7,8 @@
  *          d being the distance from the place where the lesion was last seen. The reach is what outlines differ by,
  *          plus twice the residual of the alignment, plus the difference of the radii, for a lesion may grow to one side;
  *          and the two balls must touch within that residual. A volume that grows faster than the fastest doubling is
- *          another lesion. What lies inside a former lesion's outline is that lesion, wherever its centre is. Lesions
- *          that the user has given as label maps are one where their labels are, unless that is not wanted.
+ *          another lesion. What lies inside a former lesion's outline, or holds it, is that lesion, wherever its centre
+ *          is. Lesions that the user has given as label maps are one where their labels are, unless that is not wanted.
  *          A candidate that the detector did not keep counts where another visit has a lesion.
  * Events:  two former lesions inside one are merged, one former lesion that covers several is split; a lesion without
  *          predecessor is new where earlier images show its place and it is unequivocal.

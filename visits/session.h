@@ -5,7 +5,10 @@
  *
  * Images:  the reference series where the study is found and is still what the run read; without it the outline of the
  *          liver stands in, and that is said
- * Start:   the scanner's geometry where the livers of both visits overlap there, else the shift of their centres
+ * Start:   the scanner's geometry where the livers of both visits overlap there as far as both are shown, else the shift
+ *          of their centres, for the origin of coordinates differs between sessions. The centre of a liver that its images
+ *          cut off is that of a part: then the scanner's geometry is all that is known.
+ * Fit:     by the part of the baseline's liver that the session shows
  */
 #ifndef HEP_VISITS_SESSION_H
 #define HEP_VISITS_SESSION_H
@@ -53,6 +56,7 @@ void hep_session_release(struct hep_session *session);
  * Bring a session to the baseline, and fill what the follow-up sees of it.
  * @param[in] baseline the first session itself, or another one
  * @param[in] folder where registration may write; made and removed
+ * Livers that do not overlap afterwards make the session one that cannot be judged (`cannot`).
  * @return HEP_EGEOM when the images of both show no common place
  */
 int hep_session_align(struct hep_session *session, const struct hep_session *baseline,

@@ -13,31 +13,112 @@
 #define MARGIN_MM 10.0
 /* A distance from the liver's surface of more than this tells nothing of how it lies. */
 #define OUTLINE_MM 20.0
-/* Livers that overlap less in the scanner's coordinates are those of a patient who lies elsewhere on the table. */
+/* Livers that overlap less in the scanner's coordinates are those of a patient who lies elsewhere on the table, and livers
+ * that overlap less once they are registered are not registered. */
 #define START_DICE 0.4
 /* Less of the baseline's liver in the images of another session is no common field of view. */
 #define COMMON_SHARE 0.05
+/* A liver whose area on an outermost slice is more than this of its largest is cut off there. Expert value. */
+#define CUT_SHARE 0.25
 
 static const struct hep_transform identity = {
     .affine = { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } }
 };
 
-/* Where the registration starts: the shift of the livers' centres, or none where they overlap. */
+/* Everything that the reference images of a session show, as a mask on its own grid. */
+static int shown_by(struct hep_labels **out, const struct hep_session *s, struct hep_error *err)
+{
+    const struct hep_grid *g = hep_session_grid(s);
+    int rc = hep_labels_new(out, g, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(g); i++)
+        (*out)->data[i] = s->image == NULL || !hep_grid_same(g, &s->image->grid, HEP_GRID_TOL_MM) ||
+                                  isfinite(s->image->data[i])
+                              ? 1
+                              : 0;
+    return rc;
+}
+
+/* The baseline's liver where another session shows its place; *share is how much of it. */
+static int shown_liver(struct hep_labels **out, double *share, const struct hep_session *baseline,
+                       const struct hep_labels *shown, struct hep_error *err)
+{
+    const struct hep_labels *liver = baseline->liver;
+    size_t n = 0, common = 0;
+    int rc = hep_labels_new(out, &liver->grid, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&liver->grid); i++) {
+        (*out)->data[i] = liver->data[i] != 0 && shown->data[i] != 0 ? 1 : 0;
+        n += liver->data[i] != 0 ? 1 : 0;
+        common += (size_t)(*out)->data[i];
+    }
+    *share = n > 0 ? (double)common / (double)n : 0.0;
+    return rc;
+}
+
+/* Is a large part of the liver beyond the edge of its images? Its area on an outermost slice along any axis is compared
+ * with the largest of that axis: a tip that is cut off moves the centre little, half a liver by half its length. */
+static int find_cut(bool *is_cut, const struct hep_labels *liver, struct hep_error *err)
+{
+    const struct hep_grid *g = &liver->grid;
+    int rc = HEP_OK;
+
+    *is_cut = false;
+    for (int k = 0; k < 3 && rc == HEP_OK; k++) {
+        size_t *area = NULL, largest = 0, outermost;
+
+        rc = HEP_NEW(area, g->n[k], err);
+        for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(g); i++) {
+            size_t at[3];
+
+            if (liver->data[i] == 0)
+                continue;
+            hep_grid_place(at, g, i);
+            area[at[k]]++;
+            largest = area[at[k]] > largest ? area[at[k]] : largest;
+        }
+        if (rc == HEP_OK && largest > 0) {
+            outermost = area[0] > area[g->n[k] - 1] ? area[0] : area[g->n[k] - 1];
+            *is_cut = *is_cut || (double)outermost > CUT_SHARE * (double)largest;
+        }
+        free(area);
+    }
+    return rc;
+}
+
+/* Where the registration starts: where the scanner put it, when the livers overlap there as far as both are shown or one of
+ * them is cut off, for the centre of a part is not that of the whole; else the shift of their centres. */
 static int find_start(double shift[3], const struct hep_session *baseline,
                       const struct hep_session *s, struct hep_error *err)
 {
-    struct hep_labels *there = NULL;
-    double a[3], b[3];
-    int rc = hep_resample_labels(&there, s->liver, &baseline->liver->grid, NULL, err);
+    const struct hep_grid *g = &baseline->liver->grid;
+    struct hep_labels *there = NULL, *own = NULL, *shown = NULL, *common = NULL;
+    double a[3], b[3], share = 0.0;
+    bool cut_before = false, cut_now = false;
+    int rc = hep_resample_labels(&there, s->liver, g, NULL, err);
 
     shift[0] = shift[1] = shift[2] = 0.0;
-    if (rc == HEP_OK && !(hep_mask_dice(baseline->liver, there) >= START_DICE)) {
+    if (rc == HEP_OK)
+        rc = shown_by(&own, s, err);
+    if (rc == HEP_OK)
+        rc = hep_resample_labels(&shown, own, g, NULL, err);
+    if (rc == HEP_OK)
+        rc = shown_liver(&common, &share, baseline, shown, err);
+    if (rc == HEP_OK)
+        rc = find_cut(&cut_before, baseline->liver, err);
+    if (rc == HEP_OK)
+        rc = find_cut(&cut_now, s->liver, err);
+    if (rc == HEP_OK && !cut_before && !cut_now &&
+        !(share >= COMMON_SHARE && hep_mask_dice(common, there) >= START_DICE)) {
         hep_mask_centre(a, baseline->liver);
         hep_mask_centre(b, s->liver);
         for (int k = 0; k < 3; k++)
             shift[k] = b[k] - a[k];
     }
     hep_labels_free(there);
+    hep_labels_free(own);
+    hep_labels_free(shown);
+    hep_labels_free(common);
     return rc;
 }
 
@@ -153,20 +234,6 @@ static int register_to(struct hep_session *s, const struct hep_session *baseline
     return rc;
 }
 
-/* Everything that the reference images of a session show, as a mask on its own grid. */
-static int shown_by(struct hep_labels **out, const struct hep_session *s, struct hep_error *err)
-{
-    const struct hep_grid *g = hep_session_grid(s);
-    int rc = hep_labels_new(out, g, err);
-
-    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(g); i++)
-        (*out)->data[i] = s->image == NULL || !hep_grid_same(g, &s->image->grid, HEP_GRID_TOL_MM) ||
-                                  isfinite(s->image->data[i])
-                              ? 1
-                              : 0;
-    return rc;
-}
-
 /* Label maps of a session on the baseline's grid. */
 static int bring(struct hep_session *s, const struct hep_session *baseline, struct hep_error *err)
 {
@@ -184,20 +251,29 @@ static int bring(struct hep_session *s, const struct hep_session *baseline, stru
     return rc;
 }
 
-/* How well the livers fit, and what that says of a lesion's place. */
+/* How well the livers fit where both are shown, and what that says of a lesion's place. */
 static int judge_fit(struct hep_session *s, const struct hep_session *baseline,
                      const struct hep_config *config, struct hep_error *err)
 {
     struct hep_overlap o = { 0 };
-    size_t common = 0;
-    const size_t n = hep_labels_count(baseline->liver, -1);
-    int rc = hep_mask_overlap(&o, baseline->liver, s->on_baseline[1], err);
+    struct hep_labels *common = NULL;
+    double share = 0.0;
+    int rc = shown_liver(&common, &share, baseline, s->on_baseline[2], err);
 
-    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&baseline->liver->grid); i++)
-        common += baseline->liver->data[i] != 0 && s->on_baseline[2]->data[i] != 0 ? 1 : 0;
-    if (rc == HEP_OK && (double)common < COMMON_SHARE * (double)n)
-        return HEP_FAIL(err, HEP_EGEOM, "the images of %s and %s show no common part of the liver",
-                        baseline->place->session, s->place->session);
+    if (rc == HEP_OK && share < COMMON_SHARE)
+        rc = HEP_FAIL(err, HEP_EGEOM, "the images of %s and %s show no common part of the liver",
+                      baseline->place->session, s->place->session);
+    if (rc == HEP_OK)
+        rc = hep_mask_overlap(&o, common, s->on_baseline[1], err);
+    hep_labels_free(common);
+    if (rc != HEP_OK)
+        return rc;
+    if (!(o.dice >= START_DICE))
+        (void)snprintf(
+            s->cannot, sizeof s->cannot,
+            "not aligned: its liver and that of %s overlap by %.2f (Dice) where both are "
+            "shown, %.2f are asked for",
+            baseline->place->session, o.dice, START_DICE);
     s->liver_dice = o.dice;
     s->surface_mm = o.mean_surface_mm;
     /* Where the scanner's geometry fits as well as any, it is as good as a rigid one. */
@@ -278,6 +354,7 @@ int hep_session_align(struct hep_session *s, const struct hep_session *baseline,
         rc = judge_fit(s, baseline, config, err);
     if (rc == HEP_OK)
         rc = place_lesions(s, err);
+    s->visit.cannot = s->cannot[0] != '\0' ? s->cannot : NULL;
     s->visit.residual_mm = s->residual_mm;
     s->visit.labels = s->on_baseline[0];
     s->visit.liver = s->on_baseline[1];

@@ -127,11 +127,17 @@ static int align_sessions(struct hep_followed *f, const struct hep_followup_requ
 
     for (size_t i = 0; rc == HEP_OK && i < f->n; i++) {
         struct hep_session *s = &f->sessions[i];
+        const bool was_left_out = s->cannot[0] != '\0';
         char *folder = hep_asprintf(err, "%s/.followup-%ld-%zu", f->out_dir, (long)getpid(), i);
 
         rc = folder == NULL ? HEP_ENOMEM
                             : hep_session_align(s, &f->sessions[0], r->config, folder, err);
         free(folder);
+        if (rc == HEP_OK && !was_left_out && s->visit.cannot != NULL) {
+            f->is_partial = true;
+            hep_log_write(r->log, HEP_LOG_WARNING, "followup", "%s: %s", s->place->session,
+                          s->visit.cannot);
+        }
         if (rc == HEP_OK && i > 0 && s->visit.cannot == NULL)
             hep_log_write(r->log, HEP_LOG_INFO, "followup",
                           "%s: %s by %s, livers overlap by %.2f (Dice), surfaces %.1f mm apart: %s",

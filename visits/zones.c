@@ -199,11 +199,12 @@ static void explain(struct hep_zone *z, const struct hep_followup_settings *s, d
     const bool thin = m->margin_mm < s->ablation_margin_mm,
                restricted = m->rim_adc_lowest < s->ablation_adc_ratio * m->liver_adc;
     const bool grown = z->growth > s->ablation_growth_share, bright = m->t1_ratio >= t1_limit;
-    const bool nodular = m->rim_cv > s->ablation_even_cv;
+    const bool uneven = m->rim_cv > s->ablation_even_cv,
+               nodule = m->nodule_ratio >= s->ablation_nodule_ratio;
     struct hep_str text = { 0 };
 
-    z->rim = !isfinite(m->rim_cv) ? "unknown" : nodular ? "nodular" : "even";
-    z->state = thin || grown || (nodular && restricted) ? "conspicuous" : "inconspicuous";
+    z->rim = !isfinite(m->rim_cv) ? "unknown" : uneven || nodule ? "nodular" : "even";
+    z->state = thin || grown || nodule || (uneven && restricted) ? "conspicuous" : "inconspicuous";
     if (isfinite(m->margin_mm))
         hep_str_addf(&text,
                      "least margin %.1f mm at (%.0f, %.0f, %.0f) mm, %.0f %% of the former surface "
@@ -215,6 +216,14 @@ static void explain(struct hep_zone *z, const struct hep_followup_settings *s, d
     if (isfinite(m->rim_cv))
         hep_str_addf(&text, "; rim %s: enhancement %+.0f %%, highest sector %+.0f %%", z->rim,
                      100.0 * m->rim_enhancement, 100.0 * m->rim_highest);
+    if (nodule)
+        hep_str_addf(&text,
+                     "; nodular enhancement at (%.0f, %.0f, %.0f) mm: %.1f times that of liver and "
+                     "rim (limit %.1f), with %.0f %% of the liver's hepatobiliary enhancement "
+                     "(limit %.0f %%): neither liver nor coagulum nor both together",
+                     m->nodule_mm[0], m->nodule_mm[1], m->nodule_mm[2], m->nodule_ratio,
+                     s->ablation_nodule_ratio, 100.0 * m->nodule_uptake,
+                     100.0 * s->ablation_uptake);
     if (isfinite(m->rim_adc_lowest))
         hep_str_addf(&text, "; lowest ADC of a sector %.2f, liver %.2f e-3 mm2/s%s",
                      1000.0 * m->rim_adc_lowest, 1000.0 * m->liver_adc,
@@ -243,12 +252,30 @@ static void set_growth(struct hep_zone *z, const struct hep_followed *f)
     }
 }
 
+/* RECIST measures no zone: what stands out at it is said beside the category and does not decide it. */
+static void tell_response(struct hep_followed *f, const struct hep_zone *z)
+{
+    const struct hep_followup_settings *s = &f->config->followup;
+
+    if (!(z->measured.nodule_ratio >= s->ablation_nodule_ratio))
+        return;
+    for (size_t k = 0; k < 3; k++) {
+        char *reason = f->response[k][z->visit].reason;
+        const size_t n = strlen(reason), room = sizeof f->response[k][z->visit].reason;
+
+        (void)snprintf(reason + n, room - n,
+                       "; nodular enhancement at a treated zone, %.1f times that of liver and rim "
+                       "(limit %.1f), is for a reader",
+                       z->measured.nodule_ratio, s->ablation_nodule_ratio);
+    }
+}
+
 static int measure_zone(struct hep_followed *f, size_t v, struct hep_labels *zone, int32_t label,
                         size_t track, struct hep_error *err)
 {
     const struct hep_followup_settings *s = &f->config->followup;
     struct hep_session *session = &f->sessions[v];
-    struct hep_volume *re = NULL, *adc = NULL, *pre = NULL;
+    struct hep_volume *re = NULL, *adc = NULL, *pre = NULL, *uptake = NULL;
     struct hep_zone z = { .visit = v, .track = track, .label = label };
     struct hep_ablation_images m = { .zone = zone, .liver = f->visits[v].liver };
     const double margin = s->ablation_rim_mm;
@@ -258,11 +285,14 @@ static int measure_zone(struct hep_followed *f, size_t v, struct hep_labels *zon
         rc = bring_image(&adc, session, zone, "adc", "dwi", true, margin, err);
     if (rc == HEP_OK)
         rc = bring_image(&pre, session, zone, "precontrast", "precontrast", false, margin, err);
+    if (rc == HEP_OK)
+        rc = bring_image(&uptake, session, zone, "re_hbp", "hepatobiliary", true, margin, err);
     if (track != SIZE_MAX) {
         m.lesion = f->visits[0].labels;
         m.lesion_label = f->visits[0].lesions[f->tracks.list[track].visit[0].lesion[0]].finding->id;
     }
     m.enhancement = session->file.arterial_weight < s->arterial_weight_min ? NULL : re;
+    m.uptake = uptake;
     m.adc = adc;
     m.precontrast = pre;
     if (rc == HEP_OK)
@@ -272,11 +302,13 @@ static int measure_zone(struct hep_followed *f, size_t v, struct hep_labels *zon
     if (rc == HEP_OK && f->zones != NULL) {
         set_growth(&z, f);
         explain(&z, s, f->config->lesions.flag.t1_bright_ratio_min);
+        tell_response(f, &z);
         f->zones[f->n_zones++] = z;
     }
     hep_volume_free(re);
     hep_volume_free(adc);
     hep_volume_free(pre);
+    hep_volume_free(uptake);
     return rc;
 }
 
@@ -332,8 +364,8 @@ int hep_zones_measure(struct hep_followed *f, struct hep_error *err)
 
 struct zone_row {
     const char *session, *identity, *state, *rim, *reason;
-    double zone_ml, lesion_ml, margin_mm, below, uncovered_ml, enhancement, highest, adc, liver_adc,
-        growth, t1_ratio;
+    double zone_ml, lesion_ml, margin_mm, below, uncovered_ml, enhancement, highest, nodule, uptake,
+        adc, liver_adc, growth, t1_ratio;
 };
 #define S struct zone_row
 static const struct hep_column columns[] = {
@@ -349,6 +381,10 @@ static const struct hep_column columns[] = {
     { "rim_enhancement_percent", HEP_NUMBER(S, enhancement), "Rim enhancement", "%",
       HEP_DECIMALS(0) },
     { "rim_highest_percent", HEP_NUMBER(S, highest), "Highest sector", "%", HEP_DECIMALS(0) },
+    { "nodule_enhancement_ratio", HEP_NUMBER(S, nodule), "Nodule over liver and rim", "1",
+      HEP_DECIMALS(1) },
+    { "nodule_uptake_percent", HEP_NUMBER(S, uptake), "Its uptake of liver's", "%",
+      HEP_DECIMALS(0) },
     { "rim_adc_lowest_mm2_per_s", HEP_NUMBER(S, adc), "Lowest ADC", "mm2/s", HEP_SIGNIFICANT(3) },
     { "liver_adc_mm2_per_s", HEP_NUMBER(S, liver_adc), "ADC of liver", "mm2/s",
       HEP_SIGNIFICANT(3) },
@@ -382,6 +418,8 @@ int hep_followed_zones(struct hep_table *out, const struct hep_followed *f, stru
                                m->uncovered_ml,
                                100.0 * m->rim_enhancement,
                                100.0 * m->rim_highest,
+                               m->nodule_ratio,
+                               100.0 * m->nodule_uptake,
                                m->rim_adc_lowest,
                                m->liver_adc,
                                100.0 * z->growth,

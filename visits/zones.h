@@ -18,7 +18,7 @@ struct hep_zone {
     struct hep_ablation measured;
     const char *rim,
         *state; /* "even", "nodular", "unknown"; "conspicuous" or "inconspicuous" by the numbers */
-    char reason[480];
+    char reason[768];
 };
 
 /**

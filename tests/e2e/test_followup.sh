@@ -104,6 +104,19 @@ dates 2024-01-10 2024-03-06
 expect 66 "no results of sub-02" "$HEPAR" followup "$work/out" --participant-label 02
 expect 64 "participant-label" "$HEPAR" followup "$work/out"
 expect 64 "-o says where" "$HEPAR" followup "$work/out/sub-01/ses-1" "$work/out/sub-01/ses-2"
+# a session in which no liver was found is left out: NE, its lesions are not assessable, exit code 3
+cp -r "$work/out" "$work/liverless"
+/usr/bin/python3 - "$work/liverless/sub-01/ses-2/sub-01_ses-2_run.json" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+liver = next(s for s in d["stages"] if s["name"] == "liver")["products"]
+liver["liver"] = {"state": "absent", "reason": "nothing looks like a liver"}
+json.dump(d, open(sys.argv[1], "w"))
+PY
+expect 3 "no liver was found: nothing looks like a liver" "$HEPAR" followup "$work/liverless" --participant-label 01 --bids "$work/bids" --set align.engine=none
+j=liverless/sub-01/sub-01_followup.json
+same "$(value $j 'd["response"]["recist"][1]["category"]')" NE "no liver, no category"
+same "$(value $j 'sorted({l["event"] for l in d["lesions"]})')" "['not_assessable']" "no liver, no event"
 cp -r "$work/out" "$work/spoilt"
 out=$work/spoilt/sub-01/ses-2
 sed -i 's/"subject": "01"/"subject": "02"/' "$out/sub-01_ses-2_run.json"

@@ -127,12 +127,74 @@ static void even_and_nodular_rims(void **state)
     }
 }
 
+/* The liver enhances by 0.4 and takes up 0.6, the zone neither. At x = 48, on the zone's surface, lies a ball of 12 mm:
+ * a residue (0.8, 0.1), a hyperaemic part of liver (0.8, 0.6), a dent of coagulum (0, 0), or nothing, also with a thin
+ * bright rim (0.8, 0.3) of 2 mm all around. Of the shell of 5 mm a patch inside the ball is nothing else, so that the
+ * residue has 0.8 / 0.4 = 2 and less than a quarter of the uptake. */
+static void what_is_neither_liver_nor_coagulum(void **state)
+{
+    static const struct {
+        float enhancement, uptake;
+        bool nodule, rim;
+    } rows[] = { { 0.8F, 0.1F, true, false },
+                 { 0.8F, 0.6F, false, false },
+                 { 0.0F, 0.0F, false, false },
+                 { 0.4F, 0.6F, false, false },
+                 { 0.4F, 0.6F, false, true } };
+    static const double there[3] = { 48.0, 32.0, 32.0 }, middle[3] = { 32.0, 32.0, 32.0 };
+
+    (void)state;
+    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+        struct hep_labels *zone = ball(32.0, 14.0), *liver = ball(32.0, 31.0);
+        struct hep_volume *re = NULL, *up = NULL;
+        struct hep_ablation_images m = { .zone = zone, .liver = liver };
+        struct hep_followup_settings s = hep_followup_settings_default;
+        struct hep_ablation a;
+
+        assert_int_equal(hep_volume_new(&re, &grid, 1, NULL), HEP_OK);
+        assert_int_equal(hep_volume_new(&up, &grid, 1, NULL), HEP_OK);
+        for (size_t i = 0; i < hep_grid_voxels(&grid); i++) {
+            double at[3], from_middle;
+            bool coagulum, inside;
+
+            hep_grid_world_of(at, &grid, i);
+            from_middle = sqrt(hep_distance2(at, middle));
+            coagulum = zone->data[i] != 0;
+            inside = !coagulum && hep_distance2(at, there) <= 36.0;
+            re->data[i] = coagulum ? 0.0F : inside ? rows[row].enhancement : 0.4F;
+            up->data[i] = coagulum ? 0.0F : inside ? rows[row].uptake : 0.6F;
+            if (rows[row].rim && !coagulum && from_middle <= 16.0) {
+                re->data[i] = 0.8F;
+                up->data[i] = 0.3F;
+            }
+        }
+        m.enhancement = re;
+        m.uptake = up;
+        assert_int_equal(hep_ablation_measure(&a, &m, &s, NULL), HEP_OK);
+        assert_int_equal(a.nodule_ratio >= s.ablation_nodule_ratio, rows[row].nodule);
+        if (rows[row].nodule) {
+            assert_close(a.nodule_ratio, 2.0, 0.05, 0.0);
+            assert_true(a.nodule_uptake < 0.25);
+            assert_true(hep_distance2(a.nodule_mm, there) <= 36.0);
+        }
+        /* without a hepatobiliary phase, or in a liver that takes up nothing, it is not known */
+        m.uptake = NULL;
+        assert_int_equal(hep_ablation_measure(&a, &m, &s, NULL), HEP_OK);
+        assert_true(isnan(a.nodule_ratio));
+        hep_volume_free(re);
+        hep_volume_free(up);
+        hep_labels_free(zone);
+        hep_labels_free(liver);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(margins_of_two_balls),
         cmocka_unit_test(no_margin_outside_the_liver),
         cmocka_unit_test(even_and_nodular_rims),
+        cmocka_unit_test(what_is_neither_liver_nor_coagulum),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

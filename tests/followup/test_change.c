@@ -154,6 +154,8 @@ static void refusals(void **state)
     assert_int_equal(verdict(HEP_CHANGE_ARTERIAL_RE, 0.1, 0.9, &b).verdict, HEP_CHANGE_UNKNOWN);
 }
 
+static double adc_limit = 0.27; /* of the lesion in the patterns */
+
 /* Four lesions: what they do at the second visit, and the livers. */
 static void judge(struct hep_pattern *out, const enum hep_event *events, size_t n, double days,
                   double adc_share, const struct hep_visit_liver livers[2])
@@ -162,7 +164,13 @@ static void judge(struct hep_pattern *out, const enum hep_event *events, size_t 
     struct hep_track track[4] = { { .first = 0 } };
     const struct hep_tracks tracks = { track, n, 2 };
     const struct hep_visit visits[2] = { { .session = "a" }, { .session = "b", .days = days } };
-    struct hep_change adc = { .track = 0, .visit = 1, .of = HEP_CHANGE_ADC, .share = adc_share };
+    struct hep_change adc = { .track = 0,
+                              .visit = 1,
+                              .of = HEP_CHANGE_ADC,
+                              .share = adc_share,
+                              .coefficient = adc_limit,
+                              .verdict = fabs(adc_share) > adc_limit ? HEP_CHANGE_REAL
+                                                                     : HEP_CHANGE_WITHIN };
     const struct hep_changes changes = { &adc, 1 };
 
     for (size_t i = 0; i < n; i++) {
@@ -197,6 +205,11 @@ static void patterns(void **state)
     assert_int_equal(p[HEP_PATTERN_DISSOCIATED].state, HEP_FLAG_ABSENT);
     assert_int_equal(p[HEP_PATTERN_PSEUDOCIRRHOSIS].state, HEP_FLAG_PRESENT);
     assert_close(p[HEP_PATTERN_PSEUDOCIRRHOSIS].value, 20.0, 1e-9, 0.0);
+    adc_limit = 0.55; /* of a small lesion: 35 % is within its repeatability */
+    judge(p, all_stable, 2, 7.0, 0.35, same);
+    assert_int_equal(p[HEP_PATTERN_EARLY_ADC_RISE].state, HEP_FLAG_ABSENT);
+    assert_close(p[HEP_PATTERN_EARLY_ADC_RISE].limit, 55.0, 1e-9, 0.0);
+    adc_limit = 0.27;
     judge(p, all_stable, 2, 7.0, 0.35, same);
     assert_int_equal(p[HEP_PATTERN_EARLY_ADC_RISE].state, HEP_FLAG_PRESENT);
     judge(p, all_stable, 2, 7.0, 0.2, same);

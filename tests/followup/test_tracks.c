@@ -417,6 +417,72 @@ static void every_visit_must_call_it_benign(void **state)
     }
 }
 
+static void draw(struct hep_labels *l, int32_t label, double x, double radius_mm)
+{
+    for (size_t i = 0; i < hep_grid_voxels(&l->grid); i++) {
+        double at[3];
+
+        hep_grid_world_of(at, &l->grid, i);
+        at[0] -= x;
+        if (at[0] * at[0] + at[1] * at[1] + at[2] * at[2] <= radius_mm * radius_mm)
+            l->data[i] = label;
+    }
+}
+
+/* Outlines on arrays of 1 mm, of which the balls of equal volume tell nothing: a bar of 48 x 12 x 12 mm is a ball of 19 mm and
+ * reaches over two balls of 10 mm at -16 and 16 mm, whose centres lie beyond it. At 180 days the bar is the one lesion that
+ * both have become, or the two are parts of the bar; and a ball of 10 mm grows to one of 16 mm. */
+static void outlines_merge_split_and_grow(void **state)
+{
+    const struct hep_grid g = {
+        .n = { 64, 32, 32 },
+        .to_world = { { 1, 0, 0, -32 }, { 0, 1, 0, -16 }, { 0, 0, 1, -16 }, { 0, 0, 0, 1 } }
+    };
+
+    (void)state;
+    for (int row = 0; row < 3; row++) {
+        const size_t many = row == 0 ? 0 : 1, one = 1 - many;
+        struct scene s[2];
+        struct hep_labels *l[2] = { NULL, NULL };
+        struct hep_tracks t;
+
+        for (size_t v = 0; v < 2; v++) {
+            assert_int_equal(hep_labels_new(&l[v], &g, NULL), HEP_OK);
+            begin(&s[v], "x", 180.0 * (double)v, (double)v);
+        }
+        if (row < 2) {
+            add(&s[many], -16.0, 0.0, 10.0);
+            add(&s[many], 16.0, 0.0, 10.0);
+            draw(l[many], 1, -16.0, 5.0);
+            draw(l[many], 2, 16.0, 5.0);
+            add(&s[one], 0.0, 0.0, 19.0);
+            for (size_t i = 0; i < hep_grid_voxels(&g); i++) {
+                double at[3];
+
+                hep_grid_world_of(at, &g, i);
+                if (fabs(at[0]) <= 24.0 && fabs(at[1]) <= 6.0 && fabs(at[2]) <= 6.0)
+                    l[one]->data[i] = 1;
+            }
+        } else {
+            add(&s[0], 0.0, 0.0, 10.0);
+            add(&s[1], 2.0, 0.0, 16.0);
+            draw(l[0], 1, 0.0, 5.0);
+            draw(l[1], 1, 2.0, 8.0);
+        }
+        for (size_t v = 0; v < 2; v++)
+            s[v].visit.labels = l[v];
+        make(&t, s, 2, false);
+        assert_int_equal(t.n, row == 0 ? 2 : 1);
+        for (size_t i = 0; i < t.n; i++)
+            assert_int_equal(t.list[i].event, row == 0   ? HEP_EVENT_MERGED
+                                              : row == 1 ? HEP_EVENT_SPLIT
+                                                         : HEP_EVENT_GROWN);
+        hep_tracks_release(&t);
+        hep_labels_free(l[0]);
+        hep_labels_free(l[1]);
+    }
+}
+
 /* Labels of the user stand above places: 7 and 9 have changed places. */
 static void given_labels_are_identities(void **state)
 {
@@ -456,6 +522,7 @@ int main(void)
         cmocka_unit_test(a_gap_is_bridged),
         cmocka_unit_test(merging_and_splitting),
         cmocka_unit_test(what_is_not_shown_has_not_vanished),
+        cmocka_unit_test(outlines_merge_split_and_grow),
         cmocka_unit_test(given_labels_are_identities),
         cmocka_unit_test(every_visit_must_call_it_benign),
     };
