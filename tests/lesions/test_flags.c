@@ -102,7 +102,7 @@ static const struct flag_case flag_cases[] = {
     /* On T2 nothing is known of a core this small (P = 0.50), so that is not asked. */
     { "6 mm of one tissue: no rim and no core",
       { 3, 0, &t_net, &t_net, 0 },
-      { ANY, ANY, A, P, P, A, P, ANY, A, A, A, A, A },
+      { ANY, ANY, A, P, P, A, P, A, A, ANY, A, A, A },
       HEP_CLASS_METASTASIS },
 };
 
