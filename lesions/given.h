@@ -2,12 +2,12 @@
  * @file  lesions/given.h
  * @brief Lesions that the user gave, as regions or as points, in the place of candidates that were found.
  *
- * A point or a box says where a lesion is and perhaps how large. The outline of a point with a stated diameter is drawn on
- * the reference, around the point, if the reference surely shows it. Otherwise it is that of the found candidate which holds
- * the point, or whose centre lies within the point's reach, when its size agrees. Where none was found, it is that of the
- * strongest spot of any channel, kept or not, delineated at half its contrast (lesions/delineate.h); of spots nearly as
- * strong, that of the series with the smallest voxels. Where no image shows anything there, a stated diameter gives a
- * ball, and without one the lesion keeps no region.
+ * A point or a box says where a lesion is and perhaps how large. With a stated size it is outlined by all images together
+ * (lesions/joint_border.h), if they surely show it. Otherwise the outline is that of the found candidate which holds the point,
+ * or whose centre lies within the point's reach, when its size agrees. Where none was found, it is that of the strongest spot
+ * of any channel, kept or not, delineated at half its contrast (lesions/delineate.h); of spots nearly as strong, that of the
+ * series with the smallest voxels. Where no image shows anything there, a stated diameter gives a ball, and without one the
+ * lesion keeps no region.
  */
 #ifndef HEP_LESIONS_GIVEN_H
 #define HEP_LESIONS_GIVEN_H
