@@ -220,6 +220,32 @@ static bool stated_extent(struct hep_extent *out, const struct hep_given_lesion 
     return true;
 }
 
+/* Two stated places in one lesion: say that they share it. */
+static void say_shared(struct hep_given *g, size_t i, const struct hep_extent *own)
+{
+    struct hep_given_lesion *l = &g->list[i];
+
+    for (size_t k = 0; k < g->n && l->note[0] == '\0'; k++) {
+        struct hep_extent other;
+
+        if (k != i && stated_extent(&other, &g->list[k]) &&
+            sqrt(hep_distance2(own->centre_mm, other.centre_mm)) <
+                fmin(own->half_mm[0], other.half_mm[0]))
+            (void)snprintf(l->note, sizeof l->note,
+                           "given lesion %zu is stated to lie in the same place: each has the "
+                           "voxels that are nearer to it",
+                           k + 1);
+    }
+}
+
+/* The outline of another given lesion that holds the point; 0: none. */
+static int32_t holder_of(const struct outlining *o, size_t i)
+{
+    const int32_t id = hep_sample_label(o->given->labels, o->given->list[i].centre_mm);
+
+    return id == (int32_t)i + 1 ? 0 : id;
+}
+
 /* A lesion of a stated size is followed where the point lies, on the reference grid, by all images together.
  * @param[out] voxels 0: they do not surely show it */
 static int follow_images(size_t *voxels, struct outlining *o, size_t i, struct hep_error *err)
@@ -239,6 +265,8 @@ static int follow_images(size_t *voxels, struct outlining *o, size_t i, struct h
         rc = hep_joint_border(voxels, o->given->labels, (int32_t)i + 1, &own, others, n, o->study,
                               err);
     free(others);
+    if (rc == HEP_OK && *voxels > 0)
+        say_shared(o->given, i, &own);
     return rc;
 }
 
@@ -255,6 +283,12 @@ static int outline_one(struct outlining *o, size_t i, struct hep_error *err)
     rc = follow_images(&voxels, o, i, err);
     if (rc != HEP_OK || voxels > 0)
         return rc;
+    if (holder_of(o, i) != 0) {
+        (void)snprintf(l->note, sizeof l->note,
+                       "the outline of given lesion %d holds the point: it has none of its own",
+                       (int)holder_of(o, i));
+        return HEP_OK;
+    }
     if (take_candidate(o, i, candidate_of(o, l)) > 0) {
         if (!isnan(l->half_mm[0]))
             (void)keep_box(o->given->labels, id, l, o->study->limits->point_reach_mm);

@@ -132,6 +132,43 @@ static void test_displaced_diffusion(void **state)
     scene_release(&s);
 }
 
+/* Two points in one lesion: without a size the second has no outline and says whose it lies in; with one they share it. */
+static void test_two_points_in_one(void **state)
+{
+    static const double ball[4] = { 10.0, 1.0, 0.0, 6.0 };
+    const struct hep_grid grid = usual_grid();
+    struct hep_candidates found = { 0 };
+    struct hep_error e = { 0 };
+    struct scene s;
+
+    (void)state;
+    hbp_and_dwi(&s, &grid, 42.0, 6);
+    add_metastasis(&s, ball);
+    find(&found, &s);
+    for (int stated = 0; stated < 2; stated++) {
+        struct hep_given g;
+
+        given_init(&g, &s, 2);
+        point(&g, 0, 9.0, 1.0, 0.0, stated ? 12.0 : (double)NAN);
+        point(&g, 1, 12.0, 1.0, 0.0, stated ? 12.0 : (double)NAN);
+        assert_ok(hep_given_outline(&g, &s.study, &found, &e), e);
+        hep_given_describe(&g, &s.study);
+        assert_true(g.list[0].voxels > 0);
+        if (stated) {
+            assert_true(g.list[1].voxels > 0);
+            assert_non_null(
+                strstr(g.list[1].note, "given lesion 1 is stated to lie in the same place"));
+        } else {
+            assert_int_equal(g.list[1].voxels, 0);
+            assert_non_null(
+                strstr(g.list[1].note, "the outline of given lesion 1 holds the point"));
+        }
+        hep_given_release(&g);
+    }
+    hep_candidates_release(&found);
+    scene_release(&s);
+}
+
 static int32_t id_near(const struct hep_candidates *c, const double p[3])
 {
     const struct hep_candidate *found = nearest(c, p, 2.0);
@@ -202,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_points),
         cmocka_unit_test(test_points_without_candidates),
         cmocka_unit_test(test_displaced_diffusion),
+        cmocka_unit_test(test_two_points_in_one),
         cmocka_unit_test(test_add),
         cmocka_unit_test(test_outside_of_liver),
     };
