@@ -81,7 +81,8 @@ static int to_look_at(struct hep_str *out, const struct hep_group_table *t, stru
     }
     if (rc == HEP_OK) {
         table_section(out, &table, "withheld", "Not assessable",
-                      "No measure of any study contradicts physics.", hep_html_rows);
+                      "Lesions were looked for in every study, and no measure contradicts physics.",
+                      hep_html_rows);
         rc = hep_group_outliers(&table, t, err);
     }
     if (rc == HEP_OK)

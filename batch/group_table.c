@@ -35,11 +35,22 @@ static int settle(struct hep_group_measure *m, size_t n, struct hep_error *err)
     return HEP_OK;
 }
 
+static bool counts_lesions(enum hep_measure m)
+{
+    return m == HEP_M_N_LESIONS || m == HEP_M_N_METASTASES;
+}
+
+/* Why nobody looked for lesions in a study: it has not none of them, their number is not known. NULL: they were looked for. */
+static const char *no_search(const struct hep_lesion_file *f)
+{
+    return f->findings.n == 0 ? f->absent_reason : NULL;
+}
+
 static double value_of(const struct hep_lesion_file *f, enum hep_measure m)
 {
     double n = 0.0;
 
-    if (f->root == NULL)
+    if (f->root == NULL || (counts_lesions(m) && no_search(f) != NULL))
         return (double)NAN;
     if (m == HEP_M_N_LESIONS)
         return (double)f->findings.n;
@@ -50,10 +61,12 @@ static double value_of(const struct hep_lesion_file *f, enum hep_measure m)
     return n;
 }
 
-/* Why a measure of the liver is not assessable although its map was made; NULL when it is, or when
- * there was nothing to make it from. */
+/* Why a measure of the liver is not assessable although its map was made, or lesions were not looked for; NULL when it is, or
+ * when there was nothing to make it from. */
 static const char *withheld_reason(const struct hep_group_table *t, size_t m, size_t i)
 {
+    if (t->measures[m].measure == HEP_M_N_LESIONS)
+        return no_search(&t->files[i]);
     return t->files[i].withheld[t->measures[m].measure];
 }
 
@@ -375,8 +388,8 @@ int hep_group_withheld(struct hep_table *out, const struct hep_group_table *t,
             if (withheld_reason(t, m, i) != NULL)
                 rows[n++] = (S){ &t->status->list[i], t->status->list[i].label,
                                  t->measures[m].column.words, withheld_reason(t, m, i) };
-    *out = (struct hep_table)HEP_TABLE_OWNED("Measures that contradict physics are withheld",
-                                             withheld_columns, rows, n);
+    *out = (struct hep_table)HEP_TABLE_OWNED("What could not be judged, and why", withheld_columns,
+                                             rows, n);
     return HEP_OK;
 }
 

@@ -97,7 +97,7 @@ static const struct hep_column overview_columns[] = {
     PART("Axes", 2),
     PART("Volume", 3),
     PART("Where", 4),
-    { NULL, HEP_CELL(NUMBER, 0), "Detection", .look = { 1.0, NULL, -3 }, .get = score_of },
+    { NULL, HEP_CELL(NUMBER, 0), "Detection, log odds", .look = { 1.0, NULL, 1 }, .get = score_of },
     { 0 },
 };
 

@@ -117,22 +117,31 @@ static void class_line(struct hep_page *p, const struct hep_findings *list, enum
     hep_str_add(p->out, shown < n ? ", \xe2\x80\xa6)</span></li>" : ")</span></li>");
 }
 
-/* Count the lesions of each flag that is present. */
+/* Count the lesions of each flag that is present, and those of which that is uncertain. */
 static void flag_line(struct hep_page *p, const struct hep_findings *list)
 {
     bool any = false;
 
     hep_str_add(p->out, "<p>Flags present: ");
     for (int k = 0; k < HEP_FLAG_COUNT; k++) {
-        size_t n = 0;
+        size_t n = 0, uncertain = 0;
 
-        for (size_t i = 0; i < list->n; i++)
-            n += list->list[i].flag[k].given && list->list[i].flag[k].state == HEP_FLAG_PRESENT;
+        for (size_t i = 0; i < list->n; i++) {
+            const struct hep_flag_result *flag = &list->list[i].flag[k];
+            const bool present = flag->given && flag->state == HEP_FLAG_PRESENT;
+
+            n += present;
+            uncertain += present && !flag->certain;
+        }
         if (n == 0)
             continue;
         hep_str_add(p->out, any ? ", " : "");
         hep_html_words(p->out, hep_flag_name((enum hep_flag)k));
-        hep_str_addf(p->out, "&#160;%zu", n);
+        hep_str_addf(p->out, " in&#160;%zu", n);
+        if (uncertain == n)
+            hep_str_add(p->out, " (uncertain)");
+        else if (uncertain > 0)
+            hep_str_addf(p->out, " (%zu uncertain)", uncertain);
         any = true;
     }
     hep_str_add(p->out, any ? ".</p>" : "none.</p>");
