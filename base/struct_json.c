@@ -94,7 +94,8 @@ static void release_members(char *base, const struct hep_struct_type *type)
 {
     for (const struct hep_member *m = type->members; m->type != HEP_MEMBER_END; m++) {
         const size_t n = m->type == HEP_MEMBER_CONSTANT ? 0 : count_of(m, base);
-        char *first = n > 0 ? writable_first(m, base) : NULL;
+        /* A list of nothing may have room. */
+        char *first = n > 0 || m->shape == HEP_SHAPE_LIST ? writable_first(m, base) : NULL;
 
         for (size_t i = 0; i < n; i++) {
             char *place = first + i * m->size;
