@@ -103,6 +103,12 @@ static void judge_first(const struct judge *g, struct hep_track *track)
     track->certain = false;
     if (!shown)
         say(at, HEP_EVENT_NOT_ASSESSABLE, "seen first here, but no earlier images show its place");
+    else if (l->beside_zone)
+        say(at, HEP_EVENT_NOT_ASSESSABLE,
+            "found first here, %.0f mm, but it touches a treated zone: what is left or has come "
+            "back "
+            "there, no new lesion",
+            diameter);
     else if (isfinite(strength) && strength < g->s->new_strength_min)
         say(at, HEP_EVENT_NOT_ASSESSABLE,
             "seen first here, but not unequivocal: detection strength %.1f, %.1f is asked for",

@@ -15,6 +15,7 @@ struct hep_visit_lesion {
     double place_mm[3];                /* of its centre in the baseline's space */
     bool kept;                         /* false: a candidate */
     bool treated;                      /* by ablation, embolisation or radiation */
+    bool beside_zone; /* touches a treated zone of this visit or of an earlier one */
 };
 
 /** All borrowed. Label maps lie on one grid in the baseline's space. */

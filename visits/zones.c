@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "image/mask.h"
 #include "image/nifti.h"
 #include "sequences/study_yml.h"
 #include "visits/way.h"
@@ -88,6 +89,31 @@ static int read_treated(struct hep_session *s, struct hep_error *err)
     return rc;
 }
 
+/* Lesions outside a zone that touch it, at its visit and later: residual tumour or local progression and no new lesions
+ * (Ahmed et al., Radiology 2014;273:241). They touch from the gap on below which two lesions do. */
+static int mark_beside(struct hep_followed *f, size_t z, double gap_mm, struct hep_error *err)
+{
+    const struct hep_labels *zone = f->sessions[z].zone;
+    struct hep_volume *distance = NULL;
+    struct hep_labels *wider = NULL;
+    int rc = hep_mask_distance(&distance, zone, false, 1, err);
+
+    if (rc == HEP_OK)
+        rc = hep_labels_new(&wider, &zone->grid, err);
+    for (size_t i = 0; rc == HEP_OK && i < hep_grid_voxels(&zone->grid); i++)
+        wider->data[i] = zone->data[i] != 0 || (double)distance->data[i] <= gap_mm ? 1 : 0;
+    for (size_t v = z; rc == HEP_OK && v < f->n; v++) {
+        for (size_t i = 0; i < f->visits[v].n; i++)
+            f->sessions[v].lesions[i].beside_zone =
+                f->sessions[v].lesions[i].beside_zone ||
+                (!f->sessions[v].lesions[i].treated &&
+                 hep_visit_share_of(&f->visits[v], i, wider) > 0.0);
+    }
+    hep_labels_free(wider);
+    hep_volume_free(distance);
+    return rc;
+}
+
 int hep_zones_read(struct hep_followed *f, const char *const *folders, size_t n_folders,
                    struct hep_error *err)
 {
@@ -110,6 +136,10 @@ int hep_zones_read(struct hep_followed *f, const char *const *folders, size_t n_
                     f->sessions[v].lesions[i].treated ||
                     hep_visit_share_of(&f->visits[v], i, f->sessions[z].zone) >= TREATED_SHARE;
         }
+    }
+    for (size_t z = 0; rc == HEP_OK && z < f->n; z++) {
+        if (f->sessions[z].zone != NULL)
+            rc = mark_beside(f, z, f->config->followup.target_gap_mm, err);
     }
     return rc;
 }

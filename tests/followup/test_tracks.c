@@ -233,8 +233,11 @@ static void new_needs_evidence(void **state)
     add(&s[1], 60.0, 0.0, 12.0);
     add(&s[1], -60.0, 0.0, 12.0);
     hep_measures_set(&s[1].finding[1].measures, HEP_M_DETECTION_SCORE, 1.0);
+    add(&s[1], 0.0, 60.0, 12.0)->beside_zone = true; /* what is left at a treated zone is not new */
     make(&t, s, 2, false);
-    assert_int_equal(t.n, 3);
+    assert_int_equal(t.n, 4);
+    assert_int_equal(track_of(&t, 1, 2)->event, HEP_EVENT_NOT_ASSESSABLE);
+    assert_false(track_of(&t, 1, 2)->certain);
     assert_int_equal(track_of(&t, 0, 0)->event, HEP_EVENT_VANISHED);
     assert_int_equal(track_of(&t, 1, 0)->event, HEP_EVENT_NEW);
     assert_int_equal(track_of(&t, 1, 1)->event, HEP_EVENT_NOT_ASSESSABLE);
