@@ -2,7 +2,7 @@
  * file that the page saved, and FOLDER/done.json: where what was drawn, by the place that the page shows. */
 import { createRequire } from "node:module";
 import { readFileSync, writeFileSync } from "node:fs";
-const [page_file, folder] = process.argv.slice(2);
+const [page_file, folder, timed_file] = process.argv.slice(2);
 const require = createRequire(process.env.HEPAR_BROWSER + "/node_modules/");
 const { chromium } = require("playwright-core");
 const HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">\t=1+1\n<b>bold</b>";
@@ -131,11 +131,19 @@ same(await page.locator("#list button").count(), done.lesions, "lesions of a pag
 await page.locator("input[type=file]").setInputFiles(folder + "/review.json");
 await page.getByText("Loaded: review.json").waitFor();
 same(await save(folder + "/again.json"), saved, "the file after it was loaded");
-await page.evaluate((text) => {
+const drop = (name, content) => page.evaluate(([file, text]) => {
   const data = new DataTransfer();
-  data.items.add(new File([text], "other.json"));
+  data.items.add(new File([text], file));
   document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
-}, JSON.stringify({ ...saved, study: "sub-02" }));
+}, [name, JSON.stringify(content)]);
+same(saved.lesions.map((l) => l.seconds).filter((s) => s !== null), [], "times that nobody asked for");
+await drop("dropped.json", { ...saved, comment: "dropped" });
+await page.getByText("Loaded: dropped.json").waitFor();
+same(await save(folder + "/again.json"), { ...saved, comment: "dropped" }, "the file after it was dropped");
+await drop("review.json", saved);
+await page.getByText("Loaded: review.json").waitFor();
+same(await save(folder + "/again.json"), saved, "the first file dropped again");
+await drop("other.json", { ...saved, study: "sub-02" });
 await page.getByText("Not loaded: the file is of sub-02, this page of sub-01").waitFor();
 same(await page.title(), "sub-01, reading room", "the title after a hostile comment");
 same(await page.locator("img").count(), 0, "pictures that a comment brought in");
@@ -150,4 +158,18 @@ await axe("820 x 1180");
 same(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true, "the page fits a tablet's width");
 await page.evaluate(() => window.scrollTo(0, 0));
 writeFileSync(folder + "/done.json", JSON.stringify(done));
+
+/* Where it was asked for, the time that each lesion was looked at; the last one was not. */
+const began = Date.now();
+await page.goto("file://" + timed_file);
+await ready();
+await page.waitForTimeout(1200);
+await page.locator("#list button").nth(1).click();
+await page.waitForTimeout(1200);
+const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#save").click()]);
+await download.saveAs(folder + "/timed.json");
+const timed = JSON.parse(readFileSync(folder + "/timed.json", "utf8")), seconds = timed.lesions.map((l) => l.seconds);
+same([timed.timed, seconds.length >= 3], [true, true], "a page that counts time");
+same([seconds[0] > 0.4, seconds[1] > 0.4, seconds.at(-1)], [true, true, 0], "seconds of lesions: " + seconds);
+same(seconds[0] + seconds[1] <= (Date.now() - began) / 1000, true, "seconds beside the clock: " + seconds);
 await browser.close();

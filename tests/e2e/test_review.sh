@@ -16,8 +16,9 @@ expect 0 "" "$HEPAR" run "$study" -o "$work/out" --no-align -q --nthreads 2 --se
 cp -r "$result" "$work/before"
 expect 0 "" "$HEPAR" review "$result" --study "$study" --reader R1 --blind -o "$work/page.html"
 grep -q "$work" "$work/page.html" && fail "the page names a path or a host"
+expect 0 "" "$HEPAR" review "$result" --study "$study" --reader R3 --timed -o "$work/timed.html"
 cases=$((cases + 1))
-node "$HEP_SOURCE/tests/e2e/review.mjs" "$work/page.html" "$work" >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+node "$HEP_SOURCE/tests/e2e/review.mjs" "$work/page.html" "$work" "$work/timed.html" >"$work/log" 2>&1 || fail "$(cat "$work/log")"
 
 # what was done in the page is what is applied
 apply() { "$HEPAR" review "$result" --apply "$1" --study "$study" -q; }
