@@ -210,7 +210,7 @@ static void test_what_is_written(void **state)
 static void test_read_back(void **state)
 {
     struct hep_error e = { 0 };
-    struct box a, b;
+    struct box a = { 0 }, b = { 0 };
     char *text;
 
     (void)state;
@@ -258,7 +258,7 @@ static void test_empty_list_with_room(void **state)
 
 static void test_not_finite(void **state)
 {
-    struct box b;
+    struct box b = { 0 };
 
     (void)state;
     fill(&b);
@@ -303,7 +303,7 @@ static void test_refusals(void **state)
         const char *at = strstr(full_text, refusals[i].was);
         struct hep_error e = { 0 };
         struct hep_str text = { 0 };
-        struct box b;
+        struct box b = { 0 };
 
         assert_non_null(at);
         hep_str_addn(&text, full_text, (size_t)(at - full_text));
@@ -326,7 +326,7 @@ static void test_without_memory(void **state)
     (void)state;
     assert_ok(hep_json_parse(&json, full_text, strlen(full_text), "t", &e), e);
     for (n = 1; rc != HEP_OK; n++) {
-        struct box b;
+        struct box b = { 0 };
 
         e = (struct hep_error){ 0 };
         hep_alloc_fail_at(n);

@@ -222,6 +222,14 @@ static void test_made_twice_it_is_the_same(void **state)
     hep_str_release(&b);
 }
 
+/* Letters of a text in the place of others. */
+static void write_over(char *at, const char *letters)
+{
+    assert_non_null(at);
+    while (*letters != '\0')
+        *at++ = *letters++;
+}
+
 static void test_reopen_refuses(void **state)
 {
     struct hep_error e = { 0 };
@@ -236,7 +244,7 @@ static void test_reopen_refuses(void **state)
     assert_fails(hep_reopen(&r, dir, NULL, 1, NULL, &e), e, HEP_EDATA, "disk full");
     hep_reopened_release(&r);
     at = strstr(text, "\"volume_ml\": 4.25");
-    memcpy(at, "\"volume_ml\": true", strlen("\"volume_ml\": true"));
+    write_over(at, "\"volume_ml\": true");
     put("sub-1_run.json", text);
     assert_fails(hep_reopen(&r, dir, NULL, 1, NULL, &e), e, HEP_EFORMAT,
                  "run.json: findings: lesions: findings: lesions[0].volume_ml");
@@ -252,7 +260,7 @@ static void test_reopen_refuses_unknown_words(void **state)
     char *text = record_of("sub-1"), *at = strstr(text, "\"method\": \"rigid\"");
 
     (void)state;
-    memcpy(at, "\"method\": \"wrong\"", strlen("\"method\": \"wrong\""));
+    write_over(at, "\"method\": \"wrong\"");
     put("sub-1_run.json", text);
     assert_fails(hep_reopen(&r, dir, NULL, 1, NULL, &e), e, HEP_EFORMAT,
                  "run.json: alignment: series: arterial: method: met 'wrong'");

@@ -291,7 +291,7 @@ static void knows_what_leaked_in(void **state)
         struct hep_volume *v = NULL;
 
         abdomen_fill(&in, &a, &grid, hbp_alone, 1);
-        memcpy(&v, &in.image[HEP_IMAGE_HEPATOBILIARY].volume, sizeof v);
+        memcpy(&v, &in.image[HEP_IMAGE_HEPATOBILIARY].volume, sizeof(void *));
         for (size_t i = 0; i < hep_grid_voxels(&grid); i++) {
             double p[3];
 

@@ -191,7 +191,8 @@ static void fill(struct hep_sim_settings *s, const struct hep_agent *agent)
     s->degrade[HEP_SIM_MISSING] = 3.0;
 }
 
-/* What each degradation drew, as one number. */
+/* What each degradation drew, as one number: a line for each. */
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity) */
 static double drawn(const struct hep_event *e, const struct hep_sim_settings *s, uint64_t seed,
                     int d)
 {

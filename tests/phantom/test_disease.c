@@ -254,9 +254,15 @@ static void test_dates(void **state)
     for (uint64_t seed = 1; seed < 200; seed++) {
         hep_session_date(first, &p.s, 1, seed);
         hep_session_date(second, &p.s, 2, seed);
-        assert_int_equal(sscanf(first, "%d-%d-%d", &y[0], &m[0], &d[0]), 3);
-        assert_int_equal(sscanf(second, "%d-%d-%d", &y[1], &m[1], &d[1]), 3);
         for (int k = 0; k < 2; k++) {
+            char *at = k == 0 ? first : second;
+
+            y[k] = (int)strtol(at, &at, 10);
+            assert_int_equal(*at++, '-');
+            m[k] = (int)strtol(at, &at, 10);
+            assert_int_equal(*at++, '-');
+            d[k] = (int)strtol(at, &at, 10);
+            assert_int_equal(*at, '\0');
             assert_true(y[k] >= 1900 && y[k] <= 1910);
             days[k] = 365L * y[k] + (y[k] - 1) / 4 + before[m[k] - 1] + d[k] +
                       (y[k] % 4 == 0 && y[k] != 1900 && m[k] > 2) - (y[k] > 1900);

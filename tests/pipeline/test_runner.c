@@ -66,7 +66,7 @@ static void test_spoilt_struct_is_made_again(void **state)
     assert_ok(hep_file_read(&text, &n, path, (size_t)1 << 20, &e), e);
     at = strstr(text, "0.3333333333333333");
     assert_non_null(at);
-    memcpy(at, "\"0.33333333333333\"", 18);
+    at[0] = at[17] = '"'; /* a text in the place of a number */
     assert_ok(hep_file_write(path, text, n, &e), e);
     assert_ok(tiny_run(&o, "out", NULL, NULL, &e), e);
     assert_int_equal(o.state, HEP_STUDY_DONE);

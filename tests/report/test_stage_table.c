@@ -6,15 +6,15 @@
 
 #define MAP(the_name, opt, the_file)                                                               \
     {                                                                                              \
-        .name = the_name, .kind = HEP_SLOT_VOLUME, .shape = "xyz", .unit = HEP_UNIT_FRACTION,      \
-        .optional = opt, .file = the_file                                                          \
+        .name = (the_name), .kind = HEP_SLOT_VOLUME, .shape = "xyz", .unit = HEP_UNIT_FRACTION,    \
+        .optional = (opt), .file = (the_file)                                                      \
     }
 static const struct hep_member no_members[] = { { 0 } };
 static const struct hep_struct_type empty = { no_members, 1, false, 0 };
 #define RESULT(the_name, opt)                                                                      \
     {                                                                                              \
-        .name = the_name, .kind = HEP_SLOT_STRUCT, .shape = "-", .unit = HEP_UNIT_DIMENSIONLESS,   \
-        .optional = opt, .type = &empty                                                            \
+        .name = (the_name), .kind = HEP_SLOT_STRUCT, .shape = "-", .unit = HEP_UNIT_DIMENSIONLESS, \
+        .optional = (opt), .type = &empty                                                          \
     }
 
 static const struct hep_slot none[] = { { 0 } };
