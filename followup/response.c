@@ -43,7 +43,8 @@ static size_t unmeasured_at(const struct hep_track *track, const struct hep_visi
 /* How well a lesion serves as a target. */
 enum { NO_TARGET, CHOSEN_LAST, WELL_MEASURABLE };
 
-/* A lesion that may be no tumour fills a place that is free; one that was moreover not found again may be nothing at all. */
+/* A lesion that resembles no tumour counts by its size as any other; one that was moreover not found again may be nothing at
+ * all. */
 static int reservations(struct hep_target *t, const struct hep_track *track,
                         const struct hep_visit *visits, size_t n_visits,
                         const struct hep_followup_settings *s)
@@ -65,11 +66,9 @@ static int reservations(struct hep_target *t, const struct hep_track *track,
     else if (unmeasured != SIZE_MAX)
         (void)snprintf(t->reason, sizeof t->reason, "cannot be measured at %.40s",
                        visits[unmeasured].session);
-    else if (track->benign)
-        (void)snprintf(t->reason, sizeof t->reason,
-                       "most like a lesion that is no tumour, but not certainly");
     else {
-        (void)snprintf(t->reason, sizeof t->reason, "measurable");
+        (void)snprintf(t->reason, sizeof t->reason, "measurable%s",
+                       track->benign ? ", not certainly a lesion that is no tumour" : "");
         return WELL_MEASURABLE;
     }
     return CHOSEN_LAST;

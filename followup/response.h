@@ -5,8 +5,8 @@
  * Source:  Eisenhauer et al., Eur J Cancer 2009;45:228-247 (RECIST 1.1), sections 3.1, 4.1 to 4.3 and appendix II (lesions
  *          that split or merge); Lencioni and Llovet, Semin Liver Dis 2010;30:52-60 (mRECIST)
  * Differs: of the liver alone; progression of lesions that are no targets is shown and never decides, for RECIST leaves
- *          that to a reader; lesions most like a cyst, haemangioma, FNH-like nodule or fat are not new, and targets only where no
- *          visit is certain of it and no better lesion is there
+ *          that to a reader; lesions most like a cyst, haemangioma, FNH-like nodule or fat are not new, and no targets where every
+ *          visit that found them is certain of it
  */
 #ifndef HEP_FOLLOWUP_RESPONSE_H
 #define HEP_FOLLOWUP_RESPONSE_H
