@@ -154,20 +154,19 @@ static size_t keep_box(struct hep_labels *labels, int32_t id, const struct hep_g
     return left;
 }
 
-/* A ball of the stated diameter, where nobody else is. */
-static size_t draw_ball(struct hep_labels *labels, int32_t id, const double at[3], double radius_mm,
-                        double mm)
+/* A ball of the stated diameter on the reference, at least the voxel of its centre, where nobody else is. */
+static size_t draw_ball(struct hep_labels *labels, int32_t id, const struct hep_given_lesion *l)
 {
-    const size_t *n = labels->grid.n;
-    const double limit = fmax(radius_mm, 0.5 * mm) / mm;
-    size_t count = 0;
+    const double radius = 0.5 * l->diameter_mm;
+    size_t centre = 0, count = 0;
+    const bool placed = hep_grid_voxel_at(&centre, &labels->grid, l->centre_mm);
 
     for (size_t j = 0; j < hep_grid_voxels(&labels->grid); j++) {
-        const size_t here[3] = { j % n[0], j / n[0] % n[1], j / (n[0] * n[1]) };
-        const double d[3] = { (double)here[0] - at[0], (double)here[1] - at[1],
-                              (double)here[2] - at[2] };
+        double at[3];
 
-        if (labels->data[j] == 0 && d[0] * d[0] + d[1] * d[1] + d[2] * d[2] <= limit * limit) {
+        hep_grid_world_of(at, &labels->grid, j);
+        if (labels->data[j] == 0 &&
+            ((placed && j == centre) || hep_distance2(at, l->centre_mm) <= radius * radius)) {
             labels->data[j] = id;
             count++;
         }
@@ -275,11 +274,9 @@ static int outline_one(struct outlining *o, size_t i, struct hep_error *err)
     struct hep_given_lesion *l = &o->given->list[i];
     const int32_t id = (int32_t)i + 1;
     struct hep_delineation d = { 0 };
-    double at[3];
     size_t voxels = 0;
     int rc;
 
-    hep_affine_apply(at, HEP_AFFINE(o->to_frame), l->centre_mm);
     rc = follow_images(&voxels, o, i, err);
     if (rc != HEP_OK || voxels > 0)
         return rc;
@@ -307,7 +304,7 @@ static int outline_one(struct outlining *o, size_t i, struct hep_error *err)
                        o->study->limits->point_reach_mm);
         return HEP_OK;
     }
-    if (draw_ball(o->labels, id, at, 0.5 * l->diameter_mm, o->frame.mm) > 0)
+    if (draw_ball(o->given->labels, id, l) > 0)
         (void)snprintf(
             l->note, sizeof l->note,
             "no image shows a lesion of this size there: a ball of the stated %.1f mm is measured",

@@ -61,10 +61,11 @@ static void test_points(void **state)
     hbp_and_dwi(&s, &grid, 42.0, 3);
     add_metastasis(&s, ball);
     find(&found, &s);
-    given_init(&g, &s, 3);
+    given_init(&g, &s, 4);
     point(&g, 0, 11.5, 0.0, 1.0, (double)NAN);
     point(&g, 1, nothing[0], nothing[1], nothing[2], 8.0);
     point(&g, 2, -20.0, 15.0, -8.0, (double)NAN);
+    point(&g, 3, -20.3, -15.2, -8.1, 1.0); /* smaller than a voxel: that of its centre */
     assert_true(hep_given_any_point(&g));
     assert_ok(hep_given_outline(&g, &s.study, &found, &e), e);
     hep_given_describe(&g, &s.study);
@@ -76,6 +77,7 @@ static void test_points(void **state)
     assert_non_null(strstr(g.list[1].note, "a ball of the stated 8.0 mm"));
     assert_int_equal(g.list[2].voxels, 0);
     assert_non_null(strstr(g.list[2].note, "not outlined"));
+    assert_int_equal(g.list[3].voxels, 1);
     hep_given_release(&g);
     hep_candidates_release(&found);
     scene_release(&s);
