@@ -143,6 +143,23 @@ expect 66 "no-such" "$HEPAR" export "$out" --dicom "$work/no-such" -o "$work/no"
 expect 64 "AET@HOST:PORT" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --send archive
 expect 64 "seg, sr, maps and mr are allowed" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --what pictures
 expect 66 "install the Debian package dcmtk" env PATH="$work/none" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no"
+# what a reader said instead: one lesion rejected, the others kept as cysts
+/usr/bin/python3 - "$out" "$work/answers.json" <<'PY'
+import hashlib, json, sys
+base = sys.argv[1] + "/sub-01_ses-2_"
+ids = [l["id"] for l in json.load(open(base + "lesions.json"))["lesions"]]
+answers = [{"id": i, "origin": "found", "decision": "reject" if i == ids[0] else "accept", **({} if i == ids[0] else {"class": "cyst"})} for i in ids]
+with open(sys.argv[1] + "/anat/sub-01_ses-2_label-lesions_dseg.nii.gz", "rb") as f:
+    digest = hashlib.sha256(f.read()).hexdigest()
+json.dump({"format": "hepar-review", "format_version": 1, "study": "sub-01_ses-2", "version": json.load(open(base + "run.json"))["version"],
+           "labels_sha256": digest, "reader": "R1", "blind": False, "liver": "right", "comment": "", "distances": [],
+           "lesions": answers, "drawing": None}, open(sys.argv[2], "w"))
+PY
+expect 0 "" "$HEPAR" review "$out" --apply "$work/answers.json" -q
+expect 0 "" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/read1" --what seg,sr --truth-desc R1 -q
+lesions_of() { dcmdump +P 0062,0005 "$1/sub-01_ses-2_seg.dcm" | grep -c "Lesion"; }
+same "$(lesions_of "$work/read1")" "$(($(lesions_of "$work/ex") - 1))" "segments of a reader who rejected one lesion"
+expect 66 "R9" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/no" --truth-desc R9
 expect 75 "cannot be reached" "$HEPAR" export "$out" --dicom "$work/cd/b" -o "$work/kept" --send "ARCHIVE@127.0.0.1:9"
 there "$work/kept/sub-01_ses-2_seg.dcm"
 
