@@ -328,6 +328,7 @@ static void find_decay(struct hep_diffusion_screen *out, struct hep_diffusion_sa
             s->sorted[kept++] = low[i] - high[i];
     out->decay_mm2_per_s = hep_quantile(s->sorted, kept, 0.9) / range;
     out->decay_b_s_per_mm2 = shells->b_s_per_mm2[last];
+    out->decay_range_s_per_mm2 = range;
 }
 
 static int compare_volumes(struct hep_diffusion_screen *out, struct hep_diffusion_sample *s,
@@ -457,6 +458,12 @@ void hep_screen_volume_text(char text[HEP_SCREEN_TEXT], const struct hep_screen_
                        v->of_s_per_mm2);
 }
 
+/* Noise and motion may hide as much of the loss as they may make of a rise. */
+static double decay_limit(const struct hep_diffusion_screen *s, double rise_max)
+{
+    return decay_least_mm2_per_s - log(rise_max) / s->decay_range_s_per_mm2;
+}
+
 bool hep_screen_contradicts(char text[HEP_SCREEN_TEXT], const struct hep_diffusion_screen *s,
                             double rise_max)
 {
@@ -483,12 +490,12 @@ bool hep_screen_contradicts(char text[HEP_SCREEN_TEXT], const struct hep_diffusi
             exp(allowed(s->apart_b_s_per_mm2, rise_max)));
         return true;
     }
-    if (s->decay_mm2_per_s < decay_least_mm2_per_s) {
+    if (s->decay_mm2_per_s < decay_limit(s, rise_max)) {
         (void)snprintf(
             text, HEP_SCREEN_TEXT,
             "nine tenths of the body lose less than an ADC of %.2fe-3 mm2/s up to b = %g "
             "s/mm2, limit %.2fe-3: fat alone does so, or the b-values are too large",
-            1e3 * s->decay_mm2_per_s, s->decay_b_s_per_mm2, 1e3 * decay_least_mm2_per_s);
+            1e3 * s->decay_mm2_per_s, s->decay_b_s_per_mm2, 1e3 * decay_limit(s, rise_max));
         return true;
     }
     return false;

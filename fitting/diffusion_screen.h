@@ -25,7 +25,8 @@
  *   that is allowed for the body and a difference of its median ADC of 0.5e-3 mm2/s between
  *   directions. Motion takes signal from single volumes: the lowest of every five does not count.
  * - b-values that are too large: nine tenths of the voxels lose less between the lowest and the
- *   highest than an ADC of 0.4e-3 mm2/s would, half of what the spleen shows.
+ *   highest than an ADC of 0.4e-3 mm2/s would, half of what the spleen shows, by more than the rise
+ *   that is allowed.
  * - Empty volumes: fewer than one in twenty of the voxels have a signal above 0.
  * - Low b-values rounded to the lowest: the standard error of the mean L of its volumes, each by its
  *   m over the region. The perfusion fraction is the intercept against that mean and shares its
@@ -73,7 +74,7 @@ struct hep_diffusion_screen {
     size_t n_copies, copies_of;
     double copies_b_s_per_mm2;
     /* What a tenth of the voxels exceed, between the lowest and the highest b-value; NaN for one. */
-    double decay_mm2_per_s, decay_b_s_per_mm2;
+    double decay_mm2_per_s, decay_b_s_per_mm2, decay_range_s_per_mm2;
     double lowest_error; /* of the mean ln S of the lowest b-value; NaN for one volume */
     size_t n_lowest;
 };
