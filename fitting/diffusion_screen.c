@@ -230,7 +230,7 @@ static void leave_out_empty(struct hep_diffusion_screen *out, struct hep_diffusi
         size_t positive = 0;
 
         for (size_t i = 0; i < s->n; i++)
-            positive += isfinite(ln[i]);
+            positive += isfinite(ln[i]) ? 1 : 0;
         if ((double)positive >= empty_share * (double)s->n)
             continue;
         out->left_out[out->n_left_out++] =

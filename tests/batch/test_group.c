@@ -10,8 +10,8 @@
 static const char *const files[] = {
     "{\"lesions\": []}",
     "{\"lesions\": [], \"lesions_absent_reason\": \"mask needed\"}",
-    "{\"lesions\": [{\"centre_mm\": [0,0,0], \"class\": \"metastasis\"}, {\"centre_mm\": [9,0,0], "
-    "\"class\": \"cyst\"}]}",
+    ("{\"lesions\": [{\"centre_mm\": [0,0,0], \"class\": \"metastasis\"}, "
+     "{\"centre_mm\": [9,0,0], \"class\": \"cyst\"}]}"),
 };
 enum { N_STUDIES = sizeof files / sizeof files[0] };
 
