@@ -10,13 +10,14 @@
 
 /* MADs of images without noise; a copy differs by rounding alone. */
 static const double no_noise = 1e-4;
-/* Difference of the body's median ADC between directions [mm2/s]. Single fibres of muscle, the most
- * directed tissue of the abdomen, differ by 0.9e-3, but lie every way in the body's bright half. */
+/* Expert value: difference of the body's median ADC between gradient directions [mm2/s], half of the
+ * spleen's ADC and more. Fibres of muscle, the most directed tissue of the abdomen, lie every way. */
 static const double directions_mm2_per_s = 0.5e-3;
-/* A tenth of a body's bright half loses more than this between its lowest and its highest b-value:
- * spleen 0.8e-3, liver 1.1e-3, kidney 1.9e-3, fluid 3e-3 mm2/s; fat loses next to nothing. */
+/* Half of 0.85e-3 mm2/s, the spleen's, the lowest of the organs' median ADCs (liver 1.28e-3, kidney
+ * 1.94e-3; Jafar et al., World J Radiol 2016;8:21, 115 studies). A tenth of a body's bright half loses more
+ * than that between its lowest and its highest b-value; fat alone loses next to nothing. */
 static const double decay_least_mm2_per_s = 0.4e-3;
-/* A volume with fewer of the region's voxels above 0 is empty. */
+/* A volume with fewer of the region's voxels above 0 is empty; expert value. */
 static const double empty_share = 0.05;
 /* Below this many volumes each may be the derived one; of more, only the last ones. */
 enum { MOST_CANDIDATES = 128, LAST_CANDIDATES = 8, LEAST_SAMPLE = 50 };

@@ -15,12 +15,6 @@ static const enum hep_image acquired[HEP_SPD_MAX] = {
     HEP_IMAGE_PORTAL_VENOUS, HEP_IMAGE_TRANSITIONAL, HEP_IMAGE_DELAYED,     HEP_IMAGE_HEPATOBILIARY,
 };
 
-#define CLIP 3.0 /* robust SDs of liver: what differs more is a vessel and says nothing of noise */
-#define RIDGE                                                                                      \
-    0.05 /* of the variance: images of one acquisition correlate by 0.95 at most, as the textures in lesions/series.h */
-#define RING_MIN 60 /* voxels of liver: five for each of twelve images */
-#define LEVEL 0.5   /* a blurred edge is at half contrast where the edge is */
-
 enum { CORE = 1, ZONE = 2, RING = 4 };
 
 /* A box of the reference grid around the lesion, and what is known of its voxels. */
@@ -141,7 +135,7 @@ static bool classify(struct region *r, const struct hep_labels *labels,
         r->n_ring += r->kind[i] == RING;
         in_liver += (r->kind[i] & CORE) != 0 && r->study->liver->data[j] != 0;
     }
-    return in_liver > 0 && r->n_ring >= RING_MIN;
+    return in_liver > 0 && r->n_ring >= (size_t)limits->point_ring_voxels;
 }
 
 /* Values of one kind of voxel; how many. */
@@ -208,6 +202,8 @@ static double border_error2(const struct hep_lesion_study *study, enum hep_image
 /* Weights of the images; w.m, 0 when there is none. */
 static double weigh(double w[HEP_SPD_MAX], const struct region *r)
 {
+    const struct hep_lesion_limits *limits = r->study->limits;
+    const double clip = limits->point_clip_sd;
     double s[HEP_SPD_MAX][HEP_SPD_MAX] = { { 0 } }, inverse[HEP_SPD_MAX][HEP_SPD_MAX], unused;
     double evidence = 0.0;
 
@@ -218,8 +214,8 @@ static double weigh(double w[HEP_SPD_MAX], const struct region *r)
             for (size_t i = 0; r->x[a] != NULL && r->x[b] != NULL && i < r->voxels; i++) {
                 if (r->kind[i] != RING)
                     continue;
-                const double x = fmin(fmax((double)r->x[a][i], -CLIP), CLIP),
-                             y = fmin(fmax((double)r->x[b][i], -CLIP), CLIP);
+                const double x = fmin(fmax((double)r->x[a][i], -clip), clip),
+                             y = fmin(fmax((double)r->x[b][i], -clip), clip);
 
                 both += x * y;
                 first += x;
@@ -229,9 +225,10 @@ static double weigh(double w[HEP_SPD_MAX], const struct region *r)
                 (both - first * second / (double)r->n_ring) / ((double)r->n_ring - 1.0);
         }
     for (size_t a = 0; a < HEP_SPD_MAX; a++)
-        s[a][a] += r->x[a] == NULL ? 1.0
-                                   : RIDGE + r->contrast[a] * r->contrast[a] *
-                                                 border_error2(r->study, acquired[a]);
+        s[a][a] += r->x[a] == NULL
+                       ? 1.0
+                       : 1.0 - limits->correlation_max +
+                             r->contrast[a] * r->contrast[a] * border_error2(r->study, acquired[a]);
     if (!hep_spd_inverse(inverse, &unused, s, HEP_SPD_MAX))
         return 0.0;
     for (size_t a = 0; a < HEP_SPD_MAX; a++) {
@@ -271,7 +268,7 @@ static int outline(size_t *count, struct hep_labels *labels, int32_t id, const s
 
     for (size_t i = 0; rc == HEP_OK && i < r->voxels; i++)
         likely->data[i] = (r->kind[i] & ZONE) != 0 &&
-                          strength * ((double)r->sum[i] - LEVEL) +
+                          strength * ((double)r->sum[i] - 0.5) +
                                   (fill - (double)r->rho[i]) / limits->point_fill_spread >=
                               0.0;
     if (rc == HEP_OK)

@@ -4,7 +4,8 @@
  *
  * Model:   image k differs from the liver around the lesion by x_k, in robust SDs of that liver, and by m_k in the lesion's
  *          core. Of all weighted sums, w = (S + T)^-1 m tells the two apart best (Fisher, Ann Eugenics 1936;7:179-188): S is
- *          the covariance of x in the liver, T = diag(m_k^2 t_k^2) what the place of the border in image k leaves open:
+ *          the covariance of x in the liver, its diagonal larger by 1 - series.correlation_max so that images that are all but
+ *          alike do not cancel, T = diag(m_k^2 t_k^2) what the place of the border in image k leaves open:
  *          t_k^2 = (r_k^2 / 3 + (h_k^2 - h^2)+ / 12) / b^2 with the residual r_k of the registration, of which a third of the
  *          square is across the border, the longest side h_k of its voxel, h that of the reference, and the width b of a border
  *          on the reference, the root mean square of its voxel's sides. The border is where the sum D, 1 in the core, is

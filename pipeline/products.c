@@ -231,7 +231,7 @@ static void warn_of_negative(struct hep_run *run, struct hep_product *p)
         return;
     p->looked_at = true;
     for (size_t i = 0; i < n; i++)
-        most = v->data[i] > most ? v->data[i] : most;
+        most = isfinite(v->data[i]) && v->data[i] > most ? v->data[i] : most;
     for (size_t i = 0; i < n; i++)
         below += v->data[i] < -WRAPPED_SHARE * most;
     if (below > 0)

@@ -62,6 +62,7 @@ said "4 of 96 slices of its volumes have lost signal" lost
 same "$(sidecar mono_ADC LostSlices) $(sidecar mono_ADC Robust)" "4 True" "lost: sidecar"
 for z in 0 1 3 5; do between "$(value mono_ADC $z)" 1.17e-3 1.23e-3 "lost: ADC of slice $z"; done
 case_ wrapped
+said "144 of 17280 voxels lie below minus 0.25 of its highest signal" wrapped # a row of 24 in 6 slices of one of 5 volumes
 for y in 10 11 12 13; do # bad input, or not seen as body: never ok
     for model in mono ivim; do
         case $(make row "$out/dwi/sub-01_desc-${model}_statusmap.nii.gz" $y) in
