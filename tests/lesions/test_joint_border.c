@@ -159,12 +159,74 @@ static void test_nothing_to_see(void **state)
     scene_release(&s);
 }
 
+/* Two images of 10 and 20 SD show a core of 6 and of 9 mm. By hand: between 6 and 9 mm the lesion is taken where w m =
+ * m^2 / (1.05 + m^2 t^2) of the second exceeds the first's, 100 / 1.05: for t^2 below 0.0079, which on voxels of 2 mm is a
+ * residual of 0.31 mm (t^2 = r^2 / 3 / 4 mm^2) or a longest side of 2.09 mm (t^2 = (h^2 - 4) / 12 / 4 mm^2). */
+static void test_border_is_where_it_is_known(void **state)
+{
+    static const double inner[4] = { 10.0, 0.0, 0.0, 6.0 }, outer[4] = { 10.0, 0.0, 0.0, 9.0 };
+    static const struct {
+        double residual_mm, side_mm;
+        bool outer;
+    } rows[] = {
+        { 0.2, 2.0, true }, { 0.45, 2.0, false }, { 0.0, 2.04, true }, { 0.0, 2.19, false }
+    };
+    const struct hep_grid grid = hep_test_grid(64, 60, 60, 2.0, 2.0, 2.0);
+    const struct hep_extent own = point_of(inner, 18.0);
+    struct scene s;
+
+    (void)state;
+    scene_init(&s, &grid, 42.0);
+    s.limits.point_fill_spread = 1.0;
+    s.limits.point_evidence_max = 1000.0;
+    scene_add(scene_image(&s, HBP, SCENE_NOISE, 12), scene_ball, inner, -10.0 * SCENE_NOISE);
+    scene_add(scene_image(&s, HEP_IMAGE_T2, SCENE_NOISE, 12), scene_ball, outer,
+              20.0 * SCENE_NOISE);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct hep_labels *labels = NULL;
+
+        s.study.image[HEP_IMAGE_T2].registration_mm = rows[i].residual_mm;
+        s.study.image[HEP_IMAGE_T2].native_mm[2] = rows[i].side_mm;
+        assert_true(outline(&labels, &s, &own, NULL, 0) > 0);
+        assert_true(dice(labels, 1, scene_ball, rows[i].outer ? outer : inner) > 0.85);
+        hep_labels_free(labels);
+    }
+    scene_release(&s);
+}
+
+/* A border that falls from 6 to 12 mm in twelve steps is at its half, 9 mm. */
+static void test_half_contrast(void **state)
+{
+    static const double half[4] = { 10.0, 0.0, 0.0, 9.0 };
+    const struct hep_grid grid = hep_test_grid(64, 60, 60, 2.0, 2.0, 2.0);
+    const struct hep_extent own = point_of(half, 24.0);
+    struct hep_labels *labels = NULL;
+    struct hep_volume *image;
+    struct scene s;
+
+    (void)state;
+    scene_init(&s, &grid, 42.0);
+    s.limits.point_fill_spread = 1.0;
+    s.limits.point_evidence_max = 1000.0;
+    image = scene_image(&s, HBP, 1.0, 13);
+    for (int k = 0; k < 12; k++) {
+        const double step[4] = { 10.0, 0.0, 0.0, 6.25 + 0.5 * k };
+
+        scene_add(image, scene_ball, step, -60.0 / 12.0);
+    }
+    assert_true(outline(&labels, &s, &own, NULL, 0) > 0);
+    assert_true(dice(labels, 1, scene_ball, half) > 0.93);
+    hep_labels_free(labels);
+    scene_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_images_add_up),  cmocka_unit_test(test_taller_than_wide),
         cmocka_unit_test(test_box_is_kept),    cmocka_unit_test(test_neighbours_share),
-        cmocka_unit_test(test_nothing_to_see),
+        cmocka_unit_test(test_nothing_to_see), cmocka_unit_test(test_border_is_where_it_is_known),
+        cmocka_unit_test(test_half_contrast),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
