@@ -194,14 +194,14 @@ static void test_region(void **state)
 int main(void)
 {
     enum { N = sizeof cases / sizeof cases[0] };
-    struct CMUnitTest tests[2 + N] = {
+    struct CMUnitTest tests[3 + N] = {
         cmocka_unit_test(test_bump),
         cmocka_unit_test(test_sentence),
         cmocka_unit_test(test_region),
     };
 
     for (size_t i = 0; i < N; i++)
-        tests[2 + i] = (struct CMUnitTest){ .name = cases[i].name,
+        tests[3 + i] = (struct CMUnitTest){ .name = cases[i].name,
                                             .test_func = test_order,
                                             .initial_state = (void *)(uintptr_t)&cases[i] };
     return cmocka_run_group_tests(tests, NULL, NULL);

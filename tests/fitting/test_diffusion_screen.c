@@ -476,9 +476,10 @@ int main(void)
 {
     enum {
         N = sizeof derived_cases / sizeof derived_cases[0],
-        M = sizeof contradictions / sizeof contradictions[0]
+        M = sizeof contradictions / sizeof contradictions[0],
+        OTHERS = 11
     };
-    struct CMUnitTest tests[N + M + 8] = {
+    struct CMUnitTest tests[OTHERS + N + M] = {
         cmocka_unit_test(test_clean),       cmocka_unit_test(test_rounded),
         cmocka_unit_test(test_lost_slices), cmocka_unit_test(test_step_of_anatomy),
         cmocka_unit_test(test_noise),       cmocka_unit_test(test_lost_b0),
@@ -488,11 +489,12 @@ int main(void)
     };
 
     for (size_t i = 0; i < N; i++)
-        tests[8 + i] = (struct CMUnitTest){ .name = derived_cases[i].name,
-                                            .test_func = test_derived,
-                                            .initial_state = (void *)(uintptr_t)&derived_cases[i] };
+        tests[OTHERS + i] =
+            (struct CMUnitTest){ .name = derived_cases[i].name,
+                                 .test_func = test_derived,
+                                 .initial_state = (void *)(uintptr_t)&derived_cases[i] };
     for (size_t i = 0; i < M; i++)
-        tests[8 + N + i] =
+        tests[OTHERS + N + i] =
             (struct CMUnitTest){ .name = contradictions[i].name,
                                  .test_func = test_contradiction,
                                  .initial_state = (void *)(uintptr_t)&contradictions[i] };
