@@ -6,9 +6,12 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Consistent with the SD of a normal distribution: 1 / Phi^-1(3/4). */
 #define OTSU_BINS 256
+/* Fewer values are searched by pivots alone. */
+enum { BRACKET_MIN = 2048, SAMPLE_MAX = 2048 };
+#define SAMPLE_SDS 4.0
 
 static void swap_floats(float *a, float *b)
 {
@@ -72,25 +75,89 @@ static size_t drop_nan(float *x, size_t n)
     return kept;
 }
 
+/* Whole numbers in the order of the values they stand for: an IEEE 754 number is sign and magnitude.
+ * Adding 0 makes -0 the same as 0. */
+static uint32_t order_of(float value)
+{
+    uint32_t bits;
+
+    value += 0.0F;
+    (void)memcpy(&bits, &value, sizeof bits);
+    return bits ^ ((0U - (bits >> 31)) | UINT32_C(0x80000000));
+}
+
+/* The part of n values in which the k-th of them lies: the n_kept values at their beginning, of which
+ * it is the k_kept-th. */
+struct part {
+    size_t n_kept, k_kept;
+};
+
+/* Two values of a sample of every 32nd, SAMPLE_SDS standard deviations of its rank to both sides of
+ * the k-th: what is searched for lies between them, or, once in 10,000 orders or for a sample that a
+ * pattern in the data misleads, it does not (false), and all values are searched. Values are compared
+ * with the two once, where comparing with one pivot after another reads each about three times, with
+ * branches that no processor can predict (Floyd and Rivest, Commun ACM 1975;18:165). */
+static bool bracket(struct part *part, float *x, size_t n, size_t k)
+{
+    float sample[SAMPLE_MAX], lo = -INFINITY, hi = INFINITY;
+    const size_t m = n / 32 < SAMPLE_MAX ? n / 32 : SAMPLE_MAX, step = n / m;
+    const double share = (double)k / (double)n;
+    const size_t rank = (size_t)(share * (double)m);
+    const size_t margin = 1 + (size_t)(SAMPLE_SDS * sqrt(share * (1.0 - share) * (double)m));
+    size_t below = 0, kept = 0;
+
+    for (size_t i = 0; i < m; i++)
+        sample[i] = x[i * step];
+    if (rank >= margin)
+        lo = select_kth(sample, m, rank - margin);
+    if (rank + margin < m)
+        hi = select_kth(sample, m, rank + margin);
+    for (size_t i = 0; i < n; i++)
+        below += x[i] < lo ? 1 : 0;
+    /* Between the two by one comparison: each of two alone is as likely as not and cannot be predicted,
+     * both together are rare. */
+    for (size_t i = 0; i < n; i++) {
+        if (order_of(x[i]) - order_of(lo) <= order_of(hi) - order_of(lo))
+            swap_floats(&x[kept++], &x[i]);
+    }
+    *part = (struct part){ kept, k - below };
+    return k >= below && k - below < kept;
+}
+
+static float least_above(const float *x, size_t n, float value)
+{
+    float least = INFINITY;
+
+    for (size_t i = 0; i < n; i++)
+        least = x[i] > value && x[i] < least ? x[i] : least;
+    return least;
+}
+
 double hep_quantile(float *x, size_t n, double q)
 {
-    double h;
-    size_t k;
-    float low;
-    float high;
+    struct part part, smaller;
+    double h, share;
+    float low, high;
 
     n = drop_nan(x, n);
     if (n == 0 || !(q >= 0.0 && q <= 1.0))
         return (double)NAN;
     h = (double)(n - 1) * q;
-    k = (size_t)h;
-    low = select_kth(x, n, k);
-    if (k + 1 >= n || h <= (double)k)
+    part = (struct part){ n, (size_t)h };
+    share = h - (double)part.k_kept;
+    while (part.n_kept >= BRACKET_MIN && bracket(&smaller, x, part.n_kept, part.k_kept) &&
+           smaller.n_kept < part.n_kept)
+        part = smaller;
+    low = select_kth(x, part.n_kept, part.k_kept);
+    if ((size_t)h + 1 >= n || !(share > 0.0))
         return (double)low;
-    high = x[k + 1];
-    for (size_t i = k + 2; i < n; i++)
+    /* The last of the part is followed by a larger value: the part holds all that equal it. */
+    if (part.k_kept + 1 == part.n_kept)
+        return (double)low + share * ((double)least_above(x, n, low) - (double)low);
+    high = x[part.k_kept + 1];
+    for (size_t i = part.k_kept + 2; i < part.n_kept; i++)
         high = x[i] < high ? x[i] : high;
-    return (double)low + (h - (double)k) * ((double)high - (double)low);
+    return (double)low + share * ((double)high - (double)low);
 }
 
 static const struct hep_stats no_stats = { 0,           0,           (double)NAN, (double)NAN,

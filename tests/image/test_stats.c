@@ -78,22 +78,27 @@ static int by_value(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Against sorting, with many equal values, sorted and reversed input. */
+/* Against sorting, with many equal values, sorted and reversed input, values of both signs, values that
+ * differ in their last bits and values over the whole range of their type. */
 static void test_selection(void **state)
 {
     static const double qs[] = { 0.0, 0.013, 0.25, 0.5, 0.77, 0.999, 1.0 };
-    float x[501];
-    float sorted[501];
+    float x[9001];
+    float sorted[9001];
 
     (void)state;
-    for (int kind = 0; kind < 5; kind++) {
-        for (size_t n = 1; n <= 501; n += 25) {
+    for (int kind = 0; kind < 8; kind++) {
+        for (size_t n = 1; n <= 9001; n += n < 501 ? 25 : 850) {
             for (size_t i = 0; i < n; i++)
                 sorted[i] = kind == 0   ? (float)i
                             : kind == 1 ? (float)(n - i)
                             : kind == 2 ? (float)(i % 3)
                             : kind == 3 ? 5.0F
-                                        : (float)hep_rng_uniform(1, 2, i);
+                            : kind == 4 ? (float)hep_rng_uniform(1, 2, i)
+                            : kind == 5 ? (float)hep_rng_uniform(1, 2, i) - 0.5F
+                            : kind == 6
+                                ? nextafterf(1000.0F, 2000.0F) + 1e-4F * (float)(i * 7 % n)
+                                : ldexpf(i % 2 == 0 ? -1.0F : 1.0F, (int)(i * 13 % 250) - 125);
             (void)memcpy(x, sorted, sizeof x);
             qsort(sorted, n, sizeof *sorted, by_value);
             for (size_t k = 0; k < sizeof qs / sizeof *qs; k++) {
