@@ -26,7 +26,8 @@ struct team {
     const struct hep_diffusion_kernels *kernels; /* of the solver */
     struct hep_diffusion_job job, mono_job;
     bool want_choice, want_errors;
-    size_t *voxels; /* inside the mask; NULL: all */
+    bool want_residuals; /* of every voxel, not only of those that sigma is estimated from */
+    size_t *voxels;      /* inside the mask; NULL: all */
     size_t n_voxels;
     struct worker *workers;
     int n_workers;
@@ -343,6 +344,7 @@ static void load_block(const struct team *t, struct hep_diffusion_block *blk, si
 
         blk->voxel[i] = t->voxels != NULL ? t->voxels[at] : at;
     }
+    blk->rss_first = blk->rss_step = 0;
     t->kernels->load(&t->job, blk);
     hep_diffusion_put_prior(&t->job, blk);
 }
@@ -353,6 +355,10 @@ static void fit_voxels(struct team *t, struct worker *w, size_t first,
     struct hep_diffusion_block *blk = &w->blk;
 
     load_block(t, blk, first, 1);
+    if (!t->want_residuals) {
+        blk->rss_first = (t->stride - first % t->stride) % t->stride;
+        blk->rss_step = t->stride;
+    }
     w->n_fallback += estimate_reweighted(t->kernels, &t->job, blk, w);
     if (t->job.set->fit.verify)
         verify_block(&t->job, w);
@@ -536,6 +542,8 @@ int hep_diffusion_fit(struct hep_diffusion_maps *maps, struct hep_diffusion_repo
     t->want_choice = maps->choice != NULL && settings->model == HEP_DIFFUSION_IVIM;
     t->want_errors = t->job.kind == HEP_KIND_IVIM || maps->s0_se != NULL || maps->d_se != NULL ||
                      maps->f_se != NULL || maps->dstar_se != NULL || maps->k_se != NULL;
+    t->want_residuals = t->want_errors || t->want_choice || maps->rmse != NULL ||
+                        maps->r2 != NULL || settings->robust || settings->fit.verify;
     rc = team_init(t, err);
     if (rc == HEP_OK)
         rc = set_noise(t, err);

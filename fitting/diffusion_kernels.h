@@ -464,7 +464,9 @@ static void start_ivim(const struct hep_diffusion_job *job, struct hep_diffusion
     {                                                                                              \
         hep_real p[np], grad[np], jtj[(np) * ((np) + 1) / 2];                                      \
                                                                                                    \
-        for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {                                       \
+        for (size_t at = blk->rss_first;                                                           \
+             at<blk->count; at += blk->rss_step> 0 ? blk->rss_step : HEP_WIDTH) {                  \
+            const size_t i = at - at % HEP_WIDTH;                                                  \
             hep_real rss = real_splat(0.0);                                                        \
                                                                                                    \
             for (size_t r = 0; r < (np); r++)                                                      \

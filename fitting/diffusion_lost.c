@@ -9,6 +9,8 @@
 /* Slices need this many bright voxels, volumes this many slices, and a b-value this many volumes to
  * be compared with each other. */
 enum { LEAST_IN_SLICE = 20, LEAST_SLICES = 3, LEAST_OF_B = 3, NEIGHBOURS = 3, ROUNDS = 4 };
+/* The median of ln S over so many voxels has an error of 3 % of their SD. */
+enum { MOST_IN_SLICE = 2048 };
 static const double sds = 5.0, same_b_s_per_mm2 = 0.5, mad_of_normal = 0.6744897501960817;
 /* Slices whose brighter half has less than this of the body's signal show air or suppressed fat. */
 #define DARK 0.25F
@@ -54,35 +56,27 @@ static int allocate(struct table *t, struct hep_error *err)
     return HEP_OK;
 }
 
-/* The brighter half of the body in a slice, by the mean over the volumes in use; none where even
- * that is dark beside the rest. */
-static size_t list_bright(size_t *list, float *values, double *sum, const struct table *t,
-                          const struct hep_diffusion_sample *s,
-                          const struct hep_diffusion_input *in, size_t z)
+/* The brighter half of the body in a slice, by the mean over the volumes, or voxels spread over it; none
+ * where even that is dark beside the rest. */
+static size_t list_bright(size_t *list, float *values, const struct hep_diffusion_sample *s,
+                          size_t first, size_t slice)
 {
-    const size_t slice = in->nvox / t->nz;
+    size_t n = 0, kept = 0, step, left = 0;
     float middle;
-    size_t n = 0, kept = 0;
 
-    memset(sum, 0, slice * sizeof *sum);
-    for (size_t k = 0; k < t->n; k++) {
-        const float *x = in->signal + s->kept[k] * in->nvox + z * slice;
-
-        for (size_t i = 0; i < slice; i++)
-            sum[i] += isfinite(x[i]) ? (double)x[i] : 0.0;
-    }
-    for (size_t i = 0; i < slice; i++) {
-        if (in->mask != NULL && in->mask[z * slice + i] <= 0)
-            continue;
-        list[n] = z * slice + i;
-        values[n++] = (float)(sum[i] / (double)t->n);
-    }
-    (void)memcpy(values + slice, values, n * sizeof *values);
-    middle = (float)hep_quantile(values + slice, n, 0.5);
-    for (size_t i = 0; i < n; i++)
-        if (values[i] >= middle && middle >= DARK * s->bright)
-            list[kept++] = list[i];
-    return kept;
+    for (size_t i = 0; i < slice; i++)
+        if (isfinite(s->mean[first + i]))
+            values[n++] = s->mean[first + i];
+    middle = (float)hep_quantile(values, n, 0.5);
+    if (!(middle >= DARK * s->bright))
+        return 0;
+    for (size_t i = 0; i < slice; i++)
+        if (s->mean[first + i] >= middle)
+            list[kept++] = first + i;
+    step = kept / MOST_IN_SLICE + 1;
+    for (size_t i = 0; i < kept; i += step)
+        list[left++] = list[i];
+    return left;
 }
 
 static int fill(struct table *t, const struct hep_diffusion_sample *s,
@@ -90,16 +84,13 @@ static int fill(struct table *t, const struct hep_diffusion_sample *s,
 {
     const size_t slice = in->nvox / t->nz;
     float *values = NULL;
-    double *sum = NULL;
     size_t *list = NULL;
-    int rc = HEP_NEW(values, 2 * slice, err);
+    int rc = HEP_NEW(values, slice, err);
 
-    if (rc == HEP_OK)
-        rc = HEP_NEW(sum, slice, err);
     if (rc == HEP_OK)
         rc = HEP_NEW(list, slice, err);
     for (size_t z = 0; rc == HEP_OK && z < t->nz; z++) {
-        const size_t n = list_bright(list, values, sum, t, s, in, z);
+        const size_t n = list_bright(list, values, s, z * slice, slice);
 
         for (size_t k = 0; k < t->n; k++) {
             double middle;
@@ -113,7 +104,6 @@ static int fill(struct table *t, const struct hep_diffusion_sample *s,
         }
     }
     free(values);
-    free(sum);
     free(list);
     return rc;
 }

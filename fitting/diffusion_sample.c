@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 
+#include <float.h>
 #include <math.h>
 
 /* Voxels: the median of their values has an error of 3 % of the SD. Values that all volumes may
@@ -18,6 +19,7 @@ void hep_sample_release(struct hep_diffusion_sample *s)
     free(s->work);
     free(s->line);
     free(s->sorted);
+    free(s->mean);
     *s = (struct hep_diffusion_sample){ 0 };
 }
 
@@ -26,23 +28,32 @@ static float ln_of(float signal)
     return signal > 0.0F && isfinite(signal) ? logf(signal) : NAN;
 }
 
-/* Mean of the positive signals of each voxel of the mask, NaN elsewhere. */
+/* Mean of the positive signals of each voxel of the mask, NaN elsewhere: a stretch of each volume after
+ * the other, so that memory is read in its order. */
 static void mean_signal(float *mean, const struct hep_diffusion_input *in)
 {
-    for (size_t v = 0; v < in->nvox; v++) {
-        double sum = 0.0;
-        size_t count = 0;
+    enum { STRETCH = 1024 };
+    double sum[STRETCH], count[STRETCH];
 
+    for (size_t first = 0; first < in->nvox; first += STRETCH) {
+        const size_t n = in->nvox - first < STRETCH ? in->nvox - first : STRETCH;
+
+        for (size_t v = 0; v < n; v++)
+            sum[v] = count[v] = 0.0;
         for (size_t i = 0; i < in->nb; i++) {
-            const float x = in->signal[i * in->nvox + v];
+            const float *x = in->signal + i * in->nvox + first;
 
-            if (x > 0.0F && isfinite(x)) {
-                sum += (double)x;
-                count++;
+            for (size_t v = 0; v < n; v++) {
+                const bool counts = (x[v] > 0.0F) & (x[v] <= FLT_MAX);
+
+                sum[v] += counts ? (double)x[v] : 0.0;
+                count[v] += counts ? 1.0 : 0.0;
             }
         }
-        mean[v] =
-            count > 0 && (in->mask == NULL || in->mask[v] > 0) ? (float)(sum / (double)count) : NAN;
+        for (size_t v = 0; v < n; v++)
+            mean[first + v] = count[v] > 0.0 && (in->mask == NULL || in->mask[first + v] > 0)
+                                  ? (float)(sum[v] / count[v])
+                                  : NAN;
     }
 }
 
@@ -67,8 +78,9 @@ static int allocate(struct hep_diffusion_sample *s, struct hep_error *err)
 }
 
 static void fill(struct hep_diffusion_sample *s, const struct hep_diffusion_input *in,
-                 const float *mean, size_t n_bright, const size_t n[3])
+                 size_t n_bright, const size_t n[3])
 {
+    const float *mean = s->mean;
     const size_t step = n_bright / s->n;
     size_t seen = 0, at = 0;
 
@@ -90,18 +102,18 @@ static void fill(struct hep_diffusion_sample *s, const struct hep_diffusion_inpu
 int hep_sample_take(struct hep_diffusion_sample *s, const struct hep_diffusion_input *in,
                     const size_t n[3], struct hep_error *err)
 {
-    float *mean = NULL, *sorted = NULL;
+    float *sorted = NULL;
     size_t n_bright = 0, most = MOST_VALUES / in->nb;
-    int rc = HEP_NEW(mean, in->nvox, err);
+    int rc = HEP_NEW(s->mean, in->nvox, err);
 
     if (rc == HEP_OK)
         rc = HEP_NEW(sorted, in->nvox, err);
     if (rc != HEP_OK)
         goto out;
-    mean_signal(mean, in);
-    s->bright = (float)hep_quantile(sorted, keep_finite(sorted, mean, in->nvox), 0.5);
+    mean_signal(s->mean, in);
+    s->bright = (float)hep_quantile(sorted, keep_finite(sorted, s->mean, in->nvox), 0.5);
     for (size_t v = 0; v < in->nvox; v++)
-        n_bright += mean[v] >= s->bright;
+        n_bright += s->mean[v] >= s->bright;
     most = most < MOST_VOXELS ? most : MOST_VOXELS;
     s->nb = s->n_kept = in->nb;
     s->b = in->b_s_per_mm2;
@@ -111,11 +123,10 @@ int hep_sample_take(struct hep_diffusion_sample *s, const struct hep_diffusion_i
         goto out;
     rc = allocate(s, err);
     if (rc == HEP_OK)
-        fill(s, in, mean, n_bright, n);
+        fill(s, in, n_bright, n);
     for (size_t v = 0; rc == HEP_OK && v < in->nb; v++)
         s->kept[v] = v;
 out:
-    free(mean);
     free(sorted);
     return rc;
 }

@@ -72,6 +72,8 @@ struct hep_diffusion_block {
     double *second;      /* [np] rows: another start, where the grid has a second peak */
     double *n_start;     /* 1 or 2 */
     double *rss;
+    /* Closed forms: which voxels of the block need rss and jtj, from the first every rss_step-th; 0: all. */
+    size_t rss_first, rss_step;
     double *jtj;            /* [HEP_LM_PACKED] rows */
     double *variance, *dof; /* [np] rows, 1 row: variances over sigma^2, and what rss over sigma^2
                              * is expected to be */
@@ -94,7 +96,7 @@ struct hep_diffusion_kernels {
     void (*log_fit)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
                     size_t first, enum hep_diffusion_method weights);
     void (*log_fit_quadratic)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk);
-    /** rss and jtj at p. */
+    /** rss and jtj at p, of the voxels that need them. */
     void (*evaluate[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
                                      struct hep_diffusion_block *blk);
     /** variance from p, lo, hi and jtj: the diagonal of its inverse over the parameters inside
