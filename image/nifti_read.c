@@ -7,125 +7,182 @@
 
 #include <errno.h>
 #include <math.h>
+#include <nifti2_io.h>
 #include <unistd.h>
 
-/* Values per decoded block: the doubles of a block fit the first cache. */
-#define BLOCK 1024
+/* Values that are decoded at a time: bytes and doubles of a piece fit the second cache. The widest type has
+ * eight bytes. */
+enum { PIECE_VALUES = 4096, PIECE_BYTES = 8 * PIECE_VALUES };
 /* Bytes allowed after the data before a gzip stream counts as a bomb. */
 #define TAIL_BYTES ((size_t)1 << 20)
 /* Deflate cannot shrink data by more than this (zlib, "Maximum Compression Factor" 1032:1). */
 #define DEFLATE_MAX_RATIO 1032
 /* Compressed bytes that hold a header also behind a long gzip file name. */
 #define PREFIX_BYTES ((size_t)64 << 10)
-#define FILE_MAX_BYTES ((size_t)1 << 40)
 
 /* Deflate shrinks an image with noise to a tenth, and a label map by more than this only when it is almost
  * empty, as none of a gigabyte is. */
 #define BOMB_RATIO 200
 #define BOMB_BYTES ((size_t)1 << 30)
 
-/* Header of plain or gzip bytes; plain_n is how many bytes there can be once inflated. */
-static int parse_head(struct hep_nifti_layout *lay, size_t *plain_n, const void *bytes, size_t n,
-                      bool unplaced_too, struct hep_error *err)
+/* The plain bytes of an image, read forwards: the header is looked at, then served again. */
+struct source {
+    struct hep_gz_reader *reader;
+    unsigned char head[HEP_NIFTI_HEADER_BYTES];
+    size_t n_head, at;
+};
+
+/* The header of an open source. */
+static int begin(struct source *s, struct hep_nifti_layout *lay, bool unplaced_too,
+                 struct hep_error *err)
 {
-    const bool gzip = hep_gz_is(bytes, n);
-    unsigned char *head = NULL;
-    size_t head_n = 0;
+    int rc = hep_gz_read(s->reader, s->head, sizeof s->head, &s->n_head, err);
+
+    if (rc == HEP_OK)
+        rc = hep_nifti_layout_parse(lay, s->head, s->n_head, unplaced_too, err);
+    if (rc == HEP_OK)
+        lay->info.gzip = hep_gz_inflates(s->reader);
+    return rc;
+}
+
+static int take(struct source *s, void *out, size_t want, size_t *got, struct hep_error *err)
+{
+    const size_t left = s->at < s->n_head ? s->n_head - s->at : 0;
+    const size_t ready = left < want ? left : want;
     int rc;
 
-    if (!gzip) {
-        *plain_n = n;
-        return hep_nifti_layout_parse(lay, bytes, n, unplaced_too, err);
-    }
-    rc = hep_gz_inflate(&head, &head_n, bytes, n, HEP_NIFTI_HEADER_BYTES, SIZE_MAX, err);
-    if (rc == HEP_OK)
-        rc = hep_nifti_layout_parse(lay, head, head_n, unplaced_too, err);
-    free(head);
-    if (rc == HEP_OK)
-        lay->info.gzip = true;
-    *plain_n = n > SIZE_MAX / DEFLATE_MAX_RATIO ? SIZE_MAX : n * DEFLATE_MAX_RATIO;
+    if (ready > 0)
+        (void)memcpy(out, s->head + s->at, ready);
+    rc = hep_gz_read(s->reader, (unsigned char *)out + ready, want - ready, got, err);
+    *got += ready;
+    s->at += *got;
     return rc;
+}
+
+static int fail_length(const struct hep_nifti_layout *lay, size_t n, struct hep_error *err)
+{
+    return HEP_FAIL(err, HEP_EFORMAT,
+                    "the header asks for %zu bytes from byte %zu, the file has at most %zu",
+                    lay->bytes, lay->offset, n);
 }
 
 static int check_length(const struct hep_nifti_layout *lay, size_t n, struct hep_error *err)
 {
-    if (n < lay->offset || n - lay->offset < lay->bytes)
-        return HEP_FAIL(err, HEP_EFORMAT,
-                        "the header asks for %zu bytes from byte %zu, the file has at most %zu",
-                        lay->bytes, lay->offset, n);
+    return n < lay->offset || n - lay->offset < lay->bytes ? fail_length(lay, n, err) : HEP_OK;
+}
+
+/* Exactly n bytes of the data. */
+static int take_all(struct source *s, void *out, size_t n, const struct hep_nifti_layout *lay,
+                    struct hep_error *err)
+{
+    size_t got = 0;
+    int rc = take(s, out, n, &got, err);
+
+    return rc == HEP_OK && got < n ? fail_length(lay, s->at, err) : rc;
+}
+
+/* To the end, or past `most` bytes of which all are read. */
+static int pass(struct source *s, size_t most, struct hep_error *err)
+{
+    unsigned char bytes[PIECE_BYTES];
+    size_t got = 1;
+    int rc = HEP_OK;
+
+    while (rc == HEP_OK && got > 0 && s->at < most)
+        rc = take(s, bytes, most - s->at < sizeof bytes ? most - s->at : sizeof bytes, &got, err);
+    return rc;
+}
+
+/* A gzip stream tells at its end whether it is whole. One that goes on and on is a bomb. */
+static int finish(struct source *s, const struct hep_nifti_layout *lay, struct hep_error *err)
+{
+    const size_t need = lay->offset + lay->bytes;
+    const size_t most = need > SIZE_MAX - TAIL_BYTES - 1 ? SIZE_MAX : need + TAIL_BYTES + 1;
+    int rc = lay->info.gzip ? pass(s, most, err) : HEP_OK;
+
+    if (rc == HEP_OK && lay->info.gzip && s->at == most)
+        rc = HEP_FAIL(err, HEP_EFORMAT, "gzip: content is larger than %zu bytes", most - 1);
+    return rc;
+}
+
+/* The next n components as doubles, scaled. */
+static int take_values(double *x, struct source *s, size_t n, const struct hep_nifti_layout *lay,
+                       struct hep_error *err)
+{
+    unsigned char bytes[PIECE_BYTES];
+    size_t component = 0, per_voxel = 0;
+    int rc;
+
+    hep_nifti_type_size(&component, &per_voxel, lay->info.datatype);
+    rc = take_all(s, bytes, n * component, lay, err);
+    if (rc != HEP_OK)
+        return rc;
+    hep_nifti_decode(x, bytes, n, lay->info.datatype, lay->swapped);
+    if (lay->slope != 1.0 || lay->inter != 0.0) {
+        for (size_t i = 0; i < n; i++)
+            x[i] = lay->slope * x[i] + lay->inter;
+    }
     return HEP_OK;
 }
 
 /* float64 values beyond the range of float become infinite, as IEEE 754 conversion does. */
-static void fill_real(float *out, const struct hep_nifti_layout *lay, const unsigned char *data,
-                      size_t count)
+static int fill_real(float *out, struct source *s, const struct hep_nifti_layout *lay, size_t count,
+                     struct hep_error *err)
 {
-    const bool scale = lay->slope != 1.0 || lay->inter != 0.0;
-    size_t component = 0;
-    size_t per_voxel = 0;
+    double x[PIECE_VALUES];
+    int rc = HEP_OK;
 
-    hep_nifti_type_size(&component, &per_voxel, lay->info.datatype);
-#pragma omp parallel for schedule(static)
-    for (size_t first = 0; first < count; first += BLOCK) {
-        const size_t n = count - first < BLOCK ? count - first : BLOCK;
-        double x[BLOCK];
+    if (lay->info.datatype == DT_FLOAT32 && !lay->swapped && lay->slope == 1.0 && lay->inter == 0.0)
+        return take_all(s, out, count * sizeof *out, lay, err);
+    for (size_t first = 0; rc == HEP_OK && first < count; first += PIECE_VALUES) {
+        const size_t n = count - first < PIECE_VALUES ? count - first : PIECE_VALUES;
 
-        hep_nifti_decode(x, data + first * component, n, lay->info.datatype, lay->swapped);
-        for (size_t i = 0; scale && i < n; i++)
-            x[i] = lay->slope * x[i] + lay->inter;
-        for (size_t i = 0; i < n; i++)
+        rc = take_values(x, s, n, lay, err);
+        for (size_t i = 0; rc == HEP_OK && i < n; i++)
             out[first + i] = (float)x[i];
     }
+    return rc;
 }
 
-static void fill_complex(float *re, float *im, const struct hep_nifti_layout *lay,
-                         const unsigned char *data, size_t count)
+static int fill_complex(float *re, float *im, struct source *s, const struct hep_nifti_layout *lay,
+                        size_t count, struct hep_error *err)
 {
-    size_t component = 0;
-    size_t per_voxel = 0;
+    double x[PIECE_VALUES];
+    int rc = HEP_OK;
 
-    hep_nifti_type_size(&component, &per_voxel, lay->info.datatype);
-#pragma omp parallel for schedule(static)
-    for (size_t first = 0; first < count; first += BLOCK / 2) {
-        const size_t n = count - first < BLOCK / 2 ? count - first : BLOCK / 2;
-        double x[BLOCK];
+    for (size_t first = 0; rc == HEP_OK && first < count; first += PIECE_VALUES / 2) {
+        const size_t n = count - first < PIECE_VALUES / 2 ? count - first : PIECE_VALUES / 2;
 
-        hep_nifti_decode(x, data + 2 * first * component, 2 * n, lay->info.datatype, lay->swapped);
-        for (size_t i = 0; i < n; i++) {
-            re[first + i] = (float)(lay->slope * x[2 * i] + lay->inter);
-            im[first + i] = (float)(lay->slope * x[2 * i + 1] + lay->inter);
+        rc = take_values(x, s, 2 * n, lay, err);
+        for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+            re[first + i] = (float)x[2 * i];
+            im[first + i] = (float)x[2 * i + 1];
         }
     }
+    return rc;
 }
 
-/* Convert stored numbers to labels. @return the first voxel whose number is no label, `count` when all are */
-static size_t fill_labels(int32_t *out, double *bad, const struct hep_nifti_layout *lay,
-                          const unsigned char *data, size_t count)
+static int fill_labels(struct hep_labels *l, struct source *s, const struct hep_nifti_layout *lay,
+                       struct hep_error *err)
 {
-    size_t component = 0;
-    size_t per_voxel = 0;
+    const size_t count = hep_grid_voxels(&l->grid);
+    double x[PIECE_VALUES];
+    int rc = HEP_OK;
 
-    hep_nifti_type_size(&component, &per_voxel, lay->info.datatype);
-    for (size_t first = 0; first < count; first += BLOCK) {
-        const size_t n = count - first < BLOCK ? count - first : BLOCK;
-        double x[BLOCK];
+    for (size_t first = 0; rc == HEP_OK && first < count; first += PIECE_VALUES) {
+        const size_t n = count - first < PIECE_VALUES ? count - first : PIECE_VALUES;
 
-        hep_nifti_decode(x, data + first * component, n, lay->info.datatype, lay->swapped);
-        for (size_t i = 0; i < n; i++) {
-            const double value = lay->slope * x[i] + lay->inter;
-
-            if (!hep_label_from(&out[first + i], value)) {
-                *bad = value;
-                return first + i;
-            }
+        rc = take_values(x, s, n, lay, err);
+        for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+            if (!hep_label_from(&l->data[first + i], x[i]))
+                rc = hep_label_fail(&l->grid, first + i, x[i], err);
         }
     }
-    return count;
+    return rc;
 }
 
-static int make_volumes(struct hep_volume **re, struct hep_volume **im,
-                        const struct hep_nifti_layout *lay, const unsigned char *data,
-                        struct hep_error *err)
+static int make_volumes(struct hep_volume **re, struct hep_volume **im, struct source *s,
+                        const struct hep_nifti_layout *lay, struct hep_error *err)
 {
     const size_t count = hep_grid_voxels(&lay->info.grid) * lay->info.nt;
     struct hep_volume *a = NULL;
@@ -139,70 +196,75 @@ static int make_volumes(struct hep_volume **re, struct hep_volume **im,
     rc = hep_volume_new_unset(&a, &lay->info.grid, lay->info.nt, err);
     if (rc == HEP_OK && im != NULL)
         rc = hep_volume_new_unset(&b, &lay->info.grid, lay->info.nt, err);
+    if (rc == HEP_OK)
+        rc = im != NULL ? fill_complex(a->data, b->data, s, lay, count, err)
+                        : fill_real(a->data, s, lay, count, err);
+    if (rc == HEP_OK)
+        rc = finish(s, lay, err);
     if (rc != HEP_OK) {
         hep_volume_free(a);
+        hep_volume_free(b);
         return rc;
     }
-    if (im != NULL) {
-        fill_complex(a->data, b->data, lay, data, count);
+    if (im != NULL)
         *im = b;
-    } else {
-        fill_real(a->data, lay, data, count);
-    }
     *re = a;
     return HEP_OK;
 }
 
-static int make_labels(struct hep_labels **out, const struct hep_nifti_layout *lay,
-                       const unsigned char *data, struct hep_error *err)
+static int make_labels(struct hep_labels **out, struct source *s,
+                       const struct hep_nifti_layout *lay, struct hep_error *err)
 {
-    const size_t count = hep_grid_voxels(&lay->info.grid);
     struct hep_labels *l = NULL;
-    double bad = 0.0;
-    size_t end;
     int rc;
 
     if (lay->info.is_complex || lay->info.nt != 1)
         return HEP_FAIL(err, HEP_EFORMAT, "a label map is one real volume, this has %zu%s",
                         lay->info.nt, lay->info.is_complex ? " and is complex" : "");
     rc = hep_labels_new(&l, &lay->info.grid, err);
-    if (rc != HEP_OK)
-        return rc;
-    end = fill_labels(l->data, &bad, lay, data, count);
-    if (end < count) {
+    if (rc == HEP_OK)
+        rc = fill_labels(l, s, lay, err);
+    if (rc == HEP_OK)
+        rc = finish(s, lay, err);
+    if (rc == HEP_OK)
+        *out = l;
+    else
         hep_labels_free(l);
-        return hep_label_fail(&lay->info.grid, end, bad, err);
-    }
-    *out = l;
-    return HEP_OK;
+    return rc;
 }
 
-static int from_bytes(struct hep_volume **re, struct hep_volume **im, struct hep_labels **labels,
-                      const void *bytes, size_t n, bool unplaced_too, struct hep_error *err)
+/* n: bytes of the file or in memory. */
+static int from_source(struct hep_volume **re, struct hep_volume **im, struct hep_labels **labels,
+                       struct source *s, size_t n, bool unplaced_too, struct hep_error *err)
 {
     struct hep_nifti_layout lay;
-    const unsigned char *plain = bytes;
-    unsigned char *inflated = NULL;
-    size_t plain_n = 0;
-    int rc;
+    int rc = begin(s, &lay, unplaced_too, err);
 
-    rc = parse_head(&lay, &plain_n, bytes, n, unplaced_too, err);
+    if (rc == HEP_OK && lay.info.gzip)
+        n = n > SIZE_MAX / DEFLATE_MAX_RATIO ? SIZE_MAX : n * DEFLATE_MAX_RATIO;
     if (rc == HEP_OK)
-        rc = check_length(&lay, plain_n, err);
-    if (rc == HEP_OK && lay.info.gzip) {
-        const size_t need = lay.offset + lay.bytes;
-
-        rc = hep_gz_inflate(&inflated, &plain_n, bytes, n, SIZE_MAX,
-                            need > SIZE_MAX - TAIL_BYTES ? SIZE_MAX : need + TAIL_BYTES, err);
-        plain = inflated;
-        if (rc == HEP_OK)
-            rc = check_length(&lay, plain_n, err);
-    }
+        rc = check_length(&lay, n, err);
+    if (rc == HEP_OK)
+        rc = pass(s, lay.offset, err);
+    if (rc == HEP_OK && s->at < lay.offset)
+        rc = fail_length(&lay, s->at, err);
     if (rc == HEP_OK && labels != NULL)
-        rc = make_labels(labels, &lay, plain + lay.offset, err);
+        rc = make_labels(labels, s, &lay, err);
     if (rc == HEP_OK && re != NULL)
-        rc = make_volumes(re, im, &lay, plain + lay.offset, err);
-    free(inflated);
+        rc = make_volumes(re, im, s, &lay, err);
+    return rc;
+}
+
+/* Header of the first bytes of a file. */
+static int parse_head(struct hep_nifti_layout *lay, const void *bytes, size_t n, bool unplaced_too,
+                      struct hep_error *err)
+{
+    struct source s = { 0 };
+    int rc = hep_gz_open_bytes(&s.reader, bytes, n, err);
+
+    if (rc == HEP_OK)
+        rc = begin(&s, lay, unplaced_too, err);
+    hep_gz_close(s.reader);
     return rc;
 }
 
@@ -271,7 +333,6 @@ static int read_layout(struct hep_nifti_layout *lay, size_t *size, uint32_t *isi
 {
     unsigned char *bytes = hep_calloc(1, PREFIX_BYTES, err), last[4] = { 0 };
     size_t n = 0;
-    size_t plain_n = 0;
     int rc = HEP_OK;
 
     if (bytes == NULL)
@@ -280,7 +341,7 @@ static int read_layout(struct hep_nifti_layout *lay, size_t *size, uint32_t *isi
     *isize = (uint32_t)last[0] | (uint32_t)last[1] << 8 | (uint32_t)last[2] << 16 |
              (uint32_t)last[3] << 24;
     if (rc == HEP_OK) {
-        rc = parse_head(lay, &plain_n, bytes, n, unplaced_too, err);
+        rc = parse_head(lay, bytes, n, unplaced_too, err);
         if (rc == HEP_OK)
             rc = check_size(lay, *size, *isize, err);
         if (rc != HEP_OK)
@@ -293,26 +354,29 @@ static int read_layout(struct hep_nifti_layout *lay, size_t *size, uint32_t *isi
 int hep_nifti_from_bytes(struct hep_volume **re, struct hep_volume **im, struct hep_labels **labels,
                          const void *bytes, size_t n, struct hep_error *err)
 {
-    return from_bytes(re, im, labels, bytes, n, false, err);
+    struct source s = { 0 };
+    int rc = hep_gz_open_bytes(&s.reader, bytes, n, err);
+
+    if (rc == HEP_OK)
+        rc = from_source(re, im, labels, &s, n, false, err);
+    hep_gz_close(s.reader);
+    return rc;
 }
 
 static int read_whole(struct hep_volume **re, struct hep_volume **im, struct hep_labels **labels,
                       const char *path, bool unplaced_too, struct hep_error *err)
 {
-    char *bytes = NULL;
-    size_t n = 0;
     struct hep_nifti_layout lay;
+    struct source s = { 0 };
     uint32_t isize = 0;
+    size_t n = 0;
     int rc = read_layout(&lay, &n, &isize, path, unplaced_too, err);
 
     if (rc == HEP_OK)
-        rc = hep_file_read(&bytes, &n, path, FILE_MAX_BYTES, err);
-    if (rc != HEP_OK)
-        return rc;
-    rc = from_bytes(re, im, labels, bytes, n, unplaced_too, err);
-    if (rc != HEP_OK)
+        rc = hep_gz_open(&s.reader, path, err);
+    if (rc == HEP_OK && (rc = from_source(re, im, labels, &s, n, unplaced_too, err)) != HEP_OK)
         (void)hep_error_prefix(err, "%s", path);
-    free(bytes);
+    hep_gz_close(s.reader);
     return rc;
 }
 
@@ -368,27 +432,22 @@ int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_erro
 int hep_nifti_check_whole(const char *path, struct hep_error *err)
 {
     struct hep_nifti_layout lay;
-    unsigned char *plain = NULL;
-    char *bytes = NULL;
-    size_t size = 0, n = 0;
+    struct source s = { 0 };
+    size_t size = 0;
     uint32_t isize = 0;
     int rc = read_layout(&lay, &size, &isize, path, false, err);
 
-    if (rc != HEP_OK)
+    if (rc != HEP_OK || (lay.info.gzip && isize == (uint32_t)(lay.offset + lay.bytes)))
         return rc;
-    if (lay.info.gzip && isize == (uint32_t)(lay.offset + lay.bytes))
-        return HEP_OK;
     if (lay.info.gzip) {
-        rc = hep_file_read(&bytes, &n, path, FILE_MAX_BYTES, err);
-        if (rc == HEP_OK &&
-            (rc = hep_gz_inflate(&plain, &size, bytes, n, SIZE_MAX,
-                                 lay.offset + lay.bytes + TAIL_BYTES, err)) != HEP_OK)
+        rc = hep_gz_open(&s.reader, path, err);
+        if (rc == HEP_OK && (rc = finish(&s, &lay, err)) != HEP_OK)
             (void)hep_error_prefix(err, "%s", path);
+        size = s.at;
     }
     if (rc == HEP_OK && (rc = check_length(&lay, size, err)) != HEP_OK)
         (void)hep_error_prefix(err, "%s", path);
-    free(plain);
-    free(bytes);
+    hep_gz_close(s.reader);
     return rc;
 }
 

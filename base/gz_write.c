@@ -2,21 +2,18 @@
 
 #include "base/alloc.h"
 
-#include <limits.h>
 #include <stdint.h>
 #define ZLIB_CONST /* input pointers are const */
 #include <zlib.h>
 
 enum {
     RAW_DEFLATE = -15,
-    GZIP_ONLY = 15 + 16,
     MEMORY_LEVEL = 8,
     BLOCK_BYTES = 256 << 10,
     WINDOW_BYTES = 32 << 10,
     HEADER_BYTES = 10,
     TRAILER_BYTES = 8,
     FLUSH_BYTES = 64, /* a sync flush adds at most an empty stored block and pending bits */
-    FIRST_OUTPUT = 64 << 10,
     VOXEL_BYTES = 4
 };
 
@@ -30,142 +27,6 @@ static void zlib_free(voidpf unused, voidpf p)
 {
     (void)unused;
     free(p);
-}
-
-bool hep_gz_is(const void *data, size_t n)
-{
-    const unsigned char *p = data;
-
-    return n >= 2 && p[0] == 0x1f && p[1] == 0x8b;
-}
-
-struct inflating {
-    z_stream z;
-    const unsigned char *data;
-    size_t n, used; /* input: all, and given to zlib so far */
-    unsigned char *out;
-    size_t len, cap, limit; /* output: real, allocated, largest allowed */
-};
-
-/* The buffer only grows after it was filled with real output. */
-static int grow(struct inflating *s, struct hep_error *err)
-{
-    size_t cap = s->cap == 0 ? FIRST_OUTPUT : s->cap > SIZE_MAX / 2 ? SIZE_MAX : s->cap * 2;
-    unsigned char *bigger;
-
-    if (cap > s->limit)
-        cap = s->limit;
-    bigger = hep_realloc(s->out, cap, 1, err);
-    if (bigger == NULL)
-        return HEP_ENOMEM;
-    s->out = bigger;
-    s->cap = cap;
-    return HEP_OK;
-}
-
-/* Between members: true when another member follows. Zero padding is skipped, as gzip does. */
-static bool next_member(struct inflating *s, int *rc, struct hep_error *err)
-{
-    size_t at = s->used - s->z.avail_in;
-    size_t zeros = at;
-
-    while (zeros < s->n && s->data[zeros] == 0)
-        zeros++;
-    if (zeros == s->n)
-        return false;
-    if (!hep_gz_is(s->data + at, s->n - at)) {
-        *rc = HEP_FAIL(err, HEP_EFORMAT, "gzip: %zu bytes after the end are not gzip", s->n - at);
-        return false;
-    }
-    if (inflateReset(&s->z) != Z_OK) {
-        *rc = HEP_FAIL(err, HEP_EFORMAT, "gzip: damaged stream");
-        return false;
-    }
-    return true;
-}
-
-/* One call of zlib. *ended is set at the end of a member. */
-static int inflate_once(struct inflating *s, bool *ended, struct hep_error *err)
-{
-    size_t room;
-    size_t before = s->len;
-    int z;
-
-    if (s->z.avail_in == 0 && s->used < s->n) {
-        size_t part = s->n - s->used < UINT_MAX ? s->n - s->used : UINT_MAX;
-
-        s->z.next_in = s->data + s->used;
-        s->z.avail_in = (uInt)part;
-        s->used += part;
-    }
-    room = s->cap - s->len < UINT_MAX ? s->cap - s->len : UINT_MAX;
-    s->z.next_out = s->out + s->len;
-    s->z.avail_out = (uInt)room;
-    z = inflate(&s->z, Z_NO_FLUSH);
-    s->len += room - s->z.avail_out;
-    *ended = z == Z_STREAM_END;
-    if (z == Z_STREAM_END)
-        return HEP_OK;
-    if (z == Z_MEM_ERROR)
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to inflate");
-    if (z != Z_OK && z != Z_BUF_ERROR)
-        return HEP_FAIL(err, HEP_EFORMAT, "gzip: %s near byte %zu",
-                        s->z.msg ? s->z.msg : "damaged stream", s->used - s->z.avail_in);
-    if (s->z.avail_in == 0 && s->used == s->n && s->z.avail_out > 0)
-        return HEP_FAIL(err, HEP_EFORMAT, "gzip: truncated after %zu bytes", s->n);
-    if (z == Z_BUF_ERROR && s->len == before && s->z.avail_in > 0 && s->z.avail_out > 0)
-        return HEP_FAIL(err, HEP_EFORMAT, "gzip: damaged stream");
-    return HEP_OK;
-}
-
-/* Read members until the end, or until `want` bytes are there. */
-static int inflate_members(struct inflating *s, size_t want, size_t max, struct hep_error *err)
-{
-    int rc = HEP_OK;
-
-    for (;;) {
-        bool ended = false;
-
-        if (s->len == s->cap && s->cap < s->limit)
-            rc = grow(s, err);
-        if (rc == HEP_OK)
-            rc = inflate_once(s, &ended, err);
-        if (rc != HEP_OK)
-            return rc;
-        if (s->len > max)
-            return HEP_FAIL(err, HEP_EFORMAT, "gzip: content is larger than %zu bytes", max);
-        if (s->len >= want && want < SIZE_MAX)
-            return HEP_OK;
-        if (ended && !next_member(s, &rc, err))
-            return rc;
-    }
-}
-
-int hep_gz_inflate(unsigned char **out, size_t *n_out, const void *data, size_t n, size_t want,
-                   size_t max, struct hep_error *err)
-{
-    struct inflating s = { .z = { .zalloc = zlib_alloc, .zfree = zlib_free },
-                           .data = data,
-                           .n = n };
-    int rc;
-
-    if (!hep_gz_is(data, n))
-        return HEP_FAIL(err, HEP_EFORMAT, "not gzip data");
-    /* One byte over the bound shows that the content is too large. */
-    s.limit = max < SIZE_MAX ? max + 1 : max;
-    if (want < s.limit)
-        s.limit = want > 0 ? want : 1;
-    if (inflateInit2(&s.z, GZIP_ONLY) != Z_OK)
-        return HEP_FAIL(err, HEP_ENOMEM, "out of memory to inflate");
-    rc = inflate_members(&s, want, max, err);
-    (void)inflateEnd(&s.z);
-    if (rc == HEP_OK) {
-        *out = s.out;
-        *n_out = s.len < want ? s.len : want;
-        s.out = NULL;
-    }
-    free(s.out);
-    return rc;
 }
 
 struct block {
