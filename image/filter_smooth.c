@@ -10,8 +10,10 @@
 #define TRUNCATE_SD 4.0
 /* Below this sum of weights nothing valid is in reach. */
 #define NO_WEIGHT 1e-20
+/* Values of a row that are summed together: four registers of eight. */
+enum { STRETCH = 32 };
 
-/* The sums along x do not depend on each other and products are not fused with sums, so that wider registers give the
+/* The sums of a row do not depend on each other and products are not fused with sums, so that wider registers give the
  * same bits. The choice is made while the program is loaded, before the address sanitizer can be called. */
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) &&                        \
     !defined(__SANITIZE_ADDRESS__)
@@ -22,86 +24,92 @@
 
 struct kernel {
     size_t radius;
-    double *w; /* 2 * radius + 1, sum 1 */
+    float
+        *w; /* radius + 1: of the middle and of each distance to both sides; all of them sum to 1 */
 };
 
-/* What a thread works with: a copy of the lines it filters, and a row of sums. */
+/* What a thread works with: a copy of the lines it filters, and where the values of each weight begin. */
 struct scratch {
     float *plane;
-    double *sums;
+    const float **rows;
 };
+
+static size_t radius_of(double sigma_voxels)
+{
+    return (size_t)fmax(1.0, ceil(TRUNCATE_SD * sigma_voxels));
+}
 
 static int kernel_new(struct kernel *k, double sigma_voxels, struct hep_error *err)
 {
-    const double reach = fmax(1.0, ceil(TRUNCATE_SD * sigma_voxels));
-    double sum = 0.0;
+    double sum = 1.0;
 
-    k->radius = (size_t)reach;
-    k->w = hep_calloc(2 * k->radius + 1, sizeof *k->w, err);
+    k->radius = radius_of(sigma_voxels);
+    k->w = hep_calloc(k->radius + 1, sizeof *k->w, err);
     if (k->w == NULL)
         return 0;
-    for (size_t i = 0; i <= 2 * k->radius; i++) {
-        const double x = ((double)i - reach) / sigma_voxels;
-
-        k->w[i] = exp(-0.5 * x * x);
-        sum += k->w[i];
-    }
-    for (size_t i = 0; i <= 2 * k->radius; i++)
-        k->w[i] /= sum;
+    for (size_t i = 1; i <= k->radius; i++)
+        sum += 2.0 * exp(-0.5 * ((double)i / sigma_voxels) * ((double)i / sigma_voxels));
+    for (size_t i = 0; i <= k->radius; i++)
+        k->w[i] =
+            (float)(exp(-0.5 * ((double)i / sigma_voxels) * ((double)i / sigma_voxels)) / sum);
     return 1;
 }
 
-static size_t clamped(size_t i, size_t step, size_t radius, size_t n)
+/* Weighted sums of 2 radius + 1 rows, rows of equal distance from the middle one together. Stretches of a
+ * row are summed in registers. */
+WIDE static void add_rows(float *to, size_t n, const float *const *rows, const struct kernel *k)
 {
-    const size_t shifted = i + step;
+    const size_t r = k->radius, whole = n - n % STRETCH;
 
-    if (shifted < radius)
-        return 0;
-    return shifted - radius < n ? shifted - radius : n - 1;
+    for (size_t x = 0; x < whole; x += STRETCH) {
+        float sum[STRETCH];
+
+        for (size_t i = 0; i < STRETCH; i++)
+            sum[i] = k->w[0] * rows[r][x + i];
+        for (size_t j = 1; j <= r; j++) {
+            const float *before = rows[r - j] + x, *after = rows[r + j] + x;
+            const float w = k->w[j];
+
+            for (size_t i = 0; i < STRETCH; i++)
+                sum[i] += w * (before[i] + after[i]);
+        }
+        (void)memcpy(to + x, sum, sizeof sum);
+    }
+    for (size_t x = whole; x < n; x++) {
+        float sum = k->w[0] * rows[r][x];
+
+        for (size_t j = 1; j <= r; j++)
+            sum += k->w[j] * (rows[r - j][x] + rows[r + j][x]);
+        to[x] = sum;
+    }
 }
 
 /* One row along x, in place. */
-WIDE static void filter_row(float *row, size_t n, const struct kernel *k, struct scratch *s)
+static void filter_row(float *row, size_t n, const struct kernel *k, struct scratch *s)
 {
-    (void)memcpy(s->plane, row, n * sizeof *row);
-    for (size_t i = 0; i < n; i++)
-        s->sums[i] = 0.0;
-    for (size_t j = 0; j <= 2 * k->radius; j++) {
-        const double w = k->w[j];
-        const size_t before = j < k->radius ? k->radius - j : 0;
-        const size_t after = j > k->radius ? j - k->radius : 0;
-        const size_t first = before < n ? before : n;
-        const size_t last = after < n - first ? n - after : first;
-
-        for (size_t i = 0; i < first; i++)
-            s->sums[i] += w * (double)s->plane[0];
-        for (size_t i = first; i < last; i++)
-            s->sums[i] += w * (double)s->plane[i + after - before];
-        for (size_t i = last; i < n; i++)
-            s->sums[i] += w * (double)s->plane[n - 1];
+    for (size_t i = 0; i < k->radius; i++) {
+        s->plane[i] = row[0];
+        s->plane[k->radius + n + i] = row[n - 1];
     }
-    for (size_t i = 0; i < n; i++)
-        row[i] = (float)s->sums[i];
+    (void)memcpy(s->plane + k->radius, row, n * sizeof *row);
+    for (size_t j = 0; j <= 2 * k->radius; j++)
+        s->rows[j] = s->plane + j;
+    add_rows(row, n, s->rows, k);
 }
 
 /* count rows of n0 values, `stride` apart, filtered across the rows, in place. */
-WIDE static void filter_plane(float *first, size_t n0, size_t count, size_t stride,
-                              const struct kernel *k, struct scratch *s)
+static void filter_plane(float *first, size_t n0, size_t count, size_t stride,
+                         const struct kernel *k, struct scratch *s)
 {
     for (size_t i = 0; i < count; i++)
         (void)memcpy(s->plane + i * n0, first + i * stride, n0 * sizeof *first);
     for (size_t i = 0; i < count; i++) {
-        for (size_t x = 0; x < n0; x++)
-            s->sums[x] = 0.0;
         for (size_t j = 0; j <= 2 * k->radius; j++) {
-            const float *in = s->plane + clamped(i, j, k->radius, count) * n0;
-            const double w = k->w[j];
+            const size_t at = i + j < k->radius ? 0 : i + j - k->radius;
 
-            for (size_t x = 0; x < n0; x++)
-                s->sums[x] += w * (double)in[x];
+            s->rows[j] = s->plane + (at < count ? at : count - 1) * n0;
         }
-        for (size_t x = 0; x < n0; x++)
-            first[i * stride + x] = (float)s->sums[x];
+        add_rows(first + i * stride, n0, s->rows, k);
     }
 }
 
@@ -127,20 +135,21 @@ static void scratch_free(struct scratch *s, int count)
 {
     for (int i = 0; s != NULL && i < count; i++) {
         free(s[i].plane);
-        free(s[i].sums);
+        free((void *)s[i].rows);
     }
     free(s);
 }
 
-static struct scratch *scratch_new(const size_t n[3], int count, struct hep_error *err)
+static struct scratch *scratch_new(const size_t n[3], size_t radius, int count,
+                                   struct hep_error *err)
 {
     struct scratch *s = hep_calloc((size_t)count, sizeof *s, err);
-    const size_t longest = n[1] > n[2] ? n[1] : n[2];
+    const size_t across = n[0] * (n[1] > n[2] ? n[1] : n[2]), along = n[0] + 2 * radius;
 
     for (int i = 0; s != NULL && i < count; i++) {
-        s[i].plane = hep_alloc_aligned(n[0] * longest, sizeof *s[i].plane, err);
-        s[i].sums = hep_alloc_aligned(n[0], sizeof *s[i].sums, err);
-        if (s[i].plane == NULL || s[i].sums == NULL) {
+        s[i].plane = hep_alloc_aligned(across > along ? across : along, sizeof *s[i].plane, err);
+        s[i].rows = hep_calloc(2 * radius + 1, sizeof *s[i].rows, err);
+        if (s[i].plane == NULL || s[i].rows == NULL) {
             scratch_free(s, count);
             return NULL;
         }
@@ -152,13 +161,15 @@ static struct scratch *scratch_new(const size_t n[3], int count, struct hep_erro
 static int blur(float *data, const struct hep_grid *g, double sigma_mm, int nthreads,
                 struct hep_error *err)
 {
-    struct scratch *scratch = scratch_new(g->n, nthreads, err);
+    struct scratch *scratch;
     double mm[3];
     int rc = HEP_OK;
 
+    hep_grid_spacing(mm, g);
+    scratch =
+        scratch_new(g->n, radius_of(sigma_mm / fmin(mm[0], fmin(mm[1], mm[2]))), nthreads, err);
     if (scratch == NULL)
         return HEP_ENOMEM;
-    hep_grid_spacing(mm, g);
     for (int axis = 0; axis < 3 && rc == HEP_OK; axis++) {
         struct kernel k = { 0 };
 
