@@ -99,7 +99,7 @@ struct part {
  * branches that no processor can predict (Floyd and Rivest, Commun ACM 1975;18:165). */
 static bool bracket(struct part *part, float *x, size_t n, size_t k)
 {
-    float sample[SAMPLE_MAX], lo = -INFINITY, hi = INFINITY;
+    float sample[SAMPLE_MAX] = { 0.0F }, lo = -INFINITY, hi = INFINITY;
     const size_t m = n / 32 < SAMPLE_MAX ? n / 32 : SAMPLE_MAX, step = n / m;
     const double share = (double)k / (double)n;
     const size_t rank = (size_t)(share * (double)m);

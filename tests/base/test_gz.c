@@ -207,6 +207,67 @@ static void test_against_gzip(void **state)
     hep_test_rmdir(folder);
 }
 
+/* All of a file, `piece` bytes at a time. */
+static int read_pieces(unsigned char *out, size_t *n, const char *path, size_t piece,
+                       struct hep_error *err)
+{
+    struct hep_gz_reader *r = NULL;
+    size_t got = piece;
+    int rc = hep_gz_open(&r, path, err);
+
+    *n = 0;
+    while (rc == HEP_OK && got == piece) {
+        rc = hep_gz_read(r, out + *n, piece, &got, err);
+        *n += got;
+    }
+    hep_gz_close(r);
+    return rc;
+}
+
+/* Two members with so many zeros between them that the second one's first byte is the last of the
+ * reader's 64 KiB; then the same cut off, followed by something else, and a plain file. */
+static void test_files_in_pieces(void **state)
+{
+    static const size_t pieces[] = { 1000, 4096, 65536, 100001, 2000000 };
+    enum { N = 90000, AT = 131072, ROOM = 2200000 };
+    struct hep_error e = { 0 };
+    char *folder = hep_test_mkdir(), *path = hep_path_join(folder, "two.gz", &e);
+    unsigned char *data = make_data(N), *packed = NULL, *file = hep_calloc(2 * AT, 1, NULL),
+                  *out = hep_calloc(ROOM, 1, NULL);
+    size_t n = 0, got = 0;
+
+    (void)state;
+    assert_ok(hep_gz_deflate(&packed, &n, data, N, 6, 1, &e), e);
+    assert_true(n < AT - 1);
+    (void)memcpy(file, packed, n);
+    (void)memcpy(file + AT - 1, packed, n);
+    assert_ok(hep_file_write(path, file, AT - 1 + n, &e), e);
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        assert_ok(read_pieces(out, &got, path, pieces[i], &e), e);
+        assert_int_equal(got, 2 * N);
+        assert_memory_equal(out, data, N);
+        assert_memory_equal(out + N, data, N);
+    }
+    assert_ok(hep_file_write(path, file, AT - 1 + n - 3, &e), e);
+    assert_fails(read_pieces(out, &got, path, 4096, &e), e, HEP_EFORMAT, "truncated");
+    (void)memcpy(file + AT - 1 + n, "tail", 4);
+    assert_ok(hep_file_write(path, file, AT - 1 + n + 4, &e), e);
+    assert_fails(read_pieces(out, &got, path, 4096, &e), e, HEP_EFORMAT, "is not gzip");
+    assert_ok(hep_file_write(path, data, N, &e), e);
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        assert_ok(read_pieces(out, &got, path, pieces[i], &e), e);
+        assert_int_equal(got, N);
+        assert_memory_equal(out, data, N);
+    }
+    assert_fails(read_pieces(out, &got, folder, 1, &e), e, HEP_EFORMAT, "regular");
+    free(packed);
+    free(file);
+    free(out);
+    free(data);
+    free(path);
+    hep_test_rmdir(folder);
+}
+
 struct damage {
     const char *name;
     size_t cut;       /* bytes taken from the end */
@@ -397,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_not_gzip),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_members_and_padding),
+        cmocka_unit_test(test_files_in_pieces),
         cmocka_unit_test(test_without_memory),
     };
     struct CMUnitTest tests[N + sizeof rest / sizeof *rest] = { 0 };
