@@ -463,12 +463,10 @@ static void start_ivim(const struct hep_diffusion_job *job, struct hep_diffusion
     static void name(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)         \
     {                                                                                              \
         hep_real p[np], grad[np], jtj[(np) * ((np) + 1) / 2];                                      \
-                                                                                                   \
         for (size_t at = blk->rss_first;                                                           \
              at<blk->count; at += blk->rss_step> 0 ? blk->rss_step : HEP_WIDTH) {                  \
             const size_t i = at - at % HEP_WIDTH;                                                  \
             hep_real rss = real_splat(0.0);                                                        \
-                                                                                                   \
             for (size_t r = 0; r < (np); r++)                                                      \
                 p[r] = real_load(ROW(blk->p, r) + i);                                              \
             for (size_t r = 0; r < (np) * ((np) + 1) / 2; r++)                                     \
