@@ -7,13 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define POTTS 0.7
 #define SHARE_MIN 0.3 /* least lesion share of a voxel in a series that counts there */
-#define SHRINK 0.1    /* of the correlations of series to none */
-
-/* What another blur or outline does to a part's mean share of lesion: 0.2 of a voxel at a border, where
- * half of a rim's voxels lie. */
-#define SHARE_ERROR 0.1
 
 /* Series that show tissue by themselves; maps follow from them. */
 static const enum hep_image channels[] = {
@@ -45,7 +39,7 @@ static size_t channels_of(enum hep_image used[HEP_PART_CHANNELS], const struct h
 }
 
 /** Covariance of the channels from the liver's residuals; its inverse and determinant. */
-static bool set_precision(struct hep_part_field *f, const struct hep_series_set *set)
+static bool set_precision(struct hep_part_field *f, const struct hep_series_set *set, double shrink)
 {
     double m[HEP_SPD_MAX][HEP_SPD_MAX] = { { 0 } }, scale[HEP_PART_CHANNELS], unused;
 
@@ -57,7 +51,7 @@ static bool set_precision(struct hep_part_field *f, const struct hep_series_set 
     for (size_t c = 0; c < f->n_channels; c++)
         for (size_t d = 0; d < f->n_channels; d++)
             m[c][d] = c == d ? scale[c] * scale[c]
-                             : (1.0 - SHRINK) * scale[c] * scale[d] *
+                             : (1.0 - shrink) * scale[c] * scale[d] *
                                    hep_series_correlation(&set->of[f->used[c]],
                                                           &set->of[f->used[d]], f->box);
     return hep_spd_inverse(f->precision, &unused, m, f->n_channels);
@@ -138,7 +132,7 @@ static void add_channel(struct hep_part_field *f, size_t c, const struct hep_ser
 }
 
 /** Lists of the lesion's voxels and of their neighbours. */
-static void set_neighbours(struct hep_part_field *f, size_t *index)
+static void set_neighbours(struct hep_part_field *f, size_t *index, double weight)
 {
     const struct hep_grid *g = &f->box->grid;
     const size_t step[3] = { 1, g->n[0], g->n[0] * g->n[1] };
@@ -147,7 +141,7 @@ static void set_neighbours(struct hep_part_field *f, size_t *index)
     hep_grid_spacing(h, g);
     least = fmin(h[0], fmin(h[1], h[2]));
     for (int k = 0; k < 3; k++)
-        f->near_weight[k] = POTTS * least / h[k];
+        f->near_weight[k] = weight * least / h[k];
     for (size_t v = 0; v < f->n; v++) {
         const size_t i = f->voxel[v];
 
@@ -161,7 +155,7 @@ static void set_neighbours(struct hep_part_field *f, size_t *index)
 }
 
 static int field_alloc(struct hep_part_field *f, const struct hep_shells *box,
-                       struct hep_error *err)
+                       double neighbour_weight, struct hep_error *err)
 {
     const size_t n = hep_grid_voxels(&box->grid), all = box->n[HEP_SHELL_WHOLE] * f->n_channels;
     size_t *index = hep_calloc(n, sizeof *index, err);
@@ -183,7 +177,7 @@ static int field_alloc(struct hep_part_field *f, const struct hep_shells *box,
         }
     }
     if (rc == HEP_OK)
-        set_neighbours(f, index);
+        set_neighbours(f, index, neighbour_weight);
     free(index);
     return rc;
 }
@@ -200,7 +194,7 @@ int hep_part_field_init(struct hep_part_field *f, const struct hep_series_set *s
 
     *f = (struct hep_part_field){ .widen = 1.0 };
     f->n_channels = channels_of(used, set);
-    rc = field_alloc(f, box, err);
+    rc = field_alloc(f, box, study->limits->neighbour_weight, err);
     for (size_t i = 0; rc == HEP_OK && i < n; i++)
         whole[i] = hep_shells_has(box, i, HEP_SHELL_WHOLE) ? 1.0F : 0.0F;
     for (size_t c = 0; rc == HEP_OK && c < f->n_channels; c++) {
@@ -212,7 +206,8 @@ int hep_part_field_init(struct hep_part_field *f, const struct hep_series_set *s
             fmin(fewest, hep_voxels_per_sample(set->of[used[c]].rho, set->of[used[c]].noise_share));
     }
     f->samples = f->n_channels > 0 ? (double)f->n / fewest : 0.0;
-    if (rc == HEP_OK && f->n_channels > 0 && !set_precision(f, set))
+    if (rc == HEP_OK && f->n_channels > 0 &&
+        !set_precision(f, set, study->limits->correlation_shrink))
         f->n_channels = 0;
     return rc;
 }
@@ -237,7 +232,7 @@ double hep_part_distance(const struct hep_part_field *f, size_t v,
 }
 
 bool hep_parts_differ(const struct hep_parts *parts, const struct hep_series_set *set,
-                      const struct hep_shells *box, double outline_error)
+                      const struct hep_shells *box, const struct hep_lesion_limits *limits)
 {
     enum hep_image used[HEP_PART_CHANNELS];
     const size_t n = channels_of(used, set);
@@ -254,14 +249,15 @@ bool hep_parts_differ(const struct hep_parts *parts, const struct hep_series_set
         const double core = s->value[HEP_PART_CORE] - s->value[HEP_PART_LIVER],
                      rim = s->value[HEP_PART_RIM] - s->value[HEP_PART_LIVER],
                      contrast = fabs(core) > fabs(rim) ? core : rim,
-                     sd = hypot(sqrt(variance), fmax(SHARE_ERROR * fabs(contrast), 1e-30));
+                     sd = hypot(sqrt(variance), fmax(limits->share_error * fabs(contrast), 1e-30));
 
         z[c] = difference / sd;
         /* One outline for all series: a part that is more liver than its map says differs in every one. */
-        common[c] = outline_error * contrast / sd;
+        common[c] = limits->outline_error * contrast / sd;
         for (size_t d = 0; d < n; d++)
-            m[c][d] =
-                c == d ? 1.0 : (1.0 - SHRINK) * hep_series_correlation(s, &set->of[used[d]], box);
+            m[c][d] = c == d ? 1.0
+                             : (1.0 - limits->correlation_shrink) *
+                                   hep_series_correlation(s, &set->of[used[d]], box);
     }
     for (size_t c = 0; c < n; c++)
         for (size_t d = 0; d < n; d++)

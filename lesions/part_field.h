@@ -40,8 +40,8 @@ double hep_part_distance(const struct hep_part_field *f, size_t v,
 /** Do rim and core differ by more than a second part costs? The differences of their signals in all
  * series, with their covariance and with what one outline too wide or too narrow does to all of them,
  * are Wald's chi square; a signal for each series costs log(independent
- * voxels), as in a BIC, and at least 2. `outline_error`: share of liver by which the outline may be wrong. */
+ * voxels), as in a BIC, and at least 2. */
 bool hep_parts_differ(const struct hep_parts *parts, const struct hep_series_set *set,
-                      const struct hep_shells *box, double outline_error);
+                      const struct hep_shells *box, const struct hep_lesion_limits *limits);
 
 #endif

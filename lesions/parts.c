@@ -567,8 +567,7 @@ int hep_parts_and_series(struct hep_parts *parts, struct hep_series_set *series,
         rc = hep_parts_find(parts, series, study, box, err);
     if (rc == HEP_OK)
         rc = hep_series_explain(series, study, box, parts, HEP_SERIES_ALL, err);
-    if (rc == HEP_OK && parts->n > 1 &&
-        !hep_parts_differ(parts, series, box, study->limits->outline_error)) {
+    if (rc == HEP_OK && parts->n > 1 && !hep_parts_differ(parts, series, box, study->limits)) {
         struct hep_parts layers;
 
         rc = hep_parts_by_depth(&layers, box, study->limits->rim_depth_frac, err);

@@ -9,7 +9,7 @@
  *          interpolated sample counts once; widened where the border's place is uncertain, |grad p|
  *          times a voxel's width and the shift's error, and in a series that takes part of a voxel
  *          from its neighbours, by half of that part of the difference between parts. Neighbours
- *          are alike: log prior POTTS times the sum of the six neighbours' probabilities, weakly
+ *          are alike: log prior series.neighbour_weight times the sum of the six neighbours' probabilities, weakly
  *          ordered by depth. SWEEPS rounds of mean field and means. Starts: layers by depth, and the
  *          principal axis of the widest part; the likelier result stays. Of two and three parts the
  *          number with the lower BIC = -2 log L + (parameters) log(independent voxels), L being that

@@ -5,7 +5,7 @@
  *
  * Model:   signal(x) = field(x) * (sum over parts share(x - shift) * mean + noise). The field is
  *          linear across the box, by a robust fit to the ring of liver with the prior that receive
- *          fields change by FIELD_SLOPE a millimetre. Noise and texture: robust SD, correlation over
+ *          fields change by series.field_slope_per_mm. Noise and texture: robust SD, correlation over
  *          one and two voxels, and correlation with other series, all of that ring's residuals. The shift
  *          (at most 3 mm) has a Gaussian prior whose median length is the registration's residual;
  *          it, the point spread in the image's plane (a Gaussian of variance b changes the prediction

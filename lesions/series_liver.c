@@ -9,8 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Receive coils: +-30 % over some 100 mm, as in the body at 3 T. */
-#define FIELD_SLOPE 0.003 /* 1/mm, SD */
 #define FIELD_ROUNDS 4
 #define SD_FLOOR 1e-5 /* of the liver's signal: data without noise */
 
@@ -28,11 +26,11 @@ static void place(double mm[3], const struct hep_shells *box, const double h[3],
 
 /** One round of the robust fit of the field: signal = b0 + b . x. */
 static void fit_field(double b[4], const struct hep_series *s, const struct hep_shells *box,
-                      const double h[3], double outlier, bool receive)
+                      const double h[3], const struct hep_lesion_limits *limits, bool receive)
 {
     double m[HEP_SPD_MAX][HEP_SPD_MAX] = { { 0 } }, inverse[HEP_SPD_MAX][HEP_SPD_MAX], unused;
     double right[4] = { 0 };
-    const double slope_sd = FIELD_SLOPE * fabs(b[0]) + 1e-30;
+    const double slope_sd = limits->field_slope * fabs(b[0]) + 1e-30;
 
     for (size_t i = 0; i < hep_grid_voxels(&box->grid); i++) {
         double x[4] = { 1.0 }, r, w;
@@ -41,7 +39,7 @@ static void fit_field(double b[4], const struct hep_series *s, const struct hep_
             continue;
         place(x + 1, box, h, i);
         r = (double)s->signal[i] - b[0] - b[1] * x[1] - b[2] * x[2] - b[3] * x[3];
-        w = 1.0 / fmax(1.0, fabs(r) / outlier) / (s->sd * s->sd);
+        w = 1.0 / fmax(1.0, fabs(r) / (limits->liver_outlier_sd * s->sd)) / (s->sd * s->sd);
         for (int j = 0; j < 4; j++) {
             right[j] += w * x[j] * (double)s->signal[i];
             for (int k = 0; k < 4; k++)
@@ -144,7 +142,7 @@ static int measure_liver(struct hep_series *s, const struct hep_shells *box,
             b[0] = stats.median;
         s->sd = fmax(stats.mad, SD_FLOOR * fabs(b[0]) + 1e-30);
         if (round < FIELD_ROUNDS && rc == HEP_OK && stats.n > 0)
-            fit_field(b, s, box, h, limits->liver_outlier_sd * s->sd, receive);
+            fit_field(b, s, box, h, limits, receive);
     }
     s->liver = rc == HEP_OK && stats.n > 0 ? b[0] : (double)NAN;
     for (size_t i = 0; i < n; i++) {

@@ -363,9 +363,8 @@ static void test_parts_that_differ(void **state)
             s->cov[HEP_PART_RIM][HEP_PART_RIM] = s->cov[HEP_PART_CORE][HEP_PART_CORE] =
                 0.5 * rows[i].se * rows[i].se;
         }
-        assert_int_equal(
-            hep_parts_differ(&parts, &set, &box, hep_lesion_limits_default.outline_error),
-            rows[i].differ);
+        assert_int_equal(hep_parts_differ(&parts, &set, &box, &hep_lesion_limits_default),
+                         rows[i].differ);
     }
 }
 
