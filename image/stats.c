@@ -295,6 +295,8 @@ int hep_stats_by_label(struct hep_stats *out, int32_t n_labels, const struct hep
 
 void hep_histogram(size_t *counts, size_t nbins, double lo, double hi, const float *x, size_t n)
 {
+    const double per_unit = (double)nbins / (hi - lo);
+
     (void)memset(counts, 0, nbins * sizeof *counts);
     if (nbins == 0 || !(hi > lo))
         return;
@@ -304,7 +306,7 @@ void hep_histogram(size_t *counts, size_t nbins, double lo, double hi, const flo
 
         if (!(value >= lo && value <= hi))
             continue;
-        bin = (size_t)((value - lo) / (hi - lo) * (double)nbins);
+        bin = (size_t)((value - lo) * per_unit);
         counts[bin < nbins ? bin : nbins - 1]++;
     }
 }
@@ -349,8 +351,8 @@ int hep_otsu(double *threshold, const float *x, size_t n, struct hep_error *err)
 
     for (size_t i = 0; i < n; i++) {
         if (isfinite(x[i])) {
-            lo = fmin(lo, (double)x[i]);
-            hi = fmax(hi, (double)x[i]);
+            lo = (double)x[i] < lo ? (double)x[i] : lo;
+            hi = (double)x[i] > hi ? (double)x[i] : hi;
         }
     }
     if (!(hi > lo))
@@ -390,7 +392,7 @@ int hep_otsu_tissue(double *threshold, double *darkest, const float *x, size_t n
     }
     top = lit > 0 ? (float)(CLIP_OF_TISSUE * hep_quantile(sorted, lit, 0.5)) : INFINITY;
     for (size_t i = 0; i < m; i++)
-        sorted[i] = fminf(sorted[i], top);
+        sorted[i] = sorted[i] < top ? sorted[i] : top;
     rc = hep_otsu(threshold, sorted, m, err);
     if (darkest != NULL)
         *darkest = dark;
