@@ -11,6 +11,8 @@ struct line {
     double *f;    /* squared distances on entry */
     double *from; /* where parabola j takes over, n + 1 */
     size_t *at;   /* its vertex */
+    double
+        *per; /* 1 / (2 j mm), the step of a cut per difference of heights of parabolas j apart */
 };
 
 /* Lower envelope of the parabolas (x - q)^2 + f(q) (Felzenszwalb and Huttenlocher 2012, algorithm
@@ -29,7 +31,7 @@ static size_t envelope(struct line *w, size_t n, double mm)
             const size_t p = w->at[k - 1];
             const double y = (double)p * mm;
 
-            cut = (w->f[q] + x * x - w->f[p] - y * y) / (2.0 * (x - y));
+            cut = (w->f[q] + x * x - w->f[p] - y * y) * w->per[q - p];
             if (cut > w->from[k - 1])
                 break;
             k--;
@@ -42,11 +44,34 @@ static size_t envelope(struct line *w, size_t n, double mm)
     return k;
 }
 
+/* The first axis: voxels are 0 or infinite, and the nearest 0 lies before or after. */
+static void transform_first(float *data, size_t n, double mm)
+{
+    size_t last = SIZE_MAX;
+
+    for (size_t i = 0; i < n; i++) {
+        const double d = ((double)i - (double)last) * mm;
+
+        if (!isinf(data[i]))
+            last = i;
+        else if (last != SIZE_MAX)
+            data[i] = (float)(d * d);
+    }
+    last = SIZE_MAX;
+    for (size_t i = n; i-- > 0;) {
+        const double d = ((double)last - (double)i) * mm;
+
+        if (!(data[i] > 0.0F))
+            last = i;
+        else if (last != SIZE_MAX && d * d < (double)data[i])
+            data[i] = (float)(d * d);
+    }
+}
+
 static void transform_line(float *data, size_t n, size_t stride, double mm, struct line *w)
 {
     size_t k;
     size_t j = 0;
-
     bool same = true;
 
     for (size_t i = 0; i < n; i++) {
@@ -81,6 +106,9 @@ static void transform_axis(struct hep_volume *v, const struct box *box, int axis
     const int a = axis == 0 ? 1 : 0, b = axis == 2 ? 1 : 2;
     const size_t lines = box->n[a] * box->n[b];
 
+    for (int t = 0; t < nthreads; t++)
+        for (size_t j = 1; j < box->n[axis]; j++)
+            work[t].per[j] = 0.5 / ((double)j * mm);
 #pragma omp parallel for schedule(static) num_threads(nthreads)
     for (size_t i = 0; i < lines; i++) {
         const size_t at_a = box->first[a] + i % box->n[a];
@@ -88,7 +116,10 @@ static void transform_axis(struct hep_volume *v, const struct box *box, int axis
         float *first =
             v->data + at_a * stride[a] + at_b * stride[b] + box->first[axis] * stride[axis];
 
-        transform_line(first, box->n[axis], stride[axis], mm, &work[omp_get_thread_num()]);
+        if (axis == 0)
+            transform_first(first, box->n[axis], mm);
+        else
+            transform_line(first, box->n[axis], stride[axis], mm, &work[omp_get_thread_num()]);
     }
 }
 
@@ -142,7 +173,8 @@ static int line_new(struct line *w, size_t n, struct hep_error *err)
     w->f = hep_calloc(n, sizeof *w->f, err);
     w->from = hep_calloc(n, sizeof *w->from, err);
     w->at = hep_calloc(n, sizeof *w->at, err);
-    return w->f != NULL && w->from != NULL && w->at != NULL;
+    w->per = hep_calloc(n, sizeof *w->per, err);
+    return w->f != NULL && w->from != NULL && w->at != NULL && w->per != NULL;
 }
 
 static void lines_free(struct line *work, int count)
@@ -151,6 +183,7 @@ static void lines_free(struct line *work, int count)
         free(work[i].f);
         free(work[i].from);
         free(work[i].at);
+        free(work[i].per);
     }
     free(work);
 }
