@@ -9,8 +9,6 @@
 /* Slices need this many bright voxels, volumes this many slices, and a b-value this many volumes to
  * be compared with each other. */
 enum { LEAST_IN_SLICE = 20, LEAST_SLICES = 3, LEAST_OF_B = 3, NEIGHBOURS = 3, ROUNDS = 4 };
-/* The median of ln S over so many voxels has an error of 3 % of their SD. */
-enum { MOST_IN_SLICE = 2048 };
 static const double sds = 5.0, same_b_s_per_mm2 = 0.5, mad_of_normal = 0.6744897501960817;
 /* Slices whose brighter half has less than this of the body's signal show air or suppressed fat. */
 #define DARK 0.25F
@@ -56,12 +54,12 @@ static int allocate(struct table *t, struct hep_error *err)
     return HEP_OK;
 }
 
-/* The brighter half of the body in a slice, by the mean over the volumes, or voxels spread over it; none
- * where even that is dark beside the rest. */
+/* The brighter half of the body in a slice, by the mean over the volumes; none where even that is dark beside
+ * the rest. */
 static size_t list_bright(size_t *list, float *values, const struct hep_diffusion_sample *s,
                           size_t first, size_t slice)
 {
-    size_t n = 0, kept = 0, step, left = 0;
+    size_t n = 0, kept = 0;
     float middle;
 
     for (size_t i = 0; i < slice; i++)
@@ -73,10 +71,7 @@ static size_t list_bright(size_t *list, float *values, const struct hep_diffusio
     for (size_t i = 0; i < slice; i++)
         if (s->mean[first + i] >= middle)
             list[kept++] = first + i;
-    step = kept / MOST_IN_SLICE + 1;
-    for (size_t i = 0; i < kept; i += step)
-        list[left++] = list[i];
-    return left;
+    return kept;
 }
 
 static int fill(struct table *t, const struct hep_diffusion_sample *s,

@@ -8,6 +8,8 @@
 /* Voxels: the median of their values has an error of 3 % of the SD. Values that all volumes may
  * take together. */
 enum { MOST_VOXELS = 2048, MOST_VALUES = 1 << 23 };
+/* Voxels of a slice that are looked at: its brighter half gives a median with an error of 3 % of the SD. */
+enum { MOST_IN_SLICE = 4096 };
 
 void hep_sample_release(struct hep_diffusion_sample *s)
 {
@@ -28,33 +30,44 @@ static float ln_of(float signal)
     return signal > 0.0F && isfinite(signal) ? logf(signal) : NAN;
 }
 
-/* Mean of the positive signals of each voxel of the mask, NaN elsewhere: a stretch of each volume after
- * the other, so that memory is read in its order. */
-static void mean_signal(float *mean, const struct hep_diffusion_input *in)
+/* Mean of the positive signals of n voxels of the mask from `first` on, NaN elsewhere; sum, count: room for n. */
+static void mean_of_row(float *mean, double *sum, double *count,
+                        const struct hep_diffusion_input *in, size_t first, size_t n)
 {
-    enum { STRETCH = 1024 };
-    double sum[STRETCH], count[STRETCH];
+    for (size_t v = 0; v < n; v++)
+        sum[v] = count[v] = 0.0;
+    for (size_t i = 0; i < in->nb; i++) {
+        const float *x = in->signal + i * in->nvox + first;
 
-    for (size_t first = 0; first < in->nvox; first += STRETCH) {
-        const size_t n = in->nvox - first < STRETCH ? in->nvox - first : STRETCH;
+        for (size_t v = 0; v < n; v++) {
+            const bool counts = (x[v] > 0.0F) & (x[v] <= FLT_MAX);
 
-        for (size_t v = 0; v < n; v++)
-            sum[v] = count[v] = 0.0;
-        for (size_t i = 0; i < in->nb; i++) {
-            const float *x = in->signal + i * in->nvox + first;
-
-            for (size_t v = 0; v < n; v++) {
-                const bool counts = (x[v] > 0.0F) & (x[v] <= FLT_MAX);
-
-                sum[v] += counts ? (double)x[v] : 0.0;
-                count[v] += counts ? 1.0 : 0.0;
-            }
+            sum[v] += counts ? (double)x[v] : 0.0;
+            count[v] += counts ? 1.0 : 0.0;
         }
-        for (size_t v = 0; v < n; v++)
-            mean[first + v] = count[v] > 0.0 && (in->mask == NULL || in->mask[first + v] > 0)
-                                  ? (float)(sum[v] / count[v])
-                                  : NAN;
     }
+    for (size_t v = 0; v < n; v++)
+        mean[first + v] = count[v] > 0.0 && (in->mask == NULL || in->mask[first + v] > 0)
+                              ? (float)(sum[v] / count[v])
+                              : NAN;
+}
+
+/* Of the rows of each slice as many as hold MOST_IN_SLICE voxels, and NaN in the others. */
+static int mean_signal(float *mean, const struct hep_diffusion_input *in, const size_t n[3],
+                       struct hep_error *err)
+{
+    const size_t rows = n[1] * n[2], step = (n[0] * n[1] - 1) / MOST_IN_SLICE + 1;
+    double *work = NULL;
+    int rc = HEP_NEW(work, 2 * n[0], err);
+
+    for (size_t row = 0; rc == HEP_OK && row < rows; row++) {
+        if (row % n[1] % step == 0)
+            mean_of_row(mean, work, work + n[0], in, row * n[0], n[0]);
+        for (size_t v = 0; row % n[1] % step != 0 && v < n[0]; v++)
+            mean[row * n[0] + v] = NAN;
+    }
+    free(work);
+    return rc;
 }
 
 static size_t keep_finite(float *to, const float *from, size_t n)
@@ -110,7 +123,9 @@ int hep_sample_take(struct hep_diffusion_sample *s, const struct hep_diffusion_i
         rc = HEP_NEW(sorted, in->nvox, err);
     if (rc != HEP_OK)
         goto out;
-    mean_signal(s->mean, in);
+    rc = mean_signal(s->mean, in, n, err);
+    if (rc != HEP_OK)
+        goto out;
     s->bright = (float)hep_quantile(sorted, keep_finite(sorted, s->mean, in->nvox), 0.5);
     for (size_t v = 0; v < in->nvox; v++)
         n_bright += s->mean[v] >= s->bright;
