@@ -8,8 +8,8 @@
 /* Voxels: the median of their values has an error of 3 % of the SD. Values that all volumes may
  * take together. */
 enum { MOST_VOXELS = 2048, MOST_VALUES = 1 << 23 };
-/* Voxels of a slice that are looked at: its brighter half gives a median with an error of 3 % of the SD. */
-enum { MOST_IN_SLICE = 4096 };
+/* Voxels of a slice that are looked at: its brighter half gives a median with an error of 4 % of the SD. */
+enum { MOST_IN_SLICE = 2048 };
 
 void hep_sample_release(struct hep_diffusion_sample *s)
 {
