@@ -13,8 +13,8 @@
 #define HEP_SAMPLE_COMPARED 64
 
 struct hep_diffusion_sample {
-    float *mean;     /* [nvox]: of the positive signals of a voxel of the mask, NaN elsewhere and in
-                      * rows that are not looked at */
+    float *mean; /* [nvox]: over the volumes, of a voxel of the mask; NaN elsewhere and in rows that
+                      * are not looked at */
     size_t n, nb;    /* voxels, volumes */
     size_t *voxel;   /* [n] */
     float *ln;       /* [nb][n], NaN where the signal is not positive */
