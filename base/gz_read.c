@@ -1,28 +1,15 @@
 #include "base/gz.h"
 
 #include "base/alloc.h"
+#include "base/gz_memory.h"
 #include "base/file.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <unistd.h>
-#define ZLIB_CONST /* input pointers are const */
-#include <zlib.h>
 
 enum { GZIP_ONLY = 15 + 16, INPUT_BYTES = 64 << 10, FIRST_OUTPUT = 64 << 10 };
-
-static voidpf zlib_alloc(voidpf unused, uInt n, uInt size)
-{
-    (void)unused;
-    return hep_calloc(n, size, NULL);
-}
-
-static void zlib_free(voidpf unused, voidpf p)
-{
-    (void)unused;
-    free(p);
-}
 
 bool hep_gz_is(const void *data, size_t n)
 {
@@ -217,8 +204,8 @@ static int reader_new(struct hep_gz_reader **out, struct hep_error *err)
 
     if (rc == HEP_OK) {
         (*out)->fd = -1;
-        (*out)->z.zalloc = zlib_alloc;
-        (*out)->z.zfree = zlib_free;
+        (*out)->z.zalloc = hep_zlib_alloc;
+        (*out)->z.zfree = hep_zlib_free;
     }
     return rc;
 }

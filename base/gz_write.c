@@ -1,10 +1,9 @@
 #include "base/gz.h"
 
 #include "base/alloc.h"
+#include "base/gz_memory.h"
 
 #include <stdint.h>
-#define ZLIB_CONST /* input pointers are const */
-#include <zlib.h>
 
 enum {
     RAW_DEFLATE = -15,
@@ -16,18 +15,6 @@ enum {
     FLUSH_BYTES = 64, /* a sync flush adds at most an empty stored block and pending bits */
     VOXEL_BYTES = 4
 };
-
-static voidpf zlib_alloc(voidpf unused, uInt n, uInt size)
-{
-    (void)unused;
-    return hep_calloc(n, size, NULL);
-}
-
-static void zlib_free(voidpf unused, voidpf p)
-{
-    (void)unused;
-    free(p);
-}
 
 struct block {
     unsigned char *bytes;
@@ -69,7 +56,7 @@ static bool repeats(const unsigned char *data, size_t n)
 static void deflate_block(struct block *b, const unsigned char *data, size_t from, size_t n,
                           bool last, int level)
 {
-    z_stream z = { .zalloc = zlib_alloc, .zfree = zlib_free };
+    z_stream z = { .zalloc = hep_zlib_alloc, .zfree = hep_zlib_free };
     const int strategy = level == 1 && !repeats(data + from, n) ? Z_RLE : Z_DEFAULT_STRATEGY;
     size_t window = from < WINDOW_BYTES ? from : WINDOW_BYTES;
 
