@@ -1,8 +1,8 @@
 #include "base/gz.h"
 
 #include "base/alloc.h"
-#include "base/gz_memory.h"
 #include "base/file.h"
+#include "base/gz_memory.h"
 
 #include <errno.h>
 #include <limits.h>
