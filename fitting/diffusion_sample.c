@@ -41,7 +41,7 @@ static void mean_of_row(float *mean, double *sum, const struct hep_diffusion_inp
         const float *x = in->signal + i * in->nvox + first;
 
         for (size_t v = 0; v < n; v++)
-            sum[v] += (x[v] > 0.0F) & (x[v] <= FLT_MAX) ? (double)x[v] : 0.0;
+            sum[v] += x[v] > 0.0F && x[v] <= FLT_MAX ? (double)x[v] : 0.0;
     }
     for (size_t v = 0; v < n; v++)
         mean[first + v] = sum[v] > 0.0 && (in->mask == NULL || in->mask[first + v] > 0)
