@@ -6,7 +6,8 @@ static void add_header(struct hep_str *out, const struct hep_calibrated *c,
                        const struct hep_calibrate_request *q)
 {
     hep_str_addf(
-        out, "# Model card\n\nMade by `hepar calibrate` of Hepar %s, %s. Research use only.\n\n",
+        out,
+        "# Model card\n\nMade by `hepar calibrate` of Hepar %s, date %s. Research use only.\n\n",
         HEP_VERSION, q->date);
     hep_str_addf(out,
                  "- **What**: likelihoods of flags and measures in seven classes, slope and "

@@ -35,7 +35,7 @@ static const struct hep_option options[] = {
                    "false candidates that the limit of detection lets through"),
     HEP_OPT_INTEGER(S, folds, "folds", 0, "N", 2, 100, "5",
                     "parts of the cross-validation; a patient is in one of them"),
-    HEP_OPT(TEXT, S, date, "date", 0, "DATE", NULL, "YYYY-MM-DD, written into the tables"),
+    HEP_OPT(TEXT, S, date, "date", 0, "DATE", "not stated", "YYYY-MM-DD, written into the tables"),
     HEP_OPT(TEXT, S, trained_on, "trained-on", 0, "TEXT", "unnamed studies",
             "which studies, for readers of the tables"),
     HEP_OPT(DIR_IN, S, test_out, "test-out", 0, "DIR", NULL,
@@ -87,8 +87,8 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     struct hep_calibrate_request q;
     int rc;
 
-    if (o->out == NULL || o->date == NULL)
-        return HEP_FAIL(err, HEP_EUSAGE, "-o FILE and --date YYYY-MM-DD are needed");
+    if (o->out == NULL)
+        return HEP_FAIL(err, HEP_EUSAGE, "-o FILE is needed: the table of evidence");
     if ((o->test_out == NULL) != (o->test_truth == NULL))
         return HEP_FAIL(err, HEP_EUSAGE, "--test-out and --test-truth go together");
     if (o->test_out != NULL && isfinite(o->hold_out))
@@ -137,7 +137,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
 }
 
 static const char *const examples[] = {
-    "hepar calibrate out bids/derivatives/truth --date 2026-11-28 -o ./evidence.yml",
+    "hepar calibrate out bids/derivatives/truth -o ./evidence.yml",
     "hepar calibrate out biopsies.tsv --date 2026-11-28 -o ./evidence.yml --weight 20", NULL
 };
 

@@ -196,11 +196,11 @@ static void print_report(FILE *out, const struct fit_options *o,
 
 /* What the volumes say of their b-values, before anything is fitted. Where no mask is given and no
  * body stands out, every voxel counts. */
-static int screen_volumes(struct hep_screened *used, const struct fit_options *o,
-                          enum hep_diffusion_model model, const struct hep_diffusion_input *in,
-                          const struct hep_volume *dwi, struct hep_cli *cli, struct hep_error *err)
+static int screen_volumes(struct hep_screened *used, struct hep_diffusion_screen *screen,
+                          const struct fit_options *o, enum hep_diffusion_model model,
+                          const struct hep_diffusion_input *in, const struct hep_volume *dwi,
+                          struct hep_cli *cli, struct hep_error *err)
 {
-    struct hep_diffusion_screen screen = { 0 };
     struct hep_diffusion_input region = *in;
     struct hep_labels *body = NULL;
     char text[HEP_SCREEN_TEXT];
@@ -211,25 +211,24 @@ static int screen_volumes(struct hep_screened *used, const struct fit_options *o
         lowest = in->b_s_per_mm2[i] < in->b_s_per_mm2[lowest] ? i : lowest;
     if (in->mask == NULL && hep_body_mask(&body, dwi, lowest, NULL) == HEP_OK)
         region.mask = body->data;
-    rc = hep_diffusion_screen(&screen, &region, dwi->grid.n, o->rise_max, err);
+    rc = hep_diffusion_screen(screen, &region, dwi->grid.n, o->rise_max, err);
     hep_labels_free(body);
-    if (rc == HEP_OK && hep_screen_contradicts(text, &screen, o->rise_max))
+    if (rc == HEP_OK && hep_screen_contradicts(text, screen, o->rise_max))
         rc = HEP_FAIL(err, HEP_EDATA, "%s: %s", text, HEP_DIFFUSION_LIKELY_CAUSES);
-    if (rc == HEP_OK && model == HEP_DIFFUSION_IVIM && screen.lowest_error > o->lowest_error_max)
+    if (rc == HEP_OK && model == HEP_DIFFUSION_IVIM && screen->lowest_error > o->lowest_error_max)
         rc = HEP_FAIL(err, HEP_EDATA,
                       "the volumes of the lowest b-value differ: their mean is known to %.1f %%, "
                       "limit %g %%: b-values above 0 stored as 0, or motion",
-                      100.0 * screen.lowest_error, 100.0 * o->lowest_error_max);
+                      100.0 * screen->lowest_error, 100.0 * o->lowest_error_max);
     if (rc == HEP_OK)
-        rc = hep_screen_apply(used, &screen, in, err);
-    for (size_t i = 0; rc == HEP_OK && i < screen.n_left_out; i++) {
-        hep_screen_volume_text(text, &screen.left_out[i]);
+        rc = hep_screen_apply(used, screen, in, err);
+    for (size_t i = 0; rc == HEP_OK && i < screen->n_left_out; i++) {
+        hep_screen_volume_text(text, &screen->left_out[i]);
         (void)fprintf(cli->out, "%s\n", text);
     }
-    if (rc == HEP_OK && screen.n_lost > 0)
+    if (rc == HEP_OK && screen->n_lost > 0)
         (void)fprintf(cli->out, "%zu of %zu slices of its volumes have lost signal: no weight\n",
-                      screen.n_lost, screen.n_slices);
-    hep_diffusion_screen_release(&screen);
+                      screen->n_lost, screen->n_slices);
     return rc;
 }
 
@@ -243,6 +242,7 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
     struct hep_diffusion_maps maps = { 0 };
     struct hep_labels *mask = NULL;
     struct hep_diffusion_facts facts;
+    struct hep_diffusion_screen screen = { 0 };
     struct hep_screened used = { 0 };
     struct hep_json *sidecar = NULL;
     struct hep_diffusion_input input = { .signal = dwi->data,
@@ -265,12 +265,14 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
         goto out;
     link_maps(&maps, files, model);
     input.mask = mask != NULL ? mask->data : NULL;
-    rc = screen_volumes(&used, o, model, &input, dwi, cli, err);
+    rc = screen_volumes(&used, &screen, o, model, &input, dwi, cli, err);
     if (rc == HEP_OK)
         rc = hep_diffusion_fit(&maps, &report, &used.in, &settings, err);
     if (rc != HEP_OK)
         goto out;
     hep_diffusion_facts_fill(&facts, &report, &settings);
+    hep_screen_left_out_text(facts.left_out, sizeof facts.left_out, &screen);
+    facts.n_lost = screen.n_lost;
     rc = hep_struct_json(&sidecar, &facts, &hep_diffusion_facts_type, false, err);
     if (rc == HEP_OK)
         rc = hep_fit_write(&o->output, files, sidecar, settings.fit.nthreads, err);
@@ -278,6 +280,7 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
         print_report(cli->out, o, &report);
 out:
     hep_json_free(sidecar);
+    hep_diffusion_screen_release(&screen);
     hep_screened_release(&used);
     hep_fit_files_free(files);
     hep_labels_free(mask);

@@ -489,6 +489,11 @@ static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *e
 
     opt.sigma = isfinite(o->sigma) ? o->sigma : 0.0;
     opt.fit.nthreads = threads(o);
+    if (rc == HEP_OK && e.n < 3)
+        rc = HEP_FAIL(err, HEP_EDATA,
+                      "%zu echoes: R2* and fat fraction need three or more; of an opposed and an "
+                      "in-phase echo hepar fit dualecho gives the fat fraction",
+                      e.n);
     if (rc == HEP_OK)
         rc = hep_fit_solver_parse(&opt.fit.solver, o->solver, err);
     if (rc == HEP_OK)

@@ -459,6 +459,18 @@ void hep_screen_volume_text(char text[HEP_SCREEN_TEXT], const struct hep_screen_
                        v->of_s_per_mm2);
 }
 
+void hep_screen_left_out_text(char *text, size_t size, const struct hep_diffusion_screen *s)
+{
+    char one[HEP_SCREEN_TEXT];
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < s->n_left_out && used < size; i++) {
+        hep_screen_volume_text(one, &s->left_out[i]);
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i > 0 ? "; " : "", one);
+    }
+}
+
 /* Noise and motion may hide as much of the loss as they may make of a rise. */
 static double decay_limit(const struct hep_diffusion_screen *s, double rise_max)
 {

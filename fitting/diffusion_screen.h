@@ -91,6 +91,8 @@ int hep_diffusion_screen(struct hep_diffusion_screen *out, const struct hep_diff
 
 /** "volume 10 (b = 800 s/mm2) is left out: an ADC map"; volumes are counted from 0. */
 void hep_screen_volume_text(char text[HEP_SCREEN_TEXT], const struct hep_screen_volume *v);
+/** The same of all that are left out, between semicolons; empty without any. As many as fit `size`. */
+void hep_screen_left_out_text(char *text, size_t size, const struct hep_diffusion_screen *s);
 /** Why the b-values cannot be those of the volumes; false, with an empty text, when they can. */
 bool hep_screen_contradicts(char text[HEP_SCREEN_TEXT], const struct hep_diffusion_screen *s,
                             double rise_max);

@@ -93,9 +93,11 @@ static int make_dataset(const char *root, struct hep_error *err)
     /* Names in the style of BIDS that the specification does not have. */
     static const char ignore[] =
         "*_FFmap.*\n*_PDFFmap.*\n*_R2starmap.*\n*_REmap.*\n*_ADC*\n*_Dmap*\n*_fmap.*\n"
-        "*_Dstarmap*\n*_Kmap*\n*map.*\n*_xfm.*\n*_lesions.*\n*_report.html\n*_viewer.html\n"
-        "*_run.json\n*_failed.json\n*_regions.*\n*_labels.*\n*.log\nlogs/**\nevaluation/"
-        "**\nstudies.*\nlesions.*\ngroup.html\n.*\n";
+        "*_Dstarmap*\n*_Kmap*\n*map.*\n*_xfm.*\n*_space-reference_*\n*_lesions.*\n*_flags.*\n"
+        "*_measures.*\n*_regions.*\n*_labels.*\n*_radiomics.*\n*_followup*.*\n*_report.html\n"
+        "*_viewer.html\n*_review.*\n*_run.json\n*_failed.json\n*.log\nlogs/**\nevaluation/**\n"
+        "validation/**\nagreement_*/"
+        "**\nstudies.*\nlesions.*\nregions.*\nfollowup.*\ngroup.html\n.*\n";
     int rc = hep_mkdir_p(root, err);
 
     if (rc == HEP_OK)

@@ -208,12 +208,11 @@ static void add_class_reasons(struct hep_put *put, struct hep_json *o, const str
 static void add_origin(struct hep_put *put, struct hep_json *o, const struct hep_finding *f)
 {
     hep_put_text(put, o, "origin", f->origin == HEP_ORIGIN_GIVEN ? "given" : "found");
+    hep_put(put, o, "given_label",
+            f->given_label > 0 ? hep_json_new_integer(f->given_label) : hep_json_new_null());
+    hep_put_text(put, o, "given_name", f->given_name[0] != '\0' ? f->given_name : NULL);
     if (f->origin != HEP_ORIGIN_GIVEN)
         return;
-    if (f->given_label > 0)
-        hep_put(put, o, "given_label", hep_json_new_integer(f->given_label));
-    if (f->given_name[0] != '\0')
-        hep_put_text(put, o, "given_name", f->given_name);
     hep_put_text(put, o, "outlined_by", f->given_point ? "hepar" : "user");
     if (f->given_note[0] != '\0')
         hep_put_text(put, o, "given_note", f->given_note);

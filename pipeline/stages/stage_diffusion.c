@@ -409,15 +409,13 @@ static void tell_screen(struct hep_dwi_order *order, const struct job *j,
                         const struct hep_diffusion_screen *screen)
 {
     char text[HEP_SCREEN_TEXT];
-    size_t used = 0;
 
-    for (size_t i = 0; i < screen->n_left_out && used < sizeof order->left_out; i++) {
+    for (size_t i = 0; i < screen->n_left_out; i++) {
         hep_screen_volume_text(text, &screen->left_out[i]);
         hep_log_write(hep_run_log(j->run), HEP_LOG_WARNING, "volume-left-out", "%s: %s",
                       j->series->name, text);
-        used += (size_t)snprintf(order->left_out + used, sizeof order->left_out - used, "%s%s",
-                                 i > 0 ? "; " : "", text);
     }
+    hep_screen_left_out_text(order->left_out, sizeof order->left_out, screen);
     if (screen->n_lost > 0)
         hep_log_write(hep_run_log(j->run), HEP_LOG_WARNING, "slices-lost",
                       "%s: %zu of %zu slices of its volumes have lost signal: they have no weight",

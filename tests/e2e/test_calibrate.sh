@@ -103,5 +103,10 @@ mkdir "$work/empty"
 refuse 65 "no study of the truth" "$work/truth" "$work/empty"
 cut -f 1,3 "$work/truth.tsv" >"$work/columns.tsv"
 refuse 65 "needs the column label, or x, y and z" "$work/columns.tsv"
-expect 64 "date" "$HEPAR" calibrate "$work/out" "$work/truth" -o "$work/no.yml"
+expect 64 "-o FILE is needed" "$HEPAR" calibrate "$work/out" "$work/truth"
+
+# Without a date the tables are the same but for it.
+expect 0 "" "$HEPAR" calibrate "$work/out" "$work/truth" "${expert[@]}" --weight 8 -o "$work/undated.yml"
+same "$(diff "$work/one.yml" "$work/undated.yml" | grep -c '^[<>]')" 2 "lines that a date changes"
+same "$(grep -c 'date: "not stated"' "$work/undated.yml")" 1 "the date that is not stated"
 finish

@@ -87,8 +87,12 @@ check i/R2star 0 3 78 82 1
 absent "$work/i/PDFF.nii.gz"
 same "$(grep -c 'R2\* alone' "$work/stdout")" 1 'the output says that there is no fraction'
 
+# Two echoes, an opposed and an in-phase one: what fat takes from the first would be read as R2*.
+expect 0 '' "$HEPAR" simulate amri-noncontrast "$work/bids" --fast --seed 1 --degrade none -q
+expect 65 'need three or more' "$HEPAR" fit multiecho "$work"/bids/sub-01/anat/*echo-[12]_MEGRE.nii.gz -o "$work/two"
+absent "$work/two"
+
 # Echoes exchanged in their sidecars, and a phase named like a magnitude, in a simulated study.
-"$HEPAR" simulate amri-noncontrast "$work/bids" --fast --seed 1 --degrade none -q || fail "simulate"
 $python - "$work" <<'P'
 import json
 import os

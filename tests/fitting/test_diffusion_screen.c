@@ -249,7 +249,7 @@ static void test_empty(void **state)
     static const double b[] = { 0, 50, 400, 800, 1000 };
     struct series *s = make(b, 5);
     struct hep_diffusion_screen screen;
-    char text[HEP_SCREEN_TEXT];
+    char text[HEP_SCREEN_TEXT], all[2 * HEP_SCREEN_TEXT], short_of_room[16];
 
     (void)state;
     (void)memset(s->signal + (size_t)3 * NVOX, 0, (size_t)2 * NVOX * sizeof *s->signal);
@@ -261,6 +261,11 @@ static void test_empty(void **state)
     hep_screen_volume_text(text, &screen.left_out[1]);
     assert_string_equal(text,
                         "volume 4 (b = 1000 s/mm2) is left out: it has no signal in the body");
+    hep_screen_left_out_text(all, sizeof all, &screen);
+    assert_string_equal(all, "volume 3 (b = 800 s/mm2) is left out: it has no signal in the body; "
+                             "volume 4 (b = 1000 s/mm2) is left out: it has no signal in the body");
+    hep_screen_left_out_text(short_of_room, sizeof short_of_room, &screen);
+    assert_string_equal(short_of_room, "volume 3 (b = 8");
     hep_diffusion_screen_release(&screen);
     free(s);
 }

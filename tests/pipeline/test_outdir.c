@@ -6,6 +6,7 @@
 #include "pipeline/outdir.h"
 
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -404,6 +405,74 @@ static void test_spoilt_folder_commits_nothing(void **state)
     assert_int_equal(teardown(NULL), 0);
 }
 
+/* Files and tables that BIDS has no name for, one of each kind that the commands write below OUT. */
+static const char *const not_of_bids[] = {
+    "sub-1/anat/sub-1_desc-dualecho_FFmap.nii.gz",
+    "sub-1/anat/sub-1_space-reference_acq-hbp_T1w.nii.gz",
+    "sub-1/dwi/sub-1_desc-mono_ADC.nii.gz",
+    "sub-1/dwi/sub-1_desc-ivim_statusmap.json",
+    "sub-1/xfm/sub-1_from-t2_to-reference_mode-image_xfm.txt",
+    "sub-1/xfm/sub-1_registration.log",
+    "sub-1/sub-1_lesions.json",
+    "sub-1/sub-1_desc-R1_lesions.tsv",
+    "sub-1/sub-1_flags.tsv",
+    "sub-1/sub-1_measures.json",
+    "sub-1/sub-1_regions.tsv",
+    "sub-1/sub-1_labels.tsv",
+    "sub-1/sub-1_radiomics.tsv",
+    "sub-1/sub-1_report.html",
+    "sub-1/sub-1_review.html",
+    "sub-1/sub-1_viewer.html",
+    "sub-1/sub-1_followup.json",
+    "sub-1/sub-1_followup_viewer.html",
+    "sub-1/sub-1_run.json",
+    "sub-1/sub-1_failed.json",
+    "logs/sub-1.jsonl",
+    "evaluation/evaluation.json",
+    "validation/report.html",
+    "agreement_R1_R2/agreement.tsv",
+    "studies.tsv",
+    "lesions.json",
+    "regions.tsv",
+    "followup.tsv",
+    "group.html",
+    ".hepar-studies/sub-1",
+};
+
+static bool is_ignored(const char *patterns, const char *name)
+{
+    char pattern[64];
+    size_t length;
+
+    for (const char *at = patterns; *at != '\0'; at += length + 1) {
+        length = strcspn(at, "\n");
+        assert_true(length < sizeof pattern && at[length] == '\n');
+        memcpy(pattern, at, length);
+        pattern[length] = '\0';
+        if (fnmatch(pattern, name, 0) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void test_names_beyond_bids_are_ignored(void **state)
+{
+    struct hep_error e = { 0 };
+    char *path = in_root(".bidsignore"), *patterns = NULL;
+    size_t n = 0;
+
+    (void)state;
+    write_result("one");
+    assert_ok(hep_file_read(&patterns, &n, path, 10000, &e), e);
+    for (size_t i = 0; i < sizeof not_of_bids / sizeof not_of_bids[0]; i++)
+        if (!is_ignored(patterns, not_of_bids[i]))
+            fail_msg("a validator of BIDS would refuse %s", not_of_bids[i]);
+    assert_false(is_ignored(patterns, "sub-1/anat/sub-1_label-liver_mask.nii.gz"));
+    assert_false(is_ignored(patterns, "dataset_description.json"));
+    free(patterns);
+    free(path);
+}
+
 static void test_root_that_is_a_file(void **state)
 {
     struct hep_error e = { 0 };
@@ -432,6 +501,7 @@ int main(void)
         OUTDIR_TEST(test_lost_lock_commits_nothing),
         OUTDIR_TEST(test_lock_is_known_by_its_token),
         OUTDIR_TEST(test_garbled_owner_ages_out),
+        OUTDIR_TEST(test_names_beyond_bids_are_ignored),
         OUTDIR_TEST(test_root_that_is_a_file),
     };
     struct CMUnitTest spoils[N_SPOIL];

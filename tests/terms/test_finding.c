@@ -49,6 +49,44 @@ static const char *text(const struct hep_json *o, const char *a, const char *b)
     return hep_json_string(hep_json_get(hep_json_get(o, a), b));
 }
 
+/* The members of every lesion are there also where a lesion was found and has no label of the user's. */
+static void test_members(void **state)
+{
+    static const char *const members[] = { "id",
+                                           "origin",
+                                           "given_label",
+                                           "given_name",
+                                           "centre_mm",
+                                           "measurements",
+                                           "flags",
+                                           "class",
+                                           "evidence",
+                                           "class_probabilities",
+                                           "volume_ml",
+                                           "long_axis_mm",
+                                           "probability_metastasis" };
+    struct hep_finding f = finding();
+    struct hep_error e = { 0 };
+    struct hep_put put = { HEP_OK, &e };
+    struct hep_json *found = hep_finding_json(&put, &f), *given;
+
+    (void)state;
+    f.origin = HEP_ORIGIN_GIVEN;
+    f.given_label = 7;
+    (void)snprintf(f.given_name, sizeof f.given_name, "segment 4");
+    given = hep_finding_json(&put, &f);
+    assert_ok(put.rc, e);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        if (hep_json_type(hep_json_get(found, members[i])) == HEP_JSON_MISSING)
+            fail_msg("a found lesion has no member %s", members[i]);
+    assert_int_equal(hep_json_type(hep_json_get(found, "given_label")), HEP_JSON_NULL);
+    assert_int_equal(hep_json_type(hep_json_get(found, "given_name")), HEP_JSON_NULL);
+    assert_close(number(given, "given_label", NULL), 7.0, 0.0, 0.0);
+    assert_string_equal(hep_json_string(hep_json_get(given, "given_name")), "segment 4");
+    hep_json_free(found);
+    hep_json_free(given);
+}
+
 /* The documented form. */
 static void test_written(void **state)
 {
@@ -277,7 +315,7 @@ int main(void)
         cmocka_unit_test(test_written),     cmocka_unit_test(test_read_back),
         cmocka_unit_test(test_bad_measure), cmocka_unit_test(test_liver),
         cmocka_unit_test(test_rows),        cmocka_unit_test(test_probability),
-        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_keys),        cmocka_unit_test(test_members),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
