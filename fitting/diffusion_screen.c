@@ -450,7 +450,7 @@ void hep_screen_volume_text(char text[HEP_SCREEN_TEXT], const struct hep_screen_
                        "an ADC map, no diffusion-weighted image");
     else if (isnan(v->of_s_per_mm2))
         (void)snprintf(text + n, (size_t)(HEP_SCREEN_TEXT - n),
-                       "the mean of the other volumes, no image of its own");
+                       "made of the other volumes (their mean, or a map), no image of its own");
     else
         (void)snprintf(text + n, (size_t)(HEP_SCREEN_TEXT - n),
                        "%s of b = %g s/mm2, no image of its own",

@@ -315,7 +315,7 @@ static int score_echo_time(struct hep_study_file *c, struct hep_error *err)
     int rc = HEP_OK;
 
     if (role == HEP_ROLE_UNKNOWN) {
-        if (is_suffix(c, "MEGRE"))
+        if (is_suffix(c, "MEGRE") && (isnan(a->te_s) || isnan(a->field_t)))
             rc = hep_lines_addf(&c->warnings, err,
                                 "%s is missing: opposed and in phase cannot be told apart",
                                 isnan(a->te_s) ? "EchoTime" : "MagneticFieldStrength");
