@@ -405,11 +405,26 @@ static void say_r2star_alone(struct hep_run *run, const struct echoes *e)
                   hep_run_series(run, "echoes")->name, reason);
 }
 
+static struct hep_multiecho_options multi_options(const struct hep_run *run)
+{
+    const struct hep_cfg_fat *cfg = &hep_run_config(run)->fat;
+    struct hep_multiecho_options opt = hep_multiecho_defaults();
+
+    opt.fit.solver = (enum hep_fit_solver)cfg->solver;
+    opt.noise = (enum hep_multiecho_noise)cfg->noise;
+    opt.sigma = isfinite(cfg->sigma) ? cfg->sigma : 0.0;
+    opt.snr_min = cfg->snr_min;
+    opt.se_max_frac = cfg->se_max_frac;
+    opt.r2star_max_per_s = cfg->r2star_max_per_s;
+    opt.fit.nthreads = hep_run_nthreads(run);
+    return opt;
+}
+
 static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fat_results *results,
                       struct hep_error *err)
 {
     const struct hep_cfg_fat *cfg = &hep_run_config(run)->fat;
-    struct hep_multiecho_options opt = hep_multiecho_defaults();
+    struct hep_multiecho_options opt = multi_options(run);
     struct hep_multiecho_summary sum = { 0 };
     struct hep_fat_spectrum spectrum;
     struct hep_multiecho_data data = { e->data, e->te_s,  e->n, hep_grid_voxels(e->grid),
@@ -423,13 +438,6 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fa
     uint8_t *status = hep_calloc(data.n_voxels, 1, err);
     int rc = status == NULL ? HEP_ENOMEM : hep_fat_spectrum_get(&spectrum, cfg->spectrum.s, err);
 
-    opt.fit.solver = (enum hep_fit_solver)cfg->solver;
-    opt.noise = (enum hep_multiecho_noise)cfg->noise;
-    opt.sigma = isfinite(cfg->sigma) ? cfg->sigma : 0.0;
-    opt.snr_min = cfg->snr_min;
-    opt.se_max_frac = cfg->se_max_frac;
-    opt.r2star_max_per_s = cfg->r2star_max_per_s;
-    opt.fit.nthreads = hep_run_nthreads(run);
     opt.no_fat = rc == HEP_OK && !hep_multiecho_separable(&data);
     if (opt.no_fat)
         maps[n_without_fat] = (struct hep_map){ 0 };
