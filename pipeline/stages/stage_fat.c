@@ -405,6 +405,8 @@ static void say_r2star_alone(struct hep_run *run, const struct echoes *e)
                   hep_run_series(run, "echoes")->name, reason);
 }
 
+enum { N_WITHOUT_FAT = 3 }; /* the first maps of multi_maps() */
+
 static struct hep_multiecho_options multi_options(const struct hep_run *run)
 {
     const struct hep_cfg_fat *cfg = &hep_run_config(run)->fat;
@@ -431,7 +433,6 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fa
                                        e->b0_t, &spectrum };
     struct hep_map maps[] = { { "r2star", NULL }, { "r2star_se", NULL }, { "fat_rmse", NULL },
                               { "pdff", NULL },   { "pdff_se", NULL },   { 0 } };
-    const size_t n_without_fat = 3;
     struct hep_labels *body = NULL;
     struct hep_json *json = NULL;
     struct hep_error why = { 0 };
@@ -440,7 +441,7 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fa
 
     opt.no_fat = rc == HEP_OK && !hep_multiecho_separable(&data);
     if (opt.no_fat)
-        maps[n_without_fat] = (struct hep_map){ 0 };
+        maps[N_WITHOUT_FAT] = (struct hep_map){ 0 };
     if (rc == HEP_OK && hep_multiecho_check(&data, &opt, &why) != HEP_OK) {
         rc = without(run, multi_products, "echoes", &why);
         goto out;
