@@ -37,7 +37,7 @@ static double spread(struct hep_diffusion_sample *s, const struct hep_diffusion_
         if (reversed >= 0)
             c[reversed] = n[reversed] - 1 - c[reversed];
         else if (inside)
-            c[2] = (size_t)((int)c[2] + slices);
+            c[2] = (size_t)((ptrdiff_t)c[2] + slices);
         s->work[i] = reversed >= 0 || inside
                          ? ln_at(in, volume, (c[2] * n[1] + c[1]) * n[0] + c[0]) - ln[i]
                          : NAN;
@@ -53,7 +53,7 @@ static bool is_moved(struct place *out, struct hep_diffusion_sample *s,
     double best;
 
     *out = (struct place){ 0, -1 };
-    if (n[2] < 4 * REACH)
+    if (n[2] < (size_t)4 * REACH)
         return false;
     best = BETTER * spread(s, in, n, volume, other, 0, -1);
     for (int k = -REACH; k <= REACH; k++) {
