@@ -334,6 +334,7 @@ static int check_pair(const struct echo_set *e, const struct hep_dualecho_signal
 
     if (rc == HEP_OK && body != NULL) {
         const struct hep_echo_pair_limits limits = { config.liver.plausible_pair_excess,
+                                                     config.liver.plausible_pair_apart,
                                                      config.liver.plausible_pair_water };
 
         rc = hep_echo_pair_of(&pair, sig->opposed, sig->in_phase, body->data, sig->n, err);

@@ -56,7 +56,7 @@ static enum hep_phase phase_at(const struct hep_agent *agent, double time_s)
 static void judge_window(struct hep_phase_timing *out, const struct hep_agent *agent)
 {
     const struct hep_window *w = &agent->windows[out->phase];
-    const char *name = hep_phase_name(out->phase);
+    const char *name = hep_phase_words(out->phase);
     double t = out->time_s;
 
     if (within(w->nominal_s, t)) {
@@ -108,12 +108,12 @@ void hep_phase_judge(struct hep_phase_timing *out, const struct hep_agent *agent
     else if (out->phase != HEP_PHASE_PRECONTRAST && !agent->windows[out->phase].defined) {
         out->grade = HEP_GRADE_OUTSIDE;
         (void)snprintf(out->reason, sizeof out->reason, "%s has no %s phase", agent->name,
-                       hep_phase_name(out->phase));
+                       hep_phase_words(out->phase));
     } else if (!isfinite(time_s)) {
         out->grade = HEP_GRADE_ASSUMED;
         (void)snprintf(out->reason, sizeof out->reason,
                        "timing assumed: named %s, time after injection unknown",
-                       hep_phase_name(out->phase));
+                       hep_phase_words(out->phase));
     } else if (out->phase == HEP_PHASE_PRECONTRAST)
         judge_precontrast(out);
     else
@@ -153,7 +153,7 @@ static void choose(struct hep_phase_choice *c, const struct hep_agent *agent, en
         hep_phase_judge(&c->timing, agent, phase, times_s[c->index] - injection_s);
     else
         (void)snprintf(c->timing.reason, sizeof c->timing.reason,
-                       "no volume after the injection for the %s phase", hep_phase_name(phase));
+                       "no volume after the injection for the %s phase", hep_phase_words(phase));
 }
 
 static void choose_precontrast(struct hep_phase_choice *c, const struct hep_agent *agent,
@@ -195,7 +195,7 @@ int hep_phase_assign(struct hep_phase_timing *volumes, struct hep_phase_choice *
             choose(c, agent, (enum hep_phase)p, times_s, n, injection_s);
         else
             (void)snprintf(c->timing.reason, sizeof c->timing.reason, "%s has no %s phase",
-                           agent->name, hep_phase_name((enum hep_phase)p));
+                           agent->name, hep_phase_words((enum hep_phase)p));
     }
     for (size_t i = 0; volumes && i < n; i++)
         hep_phase_judge(&volumes[i], agent, HEP_PHASE_COUNT, times_s[i] - injection_s);

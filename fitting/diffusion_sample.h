@@ -50,4 +50,10 @@ int hep_sample_lost(uint8_t **lost, size_t *n_lost, const struct hep_diffusion_s
                     const struct hep_diffusion_input *in, const size_t n[3],
                     struct hep_error *err) HEP_MUST_CHECK;
 
+struct hep_diffusion_screen;
+/** Leave volumes out that lie two slices or more away from that of the lowest b-value, or are stored mirrored; where most
+ * do, it is that one. Stacks of less than 16 slices are not looked at. */
+void hep_sample_leave_out_moved(struct hep_diffusion_screen *out, struct hep_diffusion_sample *s,
+                                const struct hep_diffusion_input *in, const size_t n[3]);
+
 #endif

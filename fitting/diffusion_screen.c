@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* MADs of images without noise; a copy differs by rounding alone. */
 static const double no_noise = 1e-4;
@@ -84,8 +85,9 @@ static bool is_mean_of(struct hep_screen_volume *v, struct hep_diffusion_sample 
     usual = others > 1 ? fmin(usual_spread(s, c, list, n), s->roughness / sqrt(2.0)) : 1.0;
     if (!(own < HEP_SCREEN_DERIVED * usual) || !(usual > no_noise))
         return false;
-    *v = (struct hep_screen_volume){ c, others == 1 ? HEP_SCREEN_COPY : HEP_SCREEN_MEAN, s->b[c],
-                                     b };
+    *v = (struct hep_screen_volume){ c,       others == 1 ? HEP_SCREEN_COPY : HEP_SCREEN_MEAN,
+                                     s->b[c], b,
+                                     0,       -1 };
     return true;
 }
 
@@ -108,7 +110,7 @@ static bool is_mean_of_all(struct hep_screen_volume *v, struct hep_diffusion_sam
     if (others < 2 || !(s->roughness > 10.0 * no_noise) ||
         !(mad(s) < HEP_SCREEN_DERIVED * s->roughness / sqrt(2.0)))
         return false;
-    *v = (struct hep_screen_volume){ c, HEP_SCREEN_MEAN, s->b[c], (double)NAN };
+    *v = (struct hep_screen_volume){ c, HEP_SCREEN_MEAN, s->b[c], (double)NAN, 0, -1 };
     return true;
 }
 
@@ -183,7 +185,7 @@ static bool is_adc_map(struct hep_screen_volume *v, struct hep_diffusion_sample 
     if (!(mad(s) < 0.5 * contrast && mad(s) < 0.5 * unexplained) &&
         !(hep_sample_roughness(s, c) < 0.5 * s->roughness))
         return false;
-    *v = (struct hep_screen_volume){ c, HEP_SCREEN_ADC_MAP, s->b[c], (double)NAN };
+    *v = (struct hep_screen_volume){ c, HEP_SCREEN_ADC_MAP, s->b[c], (double)NAN, 0, -1 };
     return true;
 }
 
@@ -235,7 +237,7 @@ static void leave_out_empty(struct hep_diffusion_screen *out, struct hep_diffusi
         if ((double)positive >= empty_share * (double)s->n)
             continue;
         out->left_out[out->n_left_out++] =
-            (struct hep_screen_volume){ v, HEP_SCREEN_EMPTY, s->b[v], (double)NAN };
+            (struct hep_screen_volume){ v, HEP_SCREEN_EMPTY, s->b[v], (double)NAN, 0, -1 };
         hep_sample_drop(s, v);
     }
 }
@@ -422,6 +424,8 @@ int hep_diffusion_screen(struct hep_diffusion_screen *out, const struct hep_diff
                       "sign");
     if (rc == HEP_OK)
         leave_out_empty(out, &s);
+    if (rc == HEP_OK && s.n >= LEAST_SAMPLE && s.n_kept > 1)
+        hep_sample_leave_out_moved(out, &s, in, n);
     if (rc == HEP_OK && s.n >= LEAST_SAMPLE && s.n_kept > 0)
         rc = find_copies(out, &s, err);
     if (rc == HEP_OK && s.n >= LEAST_SAMPLE && out->n_copies == 0)
@@ -445,12 +449,22 @@ void hep_screen_volume_text(char text[HEP_SCREEN_TEXT], const struct hep_screen_
 
     if (v->cause == HEP_SCREEN_EMPTY)
         (void)snprintf(text + n, (size_t)(HEP_SCREEN_TEXT - n), "it has no signal in the body");
+    else if (v->cause == HEP_SCREEN_MOVED && v->reversed >= 0)
+        (void)snprintf(
+            text + n, (size_t)(HEP_SCREEN_TEXT - n),
+            "it fits the other volumes when its %s axis is reversed: it is stored mirrored",
+            v->reversed == 0   ? "first"
+            : v->reversed == 1 ? "second"
+                               : "third");
+    else if (v->cause == HEP_SCREEN_MOVED)
+        (void)snprintf(text + n, (size_t)(HEP_SCREEN_TEXT - n),
+                       "it lies %d slices away from the other volumes", abs(v->slices));
     else if (v->cause == HEP_SCREEN_ADC_MAP)
         (void)snprintf(text + n, (size_t)(HEP_SCREEN_TEXT - n),
                        "an ADC map, no diffusion-weighted image");
     else if (isnan(v->of_s_per_mm2))
         (void)snprintf(text + n, (size_t)(HEP_SCREEN_TEXT - n),
-                       "the mean of the other volumes, no image of its own");
+                       "made of the other volumes (their mean, or a map), no image of its own");
     else
         (void)snprintf(text + n, (size_t)(HEP_SCREEN_TEXT - n),
                        "%s of b = %g s/mm2, no image of its own",

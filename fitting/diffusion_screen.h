@@ -27,6 +27,9 @@
  * - b-values that are too large: nine tenths of the voxels lose less between the lowest and the
  *   highest than an ADC of 0.4e-3 mm2/s would, half of what the spleen shows, by more than the rise
  *   that is allowed.
+ * - Volumes in another place: the MAD of L less that of the lowest b-value falls to 0.8 of what it is when the
+ *   volume is moved by two slices or more, or one of its axes is reversed. Where that holds for most volumes, it is
+ *   the one of the lowest b-value that lies elsewhere.
  * - Empty volumes: fewer than one in twenty of the voxels have a signal above 0.
  * - Low b-values rounded to the lowest: the standard error of the mean L of its volumes, each by its
  *   m over the region. The perfusion fraction is the intercept against that mean and shares its
@@ -49,13 +52,20 @@
 #define HEP_SCREEN_MAX_LEFT_OUT 8
 #define HEP_SCREEN_TEXT 240
 
-enum hep_screen_cause { HEP_SCREEN_MEAN, HEP_SCREEN_COPY, HEP_SCREEN_ADC_MAP, HEP_SCREEN_EMPTY };
+enum hep_screen_cause {
+    HEP_SCREEN_MEAN,
+    HEP_SCREEN_COPY,
+    HEP_SCREEN_ADC_MAP,
+    HEP_SCREEN_EMPTY,
+    HEP_SCREEN_MOVED
+};
 
 struct hep_screen_volume {
     size_t volume;
     enum hep_screen_cause cause;
-    double b_s_per_mm2;  /* as listed */
-    double of_s_per_mm2; /* b-value of the volumes that it is made of; NaN: of all */
+    double b_s_per_mm2;   /* as listed */
+    double of_s_per_mm2;  /* b-value of the volumes that it is made of; NaN: of all */
+    int slices, reversed; /* HEP_SCREEN_MOVED: where it fits the others; axis, -1: none */
 };
 
 /** Start with `{ 0 }`. */

@@ -8,7 +8,12 @@
  *          fat together that read far less. So
  *          - more voxels with OP well above IP than the reverse: the echoes are exchanged, or the
  *            opposed one is scaled up, or there is iron that a two-point fraction cannot bear;
- *          - no tissue near 1: the in-phase echo is scaled up, or fat and water are not what is seen.
+ *          - OP well above IP in many voxels, though the reverse is more frequent: the two do not show the same
+ *            place, since at one place nothing but decay raises OP above IP;
+ *          - no tissue near 1: the in-phase echo is scaled up, or fat and water are not what is seen;
+ *          - both the same, voxel by voxel: one image twice.
+ *          Voxels of less than a tenth of the brightest in-phase signal (its 99 % quantile) are left out: lung and
+ *          air, where noise decides.
  * Source:  Dixon, Radiology 1984;153:189-194 (the two images)
  * Valid:   magnitudes that show more than one organ; a scaling of less than a third is not told
  */
@@ -23,6 +28,7 @@
 
 struct hep_echo_pair {
     double above_frac, below_frac; /* OP above IP by a quarter, and the reverse */
+    double same_frac;              /* not a bit apart */
     double water_ratio; /* OP / IP that a tenth of the body exceeds; NaN without a body */
     size_t n;
 };
@@ -35,6 +41,7 @@ int hep_echo_pair_of(struct hep_echo_pair *out, const float *opposed, const floa
 /** What decides; the sources stand with the settings below liver.plausible. */
 struct hep_echo_pair_limits {
     double excess_max; /* of above_frac, where it exceeds below_frac */
+    double apart_max;  /* of above_frac, in any case */
     double water_min;  /* of water_ratio */
 };
 

@@ -40,7 +40,7 @@ bool hep_flag_needs_phase(struct hep_flag_result *flag, const struct hep_lesion_
     if (!hep_flag_needs(flag, m, hep_phase_image(phase)))
         return false;
     if (phase != HEP_PHASE_PRECONTRAST && !hep_phase_grade_usable(timing->grade)) {
-        hep_flag_cannot(flag, "%s not usable: %s", hep_phase_name(phase), timing->reason);
+        hep_flag_cannot(flag, "%s not usable: %s", hep_phase_words(phase), timing->reason);
         return false;
     }
     return true;

@@ -34,12 +34,12 @@ static bool ring_allowed(struct hep_flag_result *flag, const struct hep_lesion_m
         !hep_flag_needs_shells(flag, m, HEP_IMAGE_PRECONTRAST))
         return false;
     if (!m->study->comparable[p])
-        hep_flag_cannot(flag, "%s is not comparable with precontrast: %s", hep_phase_name(p),
+        hep_flag_cannot(flag, "%s is not comparable with precontrast: %s", hep_phase_words(p),
                         incomparable_reason(m, p));
     else if (p == HEP_PHASE_ARTERIAL && m->study->arterial_weight <= 0.0)
         hep_flag_cannot(flag, "motion in the arterial phase: %s", m->study->motion.reason);
     else if (!isfinite(m->ring[p].index) || !isfinite(m->ring[p].cover))
-        hep_flag_cannot(flag, "no enhancement of rim and core in %s", hep_phase_name(p));
+        hep_flag_cannot(flag, "no enhancement of rim and core in %s", hep_phase_words(p));
     else
         return true;
     return false;
@@ -173,7 +173,7 @@ void hep_judge_ring_enhancement(struct hep_flag_result *flag, const struct hep_f
                     limits->flag.ring_index_min,
                     "%s: rim %+.0f %%, core %+.0f %%, liver %+.0f %%: index %.2f (above %g needed) "
                     "over %.0f %% of the sectors (%.0f %%)",
-                    hep_phase_name(phase), 100.0 * ring->re_rim, 100.0 * ring->re_core,
+                    hep_phase_words(phase), 100.0 * ring->re_rim, 100.0 * ring->re_core,
                     100.0 * ring->re_liver, ring->index, limits->flag.ring_index_min,
                     100.0 * ring->cover, 100.0 * limits->flag.ring_cover_min);
 }
@@ -366,7 +366,7 @@ static void washout_in(struct hep_flag_result *flag, const struct hep_flag_case 
     if (own && lost != HEP_PHASE_COUNT && all.by > 0.0) {
         hep_flag_cannot(flag,
                         "%s signal %.2f of liver; whether its own signal fell is not known: %s",
-                        hep_phase_name(phase), now.value, incomparable_reason(m, lost));
+                        hep_phase_words(phase), now.value, incomparable_reason(m, lost));
         return;
     }
     if (own && lost == HEP_PHASE_COUNT)
@@ -374,13 +374,13 @@ static void washout_in(struct hep_flag_result *flag, const struct hep_flag_case 
     hep_flag_decide(flag, c, all, now, limits->washout_ratio_max,
                     "%s signal %.2f +- %.2f of liver (below %g needed), arterial %.2f (drop of %g "
                     "needed)",
-                    hep_phase_name(phase), now.value, now.se, limits->washout_ratio_max,
+                    hep_phase_words(phase), now.value, now.se, limits->washout_ratio_max,
                     before.value, limits->washout_drop_min);
     if (drop_is_hidden(m, flag, dark))
         hep_flag_cannot(flag,
                         "%s signal %.2f of liver, but the arterial phase is ill timed: a drop "
                         "since then would not show",
-                        hep_phase_name(phase), now.value);
+                        hep_phase_words(phase), now.value);
 }
 
 /** Washout of the rim in one phase. */
@@ -413,14 +413,14 @@ static void rim_washout_in(struct hep_flag_result *flag, const struct hep_flag_c
     hep_flag_decide(flag, c, all, liver, limits->rim_washout_liver_ratio_max,
                     "%s rim %.2f +- %.2f of liver (below %g), %.2f of core (below %g), arterial "
                     "%.2f of liver (drop of %g needed)",
-                    hep_phase_name(phase), liver.value, liver.se,
+                    hep_phase_words(phase), liver.value, liver.se,
                     limits->rim_washout_liver_ratio_max, core.value,
                     limits->rim_washout_core_ratio_max, before.value, limits->rim_washout_drop_min);
     if (drop_is_hidden(m, flag, dark))
         hep_flag_cannot(flag,
                         "%s rim %.2f of liver, but the arterial phase is ill timed: a drop "
                         "since then would not show",
-                        hep_phase_name(phase), liver.value);
+                        hep_phase_words(phase), liver.value);
 }
 
 /** The phase, of those in which the agent shows washout, that speaks most for it. */

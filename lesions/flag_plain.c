@@ -112,7 +112,7 @@ void hep_judge_blood_pool(struct hep_flag_result *flag, const struct hep_flag_ca
                         (struct hep_estimate_se){ fabs(m->pool[at] - 1.0), worst.se }, limit,
                         "%s signal %.2f +- %.2f of the portal vein, the furthest of %d phases "
                         "(within %g needed)",
-                        hep_phase_name((enum hep_phase)at), m->pool[at], worst.se, judged, limit);
+                        hep_phase_words((enum hep_phase)at), m->pool[at], worst.se, judged, limit);
     else if (m->study->agent != NULL && m->study->anatomy == NULL)
         hep_flag_cannot(flag, "the portal vein is not known");
     else if (flag->state != HEP_FLAG_NOT_ASSESSABLE || flag->reason[0] == '\0')

@@ -28,6 +28,28 @@ static void shares(double *left, double *outside, const struct hep_labels *liver
     *outside = all > 0 ? (double)n_outside / (double)all : (double)NAN;
 }
 
+/* No liver is that large, nor does one fill the trunk. */
+static int check_size(double volume_ml, double outside, const struct hep_liver_images *im,
+                      const struct hep_liver_settings *settings, struct hep_error *err)
+{
+    const double body_ml =
+        (double)hep_labels_count(im->body, -1) * hep_grid_voxel_mm3(&im->body->grid) / 1000.0;
+    const double of_body = body_ml > 0.0 ? (1.0 - outside) * volume_ml / body_ml : 0.0;
+
+    if (volume_ml > settings->given_volume_max_ml)
+        return HEP_FAIL(err, HEP_EDATA,
+                        "the liver mask has %.1f L, no liver has more than %.3g: it is the body or "
+                        "the whole image",
+                        volume_ml / 1000.0, settings->given_volume_max_ml / 1000.0);
+    if (of_body > settings->given_of_body_max)
+        return HEP_FAIL(
+            err, HEP_EDATA,
+            "the liver mask (%.0f mL) fills %.0f %% of the body in the images, no liver "
+            "more than %.0f %%: it is the body or the whole image",
+            volume_ml, 100.0 * of_body, 100.0 * settings->given_of_body_max);
+    return HEP_OK;
+}
+
 /* The mask with one index axis reversed, as by a program that lost the direction of an axis. */
 static int mirrored(struct hep_labels **out, const struct hep_labels *m, int axis,
                     struct hep_error *err)
@@ -100,6 +122,8 @@ int hep_liver_judge_given(struct hep_liver_quality *out, const struct hep_labels
                      "%.0f %% of the liver mask lies outside the body, at most %.0f %%: it belongs "
                      "to other images",
                      100.0 * outside, 100.0 * settings->given_outside.hi);
+    if (rc == HEP_OK)
+        rc = check_size(out->volume_ml, outside, &im, settings, err);
     if (rc == HEP_OK)
         rc = compare(&dice, &reversed, &axis, liver, in, settings, err);
     if (rc == HEP_OK && axis >= 0)

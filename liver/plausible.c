@@ -50,3 +50,27 @@ bool hep_liver_contradicts(char reason[HEP_IMPLAUSIBLE_REASON], enum hep_liver_q
                                                   : w->too_low);
     return true;
 }
+
+bool hep_fat_elsewhere_contradicts(char reason[HEP_FAT_ELSEWHERE_REASON],
+                                   const struct hep_fat_elsewhere *fat, double off_max)
+{
+    const bool spleen_known = isfinite(fat->spleen), muscle_known = isfinite(fat->muscle);
+    /* Muscle may hold fat, and a spleen iron: each alone says the one thing that it cannot have. */
+    const bool high = fat->spleen > off_max &&
+                      (muscle_known ? fat->muscle > off_max : fat->decay <= 0),
+               low = (fat->muscle < -off_max && (!spleen_known || fat->spleen < -off_max)) ||
+                     (!muscle_known && fat->spleen < -off_max && fat->decay >= 0);
+    char spleen[32] = "", muscle[32] = "";
+
+    reason[0] = '\0';
+    if (!high && !low)
+        return false;
+    if (spleen_known)
+        (void)snprintf(spleen, sizeof spleen, "%.0f %% in the spleen", 100.0 * fat->spleen);
+    if (muscle_known)
+        (void)snprintf(muscle, sizeof muscle, "%.0f %% in muscle", 100.0 * fat->muscle);
+    (void)snprintf(reason, HEP_FAT_ELSEWHERE_REASON, "the same images give %s%s%s, where %s",
+                   spleen, spleen_known && muscle_known ? " and " : "", muscle,
+                   high ? "there is no fat" : "it cannot be below 0");
+    return true;
+}

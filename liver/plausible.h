@@ -30,4 +30,24 @@ enum hep_liver_quantity { HEP_LIVER_ADC, HEP_LIVER_FAT_FRACTION };
 bool hep_liver_contradicts(char reason[HEP_IMPLAUSIBLE_REASON], enum hep_liver_quantity quantity,
                            double median, const double limits[2], const char *evidence);
 
+/** Medians of a fat fraction in organs beside the liver; NaN where one was not found. */
+struct hep_fat_elsewhere {
+    double spleen, muscle;
+    /* What R2* that is not corrected does to the fraction of water: -1 lowers it (the opposed echo
+     * is the earlier), 1 raises it, 0: corrected. */
+    int decay;
+};
+#define HEP_FAT_ELSEWHERE_REASON 160
+
+/**
+ * The spleen has no fat, and no muscle has less than none: an echo that is scaled moves all water by one amount,
+ * up when the opposed echo lost, down when it won. Both organs must agree where both are known; iron, which only
+ * the spleen stores, is no contradiction.
+ * Source: the spleen as the organ without fat, Qayyum et al., Radiology 2005;237:507
+ * @param[out] reason with the numbers; empty when the fractions may be true
+ * @param[in]  off_max largest distance from 0 that is no contradiction
+ */
+bool hep_fat_elsewhere_contradicts(char reason[HEP_FAT_ELSEWHERE_REASON],
+                                   const struct hep_fat_elsewhere *fat, double off_max);
+
 #endif

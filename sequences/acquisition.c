@@ -40,7 +40,8 @@ static const struct number_key {
     { { "TriggerDelayTime", "ms", 0, 1000.0 * DAY_S, false, 0, NULL },
       1e-3,
       FIELD(trigger_delay_s) },
-    { { "TimeSinceInjection", "s", -DAY_S, DAY_S, false, 0, NULL },
+    /* No agent has a phase later than three hours. */
+    { { "TimeSinceInjection", "s", -DAY_S, 4.0 * 3600.0, false, 1e-3, "ms" },
       1.0,
       FIELD(time_since_injection_s) },
 };
@@ -226,7 +227,7 @@ static int read_quantity(double *out, struct hep_acquisition *a, const struct ra
         rc = note_text(a, r->key, text, err);
     else if (hep_json_type(node) != HEP_JSON_NUMBER)
         return wrong_type(name, r->key, node, "a number", err);
-    if (rc == HEP_OK && value > r->hi && is_within(value * r->other, r)) {
+    if (rc == HEP_OK && value > r->hi && r->others != NULL && is_within(value * r->other, r)) {
         rc = hep_lines_addf(&a->notes, err, "%s %g cannot be in %s: taken as %s", r->key, value,
                             r->unit, r->others);
         value *= r->other;

@@ -3,14 +3,22 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 enum { LONGEST_NAME = 256 }; /* of a file on Linux */
 
 const char *hep_nifti_extension(const char *name)
 {
-    if (hep_ends_with(name, ".nii.gz"))
-        return ".nii.gz";
-    return hep_ends_with(name, ".nii") ? ".nii" : NULL;
+    static const char *const extensions[] = { ".nii.gz", ".nii" };
+    const size_t n = strlen(name);
+
+    for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++) {
+        const size_t length = strlen(extensions[i]);
+
+        if (n >= length && strcasecmp(name + n - length, extensions[i]) == 0)
+            return extensions[i];
+    }
+    return NULL;
 }
 
 char *hep_nifti_base(const char *path, struct hep_error *err)
@@ -113,4 +121,30 @@ bool hep_bids_name_parse(struct hep_bids_name *out, const char *stem)
     if (!ok)
         *out = (struct hep_bids_name){ 0 };
     return ok;
+}
+
+void hep_bids_settle_suffix(struct hep_bids_name *b)
+{
+    /* Of MRI in the specification 1.10, those of maps apart, which all end in "map". */
+    static const char *const suffixes[] = {
+        "T1w",     "T2w",       "dwi",       "MEGRE",     "mask",       "dseg",       "PDw",
+        "T2starw", "inplaneT1", "inplaneT2", "PDT2",      "angio",      "FLAIR",      "FLASH",
+        "PD",      "T2star",    "UNIT1",     "T1rho",     "MTsat",      "MESE",       "VFA",
+        "IRT1",    "MP2RAGE",   "MPM",       "MTS",       "MTR",        "bold",       "cbv",
+        "sbref",   "phase",     "ADC",       "FA",        "trace",      "colFA",      "expADC",
+        "S0",      "epi",       "fieldmap",  "magnitude", "magnitude1", "magnitude2", "phasediff",
+        "phase1",  "phase2",    "TB1DAM",    "TB1EPI",    "TB1AFI",     "TB1TFL",     "TB1RFM",
+        "TB1SRGE", "RB1COR",    "asl",       "m0scan",    "probseg",    "svs",        "mrsi",
+        "unloc",   "mrsref",    "defacemask"
+    };
+    const size_t n = strlen(b->suffix);
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        if (strcasecmp(b->suffix, suffixes[i]) == 0) {
+            (void)snprintf(b->suffix, sizeof b->suffix, "%s", suffixes[i]);
+            return;
+        }
+    }
+    if (n < 3 || strcasecmp(b->suffix + n - 3, "map") != 0)
+        *b = (struct hep_bids_name){ 0 };
 }

@@ -14,7 +14,7 @@
 /** BIDSVersion of the datasets that are written. */
 #define HEP_BIDS_VERSION "1.10.0"
 
-/** ".nii.gz", ".nii", or NULL for another name. */
+/** ".nii.gz", ".nii" in capitals or not; NULL for another name. */
 const char *hep_nifti_extension(const char *name);
 /** Heap copy of a path without .nii or .nii.gz; NULL when out of memory. */
 char *hep_nifti_base(const char *path, struct hep_error *err);
@@ -30,6 +30,10 @@ struct hep_bids_name {
 /** @param[in] stem file name without folder and extensions
  *  @return false, with `out` cleared, when it is not sub-LABEL[_key-value...]_suffix */
 bool hep_bids_name_parse(struct hep_bids_name *out, const char *stem);
+
+/** Write the suffix as the specification does, whatever its capitals; a name whose suffix the specification does not know
+ *  (VIBE, TSE) is none of BIDS: cleared. */
+void hep_bids_settle_suffix(struct hep_bids_name *b);
 
 /** True for 1 to 63 letters and digits. */
 bool hep_bids_is_label(const char *text);

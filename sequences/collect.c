@@ -70,7 +70,8 @@ int hep_study_files_add(struct hep_study_files *out, const char *path, const cha
     c->stem = hep_nifti_base(hep_path_base(path), err);
     if (c->path == NULL || c->rel == NULL || c->stem == NULL)
         return HEP_ENOMEM;
-    (void)hep_bids_name_parse(&c->bids, c->stem);
+    if (hep_bids_name_parse(&c->bids, c->stem))
+        hep_bids_settle_suffix(&c->bids);
     return HEP_OK;
 }
 
@@ -194,6 +195,9 @@ static int walk_entry(struct walk *w, const struct pending *in, const char *name
         (!w->derivative || is_wanted_derivative(name)))
         rc = is_special ? leave_out(w->out, inner, w->err)
                         : hep_study_files_add(w->out, path, inner, w->derivative, w->err);
+    if (rc == HEP_OK && !is_dir && !w->derivative && name[0] != '.' && hep_ends_with(name, ".hdr"))
+        rc = hep_lines_addf(&w->out->left_out, w->err,
+                            "%s: a .hdr/.img pair is not read: convert it to one .nii file", inner);
     free(path);
     free(inner);
     return rc;

@@ -119,8 +119,9 @@ static int judge_coverage(struct hep_series *s, const struct hep_inventory *inv,
     share = covered_share(&s->grid, &other->grid);
     if (share >= enough_covered)
         return HEP_OK;
-    (void)snprintf(reason, sizeof reason, "covers %.0f %% of the inner region of the %s series",
-                   100.0 * share, hep_role_name(other->role));
+    (void)snprintf(reason, sizeof reason,
+                   "covers %.0f %% of the inner region of another series (%s)", 100.0 * share,
+                   hep_role_words(other->role));
     return add(s, nothing_covered * (1.0 - share), err, reason);
 }
 

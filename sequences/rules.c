@@ -37,7 +37,7 @@ static const struct word_rule {
       "wo contrast|before contrast|plain|ohne km",
       "named pre-contrast" },
     { HEP_ROLE_ARTERIAL, POINTS_WORDS, "art|arterial*|arteriell*|aortic", "named arterial" },
-    { HEP_ROLE_PORTAL_VENOUS, POINTS_WORDS, "pv|pvp|portal*|portven*|porto*|venous|ven",
+    { HEP_ROLE_PORTAL_VENOUS, POINTS_WORDS, "pv|pvp|portal*|portven*|porto*|venous|venoes*|ven",
       "named portal venous" },
     { HEP_ROLE_DELAYED, POINTS_WORDS,
       "delay|delayed|equilib*|equi|interstitial|3 min|5 min|180 s|300 s", "named delayed" },
@@ -315,7 +315,7 @@ static int score_echo_time(struct hep_study_file *c, struct hep_error *err)
     int rc = HEP_OK;
 
     if (role == HEP_ROLE_UNKNOWN) {
-        if (is_suffix(c, "MEGRE"))
+        if (is_suffix(c, "MEGRE") && (isnan(a->te_s) || isnan(a->field_t)))
             rc = hep_lines_addf(&c->warnings, err,
                                 "%s is missing: opposed and in phase cannot be told apart",
                                 isnan(a->te_s) ? "EchoTime" : "MagneticFieldStrength");

@@ -36,7 +36,7 @@ static int say_not_used(struct hep_inventory *inv, struct hep_series *s,
                       : best->run > s->run ? ", the later run"
                                            : "";
     int rc = hep_lines_addf(&s->warnings, err, "not used: \"%s\" is taken as %s%s", best->name,
-                            hep_role_name(s->role), why);
+                            hep_role_words(s->role), why);
 
     if (rc != HEP_OK || s->role != HEP_ROLE_T2 || best->given ||
         best->merit - s->merit >= HEP_MERIT_TIE)
@@ -105,8 +105,8 @@ static int check_phase_order(struct hep_inventory *inv, struct hep_error *err)
             !(before->role == HEP_ROLE_DELAYED && s->role == HEP_ROLE_TRANSITIONAL))
             rc = hep_lines_addf(&inv->warnings, err,
                                 "contradiction: %s at %.0f s is not after %s at %.0f s",
-                                hep_role_name(s->role), s->time_since_injection_s,
-                                hep_role_name(before->role), before->time_since_injection_s);
+                                hep_role_words(s->role), s->time_since_injection_s,
+                                hep_role_words(before->role), before->time_since_injection_s);
         before = s;
     }
     return rc;
@@ -121,9 +121,10 @@ static int check_dixon_pair(struct hep_inventory *inv, struct hep_error *err)
     if (op == NULL || ip == NULL)
         return HEP_OK;
     if (!hep_grid_same(&op->grid, &ip->grid, HEP_GRID_TOL_MM))
-        rc = hep_lines_addf(&inv->warnings, err,
-                            "\"%s\" and \"%s\" have different grids: no fat fraction from them",
-                            op->name, ip->name);
+        rc = hep_lines_addf(
+            &inv->warnings, err,
+            "\"%s\" and \"%s\" have different grids: one is resampled for the fat fraction",
+            op->name, ip->name);
     if (rc == HEP_OK && fabs(op->acquisition.te_s - ip->acquisition.te_s) < same_te_s)
         rc = hep_lines_addf(&inv->warnings, err,
                             "contradiction: \"%s\" and \"%s\" have the same EchoTime, %.4g ms",

@@ -272,7 +272,7 @@ static int explain(struct hep_series *s, struct hep_error *err)
                               s->time_since_injection_s);
     if (hep_role_is_post_contrast(s->role) && s->time_since_injection_s <= 0.0)
         return hep_lines_addf(&s->warnings, err, "contradiction: %s, but %.0f s before injection",
-                              hep_role_name(s->role), fabs(s->time_since_injection_s));
+                              hep_role_words(s->role), fabs(s->time_since_injection_s));
     return HEP_OK;
 }
 

@@ -187,6 +187,7 @@ static const struct hep_member dual_rows[] = {
     { HEP_IS_NUMBER(DUAL, pair.above_frac, "OpposedAboveFraction", "1",
                     "of the body: the opposed echo exceeds the other by a quarter") },
     { HEP_IS_NUMBER(DUAL, pair.below_frac, "OpposedBelowFraction", "1", "and the reverse") },
+    { HEP_IS_NUMBER(DUAL, pair.same_frac, "OpposedSameFraction", "1", "both are the same") },
     { HEP_IS_NUMBER(DUAL, pair.water_ratio, "WaterRatio", "1",
                     "opposed over in-phase signal that a tenth of the body exceeds"),
       .optional = true },

@@ -1,7 +1,9 @@
 #include "pipeline/stages/phase_gain.h"
 
 #include "base/alloc.h"
+#include "contrast/phase_order.h"
 #include "image/air.h"
+#include "image/magnitude.h"
 #include "image/mask.h"
 #include "image/stats.h"
 #include "pipeline/config/config.h"
@@ -246,37 +248,106 @@ struct hep_gain hep_gain_none(void)
                               .spread = (double)NAN };
 }
 
+/* Normalised values have no zero, so that no ratio of them is one of signals. */
+static int check_magnitude(char reason[HEP_NO_MAGNITUDE_REASON], struct hep_run *run,
+                           const char *series, struct hep_error *err)
+{
+    const struct hep_volume *v = NULL;
+    int rc = hep_run_volume(run, series, &v, err);
+
+    reason[0] = '\0';
+    if (rc == HEP_OK && v != NULL)
+        (void)hep_is_no_magnitude(reason, v->data, &v->grid);
+    return rc;
+}
+
+/* Phases that do not follow each other as an agent makes them. */
+static void check_order(struct hep_gain *gain, const struct hep_regions *regions, double margin)
+{
+    struct hep_order_signals signals[HEP_PHASE_COUNT];
+    char reason[HEP_PHASE_COUNT][HEP_ORDER_REASON];
+
+    for (int p = 0; p < HEP_PHASE_COUNT; p++) {
+        const double *median = regions[p].median;
+        const double factor = p == HEP_PHASE_PRECONTRAST ? 1.0
+                              : hep_gain_known(&gain[p]) ? gain[p].factor
+                                                         : (double)NAN;
+
+        signals[p] = (struct hep_order_signals){ factor * median[HEP_ANATOMY_LIVER],
+                                                 factor * median[HEP_ANATOMY_AORTA],
+                                                 factor * regions[p].muscle.median };
+    }
+    hep_phase_order_judge(reason, signals, margin);
+    for (int p = HEP_PHASE_ARTERIAL; p < HEP_PHASE_COUNT; p++) {
+        if (reason[p][0] == '\0' || !hep_gain_known(&gain[p]))
+            continue;
+        gain[p].state = HEP_GAIN_NOT_ASSESSABLE;
+        (void)snprintf(gain[p].reason, sizeof gain[p].reason, "%s", reason[p]);
+    }
+}
+
+/* One phase against the series before contrast. */
+static int judge_one(struct hep_gain *gain, struct hep_run *run, struct body *body,
+                     const struct hep_labels *core, const struct hep_regions *regions,
+                     enum hep_phase phase, struct hep_error *err)
+{
+    const char *series = hep_phase_name(phase);
+    char no_magnitude[HEP_NO_MAGNITUDE_REASON];
+    int rc = check_magnitude(no_magnitude, run, series, err);
+
+    if (rc == HEP_OK && no_magnitude[0] != '\0') {
+        (void)snprintf(gain->reason, sizeof gain->reason, "%s", no_magnitude);
+        return HEP_OK;
+    }
+    if (rc == HEP_OK)
+        rc = judge_phase(gain, run, body, &regions[HEP_PHASE_PRECONTRAST], &regions[phase], phase,
+                         err);
+    if (rc == HEP_OK && core != NULL && hep_gain_known(gain))
+        rc = check_signal(gain, run, core, series, err);
+    if (rc == HEP_OK && hep_gain_known(gain))
+        rc = check_slices(gain, run, series, err);
+    return rc;
+}
+
+/* Why nothing can be compared with the series before contrast; empty when it can. */
+static int judge_before(char reason[320], struct hep_run *run, const struct hep_regions *before,
+                        struct hep_error *err)
+{
+    char no_magnitude[HEP_NO_MAGNITUDE_REASON];
+    double fat_frac;
+    int rc = fat_of_liver(&fat_frac, run, err);
+
+    reason[0] = '\0';
+    if (rc == HEP_OK)
+        rc = check_magnitude(no_magnitude, run, "precontrast", err);
+    if (rc == HEP_OK && no_magnitude[0] != '\0')
+        (void)snprintf(reason, 320, "the series before contrast: %s", no_magnitude);
+    else if (rc == HEP_OK && !has_agent_before(reason, before, fat_frac))
+        reason[0] = '\0';
+    return rc;
+}
+
 static int judge_all(struct hep_gain *gain, struct hep_run *run, const struct hep_regions *regions,
                      struct hep_error *err)
 {
-    const struct hep_regions *before = &regions[HEP_PHASE_PRECONTRAST];
+    const struct hep_gain_limits limits = limits_of(&hep_run_config(run)->enhancement);
     struct body body = { 0 };
     struct hep_labels *core = NULL;
-    char agent[320];
-    double fat_frac;
-    bool agent_before = false;
-    int rc = fat_of_liver(&fat_frac, run, err);
+    char useless[320];
+    int rc = judge_before(useless, run, &regions[HEP_PHASE_PRECONTRAST], err);
 
-    if (rc == HEP_OK) {
-        agent_before = has_agent_before(agent, before, fat_frac);
+    if (rc == HEP_OK)
         rc = core_find(&core, run, &hep_run_series(run, "precontrast")->grid, err);
-    }
-
     for (int p = HEP_PHASE_PRECONTRAST + 1; rc == HEP_OK && p < HEP_PHASE_COUNT; p++) {
-        const char *series = hep_phase_name((enum hep_phase)p);
-
-        if (hep_run_series(run, series) == NULL)
+        if (hep_run_series(run, hep_phase_name((enum hep_phase)p)) == NULL)
             continue;
-        if (agent_before) {
-            (void)memcpy(gain[p].reason, agent, sizeof gain[p].reason);
-            continue;
-        }
-        rc = judge_phase(&gain[p], run, &body, before, &regions[p], (enum hep_phase)p, err);
-        if (rc == HEP_OK && core != NULL && hep_gain_known(&gain[p]))
-            rc = check_signal(&gain[p], run, core, series, err);
-        if (rc == HEP_OK && hep_gain_known(&gain[p]))
-            rc = check_slices(&gain[p], run, series, err);
+        if (useless[0] != '\0')
+            (void)memcpy(gain[p].reason, useless, sizeof gain[p].reason);
+        else
+            rc = judge_one(&gain[p], run, &body, core, regions, (enum hep_phase)p, err);
     }
+    if (rc == HEP_OK && limits.correct)
+        check_order(gain, regions, limits.margin);
     hep_volume_free(body.before);
     hep_labels_free(body.map);
     hep_labels_free(core);

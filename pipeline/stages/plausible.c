@@ -41,6 +41,7 @@ int hep_judging_open(struct hep_judging *out, struct hep_run *run, struct hep_er
     const struct hep_dwi_order *order = NULL;
     const struct hep_fat_results *fat = NULL;
     const struct hep_echo_pair_limits pair_limits = { cfg->plausible_pair_excess,
+                                                      cfg->plausible_pair_apart,
                                                       cfg->plausible_pair_water };
     int rc = hep_run_dwi_order(run, &order, err);
 
@@ -97,8 +98,36 @@ static void look_for_iron(struct hep_judging *j, double median, double bias_max)
         hep_iron_contradicts(j->iron_text, &pair, &j->iron, bias_max) ? j->iron_text : NULL;
 }
 
+/* What the same images say of organs whose fat fraction is known. */
+static int look_elsewhere(struct hep_judging *j, struct hep_run *run, int i,
+                          const struct hep_labels *anatomy, struct hep_error *err)
+{
+    const bool corrected =
+        i == HEP_JUDGED_PDFF || j->dual == NULL || j->dual->correction != HEP_DUALECHO_UNCORRECTED;
+    struct hep_fat_elsewhere fat = { .decay = corrected ? 0 : j->dual->opposed_is_later ? 1 : -1 };
+    struct hep_stats spleen, muscle;
+    int rc;
+
+    if (i == HEP_JUDGED_ADC || (j->evidence[i] != NULL && j->evidence[i] != j->elsewhere[i]))
+        return HEP_OK;
+    rc = hep_map_stats(&spleen, run, j->map[i], space_of(run, i), anatomy, hep_reference_name(run),
+                       HEP_ANATOMY_SPLEEN, err);
+    if (rc == HEP_OK)
+        rc = hep_map_stats(&muscle, run, j->map[i], space_of(run, i), anatomy,
+                           hep_reference_name(run), HEP_ANATOMY_MUSCLE, err);
+    if (rc != HEP_OK)
+        return rc;
+    fat.spleen = spleen.n >= HEP_REGION_MIN_VOXELS ? spleen.median : (double)NAN;
+    fat.muscle = muscle.n >= HEP_REGION_MIN_VOXELS ? muscle.median : (double)NAN;
+    j->evidence[i] = hep_fat_elsewhere_contradicts(
+                         j->elsewhere[i], &fat, hep_run_config(run)->liver.plausible_fat_elsewhere)
+                         ? j->elsewhere[i]
+                         : NULL;
+    return HEP_OK;
+}
+
 int hep_judging_run(struct hep_judging *j, struct hep_run *run, const struct hep_labels *liver,
-                    struct hep_error *err)
+                    const struct hep_labels *anatomy, struct hep_error *err)
 {
     int rc = HEP_OK;
 
@@ -110,6 +139,8 @@ int hep_judging_run(struct hep_judging *j, struct hep_run *run, const struct hep
             continue;
         if (liver != NULL)
             rc = measure(v, run, j->map[i], i, liver, err);
+        if (rc == HEP_OK && anatomy != NULL)
+            rc = look_elsewhere(j, run, i, anatomy, err);
         if (rc != HEP_OK)
             break;
         if (i == HEP_JUDGED_FAT_FRACTION)

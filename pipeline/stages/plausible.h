@@ -10,6 +10,7 @@
 
 #include "fitting/echo_pair.h"
 #include "fitting/iron_signal.h"
+#include "liver/plausible.h"
 #include "pipeline/results/plausibility.h"
 
 #define HEP_JUDGED_INPUTS                                                                          \
@@ -24,6 +25,7 @@ struct hep_judging {
      * borrowed. */
     const char *evidence[HEP_JUDGED_COUNT];
     char pair[HEP_ECHO_PAIR_REASON], iron_text[HEP_IRON_REASON];
+    char elsewhere[HEP_JUDGED_COUNT][HEP_FAT_ELSEWHERE_REASON];
     const struct hep_dualecho_facts *dual; /* borrowed; NULL without two echoes */
     struct hep_iron_estimate iron;         /* of the liver; the liver stage fills it */
     struct hep_plausibility verdicts;
@@ -35,10 +37,10 @@ int hep_judging_open(struct hep_judging *out, struct hep_run *run,
 /**
  * Judge every map, and withhold what is contradicted; what was withheld before and is not any more
  * is a result again.
- * @param[in] liver on the reference grid; NULL: by the evidence alone
+ * @param[in] liver, anatomy on the reference grid; NULL: by the evidence alone
  */
 int hep_judging_run(struct hep_judging *j, struct hep_run *run, const struct hep_labels *liver,
-                    struct hep_error *err) HEP_MUST_CHECK;
+                    const struct hep_labels *anatomy, struct hep_error *err) HEP_MUST_CHECK;
 /** Warn of what is withheld, and give the product "plausibility". */
 int hep_judging_put(const struct hep_judging *j, struct hep_run *run,
                     struct hep_error *err) HEP_MUST_CHECK;

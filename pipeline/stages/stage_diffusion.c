@@ -279,6 +279,8 @@ static int settle_floor(struct hep_diffusion_settings *settings, const struct jo
         settings->model = HEP_DIFFUSION_MONO;
         settings->method = HEP_METHOD_DEFAULT;
     }
+    if (j->order->contradicts)
+        return HEP_OK;
     hep_log_write(hep_run_log(j->run), HEP_LOG_INFO, "noise-floor",
                   "%s: median signal %.3g at b = %g s/mm2 is %.1f sigma (%s): the Rician mean is "
                   "fitted",

@@ -162,15 +162,16 @@ static int make_map(struct hep_run *run, const struct phase_row *row, const stru
     return rc;
 }
 
-static void warn(const struct hep_run *run, const char *series, const struct comparison *c)
+static void warn(const struct hep_run *run, enum hep_phase phase, const struct comparison *c)
 {
+    const char *words = hep_phase_words(phase);
     const struct hep_gain *g = &c->gain;
 
     if (c->gate.state == HEP_NOT_COMPARABLE)
-        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "not-comparable", "%s: %s", series,
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "not-comparable", "%s: %s", words,
                       c->gate.reason);
     if (g->state != HEP_GAIN_PLAUSIBLE && hep_run_series(run, "precontrast") != NULL)
-        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "gain", "%s: %s%s", series, g->reason,
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "gain", "%s: %s%s", words, g->reason,
                       hep_gain_known(g) ? "" : ": enhancement is not assessable");
 }
 
@@ -194,7 +195,7 @@ static int do_phase(struct hep_run *run, const struct phase_row *row,
         rc = make_map(run, row, &c->gain, e, err);
     else
         hep_run_put_absent(run, row->map, "%s", c->why_not);
-    warn(run, row->series, c);
+    warn(run, row->phase, c);
     return rc;
 }
 
@@ -271,7 +272,8 @@ static int judge_arterial(struct hep_judgement *out, const struct hep_run *run,
 
         if (a.grade == HEP_ADEQUACY_NOT_ASSESSABLE && c[p].why_not != NULL &&
             hep_run_series(run, series) != NULL && hep_run_series(run, "precontrast") != NULL)
-            (void)snprintf(a.reason, sizeof a.reason, "%s: %s", series, c[p].why_not);
+            (void)snprintf(a.reason, sizeof a.reason, "%s: %s", hep_phase_words((enum hep_phase)p),
+                           c[p].why_not);
     }
     return hep_judgement_fill(out, &a, err);
 }
@@ -335,7 +337,8 @@ static int measure_phases(struct hep_enhancement *e, struct hep_run *run, struct
             e->gain[row->phase] = (struct hep_enhancement_gain){ true, c[row->phase].gain };
             rc = do_phase(run, row, region, &c[row->phase], &e->phase[row->phase], err);
         } else {
-            hep_run_put_absent(run, row->map, "the study has no %s series", row->series);
+            hep_run_put_absent(run, row->map, "the study has no %s series",
+                               hep_phase_words(row->phase));
         }
     }
     if (rc == HEP_OK)

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "image/magnitude.h"
 #include "image/mask.h"
+#include "image/resample.h"
 #include "pipeline/config/config.h"
 #include "pipeline/results/fits.h"
 #include "pipeline/stages/map_io.h"
@@ -49,6 +50,7 @@ struct echoes {
     double b0_t;
     const char *series[HEP_MULTIECHO_MAX_ECHOES]; /* of each echo */
     bool water_fat;                               /* no echoes: the water and the fat image */
+    struct hep_volume *opposed_here; /* owned: the opposed series on the grid of the other one */
     char lacks[384]; /* what of the acquisition is not known, without which there is no map */
 };
 
@@ -85,9 +87,11 @@ static int load_echoes(struct echoes *e, struct hep_run *run, struct hep_error *
     e->water_fat = s->water_fat;
     if (!e->water_fat && !are_times_known(e, s))
         return HEP_OK;
-    if (v->nt > HEP_MULTIECHO_MAX_ECHOES)
-        return HEP_FAIL(err, HEP_EDATA, "%s: %zu echoes, at most %d are used", s->name, v->nt,
-                        HEP_MULTIECHO_MAX_ECHOES);
+    if (v->nt > HEP_MULTIECHO_MAX_ECHOES) {
+        (void)snprintf(e->lacks, sizeof e->lacks, "%.250s: %zu echoes, at most %d are used",
+                       s->name, v->nt, HEP_MULTIECHO_MAX_ECHOES);
+        return HEP_OK;
+    }
     e->grid = &v->grid;
     for (e->n = 0; e->n < v->nt; e->n++) {
         e->data[e->n] = hep_volume_at(v, e->n);
@@ -109,17 +113,21 @@ static int load_pair(struct echoes *e, struct hep_run *run, struct hep_error *er
         rc = hep_run_volume(run, "in_phase", &vi, err);
     if (rc != HEP_OK || vo == NULL || vi == NULL)
         return rc;
-    if (!hep_grid_same(&vo->grid, &vi->grid, HEP_GRID_TOL_MM))
-        return HEP_FAIL(err, HEP_EGEOM,
-                        "%s and %s: opposed and in-phase series have different grids", op->name,
-                        ip->name);
     e->b0_t = field_of(run, op);
     if (!are_times_known(e, op) || !are_times_known(e, ip))
         return HEP_OK;
-    if (op->frame[0].te_s == ip->frame[0].te_s)
-        rc = HEP_FAIL(err, HEP_EDATA, "%s and %s have one echo time, %.3f ms", op->name, ip->name,
-                      1e3 * op->frame[0].te_s);
-    e->grid = &vo->grid;
+    if (!hep_grid_same(&vo->grid, &vi->grid, HEP_GRID_TOL_MM)) {
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "other-grid",
+                      "%s and %s have different grids: the first is resampled by world "
+                      "coordinates, and there is no fat fraction where it does not reach",
+                      op->name, ip->name);
+        rc = hep_resample(&e->opposed_here, vo, &vi->grid, NULL, HEP_INTERP_LINEAR, NAN,
+                          hep_run_nthreads(run), err);
+        if (rc != HEP_OK)
+            return rc;
+        vo = e->opposed_here;
+    }
+    e->grid = &vi->grid;
     e->data[0] = vo->data;
     e->data[1] = vi->data;
     e->te_s[0] = op->frame[0].te_s;
@@ -207,11 +215,22 @@ static int clear_air(struct hep_fit_counts *counts, struct hep_labels **body, st
     return rc;
 }
 
+/* Echoes that cannot be what they are called cost their maps and no more. */
+static int without(struct hep_run *run, const char *const *products, const char *series,
+                   const struct hep_error *why)
+{
+    hep_maps_absent(run, products, why->msg);
+    hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "echoes", "%s: %s",
+                  hep_run_series(run, series)->name, why->msg);
+    return HEP_OK;
+}
+
 static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t pick[3], size_t n,
                      struct hep_fat_results *results, struct hep_error *err)
 {
     const struct hep_config *cfg = hep_run_config(run);
     struct hep_dualecho_options opt = hep_dualecho_defaults();
+    struct hep_error why = { 0 };
     struct hep_dualecho_signals signals = { e->data[pick[0]], e->data[pick[1]],
                                             n == 3 ? e->data[pick[2]] : NULL,
                                             hep_grid_voxels(e->grid) };
@@ -219,9 +238,9 @@ static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t p
     struct hep_map maps[] = { { "ff", NULL }, { 0 } };
     struct hep_json *json = NULL;
     struct hep_labels *body = NULL;
-    uint8_t *status = hep_calloc(signals.n, 1, err);
+    uint8_t *status;
     bool corrected;
-    int rc = status == NULL ? HEP_ENOMEM : hep_maps_new(maps, e->grid, err);
+    int rc;
 
     opt.b0_t = e->b0_t;
     opt.te_opposed_s = e->te_s[pick[0]];
@@ -230,6 +249,10 @@ static int dual_maps(struct hep_run *run, const struct echoes *e, const size_t p
     opt.r2star_per_s = n == 3 ? (double)NAN : cfg->fat.r2star_per_s;
     opt.sigma = isfinite(cfg->fat.sigma) ? cfg->fat.sigma : 0.0;
     opt.nthreads = hep_run_nthreads(run);
+    if (hep_dualecho_check(&opt, &why) != HEP_OK)
+        return without(run, dual_products, e->series[pick[0]], &why);
+    status = hep_calloc(signals.n, 1, err);
+    rc = status == NULL ? HEP_ENOMEM : hep_maps_new(maps, e->grid, err);
     corrected = n == 3 || isfinite(opt.r2star_per_s);
     if (rc == HEP_OK)
         rc = hep_dualecho_map(
@@ -382,22 +405,12 @@ static void say_r2star_alone(struct hep_run *run, const struct echoes *e)
                   hep_run_series(run, "echoes")->name, reason);
 }
 
-static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fat_results *results,
-                      struct hep_error *err)
+enum { N_WITHOUT_FAT = 3 }; /* the first maps of multi_maps() */
+
+static struct hep_multiecho_options multi_options(const struct hep_run *run)
 {
     const struct hep_cfg_fat *cfg = &hep_run_config(run)->fat;
     struct hep_multiecho_options opt = hep_multiecho_defaults();
-    struct hep_multiecho_summary sum = { 0 };
-    struct hep_fat_spectrum spectrum;
-    struct hep_multiecho_data data = { e->data, e->te_s,  e->n, hep_grid_voxels(e->grid),
-                                       e->b0_t, &spectrum };
-    struct hep_map maps[] = { { "r2star", NULL }, { "r2star_se", NULL }, { "fat_rmse", NULL },
-                              { "pdff", NULL },   { "pdff_se", NULL },   { 0 } };
-    const size_t n_without_fat = 3;
-    struct hep_labels *body = NULL;
-    struct hep_json *json = NULL;
-    uint8_t *status = hep_calloc(data.n_voxels, 1, err);
-    int rc = status == NULL ? HEP_ENOMEM : hep_fat_spectrum_get(&spectrum, cfg->spectrum.s, err);
 
     opt.fit.solver = (enum hep_fit_solver)cfg->solver;
     opt.noise = (enum hep_multiecho_noise)cfg->noise;
@@ -406,9 +419,33 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fa
     opt.se_max_frac = cfg->se_max_frac;
     opt.r2star_max_per_s = cfg->r2star_max_per_s;
     opt.fit.nthreads = hep_run_nthreads(run);
+    return opt;
+}
+
+static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fat_results *results,
+                      struct hep_error *err)
+{
+    const struct hep_cfg_fat *cfg = &hep_run_config(run)->fat;
+    struct hep_multiecho_options opt = multi_options(run);
+    struct hep_multiecho_summary sum = { 0 };
+    struct hep_fat_spectrum spectrum;
+    struct hep_multiecho_data data = { e->data, e->te_s,  e->n, hep_grid_voxels(e->grid),
+                                       e->b0_t, &spectrum };
+    struct hep_map maps[] = { { "r2star", NULL }, { "r2star_se", NULL }, { "fat_rmse", NULL },
+                              { "pdff", NULL },   { "pdff_se", NULL },   { 0 } };
+    struct hep_labels *body = NULL;
+    struct hep_json *json = NULL;
+    struct hep_error why = { 0 };
+    uint8_t *status = hep_calloc(data.n_voxels, 1, err);
+    int rc = status == NULL ? HEP_ENOMEM : hep_fat_spectrum_get(&spectrum, cfg->spectrum.s, err);
+
     opt.no_fat = rc == HEP_OK && !hep_multiecho_separable(&data);
     if (opt.no_fat)
-        maps[n_without_fat] = (struct hep_map){ 0 };
+        maps[N_WITHOUT_FAT] = (struct hep_map){ 0 };
+    if (rc == HEP_OK && hep_multiecho_check(&data, &opt, &why) != HEP_OK) {
+        rc = without(run, multi_products, "echoes", &why);
+        goto out;
+    }
     if (rc == HEP_OK)
         rc = hep_maps_new(maps, e->grid, err);
     if (rc == HEP_OK)
@@ -455,9 +492,6 @@ static int make_maps(struct hep_run *run, const struct echoes *e, struct hep_fat
 
     if (e->water_fat)
         return water_fat_maps(run, e, results, err);
-    if (method == HEP_FAT_CHOICE_MULTI_ECHO && e->n < HEP_MULTIECHO_MIN_ECHOES)
-        return HEP_FAIL(err, HEP_EDATA, "the multi-echo fit needs %d echoes, the study has %zu",
-                        HEP_MULTIECHO_MIN_ECHOES, e->n);
     if (method == HEP_FAT_CHOICE_MULTI_ECHO || !pair)
         hep_maps_absent(run, dual_products, "no opposed and in-phase pair was asked for or found");
     else
@@ -494,39 +528,45 @@ static void all_absent(struct hep_run *run, const char *reason)
     hep_run_put_absent(run, "fat", "%s", reason);
 }
 
+static int make_all(struct hep_run *run, const struct echoes *e, struct hep_error *err)
+{
+    struct hep_fat_results *results = hep_fat_new(err);
+    int rc = results == NULL ? HEP_ENOMEM : make_maps(run, e, results, err);
+
+    if (rc == HEP_OK && (results->dualecho.present || results->multiecho.present))
+        return hep_run_put_fat(run, results, err);
+    if (rc == HEP_OK)
+        hep_run_put_absent(run, "fat", "no map of fat could be made");
+    hep_struct_release(results, &hep_fat_type);
+    free(results);
+    return rc;
+}
+
 static int run_fat(struct hep_run *run, struct hep_error *err)
 {
     struct echoes e = { .n = 0 };
-    struct hep_fat_results *results;
     char reason[320];
     int rc = load_echoes(&e, run, err);
 
     if (rc == HEP_OK && e.n == 0)
         rc = load_pair(&e, run, err);
     if (rc != HEP_OK)
-        return rc;
+        goto out;
     if (e.n == 0 && e.lacks[0] != '\0') {
         hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "no-echo-time", "%s", e.lacks);
         all_absent(run, e.lacks);
-        return HEP_OK;
-    }
-    if (e.n == 0) {
+    } else if (e.n == 0) {
         hep_maps_absent(run, dual_products, "no in-phase and opposed series");
         hep_maps_absent(run, multi_products, "no multi-echo series");
         hep_run_put_absent(run, "fat", "no in-phase and opposed or multi-echo series");
-        return HEP_OK;
-    }
-    if (!is_of_magnitudes(reason, sizeof reason, run, &e)) {
+    } else if (!is_of_magnitudes(reason, sizeof reason, run, &e)) {
         hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "no-magnitude", "%s", reason);
         all_absent(run, reason);
-        return HEP_OK;
+    } else {
+        rc = make_all(run, &e, err);
     }
-    results = hep_fat_new(err);
-    rc = results == NULL ? HEP_ENOMEM : make_maps(run, &e, results, err);
-    if (rc == HEP_OK)
-        return hep_run_put_fat(run, results, err);
-    hep_struct_release(results, &hep_fat_type);
-    free(results);
+out:
+    hep_volume_free(e.opposed_here);
     return rc;
 }
 

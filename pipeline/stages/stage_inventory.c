@@ -53,7 +53,7 @@ static void fill_phase(struct hep_roles_phase *out, const struct hep_run *run,
     }
     if (timing.grade != HEP_GRADE_NOMINAL && phase != HEP_PHASE_PRECONTRAST)
         hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "phase-time", "%s: %s",
-                      hep_role_name(series->role), timing.reason);
+                      hep_role_words(series->role), timing.reason);
 }
 
 static int fill_series(struct hep_roles_series *out, const struct hep_run *run,

@@ -297,12 +297,12 @@ static int find_and_judge(struct hep_liver *found, struct hep_run *run, bool giv
     int rc = hep_judging_open(&j, run, err);
 
     if (rc == HEP_OK)
-        rc = hep_judging_run(&j, run, NULL, err);
+        rc = hep_judging_run(&j, run, NULL, NULL, err);
     had_diffusion = j.map[HEP_JUDGED_ADC] != NULL && hep_run_withheld(run, "adc") == NULL;
     if (rc == HEP_OK)
         rc = find_liver(found, &j.iron, run, err);
     if (rc == HEP_OK && found->liver != NULL)
-        rc = hep_judging_run(&j, run, found->liver, err);
+        rc = hep_judging_run(&j, run, found->liver, found->anatomy, err);
     if (rc == HEP_OK && had_diffusion && hep_run_withheld(run, "adc") != NULL) {
         hep_labels_free(found->anatomy);
         found->anatomy = NULL;
@@ -312,7 +312,7 @@ static int find_and_judge(struct hep_liver *found, struct hep_run *run, bool giv
         }
         rc = find_liver(found, &j.iron, run, err);
         if (rc == HEP_OK && found->liver != NULL)
-            rc = hep_judging_run(&j, run, found->liver, err);
+            rc = hep_judging_run(&j, run, found->liver, found->anatomy, err);
     }
     return rc == HEP_OK ? hep_judging_put(&j, run, err) : rc;
 }

@@ -29,6 +29,7 @@ def change(role, edit):
 
 
 save("mirrored", mask[::-1])
+save("whole", np.ones_like(mask))
 low, high = np.argwhere(mask).min(0), np.argwhere(mask).max(0) + 1
 to = affine.copy()
 to[:3, 3] = (affine @ np.r_[low, 1])[:3]
@@ -75,12 +76,14 @@ for m in cropped turned holes; do
 done
 # What no agent does: these phases give no enhancement, the others their own.
 said 'transitional: .* less than 0.5 times their signal before contrast'
-said 'portal_venous: .* less than 0.5 times'
+said 'portal venous: .* less than 0.5 times'
 same "$(liver re_portal_venous)$(liver re_transitional)" '' 'enhancement of phases that lost signal'
 between "$(liver re_arterial)" .25 .35 'arterial enhancement'
 between "$(liver re_hepatobiliary)" .95 1.1 'hepatobiliary enhancement'
 
 expect 65 'when reversed along its first axis' "$HEPAR" run "$work/bids" -o "$work/x" -q --no-align --liver-mask "$work/mirrored.nii.gz"
+expect 65 'L, no liver has more than 12: it is the body or the whole image' "$HEPAR" run "$work/bids" -o "$work/x" -q --no-align --liver-mask "$work/whole.nii.gz"
+expect 65 '% of the body in the images, no liver more than 70 %' "$HEPAR" run "$work/bids" -o "$work/x" -q --no-align --liver-mask "$work/whole.nii.gz" --set liver.given.volume_max_ml=100000 --set liver.given.outside_body=[0.9,0.9]
 expect 65 'labels 1, 5' "$HEPAR" run "$work/bids" -o "$work/x" -q --no-align --liver-mask "$work/labels.nii.gz"
 expect 65 'outside the images' "$HEPAR" run "$work/bids" -o "$work/x" --liver-mask "$work/elsewhere.nii.gz"
 "$HEPAR" run "$work/bids" -o "$work/x" --liver-mask "$work/elsewhere.nii.gz" >"$work/stdout" 2>"$work/stderr"

@@ -152,7 +152,7 @@ holds "$work/again.html" "is withheld, its file holds no result: liver median fa
 # Another limit: only what depends on it is made again, the sidecar takes its word back, and the bytes are those of a
 # run that never had the first limit.
 again() { "$HEPAR" run "$work/echo/sub-01" -o "$work/$1" --no-align --reproducible "${@:2}" >"$work/stdout" 2>"$work/stderr"; same $? 0 "$1 again"; }
-wide=(--set=liver.plausible.fat_frac=[-2,2] --set=liver.plausible.pair_excess=1 --set=liver.plausible.pair_water=0 --set=liver.plausible.iron_bias=1)
+wide=(--set=liver.plausible.fat_frac=[-2,2] --set=liver.plausible.pair_excess=1 --set=liver.plausible.pair_water=0 --set=liver.plausible.pair_apart=1 --set=liver.plausible.fat_elsewhere=1 --set=liver.plausible.iron_bias=1)
 again o-echo "${wide[@]}"
 holds "$work/stderr" "fat (unchanged)" "the fat stage is not run again"
 same "$(json "$out/anat/sub-01_desc-dualecho_FFmap.json" '"Status" in d')" False "sidecar with another limit"

@@ -283,14 +283,14 @@ static void test_late_arterial(void **state)
 
     (void)state;
     fixture_init(&f, &haemangioma, NULL);
-    expect(fixture_assess(&f), HEP_FLAG_WASHOUT, A, "portal_venous");
+    expect(fixture_assess(&f), HEP_FLAG_WASHOUT, A, "portal venous");
     f.study.arterial.grade = HEP_TOO_LATE;
     expect(fixture_assess(&f), HEP_FLAG_WASHOUT, N, "ill timed");
     fixture_release(&f);
     /* What is as bright as liver has not washed out, whenever it was bright. */
     fixture_init(&f, &fnh, NULL);
     f.study.arterial.grade = HEP_TOO_LATE;
-    expect(fixture_assess(&f), HEP_FLAG_WASHOUT, A, "portal_venous");
+    expect(fixture_assess(&f), HEP_FLAG_WASHOUT, A, "portal venous");
     fixture_release(&f);
 }
 
@@ -328,7 +328,7 @@ static void test_slow_filling_without_a_portal_vein(void **state)
             f.limits.flag.washout_ratio_max = 0.95;
         expect(fixture_assess(&f), HEP_FLAG_BLOOD_POOL, N, "");
         expect(fixture_assess(&f), HEP_FLAG_WASHOUT, k == 0 ? A : P,
-               k == 0 ? "own signal has not fallen" : "portal_venous");
+               k == 0 ? "own signal has not fallen" : "portal venous");
         /* Where the receive gain of one of the two phases is not known it tells neither. */
         f.study.gain_unknown[HEP_PHASE_PORTAL_VENOUS] = true;
         f.study.incomparable_reason[HEP_PHASE_PORTAL_VENOUS] = "no muscle was found";

@@ -58,14 +58,59 @@ static void test_plausible(void **state)
     assert_string_equal(reason, c->reason != NULL ? c->reason : "");
 }
 
+/* Fractions by hand: an opposed echo scaled by s turns 0 of fat into (1 - s) / 2, R2* of 25 /s at 3 T takes 0.014 more
+ * where the opposed echo is the earlier. Iron in the spleen (300 /s): (1 - exp(0.345)) / 2 = -0.206. */
+static const struct elsewhere_case {
+    const char *name;
+    struct hep_fat_elsewhere fat;
+    const char *reason;
+} elsewhere[] = {
+    { "echoes as acquired", { -0.014, 0.02, -1 }, "" },
+    { "opposed scaled by 0.8",
+      { 0.086, 0.12, -1 },
+      "the same images give 9 % in the spleen and 12 % in muscle, where there is no fat" },
+    { "opposed scaled by 1.2",
+      { -0.114, -0.08, -1 },
+      "the same images give -11 % in the spleen and -8 % in muscle, where it cannot be below 0" },
+    { "iron in the spleen", { -0.206, 0.02, -1 }, "" },
+    { "iron in the spleen, in-phase echo first", { 0.206, 0.02, 1 }, "" },
+    { "fat in muscle", { -0.014, 0.3, -1 }, "" },
+    { "no muscle",
+      { 0.09, (double)NAN, -1 },
+      "the same images give 9 % in the spleen, where there is no fat" },
+    { "no muscle, iron", { -0.206, (double)NAN, -1 }, "" },
+    { "no muscle, iron, in-phase echo first", { 0.206, (double)NAN, 1 }, "" },
+    { "no muscle, corrected",
+      { -0.09, (double)NAN, 0 },
+      "the same images give -9 % in the spleen, where it cannot be below 0" },
+    { "no spleen",
+      { (double)NAN, -0.08, -1 },
+      "the same images give -8 % in muscle, where it cannot be below 0" },
+    { "no spleen, fat in muscle", { (double)NAN, 0.3, -1 }, "" },
+    { "neither", { (double)NAN, (double)NAN, -1 }, "" },
+};
+
+static void test_elsewhere(void **state)
+{
+    const struct elsewhere_case *c = *state;
+    char reason[HEP_FAT_ELSEWHERE_REASON];
+
+    assert_int_equal(hep_fat_elsewhere_contradicts(reason, &c->fat, 0.05), c->reason[0] != '\0');
+    assert_string_equal(reason, c->reason);
+}
+
 int main(void)
 {
-    enum { N = sizeof cases / sizeof cases[0] };
-    struct CMUnitTest tests[N];
+    enum { N = sizeof cases / sizeof cases[0], M = sizeof elsewhere / sizeof elsewhere[0] };
+    struct CMUnitTest tests[N + M];
 
     for (size_t i = 0; i < N; i++)
         tests[i] = (struct CMUnitTest){ .name = cases[i].name,
                                         .test_func = test_plausible,
                                         .initial_state = (void *)(uintptr_t)&cases[i] };
+    for (size_t i = 0; i < M; i++)
+        tests[N + i] = (struct CMUnitTest){ .name = elsewhere[i].name,
+                                            .test_func = test_elsewhere,
+                                            .initial_state = (void *)(uintptr_t)&elsewhere[i] };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,10 @@ static void test_units_and_lists(void **state)
     assert_close(a.te_s, 0.0012, 0.0, 0.0);
     assert_true(isnan(a.field_t));
     hep_acquisition_release(&a);
+    assert_ok(parse(&a, "{\"TimeSinceInjection\": 246300}", &e), e);
+    assert_close(a.time_since_injection_s, 246.3, 1e-9, 0.0);
+    assert_non_null(strstr(a.notes.line[0], "taken as ms"));
+    hep_acquisition_release(&a);
     assert_ok(parse(&a, "{\"SequenceName\": \"ep_b50t\", \"SeriesDescription\": \"dwi b800\"}", &e),
               e);
     assert_close(a.b_s_per_mm2, 50.0, 0.0, 0.0);
@@ -111,6 +115,9 @@ static const struct bad_case bad_cases[] = {
     { "ImageType of numbers", "{\"ImageType\": [1]}", "ImageType: is of type" },
     { "FrameTimesStart as number", "{\"FrameTimesStart\": 3}", "a list of numbers is wanted" },
     { "description as number", "{\"SeriesDescription\": 3}", "SeriesDescription: is of type" },
+    { "times of volumes too large", "{\"FrameTimesStart\": [1e9]}",
+      "FrameTimesStart: 1e+09 is outside" },
+    { "TriggerTime too large", "{\"TriggerTime\": 1e12}", "TriggerTime: 1e+12 is outside" },
     { "TimeSinceInjection list", "{\"TimeSinceInjection\": [1]}", "TimeSinceInjection" },
     { "an array", "[1, 2]", "a sidecar is an object" },
     { "truncated", "{\"EchoTime\": 0.00", "f.json" },

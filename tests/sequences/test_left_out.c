@@ -263,23 +263,46 @@ static void test_left_out_beside_another(void **state)
     hep_test_rmdir(dir);
 }
 
+/* Extensions in capitals are read; pairs of two files are named. */
+static void test_extensions(void **state)
+{
+    static const struct study_file files[] = { { "sub-1/anat/sub-1_acq-pre_T1w", 1, NULL } };
+    char *dir = hep_test_mkdir(),
+         *from = hep_asprintf(NULL, "%s/sub-1/anat/sub-1_acq-pre_T1w.nii.gz", dir),
+         *to = hep_asprintf(NULL, "%s/sub-1/anat/sub-1_acq-pre_T1w.NII.GZ", dir);
+    struct hep_inventory *inv;
+
+    (void)state;
+    study_write(dir, files, 1);
+    assert_int_equal(rename(from, to), 0);
+    study_write_text(dir, "sub-1/anat/sub-1_T2w.hdr", "header");
+    inv = study_scan(dir, "sub-1");
+    assert_non_null(hep_inventory_find(inv, HEP_ROLE_PRECONTRAST));
+    assert_true(study_says(&inv->warnings, "anat/sub-1_T2w.hdr: a .hdr/.img pair is not read"));
+    hep_inventory_free(inv);
+    free(from);
+    free(to);
+    hep_test_rmdir(dir);
+}
+
 int main(void)
 {
     enum { N = sizeof left_out_cases / sizeof left_out_cases[0] };
     enum { M = sizeof broken_cases / sizeof broken_cases[0] };
-    struct CMUnitTest tests[N + M + 5] = { cmocka_unit_test(test_left_out_beside_another),
+    struct CMUnitTest tests[N + M + 6] = { cmocka_unit_test(test_left_out_beside_another),
                                            cmocka_unit_test(test_links_that_lead_out),
                                            cmocka_unit_test(test_beside_a_session),
                                            cmocka_unit_test(test_truncated),
-                                           cmocka_unit_test(test_directions) };
+                                           cmocka_unit_test(test_directions),
+                                           cmocka_unit_test(test_extensions) };
 
     for (size_t i = 0; i < N; i++)
-        tests[i + 5] =
+        tests[i + 6] =
             (struct CMUnitTest){ .name = left_out_cases[i].name,
                                  .test_func = test_left_out,
                                  .initial_state = (void *)(uintptr_t)&left_out_cases[i] };
     for (size_t i = 0; i < M; i++)
-        tests[N + 5 + i] =
+        tests[N + 6 + i] =
             (struct CMUnitTest){ .name = broken_cases[i].name,
                                  .test_func = test_broken,
                                  .initial_state = (void *)(uintptr_t)&broken_cases[i] };

@@ -104,7 +104,7 @@ static const struct choice_case cases[] = {
         { "3_t1_art", NULL, AXIAL, 3 } },
       "t2",
       "2_t2_haste_tra",
-      "% of the inner region of the arterial series",
+      "% of the inner region of another series (arterial)",
       "1_t2_tse_fs_tra",
       NULL },
     { "slices of 10 mm with gaps of 4 mm",
