@@ -140,24 +140,26 @@ static int check_overlap(const struct hep_labels *mask, const struct hep_grid *m
     return rc;
 }
 
-/* "4 4 4 2 2 2 1 1 1 " for three levels, or "4 2 1 ". */
-static void schedule(char *text, size_t size, long levels, int per_level)
-{
-    size_t used = 0;
-
-    text[0] = '\0';
-    for (long level = levels - 1; level >= 0; level--) {
-        for (int i = 0; i < per_level && used < size; i++)
-            used += (size_t)snprintf(text + used, size - used, "%ld ", 1L << level);
-    }
-}
-
 /* The B-spline starts from what the rigid step left, less than the distance of its control points: the finest level
  * is enough. Levels are asked of the rigid step. */
 #define BSPLINE_LEVELS 1L
 #define MAX_LEVELS 8
+
+/* Coarse levels are images smoothed as voxels 2^level times as large would be, by a Gaussian of half their width; the
+ * finest level is the image as it is. None has fewer voxels: only those that are drawn cost time. */
+static void write_schedules(struct hep_str *rescaling, struct hep_str *smoothing_mm, long levels,
+                            double voxel_mm)
+{
+    for (long level = levels - 1; level >= 0; level--) {
+        const double mm = level > 0 ? 0.5 * (double)(1L << level) * voxel_mm : 0.0;
+
+        hep_str_add(rescaling, "1 1 1 ");
+        hep_str_addf(smoothing_mm, "%.9g %.9g %.9g ", mm, mm, mm);
+    }
+}
+
 static int write_parameters(const char *to, const char *from, const struct hep_register_settings *s,
-                            struct hep_error *err)
+                            double voxel_mm, struct hep_error *err)
 {
     const bool is_bspline = from == s->bspline_path;
     const long levels = is_bspline ? BSPLINE_LEVELS : s->resolutions;
@@ -165,11 +167,11 @@ static int write_parameters(const char *to, const char *from, const struct hep_r
                                         "MaximumNumberOfIterations",
                                         "NumberOfHistogramBins",
                                         "NumberOfSpatialSamples",
-                                        "ImagePyramidSchedule",
-                                        "GridSpacingSchedule",
+                                        "ImagePyramidRescaleSchedule",
+                                        "ImagePyramidSmoothingSchedule",
                                         "FinalGridSpacingInPhysicalUnits" };
-    char number[5][32], pyramid[3 * MAX_LEVELS * 5], grid[MAX_LEVELS * 5];
-    const char *values[] = { number[0], number[1], number[2], number[3], pyramid, grid, number[4] };
+    char number[5][32];
+    struct hep_str rescaling = { 0 }, smoothing = { 0 };
     size_t n = sizeof keys / sizeof keys[0], length = 0;
     char *text = NULL, *own = NULL;
     int rc = hep_file_read(&text, &length, from, MAX_PARAMETER_BYTES, err);
@@ -181,11 +183,20 @@ static int write_parameters(const char *to, const char *from, const struct hep_r
     (void)snprintf(number[2], sizeof number[2], "%ld", s->bins);
     (void)snprintf(number[3], sizeof number[3], "%ld", s->samples);
     (void)snprintf(number[4], sizeof number[4], "%.9g", s->bspline_mm);
-    schedule(pyramid, sizeof pyramid, levels, 3);
-    schedule(grid, sizeof grid, levels, 1);
-    rc = hep_register_parameters(&own, text, keys, values, is_bspline ? n : n - 2, err);
+    write_schedules(&rescaling, &smoothing, levels, voxel_mm);
+    rc = hep_str_check(&rescaling, err);
+    if (rc == HEP_OK)
+        rc = hep_str_check(&smoothing, err);
+    if (rc == HEP_OK) {
+        const char *values[] = { number[0],   number[1],   number[2], number[3],
+                                 rescaling.s, smoothing.s, number[4] };
+
+        rc = hep_register_parameters(&own, text, keys, values, is_bspline ? n : n - 1, err);
+    }
     if (rc == HEP_OK)
         rc = hep_file_write(to, own, strlen(own), err);
+    hep_str_release(&rescaling);
+    hep_str_release(&smoothing);
     free(own);
     free(text);
     return rc;
@@ -208,6 +219,7 @@ static int write_inputs(const struct files *f, const struct hep_volume *fixed,
                         const double start_mm[3], const struct hep_register_settings *s,
                         struct hep_error *err)
 {
+    const double voxel_mm = cbrt(hep_grid_voxel_mm3(&fixed->grid));
     struct hep_volume first = *fixed;
     int rc;
 
@@ -218,9 +230,9 @@ static int write_inputs(const struct files *f, const struct hep_volume *fixed,
     if (rc == HEP_OK)
         rc = hep_nifti_write_labels(f->path[MASK], mask, NULL, err);
     if (rc == HEP_OK)
-        rc = write_parameters(f->path[RIGID], s->rigid_path, s, err);
+        rc = write_parameters(f->path[RIGID], s->rigid_path, s, voxel_mm, err);
     if (rc == HEP_OK && s->bspline_path != NULL)
-        rc = write_parameters(f->path[BSPLINE], s->bspline_path, s, err);
+        rc = write_parameters(f->path[BSPLINE], s->bspline_path, s, voxel_mm, err);
     return rc;
 }
 
