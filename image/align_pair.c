@@ -271,28 +271,32 @@ int hep_align_target_within(struct hep_align_target *out, const struct hep_volum
     return rc;
 }
 
-/* How a transform on the working grid moves the region: mean shift, mean and largest length. */
-static void measure_motion(struct hep_align_pair *p, const struct hep_transform *t, double *largest)
+/* How a transform moves the region: mean shift, mean and largest length. */
+static int measure_motion(struct hep_align_pair *p, const struct hep_transform *t, double *largest,
+                          struct hep_error *err)
 {
     const struct hep_labels *region = p->target->region;
     double sum = 0.0, trace = t->affine[0][0] + t->affine[1][1] + t->affine[2][2];
+    struct hep_sampler bend = { .v = NULL };
     size_t n = 0;
 
+    if (t->displacement != NULL && hep_sampler_init(&bend, t->displacement, err) != HEP_OK)
+        return HEP_EGEOM;
     *largest = 0.0;
     p->translation_mm[0] = p->translation_mm[1] = p->translation_mm[2] = 0.0;
     for (size_t i = 0; i < hep_grid_voxels(&region->grid); i++) {
-        double x[3], y[3], length = 0.0;
+        double x[3], y[3], u[3] = { 0.0, 0.0, 0.0 }, length = 0.0;
 
         if (region->data[i] == 0)
             continue;
         voxel_world(x, &region->grid, i);
         hep_affine_apply(y, t->affine, x);
+        if (bend.v != NULL)
+            (void)hep_sampler_linear(u, 3, &bend, x);
         n++;
         for (size_t k = 0; k < 3; k++) {
-            double d = y[k] - x[k];
+            double d = y[k] - x[k] + u[k];
 
-            if (t->displacement != NULL)
-                d += (double)hep_volume_at(t->displacement, k)[i];
             length += d * d;
             p->translation_mm[k] += (d - p->translation_mm[k]) / (double)n;
         }
@@ -302,6 +306,7 @@ static void measure_motion(struct hep_align_pair *p, const struct hep_transform 
     }
     p->motion_mm = n > 0 ? sum / (double)n : 0.0;
     p->rotation_deg = acos(fmin(1.0, fmax(-1.0, 0.5 * (trace - 1.0)))) * RAD_TO_DEG;
+    return HEP_OK;
 }
 
 static void stay(struct hep_align_pair *p, bool failed, const char *reason)
@@ -356,12 +361,15 @@ static enum hep_align_method judge(struct hep_align_pair *p)
 }
 
 /* Motion of the accepted transform, refused when no body moves like that. */
-static void check_motion(struct hep_align_pair *p, const struct hep_transform *t)
+static int check_motion(struct hep_align_pair *p, const struct hep_transform *t,
+                        struct hep_error *err)
 {
     char text[160];
     double largest = 0.0;
+    int rc = measure_motion(p, t, &largest, err);
 
-    measure_motion(p, t, &largest);
+    if (rc != HEP_OK)
+        return rc;
     if (largest > MAX_MOTION_MM || p->rotation_deg > MAX_ROTATION_DEG) {
         (void)snprintf(text, sizeof text,
                        "registration found a motion of %.0f mm and %.0f degrees; at most %.0f mm "
@@ -373,6 +381,20 @@ static void check_motion(struct hep_align_pair *p, const struct hep_transform *t
                        p->motion_mm);
         stay(p, false, text);
     }
+    return HEP_OK;
+}
+
+/* How the bend changes volumes over the region. */
+static int measure_bend(struct hep_align_pair *p, const struct hep_transform *bent,
+                        struct hep_error *err)
+{
+    struct hep_labels *region = NULL;
+    int rc = hep_resample_labels(&region, p->target->region, &bent->displacement->grid, NULL, err);
+
+    if (rc == HEP_OK)
+        rc = hep_register_jacobian(&p->volume_change, bent, region, err);
+    hep_labels_free(region);
+    return rc;
 }
 
 static int accept(struct hep_align_pair *p, const struct hep_volume *moving,
@@ -393,13 +415,13 @@ static int accept(struct hep_align_pair *p, const struct hep_volume *moving,
     if (rc == HEP_OK)
         rc = hep_edges_compare(p->edges, p->target->fixed, moving, p->target->region, all, n, err);
     if (rc == HEP_OK && r->displacement != NULL)
-        rc = hep_register_jacobian(&p->volume_change, &bent, p->target->region, err);
+        rc = measure_bend(p, &bent, err);
     if (rc != HEP_OK || judge(p) == HEP_ALIGN_SCANNER)
         return rc;
-    check_motion(p, all[p->method]);
-    if (p->method == HEP_ALIGN_RIGID)
+    rc = check_motion(p, all[p->method], err);
+    if (rc == HEP_OK && p->method == HEP_ALIGN_RIGID)
         p->transform = rigid;
-    if (p->method == HEP_ALIGN_DEFORMABLE)
+    if (rc == HEP_OK && p->method == HEP_ALIGN_DEFORMABLE)
         rc =
             hep_transform_chain(&p->transform, &p->displacement, &bent, NULL, p->target->grid, err);
     if (rc == HEP_OK && p->displacement != NULL)
@@ -415,15 +437,17 @@ static bool is_ours(int rc)
 static int engine(struct hep_align_pair *p, const struct hep_volume *moving, struct hep_error *err)
 {
     struct hep_registration r = { .log = NULL };
+    struct hep_grid lattice;
     double start_mm[3];
     int rc = hep_register_search(start_mm, p->target->fixed, moving, p->target->region,
                                  SEARCH_RANGE_MM, SEARCH_STEP_MM, SEARCH_GAIN, err);
 
+    hep_transform_lattice(&lattice, p->target->grid);
     if (rc == HEP_OK)
         rc = hep_mkdir_p(p->folder, err);
     if (rc == HEP_OK)
         rc = hep_register(&r, p->target->fixed, moving, p->target->region, start_mm, &p->settings,
-                          p->folder, err);
+                          &lattice, p->folder, err);
     p->log = r.log;
     r.log = NULL;
     if (rc == HEP_OK)

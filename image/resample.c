@@ -174,14 +174,14 @@ int hep_sampler_init(struct hep_sampler *s, const struct hep_volume *v, struct h
 bool hep_sampler_linear(double *values, size_t n, const struct hep_sampler *s,
                         const double world[3])
 {
-    struct hep_stencil stencil = { .count = 0 };
+    struct hep_cell cell;
     double p[3];
 
     hep_affine_apply(p, s->to_voxel, world);
-    if (n > s->v->nt || !hep_stencil_at(&stencil, s->v->grid.n, p, HEP_INTERP_LINEAR))
+    if (n > s->v->nt || !hep_cell_at(&cell, s->v->grid.n, p))
         return false;
     for (size_t t = 0; t < n; t++)
-        values[t] = hep_stencil_value(&stencil, s->v->grid.n, hep_volume_at(s->v, t));
+        values[t] = hep_cell_value(&cell, hep_volume_at(s->v, t));
     return true;
 }
 
