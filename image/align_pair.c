@@ -8,8 +8,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Fewer voxels of the region, or a thinner stack, hold too little to fit six parameters to. */
-#define MIN_REGION_VOXELS 1500
+/* A smaller region, or a thinner stack, holds too little to fit six parameters to. */
+#define MIN_REGION_ML 96.0
+#define VOXEL_ML (HEP_ALIGN_MM * HEP_ALIGN_MM * HEP_ALIGN_MM / 1000.0)
 #define MIN_EXTENT_MM 40.0
 /* The region, from the middle of the body: to the left as far as the liver reaches, without the
  * spine and what lies beside it. Expert values. */
@@ -120,16 +121,19 @@ static int mean_of(struct hep_volume **out, const struct hep_volume *v, const si
 static int working_volume(struct hep_volume **out, const struct hep_volume *v,
                           const size_t *volumes, size_t n, struct hep_error *err)
 {
-    struct hep_volume *mean = NULL;
+    struct hep_volume one = *v, *mean = NULL;
     struct hep_grid grid;
-    int rc = mean_of(&mean, v, volumes, n, err);
+    int rc = n > 1 ? mean_of(&mean, v, volumes, n, err) : HEP_OK;
+
+    one.data = hep_volume_at(v, volumes[0]);
+    one.nt = 1;
 
     if (orthogonal(&v->grid))
         hep_grid_isotropic(&grid, &v->grid, HEP_ALIGN_MM);
     else
         world_box(&grid, &v->grid, HEP_ALIGN_MM);
     if (rc == HEP_OK)
-        rc = hep_resample_area(out, mean, &grid, 1, err);
+        rc = hep_resample_area(out, mean != NULL ? mean : &one, &grid, 1, err);
     hep_volume_free(mean);
     if (rc != HEP_OK)
         return rc;
@@ -181,6 +185,11 @@ static void keep_upper_right(struct hep_labels *m)
     }
 }
 
+static double region_ml(const struct hep_labels *region)
+{
+    return VOXEL_ML * (double)hep_labels_count(region, -1);
+}
+
 /* The liver's part of the inner body; the inner body, or the body, where the image is too small for
  * that. */
 static int make_region(struct hep_labels **out, const struct hep_volume *fixed, double margin_mm,
@@ -203,12 +212,11 @@ static int make_region(struct hep_labels **out, const struct hep_volume *fixed, 
         rc = hep_labels_copy(&step[2], step[1], err);
     if (rc == HEP_OK)
         keep_upper_right(step[2]);
-    while (rc == HEP_OK && chosen > 0 && hep_labels_count(step[chosen], -1) < MIN_REGION_VOXELS)
+    while (rc == HEP_OK && chosen > 0 && region_ml(step[chosen]) < MIN_REGION_ML)
         chosen--;
-    if (rc == HEP_OK && hep_labels_count(step[chosen], -1) < MIN_REGION_VOXELS)
-        rc = HEP_FAIL(err, HEP_EDATA, "shows too little of a body: %zu mL",
-                      hep_labels_count(step[chosen], -1) *
-                          (size_t)(HEP_ALIGN_MM * HEP_ALIGN_MM * HEP_ALIGN_MM) / 1000);
+    if (rc == HEP_OK && region_ml(step[chosen]) < MIN_REGION_ML)
+        rc = HEP_FAIL(err, HEP_EDATA, "shows too little of a body: %.0f mL",
+                      region_ml(step[chosen]));
     for (int i = 0; i < 3; i++) {
         if (rc == HEP_OK && i == chosen)
             *out = step[i];
@@ -262,10 +270,9 @@ int hep_align_target_within(struct hep_align_target *out, const struct hep_volum
         rc = hep_resample_labels(&out->region, region, &out->fixed->grid, NULL, err);
     if (rc == HEP_OK)
         rc = hep_mask_dilate(out->region, margin_mm, 1, err);
-    if (rc == HEP_OK && hep_labels_count(out->region, -1) < MIN_REGION_VOXELS)
-        rc = HEP_FAIL(err, HEP_EDATA, "shows too little of the region: %zu mL",
-                      hep_labels_count(out->region, -1) *
-                          (size_t)(HEP_ALIGN_MM * HEP_ALIGN_MM * HEP_ALIGN_MM) / 1000);
+    if (rc == HEP_OK && region_ml(out->region) < MIN_REGION_ML)
+        rc = HEP_FAIL(err, HEP_EDATA, "shows too little of the region: %.0f mL",
+                      region_ml(out->region));
     if (rc != HEP_OK)
         hep_align_target_release(out);
     return rc;
@@ -277,28 +284,25 @@ static int measure_motion(struct hep_align_pair *p, const struct hep_transform *
 {
     const struct hep_labels *region = p->target->region;
     double sum = 0.0, trace = t->affine[0][0] + t->affine[1][1] + t->affine[2][2];
-    struct hep_sampler bend = { .v = NULL };
+    struct hep_moved way;
     size_t n = 0;
+    int rc = hep_moved_init(&way, p->target->fixed, t, err);
 
-    if (t->displacement != NULL && hep_sampler_init(&bend, t->displacement, err) != HEP_OK)
-        return HEP_EGEOM;
+    if (rc != HEP_OK)
+        return rc;
     *largest = 0.0;
     p->translation_mm[0] = p->translation_mm[1] = p->translation_mm[2] = 0.0;
     for (size_t i = 0; i < hep_grid_voxels(&region->grid); i++) {
-        double x[3], y[3], u[3] = { 0.0, 0.0, 0.0 }, length = 0.0;
+        double x[3], y[3], length = 0.0;
 
         if (region->data[i] == 0)
             continue;
         voxel_world(x, &region->grid, i);
-        hep_affine_apply(y, t->affine, x);
-        if (bend.v != NULL)
-            (void)hep_sampler_linear(u, 3, &bend, x);
+        hep_moved_way(y, &way, x);
         n++;
         for (size_t k = 0; k < 3; k++) {
-            double d = y[k] - x[k] + u[k];
-
-            length += d * d;
-            p->translation_mm[k] += (d - p->translation_mm[k]) / (double)n;
+            length += (y[k] - x[k]) * (y[k] - x[k]);
+            p->translation_mm[k] += (y[k] - x[k] - p->translation_mm[k]) / (double)n;
         }
         length = sqrt(length);
         sum += length;
@@ -320,15 +324,17 @@ static void stay(struct hep_align_pair *p, bool failed, const char *reason)
     p->rotation_deg = p->motion_mm = 0.0;
 }
 
-/* The rigid or the deformed geometry, whichever brings the edges closer to each other. */
+/* The deformed geometry where it brings the edges closer to each other than the rigid one does, by more than chance:
+ * noise has edges, and a B-spline has many ways to lay some of them on each other. */
 static enum hep_align_method better_of(const struct hep_align_pair *p)
 {
     const struct hep_jacobian *j = &p->volume_change;
+    const struct hep_edge_agreement *bent = &p->edges[HEP_ALIGN_DEFORMABLE];
     const bool smooth =
         j->folded_frac == 0.0 && j->q01 >= p->jacobian.lo && j->q99 <= p->jacobian.hi;
 
     return smooth && p->mi_nat[HEP_ALIGN_DEFORMABLE] > p->mi_nat[HEP_ALIGN_RIGID] &&
-                   p->edges[HEP_ALIGN_DEFORMABLE].value > p->edges[HEP_ALIGN_RIGID].value
+                   bent->step > p->min_gain_se * bent->step_se
                ? HEP_ALIGN_DEFORMABLE
                : HEP_ALIGN_RIGID;
 }
@@ -465,7 +471,8 @@ int hep_align_pair_run(struct hep_align_pair *p, struct hep_error *err)
     stay(p, false, "");
     for (int i = 0; i < 3; i++) {
         p->mi_nat[i] = p->overlap[i] = (double)NAN;
-        p->edges[i] = (struct hep_edge_agreement){ (double)NAN, (double)NAN, (double)NAN };
+        p->edges[i] = (struct hep_edge_agreement){ (double)NAN, (double)NAN, (double)NAN,
+                                                   (double)NAN, (double)NAN };
     }
     p->volume_change =
         (struct hep_jacobian){ (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN };

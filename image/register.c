@@ -176,7 +176,8 @@ static int write_parameters(const char *to, const char *from, const struct hep_r
     if (rc != HEP_OK)
         return rc;
     (void)snprintf(number[0], sizeof number[0], "%ld", levels);
-    (void)snprintf(number[1], sizeof number[1], "%ld", s->iterations);
+    (void)snprintf(number[1], sizeof number[1], "%ld",
+                   is_bspline ? s->iterations : s->rigid_iterations);
     (void)snprintf(number[2], sizeof number[2], "%ld", s->bins);
     (void)snprintf(number[3], sizeof number[3], "%ld", s->samples);
     (void)snprintf(number[4], sizeof number[4], "%.9g", s->bspline_mm);

@@ -5,7 +5,7 @@
  *
  * elastix (5.0 or 5.2) is found in PATH at run time and started without a shell, with one thread, so that the result does not depend on the machine; several
  * registrations may run at a time. Files go to a folder that the caller makes and removes.
- * Model:   rigid (Euler angles), then optionally a cubic B-spline, of the volume `fixed` onto
+ * Model:   rigid (Euler angles), then optionally a quadratic B-spline, of the volume `fixed` onto
  *          `moving`; mutual information after Mattes et al., IEEE TMI 2003;22:120-128
  * Source:  Klein et al., IEEE TMI 2010;29:196-205 (elastix); settings in configs/registration
  * Differs: the start is a shift that the caller gives, see image/register_metric.h
@@ -18,12 +18,14 @@
 #include "image/resample.h"
 
 struct hep_register_settings {
-    const char *rigid_path;         /* parameter file */
-    const char *bspline_path;       /* parameter file; NULL: rigid only */
-    double bspline_mm;              /* distance of the control points at the finest level */
-    long resolutions;               /* of the rigid step; >= 1. The B-spline has the finest alone */
-    long bins, samples, iterations; /* per level; >= 1 */
-    double timeout_s;               /* <= 0: none */
+    const char *rigid_path;   /* parameter file */
+    const char *bspline_path; /* parameter file; NULL: rigid only */
+    double bspline_mm;        /* distance of the control points at the finest level */
+    long resolutions;         /* of the rigid step; >= 1. The B-spline has the finest alone */
+    long bins, samples;       /* of both steps, per level; >= 1 */
+    long rigid_iterations;    /* per level; >= 1 */
+    long iterations;          /* of the B-spline; >= 1 */
+    double timeout_s;         /* <= 0: none */
 };
 
 struct hep_registration {

@@ -81,7 +81,8 @@ static void test_row(void **state)
                       .resolutions = 2,
                       .bins = 32,
                       .samples = 2048,
-                      .iterations = 100,
+                      .rigid_iterations = 30,
+                      .iterations = 60,
                       .timeout_s = 100.0 },
         .min_motion_mm = 0.5,
         .min_gain_se = 3.0, /* the default */

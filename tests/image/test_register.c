@@ -25,7 +25,8 @@ static struct hep_register_settings usual(bool deformable)
         .resolutions = 2,
         .bins = 32,
         .samples = 2048,
-        .iterations = 150,
+        .rigid_iterations = 30,
+        .iterations = 60,
         .timeout_s = 120.0,
     };
 }
@@ -138,7 +139,6 @@ static void test_start_and_repeat(void **state)
     (void)state;
     if (!hep_register_available())
         skip();
-    settings.iterations = 60;
     (void)memcpy(truth, identity, sizeof truth);
     truth[2][3] = 30.0;
     fixed = body_on(&g, identity, false);
