@@ -4,6 +4,7 @@
 #include "image/mask.h"
 #include "image/itk_transform.h"
 #include "image/register_compose.h"
+#include "image/register_predict.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,6 +25,10 @@
 /* Beyond this a result is an error, not motion between two breath-holds. */
 #define MAX_MOTION_MM 80.0
 #define MAX_ROTATION_DEG 20.0
+/* Of the least motion that is worth an interpolation, what a prediction may reach of it without a registration. With
+ * 1 mm as the least, the b-values of three simulated studies have 0.07 to 0.58 mm predicted as they are, and 1.07 mm or
+ * more, or no maximum, when one of them is shifted by 1.5 mm. */
+#define PREDICTED_SHARE 0.75
 /* Images with less in common [nat] are not of the same body. Independent noise has 0 +- 0.002. */
 #define MIN_INFORMATION_NAT 0.02
 #define RAD_TO_DEG 57.29577951308232
@@ -144,41 +149,16 @@ static int working_volume(struct hep_volume **out, const struct hep_volume *v,
     return HEP_OK;
 }
 
-static void voxel_world(double world[3], const struct hep_grid *g, size_t i)
-{
-    const size_t at[3] = { i % g->n[0], i / g->n[0] % g->n[1], i / g->n[0] / g->n[1] };
-    const double voxel[3] = { (double)at[0], (double)at[1], (double)at[2] };
-
-    hep_grid_to_world(world, g, voxel);
-}
-
-static void centre_of(double centre[3], const struct hep_labels *m)
-{
-    size_t n = 0;
-
-    centre[0] = centre[1] = centre[2] = 0.0;
-    for (size_t i = 0; i < hep_grid_voxels(&m->grid); i++) {
-        double world[3];
-
-        if (m->data[i] == 0)
-            continue;
-        voxel_world(world, &m->grid, i);
-        n++;
-        for (int k = 0; k < 3; k++)
-            centre[k] += (world[k] - centre[k]) / (double)n;
-    }
-}
-
 /* The part of the body where the liver lies. */
 static void keep_upper_right(struct hep_labels *m)
 {
     double centre[3];
 
-    centre_of(centre, m);
+    hep_mask_centre(centre, m);
     for (size_t i = 0; i < hep_grid_voxels(&m->grid); i++) {
         double world[3];
 
-        voxel_world(world, &m->grid, i);
+        hep_grid_world_of(world, &m->grid, i);
         if (world[0] < centre[0] - LEFT_MM || (fabs(world[0] - centre[0]) < SPINE_HALF_WIDTH_MM &&
                                                world[1] < centre[1] - SPINE_FRONT_MM))
             m->data[i] = 0;
@@ -297,7 +277,7 @@ static int measure_motion(struct hep_align_pair *p, const struct hep_transform *
 
         if (region->data[i] == 0)
             continue;
-        voxel_world(x, &region->grid, i);
+        hep_grid_world_of(x, &region->grid, i);
         hep_moved_way(y, &way, x);
         n++;
         for (size_t k = 0; k < 3; k++) {
@@ -440,6 +420,32 @@ static bool is_ours(int rc)
     return rc == HEP_ENOMEM || rc == HEP_EIO || rc == HEP_ECREAT || rc == HEP_ETEMP;
 }
 
+/* Where a motion is predicted that is not worth an interpolation by far, no registration is needed to find it. */
+static int predict(bool *still, struct hep_align_pair *p, const struct hep_volume *moving,
+                   struct hep_error *err)
+{
+    const struct hep_transform *const none = NULL;
+    double mm = 0.0;
+    char text[160];
+    int rc;
+
+    *still = false;
+    if (p->settings.bspline_path != NULL || !(p->min_motion_mm > 0.0))
+        return HEP_OK;
+    rc = hep_register_predict(&mm, p->target->fixed, moving, p->target->region,
+                              (int)p->settings.bins, err);
+    *still = rc == HEP_OK && mm < PREDICTED_SHARE * p->min_motion_mm;
+    if (!*still)
+        return rc;
+    (void)snprintf(text, sizeof text,
+                   "a shift of %.2f mm at most is predicted, from the fall of mutual information "
+                   "to either side: not registered",
+                   mm);
+    stay(p, false, text);
+    return hep_register_compare(p->mi_nat, p->overlap, p->target->fixed, moving, p->target->region,
+                                &none, 1, (int)p->settings.bins, err);
+}
+
 static int engine(struct hep_align_pair *p, const struct hep_volume *moving, struct hep_error *err)
 {
     struct hep_registration r = { .log = NULL };
@@ -466,6 +472,7 @@ int hep_align_pair_run(struct hep_align_pair *p, struct hep_error *err)
 {
     struct hep_volume *moving = NULL;
     struct hep_error e = { 0 };
+    bool still = false;
     int rc;
 
     stay(p, false, "");
@@ -480,6 +487,8 @@ int hep_align_pair_run(struct hep_align_pair *p, struct hep_error *err)
     if (rc == HEP_OK)
         rc = working_volume(&moving, p->source, p->volumes, p->n_volumes, &e);
     if (rc == HEP_OK)
+        rc = predict(&still, p, moving, &e);
+    if (rc == HEP_OK && !still)
         rc = engine(p, moving, &e);
     hep_volume_free(moving);
     if (rc == HEP_OK)

@@ -92,11 +92,10 @@ static int check_bins(int bins, struct hep_error *err)
     return HEP_OK;
 }
 
-static double information(const struct pairs *p, double *joint, int bins)
+static double information(const struct pairs *p, struct range ra, double *joint, int bins)
 {
     size_t nb = (size_t)bins;
     double *ha = joint + nb * nb, *hb = ha + nb, n = (double)p->n;
-    struct range ra = range_of(p->a, p->sorted, p->n, bins);
     struct range rb = range_of(p->b, p->sorted, p->n, bins);
 
     (void)memset(joint, 0, joint_cells(bins) * sizeof *joint);
@@ -128,7 +127,8 @@ int hep_mutual_information(double *mi, size_t *n, const struct hep_volume *a,
     if (rc == HEP_OK)
         rc = HEP_NEW(joint, joint_cells(bins), err);
     if (rc == HEP_OK) {
-        *mi = p.n >= MIN_VOXELS ? information(&p, joint, bins) : (double)NAN;
+        *mi = p.n >= MIN_VOXELS ? information(&p, range_of(p.a, p.sorted, p.n, bins), joint, bins)
+                                : (double)NAN;
         if (n != NULL)
             *n = p.n;
     }
@@ -189,6 +189,7 @@ int hep_register_compare(double *mi, double *overlap, const struct hep_volume *f
     const size_t set = hep_labels_count(mask, -1);
     struct values v = { .n_transforms = n };
     struct hep_moved *moved = NULL;
+    struct range range = { 0.0, 0.0 };
     double *joint = NULL;
     int rc = check_bins(bins, err);
 
@@ -204,10 +205,12 @@ int hep_register_compare(double *mi, double *overlap, const struct hep_volume *f
         rc = hep_moved_init(&moved[k], moving, t[k], err);
     if (rc == HEP_OK)
         take_values(&v, overlap, fixed, mask, moved, set);
+    if (rc == HEP_OK && v.n >= MIN_VOXELS)
+        range = range_of(v.fixed, v.sorted, v.n, bins);
     for (size_t k = 0; rc == HEP_OK && k < n; k++) {
         const struct pairs p = { v.fixed, &v.moved[k * set], v.sorted, v.n };
 
-        mi[k] = v.n >= MIN_VOXELS ? information(&p, joint, bins) : (double)NAN;
+        mi[k] = v.n >= MIN_VOXELS ? information(&p, range, joint, bins) : (double)NAN;
     }
     free(joint);
     free(moved);
