@@ -9,15 +9,17 @@
 
 /* Of about equal volume: with 20 the jackknife knows its standard error to 1 / sqrt(2 * 19), 16 %. */
 #define BLOCKS 20.0
+/* One point for so much of the mask, at most one for a voxel: cubes of 4 mm, which edges of a body's organs cross many
+ * times in every block. */
+#define POINT_MM3 64.0
 
 /* What is compared, and for every point its block and its gradients. */
 struct edges {
-    const struct hep_volume *fixed, *moving;
-    struct hep_sampler fixed_at, moving_at;
-    struct hep_sampler *displaced; /* of each transform that has a displacement; owned */
+    const struct hep_volume *fixed;
+    struct hep_moved fixed_at, *moved; /* `moved` by each transform; owned */
     const struct hep_labels *mask;
-    const struct hep_transform *const *t;
     size_t n_transforms;
+    double share;          /* of the mask's voxels that hold a point */
     double step_mm[3];     /* half a voxel of `fixed` to either side, along the world's axes */
     size_t first[3], n[3]; /* first voxel of the mask along each axis, number of blocks */
     double block_voxels[3];
@@ -61,25 +63,6 @@ static void divide_into_blocks(struct edges *e)
     }
 }
 
-static double value_at(const struct hep_sampler *s, const double p[3])
-{
-    double value;
-
-    return hep_sampler_linear(&value, 1, s, p) ? value : (double)NAN;
-}
-
-static double moved_value(const struct edges *e, size_t k, const double p[3])
-{
-    double q[3], d[3];
-
-    hep_affine_apply(q, e->t[k]->affine, p);
-    if (e->t[k]->displacement != NULL && hep_sampler_linear(d, 3, &e->displaced[k], p)) {
-        for (size_t c = 0; c < 3; c++)
-            q[c] += isfinite(d[c]) ? d[c] : 0.0;
-    }
-    return value_at(&e->moving_at, q);
-}
-
 /* Differences across a voxel around p, of the fixed volume and under every transform; false where
  * one of them leaves its image. */
 static bool gradients_at(float *g, const struct edges *e, const double p[3])
@@ -92,11 +75,11 @@ static bool gradients_at(float *g, const struct edges *e, const double p[3])
 
         up[a] += e->step_mm[a];
         down[a] -= e->step_mm[a];
-        change = value_at(&e->fixed_at, up) - value_at(&e->fixed_at, down);
+        change = hep_moved_at(&e->fixed_at, up) - hep_moved_at(&e->fixed_at, down);
         g[a] = (float)change;
         known = isfinite(change);
         for (size_t k = 0; known && k < e->n_transforms; k++) {
-            change = moved_value(e, k, up) - moved_value(e, k, down);
+            change = hep_moved_at(&e->moved[k], up) - hep_moved_at(&e->moved[k], down);
             g[3 * (k + 1) + a] = (float)change;
             known = isfinite(change);
         }
@@ -113,7 +96,7 @@ static void measure_points(struct edges *e)
         size_t c[3], block[3];
         double voxel[3], p[3];
 
-        if (e->mask->data[i] == 0)
+        if (e->mask->data[i] == 0 || !(hep_rng_uniform(0, 3, i) < e->share))
             continue;
         hep_grid_place(c, grid, i);
         for (size_t a = 0; a < 3; a++) {
@@ -165,30 +148,39 @@ static void sum_blocks(struct edges *e)
     }
 }
 
-/* Value and gain over all points, and the spread of the gain when each block in turn is left out. */
-static void conclude(struct hep_edge_agreement *out, const struct edges *e, size_t k)
+/* What transform k gains over transform `from`, and the spread of that when each block in turn is left out. */
+static void gain_over(double *gain, double *gain_se, const struct edges *e, size_t k, size_t from)
 {
-    const double *sum = &e->sum[k * n_blocks(e)], n = (double)e->n_points;
-    double all = 0.0, first = 0.0, mean = 0.0, squares = 0.0, used = 0.0;
+    const double *to = &e->sum[k * n_blocks(e)], *of = &e->sum[from * n_blocks(e)];
+    const double n = (double)e->n_points;
+    double all = 0.0, mean = 0.0, squares = 0.0, used = 0.0;
 
-    for (size_t b = 0; b < n_blocks(e); b++) {
-        all += sum[b];
-        first += e->sum[b];
-    }
+    for (size_t b = 0; b < n_blocks(e); b++)
+        all += to[b] - of[b];
     for (size_t b = 0; b < n_blocks(e); b++) {
         double left_out, change;
 
         if (!(e->points[b] > 0.0 && e->points[b] < n))
             continue;
-        left_out = (all - first - (sum[b] - e->sum[b])) / (n - e->points[b]);
+        left_out = (all - (to[b] - of[b])) / (n - e->points[b]);
         used += 1.0;
         change = left_out - mean;
         mean += change / used;
         squares += change * (left_out - mean);
     }
-    out->value = n > 0.0 ? all / n : (double)NAN;
-    out->gain = n > 0.0 ? (all - first) / n : (double)NAN;
-    out->gain_se = used > 1.0 ? sqrt(squares * (used - 1.0) / used) : (double)NAN;
+    *gain = n > 0.0 ? all / n : (double)NAN;
+    *gain_se = used > 1.0 ? sqrt(squares * (used - 1.0) / used) : (double)NAN;
+}
+
+static void conclude(struct hep_edge_agreement *out, const struct edges *e, size_t k)
+{
+    double all = 0.0;
+
+    for (size_t b = 0; b < n_blocks(e); b++)
+        all += e->sum[k * n_blocks(e) + b];
+    out->value = e->n_points > 0 ? all / (double)e->n_points : (double)NAN;
+    gain_over(&out->gain, &out->gain_se, e, k, 0);
+    gain_over(&out->step, &out->step_se, e, k, k > 0 ? k - 1 : 0);
 }
 
 /* A copy of volume 0, smoothed. */
@@ -203,17 +195,15 @@ static int smoothed(struct hep_volume **out, const struct hep_volume *v, double 
     return hep_filter_gauss(*out, sigma_mm, 1, err);
 }
 
-static int prepare_samplers(struct edges *e, struct hep_error *err)
+static int prepare_samplers(struct edges *e, const struct hep_volume *moving,
+                            const struct hep_transform *const *t, struct hep_error *err)
 {
-    int rc = HEP_NEW(e->displaced, e->n_transforms, err);
+    int rc = HEP_NEW(e->moved, e->n_transforms, err);
 
     if (rc == HEP_OK)
-        rc = hep_sampler_init(&e->fixed_at, e->fixed, err);
-    if (rc == HEP_OK)
-        rc = hep_sampler_init(&e->moving_at, e->moving, err);
+        rc = hep_moved_init(&e->fixed_at, e->fixed, NULL, err);
     for (size_t k = 0; rc == HEP_OK && k < e->n_transforms; k++)
-        if (e->t[k]->displacement != NULL)
-            rc = hep_sampler_init(&e->displaced[k], e->t[k]->displacement, err);
+        rc = hep_moved_init(&e->moved[k], moving, t[k], err);
     return rc;
 }
 
@@ -223,7 +213,9 @@ int hep_edges_compare(struct hep_edge_agreement *out, const struct hep_volume *f
 {
     const double sigma_mm = 0.5 * cbrt(hep_grid_voxel_mm3(&fixed->grid));
     struct hep_volume *smooth[2] = { NULL, NULL };
-    struct edges e = { .mask = mask, .t = t, .n_transforms = n };
+    struct edges e = { .mask = mask,
+                       .n_transforms = n,
+                       .share = hep_grid_voxel_mm3(&fixed->grid) / POINT_MM3 };
     const size_t set = hep_labels_count(mask, -1);
     int rc;
 
@@ -235,8 +227,7 @@ int hep_edges_compare(struct hep_edge_agreement *out, const struct hep_volume *f
     if (rc != HEP_OK)
         goto out;
     e.fixed = smooth[0];
-    e.moving = smooth[1];
-    rc = prepare_samplers(&e, err);
+    rc = prepare_samplers(&e, smooth[1], t, err);
     if (rc != HEP_OK)
         goto out;
     divide_into_blocks(&e);
@@ -254,7 +245,7 @@ int hep_edges_compare(struct hep_edge_agreement *out, const struct hep_volume *f
 out:
     hep_volume_free(smooth[0]);
     hep_volume_free(smooth[1]);
-    free(e.displaced);
+    free(e.moved);
     free(e.block);
     free(e.gradient);
     free(e.sum);

@@ -24,9 +24,10 @@
 #include "image/resample.h"
 
 struct hep_edge_agreement {
-    double value;   /* NaN when nothing can be compared */
-    double gain;    /* value minus that of the first transform */
-    double gain_se; /* NaN for fewer than two blocks */
+    double value;         /* NaN when nothing can be compared */
+    double gain;          /* value minus that of the first transform */
+    double gain_se;       /* NaN for fewer than two blocks */
+    double step, step_se; /* likewise, against the transform before it; 0 for the first */
 };
 
 /**

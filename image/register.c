@@ -4,6 +4,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "image/nifti.h"
+#include "image/register_bspline.h"
 #include "image/register_log.h"
 
 #include <math.h>
@@ -27,7 +28,6 @@ enum file {
     OUT_RIGID,
     OUT_BSPLINE,
     OUT_LOG,
-    FIELD,
     CONSOLE,
     N_FILES
 };
@@ -40,7 +40,6 @@ static const char *const names[N_FILES] = { "fixed.nii",
                                             "out/TransformParameters.0.txt",
                                             "out/TransformParameters.1.txt",
                                             "out/elastix.log",
-                                            "out/deformationField.nii",
                                             "console.txt" };
 
 struct files {
@@ -66,12 +65,10 @@ static void files_release(struct files *f)
 bool hep_register_available(void)
 {
     char *elastix = hep_process_find("elastix");
-    char *transformix = hep_process_find("transformix");
-    bool both = elastix != NULL && transformix != NULL;
+    bool there = elastix != NULL;
 
     free(elastix);
-    free(transformix);
-    return both;
+    return there;
 }
 
 void hep_registration_release(struct hep_registration *r)
@@ -140,24 +137,26 @@ static int check_overlap(const struct hep_labels *mask, const struct hep_grid *m
     return rc;
 }
 
-/* "4 4 4 2 2 2 1 1 1 " for three levels, or "4 2 1 ". */
-static void schedule(char *text, size_t size, long levels, int per_level)
-{
-    size_t used = 0;
-
-    text[0] = '\0';
-    for (long level = levels - 1; level >= 0; level--) {
-        for (int i = 0; i < per_level && used < size; i++)
-            used += (size_t)snprintf(text + used, size - used, "%ld ", 1L << level);
-    }
-}
-
 /* The B-spline starts from what the rigid step left, less than the distance of its control points: the finest level
  * is enough. Levels are asked of the rigid step. */
 #define BSPLINE_LEVELS 1L
 #define MAX_LEVELS 8
+
+/* Coarse levels are images smoothed as voxels 2^level times as large would be, by a Gaussian of half their width; the
+ * finest level is the image as it is. None has fewer voxels: only those that are drawn cost time. */
+static void write_schedules(struct hep_str *rescaling, struct hep_str *smoothing_mm, long levels,
+                            double voxel_mm)
+{
+    for (long level = levels - 1; level >= 0; level--) {
+        const double mm = level > 0 ? 0.5 * (double)(1L << level) * voxel_mm : 0.0;
+
+        hep_str_add(rescaling, "1 1 1 ");
+        hep_str_addf(smoothing_mm, "%.9g %.9g %.9g ", mm, mm, mm);
+    }
+}
+
 static int write_parameters(const char *to, const char *from, const struct hep_register_settings *s,
-                            struct hep_error *err)
+                            double voxel_mm, struct hep_error *err)
 {
     const bool is_bspline = from == s->bspline_path;
     const long levels = is_bspline ? BSPLINE_LEVELS : s->resolutions;
@@ -165,11 +164,11 @@ static int write_parameters(const char *to, const char *from, const struct hep_r
                                         "MaximumNumberOfIterations",
                                         "NumberOfHistogramBins",
                                         "NumberOfSpatialSamples",
-                                        "ImagePyramidSchedule",
-                                        "GridSpacingSchedule",
+                                        "ImagePyramidRescaleSchedule",
+                                        "ImagePyramidSmoothingSchedule",
                                         "FinalGridSpacingInPhysicalUnits" };
-    char number[5][32], pyramid[3 * MAX_LEVELS * 5], grid[MAX_LEVELS * 5];
-    const char *values[] = { number[0], number[1], number[2], number[3], pyramid, grid, number[4] };
+    char number[5][32];
+    struct hep_str rescaling = { 0 }, smoothing = { 0 };
     size_t n = sizeof keys / sizeof keys[0], length = 0;
     char *text = NULL, *own = NULL;
     int rc = hep_file_read(&text, &length, from, MAX_PARAMETER_BYTES, err);
@@ -177,15 +176,25 @@ static int write_parameters(const char *to, const char *from, const struct hep_r
     if (rc != HEP_OK)
         return rc;
     (void)snprintf(number[0], sizeof number[0], "%ld", levels);
-    (void)snprintf(number[1], sizeof number[1], "%ld", s->iterations);
+    (void)snprintf(number[1], sizeof number[1], "%ld",
+                   is_bspline ? s->iterations : s->rigid_iterations);
     (void)snprintf(number[2], sizeof number[2], "%ld", s->bins);
     (void)snprintf(number[3], sizeof number[3], "%ld", s->samples);
     (void)snprintf(number[4], sizeof number[4], "%.9g", s->bspline_mm);
-    schedule(pyramid, sizeof pyramid, levels, 3);
-    schedule(grid, sizeof grid, levels, 1);
-    rc = hep_register_parameters(&own, text, keys, values, is_bspline ? n : n - 2, err);
+    write_schedules(&rescaling, &smoothing, levels, voxel_mm);
+    rc = hep_str_check(&rescaling, err);
+    if (rc == HEP_OK)
+        rc = hep_str_check(&smoothing, err);
+    if (rc == HEP_OK) {
+        const char *values[] = { number[0],   number[1],   number[2], number[3],
+                                 rescaling.s, smoothing.s, number[4] };
+
+        rc = hep_register_parameters(&own, text, keys, values, is_bspline ? n : n - 1, err);
+    }
     if (rc == HEP_OK)
         rc = hep_file_write(to, own, strlen(own), err);
+    hep_str_release(&rescaling);
+    hep_str_release(&smoothing);
     free(own);
     free(text);
     return rc;
@@ -208,6 +217,7 @@ static int write_inputs(const struct files *f, const struct hep_volume *fixed,
                         const double start_mm[3], const struct hep_register_settings *s,
                         struct hep_error *err)
 {
+    const double voxel_mm = cbrt(hep_grid_voxel_mm3(&fixed->grid));
     struct hep_volume first = *fixed;
     int rc;
 
@@ -218,9 +228,9 @@ static int write_inputs(const struct files *f, const struct hep_volume *fixed,
     if (rc == HEP_OK)
         rc = hep_nifti_write_labels(f->path[MASK], mask, NULL, err);
     if (rc == HEP_OK)
-        rc = write_parameters(f->path[RIGID], s->rigid_path, s, err);
+        rc = write_parameters(f->path[RIGID], s->rigid_path, s, voxel_mm, err);
     if (rc == HEP_OK && s->bspline_path != NULL)
-        rc = write_parameters(f->path[BSPLINE], s->bspline_path, s, err);
+        rc = write_parameters(f->path[BSPLINE], s->bspline_path, s, voxel_mm, err);
     return rc;
 }
 
@@ -276,84 +286,75 @@ static int run_elastix(const struct files *f, const struct hep_register_settings
     return run_program(argv, f->path[CONSOLE], s->timeout_s, err);
 }
 
-static int run_transformix(const struct files *f, const struct hep_register_settings *s,
-                           struct hep_error *err)
+/* A file that elastix wrote; the caller frees it. */
+static int read_output(char **text, size_t *n, const struct files *f, enum file which,
+                       struct hep_error *err)
 {
-    const char *argv[] = { "transformix", "-def",       "all",      "-tp", f->path[OUT_BSPLINE],
-                           "-out",        f->path[OUT], "-threads", "1",   NULL };
+    struct hep_error why = { 0 };
+    int rc = hep_file_read(text, n, f->path[which], MAX_TRANSFORM_BYTES, &why);
 
-    return run_program(argv, f->path[CONSOLE], s->timeout_s, err);
+    if (rc == HEP_ENOENT)
+        return HEP_FAIL(err, HEP_EFORMAT, "elastix wrote no %s", names[which]);
+    return rc == HEP_OK ? HEP_OK : HEP_FAIL(err, why.code, "%s", why.msg);
 }
 
-static int read_rigid(struct hep_registration *out, const struct files *f, const double start_mm[3],
-                      struct hep_error *err)
+static int read_rigid(struct hep_registration *out, const struct files *f, struct hep_error *err)
 {
     char *text = NULL;
     size_t n = 0;
-    int rc = hep_file_read(&text, &n, f->path[OUT_RIGID], MAX_TRANSFORM_BYTES, err);
+    int rc = read_output(&text, &n, f, OUT_RIGID, err);
 
-    if (rc == HEP_ENOENT && err != NULL)
-        *err = (struct hep_error){ 0 };
-    if (rc == HEP_ENOENT)
-        return HEP_FAIL(err, HEP_EFORMAT, "elastix wrote no %s", names[OUT_RIGID]);
     if (rc == HEP_OK)
         rc = hep_register_parse_euler(out->rigid, text, n, hep_path_base(names[OUT_RIGID]), err);
-    for (int k = 0; rc == HEP_OK && k < 3; k++)
-        out->rigid[k][3] += start_mm[k];
     free(text);
     return rc;
 }
 
-/* The field holds T(x) - x in LPS of the whole chain, without the start. What the affine part does
- * is taken off. */
-static int field_to_ras(struct hep_volume *field, const struct hep_registration *r,
-                        const double start_mm[3], struct hep_error *err)
+/* The B-spline is composed: it moves the point that the rigid step leads to. */
+static int bend(struct hep_volume *field, const struct hep_bspline *b, const double rigid[4][4],
+                struct hep_error *err)
 {
-    const size_t *n = field->grid.n, voxels = hep_grid_voxels(&field->grid);
+    for (size_t i = 0; i < hep_grid_voxels(&field->grid); i++) {
+        double voxel[3], x[3], y[3], u[3];
 
-    for (size_t i = 0; i < voxels; i++) {
-        double voxel[3];
-        double x[3], rigid[3];
-
-        voxel_of(voxel, n, i);
+        voxel_of(voxel, field->grid.n, i);
         hep_grid_to_world(x, &field->grid, voxel);
-        hep_affine_apply(rigid, r->rigid, x);
+        hep_affine_apply(y, rigid, x);
+        hep_bspline_at(u, b, y);
         for (size_t c = 0; c < 3; c++) {
-            float *value = &hep_volume_at(field, c)[i];
-            double ras = c < 2 ? -(double)*value : (double)*value;
-
-            if (!(fabs(ras) <= MAX_DISPLACEMENT_MM))
+            if (!(fabs(u[c]) <= MAX_DISPLACEMENT_MM))
                 return HEP_FAIL(err, HEP_EFORMAT,
-                                "transformix wrote a displacement of %g mm, at most %g is possible",
-                                ras, MAX_DISPLACEMENT_MM);
-            *value = (float)(x[c] + ras + start_mm[c] - rigid[c]);
+                                "elastix found a displacement of %g mm, at most %g is possible",
+                                u[c], MAX_DISPLACEMENT_MM);
+            hep_volume_at(field, c)[i] = (float)u[c];
         }
     }
     return HEP_OK;
 }
 
 static int read_field(struct hep_registration *out, const struct files *f,
-                      const struct hep_grid *grid, const double start_mm[3], struct hep_error *err)
+                      const struct hep_grid *lattice, struct hep_error *err)
 {
-    int rc = hep_nifti_read(&out->displacement, f->path[FIELD], err);
+    struct hep_bspline b = { .coefficient = NULL };
+    char *text = NULL;
+    size_t n = 0;
+    int rc = read_output(&text, &n, f, OUT_BSPLINE, err);
 
-    if (rc == HEP_ENOENT && err != NULL)
-        *err = (struct hep_error){ 0 };
-    if (rc == HEP_ENOENT)
-        return HEP_FAIL(err, HEP_EFORMAT, "transformix wrote no %s", names[FIELD]);
-    if (rc != HEP_OK)
-        return rc;
-    if (out->displacement->nt != 3 ||
-        !hep_grid_same(&out->displacement->grid, grid, HEP_GRID_TOL_MM))
-        return HEP_FAIL(err, HEP_EFORMAT, "transformix wrote a field on another grid");
-    out->displacement->grid = *grid;
-    return field_to_ras(out->displacement, out, start_mm, err);
+    if (rc == HEP_OK)
+        rc = hep_register_parse_bspline(&b, text, hep_path_base(names[OUT_BSPLINE]), err);
+    if (rc == HEP_OK)
+        rc = hep_volume_new_unset(&out->displacement, lattice, 3, err);
+    if (rc == HEP_OK)
+        rc = bend(out->displacement, &b, HEP_AFFINE(out->rigid), err);
+    hep_bspline_release(&b);
+    free(text);
+    return rc;
 }
 
 int hep_register(struct hep_registration *out, const struct hep_volume *fixed,
                  const struct hep_volume *moving, const struct hep_labels *mask,
                  const double start_mm[3], const struct hep_register_settings *settings,
-                 const char *folder, struct hep_error *err)
+                 const struct hep_grid *lattice, const char *folder, struct hep_error *err)
 {
     struct files f = { 0 };
     int rc = check_axes(&fixed->grid, "fixed", err);
@@ -377,11 +378,11 @@ int hep_register(struct hep_registration *out, const struct hep_volume *fixed,
         out->log = hep_register_log(f.path[OUT_LOG], MAX_LOG_BYTES);
     }
     if (rc == HEP_OK)
-        rc = read_rigid(out, &f, start_mm, err);
+        rc = read_rigid(out, &f, err);
     if (rc == HEP_OK && settings->bspline_path != NULL)
-        rc = run_transformix(&f, settings, err);
-    if (rc == HEP_OK && settings->bspline_path != NULL)
-        rc = read_field(out, &f, &fixed->grid, start_mm, err);
+        rc = read_field(out, &f, lattice, err);
+    for (int k = 0; rc == HEP_OK && k < 3; k++)
+        out->rigid[k][3] += start_mm[k];
     files_release(&f);
     return rc;
 }

@@ -3,10 +3,9 @@
  * @brief Registration of two volumes by elastix, the one place that knows its command line and
  * files.
  *
- * elastix and transformix (elastix 5.0 or 5.2) are found in PATH at run time and started
- * without a shell, with one thread each, so that the result does not depend on the machine; several
+ * elastix (5.0 or 5.2) is found in PATH at run time and started without a shell, with one thread, so that the result does not depend on the machine; several
  * registrations may run at a time. Files go to a folder that the caller makes and removes.
- * Model:   rigid (Euler angles), then optionally a cubic B-spline, of the volume `fixed` onto
+ * Model:   rigid (Euler angles), then optionally a quadratic B-spline, of the volume `fixed` onto
  *          `moving`; mutual information after Mattes et al., IEEE TMI 2003;22:120-128
  * Source:  Klein et al., IEEE TMI 2010;29:196-205 (elastix); settings in configs/registration
  * Differs: the start is a shift that the caller gives, see image/register_metric.h
@@ -19,22 +18,24 @@
 #include "image/resample.h"
 
 struct hep_register_settings {
-    const char *rigid_path;         /* parameter file */
-    const char *bspline_path;       /* parameter file; NULL: rigid only */
-    double bspline_mm;              /* distance of the control points at the finest level */
-    long resolutions;               /* of the rigid step; >= 1. The B-spline has the finest alone */
-    long bins, samples, iterations; /* per level; >= 1 */
-    double timeout_s;               /* of each program; <= 0: none */
+    const char *rigid_path;   /* parameter file */
+    const char *bspline_path; /* parameter file; NULL: rigid only */
+    double bspline_mm;        /* distance of the control points at the finest level */
+    long resolutions;         /* of the rigid step; >= 1. The B-spline has the finest alone */
+    long bins, samples;       /* of both steps, per level; >= 1 */
+    long rigid_iterations;    /* per level; >= 1 */
+    long iterations;          /* of the B-spline; >= 1 */
+    double timeout_s;         /* <= 0: none */
 };
 
 struct hep_registration {
     double rigid[4][4];              /* affine part, start included; last row 0 0 0 1 */
     struct hep_volume *displacement; /* B-spline only: to be added to the affine part, nt = 3, mm,
-                                        on the grid of `fixed`; owned */
+                                        on the lattice asked for; owned */
     char *log; /* what elastix wrote about its steps, without times and paths; owned, may be NULL */
 };
 
-/** Are elastix and transformix in PATH? */
+/** Is elastix in PATH? */
 bool hep_register_available(void);
 
 /**
@@ -42,6 +43,7 @@ bool hep_register_available(void);
  * @param[out] out    fresh; also holds the log of a failed attempt; hep_registration_release()
  * @param[in]  mask   on the grid of `fixed`: where the metric looks; not empty
  * @param[in]  start_mm shift of the moving volume's content to start from, RAS; added to the result
+ * @param[in]  lattice where the displacement is wanted; not used without a B-spline
  * @param[in]  folder empty folder for the files of this registration
  * @return HEP_OK; HEP_ENOENT (no parameter file), HEP_EGEOM (mask on another grid, axes
  * that are not orthogonal, no overlap), HEP_EDATA (the program failed or took too long; the message
@@ -51,7 +53,8 @@ bool hep_register_available(void);
 int hep_register(struct hep_registration *out, const struct hep_volume *fixed,
                  const struct hep_volume *moving, const struct hep_labels *mask,
                  const double start_mm[3], const struct hep_register_settings *settings,
-                 const char *folder, struct hep_error *err) HEP_MUST_CHECK;
+                 const struct hep_grid *lattice, const char *folder,
+                 struct hep_error *err) HEP_MUST_CHECK;
 void hep_registration_release(struct hep_registration *r);
 
 /**

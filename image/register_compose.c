@@ -104,6 +104,11 @@ int hep_transform_apply(double out[3], const struct hep_transform *t, const doub
     return rc;
 }
 
+void hep_transform_lattice(struct hep_grid *lattice, const struct hep_grid *target)
+{
+    hep_grid_isotropic(lattice, target, LATTICE_MM);
+}
+
 int hep_transform_chain(struct hep_transform *out, struct hep_volume **displacement,
                         const struct hep_transform *a, const struct hep_transform *b,
                         const struct hep_grid *target, struct hep_error *err)
@@ -123,7 +128,7 @@ int hep_transform_chain(struct hep_transform *out, struct hep_volume **displacem
     out->displacement = NULL;
     if (pa.d == NULL && pb.d == NULL)
         return HEP_OK;
-    hep_grid_isotropic(&lattice, target, LATTICE_MM);
+    hep_transform_lattice(&lattice, target);
     rc = hep_volume_new_unset(&v, &lattice, 3, err);
     if (rc != HEP_OK)
         return rc;

@@ -14,6 +14,9 @@
 int hep_transform_apply(double out[3], const struct hep_transform *t, const double in[3],
                         struct hep_error *err) HEP_MUST_CHECK;
 
+/** The lattice over a grid on which hep_transform_chain() gives displacements. */
+void hep_transform_lattice(struct hep_grid *lattice, const struct hep_grid *target);
+
 /**
  * From B to A by way of a reference: x -> a(b^-1(x)), where a and b map the reference to A and to
  * B. The inverse of a deformation is a fixed point, found to HEP_INVERSE_TOL_MM.

@@ -79,14 +79,26 @@ static double entropy(const double *count, size_t cells, double n)
     return sum + (used - 1.0) / (2.0 * n);
 }
 
-static double information(const struct pairs *p, double *joint, int bins)
+/* The joint histogram and both of one image. */
+static size_t joint_cells(int bins)
+{
+    return (size_t)bins * (size_t)bins + 2 * (size_t)bins;
+}
+
+static int check_bins(int bins, struct hep_error *err)
+{
+    if (bins < 2 || bins > MAX_BINS)
+        return HEP_FAIL(err, HEP_EINVAL, "%d bins, allowed: 2 to %d", bins, MAX_BINS);
+    return HEP_OK;
+}
+
+static double information(const struct pairs *p, struct range ra, double *joint, int bins)
 {
     size_t nb = (size_t)bins;
     double *ha = joint + nb * nb, *hb = ha + nb, n = (double)p->n;
-    struct range ra = range_of(p->a, p->sorted, p->n, bins);
     struct range rb = range_of(p->b, p->sorted, p->n, bins);
 
-    (void)memset(joint, 0, (nb * nb + 2 * nb) * sizeof *joint);
+    (void)memset(joint, 0, joint_cells(bins) * sizeof *joint);
     for (size_t i = 0; i < p->n; i++) {
         size_t ia = bin_of((double)p->a[i], ra, bins), ib = bin_of((double)p->b[i], rb, bins);
 
@@ -105,16 +117,18 @@ int hep_mutual_information(double *mi, size_t *n, const struct hep_volume *a,
     double *joint = NULL;
     int rc;
 
-    if (bins < 2 || bins > MAX_BINS)
-        return HEP_FAIL(err, HEP_EINVAL, "%d bins, allowed: 2 to %d", bins, MAX_BINS);
+    rc = check_bins(bins, err);
+    if (rc != HEP_OK)
+        return rc;
     if (!hep_grid_same(&a->grid, &b->grid, HEP_GRID_TOL_MM) ||
         !hep_grid_same(&a->grid, &mask->grid, HEP_GRID_TOL_MM))
         return HEP_FAIL(err, HEP_EGEOM, "the volumes or the mask are on different grids");
     rc = pairs_new(&p, a, b, mask, err);
     if (rc == HEP_OK)
-        rc = HEP_NEW(joint, (size_t)bins * (size_t)bins + 2 * (size_t)bins, err);
+        rc = HEP_NEW(joint, joint_cells(bins), err);
     if (rc == HEP_OK) {
-        *mi = p.n >= MIN_VOXELS ? information(&p, joint, bins) : (double)NAN;
+        *mi = p.n >= MIN_VOXELS ? information(&p, range_of(p.a, p.sorted, p.n, bins), joint, bins)
+                                : (double)NAN;
         if (n != NULL)
             *n = p.n;
     }
@@ -123,21 +137,48 @@ int hep_mutual_information(double *mi, size_t *n, const struct hep_volume *a,
     return rc;
 }
 
-/* Voxels of the mask that `moved` does not reach leave `common`. */
-static double restrict_to(struct hep_labels *common, const struct hep_labels *mask,
-                          const struct hep_volume *moved)
+/* Values at the voxels of a mask: of the fixed volume, and of the moving one under each transform. */
+struct values {
+    size_t n, n_transforms;
+    float *fixed, *moved, *sorted; /* `moved` one transform after the other */
+};
+
+static void values_release(struct values *v)
 {
-    size_t voxels = hep_grid_voxels(&mask->grid), set = 0, inside = 0;
+    free(v->fixed);
+    free(v->moved);
+    free(v->sorted);
+}
 
-    for (size_t i = 0; i < voxels; i++) {
-        bool finite = isfinite(moved->data[i]);
+/* Fills in every voxel of the mask and leaves those that all transforms keep inside the moving volume. */
+static void take_values(struct values *v, double *overlap, const struct hep_volume *fixed,
+                        const struct hep_labels *mask, const struct hep_moved *moved, size_t set)
+{
+    size_t n = 0;
 
-        set += mask->data[i] != 0;
-        inside += mask->data[i] != 0 && finite;
-        if (!finite)
-            common->data[i] = 0;
+    for (size_t k = 0; overlap != NULL && k < v->n_transforms; k++)
+        overlap[k] = 0.0;
+    for (size_t i = 0; i < hep_grid_voxels(&mask->grid); i++) {
+        bool known = isfinite(fixed->data[i]);
+        double world[3];
+
+        if (mask->data[i] == 0)
+            continue;
+        hep_grid_world_of(world, &mask->grid, i);
+        v->fixed[n] = fixed->data[i];
+        for (size_t k = 0; k < v->n_transforms; k++) {
+            const double value = hep_moved_at(&moved[k], world);
+
+            v->moved[k * set + n] = (float)value;
+            known = known && isfinite(value);
+            if (overlap != NULL && isfinite(value))
+                overlap[k] += 1.0;
+        }
+        n += known;
     }
-    return set > 0 ? (double)inside / (double)set : 0.0;
+    for (size_t k = 0; overlap != NULL && set > 0 && k < v->n_transforms; k++)
+        overlap[k] /= (double)set;
+    v->n = n;
 }
 
 int hep_register_compare(double *mi, double *overlap, const struct hep_volume *fixed,
@@ -145,26 +186,35 @@ int hep_register_compare(double *mi, double *overlap, const struct hep_volume *f
                          const struct hep_transform *const *t, size_t n, int bins,
                          struct hep_error *err)
 {
-    struct hep_volume **moved =
-        hep_calloc(n, sizeof(struct hep_volume *), err); /* NOLINT(bugprone-sizeof-expression) */
-    struct hep_labels *common = NULL;
-    int rc = moved == NULL ? HEP_ENOMEM : hep_labels_copy(&common, mask, err);
+    const size_t set = hep_labels_count(mask, -1);
+    struct values v = { .n_transforms = n };
+    struct hep_moved *moved = NULL;
+    struct range range = { 0.0, 0.0 };
+    double *joint = NULL;
+    int rc = check_bins(bins, err);
 
-    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
-        rc = hep_resample(&moved[i], moving, &fixed->grid, t[i], HEP_INTERP_LINEAR, NAN, 1, err);
-        if (rc == HEP_OK) {
-            double share = restrict_to(common, mask, moved[i]);
+    if (rc == HEP_OK && !hep_grid_same(&fixed->grid, &mask->grid, HEP_GRID_TOL_MM))
+        rc = HEP_FAIL(err, HEP_EGEOM, "the mask is on another grid than the volume");
+    if (rc == HEP_OK &&
+        (HEP_NEW(moved, n, err) != HEP_OK || HEP_NEW(v.fixed, set + 1, err) != HEP_OK ||
+         HEP_NEW(v.moved, n * set + 1, err) != HEP_OK ||
+         HEP_NEW(v.sorted, set + 1, err) != HEP_OK ||
+         HEP_NEW(joint, joint_cells(bins), err) != HEP_OK))
+        rc = HEP_ENOMEM;
+    for (size_t k = 0; rc == HEP_OK && k < n; k++)
+        rc = hep_moved_init(&moved[k], moving, t[k], err);
+    if (rc == HEP_OK)
+        take_values(&v, overlap, fixed, mask, moved, set);
+    if (rc == HEP_OK && v.n >= MIN_VOXELS)
+        range = range_of(v.fixed, v.sorted, v.n, bins);
+    for (size_t k = 0; rc == HEP_OK && k < n; k++) {
+        const struct pairs p = { v.fixed, &v.moved[k * set], v.sorted, v.n };
 
-            if (overlap != NULL)
-                overlap[i] = share;
-        }
+        mi[k] = v.n >= MIN_VOXELS ? information(&p, range, joint, bins) : (double)NAN;
     }
-    for (size_t i = 0; rc == HEP_OK && i < n; i++)
-        rc = hep_mutual_information(&mi[i], NULL, fixed, moved[i], common, bins, err);
-    for (size_t i = 0; moved != NULL && i < n; i++)
-        hep_volume_free(moved[i]);
+    free(joint);
     free(moved);
-    hep_labels_free(common);
+    values_release(&v);
     return rc;
 }
 

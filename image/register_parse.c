@@ -1,6 +1,8 @@
 #include "image/register.h"
 
+#include "base/alloc.h"
 #include "base/text.h"
+#include "image/register_bspline.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -9,6 +11,8 @@
 /* No series of one examination is turned or shifted this much against another. */
 #define MAX_ANGLE_RAD 1.6
 #define MAX_SHIFT_MM 1000.0
+/* Control points along an axis: 4 mm apart, which is the least that can be asked for, they span two metres. */
+#define MAX_POINTS 512.0
 
 /* The words after "(KEY " up to ")"; false when the text has no such line. */
 static bool find_values(const char **values, size_t *length, const char *text, const char *key)
@@ -186,6 +190,91 @@ int hep_register_parse_euler(double ras[4][4], const char *text, size_t n, const
         return HEP_ENOMEM;
     rc = parse_euler(ras, ended, name, err);
     free(ended);
+    return rc;
+}
+
+/* Numbers that must be whole and within a range. */
+static int find_whole(double *out, size_t n, const char *text, const char *key, double lo,
+                      double hi, const char *name, struct hep_error *err)
+{
+    int rc = find_numbers(out, n, text, key, name, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < n; i++) {
+        if (!(out[i] >= lo && out[i] <= hi && out[i] == floor(out[i])))
+            rc = HEP_FAIL(err, HEP_EFORMAT, "%s: %s holds %g, allowed: whole numbers from %g to %g",
+                          name, key, out[i], lo, hi);
+    }
+    return rc;
+}
+
+/* Where the control points lie: from LPS, as it is written, to RAS. `direction` is written column by column. */
+static int place_points(struct hep_bspline *b, const double spacing[3], const double origin[3],
+                        const double direction[9], const char *name, struct hep_error *err)
+{
+    static const double flip[3] = { -1.0, -1.0, 1.0 };
+    double to_world[4][4] = { [3] = { 0.0, 0.0, 0.0, 1.0 } };
+
+    for (int r = 0; r < 3; r++) {
+        for (int k = 0; k < 3; k++)
+            to_world[r][k] = flip[r] * direction[3 * k + r] * spacing[k];
+        to_world[r][3] = flip[r] * origin[r];
+    }
+    if (hep_affine_inverse(b->to_index, HEP_AFFINE(to_world), NULL) != HEP_OK)
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: the control points lie in one plane", name);
+    return HEP_OK;
+}
+
+static int read_coefficients(struct hep_bspline *b, const char *text, const char *name,
+                             struct hep_error *err)
+{
+    const size_t points = b->n[0] * b->n[1] * b->n[2];
+    int rc = HEP_NEW(b->coefficient, 3 * points, err);
+
+    if (rc == HEP_OK)
+        rc = find_numbers(b->coefficient, 3 * points, text, "TransformParameters", name, err);
+    for (size_t i = 0; rc == HEP_OK && i < 3 * points; i++) {
+        if (!(fabs(b->coefficient[i]) <= MAX_SHIFT_MM))
+            rc = HEP_FAIL(err, HEP_EFORMAT, "%s: a control point moves by %g mm", name,
+                          b->coefficient[i]);
+        if (i < 2 * points) /* x and y in LPS */
+            b->coefficient[i] = -b->coefficient[i];
+    }
+    return rc;
+}
+
+int hep_register_parse_bspline(struct hep_bspline *out, const char *text, const char *name,
+                               struct hep_error *err)
+{
+    double size[3], index[3], order, spacing[3], origin[3], direction[9];
+    int rc;
+
+    *out = (struct hep_bspline){ 0 };
+    if (!find_word(text, "Transform", "RecursiveBSplineTransform") &&
+        !find_word(text, "Transform", "BSplineTransform"))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: not a BSplineTransform", name);
+    if (!find_word(text, "HowToCombineTransforms", "Compose"))
+        return HEP_FAIL(err, HEP_EFORMAT, "%s: not composed with the transform before it", name);
+    rc = find_whole(size, 3, text, "GridSize", 1.0, MAX_POINTS, name, err);
+    if (rc == HEP_OK)
+        rc = find_whole(index, 3, text, "GridIndex", 0.0, 0.0, name, err);
+    if (rc == HEP_OK)
+        rc = find_whole(&order, 1, text, "BSplineTransformSplineOrder", 2.0, 3.0, name, err);
+    if (rc == HEP_OK)
+        rc = find_numbers(spacing, 3, text, "GridSpacing", name, err);
+    if (rc == HEP_OK)
+        rc = find_numbers(origin, 3, text, "GridOrigin", name, err);
+    if (rc == HEP_OK)
+        rc = find_numbers(direction, 9, text, "GridDirection", name, err);
+    if (rc == HEP_OK)
+        rc = place_points(out, spacing, origin, direction, name, err);
+    if (rc != HEP_OK)
+        return rc;
+    out->order = (int)order;
+    for (int k = 0; k < 3; k++)
+        out->n[k] = (size_t)size[k];
+    rc = read_coefficients(out, text, name, err);
+    if (rc != HEP_OK)
+        hep_bspline_release(out);
     return rc;
 }
 

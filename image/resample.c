@@ -174,15 +174,49 @@ int hep_sampler_init(struct hep_sampler *s, const struct hep_volume *v, struct h
 bool hep_sampler_linear(double *values, size_t n, const struct hep_sampler *s,
                         const double world[3])
 {
-    struct hep_stencil stencil = { .count = 0 };
+    struct hep_cell cell;
     double p[3];
 
     hep_affine_apply(p, s->to_voxel, world);
-    if (n > s->v->nt || !hep_stencil_at(&stencil, s->v->grid.n, p, HEP_INTERP_LINEAR))
+    if (n > s->v->nt || !hep_cell_at(&cell, s->v->grid.n, p))
         return false;
     for (size_t t = 0; t < n; t++)
-        values[t] = hep_stencil_value(&stencil, s->v->grid.n, hep_volume_at(s->v, t));
+        values[t] = hep_cell_value(&cell, hep_volume_at(s->v, t));
     return true;
+}
+
+int hep_moved_init(struct hep_moved *m, const struct hep_volume *source,
+                   const struct hep_transform *t, struct hep_error *err)
+{
+    int rc = hep_sampler_init(&m->source, source, err);
+
+    m->bend = (struct hep_sampler){ .v = NULL };
+    for (int r = 0; r < 4; r++) {
+        for (int c = 0; c < 4; c++)
+            m->affine[r][c] = t != NULL ? t->affine[r][c] : (double)(r == c);
+    }
+    if (rc == HEP_OK && t != NULL && t->displacement != NULL)
+        rc = hep_sampler_init(&m->bend, t->displacement, err);
+    return rc;
+}
+
+void hep_moved_way(double to[3], const struct hep_moved *m, const double world[3])
+{
+    double bend[3];
+
+    hep_affine_apply(to, HEP_AFFINE(m->affine), world);
+    if (m->bend.v == NULL || !hep_sampler_linear(bend, 3, &m->bend, world))
+        return;
+    for (int k = 0; k < 3; k++)
+        to[k] += isfinite(bend[k]) ? bend[k] : 0.0;
+}
+
+double hep_moved_at(const struct hep_moved *m, const double world[3])
+{
+    double to[3], value;
+
+    hep_moved_way(to, m, world);
+    return hep_sampler_linear(&value, 1, &m->source, to) ? value : (double)NAN;
 }
 
 double hep_sample_world(const struct hep_volume *v, size_t t, const double world[3],

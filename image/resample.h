@@ -52,6 +52,18 @@ int hep_sampler_init(struct hep_sampler *s, const struct hep_volume *v,
 /** Linear: the values of the first n volumes at a world point. @return false outside, or without n volumes */
 bool hep_sampler_linear(double *values, size_t n, const struct hep_sampler *s,
                         const double world[3]);
+/** Volume 0 of a volume as a transform brings it to the target's world points. */
+struct hep_moved {
+    struct hep_sampler source, bend; /* bend.v NULL: nothing bends the way */
+    double affine[4][4];
+};
+/** @param[in] t NULL: identity. HEP_EGEOM for a singular affine of one of the grids. */
+int hep_moved_init(struct hep_moved *m, const struct hep_volume *source,
+                   const struct hep_transform *t, struct hep_error *err) HEP_MUST_CHECK;
+/** Where a world point of the target lies in the source; beyond the displacement's grid nothing bends. */
+void hep_moved_way(double to[3], const struct hep_moved *m, const double world[3]);
+/** Linear; NaN outside. */
+double hep_moved_at(const struct hep_moved *m, const double world[3]);
 /** One value at a world point; NaN outside. */
 double hep_sample_world(const struct hep_volume *v, size_t t, const double world[3],
                         enum hep_interp how);

@@ -172,8 +172,8 @@ static int run_pair(struct hep_session *s, const struct hep_session *baseline,
                                  .volumes = &first,
                                  .n_volumes = 1,
                                  .settings = { rigid, c->deformable ? bspline : NULL, c->bspline_mm,
-                                               c->resolutions, c->bins, c->samples, c->iterations,
-                                               c->timeout_s },
+                                               c->resolutions, c->bins, c->samples,
+                                               c->rigid_iterations, c->iterations, c->timeout_s },
                                  .jacobian = c->jacobian };
     (void)snprintf(p.folder, sizeof p.folder, "%.500s", folder);
     if (rc == HEP_OK)

@@ -154,7 +154,7 @@ struct hep_cfg_align {
     int engine; /* enum hep_align_engine */
     bool within_dwi, deformable;
     double bspline_mm;
-    long resolutions, bins, samples, iterations;
+    long resolutions, bins, samples, rigid_iterations, iterations;
     double mask_margin_mm;
     struct hep_span jacobian;
     double min_gain_se, min_motion_mm, dwi_min_motion_mm;

@@ -308,14 +308,18 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_NUMBER(C, align.bspline_mm, "align.bspline_mm", "mm", 4, 128, "32",
                    "final grid spacing of the B-spline; Rueckert et al., IEEE TMI 1999"),
     HEP_ROW_INTEGER(C, align.resolutions, "align.resolutions", "", 1, 8, "2",
-                    "pyramid levels of the rigid step down to voxels of 4 mm; " EXPERT),
+                    "levels of smoothing of the rigid step, the finest without; " EXPERT),
     HEP_ROW_INTEGER(C, align.bins, "align.bins", "", 8, 256, "32",
                     "histogram bins of the mutual information; elastix model zoo Par0047"),
     HEP_ROW_INTEGER(C, align.samples, "align.samples", "", 256, 1000000, "2048",
                     "samples per iteration; elastix model zoo Par0047"),
-    HEP_ROW_INTEGER(
-        C, align.iterations, "align.iterations", "", 10, 10000, "60",
-        "iterations per level: 150 leave the same residual on simulated studies; " EXPERT),
+    HEP_ROW_INTEGER(C, align.rigid_iterations, "align.rigid_iterations", "", 10, 10000, "30",
+                    "iterations of the rigid step per level: with 30 on two levels a start that is "
+                    "off by 25 mm ends within 0.1 mm "
+                    "of one that is not, on simulated T1, T2 and diffusion; " EXPERT),
+    HEP_ROW_INTEGER(C, align.iterations, "align.iterations", "", 10, 10000, "60",
+                    "iterations of the B-spline: 40 leave 0.06 mm more in the median of simulated "
+                    "studies; " EXPERT),
     HEP_ROW_NUMBER(
         C, align.mask_margin_mm, "align.mask_margin_mm", "mm", 0, 100, "20",
         "the metric leaves out this depth under the skin, where the wall slides; " EXPERT),

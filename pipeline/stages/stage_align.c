@@ -154,6 +154,7 @@ static struct hep_align_pair *add_pair(struct align *a, const struct hep_align_t
                       .resolutions = a->cfg->resolutions,
                       .bins = a->cfg->bins,
                       .samples = a->cfg->samples,
+                      .rigid_iterations = a->cfg->rigid_iterations,
                       .iterations = a->cfg->iterations,
                       .timeout_s = a->cfg->timeout_s },
         .min_motion_mm = a->cfg->min_motion_mm,

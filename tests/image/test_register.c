@@ -25,7 +25,8 @@ static struct hep_register_settings usual(bool deformable)
         .resolutions = 2,
         .bins = 32,
         .samples = 2048,
-        .iterations = 150,
+        .rigid_iterations = 30,
+        .iterations = 60,
         .timeout_s = 120.0,
     };
 }
@@ -109,7 +110,7 @@ static void test_recovery(void **state)
     fixed = body_on(&g, identity, false);
     moving = body_on(&other, HEP_AFFINE(truth), c->inverted);
     mask = inner_body(&g);
-    assert_ok(hep_register(&r, fixed, moving, mask, none, &settings, folder, &e), e);
+    assert_ok(hep_register(&r, fixed, moving, mask, none, &settings, &g, folder, &e), e);
     worst = worst_error(&r, HEP_AFFINE(truth), mask, &mean);
     /* The rigid model holds everywhere. The B-spline's random samples leave about 1 mm where the
      * image is flat; what does not raise the metric is not taken (image/align_pair.h). */
@@ -138,7 +139,6 @@ static void test_start_and_repeat(void **state)
     (void)state;
     if (!hep_register_available())
         skip();
-    settings.iterations = 60;
     (void)memcpy(truth, identity, sizeof truth);
     truth[2][3] = 30.0;
     fixed = body_on(&g, identity, false);
@@ -149,7 +149,7 @@ static void test_start_and_repeat(void **state)
     assert_close(start[2], 30.0, 0.0, 6.0);
     for (int i = 0; i < 2; i++) {
         omp_set_num_threads(i + 1);
-        assert_ok(hep_register(&r[i], fixed, moving, mask, start, &settings, folder[i], &e), e);
+        assert_ok(hep_register(&r[i], fixed, moving, mask, start, &settings, &g, folder[i], &e), e);
     }
     (void)worst_error(&r[0], HEP_AFFINE(truth), mask, &mean);
     assert_true(mean < 1.0);
@@ -267,35 +267,51 @@ static void test_parameters(void **state)
     free(out);
 }
 
-/* ---- an engine that misbehaves: scripts in the place of elastix and transformix */
+/* ---- an engine that misbehaves: a script in the place of elastix */
 
 #define TO_OUT "while [ $# -gt 1 ]; do [ \"$1\" = -out ] && out=$2; shift; done\n"
-#define GOOD TO_OUT "cat > \"$out/TransformParameters.0.txt\" <<'X'\n" EULER NONE SIX CENTRE "X\n"
+#define WRITE(n, text) "cat > \"$out/TransformParameters." #n ".txt\" <<'X'\n" text "X\n"
+#define GOOD TO_OUT WRITE(0, EULER NONE SIX CENTRE)
+#define BENT(size, order, how, numbers)                                                            \
+    "(Transform \"RecursiveBSplineTransform\")\n(HowToCombineTransforms \"" how                    \
+    "\")\n(GridSize " size ")\n(GridIndex 0 0 0)\n(BSplineTransformSplineOrder " order             \
+    ")\n(GridSpacing 32 32 32)\n"                                                                  \
+    "(GridOrigin 0 0 0)\n(GridDirection 1 0 0 0 1 0 0 0 1)\n(TransformParameters " numbers ")\n"
 
 struct engine {
-    const char *name, *elastix, *transformix; /* NULL: not there */
+    const char *name, *elastix; /* NULL: not there */
     enum hep_status code;
     const char *part;
 };
 
 static const struct engine engines[] = {
-    { "missing", NULL, NULL, HEP_EDATA, "elastix: no such program" },
-    { "too slow", "exec sleep 60\n", "exit 0\n", HEP_EDATA, "stopped after" },
-    { "fails, with its reason", "echo 'Description: itk::ERROR: no samples'; exit 3\n", "exit 0\n",
-      HEP_EDATA, "exit code 3: Description: itk::ERROR: no samples" },
-    { "dies", "kill -9 $$\n", "exit 0\n", HEP_EDATA, "signal 9" },
-    { "writes nothing", "exit 0\n", "exit 0\n", HEP_EFORMAT, "wrote no" },
-    { "writes garbage", TO_OUT "echo '(((' > \"$out/TransformParameters.0.txt\"\n", "exit 0\n",
-      HEP_EFORMAT, "not an EulerTransform" },
+    { "missing", NULL, HEP_EDATA, "elastix: no such program" },
+    { "too slow", "exec sleep 60\n", HEP_EDATA, "stopped after" },
+    { "fails, with its reason", "echo 'Description: itk::ERROR: no samples'; exit 3\n", HEP_EDATA,
+      "exit code 3: Description: itk::ERROR: no samples" },
+    { "dies", "kill -9 $$\n", HEP_EDATA, "signal 9" },
+    { "writes nothing", "exit 0\n", HEP_EFORMAT, "wrote no" },
+    { "writes garbage", TO_OUT "echo '(((' > \"$out/TransformParameters.0.txt\"\n", HEP_EFORMAT,
+      "not an EulerTransform" },
     { "writes a file without end", TO_OUT "truncate -s 1G \"$out/TransformParameters.0.txt\"\n",
-      "exit 0\n", HEP_EFORMAT, NULL },
-    { "transformix fails", GOOD, "exit 1\n", HEP_EDATA, "transformix failed" },
-    { "transformix writes nothing", GOOD, "exit 0\n", HEP_EFORMAT, "transformix wrote no" },
-    { "transformix writes garbage", GOOD, TO_OUT "echo x > \"$out/deformationField.nii\"\n",
       HEP_EFORMAT, NULL },
-    { "transformix writes another grid", GOOD,
-      TO_OUT "cp \"$out/../moving.nii\" \"$out/deformationField.nii\"\n", HEP_EFORMAT,
-      "another grid" },
+    { "no B-spline", GOOD, HEP_EFORMAT, "elastix wrote no out/TransformParameters.1.txt" },
+    { "another transform for the B-spline", GOOD WRITE(1, EULER NONE SIX CENTRE), HEP_EFORMAT,
+      "not a BSplineTransform" },
+    { "a B-spline that is added", GOOD WRITE(1, BENT("1 1 1", "3", "Add", "1 2 3")), HEP_EFORMAT,
+      "not composed" },
+    { "a B-spline of order 1", GOOD WRITE(1, BENT("1 1 1", "1", "Compose", "1 2 3")), HEP_EFORMAT,
+      "from 2 to 3" },
+    { "no control points", GOOD WRITE(1, BENT("0 1 1", "3", "Compose", "1 2 3")), HEP_EFORMAT,
+      "GridSize holds 0" },
+    { "control points without end", GOOD WRITE(1, BENT("1 1 1e9", "3", "Compose", "1 2 3")),
+      HEP_EFORMAT, "GridSize holds 1e+09" },
+    { "two numbers for one control point", GOOD WRITE(1, BENT("1 1 1", "3", "Compose", "1 2")),
+      HEP_EFORMAT, "holds 2 numbers, needed: 3" },
+    { "a control point out of this world", GOOD WRITE(1, BENT("1 1 1", "3", "Compose", "1 2 3e9")),
+      HEP_EFORMAT, "moves by 3e+09 mm" },
+    { "a displacement out of this body", GOOD WRITE(1, BENT("1 1 1", "3", "Compose", "1 2 900")),
+      HEP_EFORMAT, "at most 150" },
 };
 
 static void write_script(const char *folder, const char *name, const char *body)
@@ -324,13 +340,11 @@ static void test_engine(void **state)
 
     settings.timeout_s = 1.0;
     path = c->elastix != NULL ? hep_asprintf(NULL, "%s:/usr/bin:/bin", bin) : hep_strdup(bin, NULL);
-    if (c->elastix != NULL) {
+    if (c->elastix != NULL)
         write_script(bin, "elastix", c->elastix);
-        write_script(bin, "transformix", c->transformix);
-    }
     assert_int_equal(setenv("PATH", path, 1), 0);
     assert_true(hep_register_available() == (c->elastix != NULL));
-    rc = hep_register(&r, v, v, mask, none, &settings, folder, &e);
+    rc = hep_register(&r, v, v, mask, none, &settings, &g, folder, &e);
     assert_int_equal(setenv("PATH", before, 1), 0);
     assert_fails(rc, e, c->code, c->part);
     hep_registration_release(&r);
@@ -362,27 +376,28 @@ static void test_refusals(void **state)
     skew = body_on(&sheared, identity, false);
     other = inner_body(&far);
     assert_ok(hep_labels_new(&none, &g, &e), e);
-    assert_fails(hep_register(&r, v, away, mask, still, &settings, folder, &e), e, HEP_EGEOM,
+    assert_fails(hep_register(&r, v, away, mask, still, &settings, &g, folder, &e), e, HEP_EGEOM,
                  "do not overlap");
-    assert_fails(hep_register(&r, v, v, other, still, &settings, folder, &e), e, HEP_EGEOM,
+    assert_fails(hep_register(&r, v, v, other, still, &settings, &g, folder, &e), e, HEP_EGEOM,
                  "different grids");
-    assert_fails(hep_register(&r, v, v, none, still, &settings, folder, &e), e, HEP_EINVAL,
+    assert_fails(hep_register(&r, v, v, none, still, &settings, &g, folder, &e), e, HEP_EINVAL,
                  "empty");
-    assert_fails(hep_register(&r, skew, v, mask, still, &settings, folder, &e), e, HEP_EGEOM,
+    assert_fails(hep_register(&r, skew, v, mask, still, &settings, &g, folder, &e), e, HEP_EGEOM,
                  "orthogonal");
     settings.resolutions = 9;
-    assert_fails(hep_register(&r, v, v, mask, still, &settings, folder, &e), e, HEP_EINVAL,
+    assert_fails(hep_register(&r, v, v, mask, still, &settings, &g, folder, &e), e, HEP_EINVAL,
                  "9 resolutions");
     settings.resolutions = 2;
     settings.rigid_path = "/no/such/rigid.txt";
-    assert_fails(hep_register(&r, v, v, mask, still, &settings, folder, &e), e, HEP_ENOENT, NULL);
+    assert_fails(hep_register(&r, v, v, mask, still, &settings, &g, folder, &e), e, HEP_ENOENT,
+                 NULL);
     /* A disk that takes no more: a file may not grow. */
     (void)signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = before;
     small.rlim_cur = 1000;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    assert_int_not_equal(hep_register(&r, v, v, mask, still, &settings, folder, &e), HEP_OK);
+    assert_int_not_equal(hep_register(&r, v, v, mask, still, &settings, &g, folder, &e), HEP_OK);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(e.code, HEP_EIO);
     e = (struct hep_error){ 0 };

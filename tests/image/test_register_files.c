@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "image/register.h"
+#include "image/register_bspline.h"
 #include "image/register_log.h"
 
 #include <stdlib.h>
@@ -60,6 +61,55 @@ static void test_transform(void **state)
         for (int k = 0; k < 3; k++) /* transformix prints six decimals */
             assert_close(out[k], lps[k] * c->out[k], 0.0, 1e-6);
     }
+    free(text);
+    free(path);
+}
+
+/* ---- the B-spline */
+
+struct bend {
+    const char *name, *version, *order;
+    double at[3], u[3]; /* LPS; by transformix 5.0.1, which prints six decimals, mm */
+};
+
+static const struct bend bends[] = {
+    { "5.0.1", "5.0.1", "3", { 17.0, -23.0, 41.0 }, { 0.000546, -0.029215, 0.191557 } },
+    { "5.0.1, elsewhere",
+      "5.0.1",
+      "3",
+      { -60.0, 50.0, -30.0 },
+      { -0.320530, 0.172659, -0.220326 } },
+    { "5.2.0", "5.2.0", "3", { 17.0, -23.0, 41.0 }, { 0.000546, -0.029215, 0.191557 } },
+    { "order 2", "5.0.1", "2", { 17.0, -23.0, 41.0 }, { 0.053274, -0.057076, 0.287358 } },
+    { "order 2, elsewhere",
+      "5.0.1",
+      "2",
+      { -60.0, 50.0, -30.0 },
+      { -0.430084, 0.250184, -0.337678 } },
+    /* Two distances beyond the first control point, at (-386, 392, -357). */
+    { "far away", "5.0.1", "3", { -900.0, 50.0, -30.0 }, { 0.0, 0.0, 0.0 } },
+};
+
+static void test_bend(void **state)
+{
+    const struct bend *c = *state;
+    const double lps[3] = { -1.0, -1.0, 1.0 };
+    const char *key = "BSplineTransformSplineOrder";
+    char *path = path_of(c->version, "bspline.txt"), *text = NULL, *own = NULL;
+    struct hep_bspline b;
+    double in[3], u[3];
+    size_t n = 0;
+
+    assert_ok(hep_file_read(&text, &n, path, 1 << 20, &e), e);
+    assert_ok(hep_register_parameters(&own, text, &key, &c->order, 1, &e), e);
+    assert_ok(hep_register_parse_bspline(&b, own, "bspline.txt", &e), e);
+    for (int k = 0; k < 3; k++)
+        in[k] = lps[k] * c->at[k];
+    hep_bspline_at(u, &b, in);
+    for (int k = 0; k < 3; k++)
+        assert_close(u[k], lps[k] * c->u[k], 0.0, 1e-6);
+    hep_bspline_release(&b);
+    free(own);
     free(text);
     free(path);
 }
@@ -128,13 +178,17 @@ static void test_last_words(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[N_OF(transforms) + N_OF(failures) + 1];
+    struct CMUnitTest tests[N_OF(transforms) + N_OF(bends) + N_OF(failures) + 1];
     size_t n = 0;
 
     for (size_t i = 0; i < N_OF(transforms); i++)
         tests[n++] = (struct CMUnitTest){ .name = transforms[i].name,
                                           .test_func = test_transform,
                                           .initial_state = (void *)(uintptr_t)&transforms[i] };
+    for (size_t i = 0; i < N_OF(bends); i++)
+        tests[n++] = (struct CMUnitTest){ .name = bends[i].name,
+                                          .test_func = test_bend,
+                                          .initial_state = (void *)(uintptr_t)&bends[i] };
     for (size_t i = 0; i < N_OF(failures); i++)
         tests[n++] = (struct CMUnitTest){ .name = failures[i].name,
                                           .test_func = test_last_words,
