@@ -87,7 +87,8 @@ static int run_check(const void *given, struct hep_cli *cli, struct hep_error *e
         rc = hep_print_text(cli->out, &text, err);
     }
     if (rc == HEP_OK && result.errors > 0)
-        rc = HEP_FAIL(err, HEP_ECONFIG, "%s: %zu errors", o->protocol, result.errors);
+        rc = HEP_FAIL(err, HEP_ECONFIG, "%s: %zu error%s", o->protocol, result.errors,
+                      result.errors == 1 ? "" : "s");
 out:
     hep_check_release(&result);
     hep_config_close(&b);

@@ -26,9 +26,9 @@ struct radiomics_options {
 static const char *const normalise_words[] = { "none", "zscore", NULL };
 
 static const struct hep_option options[] = {
-    HEP_OPT(
-        FILE_OUT, S, out, "out", 'o', "FILE", NULL,
-        "write FILE.tsv with its data dictionary beside it, or FILE.json, instead of printing TSV"),
+    HEP_OPT(FILE_OUT, S, out, "out", 'o', "FILE", NULL,
+            "write it instead of printing TSV: a name that ends in .tsv, with its data dictionary "
+            "beside it, or in .json"),
     HEP_OPT_FLAG(S, json, "json", 0, "print JSON"),
     HEP_OPT_INTEGER(S, label, "label", 'l', "N", 1, 2147483647, NULL,
                     "only the region with this label; without it each label of the mask is one"),

@@ -27,6 +27,10 @@ int hep_bids_write_series(const char *bids_dir, const struct hep_volume *v,
 struct hep_nifti_write_opts;
 void hep_bids_store(struct hep_nifti_write_opts *out, const struct hep_event *e, int nthreads);
 
+/** HEP_ECREAT where BIDS_DIR holds a dataset or participants that hepar simulate did not make: their
+ * folders would be replaced. HEP_EFORMAT for a description that cannot be read, HEP_EIO, HEP_ENOMEM. */
+int hep_bids_may_write(const char *bids_dir, struct hep_error *err) HEP_MUST_CHECK;
+
 /** dataset_description.json, README, participants.tsv and .json, .bidsignore of the dataset and of
  * the truth, for n subjects from the first on. */
 int hep_bids_write_dataset(const char *bids_dir, const struct hep_sim_settings *s, unsigned n,

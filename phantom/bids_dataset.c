@@ -25,13 +25,62 @@ static const char readme[] =
     "vectors\n"
     "are zero.\n";
 
+static const char origin[] = "hepar simulate";
+
+static bool names_origin(const struct hep_json *made_by)
+{
+    for (size_t i = 0; i < hep_json_size(made_by); i++) {
+        const char *text = hep_json_string(hep_json_get(hep_json_at(made_by, i), "Description"));
+
+        if (text != NULL && strcmp(text, origin) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A folder without a description is another one's when it holds a participant. */
+static int check_holds_nobody(const char *dir, struct hep_error *err)
+{
+    struct hep_listing list = { 0 };
+    int rc = hep_is_dir(dir) ? hep_listing_read(&list, dir, err) : HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < list.n; i++)
+        if (hep_starts_with(list.names[i], "sub-") ||
+            strcmp(list.names[i], "participants.tsv") == 0)
+            rc = HEP_FAIL(err, HEP_ECREAT,
+                          "%s holds %s, which hepar simulate did not make: name another folder",
+                          dir, list.names[i]);
+    hep_listing_release(&list);
+    return rc;
+}
+
+int hep_bids_may_write(const char *bids_dir, struct hep_error *err)
+{
+    char *path = hep_path_join(bids_dir, "dataset_description.json", err);
+    struct hep_json *o = NULL;
+    int rc = path == NULL ? HEP_ENOMEM : HEP_OK;
+
+    if (rc == HEP_OK && !hep_is_file(path))
+        rc = check_holds_nobody(bids_dir, err);
+    else if (rc == HEP_OK) {
+        rc = hep_json_read(&o, path, err);
+        if (rc == HEP_OK && !names_origin(hep_json_get(o, "GeneratedBy")))
+            rc = HEP_FAIL(err, HEP_ECREAT,
+                          "%s is a dataset that hepar simulate did not make: name another folder",
+                          bids_dir);
+    }
+    hep_json_free(o);
+    free(path);
+    return rc;
+}
+
 static void add_origin(struct hep_put *put, struct hep_json *o)
 {
     struct hep_json *list = hep_json_new_array(), *entry = hep_json_new_object();
 
     hep_put_text(put, entry, "Name", "Hepar");
     hep_put_text(put, entry, "Version", HEP_VERSION);
-    hep_put_text(put, entry, "Description", "hepar simulate");
+    hep_put_text(put, entry, "Description", origin);
     hep_put_item(put, list, entry);
     hep_put(put, o, "GeneratedBy", list);
 }

@@ -193,7 +193,8 @@ int hep_simulate_subject(const char *bids_dir, const struct hep_sim_settings *s,
                          struct hep_log *log, struct hep_error *err) HEP_MUST_CHECK;
 
 /** Subjects s->subject .. s->subject + n - 1 with dataset_description.json, participants.tsv,
- * README, .bidsignore, and the same for the truth. */
+ * README, .bidsignore, and the same for the truth. HEP_ECREAT, and nothing changed, where BIDS_DIR
+ * holds a dataset or participants that hepar simulate did not make. */
 int hep_simulate_dataset(const char *bids_dir, const struct hep_sim_settings *s, unsigned n,
                          struct hep_log *log, struct hep_error *err) HEP_MUST_CHECK;
 

@@ -420,6 +420,8 @@ int hep_simulate_dataset(const char *bids_dir, const struct hep_sim_settings *s,
         return HEP_FAIL(err, HEP_EINVAL, "%u subjects, want 1 to 99999", n);
     rc = hep_sim_check(s, err);
     if (rc == HEP_OK)
+        rc = hep_bids_may_write(bids_dir, err);
+    if (rc == HEP_OK)
         rc = hep_bids_write_dataset(bids_dir, s, n, err);
     for (unsigned i = 0; rc == HEP_OK && i < n; i++) {
         one.subject = s->subject + i;

@@ -86,6 +86,51 @@ static void test_replaced(void **state)
     small_study_close(&t);
 }
 
+/* Datasets of patients, with and without a description, keep every byte; a simulated one is replaced. */
+static void test_patients_are_kept(void **state)
+{
+    static const struct {
+        const char *name, *text, *part;
+    } theirs[] = {
+        { "dataset_description.json", "{\"Name\": \"patients\", \"BIDSVersion\": \"1.8.0\"}",
+          "hepar simulate did not make" },
+        { "participants.tsv", "participant_id\tage\nsub-01\t55\n", "participants.tsv" },
+        { "sub-01", NULL, "sub-01" },
+    };
+    struct small_study t;
+
+    (void)state;
+    small_study_open(&t, 1, "none", "none");
+    t.s.n_series = 1;
+    t.s.agent = NULL;
+    for (size_t i = 0; i < sizeof theirs / sizeof theirs[0]; i++) {
+        struct hep_error e = { 0 };
+        struct hep_listing list = { 0 };
+        char *dir = hep_asprintf(NULL, "%s/%zu", t.dir, i),
+             *path = hep_path_join(dir, theirs[i].name, NULL);
+
+        assert_ok(hep_mkdir_p(theirs[i].text == NULL ? path : dir, &e), e);
+        if (theirs[i].text != NULL)
+            assert_ok(hep_file_write(path, theirs[i].text, strlen(theirs[i].text), &e), e);
+        assert_fails(hep_simulate_dataset(dir, &t.s, 1, NULL, &e), e, HEP_ECREAT, theirs[i].part);
+        e = (struct hep_error){ 0 };
+        assert_ok(hep_listing_read(&list, dir, &e), e);
+        assert_int_equal(list.n, 1);
+        assert_string_equal(list.names[0], theirs[i].name);
+        hep_listing_release(&list);
+        free(path);
+        free(dir);
+    }
+    for (int again = 0; again < 2; again++) {
+        struct hep_error e = { 0 };
+        char *dir = hep_path_join(t.dir, "simulated", NULL);
+
+        assert_ok(hep_simulate_dataset(dir, &t.s, 1, NULL, &e), e);
+        free(dir);
+    }
+    small_study_close(&t);
+}
+
 static void test_failures(void **state)
 {
     struct small_study t;
@@ -133,9 +178,8 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_replaced),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_threads),           cmocka_unit_test(test_replaced),
+        cmocka_unit_test(test_patients_are_kept), cmocka_unit_test(test_failures),
         cmocka_unit_test(test_no_memory),
     };
 
