@@ -39,6 +39,9 @@ struct hep_nifti_info {
  */
 int hep_nifti_info(struct hep_nifti_info *out, const char *path,
                    struct hep_error *err) HEP_MUST_CHECK;
+/** A file without orientation is described too: its grid is `unplaced`. */
+int hep_nifti_info_unplaced(struct hep_nifti_info *out, const char *path,
+                            struct hep_error *err) HEP_MUST_CHECK;
 
 /**
  * Are all the data there that the header asks for? Plain files tell by their size, gzip by the size
@@ -84,6 +87,10 @@ struct hep_mask_reading {
  * more. */
 int hep_nifti_read_mask(struct hep_labels **out, struct hep_mask_reading *reading, const char *path,
                         double threshold, struct hep_error *err) HEP_MUST_CHECK;
+/** As hep_nifti_read_mask(), but a file without orientation is read too: its grid is `unplaced`. */
+int hep_nifti_read_mask_unplaced(struct hep_labels **out, struct hep_mask_reading *reading,
+                                 const char *path, double threshold,
+                                 struct hep_error *err) HEP_MUST_CHECK;
 /** 1 where the mask holds `label`, or anything but 0 when that is NaN; HEP_EDATA when it is NaN and
  * there are several. `name` is that of the mask, for the message. */
 int hep_mask_one_label(struct hep_labels *mask, const struct hep_mask_reading *reading,

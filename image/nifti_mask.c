@@ -43,15 +43,20 @@ static void note_value(struct hep_mask_reading *r, int32_t value)
     r->n_values += r->n_values <= HEP_MASK_VALUES;
 }
 
-int hep_nifti_read_mask(struct hep_labels **out, struct hep_mask_reading *reading, const char *path,
-                        double threshold, struct hep_error *err)
+static int read_mask(struct hep_labels **out, struct hep_mask_reading *reading, const char *path,
+                     double threshold, bool unplaced_too, struct hep_error *err)
 {
     struct hep_volume *v = NULL;
     struct hep_error e = { 0 };
-    int rc = hep_nifti_read_labels(out, path, &e); /* exact for integers beyond float */
+    int rc = unplaced_too
+                 ? hep_nifti_read_labels_unplaced(out, path, &e)
+                 : hep_nifti_read_labels(out, path, &e); /* exact for integers beyond float */
 
     *reading = (struct hep_mask_reading){ 0 };
-    if (rc == HEP_EFORMAT && hep_nifti_read(&v, path, NULL) == HEP_OK && v->nt == 1) {
+    if (rc == HEP_EFORMAT &&
+        (unplaced_too ? hep_nifti_read_unplaced(&v, path, false, NULL)
+                      : hep_nifti_read(&v, path, NULL)) == HEP_OK &&
+        v->nt == 1) {
         settle_values(reading, v, threshold);
         rc = hep_labels_from_volume(out, v, NULL);
     }
@@ -63,6 +68,18 @@ int hep_nifti_read_mask(struct hep_labels **out, struct hep_mask_reading *readin
             note_value(reading, (*out)->data[i]);
     }
     return HEP_OK;
+}
+
+int hep_nifti_read_mask(struct hep_labels **out, struct hep_mask_reading *reading, const char *path,
+                        double threshold, struct hep_error *err)
+{
+    return read_mask(out, reading, path, threshold, false, err);
+}
+
+int hep_nifti_read_mask_unplaced(struct hep_labels **out, struct hep_mask_reading *reading,
+                                 const char *path, double threshold, struct hep_error *err)
+{
+    return read_mask(out, reading, path, threshold, true, err);
 }
 
 int hep_mask_one_label(struct hep_labels *mask, const struct hep_mask_reading *reading,

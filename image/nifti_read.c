@@ -417,16 +417,27 @@ int hep_nifti_read_labels_unplaced(struct hep_labels **out, const char *path, st
     return read_whole(NULL, NULL, out, path, true, err);
 }
 
-int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_error *err)
+static int read_info(struct hep_nifti_info *out, const char *path, bool unplaced_too,
+                     struct hep_error *err)
 {
     struct hep_nifti_layout lay;
     size_t size = 0;
     uint32_t isize = 0;
-    int rc = read_layout(&lay, &size, &isize, path, false, err);
+    int rc = read_layout(&lay, &size, &isize, path, unplaced_too, err);
 
     if (rc == HEP_OK)
         *out = lay.info;
     return rc;
+}
+
+int hep_nifti_info(struct hep_nifti_info *out, const char *path, struct hep_error *err)
+{
+    return read_info(out, path, false, err);
+}
+
+int hep_nifti_info_unplaced(struct hep_nifti_info *out, const char *path, struct hep_error *err)
+{
+    return read_info(out, path, true, err);
 }
 
 int hep_nifti_check_whole(const char *path, struct hep_error *err)
@@ -435,7 +446,7 @@ int hep_nifti_check_whole(const char *path, struct hep_error *err)
     struct source s = { 0 };
     size_t size = 0;
     uint32_t isize = 0;
-    int rc = read_layout(&lay, &size, &isize, path, false, err);
+    int rc = read_layout(&lay, &size, &isize, path, true, err);
 
     if (rc != HEP_OK || (lay.info.gzip && isize == (uint32_t)(lay.offset + lay.bytes)))
         return rc;

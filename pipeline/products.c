@@ -307,10 +307,14 @@ static int load_given_mask(struct hep_run *run, struct hep_product *p, struct he
                              ? run->cfg->liver_label
                              : (double)run->given.liver.value;
     struct hep_mask_reading reading;
-    int rc = hep_nifti_read_mask(&p->labels, &reading, p->path, HEP_PROBABLE, err);
+    const bool unplaced_too = run->inventory != NULL && run->inventory->places_assumed;
+    int rc = unplaced_too
+                 ? hep_nifti_read_mask_unplaced(&p->labels, &reading, p->path, HEP_PROBABLE, err)
+                 : hep_nifti_read_mask(&p->labels, &reading, p->path, HEP_PROBABLE, err);
 
     if (rc != HEP_OK)
         return rc;
+    p->labels->grid.unplaced = false;
     if (reading.n_nan > 0)
         hep_log_write(run->log, HEP_LOG_INFO, "mask", "%s: %zu voxels without a value are outside",
                       hep_path_base(p->path), reading.n_nan);

@@ -43,6 +43,7 @@ struct hep_study_files {
     size_t n;
     const char
         *bounds; /* canonical path that no symbolic link may lead out of; NULL: none. Borrowed */
+    bool places_assumed;       /* no file has an orientation; those of one grid are used */
     struct hep_lines left_out; /* files that cannot be read by their kind, one line each */
 };
 

@@ -372,7 +372,7 @@ static int inspect(struct hep_study_file *file, const char *bounds, struct hep_e
     if (rc == HEP_OK && hep_is_dangling(file->path))
         rc = HEP_FAIL(&broken, HEP_ENOENT, "%s: a link to a file that is not there", file->path);
     if (rc == HEP_OK)
-        rc = hep_nifti_info(&file->info, file->path, &broken);
+        rc = hep_nifti_info_unplaced(&file->info, file->path, &broken);
     if (rc == HEP_OK && file->info.forms_apart_mm > forms_apart_max_mm)
         rc = hep_lines_addf(&file->warnings, &broken,
                             "sform and qform place it %.0f mm apart: the sform counts",
@@ -390,11 +390,82 @@ static int inspect(struct hep_study_file *file, const char *bounds, struct hep_e
     return rc == HEP_OK ? HEP_OK : set_fault(file, broken.msg, err);
 }
 
+static bool is_unplaced(const struct hep_study_file *file)
+{
+    return file->fault == NULL && file->info.grid.unplaced;
+}
+
+static int refuse_place(struct hep_study_file *file, const char *why, struct hep_error *err)
+{
+    char text[400];
+
+    (void)snprintf(text, sizeof text, "%s: no orientation: sform_code %d and qform_code %d%s",
+                   file->path, file->info.sform_code, file->info.qform_code, why);
+    return set_fault(file, text, err);
+}
+
+/* The file on whose grid most files without orientation lie; SIZE_MAX where one has an orientation, which others can only
+ * be combined with by theirs. */
+static size_t find_common_grid(const struct hep_study_files *c)
+{
+    size_t best = SIZE_MAX, most = 0;
+
+    for (size_t i = 0; i < c->n; i++) {
+        size_t same = 0;
+
+        if (c->item[i].fault == NULL && !c->item[i].info.grid.unplaced)
+            return SIZE_MAX;
+        for (size_t k = 0; is_unplaced(&c->item[i]) && k < c->n; k++)
+            same += is_unplaced(&c->item[k]) &&
+                    hep_grid_same(&c->item[i].info.grid, &c->item[k].info.grid, HEP_GRID_TOL_MM);
+        if (same > most) {
+            most = same;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* Images of one grid need no orientation to be combined, and a single one needs none at all. */
+static int settle_places(struct hep_study_files *c, struct hep_error *err)
+{
+    const size_t best = find_common_grid(c);
+    struct hep_grid grid = { 0 };
+    int rc = HEP_OK;
+
+    if (best != SIZE_MAX)
+        grid = c->item[best].info.grid;
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
+        struct hep_study_file *file = &c->item[i];
+
+        if (!is_unplaced(file))
+            continue;
+        if (best == SIZE_MAX) {
+            rc = refuse_place(file, ", one must be above 0 (hepar fit needs none)", err);
+        } else if (!hep_grid_same(&grid, &file->info.grid, HEP_GRID_TOL_MM)) {
+            rc = refuse_place(file,
+                              ", and another grid than the other images, with which it cannot be "
+                              "brought together (hepar fit needs none)",
+                              err);
+        } else {
+            file->info.grid.unplaced = false;
+            c->places_assumed = true;
+        }
+    }
+    if (rc == HEP_OK && c->places_assumed)
+        rc = hep_lines_addf(
+            &c->left_out, err,
+            "no image has an orientation (sform_code and qform_code 0): those of one "
+            "grid are used as if their axes led to the right, to the front and up; "
+            "left and right may be exchanged");
+    return rc;
+}
+
 int hep_study_files_inspect(struct hep_study_files *c, struct hep_error *err)
 {
     int rc = HEP_OK;
 
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
         rc = inspect(&c->item[i], c->bounds, err);
-    return rc;
+    return rc == HEP_OK ? settle_places(c, err) : rc;
 }

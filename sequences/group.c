@@ -138,7 +138,7 @@ static bool is_magnitude_with_parts(const struct hep_study_file *c)
     struct hep_error ignored = { 0 };
     bool parts = c->fault == NULL && c->bval == NULL && c->acquisition.n_te_list == 0 &&
                  c->info.nt >= 2 && c->info.nt <= HEP_COMPLEX_PARTS_MAX && !c->info.is_complex &&
-                 hep_nifti_read(&v, c->path, &ignored) == HEP_OK;
+                 hep_nifti_read_unplaced(&v, c->path, false, &ignored) == HEP_OK;
 
     if (parts) {
         const float *volume[HEP_COMPLEX_PARTS_MAX];
@@ -175,7 +175,8 @@ static bool is_hidden_part(const struct hep_study_file *c)
     char reason[HEP_NO_MAGNITUDE_REASON];
     struct hep_volume *v = NULL;
     struct hep_error ignored = { 0 };
-    bool part = !c->info.is_complex && hep_nifti_read(&v, c->path, &ignored) == HEP_OK &&
+    bool part = !c->info.is_complex &&
+                hep_nifti_read_unplaced(&v, c->path, false, &ignored) == HEP_OK &&
                 hep_is_no_magnitude(reason, v->data, &v->grid);
 
     hep_volume_free(v);

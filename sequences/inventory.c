@@ -174,6 +174,7 @@ static int build(struct hep_inventory *inv, const char *root, const char *bounds
                           : "");
     if (rc == HEP_OK)
         rc = hep_study_files_inspect(&c, err);
+    inv->places_assumed = c.places_assumed;
     if (rc == HEP_OK)
         rc = hep_lines_add_all(&inv->warnings, &c.left_out, err);
     if (rc == HEP_OK)

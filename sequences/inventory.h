@@ -99,6 +99,7 @@ struct hep_inventory {
     double field_t;           /* NaN unknown or different between series */
     double injection_time_s;  /* time of day, NaN unknown */
     bool has_study_yml, others_ignored; /* study.yml is there; it says "others: ignore" */
+    bool places_assumed;                /* no file has an orientation (form codes 0) */
     struct hep_series *series; /* in order of role, then time, then name; unknown ones last */
     size_t n_series;
     struct hep_lines warnings;

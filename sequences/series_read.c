@@ -65,8 +65,9 @@ int hep_series_read(struct hep_volume **out, const struct hep_series *series, st
     if (series->nt == 0)
         return HEP_FAIL(err, HEP_EINVAL, "\"%s\" is not used, so it has no volumes", series->name);
     for (size_t p = 0; rc == HEP_OK && p < series->n_paths; p++) {
-        rc = series->is_complex ? hep_nifti_read_magnitude(&file, series->path[p], err)
-                                : hep_nifti_read(&file, series->path[p], err);
+        rc = hep_nifti_read_unplaced(&file, series->path[p], series->is_complex, err);
+        if (rc == HEP_OK)
+            file->grid.unplaced = false; /* the inventory has left out what cannot be used so */
         if (rc == HEP_OK && is_whole_file(series, file)) {
             stack = file;
             break;
@@ -99,9 +100,15 @@ int hep_series_read_labels(struct hep_labels **out, const struct hep_series *ser
 
     if (series->n_paths != 1)
         return HEP_FAIL(err, HEP_EINVAL, "\"%s\": a mask is one file", series->name);
-    if (series->role == HEP_ROLE_LABELS)
-        return hep_nifti_read_labels(out, series->path[0], err);
-    rc = hep_nifti_read_mask(&labels, &reading, series->path[0], HEP_PROBABLE, err);
+    if (series->role == HEP_ROLE_LABELS) {
+        rc = hep_nifti_read_labels_unplaced(out, series->path[0], err);
+        if (rc == HEP_OK)
+            (*out)->grid.unplaced = false;
+        return rc;
+    }
+    rc = hep_nifti_read_mask_unplaced(&labels, &reading, series->path[0], HEP_PROBABLE, err);
+    if (rc == HEP_OK)
+        labels->grid.unplaced = false;
     if (rc == HEP_OK && series->role == HEP_ROLE_RESECTION_MASK)
         reading.n_values = 1; /* several parts may have been removed */
     if (rc == HEP_OK)

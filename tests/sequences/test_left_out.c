@@ -285,24 +285,73 @@ static void test_extensions(void **state)
     hep_test_rmdir(dir);
 }
 
+/* Form codes 0 in every file of a study or in all but one. */
+static void test_places(void **state)
+{
+    static const struct study_file files[] = {
+        { "sub-1/anat/sub-1_acq-pre_T1w", 1, NULL },
+        { "sub-1/anat/sub-1_acq-pv_ce-gadoxetate_T1w", 1, NULL },
+        { "sub-1/anat/sub-1_T2w", 1, NULL },
+    };
+    const struct hep_grid other = {
+        .n = { 5, 6, 7 },
+        .to_world = { { 2, 0, 0, 0 }, { 0, 2, 0, 0 }, { 0, 0, 2, 0 }, { 0, 0, 0, 1 } },
+        .unplaced = true
+    };
+
+    (void)state;
+    for (int n_placed = 0; n_placed < 2; n_placed++) {
+        char *dir = hep_test_mkdir();
+        struct hep_inventory *inv;
+        struct hep_error e = { 0 };
+
+        study_write(dir, files, 3);
+        for (int k = n_placed; k < 3; k++) {
+            char *path = hep_asprintf(NULL, "%s/%s.nii.gz", dir, files[k].path);
+            struct hep_volume *v = NULL;
+
+            assert_ok(hep_nifti_read(&v, path, &e), e);
+            v->grid.unplaced = true;
+            if (k == 2) {
+                hep_volume_free(v);
+                assert_ok(hep_volume_new(&v, &other, 1, &e), e);
+            }
+            assert_ok(hep_nifti_write(path, v, NULL, &e), e);
+            hep_volume_free(v);
+            free(path);
+        }
+        inv = study_scan(dir, "sub-1");
+        assert_int_equal(inv->places_assumed, n_placed == 0);
+        assert_non_null(hep_inventory_find(inv, HEP_ROLE_PRECONTRAST));
+        assert_int_equal(hep_inventory_find(inv, HEP_ROLE_PORTAL_VENOUS) != NULL, n_placed == 0);
+        assert_null(hep_inventory_find(inv, HEP_ROLE_T2));
+        assert_int_equal(study_says(&inv->warnings, "as if their axes led"), n_placed == 0);
+        assert_true(study_says(&inv->warnings, n_placed == 0 ? "another grid than the other images"
+                                                             : "one must be above 0"));
+        hep_inventory_free(inv);
+        hep_test_rmdir(dir);
+    }
+}
+
 int main(void)
 {
     enum { N = sizeof left_out_cases / sizeof left_out_cases[0] };
     enum { M = sizeof broken_cases / sizeof broken_cases[0] };
-    struct CMUnitTest tests[N + M + 6] = { cmocka_unit_test(test_left_out_beside_another),
+    struct CMUnitTest tests[N + M + 7] = { cmocka_unit_test(test_left_out_beside_another),
                                            cmocka_unit_test(test_links_that_lead_out),
                                            cmocka_unit_test(test_beside_a_session),
                                            cmocka_unit_test(test_truncated),
                                            cmocka_unit_test(test_directions),
-                                           cmocka_unit_test(test_extensions) };
+                                           cmocka_unit_test(test_extensions),
+                                           cmocka_unit_test(test_places) };
 
     for (size_t i = 0; i < N; i++)
-        tests[i + 6] =
+        tests[i + 7] =
             (struct CMUnitTest){ .name = left_out_cases[i].name,
                                  .test_func = test_left_out,
                                  .initial_state = (void *)(uintptr_t)&left_out_cases[i] };
     for (size_t i = 0; i < M; i++)
-        tests[N + 6 + i] =
+        tests[N + 7 + i] =
             (struct CMUnitTest){ .name = broken_cases[i].name,
                                  .test_func = test_broken,
                                  .initial_state = (void *)(uintptr_t)&broken_cases[i] };
