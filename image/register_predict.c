@@ -18,7 +18,7 @@ static double vertex(double below, double middle, double above, double step)
                                             : (double)INFINITY;
 }
 
-/* Every other voxel of the mask on one side of its centre along a world axis. */
+/* Every fourth voxel of the mask on one side of its centre along a world axis. */
 static void take_half(struct hep_labels *half, const struct hep_labels *mask,
                       const double centre[3], int axis, bool above)
 {
@@ -32,7 +32,7 @@ static void take_half(struct hep_labels *half, const struct hep_labels *mask,
         hep_grid_place(c, &mask->grid, i);
         hep_grid_world_of(world, &mask->grid, i);
         half->data[i] =
-            (c[0] + c[1] + c[2]) % 2 == 0 && (world[axis] > centre[axis]) == above ? 1 : 0;
+            (c[0] + c[1] + c[2]) % 4 == 0 && (world[axis] > centre[axis]) == above ? 1 : 0;
     }
 }
 

@@ -18,7 +18,7 @@
 /**
  * @param[out] motion_mm  length of the longest shift of the six halves; infinite where one of them
  *                        has no maximum in the middle: nothing is known then
- * @param[in]  mask       on the grid of `fixed`; every other voxel of it is used
+ * @param[in]  mask       on the grid of `fixed`; every fourth voxel of it is used
  * @return HEP_EGEOM, HEP_EINVAL, HEP_ENOMEM as hep_register_compare()
  */
 int hep_register_predict(double *motion_mm, const struct hep_volume *fixed,

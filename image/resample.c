@@ -195,6 +195,8 @@ int hep_moved_init(struct hep_moved *m, const struct hep_volume *source,
         for (int c = 0; c < 4; c++)
             m->affine[r][c] = t != NULL ? t->affine[r][c] : (double)(r == c);
     }
+    if (rc == HEP_OK)
+        hep_affine_mul(m->straight, HEP_AFFINE(m->source.to_voxel), HEP_AFFINE(m->affine));
     if (rc == HEP_OK && t != NULL && t->displacement != NULL)
         rc = hep_sampler_init(&m->bend, t->displacement, err);
     return rc;
@@ -213,10 +215,17 @@ void hep_moved_way(double to[3], const struct hep_moved *m, const double world[3
 
 double hep_moved_at(const struct hep_moved *m, const double world[3])
 {
-    double to[3], value;
+    struct hep_cell cell;
+    double to[3], p[3];
 
-    hep_moved_way(to, m, world);
-    return hep_sampler_linear(&value, 1, &m->source, to) ? value : (double)NAN;
+    if (m->bend.v == NULL) {
+        hep_affine_apply(p, HEP_AFFINE(m->straight), world);
+    } else {
+        hep_moved_way(to, m, world);
+        hep_affine_apply(p, HEP_AFFINE(m->source.to_voxel), to);
+    }
+    return hep_cell_at(&cell, m->source.v->grid.n, p) ? hep_cell_value(&cell, m->source.v->data)
+                                                      : (double)NAN;
 }
 
 double hep_sample_world(const struct hep_volume *v, size_t t, const double world[3],

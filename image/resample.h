@@ -56,6 +56,8 @@ bool hep_sampler_linear(double *values, size_t n, const struct hep_sampler *s,
 struct hep_moved {
     struct hep_sampler source, bend; /* bend.v NULL: nothing bends the way */
     double affine[4][4];
+    double straight[4]
+                   [4]; /* from a world point to the source's voxels when nothing bends the way */
 };
 /** @param[in] t NULL: identity. HEP_EGEOM for a singular affine of one of the grids. */
 int hep_moved_init(struct hep_moved *m, const struct hep_volume *source,
