@@ -8,7 +8,7 @@
 enum { n = 20000 };
 /* The defaults of liver.plausible. */
 static const struct hep_echo_pair_limits limits = { .excess_max = 0.02,
-                                                    .apart_max = 0.05,
+                                                    .apart_max = 0.15,
                                                     .water_min = 0.75 };
 
 /* Signals of a body at 3 T, TE 1.15 and 2.3 ms, by hand: OP / IP of water with R2* = 50 /s is
