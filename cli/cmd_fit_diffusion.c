@@ -256,6 +256,8 @@ static int fit(const struct fit_options *o, const struct hep_volume *dwi,
     if (rc == HEP_OK)
         rc = hep_fit_files_choose(files, &o->output, err);
     if (rc == HEP_OK)
+        rc = hep_fit_keep_inputs(&o->output, files, &o->dwi, 1, err);
+    if (rc == HEP_OK)
         rc = settle_subset(&settings, g, err);
     if (rc == HEP_OK)
         rc = hep_fit_mask(&mask, o->mask, &dwi->grid, o->dwi, err);

@@ -369,6 +369,8 @@ static int run_dual(const void *given, struct hep_cli *cli, struct hep_error *er
     if (rc == HEP_OK)
         rc = hep_fit_files_choose(files, &o->output, err);
     if (rc == HEP_OK)
+        rc = hep_fit_keep_inputs(&o->output, files, o->echoes.items, o->echoes.n, err);
+    if (rc == HEP_OK)
         rc = read_mask(&mask, o, &e, err);
     if (rc == HEP_OK)
         rc = hep_fit_files_new(files, &e.volume[0]->grid, err);
@@ -456,6 +458,8 @@ static int fit_multi(struct hep_fit_file *files, struct hep_multiecho_summary *s
         for (size_t i = opt->no_fat ? n_of_fat : 0; i < n_multi_files; i++)
             *next++ = multi_files[i];
         rc = hep_fit_files_choose(files, &o->output, err);
+        if (rc == HEP_OK)
+            rc = hep_fit_keep_inputs(&o->output, files, o->echoes.items, o->echoes.n, err);
     }
     if (rc == HEP_OK)
         rc = hep_fit_files_new(files, &e->volume[0]->grid, err);

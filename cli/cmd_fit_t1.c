@@ -366,6 +366,8 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     n = hep_grid_voxels(&in.file[0]->grid);
     rc = hep_fit_files_choose(files, &o->output, err);
     if (rc == HEP_OK)
+        rc = hep_fit_keep_inputs(&o->output, files, in.path, in.n, err);
+    if (rc == HEP_OK)
         rc = hep_fit_mask(&mask, o->mask, &in.file[0]->grid, in.path[0], err);
     if (rc == HEP_OK)
         rc = hep_fit_files_new(files, &in.file[0]->grid, err);

@@ -4,7 +4,10 @@
 #include "base/text.h"
 #include "image/nifti.h"
 #include "base/json_put.h"
+#include "sequences/bids_name.h"
 #include "sequences/sidecar.h"
+
+#include <stdlib.h>
 
 int hep_fit_read(struct hep_volume **out, const char *path, bool magnitude, struct hep_cli *cli,
                  struct hep_error *err)
@@ -160,6 +163,56 @@ static char *stem_of(const struct hep_fit_output *output, const char *name, stru
     return hep_path_join(output->out, name, err);
 }
 
+/* The folder of the maps. */
+static char *folder_of(const struct hep_fit_output *output, struct hep_error *err)
+{
+    const char *base = hep_path_base(output->out);
+
+    if (!is_one_file(output))
+        return hep_strdup(output->out, err);
+    return base == output->out ? hep_strdup(".", err)
+                               : hep_asprintf(err, "%.*s", (int)(base - output->out), output->out);
+}
+
+/* Is `input`, without its extension, one of the maps that will be written? */
+static int check_keeps(const struct hep_fit_output *output, const struct hep_fit_file *files,
+                       const char *folder, const char *input, struct hep_error *err)
+{
+    char *real = realpath(input, NULL);
+    char *base = real != NULL ? hep_nifti_base(real, err) : NULL;
+    int rc = real != NULL && base == NULL ? HEP_ENOMEM : HEP_OK;
+
+    for (; rc == HEP_OK && base != NULL && files->name != NULL; files++) {
+        char *stem = stem_of(output, files->name, err);
+        char *map = stem != NULL ? hep_path_join(folder, hep_path_base(stem), err) : NULL;
+
+        if (map == NULL)
+            rc = HEP_ENOMEM;
+        else if (!files->left_out && strcmp(map, base) == 0)
+            rc = HEP_FAIL(err, HEP_EUSAGE, "-o %s: the map %s would replace %s: name another place",
+                          output->out, files->name, input);
+        free(stem);
+        free(map);
+    }
+    free(base);
+    free(real);
+    return rc;
+}
+
+int hep_fit_keep_inputs(const struct hep_fit_output *output, const struct hep_fit_file *files,
+                        const char *const *inputs, size_t n, struct hep_error *err)
+{
+    char *dir = folder_of(output, err);
+    char *folder = dir != NULL ? realpath(dir, NULL) : NULL; /* NULL: it is not there yet */
+    int rc = dir == NULL ? HEP_ENOMEM : HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && folder != NULL && i < n; i++)
+        rc = check_keeps(output, files, folder, inputs[i], err);
+    free(folder);
+    free(dir);
+    return rc;
+}
+
 static int write_map(const struct hep_fit_output *output, const struct hep_fit_file *f,
                      const struct hep_json *sidecar, int nthreads, struct hep_error *err)
 {
@@ -188,11 +241,7 @@ static int write_map(const struct hep_fit_output *output, const struct hep_fit_f
 int hep_fit_write(const struct hep_fit_output *output, const struct hep_fit_file *files,
                   const struct hep_json *sidecar, int nthreads, struct hep_error *err)
 {
-    const char *base = hep_path_base(output->out);
-    char *dir = !is_one_file(output) ? hep_strdup(output->out, err)
-                : base == output->out
-                    ? hep_strdup(".", err)
-                    : hep_asprintf(err, "%.*s", (int)(base - output->out), output->out);
+    char *dir = folder_of(output, err);
     int rc = dir == NULL ? HEP_ENOMEM : hep_mkdir_p(dir, err);
 
     for (; rc == HEP_OK && files->name != NULL; files++) {

@@ -59,6 +59,9 @@ extern const char *const hep_fit_formats[];
  */
 int hep_fit_files_choose(struct hep_fit_file *files, const struct hep_fit_output *output,
                          struct hep_error *err) HEP_MUST_CHECK;
+/** HEP_EUSAGE when a chosen map, or its sidecar, would replace one of the n images that are read. */
+int hep_fit_keep_inputs(const struct hep_fit_output *output, const struct hep_fit_file *files,
+                        const char *const *inputs, size_t n, struct hep_error *err) HEP_MUST_CHECK;
 int hep_fit_files_new(struct hep_fit_file *files, const struct hep_grid *grid,
                       struct hep_error *err) HEP_MUST_CHECK;
 void hep_fit_files_free(struct hep_fit_file *files);

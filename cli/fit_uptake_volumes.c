@@ -555,6 +555,8 @@ int hep_fit_uptake_volumes(const struct hep_uptake_options *o, const struct hep_
         rc = make_rows(&rows, &n_rows, &s, o, err);
     if (rc == HEP_OK)
         rc = fit_maps(files, counts, &s, &o->output, nthreads, err);
+    if (rc == HEP_OK)
+        rc = hep_fit_keep_inputs(&o->output, files, &o->dynamic, 1, err);
     if (rc == HEP_OK) {
         const struct hep_table table = HEP_TABLE(NULL, hep_uptake_columns, rows, n_rows);
 

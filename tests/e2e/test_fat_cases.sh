@@ -91,6 +91,15 @@ same "$(grep -c 'R2\* alone' "$work/stdout")" 1 'the output says that there is n
 expect 0 '' "$HEPAR" simulate amri-noncontrast "$work/bids" --fast --seed 1 --degrade none -q
 expect 65 'need three or more' "$HEPAR" fit multiecho "$work"/bids/sub-01/anat/*echo-[12]_MEGRE.nii.gz -o "$work/two"
 absent "$work/two"
+# A map does not take the place of an image that is read, nor its sidecar that of the image's.
+mkdir "$work/own" && cp "$work/bids/sub-01/anat/sub-01_acq-dixon_echo-1_MEGRE.nii.gz" "$work/own/FF.nii.gz"
+before=$(sha256sum <"$work/own/FF.nii.gz")
+for to in "$work/own" "$work/own/../own/FF.nii"; do
+    expect 64 'would replace' "$HEPAR" fit dualecho "$work/own/FF.nii.gz" "$work"/bids/sub-01/anat/*echo-2_MEGRE.nii.gz \
+        --te .00115 .0023 --field 3 -o "$to"
+done
+same "$(sha256sum <"$work/own/FF.nii.gz")" "$before" 'the image that was read'
+same "$(ls "$work/own")" FF.nii.gz 'the folder of that image'
 
 # Echoes exchanged in their sidecars, and a phase named like a magnitude, in a simulated study.
 $python - "$work" <<'P'
