@@ -347,6 +347,16 @@ static int check_pair(const struct echo_set *e, const struct hep_dualecho_signal
     return rc;
 }
 
+/* Which maps are wanted; none may replace an echo. */
+static int choose_maps(struct hep_fit_file *files, const struct fat_options *o,
+                       struct hep_error *err)
+{
+    int rc = hep_fit_files_choose(files, &o->output, err);
+
+    return rc == HEP_OK ? hep_fit_keep_inputs(&o->output, files, o->echoes.items, o->echoes.n, err)
+                        : rc;
+}
+
 static int run_dual(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct fat_options *o = given;
@@ -367,9 +377,7 @@ static int run_dual(const void *given, struct hep_cli *cli, struct hep_error *er
     if (rc == HEP_OK && sig.third != NULL)
         files[2] = (struct hep_fit_file)HEP_FIT_FILE("R2star", PER_S, PARAMETER);
     if (rc == HEP_OK)
-        rc = hep_fit_files_choose(files, &o->output, err);
-    if (rc == HEP_OK)
-        rc = hep_fit_keep_inputs(&o->output, files, o->echoes.items, o->echoes.n, err);
+        rc = choose_maps(files, o, err);
     if (rc == HEP_OK)
         rc = read_mask(&mask, o, &e, err);
     if (rc == HEP_OK)
