@@ -59,6 +59,13 @@ int hep_maps_body(struct hep_labels **out, const float *signal, const struct hep
     return rc == HEP_ENOMEM ? HEP_FAIL(err, HEP_ENOMEM, "%s", none.msg) : HEP_OK;
 }
 
+void hep_maps_count(struct hep_fit_counts *out, const uint8_t *status, size_t n)
+{
+    *out = (struct hep_fit_counts){ { 0 } };
+    for (size_t i = 0; i < n; i++)
+        out->n[status[i]]++;
+}
+
 void hep_maps_clear_air(struct hep_map *maps, uint8_t *status, const struct hep_labels *body)
 {
     if (body == NULL)

@@ -26,6 +26,8 @@ void hep_maps_blank(struct hep_map *maps, const struct hep_labels *mask);
 /** The body by a signal of its grid; *out stays NULL where none stands out. The caller's. */
 int hep_maps_body(struct hep_labels **out, const float *signal, const struct hep_grid *grid,
                   struct hep_error *err);
+/** How many voxels have each status. */
+void hep_maps_count(struct hep_fit_counts *out, const uint8_t *status, size_t n);
 /** Outside the body every map is NaN and the status, where there is one, HEP_FIT_OUTSIDE; nothing
  * changes when body is NULL. */
 void hep_maps_clear_air(struct hep_map *maps, uint8_t *status, const struct hep_labels *body);

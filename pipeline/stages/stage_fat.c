@@ -196,13 +196,6 @@ static void fill_dual(struct hep_dualecho_facts *out, const struct hep_dualecho_
     }
 }
 
-static void count_status(struct hep_fit_counts *out, const uint8_t *status, size_t n)
-{
-    *out = (struct hep_fit_counts){ { 0 } };
-    for (size_t i = 0; i < n; i++)
-        out->n[status[i]]++;
-}
-
 /* Nothing is measured in air: the body is that of this signal. */
 static int clear_air(struct hep_fit_counts *counts, struct hep_labels **body, struct hep_map *maps,
                      uint8_t *status, const float *signal, const struct hep_grid *grid,
@@ -211,7 +204,7 @@ static int clear_air(struct hep_fit_counts *counts, struct hep_labels **body, st
     int rc = hep_maps_body(body, signal, grid, err);
 
     hep_maps_clear_air(maps, status, *body);
-    count_status(counts, status, hep_grid_voxels(grid));
+    hep_maps_count(counts, status, hep_grid_voxels(grid));
     return rc;
 }
 
@@ -422,6 +415,32 @@ static struct hep_multiecho_options multi_options(const struct hep_run *run)
     return opt;
 }
 
+/* Of the body alone, where one stands out: air has neither fat nor water, and its noise takes the solver longest. */
+static int fit_body(struct hep_labels **body, const struct hep_map *maps, uint8_t *status,
+                    struct hep_multiecho_summary *sum, const struct hep_multiecho_data *data,
+                    const struct hep_multiecho_options *opt, const struct hep_grid *grid,
+                    struct hep_error *err)
+{
+    const bool fat = !opt->no_fat;
+    const struct hep_multiecho_maps to = { .r2star_per_s = maps[0].volume->data,
+                                           .r2star_se_per_s = maps[1].volume->data,
+                                           .rmse = maps[2].volume->data,
+                                           .pdff_frac = fat ? maps[3].volume->data : NULL,
+                                           .pdff_se_frac = fat ? maps[4].volume->data : NULL,
+                                           .status = status };
+    uint8_t *mask = NULL;
+    int rc = hep_maps_body(body, data->echo[0], grid, err);
+
+    if (rc == HEP_OK && *body != NULL)
+        rc = HEP_NEW(mask, data->n_voxels, err);
+    for (size_t i = 0; mask != NULL && i < data->n_voxels; i++)
+        mask[i] = (*body)->data[i] != 0;
+    if (rc == HEP_OK)
+        rc = hep_multiecho_map(&to, sum, data, mask, opt, err);
+    free(mask);
+    return rc;
+}
+
 static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fat_results *results,
                       struct hep_error *err)
 {
@@ -449,24 +468,17 @@ static int multi_maps(struct hep_run *run, const struct echoes *e, struct hep_fa
     if (rc == HEP_OK)
         rc = hep_maps_new(maps, e->grid, err);
     if (rc == HEP_OK)
-        rc = hep_multiecho_map(
-            &(struct hep_multiecho_maps){ .r2star_per_s = maps[0].volume->data,
-                                          .r2star_se_per_s = maps[1].volume->data,
-                                          .rmse = maps[2].volume->data,
-                                          .pdff_frac = opt.no_fat ? NULL : maps[3].volume->data,
-                                          .pdff_se_frac = opt.no_fat ? NULL : maps[4].volume->data,
-                                          .status = status },
-            &sum, &data, NULL, &opt, err);
+        rc = fit_body(&body, maps, status, &sum, &data, &opt, e->grid, err);
     if (rc != HEP_OK)
         goto out;
     fill_multi(&results->multiecho, e, cfg, opt.no_fat, &sum);
     if (!opt.no_fat)
         rc = leave_exchanged_out(&results->multiecho.swap, run, "echoes", e->grid, e->data[0],
                                  maps[3].volume->data, maps[4].volume->data, status, err);
-    if (rc == HEP_OK)
-        rc = clear_air(&results->multiecho.voxels, &body, maps, status, e->data[0], e->grid, err);
     if (rc != HEP_OK)
         goto out;
+    hep_maps_clear_air(maps, status, body);
+    hep_maps_count(&results->multiecho.voxels, status, data.n_voxels);
     rc = hep_struct_json(&json, &results->multiecho, &hep_multiecho_facts_type, false, err);
     if (rc == HEP_OK)
         rc = hep_maps_put(run, maps, json, err);
