@@ -39,6 +39,8 @@ static const struct order_case cases[] = {
     { "in order", IN_ORDER, EQUAL, false, 0, "" },
     { "in order, no muscle", IN_ORDER, EQUAL, true, 0, "" },
     { "a phase of another gain", IN_ORDER, { 1, 1.5, 1, 1, 1, 0.6 }, false, 0, "" },
+    /* a ratio of 1 lies within the margin of 0.1 */
+    { "as bright in the arterial phase", { PRE, PV, PV, TRANS, DEL, HBP }, EQUAL, false, 0, "" },
     /* by hand: 158 / 125 x 100 / 104 = 1.215 */
     { "arterial and portal venous exchanged",
       { PRE, PV, ART, TRANS, DEL, HBP },

@@ -170,6 +170,7 @@ static void test_adc_spread(void **state)
     struct truth *t;
     struct spread d;
     struct rig r;
+    double sigma;
 
     (void)state;
     rig_init(&r, HEP_DIFFUSION_ADC, 65536, b_body, N_BODY);
@@ -182,6 +183,11 @@ static void test_adc_spread(void **state)
     /* the estimate of sigma: S0/30 of 800-1200 */
     assert_close(r.report.sigma, 1000.0 / 30.0, 0.07, 0.0);
     assert_true(r.report.sigma_estimated);
+    /* D alone: residuals are computed where sigma is estimated from them, and it stays the same. */
+    sigma = r.report.sigma;
+    r.maps = (struct hep_diffusion_maps){ .d = r.map[1] };
+    rig_fit(&r);
+    assert_close(r.report.sigma, sigma, 0.0, 0.0);
     free(t);
     rig_release(&r);
 }

@@ -112,6 +112,10 @@ static void test_selection(void **state)
             }
         }
     }
+    /* Half are 1 and half 2, and every value that is sampled is 1: the last of the ones is followed by a 2. */
+    for (size_t i = 0; i < 4096; i++)
+        x[i] = i % 32 == 0 || i % 32 > 16 ? 1.0F : 2.0F;
+    assert_close(hep_quantile(x, 4096, 0.5), 1.5, 0, 0);
     assert_true(isnan(hep_quantile(x, 0, 0.5)));
     assert_true(isnan(hep_quantile(x, 5, 1.5)));
     x[0] = NAN;
