@@ -1,6 +1,7 @@
 /* What a diffusion series holds that is no diffusion-weighted image, and what contradicts its
  * b-values. The series are made by hand: four tissues, S = S0 exp(-b D), complex noise of known SD. */
 #include "fitting/diffusion_noise.h"
+#include "fitting/diffusion_sample.h"
 #include "fitting/diffusion_screen.h"
 #include "fitting/diffusion_support.h"
 #include "image/stats.h"
@@ -477,12 +478,46 @@ static void test_lost_b0(void **state)
     }
 }
 
+/* Means of two volumes by hand: 75 and 225 in turn, 100 / 2 where the second has no signal, NaN outside the mask and
+ * where none has any. More than half of the region have 225. */
+static void test_mean(void **state)
+{
+    enum { FEW = 64 };
+    static const size_t n[3] = { 8, 4, 2 };
+    static const double b[2] = { 0, 800 };
+    float signal[2 * FEW];
+    int32_t mask[FEW];
+    const struct hep_diffusion_input in = { signal, FEW, 2, b, mask };
+    struct hep_diffusion_sample s = { 0 };
+    struct hep_error e = { 0 };
+
+    (void)state;
+    for (size_t v = 0; v < FEW; v++) {
+        signal[v] = v % 2 == 0 ? 100.0F : 300.0F;
+        signal[FEW + v] = 0.5F * signal[v];
+        mask[v] = 1;
+    }
+    signal[FEW + 2] = -5.0F;
+    signal[4] = signal[FEW + 4] = 0.0F;
+    mask[6] = 0;
+    assert_ok(hep_sample_take(&s, &in, n, &e), e);
+    for (size_t v = 0; v < FEW; v++) {
+        if (v == 4 || v == 6)
+            assert_true(isnan(s.mean[v]));
+        else
+            assert_close(s.mean[v], v == 2 ? 50.0 : v % 2 == 0 ? 75.0 : 225.0, 0.0, 0.0);
+    }
+    assert_close(s.bright, 225.0, 0.0, 0.0); /* 32 of 62 are */
+    assert_int_equal(s.n, 32);
+    hep_sample_release(&s);
+}
+
 int main(void)
 {
     enum {
         N = sizeof derived_cases / sizeof derived_cases[0],
         M = sizeof contradictions / sizeof contradictions[0],
-        OTHERS = 11
+        OTHERS = 12
     };
     struct CMUnitTest tests[OTHERS + N + M] = {
         cmocka_unit_test(test_clean),       cmocka_unit_test(test_rounded),
@@ -490,7 +525,7 @@ int main(void)
         cmocka_unit_test(test_noise),       cmocka_unit_test(test_lost_b0),
         cmocka_unit_test(test_copies),      cmocka_unit_test(test_noise_of_volumes),
         cmocka_unit_test(test_negative),    cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_moved),
+        cmocka_unit_test(test_moved),       cmocka_unit_test(test_mean),
     };
 
     for (size_t i = 0; i < N; i++)
