@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 #define PHASES_AGAINST_PRECONTRAST 2
-#define FLOW 1.5 /* times the margin: fresh blood that flows in brightens an aorta too */
+/* Times the margin: fresh blood that flows in brightens an aorta too. Expert value. */
+#define FLOW 1.5
 
 enum tissue { LIVER, AORTA };
 static const char *const tissue_words[] = { "liver", "aorta" };

@@ -13,7 +13,8 @@
  * So are phases, for one image that stands under two names. */
 
 /* Two acquisitions of one body differ by more: noise is a hundredth of the signal or more, and the agent's
- * concentration changes. Whole numbers and another compression leave less than this. */
+ * concentration changes. Whole numbers and another compression leave less than this. Expert
+ * value. */
 #define TWICE_RMS 0.003
 
 static const char *const phases[] = { "precontrast", "arterial",     "portal_venous",
