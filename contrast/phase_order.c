@@ -5,8 +5,6 @@
 #include <stdio.h>
 
 #define PHASES_AGAINST_PRECONTRAST 2
-/* Times the margin: fresh blood that flows in brightens an aorta too. Expert value. */
-#define FLOW 1.5
 
 enum tissue { LIVER, AORTA };
 static const char *const tissue_words[] = { "liver", "aorta" };
@@ -80,7 +78,8 @@ static void exchanged(char reason[HEP_PHASE_COUNT][HEP_ORDER_REASON], enum hep_p
 }
 
 void hep_phase_order_judge(char reason[HEP_PHASE_COUNT][HEP_ORDER_REASON],
-                           const struct hep_order_signals signals[HEP_PHASE_COUNT], double margin)
+                           const struct hep_order_signals signals[HEP_PHASE_COUNT], double margin,
+                           double aorta_margin)
 {
     const double liver =
         over(&signals[HEP_PHASE_ARTERIAL], &signals[HEP_PHASE_PORTAL_VENOUS], LIVER);
@@ -95,7 +94,7 @@ void hep_phase_order_judge(char reason[HEP_PHASE_COUNT][HEP_ORDER_REASON],
         for (int b = a + 1; b < HEP_PHASE_COUNT; b++) {
             const double aorta = over(&signals[b], &signals[a], AORTA);
 
-            if (aorta > 1.0 + FLOW * margin)
+            if (aorta > 1.0 + aorta_margin)
                 exchanged(reason, (enum hep_phase)b, (enum hep_phase)a, AORTA, aorta,
                           "blood only loses agent");
         }

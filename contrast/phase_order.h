@@ -29,8 +29,10 @@ struct hep_order_signals {
 /**
  * @param[out] reason with the numbers, for each phase that cannot be compared; empty for the others
  * @param[in]  margin what a gain that is not known better may hide, as a fraction
+ * @param[in]  aorta_margin how much an aorta may brighten after the first pass, as a fraction
  */
 void hep_phase_order_judge(char reason[HEP_PHASE_COUNT][HEP_ORDER_REASON],
-                           const struct hep_order_signals signals[HEP_PHASE_COUNT], double margin);
+                           const struct hep_order_signals signals[HEP_PHASE_COUNT], double margin,
+                           double aorta_margin);
 
 #endif

@@ -25,10 +25,6 @@
 /* Beyond this a result is an error, not motion between two breath-holds. */
 #define MAX_MOTION_MM 80.0
 #define MAX_ROTATION_DEG 20.0
-/* Of the least motion that is worth an interpolation, what a prediction may reach of it without a registration. With
- * 1 mm as the least, the b-values of three simulated studies have 0.07 to 0.58 mm predicted as they are, and 1.07 mm or
- * more, or no maximum, when one of them is shifted by 1.5 mm. */
-#define PREDICTED_SHARE 0.75
 /* Images with less in common [nat] are not of the same body. Independent noise has 0 +- 0.002. */
 #define MIN_INFORMATION_NAT 0.02
 #define RAD_TO_DEG 57.29577951308232
@@ -434,7 +430,7 @@ static int predict(bool *still, struct hep_align_pair *p, const struct hep_volum
         return HEP_OK;
     rc = hep_register_predict(&mm, p->target->fixed, moving, p->target->region,
                               (int)p->settings.bins, err);
-    *still = rc == HEP_OK && mm < PREDICTED_SHARE * p->min_motion_mm;
+    *still = rc == HEP_OK && mm < p->predicted_share * p->min_motion_mm;
     if (!*still)
         return rc;
     (void)snprintf(text, sizeof text,

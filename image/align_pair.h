@@ -56,9 +56,11 @@ struct hep_align_pair {
     struct hep_register_settings settings;
     struct hep_span jacobian;
     double min_motion_mm; /* less is not worth an interpolation */
-    double min_gain_se;   /* least gain of the agreement of edges, in its standard errors: over
+    double
+        predicted_share; /* of min_motion_mm: less predicted motion than that is not registered */
+    double min_gain_se;  /* least gain of the agreement of edges, in its standard errors: over
                              the scanner's geometry, and of the deformed one over the rigid one */
-    char folder[512];     /* for temporary files; empty: not to be registered */
+    char folder[512];    /* for temporary files; empty: not to be registered */
 
     enum hep_align_method method;
     struct hep_transform transform;  /* target world to source world; where it has a displacement,

@@ -135,7 +135,7 @@ struct hep_cfg_enhancement {
     /* Receive gain of a phase, contrast/gain.h. */
     bool gain_correction; /* correct it, or withhold what depends on it; false: only say it */
     struct hep_span gain_muscle_re, gain_equal;
-    double gain_margin, gain_spread_max, gain_body_min_ml;
+    double gain_margin, aorta_margin, one_image_rms, gain_spread_max, gain_body_min_ml;
     struct hep_span possible_ratio; /* of a phase to precontrast, in the liver */
     double impossible_max;          /* share of the liver outside it that makes a phase unusable */
 };
@@ -157,7 +157,7 @@ struct hep_cfg_align {
     long resolutions, bins, samples, rigid_iterations, iterations;
     double mask_margin_mm;
     struct hep_span jacobian;
-    double min_gain_se, min_motion_mm, dwi_min_motion_mm;
+    double min_gain_se, predicted_share, min_motion_mm, dwi_min_motion_mm;
     double timeout_s;
 };
 

@@ -225,6 +225,18 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_NUMBER(C, enhancement.gain_margin, "enhancement.gain_margin", "", 0, 1, "0.1",
                    "enhancement of muscle beyond its expected range from which a changed receive "
                    "gain is suspected; " EXPERT),
+    HEP_ROW_NUMBER(
+        C, enhancement.aorta_margin, "enhancement.aorta_margin", "", 0, 1, "0.15",
+        "share by which the aorta may brighten over muscle after the first pass before two phases "
+        "count as exchanged: blood only loses agent, but fresh blood that flows in brightens too; "
+        "in "
+        "16 simulated studies it falls by 0.12 at least; " EXPERT),
+    HEP_ROW_NUMBER(
+        C, enhancement.one_image_rms, "enhancement.one_image_rms", "", 0, 1, "0.003",
+        "root mean square difference, of the signal, below which two phases are one image: the "
+        "noise "
+        "of two acquisitions is a hundredth or more, whole numbers and another compression "
+        "leave less; " EXPERT),
     HEP_ROW_NUMBER(C, enhancement.gain_spread_max, "enhancement.gain_spread_max", "", 0, 1, "0.15",
                    "relative standard deviation of the receive gain over up to six parts of the "
                    "muscle, above which they disagree; at most 0.06 in 18 simulated studies with "
@@ -325,6 +337,12 @@ static const struct hep_field config_rows[] = {
         "the metric leaves out this depth under the skin, where the wall slides; " EXPERT),
     HEP_ROW_SPAN(C, align.jacobian, "align.jacobian", "", 0.01, 100, "[0.5, 2]",
                  "local volume change of an accepted deformation; " EXPERT),
+    HEP_ROW_NUMBER(
+        C, align.predicted_share, "align.predicted_share", "", 0, 1, "0.75",
+        "predicted motion of a b-value, as a share of the least one that is corrected, up to which "
+        "it is "
+        "not registered: at 1 mm three simulated studies have 0.07 to 0.58 mm as they are, "
+        "and 1.07 mm or more when shifted by 1.5 mm; 0: register all; " EXPERT),
     HEP_ROW_NUMBER(C, align.min_gain_se, "align.min_gain_se", "", 0, 20, "3",
                    "a series is moved when the agreement of edges gains more than this many of its "
                    "standard errors: three, so that one in 700 is moved by chance"),

@@ -262,7 +262,8 @@ static int check_magnitude(char reason[HEP_NO_MAGNITUDE_REASON], struct hep_run 
 }
 
 /* Phases that do not follow each other as an agent makes them. */
-static void check_order(struct hep_gain *gain, const struct hep_regions *regions, double margin)
+static void check_order(struct hep_gain *gain, const struct hep_regions *regions,
+                        const struct hep_cfg_enhancement *cfg)
 {
     struct hep_order_signals signals[HEP_PHASE_COUNT];
     char reason[HEP_PHASE_COUNT][HEP_ORDER_REASON];
@@ -277,7 +278,7 @@ static void check_order(struct hep_gain *gain, const struct hep_regions *regions
                                                  factor * median[HEP_ANATOMY_AORTA],
                                                  factor * regions[p].muscle.median };
     }
-    hep_phase_order_judge(reason, signals, margin);
+    hep_phase_order_judge(reason, signals, cfg->gain_margin, cfg->aorta_margin);
     for (int p = HEP_PHASE_ARTERIAL; p < HEP_PHASE_COUNT; p++) {
         if (reason[p][0] == '\0' || !hep_gain_known(&gain[p]))
             continue;
@@ -347,7 +348,7 @@ static int judge_all(struct hep_gain *gain, struct hep_run *run, const struct he
             rc = judge_one(&gain[p], run, &body, core, regions, (enum hep_phase)p, err);
     }
     if (rc == HEP_OK && limits.correct)
-        check_order(gain, regions, limits.margin);
+        check_order(gain, regions, &hep_run_config(run)->enhancement);
     hep_volume_free(body.before);
     hep_labels_free(body.map);
     hep_labels_free(core);

@@ -158,6 +158,7 @@ static struct hep_align_pair *add_pair(struct align *a, const struct hep_align_t
                       .iterations = a->cfg->iterations,
                       .timeout_s = a->cfg->timeout_s },
         .min_motion_mm = a->cfg->min_motion_mm,
+        .predicted_share = a->cfg->predicted_share,
         .min_gain_se = a->cfg->min_gain_se,
     };
     if ((size_t)snprintf(p->folder, sizeof p->folder, "%s/%s", a->folder, name) >= sizeof p->folder)

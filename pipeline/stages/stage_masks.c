@@ -1,5 +1,6 @@
 #include "pipeline/stages/stages.h"
 
+#include "pipeline/config/config.h"
 #include "pipeline/products.h"
 #include "pipeline/stages/aligned.h"
 #include "pipeline/stages/given_map.h"
@@ -11,11 +12,6 @@
 /* Masks of the user are looked at before anything is computed, so that one which cannot be used does
  * not cost the time of the alignment first. What is found here is found again where they are used.
  * So are phases, for one image that stands under two names. */
-
-/* Two acquisitions of one body differ by more: noise is a hundredth of the signal or more, and the agent's
- * concentration changes. Whole numbers and another compression leave less than this. Expert
- * value. */
-#define TWICE_RMS 0.003
 
 static const char *const phases[] = { "precontrast", "arterial",     "portal_venous",
                                       "delayed",     "transitional", "hepatobiliary" };
@@ -76,7 +72,7 @@ static int check_regions(struct hep_run *run, struct hep_error *err)
 }
 
 /* Is the first volume of both the same, voxel by voxel? */
-static bool is_twice(const struct hep_volume *a, const struct hep_volume *b)
+static bool is_twice(const struct hep_volume *a, const struct hep_volume *b, double rms_max)
 {
     double square = 0.0, apart = 0.0;
 
@@ -90,7 +86,7 @@ static bool is_twice(const struct hep_volume *a, const struct hep_volume *b)
         square += x * x;
         apart += (x - y) * (x - y);
     }
-    return square > 0.0 && apart <= TWICE_RMS * TWICE_RMS * square;
+    return square > 0.0 && apart <= rms_max * rms_max * square;
 }
 
 static bool are_two_files(const struct hep_run *run, const char *a, const char *b)
@@ -118,6 +114,7 @@ static int leave_out_twice(struct hep_run *run, const char *phase, const char *o
 static int check_phases(struct hep_run *run, struct hep_error *err)
 {
     const struct hep_volume *v[N_PHASES] = { NULL };
+    const double rms_max = hep_run_config(run)->enhancement.one_image_rms;
     int rc = HEP_OK, left_out = HEP_OK;
 
     for (size_t i = 0; rc == HEP_OK && i < N_PHASES; i++)
@@ -125,8 +122,9 @@ static int check_phases(struct hep_run *run, struct hep_error *err)
     for (size_t i = 0; rc == HEP_OK && i < N_PHASES; i++) {
         size_t k = 0;
 
-        while (k < N_PHASES && !(k != i && v[i] != NULL && v[k] != NULL &&
-                                 are_two_files(run, phases[i], phases[k]) && is_twice(v[i], v[k])))
+        while (k < N_PHASES &&
+               !(k != i && v[i] != NULL && v[k] != NULL &&
+                 are_two_files(run, phases[i], phases[k]) && is_twice(v[i], v[k], rms_max)))
             k++;
         if (k < N_PHASES)
             left_out = leave_out_twice(run, phases[i], phases[k], err);
@@ -148,7 +146,8 @@ static int run_masks(struct hep_run *run, struct hep_error *err)
     return rc == HEP_OK ? check_regions(run, err) : rc;
 }
 
-static const char *const settings[] = { "liver.label", "lesions.given", NULL };
+static const char *const settings[] = { "liver.label", "lesions.given", "enhancement.one_image_rms",
+                                        NULL };
 
 const struct hep_stage hep_stage_masks = {
     .name = "masks",

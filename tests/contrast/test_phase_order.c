@@ -82,7 +82,7 @@ static void test_order(void **state)
         s[p].aorta *= c->scale[p];
         s[p].muscle *= c->no_muscle ? (double)NAN : c->scale[p];
     }
-    hep_phase_order_judge(reason, s, 0.1);
+    hep_phase_order_judge(reason, s, 0.1, 0.15);
     for (int p = 0; p < HEP_PHASE_COUNT; p++) {
         assert_int_equal(reason[p][0] != '\0', (c->wrong & BIT(p)) != 0);
         said = said || strstr(reason[p], c->says) != NULL;

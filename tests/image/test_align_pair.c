@@ -86,7 +86,8 @@ static void test_row(void **state)
                       .iterations = 60,
                       .timeout_s = 100.0 },
         .min_motion_mm = c->enhanced ? 0.5 : 1.0, /* as for series, as for b-values */
-        .min_gain_se = 3.0,                       /* the default */
+        .predicted_share = 0.75,
+        .min_gain_se = 3.0, /* the default */
         .jacobian = { 0.5, 2.0 },
     };
 
