@@ -103,10 +103,11 @@ static int check_phase_order(struct hep_inventory *inv, struct hep_error *err)
             continue;
         if (before != NULL && s->time_since_injection_s <= before->time_since_injection_s &&
             !(before->role == HEP_ROLE_DELAYED && s->role == HEP_ROLE_TRANSITIONAL))
-            rc = hep_lines_addf(&inv->warnings, err,
-                                "contradiction: %s at %.0f s is not after %s at %.0f s",
-                                hep_role_words(s->role), s->time_since_injection_s,
-                                hep_role_words(before->role), before->time_since_injection_s);
+            rc = hep_lines_addf(
+                &inv->warnings, err,
+                "contradiction: \"%s\" at %.0f s does not come after \"%s\" at %.0f s",
+                hep_role_words(s->role), s->time_since_injection_s, hep_role_words(before->role),
+                before->time_since_injection_s);
         before = s;
     }
     return rc;

@@ -304,7 +304,8 @@ static void test_contradictions(void **state)
     study_write_text(dir, "in_phase.json",
                      "{\"EchoTime\": 0.0023, \"MagneticFieldStrength\": 1.5}");
     inv = study_scan(dir, NULL);
-    assert_true(study_says(&inv->warnings, "portal venous at 35 s is not after arterial at 75 s"));
+    assert_true(study_says(&inv->warnings,
+                           "\"portal venous\" at 35 s does not come after \"arterial\" at 75 s"));
     assert_true(study_says(&inv->warnings, "different grids"));
     assert_true(study_says(&inv->warnings, "the same EchoTime, 2.3 ms"));
     assert_true(study_says(&inv->warnings, "1.5 T and at 3 T"));
