@@ -30,10 +30,11 @@ static const struct hep_option options[] = {
                     "the same seed gives the same bytes, for any number of threads"),
     HEP_OPT_NUMBER(S, field, "field", 0, "T", 0.5, 7, NULL,
                    "field strength; without it that of the protocol"),
-    HEP_OPT(
-        TEXT, S, lesions, "lesions", 0, "SPEC", NULL,
-        "none; poisson:MEAN; poisson:MEAN:MIN-MAXmm; or a list such as met:12mm,cyst:8mm of met, "
-        "necrotic, net, mucinous, melanoma, haemangioma, cyst, fnh, abscess, fat, sparing"),
+    HEP_OPT(TEXT, S, lesions, "lesions", 0, "SPEC", NULL,
+            "none; poisson:MEAN or poisson:MEAN:MIN-MAXmm, kinds as common as in patients with "
+            "metastases; even:N or even:N:MIN-MAXmm, every kind in turn; or a list such as "
+            "met:12mm,cyst:8mm of met, necrotic, net, mucinous, melanoma, haemangioma, cyst, fnh, "
+            "abscess, fat, sparing"),
     HEP_OPT(
         TEXT, S, degrade, "degrade", 0, "LEVEL|LIST", NULL,
         "usual (without it), none, a level for the usual ones such as 0.5, or a list such as "

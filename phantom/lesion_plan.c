@@ -164,27 +164,46 @@ bool hep_lesion_place(const struct hep_lesion_ground *g, struct hep_lesion *l, s
     return false;
 }
 
-static enum hep_sim_lesion_type draw_type(double u, const struct hep_study_tissues *tissues)
+static double share_of(int type, const struct hep_study_tissues *tissues)
 {
     const bool fatty = tissues->row[HEP_TISSUE_LIVER].ff > 0.16;
+
+    return type == (int)HEP_SIM_SPARING && !fatty ? 0.0 : type_share[type];
+}
+
+static enum hep_sim_lesion_type draw_type(double u, const struct hep_study_tissues *tissues)
+{
     double total = 0.0, sum = 0.0;
 
     for (int t = 0; t < (int)HEP_SIM_N_LESION_TYPES; t++)
-        total += t == (int)HEP_SIM_SPARING && !fatty ? 0.0 : type_share[t];
+        total += share_of(t, tissues);
     for (int t = 0; t < (int)HEP_SIM_N_LESION_TYPES; t++) {
-        sum += t == (int)HEP_SIM_SPARING && !fatty ? 0.0 : type_share[t];
+        sum += share_of(t, tissues);
         if (u * total < sum)
             return (enum hep_sim_lesion_type)t;
     }
     return HEP_SIM_MET_FIBROUS;
 }
 
-/* The lesions to place: those that the settings name, or a Poisson number of random ones. */
+/* The next type after this one that this liver can have. */
+static enum hep_sim_lesion_type next_type(enum hep_sim_lesion_type type,
+                                          const struct hep_study_tissues *tissues)
+{
+    int t = (int)type;
+
+    do
+        t = (t + 1) % (int)HEP_SIM_N_LESION_TYPES;
+    while (!(share_of(t, tissues) > 0.0));
+    return (enum hep_sim_lesion_type)t;
+}
+
+/* The lesions to place: those that the settings name, or random ones. */
 static size_t list_wishes(struct hep_sim_wish *wish, const struct hep_sim_settings *s,
                           const struct hep_study_tissues *tissues, uint64_t seed)
 {
     struct hep_rng rng = { seed, hep_rng_stream("lesion list"), 0 };
     const double ratio = s->max_diameter_mm / s->min_diameter_mm;
+    enum hep_sim_lesion_type type = HEP_SIM_MET_FIBROUS;
     size_t n;
 
     if (s->no_lesions)
@@ -193,10 +212,13 @@ static size_t list_wishes(struct hep_sim_wish *wish, const struct hep_sim_settin
         memcpy(wish, s->wishes, s->n_wishes * sizeof *wish);
         return s->n_wishes;
     }
-    n = hep_rng_next_poisson(&rng, s->mean_lesions);
+    n = s->even_kinds ? (size_t)lround(s->mean_lesions)
+                      : hep_rng_next_poisson(&rng, s->mean_lesions);
     n = n < MAX_DRAWN ? n : MAX_DRAWN;
     for (size_t i = 0; i < n; i++) {
-        wish[i].type = draw_type(hep_rng_next(&rng), tissues);
+        type = s->even_kinds && i > 0 ? next_type(type, tissues)
+                                      : draw_type(hep_rng_next(&rng), tissues);
+        wish[i].type = type;
         wish[i].diameter_mm = s->min_diameter_mm * pow(ratio, hep_rng_next(&rng));
         /* focal fat and sparing are seen as areas, not as dots */
         if (wish[i].type == HEP_SIM_FOCAL_FAT || wish[i].type == HEP_SIM_SPARING)

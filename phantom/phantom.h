@@ -130,6 +130,7 @@ struct hep_sim_settings {
     struct hep_sim_series series[HEP_SIM_MAX_SERIES];
     size_t n_series;
     double mean_lesions; /* Poisson mean, at most 15 drawn; used when n_wishes is 0 */
+    bool even_kinds;     /* as many of each type as of any other, mean_lesions together (rounded) */
     double min_diameter_mm, max_diameter_mm; /* log-uniform */
     struct hep_sim_wish wishes[HEP_SIM_MAX_LESIONS];
     size_t n_wishes;
@@ -168,8 +169,9 @@ int hep_sim_add_role(struct hep_sim_settings *s, enum hep_role role, double time
 int hep_sim_set_b_values(struct hep_sim_settings *s, const double *b_s_per_mm2, size_t n,
                          struct hep_error *err) HEP_MUST_CHECK;
 
-/** "none"; "poisson:5"; "poisson:5:3-40mm"; or a list "met:12mm,cyst:8mm". HEP_EUSAGE says what is
- * wrong. */
+/** "none"; "poisson:5" and "poisson:5:3-40mm": types as common as in patients with metastases;
+ * "even:12" and "even:12:6-30mm": that many, every type in turn, for fits that need each of them;
+ * or a list "met:12mm,cyst:8mm". HEP_EUSAGE says what is wrong. */
 int hep_sim_parse_lesions(struct hep_sim_settings *s, const char *spec,
                           struct hep_error *err) HEP_MUST_CHECK;
 /** "none"; a level for the usual ones such as "0.5"; or a list "noise,bias=0.5" (the rest off) of

@@ -297,8 +297,8 @@ static int parse_mm(double *mm, const char *text, struct hep_error *err)
     return HEP_OK;
 }
 
-/* "5" or "5:3-40mm" after "poisson:". */
-static int parse_poisson(struct hep_sim_settings *s, const char *text, struct hep_error *err)
+/* "5" or "5:3-40mm" after "poisson:" or "even:". */
+static int parse_drawn(struct hep_sim_settings *s, const char *text, struct hep_error *err)
 {
     struct hep_error quiet = { 0 };
     char part[64];
@@ -306,7 +306,7 @@ static int parse_poisson(struct hep_sim_settings *s, const char *text, struct he
     int rc;
 
     if (strlen(text) >= sizeof part)
-        return HEP_FAIL(err, HEP_EUSAGE, "lesion list \"poisson:%.40s...\" is too long", text);
+        return HEP_FAIL(err, HEP_EUSAGE, "lesion list \"%.40s...\" is too long", text);
     memcpy(part, text, strlen(text) + 1);
     range = strchr(part, ':');
     if (range != NULL) {
@@ -326,7 +326,7 @@ static int parse_poisson(struct hep_sim_settings *s, const char *text, struct he
     }
     if (hep_parse_double(&s->mean_lesions, part, &quiet) != HEP_OK ||
         !(s->mean_lesions >= 0.0 && s->mean_lesions <= 15.0))
-        return HEP_FAIL(err, HEP_EUSAGE, "mean number of lesions \"%s\", want 0 to 15", part);
+        return HEP_FAIL(err, HEP_EUSAGE, "number of lesions \"%s\", want 0 to 15", part);
     return HEP_OK;
 }
 
@@ -356,10 +356,13 @@ int hep_sim_parse_lesions(struct hep_sim_settings *s, const char *spec, struct h
 
     s->n_wishes = 0;
     s->no_lesions = strcmp(spec, "none") == 0;
+    s->even_kinds = hep_starts_with(spec, "even:");
     if (s->no_lesions)
         return HEP_OK;
+    if (s->even_kinds)
+        return parse_drawn(s, spec + strlen("even:"), err);
     if (hep_starts_with(spec, "poisson:"))
-        return parse_poisson(s, spec + strlen("poisson:"), err);
+        return parse_drawn(s, spec + strlen("poisson:"), err);
     while (next_item(item, sizeof item, &spec)) {
         if (s->n_wishes >= HEP_SIM_MAX_LESIONS)
             return HEP_FAIL(err, HEP_EUSAGE, "more than %d lesions", HEP_SIM_MAX_LESIONS);
@@ -369,7 +372,8 @@ int hep_sim_parse_lesions(struct hep_sim_settings *s, const char *spec, struct h
         s->n_wishes++;
     }
     if (s->n_wishes == 0)
-        return HEP_FAIL(err, HEP_EUSAGE, "empty lesion list, want none, poisson:N or a list");
+        return HEP_FAIL(err, HEP_EUSAGE,
+                        "empty lesion list, want none, poisson:N, even:N or a list");
     return HEP_OK;
 }
 

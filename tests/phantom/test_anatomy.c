@@ -346,6 +346,32 @@ static void test_no_room(void **state)
     free(list);
 }
 
+/* Eleven lesions are one of each type that a fatty liver can have, in every liver and from any start. */
+static void test_even_types(void **state)
+{
+    struct fixture *f = *state;
+    struct hep_sim_settings s = f->settings;
+    struct hep_study_tissues fatty = f->tissues;
+    struct hep_lesion_list *list = calloc(1, sizeof *list);
+    struct hep_error e = { 0 };
+
+    fatty.row[HEP_TISSUE_LIVER].ff = 0.25;
+    assert_ok(hep_sim_parse_lesions(&s, "even:11:4-6mm", &e), e);
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        size_t n[HEP_SIM_N_LESION_TYPES] = { 0 };
+
+        assert_ok(hep_lesions_plan(list, &s, f->a->shape, &f->a->portal, &f->a->hepatic, &fatty,
+                                   seed, &e),
+                  e);
+        assert_int_equal(list->n, 11);
+        for (size_t i = 0; i < list->n; i++)
+            n[list->item[i].type]++;
+        for (int t = 0; t < (int)HEP_SIM_N_LESION_TYPES; t++)
+            assert_int_equal(n[t], t == (int)HEP_SIM_ABLATION ? 0 : 1);
+    }
+    free(list);
+}
+
 static void test_tree_wish(void **state)
 {
     struct fixture *f = *state;
@@ -366,7 +392,8 @@ int main(void)
         cmocka_unit_test(test_lesions_apart),  cmocka_unit_test(test_layers),
         cmocka_unit_test(test_net_layers),     cmocka_unit_test(test_texture),
         cmocka_unit_test(test_threads),        cmocka_unit_test(test_spaces),
-        cmocka_unit_test(test_no_room),        cmocka_unit_test(test_tree_wish),
+        cmocka_unit_test(test_no_room),        cmocka_unit_test(test_even_types),
+        cmocka_unit_test(test_tree_wish),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -23,6 +23,8 @@ static const struct words_case words[] = {
     { "empty", "", hep_sim_parse_lesions, HEP_EUSAGE, "empty" },
     { "poisson too many", "poisson:99", hep_sim_parse_lesions, HEP_EUSAGE, "0 to 15" },
     { "poisson backwards", "poisson:3:20-4mm", hep_sim_parse_lesions, HEP_EUSAGE, "backwards" },
+    { "even", "even:12:6-30mm", hep_sim_parse_lesions, HEP_OK, NULL },
+    { "even too many", "even:16", hep_sim_parse_lesions, HEP_EUSAGE, "0 to 15" },
     { "poisson one diameter", "poisson:3:20", hep_sim_parse_lesions, HEP_EUSAGE, "3-40mm" },
     { "degrade none", "none", hep_sim_parse_degradations, HEP_OK, NULL },
     { "degrade level", "0.5", hep_sim_parse_degradations, HEP_OK, NULL },
