@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "base/file.h"
+#include "base/number.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -35,10 +36,7 @@ struct hep_json *hep_json_new_exact(double value)
 /* Rounded here and not where it is written, so that the number in memory is the one in the file. */
 double hep_json_rounded(double value)
 {
-    char text[32];
-
-    (void)snprintf(text, sizeof text, "%.9g", value);
-    return isfinite(value) ? strtod(text, NULL) : (double)NAN;
+    return hep_round_significant(value, 9);
 }
 
 struct hep_json *hep_json_new_number(double value)

@@ -30,5 +30,7 @@ double hep_quantile_sorted(const double *sorted, size_t n, double q);
 /** Diameter of the ball with this volume, in the same unit of length. */
 double hep_ball_diameter(double volume);
 double hep_ball_volume(double diameter);
+/** The nearest number of so many significant decimal digits, 1 to 15; NaN for what is not finite. */
+double hep_round_significant(double value, int digits);
 
 #endif

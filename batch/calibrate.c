@@ -13,6 +13,8 @@ void hep_calibrated_release(struct hep_calibrated *c)
     hep_evaluated_release(&c->tests);
     hep_evidence_free(c->evidence); /* its texts are those of the one before */
     hep_evidence_free(c->evidence_before);
+    free(c->flags); /* likewise */
+    hep_flag_table_free(c->flags_before);
     hep_detection_free(c->detection);
     hep_detection_free(c->detection_before);
     *c = (struct hep_calibrated){ 0 };
@@ -72,6 +74,8 @@ static int test(struct hep_calibrated *c, const struct hep_calibrate_request *q,
 
     if (rc == HEP_OK)
         rc = check_apart(c, err);
+    if (rc == HEP_OK && c->flags != NULL)
+        rc = hep_calibrate_test_flags(c, q, err);
     if (rc == HEP_OK)
         rc = hep_calibrate_test_evidence(c, q, err);
     return rc == HEP_OK && c->detection != NULL ? hep_calibrate_test_detection(c, q, err) : rc;
@@ -140,6 +144,8 @@ int hep_calibrate(struct hep_calibrated *out, const struct hep_calibrate_request
     rc = hep_evidence_read(&out->evidence_before, q->evidence, err);
     if (rc == HEP_OK)
         rc = hep_detection_read(&out->detection_before, q->detection, err);
+    if (rc == HEP_OK && q->wants_flags)
+        rc = hep_flag_table_read(&out->flags_before, q->flags, err);
     if (rc == HEP_OK)
         rc = read_cases(&out->cases, q->out_dir, q->truth, q, fitted_on, err);
     if (rc == HEP_OK)
@@ -147,7 +153,9 @@ int hep_calibrate(struct hep_calibrated *out, const struct hep_calibrate_request
     if (rc != HEP_OK)
         return rc;
     say_cases(out, q->trained_on);
-    rc = hep_calibrate_evidence(out, q, err);
+    rc = q->wants_flags ? hep_calibrate_flags(out, q, err) : HEP_OK;
+    if (rc == HEP_OK)
+        rc = hep_calibrate_evidence(out, q, err);
     if (rc == HEP_OK && q->wants_detection)
         rc = hep_calibrate_detection(out, q, err);
     return rc == HEP_OK && (q->test_out != NULL || q->hold_out > 0.0) ? test(out, q, err) : rc;

@@ -175,6 +175,28 @@ static const char evidence_comment[] =
     "ratio of\n"
     "# metastasis (or malignancy) against the rest as published; docs/model-cards.md compares.\n";
 
+static const char flags_comment[] =
+    "# From the margin of a flag to the probability that it is present (lesions/flag_table.h):\n"
+    "#\n"
+    "#   P(present) = missed + (1 - missed - mistaken) q\n"
+    "#   q = Phi((margin + bias + bias_small / d) / sqrt(se^2 + (error + error_small / d)^2))\n"
+    "#\n"
+    "# margin is ln(value / limit) or a difference of fractions, positive on the side of present, "
+    "se "
+    "its\n"
+    "# standard error, d the lesion's diameter in voxels of the series as acquired. bias and error "
+    "are in\n"
+    "# units of the margin: 0.05 is five per cent. missed and mistaken are shares of lesions whose "
+    "sign no\n"
+    "# margin tells, as where rim and core were not told apart. `sizes` tells how well the flag "
+    "ranked lesions of a\n"
+    "# diameter (below so many voxels) by models of the other patients; where the area under the "
+    "curve is below 0.7\n"
+    "# the flag is not assessable. The other figures are of lesions that were found, in "
+    "`tested_on`. "
+    "Made by\n"
+    "# `hepar calibrate`.\n";
+
 static const char detection_comment[] =
     "# What makes a candidate a lesion (lesions/detection.h):\n"
     "#\n"
@@ -184,32 +206,46 @@ static const char detection_comment[] =
     "candidate\n"
     "# is kept from probability_min on. Made by `hepar calibrate`.\n";
 
-int hep_calibrated_write(const struct hep_calibrated *c, const char *evidence,
-                         const char *detection, struct hep_error *err)
+/* What is written can be read: texts from outside stand in it. */
+static int check_texts(const struct hep_str text[3], const struct hep_calibrated_files *to,
+                       struct hep_error *err)
 {
-    struct hep_evidence_table *read_evidence = NULL;
-    struct hep_detection_table *read_detection = NULL;
-    struct hep_str a = { 0 }, b = { 0 };
+    struct hep_evidence_table *evidence = NULL;
+    struct hep_flag_table *flags = NULL;
+    struct hep_detection_table *detection = NULL;
+    int rc = HEP_OK;
+
+    for (int i = 0; rc == HEP_OK && i < 3; i++)
+        rc = hep_str_check(&text[i], err);
+    if (rc == HEP_OK && to->evidence != NULL)
+        rc = hep_evidence_parse(&evidence, text[0].s, text[0].len, to->evidence, err);
+    if (rc == HEP_OK && to->flags != NULL)
+        rc = hep_flag_table_parse(&flags, text[1].s, text[1].len, to->flags, err);
+    if (rc == HEP_OK && to->detection != NULL)
+        rc = hep_detection_parse(&detection, text[2].s, text[2].len, to->detection, err);
+    hep_evidence_free(evidence);
+    hep_flag_table_free(flags);
+    hep_detection_free(detection);
+    return rc;
+}
+
+int hep_calibrated_write(const struct hep_calibrated *c, const struct hep_calibrated_files *to,
+                         struct hep_error *err)
+{
+    const char *const path[3] = { to->evidence, to->flags, to->detection };
+    struct hep_str text[3] = { { 0 }, { 0 }, { 0 } };
     int rc;
 
-    hep_evidence_print(&a, c->evidence, evidence_comment);
-    if (c->detection != NULL)
-        hep_detection_print(&b, c->detection, detection_comment);
-    rc = hep_str_check(&a, err);
-    if (rc == HEP_OK)
-        rc = hep_str_check(&b, err);
-    /* What is written can be read: texts from outside stand in it. */
-    if (rc == HEP_OK)
-        rc = hep_evidence_parse(&read_evidence, a.s, a.len, evidence, err);
-    if (rc == HEP_OK && detection != NULL)
-        rc = hep_detection_parse(&read_detection, b.s, b.len, detection, err);
-    if (rc == HEP_OK)
-        rc = hep_file_write(evidence, a.s, a.len, err);
-    if (rc == HEP_OK && detection != NULL)
-        rc = hep_file_write(detection, b.s, b.len, err);
-    hep_evidence_free(read_evidence);
-    hep_detection_free(read_detection);
-    hep_str_release(&a);
-    hep_str_release(&b);
+    hep_evidence_print(&text[0], c->evidence, evidence_comment);
+    if (to->flags != NULL)
+        hep_flag_table_print(&text[1], c->flags, flags_comment);
+    if (to->detection != NULL)
+        hep_detection_print(&text[2], c->detection, detection_comment);
+    rc = check_texts(text, to, err);
+    for (int i = 0; rc == HEP_OK && i < 3; i++)
+        if (path[i] != NULL)
+            rc = hep_file_write(path[i], text[i].s, text[i].len, err);
+    for (int i = 0; i < 3; i++)
+        hep_str_release(&text[i]);
     return rc;
 }

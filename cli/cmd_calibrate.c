@@ -10,8 +10,8 @@
 
 struct calibrate_options {
     struct hep_common_options common;
-    const char *out_dir, *truth, *out, *detection, *from_evidence, *from_detection, *date,
-        *test_out, *test_truth, *tested_on, *trained_on, *card, *truth_desc;
+    const char *out_dir, *truth, *out, *flags, *detection, *from_evidence, *from_flags,
+        *from_detection, *date, *test_out, *test_truth, *tested_on, *trained_on, *card, *truth_desc;
     double weight, false_per_study, hold_out;
     long folds, seed, nthreads;
     bool json;
@@ -24,9 +24,14 @@ static const struct hep_option options[] = {
     HEP_OPT(FILE_OUT, S, detection, "detection", 0, "FILE", NULL,
             "table of detection that is fitted and written as well, for lesions.detection.table; "
             "the truth must name every lesion of the studies"),
+    HEP_OPT(FILE_OUT, S, flags, "flags", 0, "FILE", NULL,
+            "table that turns margins of flags into probabilities, fitted and written as well, for "
+            "lesions.flags.table; the truth must say of lesions which flags they have"),
     HEP_OPT(TEXT, S, from_evidence, "from-evidence", 0, "FILE", "evidence.yml",
             "table that the likelihoods are drawn towards: a name among the shipped files, or a "
             "path with a slash"),
+    HEP_OPT(TEXT, S, from_flags, "from-flags", 0, "FILE", "flags.yml",
+            "table that biases, errors and rates of flags are drawn towards, named likewise"),
     HEP_OPT(TEXT, S, from_detection, "from-detection", 0, "FILE", "detection.yml",
             "table that the coefficients are drawn towards, named likewise"),
     HEP_OPT_NUMBER(S, weight, "weight", 0, "LESIONS", 0.1, 10000, "50",
@@ -79,33 +84,43 @@ static int print_result(FILE *out, const struct hep_calibrated *c, bool json, st
     return rc == HEP_OK ? hep_print_json(out, document, err) : rc;
 }
 
-static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
+static int check(const struct calibrate_options *o, struct hep_error *err)
 {
-    const struct calibrate_options *o = given;
-    char *evidence = NULL, *detection = NULL, tested_on[80];
-    struct hep_calibrated c = { 0 };
-    struct hep_calibrate_request q;
-    int rc;
-
     if (o->out == NULL)
         return HEP_FAIL(err, HEP_EUSAGE, "-o FILE is needed: the table of evidence");
     if ((o->test_out == NULL) != (o->test_truth == NULL))
         return HEP_FAIL(err, HEP_EUSAGE, "--test-out and --test-truth go together");
     if (o->test_out != NULL && isfinite(o->hold_out))
         return HEP_FAIL(err, HEP_EUSAGE, "--hold-out and --test-out exclude each other");
+    return HEP_OK;
+}
+
+static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
+{
+    const struct calibrate_options *o = given;
+    const struct hep_calibrated_files files = { o->out, o->flags, o->detection };
+    char *evidence = NULL, *flags = NULL, *detection = NULL, tested_on[80];
+    struct hep_calibrated c = { 0 };
+    struct hep_calibrate_request q;
+    int rc = check(o, err);
+
     if (isfinite(o->hold_out))
         (void)snprintf(tested_on, sizeof tested_on, "%.0f %% of the same persons, held out",
                        100.0 * o->hold_out);
     else
         (void)snprintf(tested_on, sizeof tested_on,
                        "the same patients, each by the others (%ld parts)", o->folds);
-    rc = hep_config_find_file(&evidence, o->from_evidence, err);
+    if (rc == HEP_OK)
+        rc = hep_config_find_file(&evidence, o->from_evidence, err);
+    if (rc == HEP_OK)
+        rc = hep_config_find_file(&flags, o->from_flags, err);
     if (rc == HEP_OK)
         rc = hep_config_find_file(&detection, o->from_detection, err);
     q = (struct hep_calibrate_request){ .out_dir = o->out_dir,
                                         .truth = o->truth,
                                         .truth_desc = o->truth_desc,
                                         .evidence = evidence,
+                                        .flags = flags,
                                         .detection = detection,
                                         .weight = o->weight,
                                         .false_per_study = o->false_per_study,
@@ -118,6 +133,7 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
                                         .test_out = o->test_out,
                                         .test_truth = o->test_truth,
                                         .hold_out = isfinite(o->hold_out) ? o->hold_out : 0.0,
+                                        .wants_flags = o->flags != NULL,
                                         .wants_detection = o->detection != NULL,
                                         .nthreads = o->nthreads > 0 ? (int)o->nthreads
                                                                     : hep_default_nthreads(),
@@ -125,13 +141,14 @@ static int run(const void *given, struct hep_cli *cli, struct hep_error *err)
     if (rc == HEP_OK)
         rc = hep_calibrate(&c, &q, err);
     if (rc == HEP_OK)
-        rc = hep_calibrated_write(&c, o->out, o->detection, err);
+        rc = hep_calibrated_write(&c, &files, err);
     if (rc == HEP_OK && o->card != NULL)
         rc = hep_calibrated_card(&c, &q, o->card, err);
     if (rc == HEP_OK)
         rc = print_result(cli->out, &c, o->json, err);
     hep_calibrated_release(&c);
     free(evidence);
+    free(flags);
     free(detection);
     return rc;
 }
@@ -143,9 +160,10 @@ static const char *const examples[] = {
 
 const struct hep_command hep_cmd_calibrate = {
     "calibrate",
-    "tables of evidence and detection fitted to results with truth",
+    "tables of evidence, flags and detection fitted to results with truth",
     "Fits the likelihoods of flags and measures in every class, slope and intercept of the "
-    "probability, and what makes a candidate a lesion, to finished results with truth; prints "
+    "probability, what makes a candidate a lesion, and how far the margin of a flag can be "
+    "believed, to finished results with truth; prints "
     "figures before and after, the latter cross-validated by patient, with bootstrap intervals "
     "by patient. At least 10 metastases, 10 other lesions and 5 patients are needed; fewer, one "
     "class only, two truths for one finding, or truth without results are exit code 65 or 66 and "

@@ -1,7 +1,8 @@
-/* Writing evidence.yml and detection.yml. */
+/* Writing evidence.yml, detection.yml and flags.yml. */
 #include "base/alloc.h"
 #include "lesions/detection.h"
 #include "lesions/evidence.h"
+#include "lesions/flag_table.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -128,4 +129,50 @@ void hep_detection_print(struct hep_str *out, const struct hep_detection_table *
         hep_str_addf(out, "  %s: {mean: %.6g, sd: %.6g, coefficient: %.6g}\n",
                      hep_feature_row((enum hep_feature)i)->name, table->of[i].mean, table->of[i].sd,
                      table->of[i].coefficient);
+}
+
+static void add_flag_number(struct hep_str *out, const char *key, double value, int digits)
+{
+    if (isfinite(value))
+        hep_str_addf(out, "    %s: %.*g\n", key, digits, value);
+}
+
+static void add_flag_model(struct hep_str *out, const char *name, const struct hep_flag_model *m)
+{
+    hep_str_addf(out, "  %s:\n", name);
+    add_flag_number(out, "bias", m->bias, 4);
+    add_flag_number(out, "bias_small", m->bias_small, 4);
+    add_flag_number(out, "error", m->error, 4);
+    add_flag_number(out, "error_small", m->error_small, 4);
+    add_flag_number(out, "missed", m->missed, 4);
+    add_flag_number(out, "mistaken", m->mistaken, 4);
+    add_flag_number(out, "lesions", m->lesions, 9);
+    add_flag_number(out, "not_assessable", m->not_assessable, 3);
+    add_flag_number(out, "area", m->area, 3);
+    add_flag_number(out, "calibration_error", m->calibration_error, 3);
+    add_flag_number(out, "sensitivity", m->sensitivity, 3);
+    add_flag_number(out, "specificity", m->specificity, 3);
+    hep_str_add(out, "    sizes:\n");
+    for (size_t i = 0; i < m->n_sizes; i++) {
+        hep_str_add(out, "      - {");
+        if (isfinite(m->size[i].below))
+            hep_str_addf(out, "below: %g, ", m->size[i].below);
+        hep_str_addf(out, "lesions: %g", m->size[i].lesions);
+        if (isfinite(m->size[i].area))
+            hep_str_addf(out, ", area: %.3g", m->size[i].area);
+        hep_str_add(out, "}\n");
+    }
+}
+
+void hep_flag_table_print(struct hep_str *out, const struct hep_flag_table *table,
+                          const char *comment)
+{
+    hep_str_add(out, comment);
+    hep_str_add(out, "\n");
+    add_text(out, "date", table->date);
+    add_text(out, "fitted_on", table->fitted_on);
+    add_text(out, "tested_on", table->tested_on);
+    hep_str_add(out, "\nflags:\n");
+    for (int i = 0; i < HEP_FLAG_COUNT; i++)
+        add_flag_model(out, hep_flag_name((enum hep_flag)i), &table->model[i]);
 }

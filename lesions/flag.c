@@ -151,16 +151,15 @@ static const char *sureness(const struct hep_flag_result *flag)
  * What was measured stays. */
 static void take_back(struct hep_flag_result *flag, const struct hep_flag_case *c)
 {
-    const struct hep_flag_size *size = hep_flag_size_of(c->model, c->size_voxels);
-
-    if (size != NULL && size->area < HEP_FLAG_AREA_MIN) {
+    if (hep_flag_says_nothing(c->model, c->size_voxels)) {
         flag->state = HEP_FLAG_NOT_ASSESSABLE;
         flag->certain = false;
         flag->probability = (double)NAN;
         (void)snprintf(flag->reason, sizeof flag->reason,
                        "%.1f voxels across: lesions of this size with and without it could not be "
                        "told apart in simulated studies (area under the curve %.2f, %g needed)",
-                       c->size_voxels, size->area, HEP_FLAG_AREA_MIN);
+                       c->size_voxels, hep_flag_size_of(c->model, c->size_voxels)->area,
+                       HEP_FLAG_AREA_MIN);
     } else if (c->m->study->limits->flags_require_certain && !flag->certain) {
         flag->state = HEP_FLAG_NOT_ASSESSABLE;
     }

@@ -10,8 +10,6 @@
 #define SIZE_MIN_VOXELS 0.5
 #define SIZE_MAX_VOXELS 1000.0
 #define MARGIN_MAX 10.0 /* a ratio of 20,000 */
-/* A sign that is missed or mistaken in half of the lesions says nothing: a table may not come near it. */
-#define RATE_MAX 0.45
 
 /* ---- probability ----------------------------------------------------------------------------- */
 
@@ -31,7 +29,8 @@ double hep_flag_probability(const struct hep_flag_model *model, double margin, d
     return model->missed + (1.0 - model->missed - model->mistaken) * shown;
 }
 
-const struct hep_flag_size *hep_flag_size_of(const struct hep_flag_model *model, double size_voxels)
+const struct hep_flag_ranking *hep_flag_size_of(const struct hep_flag_model *model,
+                                                double size_voxels)
 {
     size_t i = 0;
 
@@ -40,23 +39,30 @@ const struct hep_flag_size *hep_flag_size_of(const struct hep_flag_model *model,
     return model->n_sizes > 0 ? &model->size[i] : NULL;
 }
 
+bool hep_flag_says_nothing(const struct hep_flag_model *model, double size_voxels)
+{
+    const struct hep_flag_ranking *size = hep_flag_size_of(model, size_voxels);
+
+    return size != NULL && size->area < HEP_FLAG_AREA_MIN;
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 #define NUMBER(strct, member, lo, hi, ...)                                                         \
     HEP_KEY(strct, member, #member, hep_read_number, .min = (lo), .max = (hi), __VA_ARGS__)
 
-static int read_size(struct hep_flag_size *size, const struct hep_reader *r,
+static int read_size(struct hep_flag_ranking *size, const struct hep_reader *r,
                      const struct hep_yaml *map, bool is_last)
 {
     static const struct hep_key keys[] = {
-        NUMBER(struct hep_flag_size, below, 0.0, SIZE_MAX_VOXELS, .required = false),
-        NUMBER(struct hep_flag_size, lesions, 0.0, 1e9, .required = true),
-        NUMBER(struct hep_flag_size, area, 0.0, 1.0, .required = false),
+        NUMBER(struct hep_flag_ranking, below, 0.0, SIZE_MAX_VOXELS, .required = false),
+        NUMBER(struct hep_flag_ranking, lesions, 0.0, 1e9, .required = true),
+        NUMBER(struct hep_flag_ranking, area, 0.0, 1.0, .required = false),
         { 0 },
     };
     int rc;
 
-    *size = (struct hep_flag_size){ (double)INFINITY, 0.0, (double)NAN };
+    *size = (struct hep_flag_ranking){ (double)INFINITY, 0.0, (double)NAN };
     rc = hep_read_mapping(r, map, "a size", keys, size);
     return rc == HEP_OK && isfinite(size->below) == is_last
                ? hep_yaml_fail(r->doc, map, r->err,
@@ -72,7 +78,7 @@ static int read_sizes(const struct hep_reader *r, const struct hep_yaml *list,
     int rc = hep_want_list(r, list, key->name, 1, HEP_FLAG_MAX_SIZES);
 
     for (model->n_sizes = 0; rc == HEP_OK && model->n_sizes < n; model->n_sizes++) {
-        struct hep_flag_size *size = &model->size[model->n_sizes];
+        struct hep_flag_ranking *size = &model->size[model->n_sizes];
         const struct hep_yaml *map = hep_yaml_at(list, model->n_sizes);
 
         rc = read_size(size, r, map, model->n_sizes + 1 == n);
@@ -89,10 +95,10 @@ static int read_model(const struct hep_reader *r, const struct hep_yaml *map,
     static const struct hep_key keys[] = {
         NUMBER(M, bias, -MARGIN_MAX, MARGIN_MAX, .required = true),
         NUMBER(M, bias_small, -MARGIN_MAX, MARGIN_MAX, .required = true),
-        NUMBER(M, error, 1e-3, MARGIN_MAX, .required = true),
+        NUMBER(M, error, HEP_FLAG_ERROR_MIN, MARGIN_MAX, .required = true),
         NUMBER(M, error_small, 0.0, MARGIN_MAX, .required = true),
-        NUMBER(M, missed, 0.0, RATE_MAX, .required = false),
-        NUMBER(M, mistaken, 0.0, RATE_MAX, .required = false),
+        NUMBER(M, missed, 0.0, HEP_FLAG_RATE_MAX, .required = false),
+        NUMBER(M, mistaken, 0.0, HEP_FLAG_RATE_MAX, .required = false),
         { .name = "sizes", .read = read_sizes, .required = true },
         NUMBER(M, lesions, 0.0, 1e9, .required = false),
         NUMBER(M, area, 0.0, 1.0, .required = false),

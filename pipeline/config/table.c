@@ -359,7 +359,7 @@ static const struct hep_field config_rows[] = {
     HEP_ROW_TEXT(
         C, lesions.flags_table, "lesions.flags.table", "flags.yml",
         "table of what turns margins of flags into probabilities: a name among the shipped "
-        "files, or a path with a slash"),
+        "files, or a path with a slash; made by hepar calibrate"),
     HEP_ROW_BOOL(C, lesions.flags_require_certain, "lesions.flags.require_certain", "false",
                  "a flag with a probability between 0.1 and 0.9 is not assessable"),
     HEP_ROW_CHOICE(

@@ -3,6 +3,7 @@
 #include "base/number.h"
 
 #include <limits.h>
+#include <math.h>
 
 static void test_characters(void **state)
 {
@@ -44,12 +45,23 @@ static void test_balls(void **state)
     assert_close(hep_ball_diameter(0.0), 0.0, 0.0, 0.0);
 }
 
+static void test_significant(void **state)
+{
+    (void)state;
+    assert_close(hep_round_significant(0.123456, 4), 0.1235, 0.0, 0.0);
+    assert_close(hep_round_significant(-98765.0, 2), -99000.0, 0.0, 0.0);
+    assert_close(hep_round_significant(0.0, 4), 0.0, 0.0, 0.0);
+    assert_true(isnan(hep_round_significant((double)INFINITY, 4)));
+    assert_true(isnan(hep_round_significant((double)NAN, 4)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_characters),
         cmocka_unit_test(test_quantiles),
         cmocka_unit_test(test_balls),
+        cmocka_unit_test(test_significant),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

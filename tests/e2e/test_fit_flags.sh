@@ -1,4 +1,4 @@
-# The table that turns margins of flags into probabilities: fitted from finished folders by scripts/fit-flags, used by a
+# The table that turns margins of flags into probabilities: fitted to finished folders by `hepar calibrate`, used by a
 # run, recorded with its hash, and refused in one line when it is wrong.
 . "$HEP_SOURCE/tests/e2e/lib.sh"
 
@@ -14,11 +14,11 @@ for study in range(120):
         d, s, m = random.uniform(2, 12), random.uniform(0.01, 0.1), random.uniform(-0.5, 0.5)
         z = (m + 0.06 - 0.3 / d) / math.hypot(s, 0.05 + 0.2 / d)
         present = random.random() < 0.5 * math.erfc(-z / math.sqrt(2))
-        place = {"id": k + 1, "centre_mm": [40.0 * (k % 5), 40.0 * (k // 5), 0.0], "long_axis_mm": 3 * d, "volume_ml": 1.0}
+        place = {"id": k + 1, "centre_mm": [40.0 * (k % 5) + int(sys.argv[2]), 40.0 * (k // 5), 0.0], "long_axis_mm": 3 * d, "volume_ml": 1.0}
         flag = {"state": "present" if m > 0 else "absent", "probability": 0.5}
         lesions["out"].append({**place, "flags": {"washout": flag},
                                "flag_margins": {"washout": {"margin": m, "se": s, "size_voxels": d}}})
-        lesions["truth"].append({**place, "flags": {"washout": {"state": "present" if present else "absent"}}})
+        lesions["truth"].append({**place, "class": ("metastasis", "cyst")[k % 2], "flags": {"washout": {"state": "present" if present else "absent"}}})
     for kind, list_ in lesions.items():
         folder = os.path.join(sys.argv[1], kind, name)
         os.makedirs(folder)
@@ -28,15 +28,16 @@ PY
 /usr/bin/python3 "$work/make.py" "$work/a" 1
 /usr/bin/python3 "$work/make.py" "$work/b" 2
 fit() {
-    expect 0 "" "$HEP_SOURCE/scripts/fit-flags" --hepar "$HEPAR" --fit "$work/a/out=$work/a/truth" \
-        --test "$work/b/out=$work/b/truth" --fitted-on "seed 1" --tested-on "seed 2" --date 2026-11-28 -o "$1"
+    expect 0 "" "$HEPAR" calibrate "$work/a/out" "$work/a/truth" --test-out "$work/b/out" --test-truth "$work/b/truth" \
+        --trained-on "seed 1" --tested-on "seed 2" --date 2026-11-28 --from-flags "$HEP_SOURCE/configs/expert/flags.yml" --flags "$1" \
+        -o "$work/evidence.yml"
 }
 fit "$work/one.yml"
 fit "$work/two.yml"
 same "$(sha256sum <"$work/one.yml")" "$(sha256sum <"$work/two.yml")" "the same input gives the same table"
 /usr/bin/python3 - "$work/one.yml" <<'PY' || fail "the fit does not find the table that the truth was drawn with"
 import math, sys
-text = open(sys.argv[1]).read()
+text = open(sys.argv[1]).read().split("  washout:\n")[1].split("    sizes:")[0]
 got = {k: float(v) for k, v in (line.strip().split(": ") for line in text.splitlines() if line.startswith("    ")
                                 and ": " in line and not line.strip().startswith("-"))}
 wrong = []
@@ -54,6 +55,13 @@ print(wrong)
 sys.exit(bool(wrong))
 PY
 cases=$((cases + 1))
+# a flag without cases keeps the model before, and a truth without flags is said
+same "$(grep -A 6 '^  fat:' "$work/one.yml")" "$(grep -A 6 '^  fat:' "$HEP_SOURCE/configs/expert/flags.yml")" "no case of fat"
+cp -r "$work/a/truth" "$work/plain"
+sed -i 's/"flags": {[^}]*}}/"flags": {}/g' "$work"/plain/*/*_lesions.json
+expect 65 "no lesion has both a flag in the truth" "$HEPAR" calibrate "$work/a/out" "$work/plain" \
+    --flags "$work/none.yml" -o "$work/none-evidence.yml"
+same "$(ls "$work" | grep -c none)" 0 "nothing is written then"
 
 # a run with a table of one's own
 expect 0 "" "$HEPAR" simulate eob-full "$work/bids" --fast --degrade none --lesions met:16mm --seed 3 -q
