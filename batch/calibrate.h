@@ -13,7 +13,8 @@
  *            ranks lesions no better than HEP_FLAG_AREA_MIN say so, by probabilities that the other patients made. The
  *            fit of the evidence then counts flags by these probabilities.
  * Detection: a logistic fit to the features of every candidate, kept or not, pulled towards the
- *            table before; every patient's candidates weigh alike. The penalty is that of a few with
+ *            table before; a feature whose coefficient would contradict physics (terms/features.def) keeps that
+ *            of the table before; every patient's candidates weigh alike. The penalty is that of a few with
  *            the least cross-validated loss among those whose mean sensitivity over the rates of
  *            false candidates is no lower than by the table before, and at no rate by more than one
  *            lesion; when there is none, that table stays. The limit is the weakest lesion with no

@@ -139,6 +139,23 @@ static void translate(double out[N_COEFFICIENTS], const struct hep_detection_tab
     }
 }
 
+#define HELD 1e9 /* a penalty that nothing moves against */
+
+/* A feature that would say the opposite of what it does by physics stays at the table before, and the others are
+ * fitted again. False when there is none. */
+static bool hold_turned(double pull[N_COEFFICIENTS], const double b[N_COEFFICIENTS])
+{
+    bool any = false;
+
+    for (int f = 0; f < HEP_FEATURE_COUNT; f++)
+        if (b[f + 1] * (double)hep_feature_row((enum hep_feature)f)->sense < -1e-6 &&
+            pull[f + 1] < HELD) {
+            pull[f + 1] = HELD;
+            any = true;
+        }
+    return any;
+}
+
 /* Coefficients from all patients but those of a part (SIZE_MAX: all). */
 static int fit(double b[N_COEFFICIENTS], const struct candidates *c, const struct hep_evaluated *e,
                const double centre[N_COEFFICIENTS], double penalty, size_t n_folds, size_t left_out,
@@ -159,8 +176,10 @@ static int fit(double b[N_COEFFICIENTS], const struct candidates *c, const struc
     for (int f = 0; f < N_COEFFICIENTS; f++)
         pull[f] = penalty;
     cases.weight = weight;
-    if (rc == HEP_OK)
-        rc = hep_logistic_fit(b, &cases, &towards, err);
+    do {
+        if (rc == HEP_OK)
+            rc = hep_logistic_fit(b, &cases, &towards, err);
+    } while (rc == HEP_OK && hold_turned(pull, b));
     free(weight);
     return rc;
 }

@@ -93,15 +93,22 @@ static void flags_section(struct hep_str *out)
 
 static void features_section(struct hep_str *out)
 {
-    hep_str_add(out, "\n## Features of candidates\n\nWhat decides whether a candidate is a lesion "
-                     "(`configs/detection.yml`), in `detection_features` of each entry of "
-                     "`lesions` and of `rejected_candidates`, which lists what was judged and not "
-                     "kept. z is the contrast to noise of the liver around, positive where it "
-                     "speaks for a lesion.\n\n| feature | unit | meaning |\n|---|---|---|\n");
+    hep_str_add(out,
+                "\n## Features of candidates\n\nWhat decides whether a candidate is a lesion "
+                "(`configs/detection.yml`), in `detection_features` of each entry of "
+                "`lesions` and of `rejected_candidates`, which lists what was judged and not "
+                "kept. z is the contrast to noise of the liver around, positive where it "
+                "speaks for a lesion. More of a feature speaks for a lesion, against one, or for "
+                "either, by physics; a fit may not turn that round.\n\n| feature | unit | "
+                "speaks | meaning |\n|---|---|---|---|\n");
     for (int i = 0; i < HEP_FEATURE_COUNT; i++) {
         const struct hep_feature_row *row = hep_feature_row((enum hep_feature)i);
 
-        hep_str_addf(out, "| `%s` | %s | %s |\n", row->name, row->unit, row->meaning);
+        hep_str_addf(out, "| `%s` | %s | %s | %s |\n", row->name, row->unit,
+                     row->sense == HEP_SENSE_FOR       ? "for"
+                     : row->sense == HEP_SENSE_AGAINST ? "against"
+                                                       : "for either",
+                     row->meaning);
     }
 }
 

@@ -40,6 +40,8 @@ void hep_candidate_features(double out[HEP_FEATURE_COUNT], const struct hep_spot
     out[HEP_FEATURE_CONTRAST_T2] = contrast(region, channels[HEP_MECHANISM_T2].image);
     out[HEP_FEATURE_CONTRAST_ARTERIAL] = contrast(region, HEP_IMAGE_ARTERIAL);
     out[HEP_FEATURE_CONTRAST_PORTAL] = contrast(region, HEP_IMAGE_PORTAL_VENOUS);
+    out[HEP_FEATURE_CONTRAST_BRIGHT] = asinh(region->t1_bright_z);
+    out[HEP_FEATURE_CONTRAST_FAT] = fabs(contrast(region, channels[HEP_MECHANISM_FAT].image));
     out[HEP_FEATURE_WATER] = contrast(region, HEP_IMAGE_ADC);
     out[HEP_FEATURE_AGREEMENT] = agreement(region, channels, limits->shown_z.hi);
     out[HEP_FEATURE_SIZE] = log(2.0 * region->radius_mm);
@@ -50,4 +52,8 @@ void hep_candidate_features(double out[HEP_FEATURE_COUNT], const struct hep_spot
     out[HEP_FEATURE_DEPTH] = fmin(region->depth_mm, DEPTH_MAX_MM);
     out[HEP_FEATURE_SURFACE] = seen->surface_factor;
     out[HEP_FEATURE_INSIDE] = region->inside_frac;
+    out[HEP_FEATURE_FLUID_OUTSIDE] =
+        isnan(out[HEP_FEATURE_WATER])
+            ? (double)NAN
+            : fmax(-out[HEP_FEATURE_WATER], 0.0) * (1.0 - region->inside_frac);
 }

@@ -3,13 +3,15 @@
 . "$HEP_SOURCE/tests/e2e/lib.sh"
 
 # 24 studies with three lesions each and two candidates that were not kept. Metastases restrict diffusion with
-# probabilities of 0.55 to 0.95, cysts with 0.05 to 0.45; candidates on lesions have more support than those on none.
+# probabilities of 0.55 to 0.95, cysts with 0.05 to 0.45; candidates on lesions have more support than those on none. By
+# chance they lie deeper as well and look more like tubes, which no fit may take as a sign of a lesion.
 cat >"$work/make.py" <<'PY'
 import json, os, random, sys
 random.seed(7)
 FEATURES = [l.split("(")[1].split(",")[1].strip() for l in open(sys.argv[2]) if l.startswith("FEATURE(")]
 def features(support):
-    return {f: support + random.gauss(0, 0.4) if f == "support" else random.gauss(0, 1) for f in FEATURES}
+    return {f: support + random.gauss(0, 0.4) if f == "support" else
+            random.gauss(support if f in ("depth", "tubeness") else 0, 1) for f in FEATURES}
 def put(kind, name, document):
     os.makedirs(os.path.join(sys.argv[1], kind, name))
     json.dump(document, open(os.path.join(sys.argv[1], kind, name, name + "_lesions.json"), "w"))
@@ -76,6 +78,9 @@ j = json.load(open(sys.argv[1] + "/one.json"))
 assert j["patients"] == 24 and j["candidates_on_lesions"] == 72 and j["candidates_on_none"] == 48
 area = {f["figure"]: f for f in j["figures"]}["ROC area, metastasis against other lesions"]
 assert area["after"]["value"] == 1.0, area # the flag separates them without error
+text = open(sys.argv[1] + "/one-detection.yml").read()
+coefficient = {k: float(v) for k, v in re.findall(r"(\w+): \{mean: .*coefficient: ([0-9.e-]+)\}", text)}
+assert abs(coefficient["tubeness"]) < 1e-6 and coefficient["depth"] > 0.01 and coefficient["support"] > 0.5, coefficient
 PY
 
 # The table of known lesions gives the same likelihoods; nothing is known of candidates on none.

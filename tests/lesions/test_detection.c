@@ -64,6 +64,21 @@ static void test_features(void **state)
     assert_close(f[HEP_FEATURE_DEPTH], 20.0, 0, 0);
     assert_close(f[HEP_FEATURE_SURFACE], 0.7, 0, 0);
     assert_close(f[HEP_FEATURE_INSIDE], 0.9, 0, 0);
+    assert_true(isnan(f[HEP_FEATURE_CONTRAST_FAT]) && isnan(f[HEP_FEATURE_FLUID_OUTSIDE]));
+
+    /* Fat differs either way; fluid is a negative z of the ADC, of which a tenth lies outside. */
+    channels[HEP_MECHANISM_FAT].image = HEP_IMAGE_FAT_FRACTION;
+    region.z[HEP_IMAGE_FAT_FRACTION] = -3.0;
+    channels[HEP_MECHANISM_DIFFUSION].image = HEP_IMAGE_B_HIGH;
+    region.z[HEP_IMAGE_ADC] = -2.0;
+    region.t1_bright_z = 2.0;
+    hep_candidate_features(f, &seen, &region, &outline, 0.1, channels, &hep_lesion_limits_default);
+    assert_close(f[HEP_FEATURE_CONTRAST_FAT], log(3.0 + sqrt(10.0)), 1e-14, 0);
+    assert_close(f[HEP_FEATURE_CONTRAST_BRIGHT], log(2.0 + sqrt(5.0)), 1e-14, 0);
+    assert_close(f[HEP_FEATURE_FLUID_OUTSIDE], 0.1 * log(2.0 + sqrt(5.0)), 1e-14, 0);
+    region.z[HEP_IMAGE_ADC] = 2.0;
+    hep_candidate_features(f, &seen, &region, &outline, 0.1, channels, &hep_lesion_limits_default);
+    assert_close(f[HEP_FEATURE_FLUID_OUTSIDE], 0.0, 0, 0);
 }
 
 /* What is written is what is read: the digits of the file are those of the numbers here. */
