@@ -121,7 +121,7 @@ static void say_cases(struct hep_calibrated *c, const char *trained_on)
 {
     char *to = c->trained_on;
     size_t room = sizeof c->trained_on;
-    int n = snprintf(to, room, "%.300s: %zu patients;", trained_on, c->cases.n_patients);
+    int n = snprintf(to, room, "%.500s: %zu patients;", trained_on, c->cases.n_patients);
 
     for (int k = 0; k < HEP_CLASS_COUNT && n > 0 && (size_t)n < room; k++) {
         to += n;

@@ -71,7 +71,7 @@ struct hep_calibrated {
     size_t n_figures;
     size_t confusion[2][HEP_CLASS_COUNT + 1][HEP_CLASS_COUNT + 2]; /* before, after; of unseen
                                                                       studies where there are any */
-    char trained_on[512];                                          /* with the counts */
+    char trained_on[768];                                          /* with the counts */
 };
 
 /**
