@@ -33,7 +33,7 @@ static const struct hep_option options[] = {
         "adc: ols, wls, iwls; ivim: nlls, segmented, segmented-fixed-d, sivim, bayes (D* with a "
         "prior learnt from the mask); kurtosis: wls, nlls. Without it iwls and nlls"),
     HEP_OPT(TEXT, S, solver, "solver", 0, "S", "batched",
-            "batched (eight voxels at a time) or gsl (the reference)"),
+            "batched (several voxels at a time) or gsl (the reference)"),
     HEP_OPT_NUMBER(
         S, b_min, "b-min", 0, "B", 0, 100000, NULL,
         "lowest b-value that is used; 0 without it. In the body an ADC from 50 on leaves "

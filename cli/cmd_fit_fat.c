@@ -436,6 +436,8 @@ static struct hep_json *multi_sidecar(struct hep_put *put, const struct echo_set
     if (sum->sigma > 0.0)
         hep_put_number(put, json, "NoiseSD", sum->sigma);
     hep_put_count(put, json, "VoxelsAmbiguous", sum->n_ambiguous);
+    hep_put_number(put, json, "EchoMisfit", sum->misfit.share);
+    hep_put_number(put, json, "EchoMisfitTime", sum->misfit.te_s);
     hep_put(put, json, "Voxels", hep_counts_json(put, &sum->counts));
     return json;
 }
@@ -488,6 +490,20 @@ static int fit_multi(struct hep_fit_file *files, struct hep_multiecho_summary *s
     return rc;
 }
 
+/* Says so when the echoes do not follow each other, by the default limit. */
+static int check_echoes(const struct echo_set *e, const struct hep_echo_misfit *misfit,
+                        struct hep_cli *cli, struct hep_error *err)
+{
+    char reason[HEP_ECHO_MISFIT_REASON];
+    struct hep_config config;
+    int rc = hep_config_defaults(&config, err);
+
+    if (rc == HEP_OK &&
+        hep_multiecho_contradicts(reason, misfit, config.liver.plausible_echo_misfit))
+        hep_log_write(cli->log, HEP_LOG_WARNING, "fit", "%s: %s", e->path[0], reason);
+    return rc;
+}
+
 static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *err)
 {
     const struct fat_options *o = given;
@@ -513,6 +529,8 @@ static int run_multi(const void *given, struct hep_cli *cli, struct hep_error *e
         rc = read_mask(&mask, o, &e, err);
     if (rc == HEP_OK)
         rc = fit_multi(files, &sum, &e, o, mask, &opt, err);
+    if (rc == HEP_OK)
+        rc = check_echoes(&e, &sum.misfit, cli, err);
     if (rc == HEP_OK) {
         sidecar = multi_sidecar(&put, &e, o, &opt, &sum);
         rc = put.rc;

@@ -171,7 +171,10 @@ static size_t estimate(const struct hep_diffusion_kernels *kernels,
         return solve_closed_form(kernels, job, blk);
     if (job->fixed[2])
         hold_segmented(kernels, job, blk);
-    kernels->start[job->kind](job, blk);
+    if (job->kind == HEP_KIND_IVIM)
+        kernels->near->start_between(job, blk, &job->coarse, 0, job->coarse.n_dstar);
+    else
+        kernels->start[job->kind](job, blk);
     return hep_diffusion_search(kernels, job, blk, again, gsl);
 }
 

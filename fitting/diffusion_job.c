@@ -83,6 +83,37 @@ static void set_points(struct hep_diffusion_job *job)
     job->order_start[c->n_b] = used;
 }
 
+/* A decay that is a product of at most this many exponentials is as good as one: 1e-14, in single precision 6e-6 of the
+ * noise-free signal. */
+#define MOST_FACTORS 100
+
+/* For each point the two whose b sum up to its own with the fewest exponentials behind them, so that exp(-b D) of one
+ * b-value is a product of others. */
+static void set_sums(struct hep_diffusion_job *job)
+{
+    unsigned factors[HEP_DIFFUSION_MAX_B];
+
+    for (size_t k = 0; k < job->n_points; k++) {
+        const double b = job->x[k][0];
+
+        job->sum[k][0] = job->sum[k][1] = (uint8_t)k;
+        factors[k] = 1;
+        for (size_t i = 0; i < k && k < job->scheme.n_b; i++) {
+            for (size_t j = 0; j <= i; j++) {
+                const unsigned n = factors[i] + factors[j];
+                const bool is_fewer = job->sum[k][0] == k || n < factors[k];
+
+                if (fabs(job->x[i][0] + job->x[j][0] - b) > 1e-12 * b || n > MOST_FACTORS ||
+                    !is_fewer)
+                    continue;
+                job->sum[k][0] = (uint8_t)i;
+                job->sum[k][1] = (uint8_t)j;
+                factors[k] = n;
+            }
+        }
+    }
+}
+
 #define SAME_B 0.5 /* s/mm2 */
 
 static void set_lowest(struct hep_diffusion_job *job)
@@ -124,6 +155,7 @@ int hep_diffusion_job_init(struct hep_diffusion_job *job, const struct hep_diffu
     job->n_points = job->scheme.n_b;
     if (job->scheme.method == HEP_METHOD_BAYES)
         job->x[job->n_points++][2] = 1.0;
+    set_sums(job);
     set_bounds(job);
     if (job->kind == HEP_KIND_IVIM) {
         set_grid(&job->coarse, COARSE_D, COARSE_DSTAR, false, job);

@@ -2,8 +2,8 @@
  * @file  fitting/diffusion_kernels.h
  * @brief Diffusion models on blocks of voxels, generic over hep_real: load, start, evaluate.
  *
- * Included once per instruction set by a source file that defines HEP_KERNELS, the name of the table, and HEP_LANES for
- * several voxels at a time. No step mixes voxels, so a voxel's bits do not depend on its neighbours, on the width, or
+ * Included once per instruction set by a source file that defines HEP_KERNELS, the name of the table, HEP_NEAR, that of
+ * diffusion_near.h, and HEP_LANES for several voxels at a time. No step mixes voxels, so a voxel's bits do not depend on its neighbours, on the width, or
  * on the instruction set; the one-voxel version differs by libm's exp and log.
  */
 #include "fitting/diffusion_model.h"
@@ -275,188 +275,6 @@ static void start_sivim(const struct hep_diffusion_job *job, struct hep_diffusio
     }
 }
 
-/* The (D, D*) grid by variable projection: for given rates the two amplitudes are linear (Golub &
- * Pereyra, SIAM J Numer Anal 1973;10:413), and f in its box is a box for their ratio. */
-struct grid_peak {
-    hep_real gain, d, slow, fast; /* explained sum of squares, its D, its amplitudes */
-};
-
-struct grid_scan {
-    const struct hep_diffusion_grid *grid;
-    hep_real w[HEP_DIFFUSION_MAX_B], wy[HEP_DIFFUSION_MAX_B];
-    hep_real fast_fast[HEP_DIFFUSION_GRID_DSTAR], fast_y[HEP_DIFFUSION_GRID_DSTAR];
-    hep_real ratio_lo, ratio_hi;                     /* f / (1 - f) */
-    hep_real total;                                  /* sum w y^2 */
-    size_t first, last;                              /* D* nodes first..last-1 */
-    struct grid_peak best[HEP_DIFFUSION_GRID_DSTAR]; /* over D, for each D* */
-};
-
-HEP_LANE void scan_node(struct grid_scan *s, hep_real slow_slow, hep_real slow_y, hep_real cross,
-                        size_t j, hep_real d)
-{
-    hep_real ff = s->fast_fast[j], fy = s->fast_y[j];
-    hep_real det = slow_slow * ff - cross * cross;
-    hep_real a = slow_y * ff - fy * cross, c = fy * slow_slow - slow_y * cross;
-    hep_mask over = c > s->ratio_hi * a, under = c < s->ratio_lo * a;
-    hep_real r = real_select(over, s->ratio_hi, s->ratio_lo);
-    hep_real t = slow_y + r * fy, q = slow_slow + r * (cross + cross + r * ff);
-    hep_mask outside = over | under | (det <= slow_slow * ff * 1e-10);
-    hep_real num = real_select(outside, t * t, a * slow_y + c * fy);
-    hep_real den = real_max(real_select(outside, q, det), real_splat(1e-300));
-    hep_real gain = num / den;
-    struct grid_peak *best = &s->best[j];
-    hep_mask better = gain > best->gain;
-
-    best->gain = real_select(better, gain, best->gain);
-    best->d = real_select(better, d, best->d);
-    best->slow = real_select(better, real_select(outside, t, a) / den, best->slow);
-    best->fast = real_select(better, real_select(outside, r * t, c) / den, best->fast);
-}
-
-HEP_LANE void scan_prepare(struct grid_scan *s, const struct hep_diffusion_job *job,
-                           const struct hep_diffusion_block *blk, size_t i)
-{
-    hep_real f_lo = real_load(ROW(blk->lo, 1) + i);
-    hep_real f_hi = real_min(real_load(ROW(blk->hi, 1) + i), real_splat(0.999));
-    size_t n = job->scheme.n_b;
-
-    s->total = real_splat(0.0);
-    for (size_t k = 0; k < n; k++) {
-        hep_real y = real_load(ROW(blk->y, k) + i);
-
-        s->w[k] = real_load(ROW(blk->w, k) + i);
-        s->wy[k] = s->w[k] * y;
-        s->total = s->total + s->wy[k] * y;
-    }
-    for (size_t j = s->first; j < s->last; j++) {
-        hep_real ff = real_splat(0.0), fy = real_splat(0.0);
-
-        for (size_t k = 0; k < n; k++) {
-            double e = s->grid->decay_dstar[j][k];
-
-            ff = ff + s->w[k] * (e * e);
-            fy = fy + s->wy[k] * e;
-        }
-        s->fast_fast[j] = ff;
-        s->fast_y[j] = fy;
-        s->best[j].gain = real_splat(-1.0);
-        s->best[j].d = s->best[j].slow = s->best[j].fast = real_splat(0.0);
-    }
-    s->ratio_lo = f_lo / (1.0 - f_lo);
-    s->ratio_hi = f_hi / (1.0 - f_hi);
-}
-
-/* All D* for one D, whose decay over b is `slow`. */
-HEP_LANE void scan_row(struct grid_scan *s, const struct hep_diffusion_job *job,
-                       const hep_real *slow, hep_real d)
-{
-    size_t n = job->scheme.n_b;
-    hep_real wslow[HEP_DIFFUSION_MAX_B];
-    hep_real slow_slow = real_splat(0.0), slow_y = real_splat(0.0);
-
-    for (size_t k = 0; k < n; k++) {
-        wslow[k] = s->w[k] * slow[k];
-        slow_slow = slow_slow + wslow[k] * slow[k];
-        slow_y = slow_y + s->wy[k] * slow[k];
-    }
-    for (size_t j = s->first; j < s->last; j++) {
-        hep_real cross = real_splat(0.0);
-
-        for (size_t k = 0; k < n; k++)
-            cross = cross + wslow[k] * s->grid->decay_dstar[j][k];
-        scan_node(s, slow_slow, slow_y, cross, j, d);
-    }
-}
-
-HEP_LANE void put_start(double *row, const struct hep_diffusion_block *blk, size_t i,
-                        const struct grid_peak *g, hep_real dstar)
-{
-    hep_real p[4], total = real_max(g->slow + g->fast, real_splat(1e-6));
-
-    p[0] = total;
-    p[1] = g->fast / total;
-    p[2] = g->d;
-    p[3] = dstar;
-    for (size_t r = 0; r < 4; r++)
-        real_store(ROW(row, r) + i, real_clamp(p[r], real_load(ROW(blk->lo, r) + i),
-                                               real_load(ROW(blk->hi, r) + i)));
-}
-
-HEP_LANE void take_better(struct grid_peak *to, hep_real *dstar, hep_mask better,
-                          const struct grid_peak *from, double from_dstar)
-{
-    to->gain = real_select(better, from->gain, to->gain);
-    to->d = real_select(better, from->d, to->d);
-    to->slow = real_select(better, from->slow, to->slow);
-    to->fast = real_select(better, from->fast, to->fast);
-    *dstar = real_select(better, real_splat(from_dstar), *dstar);
-}
-
-/* Peaks whose residuals are above those of the highest by more than this are not worth a fit. */
-#define SECOND_PEAK 1.5
-
-/* The highest peak over D*, and the highest one of the others. */
-HEP_LANE void pick_starts(const struct grid_scan *s, struct hep_diffusion_block *blk, size_t i)
-{
-    const hep_real none = real_splat(-1.0), zero = real_splat(0.0);
-    struct grid_peak first = { none, zero, zero, zero }, second = first;
-    hep_real first_dstar = zero, second_dstar = zero;
-    hep_mask two;
-
-    for (size_t j = s->first; j < s->last; j++)
-        take_better(&first, &first_dstar, s->best[j].gain > first.gain, &s->best[j],
-                    s->grid->dstar[j]);
-    for (size_t j = s->first; j < s->last; j++) {
-        hep_mask peak =
-            (s->best[j].gain > second.gain) & (first_dstar != real_splat(s->grid->dstar[j]));
-
-        if (j > s->first)
-            peak = peak & (s->best[j].gain > s->best[j - 1].gain);
-        if (j + 1 < s->last)
-            peak = peak & (s->best[j].gain > s->best[j + 1].gain);
-        take_better(&second, &second_dstar, peak, &s->best[j], s->grid->dstar[j]);
-    }
-    put_start(blk->p, blk, i, &first, first_dstar);
-    put_start(blk->second, blk, i, &second, second_dstar);
-    two = (second.gain > zero) & (s->total - second.gain < (s->total - first.gain) * SECOND_PEAK);
-    real_store(blk->n_start + i, real_select(two, real_splat(2.0), real_splat(1.0)));
-}
-
-HEP_LANE void scan_block(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
-                         const struct hep_diffusion_grid *grid, size_t first, size_t last)
-{
-    size_t rows = job->fixed[2] ? 1 : grid->n_d;
-    struct grid_scan s;
-    hep_real slow[HEP_DIFFUSION_MAX_B];
-
-    s.grid = grid;
-    s.first = first;
-    s.last = last;
-    for (size_t i = 0; i < blk->count; i += HEP_WIDTH) {
-        scan_prepare(&s, job, blk, i);
-        for (size_t g = 0; g < rows; g++) {
-            hep_real d = job->fixed[2] ? real_load(ROW(blk->lo, 2) + i) : real_splat(grid->d[g]);
-
-            for (size_t k = 0; k < job->scheme.n_b; k++)
-                slow[k] =
-                    job->fixed[2] ? real_exp(d * -job->x[k][0]) : real_splat(grid->decay_d[g][k]);
-            scan_row(&s, job, slow, d);
-        }
-        pick_starts(&s, blk, i);
-    }
-}
-
-static void start_between(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
-                          size_t first, size_t last)
-{
-    scan_block(job, blk, &job->fine, first, last);
-}
-
-static void start_ivim(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)
-{
-    scan_block(job, blk, &job->coarse, 0, job->coarse.n_dstar);
-}
-
 /* ---- rss and J^T W J at given parameters ---- */
 
 #define HEP_EVALUATE(name, model, np)                                                              \
@@ -536,8 +354,12 @@ HEP_VARIANCE(variance_kurtosis, 3)
 #define LM_NP 2
 #include "fitting/lm_lanes.h"
 #define LM_NAME lm_ivim
-#define LM_MODEL model_ivim
+#define LM_MODEL model_ivim_from
+#define LM_SHARED struct ivim_decays
+#define LM_SHARED_AT ivim_decays_at
+#define LM_SHARED_OF_SUM ivim_decays_of_sum
 #define LM_CURVATURE curvature_ivim
+#define LM_NEAR
 #define LM_NP 4
 #include "fitting/lm_lanes.h"
 #define LM_NAME lm_sivim
@@ -549,26 +371,10 @@ HEP_VARIANCE(variance_kurtosis, 3)
 #define LM_NP 3
 #include "fitting/lm_lanes.h"
 
-static struct hep_lm_rows rows_of(const struct hep_diffusion_job *job,
-                                  const struct hep_diffusion_block *blk)
-{
-    return (struct hep_lm_rows){ .x = job->x,
-                                 .n = job->n_points,
-                                 .count = blk->count,
-                                 .y = blk->y,
-                                 .w = blk->w,
-                                 .lo = blk->lo,
-                                 .hi = blk->hi,
-                                 .p = blk->p,
-                                 .jtj = blk->jtj,
-                                 .rss = blk->rss,
-                                 .settled = blk->settled };
-}
-
 #define HEP_FIT(name, solver)                                                                      \
     static void name(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk)         \
     {                                                                                              \
-        struct hep_lm_rows rows = rows_of(job, blk);                                               \
+        const struct hep_lm_rows rows = hep_diffusion_rows(job, blk);                              \
                                                                                                    \
         solver(&rows);                                                                             \
     }
@@ -589,8 +395,8 @@ HEP_FIT(fit_kurtosis, lm_kurtosis)
 
 const struct hep_diffusion_kernels HEP_KERNELS = {
     .load = load,
-    .start = { start_mono, start_ivim, start_sivim, start_kurtosis },
-    .start_between = start_between,
+    .near = &HEP_NEAR,
+    .start = { start_mono, NULL, start_sivim, start_kurtosis },
     .log_fit = log_fit,
     .log_fit_quadratic = log_fit_quadratic,
     .evaluate = { evaluate_mono, evaluate_ivim, evaluate_sivim, evaluate_kurtosis },

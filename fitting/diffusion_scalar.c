@@ -1,4 +1,5 @@
 #define HEP_KERNELS hep_diffusion_kernels_scalar
+#define HEP_NEAR hep_diffusion_near_scalar
 #include "fitting/diffusion_kernels.h"
 
 const struct hep_lm_model hep_diffusion_models[HEP_KIND_COUNT] = {

@@ -180,23 +180,31 @@ static size_t fit_from_zero(const struct hep_diffusion_kernels *kernels,
     return n_gsl;
 }
 
-/* Least squares of every voxel from its start values, of which the better end is kept; returns how
- * many fits went to GSL. */
-size_t hep_diffusion_search(const struct hep_diffusion_kernels *kernels,
-                            const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
-                            struct hep_diffusion_block *again, struct hep_lm_gsl *gsl)
+/* To the neighbourhood of the end that p leads to, or where there is no faster way, to that end. */
+static size_t approach(const struct hep_diffusion_kernels *kernels,
+                       const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                       struct hep_lm_gsl *gsl)
+{
+    if (kernels->near->fit == NULL)
+        return hep_diffusion_fit_once(kernels, job, blk, gsl);
+    kernels->near->fit(job, blk);
+    return 0;
+}
+
+/* p is the nearest start of the best end; returns how many fits went to GSL. */
+static size_t search_ivim(const struct hep_diffusion_kernels *kernels,
+                          const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                          struct hep_diffusion_block *again, struct hep_lm_gsl *gsl)
 {
     static const size_t range[] = { 0, 4, 8, HEP_DIFFUSION_GRID_DSTAR };
-    size_t n_gsl = hep_diffusion_fit_once(kernels, job, blk, gsl);
+    size_t n_gsl = approach(kernels, job, blk, gsl);
 
-    if (job->kind != HEP_KIND_IVIM)
-        return n_gsl;
     again->count = 0;
     for (size_t i = 0; i < blk->count; i++) {
         if (blk->n_start[i] > 1.0 && !hep_diffusion_is_bad(job, blk, i))
             copy_again(again, again->count++, blk, i, blk->second, job);
     }
-    n_gsl += hep_diffusion_fit_once(kernels, job, again, gsl);
+    n_gsl += approach(kernels, job, again, gsl);
     keep_better(blk, again, job);
     kernels->variance[job->kind](job, blk);
     again->count = 0;
@@ -205,9 +213,23 @@ size_t hep_diffusion_search(const struct hep_diffusion_kernels *kernels,
             copy_again(again, again->count++, blk, i, blk->p, job);
     }
     for (size_t g = 0; g + 1 < sizeof range / sizeof range[0]; g++) {
-        kernels->start_between(job, again, range[g], range[g + 1]);
-        n_gsl += hep_diffusion_fit_once(kernels, job, again, gsl);
+        kernels->near->start_between(job, again, &job->fine, range[g], range[g + 1]);
+        n_gsl += approach(kernels, job, again, gsl);
         keep_better(blk, again, job);
     }
+    return n_gsl;
+}
+
+size_t hep_diffusion_search(const struct hep_diffusion_kernels *kernels,
+                            const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                            struct hep_diffusion_block *again, struct hep_lm_gsl *gsl)
+{
+    size_t n_gsl;
+
+    if (job->kind != HEP_KIND_IVIM)
+        return hep_diffusion_fit_once(kernels, job, blk, gsl);
+    n_gsl = search_ivim(kernels, job, blk, again, gsl);
+    if (kernels->near->fit != NULL)
+        n_gsl += hep_diffusion_fit_once(kernels, job, blk, gsl);
     return n_gsl + fit_from_zero(kernels, job, blk, again, gsl);
 }

@@ -58,6 +58,8 @@ struct hep_diffusion_job {
     bool fixed[HEP_LM_MAX_P];
     double lo[HEP_LM_MAX_P], hi[HEP_LM_MAX_P];
     double x[HEP_DIFFUSION_MAX_B][HEP_LM_NX];
+    uint8_t sum[HEP_DIFFUSION_MAX_B]
+               [2]; /* points whose b sum up to that of each: struct hep_lm_rows */
     struct hep_diffusion_grid coarse; /* ivim: where every voxel starts */
     struct hep_diffusion_grid fine;   /* and where those are tried again that may end elsewhere */
 };
@@ -80,17 +82,43 @@ struct hep_diffusion_block {
     double *settled;        /* 1 or 0 */
 };
 
+/** The block for the solver in lanes. */
+static inline struct hep_lm_rows hep_diffusion_rows(const struct hep_diffusion_job *job,
+                                                    const struct hep_diffusion_block *blk)
+{
+    return (struct hep_lm_rows){ .x = job->x,
+                                 .sum = job->sum,
+                                 .n = job->n_points,
+                                 .count = blk->count,
+                                 .y = blk->y,
+                                 .w = blk->w,
+                                 .lo = blk->lo,
+                                 .hi = blk->hi,
+                                 .p = blk->p,
+                                 .jtj = blk->jtj,
+                                 .rss = blk->rss,
+                                 .settled = blk->settled };
+}
+
+/** ivim: to the neighbourhood of the solution (diffusion_near.h), in lanes in single precision. */
+struct hep_diffusion_near {
+    /** Start values p, and second and n_start, from D* nodes first..last-1 of a grid; inside lo..hi,
+     * which must be set. */
+    void (*start_between)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
+                          const struct hep_diffusion_grid *grid, size_t first, size_t last);
+    /** Bounded least squares from p to p, rss, jtj and settled; NULL: there is no such step. */
+    void (*fit)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk);
+};
+
 /** Work on a whole block; written once for hep_real (diffusion_kernels.h), compiled per instruction
  * set. */
 struct hep_diffusion_kernels {
     /** y, w, scale, n_usable from the volume. */
     void (*load)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk);
-    /** Start values p, and second and n_start, inside lo..hi, which must be set. */
+    const struct hep_diffusion_near *near;
+    /** Start values p inside lo..hi, which must be set; NULL for ivim: near->start_between. */
     void (*start[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
                                   struct hep_diffusion_block *blk);
-    /** ivim: start values p from D* nodes first..last-1 of the fine grid. */
-    void (*start_between)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
-                          size_t first, size_t last);
     /** ln S = a - b D (+ c b^2 when quadratic) over points first..n_b-1: rows 0.. of p: S0, D (,
      * K). */
     void (*log_fit)(const struct hep_diffusion_job *job, struct hep_diffusion_block *blk,
@@ -107,6 +135,11 @@ struct hep_diffusion_kernels {
     void (*fit[HEP_KIND_COUNT])(const struct hep_diffusion_job *job,
                                 struct hep_diffusion_block *blk);
 };
+
+extern const struct hep_diffusion_near hep_diffusion_near_scalar;
+extern const struct hep_diffusion_near hep_diffusion_near_baseline;
+extern const struct hep_diffusion_near hep_diffusion_near_avx2;
+extern const struct hep_diffusion_near hep_diffusion_near_avx512;
 
 extern const struct hep_diffusion_kernels hep_diffusion_kernels_scalar;
 extern const struct hep_diffusion_kernels hep_diffusion_kernels_baseline;

@@ -106,7 +106,12 @@ int hep_multiecho_map(const struct hep_multiecho_maps *maps, struct hep_multiech
     }
     if (rc == HEP_OK)
         rc = hep_multiecho_fit_all(maps, summary, data, mask, &settled, err);
-    if (rc == HEP_OK && summary != NULL)
+    if (rc == HEP_OK && summary != NULL) {
         summary->sigma = settled.sigma;
+        summary->misfit = (struct hep_echo_misfit){ (double)NAN, (double)NAN };
+        /* Fat that beats and is not in the model is no contradiction. */
+        if (!opt->no_fat || all_in_phase(data))
+            rc = hep_multiecho_misfit(&summary->misfit, data, mask, &settled, err);
+    }
     return rc;
 }

@@ -1,7 +1,7 @@
 /**
  * @file  fitting/lanes.h
- * @brief One vector register of doubles as one hep_real; elementary functions with the same bits on
- *        every instruction set.
+ * @brief One vector register of doubles, or with HEP_SINGLE of floats, as one hep_real; elementary
+ *        functions with the same bits on every instruction set.
  *
  * GCC vector extensions: every operation is the IEEE one of each lane (no contraction, no
  * fast-math), so SSE2, AVX2, AVX-512 and plain C differ in speed only.
@@ -14,6 +14,11 @@
  *   most 1 ulp for finite normal x > 0; undefined otherwise.
  * - real_rsqrt: Newton steps from a shifted exponent; a few ulp for x in [1e-300, 1e300], that of
  *   1e-300 below.
+ *
+ * Of floats: real_exp with the polynomial of Cephes' expf (Moshier 1989), at most 2 ulp for x in
+ * [-30, 88], clamped outside: what is below 1e-13 of a signal is nothing, and its square is still
+ * normal; real_log with that of FreeBSD's e_logf.c, at most 2 ulp; no real_rsqrt, no real_sqrt.
+ * Rows in memory are doubles for both.
  */
 #ifndef HEP_FITTING_LANES_H
 #define HEP_FITTING_LANES_H
@@ -23,15 +28,23 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Doubles per hep_real: HEP_LANES, a power of two that fits the registers of the instruction set.
+/* Numbers per hep_real: HEP_LANES, a power of two that fits the registers of the instruction set.
  */
 #define HEP_WIDTH HEP_LANES
 #define HEP_LANE static inline __attribute__((always_inline))
 
-typedef double hep_real __attribute__((vector_size(8 * HEP_LANES)));
+#ifdef HEP_SINGLE
+typedef float hep_scalar;
+typedef int32_t hep_mask __attribute__((vector_size(4 * HEP_LANES)));
+typedef uint32_t hep_bits __attribute__((vector_size(4 * HEP_LANES)));
+typedef float hep_real __attribute__((vector_size(4 * HEP_LANES)));
+#else
+typedef double hep_scalar;
 typedef int64_t hep_mask __attribute__((vector_size(8 * HEP_LANES)));
-typedef float hep_floats __attribute__((vector_size(4 * HEP_LANES)));
 typedef uint64_t hep_bits __attribute__((vector_size(8 * HEP_LANES)));
+typedef double hep_real __attribute__((vector_size(8 * HEP_LANES)));
+typedef float hep_floats __attribute__((vector_size(4 * HEP_LANES)));
+#endif
 
 #if defined(__GNUC__) && !defined(__clang__)
 /* Everything here is inlined: no vector crosses a call. */
@@ -40,12 +53,72 @@ typedef uint64_t hep_bits __attribute__((vector_size(8 * HEP_LANES)));
 #pragma GCC diagnostic ignored "-Wanalyzer-shift-count-overflow"
 #endif
 
-HEP_LANE hep_real real_splat(double x)
+HEP_LANE hep_real real_splat(hep_scalar x)
 {
-    const hep_real zero = { 0.0 };
+    const hep_real zero = { 0 };
 
     return x - zero;
 }
+
+HEP_LANE hep_real real_select(hep_mask m, hep_real yes, hep_real no)
+{
+    return (hep_real)((m & (hep_mask)yes) | (~m & (hep_mask)no));
+}
+
+#ifdef HEP_SINGLE
+
+HEP_LANE hep_real real_load(const double *p)
+{
+    hep_real x;
+
+    for (size_t l = 0; l < HEP_WIDTH; l++)
+        x[l] = (float)p[l];
+    return x;
+}
+
+HEP_LANE void real_store(double *p, hep_real x)
+{
+    for (size_t l = 0; l < HEP_WIDTH; l++)
+        p[l] = (double)x[l];
+}
+
+HEP_LANE hep_real real_exp(hep_real x)
+{
+    const float log2e = 1.44269504f, magic = 12582912.0f; /* 1.5 * 2^23 */
+    const float ln2_hi = 0.693359375f, ln2_lo = -2.12194440e-4f;
+    hep_real k, r, p;
+
+    x = real_select(x > -30.0f, x, real_splat(-30.0f));
+    x = real_select(x < 88.0f, x, real_splat(88.0f));
+    k = x * log2e + magic; /* the integer is in the low bits */
+    r = (x - (k - magic) * ln2_hi) - (k - magic) * ln2_lo;
+    p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + r;
+    return (hep_real)((hep_bits)(p + 1.0f) + ((hep_bits)k << 23));
+}
+
+HEP_LANE hep_real real_log(hep_real x)
+{
+    const float ln2_hi = 6.9313812256e-01f, ln2_lo = 9.0580006145e-06f;
+    const uint32_t root_half = 0x3f3504f3u, two23 = 0x4b000000u;
+    /* exponent + 128 of the nearest power of two: mantissas in [sqrt(1/2), sqrt(2)) */
+    hep_bits e = ((hep_bits)x - root_half + ((uint32_t)128 << 23)) >> 23;
+    hep_real m = (hep_real)((hep_bits)x - (e << 23) + ((uint32_t)128 << 23));
+    hep_real n = (hep_real)(e | two23) - (8388608.0f + 128.0f);
+    hep_real f = m - 1.0f, s = f / (2.0f + f), z = s * s, half = 0.5f * (f * f), p;
+
+    p = z * 0.24279078841f + 0.28498786688f;
+    p = p * z + 0.40000972152f;
+    p = p * z + 0.66666662693f;
+    p = p * z;
+    return n * ln2_hi - ((half - (s * (half + p) + n * ln2_lo)) - f);
+}
+
+#else
 
 HEP_LANE hep_real real_load(const double *p)
 {
@@ -74,11 +147,6 @@ HEP_LANE hep_real real_sqrt(hep_real x)
     for (size_t l = 0; l < HEP_WIDTH; l++)
         x[l] = sqrt(x[l]);
     return x;
-}
-
-HEP_LANE hep_real real_select(hep_mask m, hep_real yes, hep_real no)
-{
-    return (hep_real)((m & (hep_mask)yes) | (~m & (hep_mask)no));
 }
 
 HEP_LANE hep_real real_exp(hep_real x)
@@ -135,5 +203,7 @@ HEP_LANE hep_real real_rsqrt(hep_real x)
         y = y * (1.5 - half * y * y);
     return y + y * (0.5 - half * y * y);
 }
+
+#endif
 
 #endif

@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define HEP_LM_NX 4    /* constants per sample: b, or TE and the fat spectrum at TE */
 #define HEP_LM_MAX_P 4 /* parameters */
@@ -45,10 +46,13 @@ struct hep_lm_voxel {
 };
 
 /** Many voxels for the solver of lm_lanes.h: rows of HEP_LM_ROW values, one column per voxel. Rows
- * hold a multiple of eight voxels, of which the first `count` are fitted. n <= 64 samples. */
+ * hold a multiple of sixteen voxels, of which the first `count` are fitted. n <= 64 samples. */
 #define HEP_LM_ROW HEP_FIT_BLOCK
 struct hep_lm_rows {
     const double (*x)[HEP_LM_NX]; /* [n] */
+    /* [n]: the two samples before it that sum up to a sample's x[0], for models that use it (see
+     * lm_lanes.h); the sample itself where there are none */
+    const uint8_t (*sum)[2];
     size_t n, count;
     const double *y, *w, *lo, *hi; /* [n], [n], [np], [np] rows */
     double *p, *jtj, *rss,

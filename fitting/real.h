@@ -4,19 +4,20 @@
  * several.
  *
  * A source file that defines HEP_LANES before including this gets that many voxels per hep_real,
- * otherwise one double and the functions of libm. Operators and comparisons work on both;
+ * otherwise one double and the functions of libm; with HEP_SINGLE they are floats. Operators and comparisons work on both;
  * real_select() and the functions below replace branches.
  */
 #ifndef HEP_FITTING_REAL_H
 #define HEP_FITTING_REAL_H
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 
 #ifdef HEP_LANES
 #include "fitting/lanes.h"
 #else
-typedef double hep_real;
+typedef double hep_real, hep_scalar;
 typedef int hep_mask;
 #define HEP_LANE static inline
 #define HEP_WIDTH 1
@@ -58,6 +59,16 @@ HEP_LANE hep_real real_rsqrt(hep_real x)
 {
     return 1.0 / sqrt(x > 1e-300 ? x : 1e-300);
 }
+#endif
+
+#ifdef HEP_SINGLE
+#define HEP_REAL_EPSILON FLT_EPSILON
+#define HEP_REAL_TINY 1e-30f /* a divisor that is no longer 0 */
+#define HEP_REAL_HUGE 1e30f
+#else
+#define HEP_REAL_EPSILON DBL_EPSILON
+#define HEP_REAL_TINY 1e-300
+#define HEP_REAL_HUGE 1e300
 #endif
 
 HEP_LANE hep_real real_max(hep_real a, hep_real b)

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 enum hep_fit_solver {
-    HEP_SOLVER_BATCHED, /* eight voxels per step; what it cannot settle goes to GSL */
+    HEP_SOLVER_BATCHED, /* several voxels per step; what it cannot settle goes to GSL */
     HEP_SOLVER_GSL      /* every voxel by gsl_multifit_nlinear: the reference */
 };
 
@@ -53,8 +53,8 @@ int hep_fit_isa_resolve(enum hep_fit_isa *out, enum hep_fit_isa wanted,
 int hep_fit_threads(int requested);
 
 /** Voxels per unit of OpenMP work: fixed, so that results do not depend on the number of threads; a
- * multiple of eight lanes; not a power of two, because rows 4096 bytes apart compete for the same
+ * multiple of sixteen lanes; not a power of two, because rows 4096 bytes apart compete for the same
  * cache sets. */
-#define HEP_FIT_BLOCK 504
+#define HEP_FIT_BLOCK 496
 
 #endif

@@ -215,6 +215,10 @@ static const struct hep_member multi_rows[] = {
       HEP_MAP(MULTI, voxels.n, states) },
     { HEP_IS_COUNT(MULTI, n_to_gsl, "VoxelsBySolverOfLastResort",
                    "that the batched solver did not settle") },
+    { HEP_IS_NUMBER(MULTI, misfit.share, "EchoMisfit", "1",
+                    "how far the echo that follows the others least lies from their fit, over the "
+                    "voxel's largest signal, median of the body") },
+    { HEP_IS_NUMBER(MULTI, misfit.te_s, "EchoMisfitTime", "s", "its echo time") },
     { 0 }
 };
 const struct hep_struct_type hep_multiecho_facts_type = HEP_ABSENT_TYPE(MULTI, multi_rows);

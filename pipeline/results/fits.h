@@ -107,6 +107,7 @@ struct hep_multiecho_facts {
     bool r2star_alone;
     struct hep_fit_counts voxels;
     size_t n_ambiguous, n_to_gsl;
+    struct hep_echo_misfit misfit; /* of the echo that follows the others least */
 };
 extern const struct hep_struct_type hep_multiecho_facts_type;
 

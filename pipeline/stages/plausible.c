@@ -35,6 +35,17 @@ static const char *space_of(const struct hep_run *run, int i)
     return i == HEP_JUDGED_ADC ? "dwi" : hep_fat_series(run);
 }
 
+/* Two of these echoes made the two-point map. */
+static void judge_echoes(struct hep_judging *out, const struct hep_echo_misfit *misfit,
+                         double share_max)
+{
+    if (!hep_multiecho_contradicts(out->echoes, misfit, share_max))
+        return;
+    out->evidence[HEP_JUDGED_PDFF] = out->echoes;
+    if (out->evidence[HEP_JUDGED_FAT_FRACTION] == NULL)
+        out->evidence[HEP_JUDGED_FAT_FRACTION] = out->echoes;
+}
+
 int hep_judging_open(struct hep_judging *out, struct hep_run *run, struct hep_error *err)
 {
     const struct hep_liver_settings *cfg = &hep_run_config(run)->liver;
@@ -56,6 +67,8 @@ int hep_judging_open(struct hep_judging *out, struct hep_run *run, struct hep_er
     if (out->dual != NULL &&
         hep_echo_pair_contradicts(out->pair, &fat->dualecho.pair, &pair_limits))
         out->evidence[HEP_JUDGED_FAT_FRACTION] = out->pair;
+    if (fat != NULL && fat->multiecho.present)
+        judge_echoes(out, &fat->multiecho.misfit, cfg->plausible_echo_misfit);
     for (int i = 0; rc == HEP_OK && i < HEP_JUDGED_COUNT; i++) {
         struct hep_verdict *v = &out->verdicts.of[i];
         const struct hep_span *limits =
@@ -135,11 +148,11 @@ int hep_judging_run(struct hep_judging *j, struct hep_run *run, const struct hep
         struct hep_verdict *v = &j->verdicts.of[i];
         bool contradicts;
 
-        if (j->map[i] == NULL)
+        if (j->map[i] == NULL && j->evidence[i] == NULL)
             continue;
-        if (liver != NULL)
+        if (liver != NULL && j->map[i] != NULL)
             rc = measure(v, run, j->map[i], i, liver, err);
-        if (rc == HEP_OK && anatomy != NULL)
+        if (rc == HEP_OK && anatomy != NULL && j->map[i] != NULL)
             rc = look_elsewhere(j, run, i, anatomy, err);
         if (rc != HEP_OK)
             break;

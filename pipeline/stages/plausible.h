@@ -10,6 +10,7 @@
 
 #include "fitting/echo_pair.h"
 #include "fitting/iron_signal.h"
+#include "fitting/multiecho.h"
 #include "liver/plausible.h"
 #include "pipeline/results/plausibility.h"
 
@@ -24,7 +25,7 @@ struct hep_judging {
     /* That the signals contradict what the images are called; NULL: none. That of diffusion is
      * borrowed. */
     const char *evidence[HEP_JUDGED_COUNT];
-    char pair[HEP_ECHO_PAIR_REASON], iron_text[HEP_IRON_REASON];
+    char pair[HEP_ECHO_PAIR_REASON], iron_text[HEP_IRON_REASON], echoes[HEP_ECHO_MISFIT_REASON];
     char elsewhere[HEP_JUDGED_COUNT][HEP_FAT_ELSEWHERE_REASON];
     const struct hep_dualecho_facts *dual; /* borrowed; NULL without two echoes */
     struct hep_iron_estimate iron;         /* of the liver; the liver stage fills it */

@@ -378,7 +378,8 @@ static void fill_multi(struct hep_multiecho_facts *out, const struct echoes *e,
                                          .r2star_alone = r2star_alone,
                                          .n_ambiguous = sum->n_ambiguous,
                                          .voxels = sum->counts,
-                                         .n_to_gsl = sum->n_to_gsl };
+                                         .n_to_gsl = sum->n_to_gsl,
+                                         .misfit = sum->misfit };
     (void)memcpy(out->spectrum, cfg->spectrum.s, sizeof out->spectrum);
     (void)memcpy(out->te_s, e->te_s, sizeof out->te_s);
 }

@@ -1,0 +1,11 @@
+/* Near the solution, sixteen voxels per step, for CPUs with AVX-512. */
+#include "fitting/diffusion_work.h"
+
+#if defined(__x86_64__)
+#include "fitting/isa_avx512.h"
+#define HEP_SINGLE
+#define HEP_LANES 16
+#define HEP_NEAR hep_diffusion_near_avx512
+#include "fitting/diffusion_near.h"
+#include "fitting/isa_end.h"
+#endif

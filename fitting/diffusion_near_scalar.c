@@ -1,0 +1,3 @@
+/* Start values for one voxel per step. */
+#define HEP_NEAR hep_diffusion_near_scalar
+#include "fitting/diffusion_near.h"
