@@ -109,35 +109,15 @@ static double prior_of(const struct hep_finding *f)
 
 /* ---- slope and intercept --------------------------------------------------------------------- */
 
-/* A class that is rarer among the lesions of the fit than in the table weighs more, up to this. */
-#define CLASS_WEIGHT_MAX 5.0
-
-/* What each class weighs, so that the lesions that are no metastasis are as common among one another as the shares of the
- * table say: these shares are what the evidence against all of them together was made with. */
-static void weigh_classes(double out[HEP_CLASS_COUNT], const struct hep_evaluated *e,
-                          const double share[HEP_CLASS_COUNT])
-{
-    double n[HEP_CLASS_COUNT + 1] = { 0.0 }, all = 0.0, shares = 0.0;
-
-    for (size_t i = 0; i < e->n_findings; i++)
-        n[true_class(e, i)] += is_case(e, i) ? 1.0 : 0.0;
-    for (int c = HEP_CLASS_CYST; c < HEP_CLASS_COUNT; c++) {
-        all += n[c];
-        shares += n[c] > 0.0 ? share[c] : 0.0;
-    }
-    for (int c = 0; c < HEP_CLASS_COUNT; c++)
-        out[c] = c == (int)HEP_CLASS_METASTASIS || !(n[c] > 0.0)
-                     ? 1.0
-                     : fmin(all * share[c] / (shares * n[c]), CLASS_WEIGHT_MAX);
-}
-
 /* What a finding on no lesion weighs: those of a patient together as those of another, since one liver
- * full of nodules is one liver; 1 on average. */
-static double weight_of_false(const struct hep_evaluated *e, size_t i)
+ * full of nodules is one liver; 1 for findings on lesions, and on average. */
+static double weight_of(const struct hep_evaluated *e, size_t i)
 {
     const size_t patient = e->study[e->finding[i].study].patient;
     size_t all = 0, here = 0, patients = 0, last = SIZE_MAX;
 
+    if (e->finding[i].fate != HEP_FATE_FALSE)
+        return 1.0;
     for (size_t k = 0; k < e->n_findings; k++) {
         const size_t of = e->study[e->finding[k].study].patient;
 
@@ -153,12 +133,11 @@ static double weight_of_false(const struct hep_evaluated *e, size_t i)
 
 /* Fit to the evidence of every case but those of a part. */
 static int fit_slope(double out[2], const struct hep_evaluated *e, const double *evidence,
-                     const double share[HEP_CLASS_COUNT], size_t n_folds, size_t left_out,
-                     struct hep_error *err)
+                     size_t n_folds, size_t left_out, struct hep_error *err)
 {
     static const double centre[2] = { 0.0, 1.0 }, penalty[2] = { INTERCEPT_PENALTY, SLOPE_PENALTY };
     struct hep_logistic_cases cases = { .k = 1 };
-    double *x = NULL, *offset = NULL, *weight = NULL, hits = 0.0, class[HEP_CLASS_COUNT];
+    double *x = NULL, *offset = NULL, *weight = NULL, hits = 0.0;
     bool *is_true = NULL;
     size_t n = 0;
     int rc = HEP_NEW(x, e->n_findings + 1, err);
@@ -169,16 +148,11 @@ static int fit_slope(double out[2], const struct hep_evaluated *e, const double 
         rc = HEP_NEW(is_true, e->n_findings + 1, err);
     if (rc == HEP_OK)
         rc = HEP_NEW(weight, e->n_findings + 1, err);
-    weigh_classes(class, e, share);
     for (size_t i = 0; rc == HEP_OK && i < e->n_findings; i++) {
-        const enum hep_lesion_class of = true_class(e, i);
-
         if (!is_case(e, i) || fold_of(e, i, n_folds) == left_out)
             continue;
         x[n] = evidence[i];
-        weight[n] = e->finding[i].fate == HEP_FATE_FALSE ? weight_of_false(e, i)
-                    : of == HEP_CLASS_COUNT              ? 1.0
-                                                         : class[of];
+        weight[n] = weight_of(e, i);
         is_true[n] = true_class(e, i) == HEP_CLASS_METASTASIS;
         hits += is_true[n++];
     }
@@ -384,7 +358,7 @@ static int cross_validate(double *evidence, struct hep_finding *findings,
     for (size_t fold = 0; rc == HEP_OK && fold < q->n_folds; fold++) {
         double of[2];
 
-        rc = fit_slope(of, e, evidence, t->share, q->n_folds, fold, err);
+        rc = fit_slope(of, e, evidence, q->n_folds, fold, err);
         if (rc != HEP_OK)
             break;
         fit_likelihoods(t, c->evidence_before, e, q->weight, q->n_folds, fold);
@@ -422,7 +396,7 @@ static int fit_all(struct hep_calibrated *c, double *evidence, struct hep_findin
     if (rc == HEP_OK)
         rc = judge(s, 1, e, findings, q, err);
     if (rc == HEP_OK)
-        rc = fit_slope(of, e, evidence, c->evidence->share, q->n_folds, NO_FOLD, err);
+        rc = fit_slope(of, e, evidence, q->n_folds, NO_FOLD, err);
     if (rc != HEP_OK)
         return rc;
     fit_likelihoods(c->evidence, c->evidence_before, e, q->weight, q->n_folds, NO_FOLD);
