@@ -154,11 +154,22 @@ static void keep_memory(void)
 #endif
 }
 
+static bool asks_for_one_thread(char **argv)
+{
+    for (char **a = argv; *a != NULL; a++)
+        if (strcmp(*a, "--nthreads=1") == 0 ||
+            (strcmp(*a, "--nthreads") == 0 && a[1] != NULL && strcmp(a[1], "1") == 0))
+            return true;
+    return false;
+}
+
 /* Threads that wait sleep: where cores are shared, as in a batch, spinning costs more than the
- * work. OpenMP reads its settings before main, so the program starts itself once more. */
+ * work. OpenMP reads its settings before main, so the program starts itself once more, which takes 15 ms; one thread waits
+ * for nobody. */
 static void wait_asleep(char **argv)
 {
-    if (getenv("OMP_WAIT_POLICY") == NULL && setenv("OMP_WAIT_POLICY", "passive", 0) == 0)
+    if (!asks_for_one_thread(argv) && getenv("OMP_WAIT_POLICY") == NULL &&
+        setenv("OMP_WAIT_POLICY", "passive", 0) == 0)
         (void)execv("/proc/self/exe", argv);
 }
 

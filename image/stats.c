@@ -9,8 +9,9 @@
 #include <string.h>
 
 #define OTSU_BINS 256
-/* Fewer values are searched by pivots alone. */
-enum { BRACKET_MIN = 2048, SAMPLE_MAX = 2048 };
+/* Fewer values are searched by pivots alone: between two values of a small sample lies a third of them, and bracketing took
+ * twice as long for 2048 values, half as long again for 4096. */
+enum { BRACKET_MIN = 8192, SAMPLE_MAX = 2048 };
 #define SAMPLE_SDS 4.0
 
 static void swap_floats(float *a, float *b)

@@ -83,12 +83,12 @@ static int by_value(const void *a, const void *b)
 static void test_selection(void **state)
 {
     static const double qs[] = { 0.0, 0.013, 0.25, 0.5, 0.77, 0.999, 1.0 };
-    float x[9001];
-    float sorted[9001];
+    float x[20001];
+    float sorted[20001];
 
     (void)state;
     for (int kind = 0; kind < 8; kind++) {
-        for (size_t n = 1; n <= 9001; n += n < 501 ? 25 : 850) {
+        for (size_t n = 1; n <= 20001; n += n < 501 ? 25 : 1950) {
             for (size_t i = 0; i < n; i++)
                 sorted[i] = kind == 0   ? (float)i
                             : kind == 1 ? (float)(n - i)
@@ -113,9 +113,9 @@ static void test_selection(void **state)
         }
     }
     /* Half are 1 and half 2, and every value that is sampled is 1: the last of the ones is followed by a 2. */
-    for (size_t i = 0; i < 4096; i++)
+    for (size_t i = 0; i < 16384; i++)
         x[i] = i % 32 == 0 || i % 32 > 16 ? 1.0F : 2.0F;
-    assert_close(hep_quantile(x, 4096, 0.5), 1.5, 0, 0);
+    assert_close(hep_quantile(x, 16384, 0.5), 1.5, 0, 0);
     assert_true(isnan(hep_quantile(x, 0, 0.5)));
     assert_true(isnan(hep_quantile(x, 5, 1.5)));
     x[0] = NAN;
