@@ -350,6 +350,12 @@ static const struct hep_field config_rows[] = {
                    "less motion is not worth an interpolation; " EXPERT),
     HEP_ROW_NUMBER(C, align.dwi_min_motion_mm, "align.dwi_min_motion_mm", "mm", 0, 20, "1",
                    "less motion between b-values is not worth the blur before the fit; " EXPERT),
+    HEP_ROW_NUMBER(
+        C, align.other_place_gain, "align.other_place_gain", "", 1, 100, "1.25",
+        "how many times as much one image must tell of another one (mutual information) when it is "
+        "mirrored, or echoes two voxels away, before it counts as stored so. What is symmetric "
+        "tells as much; series of simulated studies and volunteers' echoes tell 0.05 to 0.63, and "
+        "1.6 and more where they are stored mirrored; " EXPERT),
     HEP_ROW_NUMBER(C, align.timeout_s, "align.timeout_s", "s", 1, 86400, "300",
                    "time allowed for one registration; " EXPERT),
 
