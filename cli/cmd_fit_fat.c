@@ -9,6 +9,7 @@
 #include "image/magnitude.h"
 #include "image/mask.h"
 #include "image/nifti.h"
+#include "image/same_place.h"
 #include "cli/fit_io.h"
 #include "pipeline/results/fits.h"
 #include "base/json_put.h"
@@ -200,6 +201,21 @@ static int check_magnitudes(const struct echo_set *e, struct hep_error *err)
     return HEP_OK;
 }
 
+/* By the default limits, of three or more: two may be of two breath-holds. */
+static int check_places(const struct echo_set *e, struct hep_error *err)
+{
+    char why[HEP_SAME_PLACE_REASON] = "";
+    struct hep_config config;
+    size_t k = 0;
+    int rc = hep_config_defaults(&config, err);
+    const struct hep_same_place_limits limits = { config.align.other_place_gain,
+                                                  config.enhancement.one_image_rms };
+
+    if (rc == HEP_OK && e->n > 2)
+        rc = hep_same_place_check_all(why, &k, e->data, e->n, &e->volume[0]->grid, &limits, err);
+    return why[0] == '\0' ? rc : HEP_FAIL(err, HEP_EDATA, "%s: %s", e->path[k], why);
+}
+
 static int read_echoes(struct echo_set *e, const struct fat_options *o, struct hep_cli *cli,
                        struct hep_error *err)
 {
@@ -222,7 +238,7 @@ static int read_echoes(struct echo_set *e, const struct fat_options *o, struct h
         rc = check_magnitudes(e, err);
     if (rc == HEP_OK)
         sort_by_time(e);
-    return rc;
+    return rc == HEP_OK ? check_places(e, err) : rc;
 }
 
 /* Mask as bytes; NULL without a mask. */

@@ -138,11 +138,14 @@ static void measure_body(struct hep_gain *g, const struct hep_gain_evidence *e)
     set_ratio(g);
 }
 
-/** Further from equal than two standard errors; where the error is not known, than nothing. */
+/** Further from equal than two standard errors; where the error is not known, than nothing. Muscle knows the gain to a
+ * few percent; noise and body leave a range that counts as equal. */
 static bool is_far_from_equal(const struct hep_gain *g, const struct hep_gain_limits *limits)
 {
     const double room = SIGMAS * (isfinite(g->ratio_se) ? g->ratio_se : 0.0), k = log(g->ratio);
 
+    if (g->basis == HEP_GAIN_FROM_MUSCLE)
+        return fabs(k) > room;
     return k < log(limits->equal[0]) - room || k > log(limits->equal[1]) + room;
 }
 
@@ -174,9 +177,13 @@ static void say(struct hep_gain *g, const struct hep_gain_limits *limits, const 
     if (isfinite(g->ratio))
         (void)snprintf(times, sizeof times, ": receive gain %s%.2f%s times that before contrast",
                        g->basis == HEP_GAIN_FROM_MUSCLE ? "" : "about ", g->ratio, se);
-    (void)snprintf(g->reason, sizeof g->reason, "%s%s%s (%s %g to %g %%)", tissue, times, verdict,
-                   g->basis == HEP_GAIN_FROM_MUSCLE ? "corrected outside" : "equal within",
-                   limits->re[0] * 100.0, limits->re[1] * 100.0);
+    if (g->basis == HEP_GAIN_FROM_MUSCLE && isfinite(g->ratio))
+        (void)snprintf(g->reason, sizeof g->reason,
+                       "%s%s%s (corrected beyond %g points and two standard errors)", tissue, times,
+                       verdict, limits->margin * 100.0);
+    else
+        (void)snprintf(g->reason, sizeof g->reason, "%s%s%s (equal within %g to %g %%)", tissue,
+                       times, verdict, limits->re[0] * 100.0, limits->re[1] * 100.0);
 }
 
 static void cannot(struct hep_gain *g, const struct hep_gain_limits *limits)
@@ -220,12 +227,18 @@ static void judge_tissue(struct hep_gain *g, const struct hep_gain_limits *limit
         cannot(g, limits);
     } else if (g->re < limits->re[0] || g->re > limits->re[1]) {
         judge_outside(g, limits);
-    } else if (g->re < g->expected[0] - limits->margin || g->re > g->expected[1] + limits->margin) {
+    } else if (g->re >= g->expected[0] - limits->margin &&
+               g->re <= g->expected[1] + limits->margin) {
+        g->state = HEP_GAIN_PLAUSIBLE;
+        say(g, limits, ", as good as equal");
+    } else if (g->basis == HEP_GAIN_FROM_MUSCLE && g->n_parts >= PARTS_MIN && isfinite(g->ratio)) {
+        judge_outside(g, limits);
+    } else if (isfinite(g->ratio)) {
         g->state = HEP_GAIN_SUSPECT;
         say(g, limits, ", left as it is");
     } else {
         g->state = HEP_GAIN_PLAUSIBLE;
-        say(g, limits, isfinite(g->ratio) ? ", as good as equal" : "");
+        say(g, limits, "");
     }
 }
 

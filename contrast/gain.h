@@ -9,8 +9,8 @@
  *          Relative standard error of k: hypot(s / sqrt(m), w / (1 + e)), s the standard deviation
  *          of ln k over m parts of the muscle, w half the width of the range of e: simulated people
  *          scatter by about that.
- *          Corrected, S / k, only where r lies outside the limits and k is further from equal than
- *          two standard errors. Parts of the muscle that disagree show that there is no common
+ *          Corrected, S / k, only where r lies outside its range by a margin and k is further from
+ *          equal than two standard errors. Parts of the muscle that disagree show that there is no common
  *          factor.
  *          Without muscle: volumes of one file have one scaling. The noise of the air is amplified
  *          by the same gain, and tells k within 5 % where the rest of the body, after it, enhances as
@@ -27,9 +27,9 @@
 
 enum hep_gain_state {
     HEP_GAIN_PLAUSIBLE,
-    HEP_GAIN_SUSPECT,   /* outside the expected range by more than a margin: said, left as it is */
-    HEP_GAIN_CORRECTED, /* the phase's signal is to be multiplied by `factor` */
-    HEP_GAIN_ASSUMED,   /* could not be judged; taken as equal because a setting says so */
+    HEP_GAIN_SUSPECT, /* outside the expected range by more than a margin, but not known well: left */
+    HEP_GAIN_CORRECTED,     /* the phase's signal is to be multiplied by `factor` */
+    HEP_GAIN_ASSUMED,       /* could not be judged; taken as equal because a setting says so */
     HEP_GAIN_NOT_ASSESSABLE /* so is every comparison of this phase with precontrast */
 };
 /** "plausible", "gain_suspect", "gain_corrected", "gain_assumed", "not_assessable": static. */
@@ -96,9 +96,9 @@ struct hep_gain_evidence {
 };
 
 struct hep_gain_limits {
-    double re[2];          /* enhancement of muscle within which nothing is corrected, fraction */
-    double equal[2];       /* gain that is taken as equal, ratio */
-    double margin;         /* beyond the expected range, fraction: suspect */
+    double re[2]; /* enhancement, where none is expected or of the body, that is equal; fraction */
+    double equal[2];       /* gain that is taken as equal without muscle, ratio */
+    double margin;         /* beyond the expected range, fraction: corrected or suspect */
     double spread_max;     /* standard deviation of ln k over the parts */
     double body_min_ml;    /* least tissue outside the liver that may stand in for muscle */
     double possible[2];    /* signal over that before contrast that an agent can give the liver */

@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "fitting/fatwater_model.h"
 #include "fitting/fatwater_work.h"
+#include "sequences/echo.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -191,16 +192,19 @@ static double misfit_of(struct sample *s, size_t k, const struct hep_fatwater_jo
     return n < n_least ? (double)NAN : gsl_stats_median(s->variance, 1, n);
 }
 
-int hep_multiecho_misfit(struct hep_echo_misfit *out, const struct hep_multiecho_data *data,
+int hep_multiecho_misfit(struct hep_echo_misfit *out, const struct hep_multiecho_data *all,
                          const uint8_t *mask, const struct hep_multiecho_options *opt,
                          struct hep_error *err)
 {
     const double sigma = opt->noise == HEP_MULTIECHO_NOISE_FLOOR ? opt->sigma : 0.0;
+    struct hep_multiecho_data early = *all, *data = &early;
     struct sample *s = NULL;
     struct hep_fatwater_job job;
     int rc;
 
     *out = (struct hep_echo_misfit){ (double)NAN, (double)NAN };
+    while (early.n_echoes > 0 && early.te_s[early.n_echoes - 1] > HEP_ECHO_POSITION_TE_MAX_S)
+        early.n_echoes--;
     if (data->n_echoes <= hep_fatwater_unknowns(opt))
         return HEP_OK;
     rc = sample_new(&s, data, mask, err);

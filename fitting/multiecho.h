@@ -134,8 +134,9 @@ int hep_multiecho_sigma(double *sigma, const struct hep_multiecho_data *data, co
 /**
  * A median over thousands of voxels has no noise to speak of, and the model has as many unknowns as it
  * needs for any tissue: an echo that is systematically off was scaled, or taken at another time or field.
- * Simulated echoes reach 0.001, three vendors' in-phase echoes up to 55 ms 0.023, an echo scaled by
- * 1.1 makes 0.028 to 0.059, exchanged echoes 0.05 to 0.3.
+ * Of the echoes up to HEP_ECHO_POSITION_TE_MAX_S (sequences/echo.h): later ones show that tissues hold
+ * more than one R2*. Simulated echoes reach 0.001, three vendors' in-phase echoes 0.025, 0.012 and 0.001, an echo scaled by
+ * 1.2 makes 0.03 to 0.11, exchanged echoes 0.047 to 0.3.
  * @param[out] out NaN with no degree of freedom left or fewer than 16 voxels
  * @param[in]  opt noise and sigma as they are fitted
  */

@@ -157,7 +157,7 @@ struct hep_cfg_align {
     long resolutions, bins, samples, rigid_iterations, iterations;
     double mask_margin_mm;
     struct hep_span jacobian;
-    double min_gain_se, predicted_share, min_motion_mm, dwi_min_motion_mm;
+    double min_gain_se, predicted_share, min_motion_mm, dwi_min_motion_mm, other_place_gain;
     double timeout_s;
 };
 

@@ -215,16 +215,20 @@ static const struct hep_field config_rows[] = {
         "correct the receive gain of a phase that paraspinal muscle shows when it enhances "
         "far outside its range, and compare nothing with the signal before contrast where "
         "the gain cannot be judged; false: compare the series as they are"),
-    HEP_ROW_SPAN(C, enhancement.gain_muscle_re, "enhancement.gain_muscle_re", "", -1, 10,
-                 "[-0.1, 0.7]",
-                 "relative enhancement of muscle within which a receive gain is never corrected; "
-                 "wider than the 5 to 52 % that agents.yml expects of any agent; " EXPERT),
-    HEP_ROW_SPAN(C, enhancement.gain_equal, "enhancement.gain_equal", "", 0.1, 10, "[0.8, 1.25]",
-                 "a receive gain in it, or less than two standard errors outside, is never "
-                 "corrected; " EXPERT),
+    HEP_ROW_SPAN(
+        C, enhancement.gain_muscle_re, "enhancement.gain_muscle_re", "", -1, 10, "[-0.1, 0.7]",
+        "relative enhancement of muscle, where agent or phase tell no range, or of the body "
+        "where there is no muscle, within which the receive gain is taken as equal; "
+        "wider than the 5 to 52 % that agents.yml expects of any agent; " EXPERT),
+    HEP_ROW_SPAN(
+        C, enhancement.gain_equal, "enhancement.gain_equal", "", 0.1, 10, "[0.8, 1.25]",
+        "without muscle: a receive gain in it, or less than two standard errors outside, is "
+        "never corrected; " EXPERT),
     HEP_ROW_NUMBER(C, enhancement.gain_margin, "enhancement.gain_margin", "", 0, 1, "0.1",
-                   "enhancement of muscle beyond its expected range from which a changed receive "
-                   "gain is suspected; " EXPERT),
+                   "enhancement of muscle beyond its expected range from which the receive gain is "
+                   "corrected, where it is known to be unequal by more than two standard errors: "
+                   "in 25 such phases of 16 simulated studies it was off by 16 % (root mean "
+                   "square), and by 2 % after the correction; " EXPERT),
     HEP_ROW_NUMBER(
         C, enhancement.aorta_margin, "enhancement.aorta_margin", "", 0, 1, "0.15",
         "share by which the aorta may brighten over muscle after the first pass before two phases "
@@ -350,6 +354,12 @@ static const struct hep_field config_rows[] = {
                    "less motion is not worth an interpolation; " EXPERT),
     HEP_ROW_NUMBER(C, align.dwi_min_motion_mm, "align.dwi_min_motion_mm", "mm", 0, 20, "1",
                    "less motion between b-values is not worth the blur before the fit; " EXPERT),
+    HEP_ROW_NUMBER(
+        C, align.other_place_gain, "align.other_place_gain", "", 1, 100, "1.25",
+        "how many times as much one image must tell of another one (mutual information) when it is "
+        "mirrored, or echoes two voxels away, before it counts as stored so. What is symmetric "
+        "tells as much; series of simulated studies and volunteers' echoes tell 0.05 to 0.63, and "
+        "1.6 and more where they are stored mirrored; " EXPERT),
     HEP_ROW_NUMBER(C, align.timeout_s, "align.timeout_s", "s", 1, 86400, "300",
                    "time allowed for one registration; " EXPERT),
 

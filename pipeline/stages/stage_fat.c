@@ -4,6 +4,7 @@
 #include "image/magnitude.h"
 #include "image/mask.h"
 #include "image/resample.h"
+#include "image/same_place.h"
 #include "pipeline/config/config.h"
 #include "pipeline/results/fits.h"
 #include "pipeline/stages/map_io.h"
@@ -518,27 +519,25 @@ static int make_maps(struct hep_run *run, const struct echoes *e, struct hep_fat
     return rc;
 }
 
-/* A phase, a real or an imaginary part that is named like a magnitude gives a map like any other. */
-static bool is_of_magnitudes(char *reason, size_t size, const struct hep_run *run,
-                             const struct echoes *e)
+/* Why these images are no echoes; empty when they may be. */
+static int doubt(char *reason, size_t size, const struct hep_run *run, const struct echoes *e,
+                 struct hep_error *err)
 {
-    char why[HEP_NO_MAGNITUDE_REASON];
+    const struct hep_same_place_limits limits = { hep_run_config(run)->align.other_place_gain,
+                                                  hep_run_config(run)->enhancement.one_image_rms };
+    char why[HEP_NO_MAGNITUDE_REASON + HEP_SAME_PLACE_REASON] = "";
+    size_t k = 0;
+    int rc = HEP_OK;
 
-    for (size_t k = 0; k < e->n; k++) {
-        if (hep_is_no_magnitude(why, e->data[k], e->grid)) {
-            (void)snprintf(reason, size, "%s, echo at %.3f ms: %s",
-                           hep_run_series(run, e->series[k])->name, 1e3 * e->te_s[k], why);
-            return false;
-        }
-    }
-    return true;
-}
-
-static void all_absent(struct hep_run *run, const char *reason)
-{
-    hep_maps_absent(run, dual_products, reason);
-    hep_maps_absent(run, multi_products, reason);
-    hep_run_put_absent(run, "fat", "%s", reason);
+    while (k < e->n && !hep_is_no_magnitude(why, e->data[k], e->grid))
+        k++;
+    if (k == e->n && e->n > 2) /* two may be of two breath-holds */
+        rc = hep_same_place_check_all(why, &k, e->data, e->n, e->grid, &limits, err);
+    reason[0] = '\0';
+    if (rc == HEP_OK && why[0] != '\0')
+        (void)snprintf(reason, size, "%s, echo at %.3f ms: %s",
+                       hep_run_series(run, e->series[k])->name, 1e3 * e->te_s[k], why);
+    return rc;
 }
 
 static int make_all(struct hep_run *run, const struct echoes *e, struct hep_error *err)
@@ -558,23 +557,26 @@ static int make_all(struct hep_run *run, const struct echoes *e, struct hep_erro
 static int run_fat(struct hep_run *run, struct hep_error *err)
 {
     struct echoes e = { .n = 0 };
-    char reason[320];
+    char reason[320] = "";
     int rc = load_echoes(&e, run, err);
 
     if (rc == HEP_OK && e.n == 0)
         rc = load_pair(&e, run, err);
+    if (rc == HEP_OK)
+        rc = doubt(reason, sizeof reason, run, &e, err);
     if (rc != HEP_OK)
         goto out;
-    if (e.n == 0 && e.lacks[0] != '\0') {
-        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "no-echo-time", "%s", e.lacks);
-        all_absent(run, e.lacks);
-    } else if (e.n == 0) {
+    if (e.n == 0 && e.lacks[0] == '\0') {
         hep_maps_absent(run, dual_products, "no in-phase and opposed series");
         hep_maps_absent(run, multi_products, "no multi-echo series");
         hep_run_put_absent(run, "fat", "no in-phase and opposed or multi-echo series");
-    } else if (!is_of_magnitudes(reason, sizeof reason, run, &e)) {
-        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "no-magnitude", "%s", reason);
-        all_absent(run, reason);
+    } else if (e.n == 0 || reason[0] != '\0') {
+        const char *why = e.n == 0 ? e.lacks : reason;
+
+        hep_log_write(hep_run_log(run), HEP_LOG_WARNING, "echoes", "%s", why);
+        hep_maps_absent(run, dual_products, why);
+        hep_maps_absent(run, multi_products, why);
+        hep_run_put_absent(run, "fat", "%s", why);
     } else {
         rc = make_all(run, &e, err);
     }
@@ -583,7 +585,8 @@ out:
     return rc;
 }
 
-static const char *const settings[] = { "outputs.maps", "fat.", NULL };
+static const char *const settings[] = { "outputs.maps", "fat.", "align.other_place_gain",
+                                        "enhancement.one_image_rms", NULL };
 
 const struct hep_stage hep_stage_fat = {
     .name = "fat",

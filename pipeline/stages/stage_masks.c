@@ -1,5 +1,6 @@
 #include "pipeline/stages/stages.h"
 
+#include "image/same_place.h"
 #include "pipeline/config/config.h"
 #include "pipeline/products.h"
 #include "pipeline/stages/aligned.h"
@@ -11,7 +12,7 @@
 
 /* Masks of the user are looked at before anything is computed, so that one which cannot be used does
  * not cost the time of the alignment first. What is found here is found again where they are used.
- * So are phases, for one image that stands under two names. */
+ * So are phases, for one image that stands under two names, and all series, for those that are stored mirrored. */
 
 static const char *const phases[] = { "precontrast", "arterial",     "portal_venous",
                                       "delayed",     "transitional", "hepatobiliary" };
@@ -71,22 +72,10 @@ static int check_regions(struct hep_run *run, struct hep_error *err)
     return rc;
 }
 
-/* Is the first volume of both the same, voxel by voxel? */
 static bool is_twice(const struct hep_volume *a, const struct hep_volume *b, double rms_max)
 {
-    double square = 0.0, apart = 0.0;
-
-    if (!hep_grid_same(&a->grid, &b->grid, HEP_GRID_TOL_MM))
-        return false;
-    for (size_t i = 0; i < hep_grid_voxels(&a->grid); i++) {
-        const double x = (double)a->data[i], y = (double)b->data[i];
-
-        if (!isfinite(x) || !isfinite(y))
-            continue;
-        square += x * x;
-        apart += (x - y) * (x - y);
-    }
-    return square > 0.0 && apart <= rms_max * rms_max * square;
+    return hep_grid_same(&a->grid, &b->grid, HEP_GRID_TOL_MM) &&
+           hep_is_one_image(a->data, b->data, hep_grid_voxels(&a->grid), rms_max);
 }
 
 static bool are_two_files(const struct hep_run *run, const char *a, const char *b)
@@ -95,18 +84,27 @@ static bool are_two_files(const struct hep_run *run, const char *a, const char *
 }
 
 /* @return HEP_EDATA, for the stage to return */
-static int leave_out_twice(struct hep_run *run, const char *phase, const char *other,
-                           struct hep_error *err)
+static int leave_out(struct hep_run *run, const char *product, const char *text,
+                     struct hep_error *err)
 {
     struct hep_error why = { 0 };
     int rc;
 
-    (void)HEP_FAIL(&why, HEP_EDATA,
-                   "%s: the same image as %s: no two phases are one image, and which of the two "
-                   "names is true is not known",
-                   hep_run_series(run, phase)->name, hep_run_series(run, other)->name);
-    rc = hep_run_leave_out(run, phase, &why);
+    (void)HEP_FAIL(&why, HEP_EDATA, "%s: %s", hep_run_series(run, product)->name, text);
+    rc = hep_run_leave_out(run, product, &why);
     return HEP_FAIL(err, rc != HEP_OK ? rc : HEP_EDATA, "%s", why.msg);
+}
+
+static int leave_out_twice(struct hep_run *run, const char *phase, const char *other,
+                           struct hep_error *err)
+{
+    char text[256];
+
+    (void)snprintf(text, sizeof text,
+                   "the same image as %s: no two phases are one image, and which of the two names "
+                   "is true is not known",
+                   hep_run_series(run, other)->name);
+    return leave_out(run, phase, text, err);
 }
 
 /* Of one image under two names both are left out, and the run begins again. Volumes of one file are not looked at: they
@@ -132,10 +130,96 @@ static int check_phases(struct hep_run *run, struct hep_error *err)
     return rc == HEP_OK ? left_out : rc;
 }
 
+/* ---- series that are stored mirrored --------------------------------------------------------- */
+
+#define N_INPUTS (sizeof inputs / sizeof inputs[0] - 1)
+
+/* A series against the reference. */
+struct side {
+    const struct hep_volume *v; /* NULL: no image, or one without a place */
+    struct hep_mirror mirror;
+};
+
+static bool is_image(const char *product)
+{
+    return strstr(product, "mask") == NULL && strcmp(product, "labels") != 0;
+}
+
+/* @param[out] ref index of the first series; N_INPUTS without one. @param[out] n of either kind, without the first */
+static int look_at_sides(struct side side[], size_t *ref, size_t *n_same, size_t *n_mirrored,
+                         struct hep_run *run, struct hep_error *err)
+{
+    const double gain = hep_run_config(run)->align.other_place_gain;
+    int rc = HEP_OK;
+
+    *ref = N_INPUTS;
+    *n_same = *n_mirrored = 0;
+    for (size_t i = 0; rc == HEP_OK && i < N_INPUTS; i++) {
+        side[i] = (struct side){ NULL, { -1, (double)NAN, (double)NAN } };
+        if (!is_image(inputs[i].name))
+            continue;
+        rc = hep_run_volume(run, inputs[i].name, &side[i].v, err);
+        if (rc != HEP_OK || side[i].v == NULL || side[i].v->grid.unplaced) {
+            side[i].v = NULL;
+            continue;
+        }
+        if (*ref == N_INPUTS) {
+            *ref = i;
+            continue;
+        }
+        rc = hep_mirror_find(&side[i].mirror, side[*ref].v, side[i].v, gain, err);
+        *n_mirrored += side[i].mirror.axis >= 0;
+        *n_same += side[i].mirror.axis < 0 && isfinite(side[i].mirror.as_it_lies);
+    }
+    return rc;
+}
+
+/* The first series and those that lie as it does are fewer than the others: they are the ones that are mirrored. */
+static int leave_out_mirrored(struct hep_run *run, const char *product, const struct side *s,
+                              const struct side *ref, size_t n_against, struct hep_error *err)
+{
+    const struct side *told = s->mirror.axis >= 0 ? s : ref;
+    char text[256];
+
+    if (told->mirror.axis >= 0)
+        (void)snprintf(
+            text, sizeof text,
+            "stored mirrored (%s) against %zu other series: reversed it tells %.1f times "
+            "as much of the first of them as it does as it lies",
+            hep_mirror_words(&told->v->grid, told->mirror.axis), n_against,
+            told->mirror.mirrored / told->mirror.as_it_lies);
+    else
+        (void)snprintf(text, sizeof text, "stored mirrored against %zu other series", n_against);
+    return leave_out(run, product, text, err);
+}
+
+/* Series that are stored mirrored against most others; of two series the one that is not the reference. */
+static int check_sides(struct hep_run *run, struct hep_error *err)
+{
+    struct side side[N_INPUTS];
+    size_t ref, n_same, n_mirrored;
+    bool reference_is_mirrored;
+    int left_out = HEP_OK, rc = look_at_sides(side, &ref, &n_same, &n_mirrored, run, err);
+
+    if (rc != HEP_OK || n_mirrored == 0)
+        return rc;
+    reference_is_mirrored = n_mirrored > n_same + 1;
+    for (size_t i = 0; i < N_INPUTS; i++) {
+        const bool known = side[i].v != NULL && (i == ref || isfinite(side[i].mirror.as_it_lies));
+
+        if (known && (side[i].mirror.axis >= 0) != reference_is_mirrored)
+            left_out = leave_out_mirrored(run, inputs[i].name, &side[i], &side[ref],
+                                          reference_is_mirrored ? n_mirrored : n_same + 1, err);
+    }
+    return left_out;
+}
+
 static int run_masks(struct hep_run *run, struct hep_error *err)
 {
     int rc = check_phases(run, err);
 
+    if (rc == HEP_OK)
+        rc = check_sides(run, err);
     if (rc == HEP_OK)
         rc = check_mask(run, "liver_mask", HEP_ROLE_LIVER_MASK, err);
 
@@ -147,12 +231,12 @@ static int run_masks(struct hep_run *run, struct hep_error *err)
 }
 
 static const char *const settings[] = { "liver.label", "lesions.given", "enhancement.one_image_rms",
-                                        NULL };
+                                        "align.other_place_gain", NULL };
 
 const struct hep_stage hep_stage_masks = {
     .name = "masks",
-    .summary = "masks of the user, and one image under two names, looked at before anything is "
-               "computed",
+    .summary = "masks of the user, one image under two names and series that are stored mirrored, "
+               "looked at before anything is computed",
     .inputs = inputs,
     .outputs = outputs,
     .settings = settings,
