@@ -10,9 +10,11 @@ enum { ALIGNMENT = 64, FIRST_ITEMS = 8, HUGE_PAGE = 1 << 21 };
 /* The one piece of state in the library: it exists for tests and is 0 in every real run. */
 static atomic_long fail_countdown;
 
-void hep_alloc_fail_at(long n)
+long hep_alloc_fail_at(long n)
 {
-    atomic_store(&fail_countdown, n > 0 ? n : 0);
+    const long left = atomic_exchange(&fail_countdown, n > 0 ? n : 0);
+
+    return left > 0 ? left : 0;
 }
 
 static bool must_fail(void)

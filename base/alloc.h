@@ -34,7 +34,8 @@ int hep_grow(void *list, size_t n, size_t size, struct hep_error *err) HEP_MUST_
 /** *out = a * b; false on overflow. */
 bool hep_mul_size(size_t *out, size_t a, size_t b);
 
-/** Test hook: the n-th allocation from now fails (1 = next), once; 0 turns it off. */
-void hep_alloc_fail_at(long n);
+/** Test hook: the n-th allocation from now fails (1 = next), once; 0 turns it off.
+ *  @return how many were left until the failure that was asked for before; 0: it has happened */
+long hep_alloc_fail_at(long n);
 
 #endif

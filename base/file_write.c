@@ -94,17 +94,11 @@ void hep_outfile_abort(struct hep_outfile *f)
 }
 
 /* Make the new name durable. A file system that cannot flush a folder (EINVAL) is not a failure. */
-static int flush_folder(const char *path)
+static int flush_folder(const char *folder)
 {
-    size_t n = (size_t)(hep_path_base(path) - path);
-    char *folder = n > 0 ? hep_asprintf(NULL, "%.*s", (int)n, path) : hep_strdup(".", NULL);
-    int fd;
+    int fd = open(folder[0] != '\0' ? folder : ".", O_RDONLY | O_CLOEXEC);
     int saved = 0;
 
-    if (folder == NULL)
-        return ENOMEM;
-    fd = open(folder, O_RDONLY | O_CLOEXEC);
-    free(folder);
     if (fd < 0)
         return errno == EACCES ? 0 : errno;
     if (fsync(fd) != 0 && errno != EINVAL)
@@ -128,9 +122,11 @@ int hep_outfile_commit(struct hep_outfile *f, struct hep_error *err)
     if (failed == 0 && rename(f->tmp, f->path) != 0)
         failed = errno;
     if (failed == 0) {
+        /* Both names begin with the folder's: no memory is needed that could lack after the rename. */
+        f->tmp[hep_path_base(f->path) - f->path] = '\0';
+        failed = flush_folder(f->tmp);
         free(f->tmp);
         f->tmp = NULL;
-        failed = flush_folder(f->path);
     }
     if (failed != 0)
         rc = HEP_FAIL(err, HEP_EIO, "cannot write %s: %s", f->path, strerror(failed));

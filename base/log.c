@@ -15,7 +15,7 @@ enum { MESSAGE_BYTES = 1024, TASK_BYTES = 64, BAR_WIDTH = 30, SURE_PERCENT = 5 }
 struct hep_log {
     pthread_mutex_t lock;
     FILE *stream;
-    bool json, terminal, bar_shown;
+    bool json, terminal, bar_shown, warning_lost;
     enum hep_log_level level;
     struct timespec start, task_start;
     char **warnings;
@@ -143,8 +143,10 @@ static void keep_warning(struct hep_log *log, const char *message)
 
     if (copy != NULL && HEP_GROW(log->warnings, log->n_warnings, NULL) == HEP_OK)
         log->warnings[log->n_warnings++] = copy;
-    else
+    else {
+        log->warning_lost = true;
         free(copy);
+    }
 }
 
 static void write_message(struct hep_log *log, enum hep_log_level level, const char *event,
@@ -198,6 +200,13 @@ void hep_log_stage(struct hep_log *log, const char *event, const char *stage, co
 size_t hep_log_warning_count(const struct hep_log *log)
 {
     return log ? log->n_warnings : 0;
+}
+
+int hep_log_check(const struct hep_log *log, struct hep_error *err)
+{
+    return log != NULL && log->warning_lost
+               ? HEP_FAIL(err, HEP_ENOMEM, "no memory to keep a warning")
+               : HEP_OK;
 }
 
 const char *hep_log_warning(const struct hep_log *log, size_t i)

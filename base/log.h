@@ -43,6 +43,8 @@ void hep_log_stage(struct hep_log *log, const char *event, const char *stage, co
 /** Messages at warning level so far, in order: for run.json. Borrowed until the next write. */
 size_t hep_log_warning_count(const struct hep_log *log);
 const char *hep_log_warning(const struct hep_log *log, size_t i);
+/** @return HEP_ENOMEM when a warning could not be kept: a record without it would say less than was found. */
+int hep_log_check(const struct hep_log *log, struct hep_error *err) HEP_MUST_CHECK;
 
 /**
  * Progress of a task with a known end: a bar that is redrawn when the stream is a terminal, one

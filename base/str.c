@@ -215,6 +215,12 @@ void hep_str_add_number(struct hep_str *str, double value)
         hep_str_addf(str, "%.9g", value);
 }
 
+const char *hep_str_part(struct hep_str *out, const struct hep_str *part)
+{
+    out->failed = out->failed || part->failed;
+    return part->s != NULL ? part->s : "";
+}
+
 int hep_str_check(const struct hep_str *str, struct hep_error *err)
 {
     if (str->failed)

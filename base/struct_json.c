@@ -569,11 +569,10 @@ static void describe(struct hep_str *out, const char *prefix, const struct hep_s
         if (map)
             hep_str_addf(&path, "%s*", path.len > 0 ? "." : "");
         if (m->type != HEP_MEMBER_STRUCT || m->doc != NULL)
-            hep_str_addf(out, "%s\t%s\t%s\n", path.s != NULL ? path.s : "",
+            hep_str_addf(out, "%s\t%s\t%s\n", hep_str_part(out, &path),
                          m->unit != NULL ? m->unit : "", m->doc != NULL ? m->doc : "");
         if (m->type == HEP_MEMBER_STRUCT)
-            describe(out, path.s != NULL ? path.s : "", m->of);
-        out->failed = out->failed || path.failed;
+            describe(out, hep_str_part(out, &path), m->of);
         hep_str_release(&path);
     }
 }

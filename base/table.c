@@ -191,16 +191,13 @@ static void add_lists(struct hep_str *out, const struct hep_value *v)
 {
     struct hep_str joined = { 0 };
 
-    hep_str_add(&joined, "");
     for (size_t i = 0; i < v->numbers.n; i++) {
         hep_str_add(&joined, i > 0 ? "," : "");
         hep_str_add_number(&joined, hep_number_at(&v->numbers, i));
     }
     for (size_t i = 0; i < v->texts.n; i++)
         hep_str_addf(&joined, "%s%s", i > 0 ? "," : "", v->texts.list[i]);
-    out->failed = out->failed || joined.failed;
-    if (!joined.failed)
-        hep_str_add_tsv(out, joined.s);
+    hep_str_add_tsv(out, hep_str_part(out, &joined));
     hep_str_release(&joined);
 }
 

@@ -128,7 +128,7 @@ void hep_str_add_terminal(struct hep_str *out, const char *text)
         hep_str_addn(out, c < 0x20 || c == 0x7f || is_c1 ? "?" : &clean.s[i], 1);
         i += is_c1;
     }
-    out->failed = out->failed || clean.failed;
+    (void)hep_str_part(out, &clean);
     hep_str_release(&clean);
 }
 
@@ -207,16 +207,16 @@ static void add_line(struct hep_str *out, const struct hep_table *t, const struc
         pad = width_of(&cell) < p->width ? p->width - width_of(&cell) : 0;
         hep_str_add(out, k > 0 ? "  " : "");
         add_blanks(out, is_text(p->column) ? 0 : pad);
-        hep_str_addn(out, cell.s, cell.len);
+        hep_str_add(out, hep_str_part(out, &cell));
         add_blanks(out, is_text(p->column) && k + 1 < n ? pad : 0);
     }
     hep_str_add(out, "\n");
-    out->failed = out->failed || cell.failed;
     hep_str_release(&cell);
 }
 
 /* Widest text of a column; 0 where every row is left out or lacks it. */
-static size_t width_of_column(const struct hep_table *t, const struct hep_column *c)
+static size_t width_of_column(struct hep_str *out, const struct hep_table *t,
+                              const struct hep_column *c)
 {
     struct hep_str cell = { 0 };
     size_t width = 0;
@@ -231,6 +231,7 @@ static size_t width_of_column(const struct hep_table *t, const struct hep_column
         write_cell(&cell, t, c, i);
         width = width_of(&cell) > width ? width_of(&cell) : width;
     }
+    (void)hep_str_part(out, &cell);
     hep_str_release(&cell);
     return width;
 }
@@ -254,7 +255,7 @@ void hep_table_text(struct hep_str *out, const struct hep_table *t)
         return;
     }
     for (const struct hep_column *c = t->columns; !hep_column_is_last(c); c++) {
-        places[n] = (struct place){ c, width_of_column(t, c) };
+        places[n] = (struct place){ c, width_of_column(out, t, c) };
         n += places[n].width > 0;
     }
     if (n > 0 && t->caption != NULL)
@@ -290,12 +291,11 @@ void hep_row_text(struct hep_str *out, const struct hep_column *columns, const v
             continue;
         write_head(&cell, c);
         hep_str_add(out, "  ");
-        hep_str_addn(out, cell.s, cell.len);
+        hep_str_add(out, hep_str_part(out, &cell));
         add_blanks(out, width - width_of(&cell) + 2);
         write_cell(&cell, &t, c, 0);
-        hep_str_addn(out, cell.s, cell.len);
+        hep_str_add(out, hep_str_part(out, &cell));
         hep_str_add(out, "\n");
     }
-    out->failed = out->failed || cell.failed;
     hep_str_release(&cell);
 }

@@ -46,6 +46,8 @@ void hep_str_add_html(struct hep_str *str, const char *text);
 void hep_str_add_tsv(struct hep_str *str, const char *text);
 /** Shortest text of at most 9 significant digits, with "n/a" for non-finite values. */
 void hep_str_add_number(struct hep_str *str, double value);
+/** The text of `part`, "" where it has none, for use in `out`, which has failed when an append to the part failed. */
+const char *hep_str_part(struct hep_str *out, const struct hep_str *part);
 /** @return HEP_OK, or HEP_ENOMEM when an append failed. */
 int hep_str_check(const struct hep_str *str, struct hep_error *err) HEP_MUST_CHECK;
 

@@ -224,7 +224,10 @@ static void record_failure(const struct batch *b, const struct slot *slot, int c
     struct hep_str hidden = { 0 };
     struct hep_error e = { 0 };
 
-    hep_status_of(&status, b->q->out_dir);
+    if (hep_status_of(&status, b->q->out_dir, &e) != HEP_OK) {
+        hep_log_write(b->log, HEP_LOG_WARNING, "record", "%s", e.msg);
+        goto out;
+    }
     if (hide_folders(&hidden, b, s, reason) != HEP_OK ||
         (status.state == HEP_STATE_FAILED && strcmp(status.reason, hidden.s) == 0))
         goto out;
@@ -335,8 +338,9 @@ static bool is_due(const struct batch *b, const struct hep_dataset_study *s)
 
     if (!b->q->only_failed)
         return true;
-    hep_status_of(&status, b->q->out_dir);
-    return status.state == HEP_STATE_FAILED;
+    /* One that cannot be told from its record is run: it then says what is wrong. */
+    return hep_status_of(&status, b->q->out_dir, NULL) != HEP_OK ||
+           status.state == HEP_STATE_FAILED;
 }
 
 static const struct hep_dataset_study *next_study(struct batch *b)

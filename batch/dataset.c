@@ -216,16 +216,20 @@ static int check_dataset(const char *bids_dir, bool skip, struct hep_error *err)
     return HEP_OK;
 }
 
-static char *read_participants(const char *bids_dir)
+/* *text is NULL without one, or with one that is longer than any table of participants. */
+static int read_participants(char **text, const char *bids_dir, struct hep_error *err)
 {
-    char *path = hep_path_join(bids_dir, "participants.tsv", NULL), *text = NULL;
+    char *path = hep_path_join(bids_dir, "participants.tsv", err);
+    struct hep_error too_long = { 0 };
     size_t n = 0;
+    int rc = path != NULL ? HEP_OK : HEP_ENOMEM;
 
-    if (path != NULL && hep_is_file(path) &&
-        hep_file_read(&text, &n, path, TSV_MAX, NULL) != HEP_OK)
-        text = NULL;
+    if (rc == HEP_OK && hep_is_file(path))
+        rc = hep_file_read(text, &n, path, TSV_MAX, &too_long);
     free(path);
-    return text;
+    if (too_long.code == HEP_EFORMAT)
+        return HEP_OK;
+    return too_long.code == HEP_OK ? rc : HEP_FAIL(err, too_long.code, "%s", too_long.msg);
 }
 
 int hep_dataset_list(struct hep_dataset *out, const char *bids_dir,
@@ -244,7 +248,7 @@ int hep_dataset_list(struct hep_dataset *out, const char *bids_dir,
     if (rc == HEP_OK)
         rc = hep_listing_read(&list, bids_dir, err);
     if (rc == HEP_OK)
-        table = read_participants(bids_dir);
+        rc = read_participants(&table, bids_dir, err);
     for (size_t i = 0; rc == HEP_OK && i < list.n; i++) {
         if (list.is_dir[i] && hep_starts_with(list.names[i], "sub-") &&
             wanted(&subjects, list.names[i]))

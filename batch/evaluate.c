@@ -257,11 +257,13 @@ static int match_rejected(struct hep_evaluated *e, const struct hep_eval_entry *
 
 /* What became of a study: its state, and a reason where there is nothing to evaluate. */
 static int find_state(struct hep_eval_entry *entry, struct hep_reading *r, const char *out_dir,
-                      const struct hep_dataset_study *d, const char *path)
+                      const struct hep_dataset_study *d, const char *path, struct hep_error *err)
 {
     struct hep_study_status s = { .label = d->label, .relative = d->relative };
+    int rc = hep_status_of(&s, out_dir, err);
 
-    hep_status_of(&s, out_dir);
+    if (rc != HEP_OK)
+        return rc;
     entry->state = HEP_EVAL_MISSING;
     if (s.state == HEP_STATE_FAILED) {
         entry->state = HEP_EVAL_FAILED;
@@ -304,7 +306,7 @@ static int read_output(struct hep_evaluated *e, struct hep_reading *r, const cha
 {
     struct hep_eval_entry *entry = &e->entry[study];
     char *path = hep_eval_path(&r->output, "", "lesions.json", err);
-    int rc = path != NULL ? find_state(entry, r, out_dir, d, path) : HEP_ENOMEM;
+    int rc = path != NULL ? find_state(entry, r, out_dir, d, path, err) : HEP_ENOMEM;
 
     if (rc == HEP_OK && entry->state == HEP_EVAL_DONE)
         rc = hep_reading_findings(r, path, err);

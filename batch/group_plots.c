@@ -153,7 +153,7 @@ static int study_plot(struct hep_str *out, const struct hep_group_table *t, size
         if (rc == HEP_OK)
             rc = hep_svg_end(&svg, err);
         if (rc == HEP_OK)
-            hep_str_add(out, svg.text.s);
+            hep_str_add(out, hep_str_part(out, &svg.text));
         hep_str_release(&svg.text);
     }
     hep_str_release(&label);
@@ -242,7 +242,7 @@ static int lesion_plot(struct hep_str *out, const struct values *v, enum hep_mea
         }
         rc = hep_svg_end(&svg, err);
         if (rc == HEP_OK)
-            hep_str_add(out, svg.text.s);
+            hep_str_add(out, hep_str_part(out, &svg.text));
         hep_str_release(&svg.text);
     }
     hep_str_release(&label);

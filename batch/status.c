@@ -152,16 +152,20 @@ static void read_failure(struct hep_study_status *s, const struct hep_json *json
     (void)snprintf(s->failed_stage, sizeof s->failed_stage, "%s", stage != NULL ? stage : "");
 }
 
-static struct hep_json *read_record(const char *out_dir, const struct hep_study_status *s,
-                                    const char *suffix)
+/* *json is NULL where there is no such record, or none that is JSON. */
+static int read_record(struct hep_json **json, const char *out_dir,
+                       const struct hep_study_status *s, const char *suffix, struct hep_error *err)
 {
-    char *path = hep_asprintf(NULL, "%s/%s/%s_%s.json", out_dir, s->relative, s->label, suffix);
-    struct hep_json *json = NULL;
+    char *path = hep_asprintf(err, "%s/%s/%s_%s.json", out_dir, s->relative, s->label, suffix);
+    struct hep_error damaged = { 0 };
+    int rc = path != NULL ? HEP_OK : HEP_ENOMEM;
 
-    if (path == NULL || !hep_is_file(path) || hep_json_read(&json, path, NULL) != HEP_OK)
-        json = NULL;
+    if (rc == HEP_OK && hep_is_file(path))
+        rc = hep_json_read(json, path, &damaged);
     free(path);
-    return json;
+    if (damaged.code == HEP_EFORMAT || damaged.code == HEP_ENOENT)
+        return HEP_OK;
+    return damaged.code == HEP_OK ? rc : HEP_FAIL(err, damaged.code, "%s", damaged.msg);
 }
 
 static void copy_text(char *out, size_t n, const struct hep_json *record, const char *key)
@@ -185,12 +189,17 @@ static void read_run(struct hep_study_status *s, const struct hep_json *record)
                         : HEP_NO_INTEGER;
 }
 
-void hep_status_of(struct hep_study_status *s, const char *out_dir)
+int hep_status_of(struct hep_study_status *s, const char *out_dir, struct hep_error *err)
 {
-    struct hep_json *failed = read_record(out_dir, s, "failed"),
-                    *run = read_record(out_dir, s, "run");
-    const char *state = hep_json_string(hep_json_get(run, "state"));
+    struct hep_json *failed = NULL, *run = NULL;
+    const char *state;
+    int rc = read_record(&failed, out_dir, s, "failed", err);
 
+    if (rc == HEP_OK)
+        rc = read_record(&run, out_dir, s, "run", err);
+    if (rc != HEP_OK)
+        goto out;
+    state = hep_json_string(hep_json_get(run, "state"));
     s->state = HEP_STATE_MISSING;
     s->exit_code = 0;
     s->reason[0] = s->failed_stage[0] = '\0';
@@ -203,8 +212,10 @@ void hep_status_of(struct hep_study_status *s, const char *out_dir)
     else if (run != NULL)
         read_failure(s, run);
     read_run(s, s->state == HEP_STATE_FAILED && failed != NULL ? failed : run);
+out:
     hep_json_free(failed);
     hep_json_free(run);
+    return rc;
 }
 
 int hep_status_read(struct hep_out_status *out, const char *out_dir, struct hep_error *err)
@@ -226,11 +237,13 @@ int hep_status_read(struct hep_out_status *out, const char *out_dir, struct hep_
     }
     if (out->n > 0)
         qsort(out->list, out->n, sizeof out->list[0], by_label);
-    for (size_t i = 0; i < out->n; i++) {
-        hep_status_of(&out->list[i], out_dir);
+    for (size_t i = 0; rc == HEP_OK && i < out->n; i++) {
+        rc = hep_status_of(&out->list[i], out_dir, err);
         out->count[out->list[i].state]++;
     }
-    return HEP_OK;
+    if (rc != HEP_OK)
+        hep_status_release(out);
+    return rc;
 }
 
 static int expect_study(const char *folder, const char *relative, struct hep_error *err)

@@ -39,8 +39,9 @@ int hep_status_read(struct hep_out_status *out, const char *out_dir,
 void hep_status_release(struct hep_out_status *s);
 /** Does the folder hold the list of expected studies, or a dataset_description.json that names Hepar? */
 bool hep_is_output(const char *out_dir);
-/** State of one study. */
-void hep_status_of(struct hep_study_status *s, const char *out_dir);
+/** State of one study. A record that is no JSON counts as none; one that cannot be read now is an error. */
+int hep_status_of(struct hep_study_status *s, const char *out_dir,
+                  struct hep_error *err) HEP_MUST_CHECK;
 
 /** Add studies to what is expected. Batches at the same time lose nothing. @param[in,out] err not NULL */
 int hep_status_expect(const char *out_dir, const struct hep_dataset *d,

@@ -109,18 +109,21 @@ int hep_truth_labels(struct hep_labels **out, const struct hep_eval_folder *fold
 }
 
 /* Does the sidecar of a map say that it is no result? */
-static bool is_withheld(const char *path)
+static int look_if_withheld(bool *withheld, const char *path, struct hep_error *err)
 {
     const int stem = hep_ends_with(path, ".nii.gz") ? (int)strlen(path) - 7 : 0;
     struct hep_json *sidecar = NULL;
-    char *name = hep_asprintf(NULL, "%.*s.json", stem, path);
-    bool withheld = name != NULL && hep_is_file(name) &&
-                    hep_json_read(&sidecar, name, NULL) == HEP_OK &&
-                    hep_json_get(sidecar, "Status") != NULL;
+    char *name = hep_asprintf(err, "%.*s.json", stem, path);
+    int rc = name != NULL ? HEP_OK : HEP_ENOMEM;
 
+    *withheld = false;
+    if (rc == HEP_OK && hep_is_file(name)) {
+        rc = hep_json_read(&sidecar, name, err);
+        *withheld = rc == HEP_OK && hep_json_get(sidecar, "Status") != NULL;
+    }
     hep_json_free(sidecar);
     free(name);
-    return withheld;
+    return rc;
 }
 
 int hep_truth_map_on(struct hep_volume **out, const struct hep_eval_folder *folder,
@@ -130,10 +133,13 @@ int hep_truth_map_on(struct hep_volume **out, const struct hep_eval_folder *fold
     const struct hep_transform t = through(displacement);
     struct hep_volume *own = NULL;
     char *path = hep_eval_path(folder, modality, rest, err);
+    bool withheld = false;
     int rc = path == NULL ? HEP_ENOMEM : HEP_OK;
 
     *out = NULL;
-    if (rc == HEP_OK && hep_is_file(path) && !is_withheld(path))
+    if (rc == HEP_OK && hep_is_file(path))
+        rc = look_if_withheld(&withheld, path, err);
+    if (rc == HEP_OK && hep_is_file(path) && !withheld)
         rc = hep_nifti_read(&own, path, err);
     if (rc == HEP_OK && own != NULL && own->nt != 1)
         rc = HEP_FAIL(err, HEP_EFORMAT, "%s: %zu volumes instead of one", path, own->nt);

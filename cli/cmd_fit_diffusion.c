@@ -203,13 +203,18 @@ static int screen_volumes(struct hep_screened *used, struct hep_diffusion_screen
 {
     struct hep_diffusion_input region = *in;
     struct hep_labels *body = NULL;
+    struct hep_error none = { 0 };
     char text[HEP_SCREEN_TEXT];
     size_t lowest = 0;
-    int rc;
+    int rc = HEP_OK;
 
     for (size_t i = 1; i < in->nb; i++)
         lowest = in->b_s_per_mm2[i] < in->b_s_per_mm2[lowest] ? i : lowest;
-    if (in->mask == NULL && hep_body_mask(&body, dwi, lowest, NULL) == HEP_OK)
+    if (in->mask == NULL)
+        rc = hep_body_mask(&body, dwi, lowest, &none);
+    if (rc != HEP_OK && rc != HEP_EDATA)
+        return HEP_FAIL(err, none.code, "%s", none.msg);
+    if (body != NULL)
         region.mask = body->data;
     rc = hep_diffusion_screen(screen, &region, dwi->grid.n, o->rise_max, err);
     hep_labels_free(body);

@@ -324,30 +324,32 @@ static struct hep_json *dual_sidecar(struct hep_put *put, const struct echo_set 
     return o;
 }
 
-/* The body in the volume that these signals are of; NULL: none is seen. */
-static struct hep_labels *body_of(const struct echo_set *e, const float *signal)
+/* The body in the volume that these signals are of; *body is NULL where none is seen. */
+static int find_body(struct hep_labels **body, const struct echo_set *e, const float *signal,
+                     struct hep_error *err)
 {
-    struct hep_labels *body = NULL;
     struct hep_error none = { 0 };
+    int rc = HEP_OK;
 
     for (size_t i = 0; i < e->n_volumes; i++)
-        for (size_t t = 0; t < e->volume[i]->nt; t++)
-            if (hep_volume_at(e->volume[i], t) == signal &&
-                hep_body_mask(&body, e->volume[i], t, &none) == HEP_OK)
-                return body;
-    return NULL;
+        for (size_t t = 0; rc == HEP_OK && *body == NULL && t < e->volume[i]->nt; t++)
+            if (hep_volume_at(e->volume[i], t) == signal)
+                rc = hep_body_mask(body, e->volume[i], t, &none);
+    return rc == HEP_OK || rc == HEP_EDATA ? HEP_OK : HEP_FAIL(err, none.code, "%s", none.msg);
 }
 
 /* Says so when the two echoes cannot be what their times call them, by the default limits. */
 static int check_pair(const struct echo_set *e, const struct hep_dualecho_signals *sig,
                       struct hep_cli *cli, struct hep_error *err)
 {
-    struct hep_labels *body = body_of(e, sig->in_phase);
+    struct hep_labels *body = NULL;
     char reason[HEP_ECHO_PAIR_REASON];
     struct hep_config config;
     struct hep_echo_pair pair;
     int rc = hep_config_defaults(&config, err);
 
+    if (rc == HEP_OK)
+        rc = find_body(&body, e, sig->in_phase, err);
     if (rc == HEP_OK && body != NULL) {
         const struct hep_echo_pair_limits limits = { config.liver.plausible_pair_excess,
                                                      config.liver.plausible_pair_apart,

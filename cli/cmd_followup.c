@@ -89,10 +89,13 @@ static int show(const S *o, struct hep_cli *cli, const struct hep_followed *f,
         rc = hep_followed_json(&json, f, err);
         return rc == HEP_OK ? hep_print_json(cli->out, json, err) : rc;
     }
-    hep_followed_text(&text, f);
+    rc = hep_followed_text(&text, f, err);
     hep_str_addf(&text, "Written: %s/%s_followup.{html,json,tsv}\n", f->out_dir,
                  f->places.participant);
-    return hep_print_text(cli->out, &text, err);
+    if (rc == HEP_OK)
+        return hep_print_text(cli->out, &text, err);
+    hep_str_release(&text);
+    return rc;
 }
 
 static int write_viewer(const struct hep_followed *f, struct hep_error *err)

@@ -147,7 +147,7 @@ static void add_timeline(struct hep_str *out, const struct hep_config *cfg,
     struct hep_str text = { 0 };
 
     hep_timeline_text(&text, cfg, t);
-    for (const char *line = text.s; line != NULL && *line != '\0';) {
+    for (const char *line = hep_str_part(out, &text); *line != '\0';) {
         const size_t n = strcspn(line, "\n");
 
         hep_str_add(out, n > 0 ? "# " : "#");

@@ -82,9 +82,7 @@ static void options_help(struct hep_str *out, const struct hep_option *o)
 
         option_left(&left, o);
         option_right(&right, o);
-        out->failed = out->failed || left.failed || right.failed;
-        if (!out->failed)
-            two_columns(out, left.s, right.s);
+        two_columns(out, hep_str_part(out, &left), hep_str_part(out, &right));
         hep_str_release(&left);
         hep_str_release(&right);
     }
@@ -99,9 +97,7 @@ static void positional_help(struct hep_str *out, const struct hep_positional *p)
         hep_str_add(&right, "; one of ");
         add_choices(&right, p->choices, ", ");
     }
-    out->failed = out->failed || right.failed;
-    if (!out->failed)
-        two_columns(out, p->name, right.s);
+    two_columns(out, p->name, hep_str_part(out, &right));
     hep_str_release(&right);
 }
 

@@ -24,11 +24,10 @@ static void option_rows(struct hep_str *out, const struct hep_option *o)
 
         hep_help_option(&left, &right, o);
         hep_str_add(out, "| `");
-        add_cell(out, left.s);
+        add_cell(out, hep_str_part(out, &left));
         hep_str_add(out, "` | ");
-        add_cell(out, right.s);
+        add_cell(out, hep_str_part(out, &right));
         hep_str_add(out, " |\n");
-        out->failed = out->failed || left.failed || right.failed;
         hep_str_release(&left);
         hep_str_release(&right);
     }
@@ -92,7 +91,7 @@ static void setting_rows(struct hep_str *out, const struct hep_field *first, con
             continue;
         hep_field_describe(&allowed, f);
         hep_str_addf(out, "| `%s` | `%s` | ", f->key, f->preset[0] ? f->preset : "\"\"");
-        add_cell(out, allowed.s);
+        add_cell(out, hep_str_part(out, &allowed));
         hep_str_add(out, " | ");
         add_cell(out, f->doc);
         hep_str_add(out, " |\n");

@@ -54,9 +54,7 @@ static void add_options(struct hep_str *out, const struct hep_option *o)
         struct hep_str left = { 0 }, right = { 0 };
 
         hep_help_option(&left, &right, o);
-        out->failed = out->failed || left.failed || right.failed;
-        if (!out->failed)
-            add_item(out, left.s, right.s);
+        add_item(out, hep_str_part(out, &left), hep_str_part(out, &right));
         hep_str_release(&left);
         hep_str_release(&right);
     }
@@ -67,17 +65,14 @@ static void add_head(struct hep_str *out, const struct hep_command *c, const cha
     struct hep_str name = { 0 };
 
     add_page_name(&name, c);
-    out->failed = out->failed || name.failed;
-    if (!out->failed) {
-        hep_str_add(out, ".TH ");
-        for (const char *s = name.s; *s != '\0'; s++)
-            hep_str_addf(out, "%c", toupper((unsigned char)*s));
-        hep_str_addf(out, " 1 \"\" \"Hepar %s\" \"Hepar\"\n.SH NAME\n", HEP_VERSION);
-        add_roff(out, name.s);
-        hep_str_add(out, " \\- ");
-        add_roff(out, summary);
-        hep_str_add(out, "\n");
-    }
+    hep_str_add(out, ".TH ");
+    for (const char *s = hep_str_part(out, &name); *s != '\0'; s++)
+        hep_str_addf(out, "%c", toupper((unsigned char)*s));
+    hep_str_addf(out, " 1 \"\" \"Hepar %s\" \"Hepar\"\n.SH NAME\n", HEP_VERSION);
+    add_roff(out, hep_str_part(out, &name));
+    hep_str_add(out, " \\- ");
+    add_roff(out, summary);
+    hep_str_add(out, "\n");
     hep_str_release(&name);
 }
 
@@ -99,7 +94,7 @@ void hep_man_command(struct hep_str *out, const struct hep_command *c)
     add_head(out, c, c->summary);
     hep_help_usage(&usage, c);
     hep_str_add(out, ".SH SYNOPSIS\n.B ");
-    add_roff(out, usage.s != NULL ? usage.s : "");
+    add_roff(out, hep_str_part(out, &usage));
     hep_str_release(&usage);
     if (c->detail != NULL) {
         hep_str_add(out, "\n.SH DESCRIPTION\n");

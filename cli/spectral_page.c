@@ -146,7 +146,7 @@ static int draw(struct hep_str *out, const struct hep_spectral_measure_groups *m
     if (hep_svg_end(&svg, err) != HEP_OK)
         rc = HEP_ENOMEM;
     if (rc == HEP_OK)
-        hep_str_add(out, svg.text.s);
+        hep_str_add(out, hep_str_part(out, &svg.text));
     hep_str_release(&svg.text);
 out:
     free(names);
@@ -164,7 +164,7 @@ int hep_spectral_page(struct hep_str *out, const struct hep_spectral_measure_gro
     hep_str_add(&head, "<style>");
     hep_svg_style(&head);
     hep_str_add(&head, "</style>");
-    hep_html_begin(out, "Comparison of groups", head.s);
+    hep_html_begin(out, "Comparison of groups", hep_str_part(out, &head));
     hep_str_release(&head);
     hep_str_add(out, "<header><h1>Comparison of groups</h1><p>Research software: nothing here is a "
                      "diagnosis. Values are taken as "

@@ -10,6 +10,8 @@
 #include "sequences/bids_name.h"
 #include "sequences/lines.h"
 
+#include <limits.h>
+
 void hep_import_release(struct hep_import *done)
 {
     for (size_t i = 0; i < done->n; i++)
@@ -37,12 +39,12 @@ static int check_labels(const struct hep_import_settings *s, struct hep_error *e
 static bool label_is_taken(const struct hep_ledger *l, const struct hep_dicom_studies *planned,
                            size_t n_planned, const char *bids_dir, const char *label)
 {
-    char *folder = hep_asprintf(NULL, "%s/sub-%s", bids_dir, label);
-    bool taken = hep_ledger_find_label(l, label) != NULL || (folder != NULL && hep_is_dir(folder));
+    char folder[PATH_MAX];
+    const int n = snprintf(folder, sizeof folder, "%s/sub-%s", bids_dir, label);
+    bool taken = hep_ledger_find_label(l, label) != NULL || n >= PATH_MAX || hep_is_dir(folder);
 
     for (size_t i = 0; i < n_planned; i++)
         taken = taken || strcmp(planned->item[i].participant, label) == 0;
-    free(folder);
     return taken;
 }
 
@@ -82,8 +84,10 @@ static bool session_is_taken(const struct hep_ledger *l, const struct hep_dicom_
                              size_t i, const char *bids_dir, const char *label)
 {
     const struct hep_dicom_study *s = &studies->item[i];
-    char *folder = hep_asprintf(NULL, "%s/sub-%s/ses-%s", bids_dir, s->participant, label);
-    bool taken = folder != NULL && hep_is_dir(folder);
+    char folder[PATH_MAX];
+    const int n =
+        snprintf(folder, sizeof folder, "%s/sub-%s/ses-%s", bids_dir, s->participant, label);
+    bool taken = n >= PATH_MAX || hep_is_dir(folder);
 
     for (size_t k = 0; k < l->n; k++)
         taken = taken || (strcmp(l->study[k].participant, s->participant) == 0 &&
@@ -91,7 +95,6 @@ static bool session_is_taken(const struct hep_ledger *l, const struct hep_dicom_
     for (size_t k = 0; k < i; k++)
         taken = taken || (strcmp(studies->item[k].participant, s->participant) == 0 &&
                           strcmp(studies->item[k].session, label) == 0);
-    free(folder);
     return taken;
 }
 

@@ -117,10 +117,17 @@ static int check_b_values(const struct hep_import_work *w, size_t series, const 
     struct hep_gradients g = { 0 };
     struct hep_str text = { 0 };
     double *b = hep_calloc(nifti->nt, sizeof *b, err);
+    struct hep_error unusable = { 0 };
     bool is_known = false, is_same = true;
     int rc = b != NULL ? HEP_OK : HEP_ENOMEM;
 
-    if (rc == HEP_OK && hep_gradients_read(&g, bval, NULL, nifti->nt, NULL) == HEP_OK) {
+    if (rc == HEP_OK)
+        rc = hep_gradients_read(&g, bval, NULL, nifti->nt, &unusable);
+    if (unusable.code == HEP_ENOMEM) {
+        rc = HEP_FAIL(err, HEP_ENOMEM, "%s", unusable.msg);
+    } else if (unusable.code != HEP_OK) {
+        rc = HEP_OK;
+    } else if (rc == HEP_OK) {
         is_known = hep_dicom_volume_b(b, s, nifti->nz, nifti->nt);
         for (size_t t = 0; t < nifti->nt; t++)
             is_same = is_same && hep_dicom_has_b(s, g.b_s_per_mm2[t]);

@@ -15,11 +15,14 @@ void hep_given_release(struct hep_given *g)
     *g = (struct hep_given){ 0 };
 }
 
-void hep_given_describe(struct hep_given *g, const struct hep_lesion_study *study)
+int hep_given_describe(struct hep_given *g, const struct hep_lesion_study *study,
+                       struct hep_error *err)
 {
     const size_t *n = study->grid.n;
-    double(*sum)[3] = hep_calloc(g->n + 1, sizeof *sum, NULL);
+    double(*sum)[3] = hep_calloc(g->n + 1, sizeof *sum, err);
 
+    if (sum == NULL)
+        return HEP_ENOMEM;
     for (size_t i = 0; i < g->n; i++)
         g->list[i].voxels = g->list[i].voxels_in_liver = 0;
     for (size_t j = 0; j < hep_grid_voxels(&study->grid); j++) {
@@ -31,7 +34,7 @@ void hep_given_describe(struct hep_given *g, const struct hep_lesion_study *stud
             continue;
         l->voxels++;
         l->voxels_in_liver += study->liver->data[j] != 0;
-        for (int k = 0; k < 3 && sum != NULL; k++)
+        for (int k = 0; k < 3; k++)
             sum[id - 1][k] += (double)at[k];
     }
     for (size_t i = 0; i < g->n; i++) {
@@ -39,9 +42,9 @@ void hep_given_describe(struct hep_given *g, const struct hep_lesion_study *stud
         const double count = (double)l->voxels;
         double voxel[3];
 
-        for (int k = 0; k < 3 && sum != NULL && l->voxels > 0; k++)
+        for (int k = 0; k < 3 && l->voxels > 0; k++)
             voxel[k] = sum[i][k] / count;
-        if (sum != NULL && l->voxels > 0)
+        if (l->voxels > 0)
             hep_grid_to_world(l->centre_mm, &study->grid, voxel);
         if (l->note[0] != '\0')
             continue;
@@ -55,6 +58,7 @@ void hep_given_describe(struct hep_given *g, const struct hep_lesion_study *stud
                            "it has a single voxel of the reference series");
     }
     free(sum);
+    return HEP_OK;
 }
 
 static void add_given(struct hep_candidates *out, const struct hep_given *g,

@@ -41,7 +41,8 @@ int hep_given_outline(struct hep_given *g, const struct hep_lesion_study *study,
                       const struct hep_candidates *found, struct hep_error *err) HEP_MUST_CHECK;
 
 /** Count the voxels, set the centres of regions, and say what is odd: no voxel, a single one, outside of the liver. */
-void hep_given_describe(struct hep_given *g, const struct hep_lesion_study *study);
+int hep_given_describe(struct hep_given *g, const struct hep_lesion_study *study,
+                       struct hep_error *err) HEP_MUST_CHECK;
 
 /**
  * Candidates of the given lesions that have voxels, ids = index in the list + 1, and after them of those found that

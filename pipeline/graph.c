@@ -163,7 +163,7 @@ static void add_keys(struct hep_str *out, const struct hep_slot *s)
     hep_struct_describe(&lines, s->type);
     hep_str_addf(out, "\nKeys of `%s` in run.json:\n\n| key | unit | what |\n|---|---|---|\n",
                  s->name);
-    for (const char *at = lines.s; at != NULL && *at != '\0';) {
+    for (const char *at = hep_str_part(out, &lines); *at != '\0';) {
         const size_t key = strcspn(at, "\t"), unit = strcspn(at + key + 1, "\t"),
                      what = strcspn(at + key + unit + 2, "\n");
 
@@ -171,7 +171,6 @@ static void add_keys(struct hep_str *out, const struct hep_slot *s)
                      (int)what, at + key + unit + 2);
         at += key + unit + what + 3;
     }
-    out->failed = out->failed || lines.failed;
     hep_str_release(&lines);
 }
 

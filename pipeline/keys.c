@@ -186,19 +186,20 @@ static int replay_series(struct hep_product *p, struct hep_run *run, enum hep_ro
     return rc;
 }
 
-static void absent_series(struct hep_product *p, const struct hep_run *run, enum hep_role role,
-                          bool not_planned)
+static int absent_series(struct hep_product *p, const struct hep_run *run, enum hep_role role,
+                         bool not_planned, struct hep_error *err)
 {
     const char *left_out = hep_inventory_left_out(run->inventory, role);
 
     p->state = HEP_PRODUCT_ABSENT;
     if (not_planned)
         p->reason =
-            hep_asprintf(NULL, "%s is not in the protocol %s", p->slot->name, run->cfg->name.s);
+            hep_asprintf(err, "%s is not in the protocol %s", p->slot->name, run->cfg->name.s);
     else if (left_out != NULL)
-        p->reason = hep_asprintf(NULL, "the %s series is left out: %s", p->slot->name, left_out);
+        p->reason = hep_asprintf(err, "the %s series is left out: %s", p->slot->name, left_out);
     else
-        p->reason = hep_asprintf(NULL, "the study has no %s series", p->slot->name);
+        p->reason = hep_asprintf(err, "the study has no %s series", p->slot->name);
+    return p->reason != NULL ? HEP_OK : HEP_ENOMEM;
 }
 
 static int settle_series(struct hep_run *run, struct hep_record *record, struct hep_error *err)
@@ -230,7 +231,7 @@ static int settle_series(struct hep_run *run, struct hep_record *record, struct 
             p->state = HEP_PRODUCT_PRESENT;
             rc = series_key(p, run, record, inventory, err);
         } else {
-            absent_series(p, run, role, there);
+            rc = absent_series(p, run, role, there, err);
         }
     }
     hep_json_free(inventory);

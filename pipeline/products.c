@@ -484,19 +484,23 @@ void hep_run_put_absent(struct hep_run *run, const char *name, const char *fmt, 
     p->state = HEP_PRODUCT_ABSENT;
 }
 
-int hep_products_close_stage(struct hep_run *run, size_t stage, struct hep_error *err)
+int hep_products_close_stage(struct hep_run *run, size_t stage, bool reused, struct hep_error *err)
 {
     for (size_t i = 0; i < run->n_products; i++) {
         struct hep_product *p = &run->products[i];
 
+        /* What a stage calls absent has a reason, unless there was no memory for it. */
+        if (!reused && p->stage == stage && p->state == HEP_PRODUCT_ABSENT && p->reason == NULL)
+            return HEP_FAIL(err, HEP_ENOMEM, "no memory for the reason why %s is absent",
+                            p->slot->name);
         if (p->stage != stage || p->state != HEP_PRODUCT_UNKNOWN)
             continue;
         if (!p->slot->optional)
             return HEP_FAIL(err, HEP_EGRAPH, "stage %s did not make %s", run->stages[stage]->name,
                             p->slot->name);
         p->state = HEP_PRODUCT_ABSENT;
-        if (p->left_out)
-            p->reason = hep_strdup(HEP_LEFT_OUT, NULL);
+        if (p->left_out && (p->reason = hep_strdup(HEP_LEFT_OUT, err)) == NULL)
+            return HEP_ENOMEM;
     }
     return HEP_OK;
 }

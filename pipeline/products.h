@@ -114,7 +114,7 @@ bool hep_products_have_planned(const struct hep_run *run, enum hep_planned plann
 /** A product whose data a stage may use. */
 bool hep_product_usable(const struct hep_product *p);
 /** Products that a stage left unknown become absent; a required one is HEP_EGRAPH. */
-int hep_products_close_stage(struct hep_run *run, size_t stage,
+int hep_products_close_stage(struct hep_run *run, size_t stage, bool reused,
                              struct hep_error *err) HEP_MUST_CHECK;
 
 #endif

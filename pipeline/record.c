@@ -234,6 +234,8 @@ static void put_replay(struct hep_put *put, struct hep_json *o, const struct hep
             continue;
         hep_str_clear(&text);
         hep_replay_describe(&text, entry);
+        if (put->rc == HEP_OK)
+            put->rc = hep_str_check(&text, put->err);
         hep_put_text(put, changed, p->slot->name, text.s);
     }
     if (hep_json_size(without) + hep_json_size(changed) == 0) {
@@ -455,17 +457,16 @@ static int restore_product(struct hep_run *run, struct hep_product *p, const str
          !same_text(hep_json_get(entry, "state"), "withheld"))) {
         p->state = HEP_PRODUCT_ABSENT;
         p->reason = hep_strdup(reason, err);
-        return HEP_OK;
+        return p->reason != NULL || reason == NULL ? HEP_OK : HEP_ENOMEM;
     }
     p->state = HEP_PRODUCT_PRESENT;
     if (p->slot->kind == HEP_SLOT_STRUCT)
         return read_struct(&p->data, p->slot, results, err);
-    if (tame(file))
-        p->path = hep_path_join(run->out.tmp, file, err);
-    if (p->path == NULL)
+    if (!tame(file))
         return HEP_FAIL(err, HEP_EFORMAT, "run.json of the earlier run lacks product %s",
                         p->slot->name);
-    return HEP_OK;
+    p->path = hep_path_join(run->out.tmp, file, err);
+    return p->path != NULL ? HEP_OK : HEP_ENOMEM;
 }
 
 /* What the stage withheld of the products of earlier ones. */

@@ -232,11 +232,11 @@ void hep_replay_describe(struct hep_str *out, const struct hep_replayed *entry)
             continue;
         hep_field_print(&value, (const char *)entry->change - offsetof(struct hep_plan, transform),
                         f);
-        if (value.s != NULL && strcmp(value.s, "none") != 0) {
-            hep_str_addf(out, "%s%s %s", between, f->key + strlen("transform."), value.s);
+        if (strcmp(hep_str_part(out, &value), "none") != 0) {
+            hep_str_addf(out, "%s%s %s", between, f->key + strlen("transform."),
+                         hep_str_part(out, &value));
             between = "; ";
         }
-        out->failed = out->failed || value.failed;
         hep_str_release(&value);
     }
 }

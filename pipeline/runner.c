@@ -202,7 +202,9 @@ static int run_stage(struct study_run *s, size_t i, struct hep_error *err)
                   run->label, stage->name, r->reused ? " (unchanged)" : "");
     rc = r->reused ? hep_record_restore(run, i, s->earlier, err) : stage->run(run, err);
     if (rc == HEP_OK)
-        rc = hep_products_close_stage(run, i, err);
+        rc = hep_products_close_stage(run, i, r->reused, err);
+    if (rc == HEP_OK)
+        rc = hep_log_check(run->log, err);
     run->current = run->n_stages;
     r->end_warning = hep_log_warning_count(run->log);
     r->seconds = omp_get_wtime() - start;

@@ -64,7 +64,7 @@ int hep_compared_svg(struct hep_str *out, const struct hep_compared *c, bool of_
         hep_svg_legend(&svg, 560.0, 40.0, legend, tones, bars);
     rc = hep_svg_end(&svg, err);
     if (rc == HEP_OK)
-        hep_str_add(out, svg.text.s);
+        hep_str_add(out, hep_str_part(out, &svg.text));
     hep_str_release(&svg.text);
     return rc;
 }
@@ -94,10 +94,10 @@ static int variant_section(struct hep_str *out, const struct hep_compared *c,
                  p->against.n);
     hep_compared_misfits(&said, p);
     hep_compared_refusal(&said, c, p);
-    hep_html_text(out, said.s != NULL ? said.s : "");
+    hep_html_text(out, hep_str_part(out, &said));
     hep_str_add(out, "</pre>\n<p><strong>");
     hep_published_verdict(&verdict, &c->published, p->config.name.s);
-    hep_html_text(out, verdict.s);
+    hep_html_text(out, hep_str_part(out, &verdict));
     hep_str_add(out, "</strong></p>\n");
     hep_html_rows(out, &published);
     add_table(out, hep_compared_flags(&p->losses));
@@ -119,7 +119,7 @@ int hep_compared_html(struct hep_str *out, const struct hep_compared *c, struct 
     hep_str_add(&head, "<style>");
     hep_svg_style(&head);
     hep_str_add(&head, "</style>");
-    hep_html_begin(out, "Comparison of protocols", head.s);
+    hep_html_begin(out, "Comparison of protocols", hep_str_part(out, &head));
     hep_str_release(&head);
     hep_str_addf(out,
                  "<main><h1>Comparison of protocols</h1><p>%zu studies of %zu patients, %zu "

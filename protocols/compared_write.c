@@ -15,6 +15,8 @@ static struct hep_json *published_json(struct hep_put *p, const struct hep_compa
     if (p->rc == HEP_OK)
         p->rc = hep_compared_published(&t, c, name, p->err);
     hep_published_verdict(&verdict, &c->published, name);
+    if (p->rc == HEP_OK)
+        p->rc = hep_str_check(&verdict, p->err);
     hep_put_text(p, o, "verdict", verdict.s);
     hep_put(p, o, "studies", hep_table_json(p, &t));
     hep_str_release(&verdict);

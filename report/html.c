@@ -49,6 +49,7 @@ void hep_html_words(struct hep_str *out, const char *name)
     }
     if (copy != NULL)
         write_in_capitals(copy);
+    out->failed = out->failed || (copy == NULL && name != NULL);
     hep_html_text(out, copy);
     free(copy);
 }

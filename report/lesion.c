@@ -231,7 +231,7 @@ int hep_lesion_curve(struct hep_page *p, const struct hep_finding *f)
             p->out,
             "<div class=\"plot\" tabindex=\"0\" role=\"group\" aria-label=\"Curves of lesion %d\">",
             f->id);
-        hep_str_add(p->out, svg.text.s);
+        hep_str_add(p->out, hep_str_part(p->out, &svg.text));
         hep_str_add(p->out, "</div>\n");
     }
     hep_str_release(&svg.text);

@@ -126,9 +126,9 @@ int hep_picture_outline(struct hep_page *p, const struct hep_labels *labels,
         in[i] = label < 0 ? here->data[i] != 0 : here->data[i] == label;
     if (rc == HEP_OK)
         n = strokes(&path, in, w, h, false) + strokes(&path, in, w, h, true);
-    if (n > 0 && !path.failed)
-        hep_str_addf(p->out, "<path class=\"ol %s\" d=\"%s\"/>", css_class, path.s);
-    p->out->failed = p->out->failed || path.failed;
+    if (n > 0)
+        hep_str_addf(p->out, "<path class=\"ol %s\" d=\"%s\"/>", css_class,
+                     hep_str_part(p->out, &path));
     hep_labels_free(here);
     free(in);
     hep_str_release(&path);

@@ -11,17 +11,18 @@
 #include "pipeline/split.h"
 #include "terms/finding_json.h"
 
-/* The only name in a folder with this ending (files) or beginning (folders); NULL without, or with
+/* The only name in a folder with this ending (files) or beginning (folders); *path stays NULL without, or with
  * more than one. */
-static char *only_name(const char *dir, const char *mark, bool folders)
+static int find_only_name(char **path, const char *dir, const char *mark, bool folders,
+                          struct hep_error *err)
 {
     struct hep_listing list = { 0 };
     const char *found = NULL;
-    char *path = NULL;
     size_t count = 0;
+    int rc = hep_listing_read(&list, dir, err);
 
-    if (hep_listing_read(&list, dir, NULL) != HEP_OK)
-        return NULL;
+    if (rc != HEP_OK)
+        return rc;
     for (size_t i = 0; i < list.n; i++) {
         if (list.is_dir[i] == folders &&
             (folders ? hep_starts_with(list.names[i], mark) : hep_ends_with(list.names[i], mark))) {
@@ -29,34 +30,35 @@ static char *only_name(const char *dir, const char *mark, bool folders)
             count++;
         }
     }
-    if (count == 1)
-        path = hep_path_join(dir, found, NULL);
+    if (count == 1 && (*path = hep_path_join(dir, found, err)) == NULL)
+        rc = HEP_ENOMEM;
     hep_listing_release(&list);
-    return path;
+    return rc;
 }
 
 static int find_folder(struct hep_reopened *r, const char *folder, struct hep_error *err)
 {
     static const char *const levels[] = { "sub-", "ses-" };
     char *record = NULL;
-    int rc = HEP_OK;
+    int rc;
 
     r->folder = hep_strdup(folder, err);
-    for (size_t i = 0; r->folder != NULL && i <= 2; i++) {
+    rc = r->folder != NULL ? HEP_OK : HEP_ENOMEM;
+    for (size_t i = 0; rc == HEP_OK && i <= 2; i++) {
         char *below = NULL;
 
-        record = only_name(r->folder, "_run.json", false);
-        if (record != NULL || i == 2)
+        rc = find_only_name(&record, r->folder, "_run.json", false, err);
+        if (rc != HEP_OK || record != NULL || i == 2)
             break;
-        below = only_name(r->folder, levels[i], true);
+        rc = find_only_name(&below, r->folder, levels[i], true, err);
         if (below != NULL) {
             free(r->folder);
             r->folder = below;
         }
     }
-    if (record == NULL)
+    if (rc == HEP_OK && record == NULL)
         rc = HEP_FAIL(err, HEP_ENOENT, "%s: no *_run.json of one study here", folder);
-    else
+    else if (rc == HEP_OK)
         rc = hep_json_read(&r->record, record, err);
     free(record);
     return rc;

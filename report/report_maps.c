@@ -198,7 +198,7 @@ static int draw_histogram(struct hep_page *p, const struct hep_quantity *q, cons
     if (rc == HEP_OK)
         rc = hep_str_check(&label, p->err);
     if (rc == HEP_OK)
-        hep_str_add(p->out, svg.text.s);
+        hep_str_add(p->out, hep_str_part(p->out, &svg.text));
     hep_str_release(&svg.text);
     hep_str_release(&label);
     return rc;

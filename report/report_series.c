@@ -261,7 +261,7 @@ static int draw_timeline(struct hep_page *p, const struct phase_time *times, siz
         draw_phase(&svg, &f, &times[i], y);
     }
     rc = hep_svg_end(&svg, p->err);
-    hep_str_add(p->out, svg.text.s);
+    hep_str_add(p->out, hep_str_part(p->out, &svg.text));
     hep_str_release(&svg.text);
     return rc;
 }

@@ -22,6 +22,7 @@ static void unquoted(struct hep_str *out, const char *yaml)
 
     if (copy != NULL && n >= 2 && yaml[0] == '"')
         copy[n - 2] = '\0';
+    out->failed = out->failed || (copy == NULL && yaml != NULL);
     hep_html_text(out, copy);
     free(copy);
 }

@@ -103,7 +103,7 @@ static int outline_points(struct measuring *m, struct hep_error *err)
     if (rc == HEP_OK)
         rc = hep_given_outline(&g, &images.study, &found, err);
     if (rc == HEP_OK)
-        hep_given_describe(&g, &images.study);
+        rc = hep_given_describe(&g, &images.study, err);
     for (size_t i = 0; rc == HEP_OK && i < m->n; i++) {
         if (m->map[i].labels == NULL)
             rc = take_outlines(&m->map[i], &g, first, hep_reference_name(m->run), err);

@@ -208,10 +208,7 @@ void hep_svg_label_upright(struct hep_svg *svg, double x, double y, const char *
     hep_str_add(&attributes, " ");
     add_coordinate(&attributes, y);
     hep_str_add(&attributes, ")\"");
-    if (attributes.failed)
-        svg->text.failed = true;
-    else
-        text_at(svg, x, y, attributes.s, text);
+    text_at(svg, x, y, hep_str_part(&svg->text, &attributes), text);
     hep_str_release(&attributes);
 }
 
@@ -301,14 +298,13 @@ static size_t axis_ticks(struct hep_svg *svg, const struct hep_svg_frame *f, boo
             else
                 hep_svg_line(svg, f->x, at, f->x + f->w, at, HEP_SVG_GRID);
         }
-        name = a->names != NULL ? a->names[i] : text.s != NULL ? text.s : "";
+        name = a->names != NULL ? a->names[i] : hep_str_part(&svg->text, &text);
         longest = strlen(name) > longest ? strlen(name) : longest;
         if (horizontal)
             hep_svg_label(svg, at, f->y + f->h + 16.0, HEP_SVG_MIDDLE, HEP_SVG_MUTED, name);
         else
             hep_svg_label(svg, f->x - 6.0, at + 4.0, HEP_SVG_END, HEP_SVG_MUTED, name);
     }
-    svg->text.failed = svg->text.failed || text.failed;
     hep_str_release(&text);
     return longest;
 }

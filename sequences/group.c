@@ -131,24 +131,35 @@ void hep_group_relate(struct hep_study_files *c, double field_t)
 
 /* ---- magnitudes and complex parts ---- */
 
-/* A file that cannot be read says so when it is used. */
-static bool is_magnitude_with_parts(const struct hep_study_file *c)
+/* *v stays NULL for a file that cannot be read: it says so when it is used. */
+static int read_to_look(struct hep_volume **v, const struct hep_study_file *c,
+                        struct hep_error *err)
+{
+    struct hep_error unusable = { 0 };
+
+    return hep_nifti_read_unplaced(v, c->path, false, &unusable) == HEP_ENOMEM
+               ? HEP_FAIL(err, HEP_ENOMEM, "%s", unusable.msg)
+               : HEP_OK;
+}
+
+static int look_for_parts(bool *parts, const struct hep_study_file *c, struct hep_error *err)
 {
     struct hep_volume *v = NULL;
-    struct hep_error ignored = { 0 };
-    bool parts = c->fault == NULL && c->bval == NULL && c->acquisition.n_te_list == 0 &&
-                 c->info.nt >= 2 && c->info.nt <= HEP_COMPLEX_PARTS_MAX && !c->info.is_complex &&
-                 hep_nifti_read_unplaced(&v, c->path, false, &ignored) == HEP_OK;
+    int rc = HEP_OK;
 
-    if (parts) {
+    *parts = false;
+    if (c->fault == NULL && c->bval == NULL && c->acquisition.n_te_list == 0 && c->info.nt >= 2 &&
+        c->info.nt <= HEP_COMPLEX_PARTS_MAX && !c->info.is_complex)
+        rc = read_to_look(&v, c, err);
+    if (v != NULL) {
         const float *volume[HEP_COMPLEX_PARTS_MAX];
 
         for (size_t t = 0; t < v->nt; t++)
             volume[t] = hep_volume_at(v, t);
-        parts = hep_is_magnitude_with_parts(volume, v->nt, &v->grid);
+        *parts = hep_is_magnitude_with_parts(volume, v->nt, &v->grid);
     }
     hep_volume_free(v);
-    return parts;
+    return rc;
 }
 
 int hep_group_take_magnitudes(struct hep_study_files *c, struct hep_error *err)
@@ -157,8 +168,10 @@ int hep_group_take_magnitudes(struct hep_study_files *c, struct hep_error *err)
 
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
         struct hep_study_file *one = &c->item[i];
+        bool parts = false;
 
-        if (!is_magnitude_with_parts(one))
+        rc = look_for_parts(&parts, one, err);
+        if (!parts)
             continue;
         rc = hep_lines_addf(&one->warnings, err,
                             "complex parts in one file: of its %zu volumes the first is the "
@@ -170,29 +183,31 @@ int hep_group_take_magnitudes(struct hep_study_files *c, struct hep_error *err)
     return rc;
 }
 
-static bool is_hidden_part(const struct hep_study_file *c)
+static int look_if_part(bool *part, const struct hep_study_file *c, struct hep_error *err)
 {
     char reason[HEP_NO_MAGNITUDE_REASON];
     struct hep_volume *v = NULL;
-    struct hep_error ignored = { 0 };
-    bool part = !c->info.is_complex &&
-                hep_nifti_read_unplaced(&v, c->path, false, &ignored) == HEP_OK &&
-                hep_is_no_magnitude(reason, v->data, &v->grid);
+    int rc = c->info.is_complex ? HEP_OK : read_to_look(&v, c, err);
 
+    *part = v != NULL && hep_is_no_magnitude(reason, v->data, &v->grid);
     hep_volume_free(v);
-    return part;
+    return rc;
 }
 
 /* An echo that only its name, or nothing, calls a magnitude. The names of BIDS say which part a file
  * holds. */
-void hep_group_find_parts(struct hep_study_files *c)
+int hep_group_find_parts(struct hep_study_files *c, struct hep_error *err)
 {
-    for (size_t i = 0; i < c->n; i++) {
+    int rc = HEP_OK;
+
+    for (size_t i = 0; rc == HEP_OK && i < c->n; i++) {
         struct hep_study_file *one = &c->item[i];
 
-        one->hidden_part = one->echo_pair && one->bids.suffix[0] == '\0' && !one->parts_follow &&
-                           is_hidden_part(one);
+        one->hidden_part = false;
+        if (one->echo_pair && one->bids.suffix[0] == '\0' && !one->parts_follow)
+            rc = look_if_part(&one->hidden_part, one, err);
     }
+    return rc;
 }
 
 /* ---- three or more echoes ---- */

@@ -118,7 +118,8 @@ static int score_all(struct hep_study_files *c, const struct hep_inventory *inv,
 
     rc = hep_group_take_magnitudes(c, err);
     hep_group_relate(c, inv->field_t);
-    hep_group_find_parts(c);
+    if (rc == HEP_OK)
+        rc = hep_group_find_parts(c, err);
     for (size_t i = 0; rc == HEP_OK && i < c->n; i++)
         rc = hep_study_file_score(&c->item[i], err);
     return rc == HEP_OK ? hep_order_score(c, inv->injection_time_s, err) : rc;

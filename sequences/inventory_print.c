@@ -24,10 +24,11 @@ static void add_values(struct hep_str *out, const struct hep_series *s)
 {
     if (s->gradients.n > 0) {
         struct hep_b_shells shells;
-        struct hep_error ignored = { 0 };
+        struct hep_error none = { 0 };
+        int rc = hep_b_shells_group(&shells, s->gradients.b_s_per_mm2, s->gradients.n, &none);
 
-        if (hep_b_shells_group(&shells, s->gradients.b_s_per_mm2, s->gradients.n, &ignored) !=
-            HEP_OK)
+        out->failed = out->failed || rc == HEP_ENOMEM;
+        if (rc != HEP_OK)
             return;
         hep_str_add(out, "      b-values [s/mm2]:");
         for (size_t i = 0; i < shells.n; i++)

@@ -34,7 +34,7 @@ void hep_group_relate(struct hep_study_files *c, double field_t);
 int hep_group_take_magnitudes(struct hep_study_files *c, struct hep_error *err);
 /** After hep_group_relate(): of echoes without BIDS names, look which are no magnitudes by their
  * values. */
-void hep_group_find_parts(struct hep_study_files *c);
+int hep_group_find_parts(struct hep_study_files *c, struct hep_error *err) HEP_MUST_CHECK;
 /** Turn echoes, single-b files and the remaining files into series. */
 int hep_group_build(struct hep_inventory *inv, struct hep_study_files *c, struct hep_error *err);
 /** True when two files come from one acquisition by name or description, echo tags left out. */

@@ -176,7 +176,7 @@ void hep_document_row(struct hep_document *d, const char *caption, const struct 
             continue;
         hep_value_show(&text, c, &v, &plain_pen);
         (void)snprintf(facts[n].value, sizeof facts[n].value, "%s%s%s",
-                       text.s != NULL ? text.s : "", unit != NULL ? " " : "",
+                       hep_str_part(&d->page, &text), unit != NULL ? " " : "",
                        unit != NULL ? unit : "");
         facts[n++].words = c->words;
         hep_str_release(&text);

@@ -52,7 +52,7 @@ static int finish(struct hep_str *out, struct hep_svg *svg, struct hep_error *er
     int rc = hep_svg_end(svg, err);
 
     if (rc == HEP_OK)
-        hep_str_add(out, svg->text.s);
+        hep_str_add(out, hep_str_part(out, &svg->text));
     hep_str_release(&svg->text);
     return rc;
 }

@@ -65,7 +65,8 @@ void hep_followed_release(struct hep_followed *f);
 int hep_followed_json(struct hep_json **out, const struct hep_followed *f,
                       struct hep_error *err) HEP_MUST_CHECK;
 /** A page for a terminal. */
-void hep_followed_text(struct hep_str *out, const struct hep_followed *f);
+int hep_followed_text(struct hep_str *out, const struct hep_followed *f,
+                      struct hep_error *err) HEP_MUST_CHECK;
 /** sub-XX_followup.json, .tsv with its data dictionary, .html; makes the folder. */
 int hep_followed_write(const struct hep_followed *f, struct hep_error *err) HEP_MUST_CHECK;
 

@@ -116,23 +116,27 @@ int hep_followed_json(struct hep_json **out, const struct hep_followed *f, struc
     return hep_put_done(&put, out, o);
 }
 
-void hep_followed_text(struct hep_str *out, const struct hep_followed *f)
+int hep_followed_text(struct hep_str *out, const struct hep_followed *f, struct hep_error *err)
 {
     int (*const tables[])(struct hep_table *, const struct hep_followed *,
                           struct hep_error *) = { hep_followed_sessions, hep_followed_lesions,
                                                   hep_followed_targets };
     struct hep_table t = { 0 };
+    int rc = HEP_OK;
 
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        if (tables[i](&t, f, NULL) == HEP_OK)
+    for (size_t i = 0; rc == HEP_OK && i < sizeof tables / sizeof tables[0]; i++) {
+        rc = tables[i](&t, f, err);
+        if (rc == HEP_OK)
             hep_table_text(out, &t);
         hep_table_release(&t);
     }
-    for (int k = 0; k < 3; k++) {
-        if (hep_followed_response(&t, f, (enum hep_response_of)k, NULL) == HEP_OK)
+    for (int k = 0; rc == HEP_OK && k < 3; k++) {
+        rc = hep_followed_response(&t, f, (enum hep_response_of)k, err);
+        if (rc == HEP_OK)
             hep_table_text(out, &t);
         hep_table_release(&t);
     }
+    return rc;
 }
 
 static int write_table(const struct hep_followed *f, struct hep_json *document,

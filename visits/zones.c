@@ -18,22 +18,27 @@
 /* ---- which lesions were treated ---------------------------------------------------------------- */
 
 /* DIR/sub-01/ses-2/anat/sub-01_ses-2_label-ablation_dseg.nii.gz, or the same below the study's own folder. */
-static char *find_mask(const struct hep_session *s, const char *dir, const char *participant)
+static int find_mask(char **found, const struct hep_session *s, const char *dir,
+                     const char *participant, struct hep_error *err)
 {
     static const char *const endings[] = { ".nii.gz", ".nii" };
 
     for (size_t i = 0; i < 2; i++) {
-        char *path = dir == NULL ? hep_asprintf(NULL, "%s/anat/%s_label-ablation_dseg%s",
+        char *path = dir == NULL ? hep_asprintf(err, "%s/anat/%s_label-ablation_dseg%s",
                                                 s->place->study, s->opened.run.label, endings[i])
-                                 : hep_asprintf(NULL, "%s/%s/%s/anat/%s_label-ablation_dseg%s", dir,
+                                 : hep_asprintf(err, "%s/%s/%s/anat/%s_label-ablation_dseg%s", dir,
                                                 participant, s->place->session, s->opened.run.label,
                                                 endings[i]);
 
-        if (path != NULL && hep_is_file(path))
-            return path;
+        if (path == NULL)
+            return HEP_ENOMEM;
+        if (hep_is_file(path)) {
+            *found = path;
+            return HEP_OK;
+        }
         free(path);
     }
-    return NULL;
+    return HEP_OK;
 }
 
 /* "NAME=DIR" or "DIR". */
@@ -48,13 +53,13 @@ static const char *folder_of(const char *word)
 static int read_mask(struct hep_session *s, const struct hep_grid *grid, const char *const *folders,
                      size_t n, const char *participant, struct hep_error *err)
 {
-    char *path = s->place->study != NULL ? find_mask(s, NULL, participant) : NULL;
+    char *path = NULL;
     struct hep_labels *own = NULL;
-    int rc = HEP_OK;
+    int rc = s->place->study != NULL ? find_mask(&path, s, NULL, participant, err) : HEP_OK;
 
-    for (size_t i = 0; path == NULL && i < n; i++)
-        path = find_mask(s, folder_of(folders[i]), participant);
-    if (path != NULL)
+    for (size_t i = 0; rc == HEP_OK && path == NULL && i < n; i++)
+        rc = find_mask(&path, s, folder_of(folders[i]), participant, err);
+    if (rc == HEP_OK && path != NULL)
         rc = hep_nifti_read_labels(&own, path, err);
     if (rc == HEP_OK && path != NULL)
         rc = hep_resample_labels(&s->zone, own, grid, &s->from_baseline, err);
@@ -223,7 +228,8 @@ static size_t former_of(const struct hep_followed *f, const struct hep_labels *z
     return best;
 }
 
-static void explain(struct hep_zone *z, const struct hep_followup_settings *s, double t1_limit)
+static int explain(struct hep_zone *z, const struct hep_followup_settings *s, double t1_limit,
+                   struct hep_error *err)
 {
     const struct hep_ablation *m = &z->measured;
     const bool thin = m->margin_mm < s->ablation_margin_mm,
@@ -232,6 +238,7 @@ static void explain(struct hep_zone *z, const struct hep_followup_settings *s, d
     const bool uneven = m->rim_cv > s->ablation_even_cv,
                nodule = m->nodule_ratio >= s->ablation_nodule_ratio;
     struct hep_str text = { 0 };
+    int rc;
 
     z->rim = !isfinite(m->rim_cv) ? "unknown" : uneven || nodule ? "nodular" : "even";
     z->state = thin || grown || nodule || (uneven && restricted) ? "conspicuous" : "inconspicuous";
@@ -265,8 +272,11 @@ static void explain(struct hep_zone *z, const struct hep_followup_settings *s, d
             &text,
             "; bright before contrast (%.2f of the liver): enhancement is that of the subtraction",
             m->t1_ratio);
-    (void)snprintf(z->reason, sizeof z->reason, "%s", text.s != NULL ? text.s : "");
+    rc = hep_str_check(&text, err);
+    if (rc == HEP_OK)
+        (void)snprintf(z->reason, sizeof z->reason, "%s", text.s);
     hep_str_release(&text);
+    return rc;
 }
 
 static void set_growth(struct hep_zone *z, const struct hep_followed *f)
@@ -331,7 +341,7 @@ static int measure_zone(struct hep_followed *f, size_t v, struct hep_labels *zon
         rc = HEP_GROW(f->zones, f->n_zones, err);
     if (rc == HEP_OK && f->zones != NULL) {
         set_growth(&z, f);
-        explain(&z, s, f->config->lesions.flag.t1_bright_ratio_min);
+        rc = explain(&z, s, f->config->lesions.flag.t1_bright_ratio_min, err);
         tell_response(f, &z);
         f->zones[f->n_zones++] = z;
     }

@@ -193,14 +193,14 @@ int hep_config_hash(char hex[HEP_SHA256_HEX], const struct hep_config *cfg,
 
 /* ---- printing -------------------------------------------------------------------------------- */
 
-static bool same_text(const void *a, const void *b, const struct hep_field *f)
+static bool same_text(struct hep_str *out, const void *a, const void *b, const struct hep_field *f)
 {
     struct hep_str x = { 0 }, y = { 0 };
     bool same;
 
     hep_field_print(&x, a, f);
     hep_field_print(&y, b, f);
-    same = x.s && y.s && strcmp(x.s, y.s) == 0;
+    same = strcmp(hep_str_part(out, &x), hep_str_part(out, &y)) == 0;
     hep_str_release(&x);
     hep_str_release(&y);
     return same;
@@ -251,7 +251,7 @@ static void print_series(struct hep_str *out, const struct hep_config *cfg,
         start = out->len;
         for (const struct hep_field *f = hep_planned_fields(); f->key; f++) {
             if (strcmp(f->key, "expected") == 0 ||
-                (form == HEP_CONFIG_CHANGED && same_text(plan, &defaults->series[s], f)))
+                (form == HEP_CONFIG_CHANGED && same_text(out, plan, &defaults->series[s], f)))
                 continue;
             hep_str_add(out, "\n");
             if (form == HEP_CONFIG_DOCUMENTED && listed == 0)
@@ -292,7 +292,7 @@ void hep_config_print(struct hep_str *out, const struct hep_config *cfg, enum he
         print_row(out, cfg, f, "", form);
     print_series(out, cfg, &defaults, form);
     for (; f->key; f++) {
-        if (form == HEP_CONFIG_CHANGED && same_text(cfg, &defaults, f))
+        if (form == HEP_CONFIG_CHANGED && same_text(out, cfg, &defaults, f))
             continue;
         print_row(out, cfg, f, previous, form);
         previous = f->key;

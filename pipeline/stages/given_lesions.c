@@ -85,9 +85,9 @@ int hep_given_lesions(struct hep_given *out, struct hep_candidates *found, bool 
         rc = hep_candidates_find(found, study, table, err);
     if (rc == HEP_OK)
         rc = hep_given_outline(out, study, found, err);
-    if (rc == HEP_OK) {
-        hep_given_describe(out, study);
+    if (rc == HEP_OK)
+        rc = hep_given_describe(out, study, err);
+    if (rc == HEP_OK)
         say_notes(out, run);
-    }
     return rc;
 }

@@ -97,8 +97,14 @@ static int noise_of(double *sigma, struct hep_run *run, const char *series, stru
     *sigma = (double)NAN;
     if (rc == HEP_OK)
         rc = HEP_NEW(work, hep_grid_voxels(&v->grid), err);
-    if (rc == HEP_OK && hep_body_mask(&body, v, 0, &none) == HEP_OK)
+    if (rc == HEP_OK)
+        rc = hep_body_mask(&body, v, 0, &none);
+    if (rc == HEP_OK)
         *sigma = hep_air_sigma(v->data, body->data, work, hep_grid_voxels(&v->grid), 1);
+    else if (none.code == HEP_EDATA)
+        rc = HEP_OK;
+    else if (none.code != HEP_OK)
+        rc = HEP_FAIL(err, none.code, "%s", none.msg);
     free(work);
     hep_labels_free(body);
     return rc;

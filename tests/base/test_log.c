@@ -256,6 +256,7 @@ static void test_without_memory(void **state)
     hep_log_free(NULL);
     assert_int_equal(hep_log_warning_count(NULL), 0);
     assert_null(hep_log_warning(NULL, 0));
+    assert_ok(hep_log_check(NULL, &e), e);
     hep_alloc_fail_at(1);
     assert_fails(hep_log_new(&log, NULL, false, HEP_LOG_INFO, &e), e, HEP_ENOMEM, "no memory");
     assert_null(log);
@@ -268,6 +269,10 @@ static void test_without_memory(void **state)
         hep_alloc_fail_at(n);
         hep_log_write(log, HEP_LOG_WARNING, "x", "text");
         hep_alloc_fail_at(0);
+        /* A warning that is not kept is known to be lost. */
+        assert_int_equal(hep_log_check(log, &e),
+                         hep_log_warning_count(log) == 1 ? HEP_OK : HEP_ENOMEM);
+        e = (struct hep_error){ 0 };
         hep_log_free(log);
         text = written(stream);
         assert_ok(hep_json_parse(&line, text, strlen(text), "line", &e), e);

@@ -225,6 +225,25 @@ static void test_growing_without_memory(void **state)
     assert_null(hep_asprintf(NULL, "%d", 1));
 }
 
+/* A part that could not be written makes the whole fail, and what it has is read all the same. */
+static void test_part(void **state)
+{
+    struct hep_str whole = { 0 }, part = { 0 };
+    struct hep_error e = { 0 };
+
+    (void)state;
+    assert_string_equal(hep_str_part(&whole, &part), "");
+    hep_str_add(&part, "b = 400");
+    assert_string_equal(hep_str_part(&whole, &part), "b = 400");
+    assert_ok(hep_str_check(&whole, &e), e);
+    hep_str_release(&part);
+    hep_alloc_fail_at(1);
+    hep_str_add(&part, "b = 400");
+    assert_string_equal(hep_str_part(&whole, &part), "");
+    assert_fails(hep_str_check(&whole, &e), e, HEP_ENOMEM, "memory");
+    hep_str_release(&part);
+}
+
 static const char *const keys[] = { "field_t", "echo_times_s", "dstar_max_mm2_per_s", "te", "tr" };
 
 static void test_did_you_mean(void **state)
@@ -351,17 +370,12 @@ static void test_copies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_doubles),
-        cmocka_unit_test(test_longs),
-        cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_numbers_as_text),
-        cmocka_unit_test(test_growing),
-        cmocka_unit_test(test_growing_without_memory),
-        cmocka_unit_test(test_did_you_mean),
-        cmocka_unit_test(test_find_name),
-        cmocka_unit_test(test_unrestricted_distance),
-        cmocka_unit_test(test_search),
-        cmocka_unit_test(test_natural_order),
+        cmocka_unit_test(test_doubles),   cmocka_unit_test(test_longs),
+        cmocka_unit_test(test_escapes),   cmocka_unit_test(test_numbers_as_text),
+        cmocka_unit_test(test_growing),   cmocka_unit_test(test_growing_without_memory),
+        cmocka_unit_test(test_part),      cmocka_unit_test(test_did_you_mean),
+        cmocka_unit_test(test_find_name), cmocka_unit_test(test_unrestricted_distance),
+        cmocka_unit_test(test_search),    cmocka_unit_test(test_natural_order),
         cmocka_unit_test(test_copies),
     };
 

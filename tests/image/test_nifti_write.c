@@ -378,13 +378,20 @@ static void test_no_memory(void **state)
 
     for (long at = 1; at < 50; at++) {
         struct hep_error local = { 0 };
+        bool none_failed;
         int rc;
 
         hep_alloc_fail_at(at);
         rc = hep_nifti_write(f->gz_path, v, NULL, &local);
-        hep_alloc_fail_at(0);
-        if (rc == HEP_OK)
+        none_failed = hep_alloc_fail_at(0) > 0;
+        if (none_failed)
+            assert_int_equal(rc, HEP_OK);
+        if (none_failed)
             break;
+        if (rc == HEP_OK) { /* a buffer that could not be made smaller is used as it is */
+            assert_int_equal(remove(f->gz_path), 0);
+            continue;
+        }
         failures++;
         assert_int_equal(rc, HEP_ENOMEM);
         assert_int_equal(entries(f->dir), 0);

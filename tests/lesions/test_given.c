@@ -68,7 +68,7 @@ static void test_points(void **state)
     point(&g, 3, -20.3, -15.2, -8.1, 1.0); /* smaller than a voxel: that of its centre */
     assert_true(hep_given_any_point(&g));
     assert_ok(hep_given_outline(&g, &s.study, &found, &e), e);
-    hep_given_describe(&g, &s.study);
+    assert_ok(hep_given_describe(&g, &s.study, &e), e);
     assert_true(dice(g.labels, 1, ball) > 0.85);
     assert_string_equal(g.list[0].note, "");
     assert_true(fabs(g.list[0].centre_mm[0] - 10.0) < 0.7);
@@ -154,7 +154,7 @@ static void test_two_points_in_one(void **state)
         point(&g, 0, 9.0, 1.0, 0.0, stated ? 12.0 : (double)NAN);
         point(&g, 1, 12.0, 1.0, 0.0, stated ? 12.0 : (double)NAN);
         assert_ok(hep_given_outline(&g, &s.study, &found, &e), e);
-        hep_given_describe(&g, &s.study);
+        assert_ok(hep_given_describe(&g, &s.study, &e), e);
         assert_true(g.list[0].voxels > 0);
         if (stated) {
             assert_true(g.list[1].voxels > 0);
@@ -197,7 +197,7 @@ static void test_add(void **state)
     given_init(&g, &s, 2);
     for (size_t i = 0; i < hep_grid_voxels(&grid); i++)
         g.labels->data[i] = found.labels->data[i] == id_near(&found, one) ? 1 : 0;
-    hep_given_describe(&g, &s.study);
+    assert_ok(hep_given_describe(&g, &s.study, &e), e);
     assert_non_null(strstr(g.list[1].note, "outside of the reference"));
     assert_ok(hep_given_candidates(&all, &g, &s.study, NULL, &e), e);
     assert_int_equal(all.n, 1);
@@ -219,6 +219,7 @@ static void test_add(void **state)
 static void test_outside_of_liver(void **state)
 {
     const struct hep_grid grid = usual_grid();
+    struct hep_error e = { 0 };
     struct hep_given g;
     struct scene s;
 
@@ -228,7 +229,7 @@ static void test_outside_of_liver(void **state)
     g.labels->data[0] = 1;
     g.labels->data[1] = 1;
     g.labels->data[32 + 64 * (30 + 60 * 20)] = 2;
-    hep_given_describe(&g, &s.study);
+    assert_ok(hep_given_describe(&g, &s.study, &e), e);
     assert_non_null(strstr(g.list[0].note, "100 % of it lies outside of the liver"));
     assert_non_null(strstr(g.list[1].note, "single voxel"));
     hep_given_release(&g);

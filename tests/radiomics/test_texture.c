@@ -304,6 +304,7 @@ static void test_extremes(void **state)
         hep_alloc_fail_at(k);
         e = (struct hep_error){ 0 };
         rc = hep_texture_compute(&t, image, mask, 1, &s, &e);
+        assert_int_equal(hep_alloc_fail_at(0) > 0, rc == HEP_OK);
     }
     hep_alloc_fail_at(0);
     assert_int_equal(rc, HEP_OK);

@@ -147,6 +147,7 @@ static void test_refused(void **state)
         hep_alloc_fail_at(k);
         e = (struct hep_error){ 0 };
         rc = hep_spectral_measure(&s, &in, &e);
+        assert_int_equal(hep_alloc_fail_at(0) > 0, rc == HEP_OK);
     }
     hep_alloc_fail_at(0);
     assert_int_equal(rc, HEP_OK);
