@@ -76,7 +76,7 @@ static void test_absence_has_a_reason(void **state)
     (void)state;
     begin(&run, 1);
     hep_run_put_absent(&run, "never", "only %d of %d", 1, 2);
-    assert_ok(hep_products_close_stage(&run, 1, &e), e);
+    assert_ok(hep_products_close_stage(&run, 1, false, &e), e);
     assert_string_equal(hep_run_reason(&run, "never"), "only 1 of 2");
     assert_string_equal(hep_run_reason(&run, "double"), "not made");
     assert_false(hep_run_has(&run, "never"));
@@ -104,7 +104,7 @@ static void test_required_product_must_come(void **state)
 
     (void)state;
     assert_ok(hep_products_init(&run, &e), e);
-    assert_fails(hep_products_close_stage(&run, 0, &e), e, HEP_EGRAPH,
+    assert_fails(hep_products_close_stage(&run, 0, false, &e), e, HEP_EGRAPH,
                  "stage lazy did not make must");
     hep_products_release(&run);
 }
