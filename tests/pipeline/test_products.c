@@ -3,6 +3,8 @@
 
 #include "pipeline/products.h"
 
+#include "base/alloc.h"
+
 static void begin(struct hep_run *run, size_t current)
 {
     struct hep_error e = { 0 };
@@ -76,7 +78,7 @@ static void test_absence_has_a_reason(void **state)
     (void)state;
     begin(&run, 1);
     hep_run_put_absent(&run, "never", "only %d of %d", 1, 2);
-    assert_ok(hep_products_close_stage(&run, 1, &e), e);
+    assert_ok(hep_products_close_stage(&run, 1, false, &e), e);
     assert_string_equal(hep_run_reason(&run, "never"), "only 1 of 2");
     assert_string_equal(hep_run_reason(&run, "double"), "not made");
     assert_false(hep_run_has(&run, "never"));
@@ -86,6 +88,21 @@ static void test_absence_has_a_reason(void **state)
     assert_true(hep_run_knows(&run, "facts"));
     assert_false(hep_run_knows(&run, "never"));
     assert_false(hep_run_knows(&run, "zzz"));
+    hep_products_release(&run);
+}
+
+/* A reason that was lost for lack of memory fails the stage that gave it; one that an earlier record lacks does not. */
+static void test_lost_reason(void **state)
+{
+    struct hep_error e = { 0 };
+    struct hep_run run;
+
+    (void)state;
+    begin(&run, 1);
+    hep_alloc_fail_at(1);
+    hep_run_put_absent(&run, "never", "only %d of %d", 1, 2);
+    assert_fails(hep_products_close_stage(&run, 1, false, &e), e, HEP_ENOMEM, "never");
+    assert_ok(hep_products_close_stage(&run, 1, true, &e), e);
     hep_products_release(&run);
 }
 
@@ -104,7 +121,7 @@ static void test_required_product_must_come(void **state)
 
     (void)state;
     assert_ok(hep_products_init(&run, &e), e);
-    assert_fails(hep_products_close_stage(&run, 0, &e), e, HEP_EGRAPH,
+    assert_fails(hep_products_close_stage(&run, 0, false, &e), e, HEP_EGRAPH,
                  "stage lazy did not make must");
     hep_products_release(&run);
 }
@@ -115,6 +132,7 @@ int main(void)
         cmocka_unit_test(test_struct_goes_from_stage_to_stage),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_absence_has_a_reason),
+        cmocka_unit_test(test_lost_reason),
         cmocka_unit_test(test_required_product_must_come),
     };
 
