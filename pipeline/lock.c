@@ -92,12 +92,13 @@ static int write_owner(const char *lock, const char *token, struct hep_error *er
     return rc;
 }
 
-/* Since the last sign of life [s]; 0 when there is no such lock. */
+/* Since the last sign of life [s]; 0 when there is no such lock, or no memory to look: the folder alone is as old as
+ * the run. */
 static double silence_s(const char *lock)
 {
     char *path = hep_path_join(lock, "owner", NULL);
     struct stat st;
-    bool there = (path != NULL && stat(path, &st) == 0) || stat(lock, &st) == 0;
+    bool there = path != NULL && (stat(path, &st) == 0 || stat(lock, &st) == 0);
 
     free(path);
     return there ? difftime(time(NULL), st.st_mtime) : 0.0;

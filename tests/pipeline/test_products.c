@@ -3,6 +3,8 @@
 
 #include "pipeline/products.h"
 
+#include "base/alloc.h"
+
 static void begin(struct hep_run *run, size_t current)
 {
     struct hep_error e = { 0 };
@@ -89,6 +91,21 @@ static void test_absence_has_a_reason(void **state)
     hep_products_release(&run);
 }
 
+/* A reason that was lost for lack of memory fails the stage that gave it; one that an earlier record lacks does not. */
+static void test_lost_reason(void **state)
+{
+    struct hep_error e = { 0 };
+    struct hep_run run;
+
+    (void)state;
+    begin(&run, 1);
+    hep_alloc_fail_at(1);
+    hep_run_put_absent(&run, "never", "only %d of %d", 1, 2);
+    assert_fails(hep_products_close_stage(&run, 1, false, &e), e, HEP_ENOMEM, "never");
+    assert_ok(hep_products_close_stage(&run, 1, true, &e), e);
+    hep_products_release(&run);
+}
+
 static void test_required_product_must_come(void **state)
 {
     static const struct hep_slot must[] = { { .name = "must", TINY_STRUCT, .type = &tiny_type },
@@ -115,6 +132,7 @@ int main(void)
         cmocka_unit_test(test_struct_goes_from_stage_to_stage),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_absence_has_a_reason),
+        cmocka_unit_test(test_lost_reason),
         cmocka_unit_test(test_required_product_must_come),
     };
 
