@@ -590,8 +590,7 @@ static const char *const multi_examples[] = {
 const struct hep_command hep_cmd_fit_multiecho = {
     "fit multiecho",
     "proton density fat fraction and R2* of three or more echoes",
-    "Maps PDFF, PDFF_stderr, R2star, R2star_stderr, rmse and status; R2star alone when the "
-    "echo times cannot tell water from fat, as when all are in phase.",
+    "Maps PDFF and R2star with errors, rmse, status; R2star alone where all echoes are in phase.",
     multi_options,
     positionals,
     sizeof(S),
