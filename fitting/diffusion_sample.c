@@ -120,15 +120,12 @@ static void fill(struct hep_diffusion_sample *s, const struct hep_diffusion_inpu
 int hep_sample_take(struct hep_diffusion_sample *s, const struct hep_diffusion_input *in,
                     const size_t n[3], struct hep_error *err)
 {
-    float *sorted = NULL;
     size_t n_bright = 0, most = MOST_VALUES / in->nb;
-    int rc = HEP_NEW(s->mean, in->nvox, err);
+    float *sorted = hep_alloc_aligned(in->nvox, sizeof *sorted, err);
+    int rc;
 
-    if (rc == HEP_OK)
-        rc = HEP_NEW(sorted, in->nvox, err);
-    if (rc != HEP_OK)
-        goto out;
-    rc = mean_signal(s->mean, in, n, err);
+    s->mean = hep_alloc_aligned(in->nvox, sizeof *s->mean, err);
+    rc = sorted == NULL || s->mean == NULL ? HEP_ENOMEM : mean_signal(s->mean, in, n, err);
     if (rc != HEP_OK)
         goto out;
     s->bright = (float)hep_quantile(sorted, keep_finite(sorted, s->mean, in->nvox), 0.5);
