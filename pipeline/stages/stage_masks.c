@@ -130,6 +130,40 @@ static int check_phases(struct hep_run *run, struct hep_error *err)
     return rc == HEP_OK ? left_out : rc;
 }
 
+/* A T2-weighted series that is a phase once more: on the grid of another phase the image is T1-weighted, and costs the
+ * name T2 alone; otherwise both. */
+static int check_t2(struct hep_run *run, struct hep_error *err)
+{
+    const struct hep_volume *v[N_PHASES] = { NULL }, *t2 = NULL;
+    const double rms_max = hep_run_config(run)->enhancement.one_image_rms;
+    size_t twin = 0, n_alike = 0;
+    char text[256];
+    int rc = hep_run_volume(run, "t2", &t2, err);
+
+    for (size_t i = 0; rc == HEP_OK && i < N_PHASES; i++)
+        rc = hep_run_volume(run, phases[i], &v[i], err);
+    while (rc == HEP_OK && t2 != NULL && twin < N_PHASES &&
+           !(v[twin] != NULL && are_two_files(run, "t2", phases[twin]) &&
+             is_twice(t2, v[twin], rms_max)))
+        twin++;
+    if (rc != HEP_OK || t2 == NULL || twin == N_PHASES)
+        return rc;
+    for (size_t i = 0; i < N_PHASES; i++)
+        n_alike += i != twin && v[i] != NULL &&
+                   hep_grid_same(&v[i]->grid, &v[twin]->grid, HEP_GRID_TOL_MM);
+    (void)snprintf(text, sizeof text, "the same image as %s, %s",
+                   hep_run_series(run, phases[twin])->name,
+                   n_alike > 0 ? "which lies on the grid of other T1-weighted series"
+                               : "and which of the two names is true is not known");
+    rc = leave_out(run, "t2", text, err);
+    if (n_alike > 0)
+        return rc;
+    (void)snprintf(text, sizeof text,
+                   "the same image as %s, and which of the two names is true is not known",
+                   hep_run_series(run, "t2")->name);
+    return leave_out(run, phases[twin], text, err);
+}
+
 /* ---- series that are stored mirrored --------------------------------------------------------- */
 
 #define N_INPUTS (sizeof inputs / sizeof inputs[0] - 1)
@@ -218,6 +252,8 @@ static int run_masks(struct hep_run *run, struct hep_error *err)
 {
     int rc = check_phases(run, err);
 
+    if (rc == HEP_OK)
+        rc = check_t2(run, err);
     if (rc == HEP_OK)
         rc = check_sides(run, err);
     if (rc == HEP_OK)

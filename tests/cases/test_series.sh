@@ -29,6 +29,12 @@ spoil; echo '{"EchoTime": 0.085,}' >"$work/s/sub-01/$t2.json"; left_out "$t2.jso
 spoil; rm "$work/s/sub-01/$t2.nii.gz"; ln -s nowhere.nii.gz "$work/s/sub-01/$t2.nii.gz"; left_out "$t2.nii.gz: a link to a file that is not there"
 spoil; rm "$work/s/sub-01/$t2.json"; ln -s nowhere.json "$work/s/sub-01/$t2.json"; left_out "$t2.json: a link to a file that is not there"
 spoil; make six_axes "$work/s"; left_out "anat/sub-01_task-x_bold.nii: axis 6 has 10 steps"
+# A T1-weighted image under the name of T2: on the grid of another phase it is what that name says, and T2 alone goes.
+spoil; cp "$work/good/sub-01/anat/sub-01_acq-pre_T1w.nii.gz" "$work/s/sub-01/$t2.nii.gz"
+expect 0 "left out: $t2.nii.gz: the same image as anat/sub-01_acq-pre_T1w.nii.gz, which lies on the grid of other T1-weighted series" "$HEPAR" run "$work/s/sub-01" -o "$work/o" --no-align
+same "$(grep -c "left out: anat/sub-01_acq-pre" "$work/o/sub-01/sub-01_run.json")" 0 "the precontrast series stays"
+rm "$work/s/sub-01/anat/sub-01_acq-art_ce-gadoxetate_T1w."*
+expect 0 "left out: anat/sub-01_acq-pre_T1w.nii.gz: the same image as $t2.nii.gz, and which of the two names is true is not known" "$HEPAR" run "$work/s/sub-01" -o "$work/o" --no-align
 # Form codes 0: bytes 252 to 255 of the header.
 spoil; /usr/bin/python3 -c 'import gzip, sys
 p = sys.argv[1]; d = bytearray(gzip.open(p).read()); d[252:256] = bytes(4); gzip.open(p, "wb").write(bytes(d))' "$work/s/sub-01/$t2.nii.gz"
