@@ -15,7 +15,7 @@ ways() {
     for kind in $kinds; do
         cases=$((cases + 1))
         "$EVERY_PATH" "$kind" "${codes[$kind]}" "$out" "$few" -- "$@" >"$work/ways" 2>&1 || fail "$*: $(cat "$work/ways")"
-        sed -n 's/^/  /; $p' "$work/ways"
+        tail -n 1 "$work/ways"
     done
 }
 o=$work/o
@@ -47,19 +47,22 @@ save(sys.argv[3], lambda i, v: 15 <= i % 24 < 18 and 8 <= i // 24 % 24 < 11 and 
 PYTHON
 given=(--liver-mask "$body" --lesions "$work/spot.nii.gz")
 small=(--no-align -q --reproducible --nthreads 1)
-ways "memory json open read" "$work/none" inventory "$work/bids/sub-01"
+# A file that cannot be read costs its series alone, with the reason: no failed read or open there.
+ways "memory json" "$work/none" inventory "$work/bids/sub-01"
 ways "memory json" "$work/none" run "$work/bids/sub-01" -o "$o" --dry-run
-ways all "$o" run "$work/bids/sub-01" "${small[@]}" -o "$o"
+few_of_others=$few few=$([ -n "${HEP_FAULTS_LONG:-}" ] && echo 0 || echo 1) # seconds a run
+ways "memory json write sync rename create" "$o" run "$work/bids/sub-01" "${small[@]}" -o "$o"
 ways "memory json" "$o" run "$work/bids/sub-01" "${small[@]}" "${given[@]}" --radiomics -o "$o"
 expect 0 "" "$HEPAR" run "$work/bids/sub-01" "${small[@]}" "${given[@]}" -o "$work/done"
-ways "memory json open read" "$work/none" status "$work/done"
-ways "memory json" "$work/page.html" report "$work/done/sub-01" -o "$work/page.html"
-ways "memory json" "$o" evaluate "$work/done" "$work/done" -o "$o" --nthreads 1
+few=$few_of_others
+ways "memory open read" "$work/none" status "$work/done" # jansson takes a text that it has no memory for to be no JSON
+ways memory "$work/page.html" report "$work/done/sub-01" -o "$work/page.html"
+ways memory "$o" evaluate "$work/done" "$work/done" -o "$o" --nthreads 1
 ways "memory" "$work/none" stages
-ways "memory json" "$work/none" protocol show eob-full
-ways "memory json" "$work/none" protocol check eob-full "$work/bids/sub-01"
-ways "memory json" "$work/none" manual settings
+ways memory "$work/none" protocol show eob-full
+ways memory "$work/none" protocol check eob-full
+ways memory "$work/none" manual settings
 for file in phantom mask; do cp "$data/ibsi/$file.nii.gz" "$work/"; done
-ways "memory open read write sync rename create" "$work/all.tsv" radiomics "$work/phantom.nii.gz" "$work/mask.nii.gz" -o "$work/all.tsv" --levels count --bins 4
+ways "memory write sync rename create" "$work/all.tsv" radiomics "$work/phantom.nii.gz" "$work/mask.nii.gz" -o "$work/all.tsv" --levels count --bins 4
 
 finish
