@@ -243,9 +243,9 @@ static void LM_(take_out)(const struct LM_(state) * s, size_t lane, const struct
 {
     for (size_t r = 0; r < LM_NP; r++)
         LM_ROW(rows->p, r)
-        [i] = s->p[r][lane] <= s->lo[r][lane]   ? LM_ROW(rows->lo, r)[i]
-              : s->p[r][lane] >= s->hi[r][lane] ? LM_ROW(rows->hi, r)[i]
-                                                : (double)s->p[r][lane];
+    [i] = s->p[r][lane] <= s->lo[r][lane]   ? LM_ROW(rows->lo, r)[i]
+          : s->p[r][lane] >= s->hi[r][lane] ? LM_ROW(rows->hi, r)[i]
+                                            : (double)s->p[r][lane];
     for (size_t r = 0; r < LM_NPACKED; r++)
         LM_ROW(rows->jtj, r)[i] = (double)s->jtj[r][lane];
     rows->rss[i] = (double)s->rss[lane];
