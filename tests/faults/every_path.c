@@ -193,29 +193,20 @@ WRAPPED(int, fclose, FILE *f)
     return __real_fclose(f);
 }
 
-/* The call fails with `error` when it is the one. */
-#define FAILING(kind, error, type, name, parameters, arguments)                                    \
+/* The call fails with `error`, and returns `failed`, when it is the one. */
+#define FAILING_WITH(kind, error, failed, type, name, parameters, arguments)                       \
     type __real_##name parameters;                                                                 \
     type __wrap_##name parameters;                                                                 \
     type __wrap_##name parameters                                                                  \
     {                                                                                              \
         if (must_fail(kind)) {                                                                     \
             errno = (error);                                                                       \
-            return (type)-1;                                                                       \
+            return failed;                                                                         \
         }                                                                                          \
         return __real_##name arguments;                                                            \
     }
-#define FAILING_NULL(kind, error, type, name, parameters, arguments)                               \
-    type __real_##name parameters;                                                                 \
-    type __wrap_##name parameters;                                                                 \
-    type __wrap_##name parameters                                                                  \
-    {                                                                                              \
-        if (must_fail(kind)) {                                                                     \
-            errno = (error);                                                                       \
-            return NULL;                                                                           \
-        }                                                                                          \
-        return __real_##name arguments;                                                            \
-    }
+#define FAILING(kind, error, type, ...) FAILING_WITH(kind, error, (type)-1, type, __VA_ARGS__)
+#define FAILING_NULL(kind, error, type, ...) FAILING_WITH(kind, error, NULL, type, __VA_ARGS__)
 
 FAILING(SYNC, EIO, int, fsync, (int fd), (fd))
 FAILING(RENAME, EIO, int, rename, (const char *from, const char *to), (from, to))
