@@ -112,6 +112,24 @@ static int area_of(struct hep_flag_ranking *out, const struct cases *c, double f
     return rc;
 }
 
+/* Where only all sizes together are enough, and rank badly, that is not said of the largest: they may be told, and are
+ * too few to know. */
+static int spare_largest(struct hep_flag_model *m, const struct cases *c, struct hep_error *err)
+{
+    struct hep_flag_ranking *last = &m->size[m->n_sizes - 1];
+    const double area = last->area, from = m->n_sizes > 1 ? last[-1].below : 0.0;
+    int rc;
+
+    if (!(area < HEP_FLAG_AREA_MIN) || from >= edges[N_EDGES - 1])
+        return HEP_OK;
+    rc = area_of(last, c, from, edges[N_EDGES - 1], err);
+    last->area = area;
+    if (rc == HEP_OK)
+        rc = area_of(last + 1, c, edges[N_EDGES - 1], (double)INFINITY, err);
+    m->n_sizes++;
+    return rc;
+}
+
 static int set_sizes(struct hep_flag_model *m, const struct cases *c, struct hep_error *err)
 {
     double from = 0.0;
@@ -129,7 +147,7 @@ static int set_sizes(struct hep_flag_model *m, const struct cases *c, struct hep
             from = below;
         }
     }
-    return rc;
+    return rc == HEP_OK ? spare_largest(m, c, err) : rc;
 }
 
 /* ---- figures --------------------------------------------------------------------------------- */

@@ -318,7 +318,7 @@ static inline void fixture_init(struct fixture *f, const struct lesion_spec *spe
     for (size_t i = 0; i < N_MADE; i++)
         fill_image(f, spec, made_images[i], still, 1.0);
     assert_ok(hep_evidence_read(&f->evidence, HEP_CONFIGS "/evidence.yml", &e), e);
-    assert_ok(hep_flag_table_read(&f->flags, HEP_CONFIGS "/flags.yml", &e), e);
+    assert_ok(hep_flag_table_read(&f->flags, HEP_CONFIGS "/expert/flags.yml", &e), e);
 }
 
 /* Baseline and assessment in one. */
