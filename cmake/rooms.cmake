@@ -40,8 +40,9 @@ function(hep_room name)
   target_link_libraries(hep_${name} PRIVATE ${ROOM_LIBS} OpenMP::OpenMP_C m)
   hep_flags(hep_${name})
   hep_fence(hep_${name} ${ROOM_LIBS})
-  # pipe2, prctl and renameat2 are the kernel's own: the files that start and watch processes and swap folders.
-  foreach(source IN ITEMS base/process.c pipeline/outdir.c)
+  # pipe2, prctl, renameat2 and madvise are the kernel's own: the files that start and watch processes, swap folders and ask
+  # for large pages.
+  foreach(source IN ITEMS base/process.c base/alloc.c pipeline/outdir.c)
     set_source_files_properties(${CMAKE_SOURCE_DIR}/${source} PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
   endforeach()
 endfunction()

@@ -219,20 +219,22 @@ static void judge_outside(struct hep_gain *g, const struct hep_gain_limits *limi
 
 static void judge_tissue(struct hep_gain *g, const struct hep_gain_limits *limits)
 {
+    const bool likely =
+        g->re >= g->expected[0] - limits->margin && g->re <= g->expected[1] + limits->margin;
+    const bool told =
+        g->basis == HEP_GAIN_FROM_MUSCLE && g->n_parts >= PARTS_MIN && isfinite(g->ratio);
+
     if (g->spread > limits->spread_max) {
         (void)snprintf(g->reason, sizeof g->reason,
                        "%zu samples of muscle disagree about the receive gain: standard deviation "
                        "%.3g %%, at most %.3g %%",
                        g->n_parts, g->spread * 100.0, limits->spread_max * 100.0);
         cannot(g, limits);
-    } else if (g->re < limits->re[0] || g->re > limits->re[1]) {
+    } else if (g->re < limits->re[0] || g->re > limits->re[1] || (told && !likely)) {
         judge_outside(g, limits);
-    } else if (g->re >= g->expected[0] - limits->margin &&
-               g->re <= g->expected[1] + limits->margin) {
+    } else if (likely) {
         g->state = HEP_GAIN_PLAUSIBLE;
         say(g, limits, ", as good as equal");
-    } else if (g->basis == HEP_GAIN_FROM_MUSCLE && g->n_parts >= PARTS_MIN && isfinite(g->ratio)) {
-        judge_outside(g, limits);
     } else if (isfinite(g->ratio)) {
         g->state = HEP_GAIN_SUSPECT;
         say(g, limits, ", left as it is");

@@ -79,7 +79,7 @@ double hep_flag_probability(const struct hep_flag_model *model, double margin, d
                             double size_voxels);
 /** The row of that size; NULL when the table has none. */
 const struct hep_flag_ranking *hep_flag_size_of(const struct hep_flag_model *model,
-                                             double size_voxels);
+                                                double size_voxels);
 /** Did the flag rank lesions of that size no better than HEP_FLAG_AREA_MIN? Then it says nothing of them. */
 bool hep_flag_says_nothing(const struct hep_flag_model *model, double size_voxels);
 
