@@ -69,7 +69,7 @@ HEP_LANE hep_real real_select(hep_mask m, hep_real yes, hep_real no)
 
 HEP_LANE hep_real real_load(const double *p)
 {
-    hep_real x;
+    hep_real x = { 0 };
 
     for (size_t l = 0; l < HEP_WIDTH; l++)
         x[l] = (float)p[l];
